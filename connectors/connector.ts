@@ -1,0 +1,229 @@
+/**
+ * The port between the runtime and the outside: what a connector owes the engine, and nothing of how it does it.
+ *
+ * A user's `broker.source()` and `broker.sink()` only describe (a {@linkcode SourceSpec}, a {@linkcode SinkSpec}); at `run`
+ * the runtime opens one {@linkcode Connection} for each connector and drives it. A connection reads by partition from given
+ * offsets and publishes either in two phases ({@linkcode Publishing}, Kafka) or in the epoch's own atomic
+ * ({@linkcode AtomicSink}, the embedded log). No word here is about Kafka or KV alone: the simulator implements the same port.
+ *
+ * Offsets are always *the next to read*, as safe integers. Times are milliseconds.
+ *
+ * @module
+ */
+
+import type { Store } from "../state/store.ts";
+
+/** A record's headers, by name. A header's value is bytes, as it is in Kafka. */
+export type RecordHeaders = Readonly<Record<string, Uint8Array>>;
+
+/** A record as it was read. */
+export interface InputRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** The record's own timestamp (in Kafka: create time or append time). */
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: RecordHeaders | undefined;
+}
+
+/** A record as it will be written. It is complete: nothing about it is decided after the commit. */
+export interface OutputRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: RecordHeaders | undefined;
+}
+
+/** One fetch of one partition. A fetch without records still says where the partition stands. */
+export interface Batch {
+  readonly topic: string;
+  readonly partition: number;
+  /** In order of their offsets; all at or after `start`. */
+  readonly records: readonly InputRecord[];
+  /** The offset that was asked for. */
+  readonly start: number;
+  /** Where reading goes on: past control records and aborted ones, so possibly beyond the last record + 1. */
+  readonly position: number;
+  /** The end of what a `read_committed` reader may see, as of this fetch. `position === end` means: nothing more to read. */
+  readonly end: number;
+}
+
+/** The first and the next offset of one partition. */
+export interface Bounds {
+  readonly earliest: number;
+  readonly latest: number;
+}
+
+/** Where a new reader of a topic begins: an end of it, or the first record at or after a time (milliseconds since 1970). */
+export type From = "earliest" | "latest" | number;
+
+/** What a reader reports. All calls are made one at a time, in the order of events. */
+export interface ReaderHandler {
+  /**
+   * The assignment is now exactly these task partitions (`tasks: "single"`: `[0]`, for everything, or `[]`). Partitions kept
+   * since before are among them. Resolves with where to read each topic partition that was not assigned before; nothing is
+   * read from those until then. `alive` makes a heartbeat in the generation of this assignment and throws when that generation is over.
+   */
+  assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]>;
+  /** The assignment is about to change: what is committed from now on may be fenced. Resolves when all under way is committed. */
+  revoking(): Promise<void>;
+  /** A fetch arrived. Must not block: back-pressure is `pause` and `resume`. */
+  batch(batch: Batch): void;
+  /** A record to be read is not there (any more): below `bounds.earliest` or beyond `bounds.latest`. Resolves with where to go on, or throws. */
+  missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number>;
+  /** Something the reader rides out by itself (a broker away, a moved leader), once when it begins and `undefined` when it is over. */
+  trouble(error: Error | undefined): void;
+  /** The reader has ended for good on this error. */
+  failed(error: Error): void;
+}
+
+/** Where to begin to read one topic partition. */
+export interface StartOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** What a reader reads, and for whom. */
+export interface ReaderOptions {
+  /** The job's name: the consumer group. */
+  readonly group: string;
+  /** This worker's name. Unique among live workers of a job; the same name after a restart means: the one before is surely dead. Undefined: unknown. */
+  readonly worker: string | undefined;
+  readonly topics: readonly string[];
+  readonly tasks: "perPartition" | "single";
+  /** Text that this very worker's predecessor left with `remember`, or undefined. */
+  readonly remembered: string | undefined;
+  /** Keeps a short text for the successor of this worker (a group member id). Resolves when it is durable. */
+  readonly remember: (text: string) => Promise<void>;
+}
+
+/** A running reader. */
+export interface Reader {
+  /** Stops fetching a partition until `resume`; batches that are under way may still arrive. */
+  pause(topic: string, partition: number): void;
+  resume(topic: string, partition: number): void;
+  /** Shows the job's progress to the broker's own tools. Never awaited for correctness; errors are ignored. */
+  show(offsets: readonly StartOffset[]): Promise<void>;
+  /** Leaves: no call to the handler begins after it resolves. */
+  stop(): Promise<void>;
+}
+
+/** The epoch of a task that a transaction makes visible: goes with the results, atomically. */
+export interface Marker {
+  /** The group of the job's markers: `<job>.<incarnation>.epochs`. */
+  readonly group: string;
+  /** The empty topic whose partitions stand for tasks: `<job>.tidemark`. */
+  readonly topic: string;
+  /** The task's number. */
+  readonly partition: number;
+  readonly epoch: number;
+}
+
+/** One life of a transactional producer: initialised, so that every earlier life of its id is fenced. After any error it is of no use. */
+export interface Producer {
+  /** Sends the records and the markers in one transaction and commits it. Rejects on any doubt about its outcome. */
+  publish(records: readonly OutputRecord[], markers: readonly Marker[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Publishing in two phases: the epoch is committed first, then its results in a transaction with the marker. */
+export interface Publishing {
+  /** A new life of this id. Resolves only after earlier lives of it can no longer commit. */
+  producer(transactionalId: string): Promise<Producer>;
+  /** Makes sure that no transaction of this id can commit any more, and that none is left open. */
+  fence(transactionalId: string): Promise<void>;
+  /** The epochs last published, by partition of the marker topic; absent: no marker. Only to be asked after fencing. */
+  markers(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
+  /** Makes the marker topic with at least that many partitions where it is missing. */
+  ensureMarkerTopic(topic: string, partitions: number): Promise<void>;
+}
+
+/** Keys and values that become part of an epoch's atomic. `ahead` may be written before it (nothing reads it until `last` is there). */
+export interface AtomicWrites {
+  readonly ahead: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
+  readonly last: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
+}
+
+/** Publishing in one phase, on the KV that also holds the job's state. */
+export interface AtomicSink {
+  /** Takes the records of one cut, gives them their offsets and returns what the atomic has to write. Called once a cut; a cut that was staged is committed or the process ends. */
+  stage(records: readonly OutputRecord[]): AtomicWrites;
+  /** The staged writes are committed: readers may see them. */
+  committed(): void;
+}
+
+/** What a topic is like, as far as results are checked against it before they are committed. */
+export interface TopicInfo {
+  readonly partitions: number;
+  /** The largest record that is taken, key, value and headers together, in bytes. */
+  readonly maxRecordBytes: number;
+  /** How far a record's timestamp may lie ahead of the wall clock, in milliseconds. `Infinity`: as far as it likes. */
+  readonly maxTimestampAhead: number;
+  /** The partition of a key, as the connector's default partitioner has it. */
+  partitionOf(key: Uint8Array): number;
+}
+
+/** One connector, opened for one job in one process. */
+export interface Connection {
+  /** Describes a topic; `undefined` when it does not exist. */
+  topic(topic: string): Promise<TopicInfo | undefined>;
+  createTopic(topic: string, partitions: number): Promise<void>;
+  /** Bounds of every partition, as a `read_committed` reader sees them. */
+  bounds(topic: string): Promise<readonly Bounds[]>;
+  /** The offset of every partition where a reader begins that starts from there. */
+  offsets(topic: string, from: From): Promise<readonly number[]>;
+  /** What the job's group shows as committed (people may have reset it), by partition; absent where nothing was. */
+  shown(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
+  /**
+   * True when no record will ever be added to this topic: a reader whose batch says `position === end` has then seen all of
+   * it. A reader reports (an empty batch) when it becomes true. Absent where topics never end, as in Kafka.
+   */
+  ended?(topic: string): boolean;
+  /** Starts to read. Rejects when the broker cannot be reached or a topic is missing. */
+  reader(options: ReaderOptions, handler: ReaderHandler): Promise<Reader>;
+  readonly publishing: Publishing | undefined;
+  readonly atomic: AtomicSink | undefined;
+  close(): Promise<void>;
+}
+
+/** What the runtime gives a connector when it opens it. */
+export interface ConnectionContext {
+  /** The job's name; client ids may carry it. */
+  readonly job: string;
+  /** The job's own KV, for connectors that live on it. */
+  readonly store: Store;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+}
+
+/** Where topics live. Two specs with the same `id` in one job share a connection. */
+export interface Connector {
+  /** For messages and for telling connectors apart: `kafka localhost:9092`. */
+  readonly id: string;
+  open(context: ConnectionContext): Promise<Connection>;
+}
+
+/** A source as a pipeline describes it. `decode` throws on a record that it cannot read; its message is the reason. */
+export interface SourceSpec<T = unknown> {
+  readonly connector: Connector;
+  readonly topic: string;
+  decode(record: InputRecord): T;
+}
+
+/** A sink as a pipeline describes it. Every function may throw; the runtime names the sink and the record. */
+export interface SinkSpec<T = unknown> {
+  readonly connector: Connector;
+  readonly topic: string;
+  /** The record's value; `null` is a tombstone. */
+  value(value: T): Uint8Array | null;
+  key(value: T): Uint8Array | null;
+  headers(value: T): RecordHeaders | undefined;
+  /** The partition, or `undefined` to go by the key (as Kafka's default partitioner) or, without a key, by the task. */
+  partition(value: T, partitions: number): number | undefined;
+}

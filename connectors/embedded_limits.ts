@@ -1,0 +1,35 @@
+/**
+ * Limits of the embedded log, with units.
+ *
+ * @module
+ */
+
+/** The most bytes of one stored value. Deno KV takes 65,536 after serialization. */
+export const CHUNK_BYTES = 60_000;
+
+/** The largest record, in bytes of key, value and headers together. */
+export const MAX_RECORD_BYTES: number = 1024 * 1024;
+
+/** The most bytes of values in one atomic of our own. Deno KV takes 819,200 with keys and overhead. */
+export const ATOMIC_BYTES = 600_000;
+
+/** The most mutations in one atomic of our own. Deno KV takes 1,000, and 81,920 bytes of keys. */
+export const ATOMIC_MUTATIONS = 200;
+
+/** The partitions of a topic when nothing is said. */
+export const DEFAULT_PARTITIONS = 4;
+
+/** The most partitions of a topic: the ends of all of them move in one atomic. */
+export const MAX_PARTITIONS = 128;
+
+/** How many bytes of records a topic keeps when nothing is said: 256 MiB. */
+export const DEFAULT_RETENTION_BYTES: number = 256 * 1024 * 1024;
+
+/** When a topic is over its bytes, this share of them is freed as well, so that deleting is done in strides. */
+export const RETENTION_STRIDE: number = 1 / 16;
+
+/** About how many records a batch of a reader has at most. */
+export const BATCH_RECORDS = 2_000;
+
+/** About how many bytes a batch of a reader has at most. */
+export const BATCH_BYTES = 1_000_000;

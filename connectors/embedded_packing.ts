@@ -1,0 +1,280 @@
+/**
+ * How records lie in the embedded log: several in a chunk, packed without loss, so that a chunk costs one KV entry.
+ *
+ * A chunk is a head and its records. The head: format, count of records, count of parts (KV values that the chunk spans), the
+ * first record's timestamp and how far the highest lies above it. A record: a byte of flags, its timestamp's distance from the
+ * first one's, then key, value and headers, each with its length before it. Integers are varints, seven bits a byte.
+ *
+ * @module
+ */
+
+import type { InputRecord, OutputRecord, RecordHeaders } from "./connector.ts";
+import { CHUNK_BYTES } from "./embedded_limits.ts";
+
+/** A packed run of records. */
+export interface Chunk {
+  /** The offset of its first record. */
+  readonly first: number;
+  /** How many records it holds, without a gap. */
+  readonly count: number;
+  /** The chunk's bytes, cut to what a KV value can hold; more than one only for a single large record. */
+  readonly parts: readonly Uint8Array[];
+}
+
+/** What a chunk's head says. */
+export interface ChunkHead {
+  readonly count: number;
+  readonly parts: number;
+  /** The timestamp of the first record. */
+  readonly firstTimestamp: number;
+  /** The highest timestamp. */
+  readonly maxTimestamp: number;
+}
+
+/** The fields that are stored of a record. */
+export type PackedRecord = Omit<OutputRecord, "topic" | "partition">;
+
+const FORMAT = 1;
+const HEAD_BYTES = 48;
+const WITH_KEY = 1;
+const WITH_VALUE = 2;
+const WITH_HEADERS = 4;
+const BEFORE_FIRST = 8;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A growing array of bytes, used again for one chunk after the other. */
+class Scratch {
+  bytes: Uint8Array<ArrayBuffer>;
+  length = 0;
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+  }
+
+  reserve(more: number): void {
+    if (this.length + more <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.length + more, this.bytes.length * 2));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+
+  /** A non-negative safe integer. */
+  integer(value: number): void {
+    let rest = value;
+    while (rest >= 0x80000000) {
+      this.bytes[this.length++] = (rest % 128) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    while (rest >= 0x80) {
+      this.bytes[this.length++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.bytes[this.length++] = rest;
+  }
+
+  block(block: Uint8Array): void {
+    this.integer(block.length);
+    this.bytes.set(block, this.length);
+    this.length += block.length;
+  }
+}
+
+const head = new Scratch(HEAD_BYTES);
+const body = new Scratch(CHUNK_BYTES + 1024);
+
+/** How many bytes a record has in the sense of the size limit: key, value and headers. */
+export function recordBytes(record: PackedRecord): number {
+  let bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+  const headers = record.headers;
+  // A UTF-16 unit is at most three bytes of UTF-8; the bound is good enough, and costs no encoding.
+  if (headers !== undefined) for (const name of Object.keys(headers)) bytes += name.length * 3 + headers[name].length;
+  return bytes;
+}
+
+/**
+ * Packs records into chunks.
+ *
+ * @param records The records of one partition, in order.
+ * @param first The offset of the first one.
+ */
+export function packRecords(records: readonly PackedRecord[], first: number): Chunk[] {
+  const chunks: Chunk[] = [];
+  let base = 0;
+  let highest = 0;
+  let count = 0;
+  let next = first;
+  body.length = 0;
+  for (const record of records) {
+    const bound = boundOf(record);
+    const full = count > 0 && (body.length + bound > CHUNK_BYTES - HEAD_BYTES ||
+      !Number.isSafeInteger(record.timestamp - base));
+    if (full) {
+      chunks.push(closeChunk(next - count, count, base, highest));
+      count = 0;
+    }
+    if (count === 0) base = highest = record.timestamp;
+    if (record.timestamp > highest) highest = record.timestamp;
+    body.reserve(bound);
+    packRecord(record, base);
+    count++;
+    next++;
+  }
+  if (count > 0) chunks.push(closeChunk(next - count, count, base, highest));
+  return chunks;
+}
+
+/** At least as many bytes as the record will take. */
+function boundOf(record: PackedRecord): number {
+  let bound = 32 + (record.key?.length ?? 0) + (record.value?.length ?? 0);
+  const headers = record.headers;
+  if (headers !== undefined) for (const name of Object.keys(headers)) bound += 16 + name.length * 3 + headers[name].length;
+  return bound;
+}
+
+function packRecord(record: PackedRecord, base: number): void {
+  const { key, value, headers, timestamp } = record;
+  const names = headers === undefined ? undefined : Object.keys(headers);
+  const withHeaders = names !== undefined && names.length > 0;
+  let flags = 0;
+  if (key !== null) flags |= WITH_KEY;
+  if (value !== null) flags |= WITH_VALUE;
+  if (withHeaders) flags |= WITH_HEADERS;
+  if (timestamp < base) flags |= BEFORE_FIRST;
+  body.bytes[body.length++] = flags;
+  body.integer(Math.abs(timestamp - base));
+  if (key !== null) body.block(key);
+  if (value !== null) body.block(value);
+  if (!withHeaders) return;
+  body.integer(names.length);
+  for (const name of names) {
+    body.block(encoder.encode(name));
+    body.block(headers![name]);
+  }
+}
+
+/** Puts a head before the records in the scratch, cuts the whole into parts and empties the body. */
+function closeChunk(first: number, count: number, base: number, highest: number): Chunk {
+  const parts = Math.ceil((HEAD_BYTES + body.length) / CHUNK_BYTES);
+  head.length = 0;
+  head.bytes[head.length++] = FORMAT;
+  head.integer(count);
+  head.integer(parts);
+  packSigned(base);
+  // Both in full, because the distance of two safe integers need not be one.
+  packSigned(highest);
+  const whole = new Uint8Array(head.length + body.length);
+  whole.set(head.bytes.subarray(0, head.length));
+  whole.set(body.bytes.subarray(0, body.length), head.length);
+  body.length = 0;
+  if (parts === 1) return { first, count, parts: [whole] };
+  const cut: Uint8Array[] = [];
+  // Copies, because a view would be stored with the whole buffer behind it.
+  for (let part = 0; part < parts; part++) cut.push(whole.slice(part * CHUNK_BYTES, (part + 1) * CHUNK_BYTES));
+  return { first, count, parts: cut };
+}
+
+function packSigned(value: number): void {
+  head.bytes[head.length++] = value < 0 ? 1 : 0;
+  head.integer(Math.abs(value));
+}
+
+/** A place in bytes that are being read. Reading beyond the end throws a `RangeError`. */
+class Cursor {
+  at = 0;
+  constructor(readonly bytes: Uint8Array) {}
+
+  byte(): number {
+    if (this.at >= this.bytes.length) throw new RangeError("a chunk of the embedded log ends too early");
+    return this.bytes[this.at++];
+  }
+
+  integer(): number {
+    const { bytes } = this;
+    let byte = this.byte();
+    let value = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80 && shift < 28; shift += 7) {
+      byte = bytes[this.at++];
+      value |= (byte & 0x7f) << shift;
+    }
+    for (let scale = 2 ** 28; byte >= 0x80; scale *= 128) {
+      byte = this.byte();
+      value += (byte & 0x7f) * scale;
+    }
+    if (!Number.isSafeInteger(value)) throw new RangeError("a chunk of the embedded log holds a number that is too large");
+    return value;
+  }
+
+  block(): Uint8Array {
+    const length = this.integer();
+    const end = this.at + length;
+    if (end > this.bytes.length) throw new RangeError("a chunk of the embedded log ends too early");
+    const block = this.bytes.subarray(this.at, end);
+    this.at = end;
+    return block;
+  }
+}
+
+/**
+ * Reads a chunk's head.
+ *
+ * @param bytes The chunk's first part.
+ *
+ * @throws {RangeError} If the bytes are no chunk.
+ */
+export function readChunkHead(bytes: Uint8Array): ChunkHead {
+  return headAt(new Cursor(bytes));
+}
+
+function headAt(cursor: Cursor): ChunkHead {
+  const format = cursor.byte();
+  if (format !== FORMAT) throw new RangeError(`a chunk of the embedded log has the unknown format ${format}`);
+  const count = cursor.integer();
+  const parts = cursor.integer();
+  const firstTimestamp = signed(cursor);
+  const maxTimestamp = signed(cursor);
+  if (count < 1 || parts < 1) throw new RangeError("a chunk of the embedded log is empty");
+  return { count, parts, firstTimestamp, maxTimestamp };
+}
+
+function signed(cursor: Cursor): number {
+  return cursor.byte() === 1 ? -cursor.integer() : cursor.integer();
+}
+
+/**
+ * Unpacks a chunk onto the end of `into`, from offset `from` on. Keys, values and headers are views of the given bytes.
+ *
+ * @param chunk The whole chunk's bytes, and where it belongs.
+ * @param into Takes the records.
+ *
+ * @throws {RangeError} If the bytes are no chunk.
+ */
+export function unpackChunk(
+  chunk: { bytes: Uint8Array; topic: string; partition: number; first: number; from: number },
+  into: InputRecord[],
+): void {
+  const { bytes, topic, partition, first, from } = chunk;
+  const cursor = new Cursor(bytes);
+  const { count, firstTimestamp } = headAt(cursor);
+  for (let offset = first; offset < first + count; offset++) {
+    const flags = cursor.byte();
+    const distance = cursor.integer();
+    const timestamp = (flags & BEFORE_FIRST) !== 0 ? firstTimestamp - distance : firstTimestamp + distance;
+    const key = (flags & WITH_KEY) !== 0 ? cursor.block() : null;
+    const value = (flags & WITH_VALUE) !== 0 ? cursor.block() : null;
+    const headers = (flags & WITH_HEADERS) !== 0 ? headersAt(cursor) : undefined;
+    if (offset >= from) into.push({ topic, partition, offset, timestamp, key, value, headers });
+  }
+  if (cursor.at !== bytes.length) throw new RangeError("a chunk of the embedded log is longer than its records");
+}
+
+function headersAt(cursor: Cursor): RecordHeaders {
+  const headers: Record<string, Uint8Array> = {};
+  for (let left = cursor.integer(); left > 0; left--) {
+    const name = decoder.decode(cursor.block());
+    // A plain assignment would take a header of this name for the object's prototype.
+    if (name === "__proto__") Object.defineProperty(headers, name, { value: cursor.block(), enumerable: true });
+    else headers[name] = cursor.block();
+  }
+  return headers;
+}

@@ -1,0 +1,113 @@
+/**
+ * What the embedded log needs of the KV that it lies in, and under which keys it lies there.
+ *
+ * | key | value |
+ * |---|---|
+ * | `["log", "topic", topic]` | {@linkcode TopicEntry} |
+ * | `["log", "tail", topic]` | {@linkcode TailEntry}: moved by appends only |
+ * | `["log", "start", topic]` | {@linkcode StartEntry}: moved by retention only |
+ * | `["log", "chunk", topic, partition, first offset, part]` | bytes, see `embedded_packing.ts` |
+ *
+ * Tail and start have keys of their own so that an append and a retention under way at the same time cannot undo each other.
+ *
+ * @module
+ */
+
+/** A key of the log. */
+export type LogKey = readonly (string | number)[];
+
+/** An entry that was found. */
+export interface LogEntry {
+  readonly key: LogKey;
+  readonly value: unknown;
+  readonly versionstamp: string;
+}
+
+/** Which entries to list: those under a prefix, from `start` (inclusive) to `end` (exclusive). */
+export interface LogRange {
+  readonly prefix: LogKey;
+  readonly start?: LogKey;
+  readonly end?: LogKey;
+  /** From the last to the first. */
+  readonly reverse?: boolean;
+  /** How many entries at most. */
+  readonly limit?: number;
+  /** How many entries are read at a time. */
+  readonly batch?: number;
+}
+
+/** What one atomic does. */
+export interface LogChange {
+  readonly checks?: readonly { readonly key: LogKey; readonly versionstamp: string | null }[];
+  readonly sets?: readonly (readonly [key: LogKey, value: unknown])[];
+  readonly deletes?: readonly LogKey[];
+}
+
+/** The few things that the log needs of a KV. */
+export interface LogStore {
+  get(key: LogKey): Promise<LogEntry | undefined>;
+  list(range: LogRange): AsyncIterable<LogEntry>;
+  /** Resolves with the new versionstamp, or with `undefined` when a check failed. */
+  atomic(change: LogChange): Promise<string | undefined>;
+}
+
+/** What is stored of a topic. */
+export interface TopicEntry {
+  readonly partitions: number;
+  /** How many bytes of chunks it keeps. */
+  readonly retentionBytes: number;
+  /** True when nothing will be added any more. */
+  readonly ended: boolean;
+}
+
+/** How far a topic is written, by partition. */
+export interface TailEntry {
+  /** The offset that the next record will get: nobody reads at or beyond it. */
+  readonly next: readonly number[];
+  /** How many bytes of chunks were ever appended. */
+  readonly appended: readonly number[];
+}
+
+/** Where a topic begins, by partition. */
+export interface StartEntry {
+  /** The first offset that is kept. */
+  readonly first: readonly number[];
+  /** How many bytes of chunks were ever deleted. */
+  readonly dropped: readonly number[];
+}
+
+/** The key of a topic's entry; without a topic, the prefix of all. */
+export function topicKey(topic?: string): LogKey {
+  return topic === undefined ? ["log", "topic"] : ["log", "topic", topic];
+}
+
+/** The key of a topic's tail. */
+export function tailKey(topic: string): LogKey {
+  return ["log", "tail", topic];
+}
+
+/** The key of a topic's start. */
+export function startKey(topic: string): LogKey {
+  return ["log", "start", topic];
+}
+
+/** The prefix of a partition's chunks; with an offset, what sorts before every part of the chunk that begins there. */
+export function chunkPrefix(topic: string, partition: number, first?: number): LogKey {
+  const prefix = ["log", "chunk", topic, partition];
+  return first === undefined ? prefix : [...prefix, first];
+}
+
+/** The key of one part of a chunk. */
+export function chunkKey(topic: string, partition: number, place: { first: number; part: number }): LogKey {
+  return ["log", "chunk", topic, partition, place.first, place.part];
+}
+
+/** The first offset that is in a chunk's key. */
+export function firstOf(key: LogKey): number {
+  return key[4] as number;
+}
+
+/** The part that is in a chunk's key. */
+export function partOf(key: LogKey): number {
+  return key[5] as number;
+}

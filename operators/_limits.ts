@@ -1,0 +1,14 @@
+/**
+ * Limits of the operators, with units.
+ *
+ * @module
+ */
+
+/** The watermark before anything is known, in milliseconds: nothing is late yet. */
+export const BEGIN_OF_TIME: number = Number.MIN_SAFE_INTEGER;
+
+/** The watermark after the last record of a bounded input, in milliseconds. Never stored. */
+export const END_OF_TIME: number = Number.MAX_SAFE_INTEGER;
+
+/** How far an event time may lie beyond its record's own timestamp, in milliseconds: one day. */
+export const MAX_AHEAD: number = 24 * 60 * 60 * 1000;

@@ -1,0 +1,68 @@
+/**
+ * What a pipeline that is put together wrongly is told: which stage, what would go wrong, what to write instead.
+ *
+ * @module
+ */
+
+/** A value arrived after the push that it belongs to. */
+export class AsynchronousStageError extends TypeError {
+  override name = "AsynchronousStageError";
+}
+
+export function asynchronous(label: string): Error {
+  return new AsynchronousStageError(
+    `A value reached ${label} after its push was over: an asynchronous operator (delay, observeOn, mergeMap of a promise ...) stands ` +
+      `between the source and this stage, so the value lies outside of its epoch and offsets beyond it may have been committed. ` +
+      `Use synchronous operators only between a source and a stateful stage or sink, and call asynchronous services before the ` +
+      `records are written to the topic or after the results are read from theirs`,
+  );
+}
+
+export function valueWhileBinding(label: string): Error {
+  return new TypeError(
+    `A value reached ${label} while the pipeline was being subscribed: of(), from() or startWith() beside or above this stage has no ` +
+      `offset and would be pushed again at each start. Write such values to a topic and merge its source`,
+  );
+}
+
+export function completedEarly(label: string): Error {
+  return new TypeError(
+    `The stream into ${label} ended before its input did: take(), takeUntil(), first() or catchError(() => EMPTY) ended it, and offsets ` +
+      `would go on without the pipeline. Use filter() to pass values over, and job.stop() or the signal option to end a job`,
+  );
+}
+
+export function subscribedLater(label: string): Error {
+  return new TypeError(
+    `${label} was subscribed after the pipeline had been bound: concat(), retry(), repeat() or defer() subscribes its source later, when ` +
+      `no stage below can attach to it. Use merge(), and let the job restart from its checkpoint instead of retry()`,
+  );
+}
+
+export function subscribedInsidePush(label: string): Error {
+  return new TypeError(
+    `${label} was subscribed while a record was being pushed, inside mergeMap(), switchMap() or a subscriber: its state would be in no ` +
+      `checkpoint. Put it directly into the pipe, with the key option in place of an inner stream for each key`,
+  );
+}
+
+export function noSource(label: string): Error {
+  return new TypeError(
+    `Cannot run ${label}: no source of the job was subscribed above it. share(), connectable() or a Subject hides the source from ` +
+      `every task but the first (remove it: a job shares its sources by itself), and timer() or interval() has no offsets`,
+  );
+}
+
+export function noWatermark(label: string): Error {
+  return new TypeError(
+    `Cannot run ${label}: it would never fire, because no watermark() stands above it. Put eventTime(...) and ` +
+      `watermark({ maxOutOfOrderness }) above it, and remove a share() between the two`,
+  );
+}
+
+export function unwatermarkedBranch(label: string, branches: readonly string[]): Error {
+  return new TypeError(
+    `Cannot run ${label}: the branch from ${branches.map((name) => `"${name}"`).join(", ")} has no watermark(), so the clock would ignore ` +
+      `it. Each branch of a merge() needs its own watermark() before the merge`,
+  );
+}

@@ -1,0 +1,137 @@
+/**
+ * What a window computes.
+ *
+ * @module
+ */
+
+/** How the values of a window become one. The accumulator is part of the checkpoint: it holds plain data. */
+export interface Aggregate<T, A, R> {
+  /** A new accumulator. */
+  seed(): A;
+  /** The accumulator with a value in it; may change it in place and return it. */
+  add(accumulator: A, value: T): A;
+  /** The result of an accumulator. @default the accumulator itself */
+  result?(accumulator: A): R;
+}
+
+/**
+ * Counts values.
+ *
+ * @returns an aggregate for windows
+ *
+ * @example Count
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { count } from "@tidemark/streams";
+ * const aggregate = count<string>();
+ * assertEquals(aggregate.add(aggregate.add(aggregate.seed(), "a"), "b"), 2);
+ * ```
+ */
+export function count<T>(): Aggregate<T, number, number> {
+  return { seed: () => 0, add: (total) => total + 1 };
+}
+
+/**
+ * Adds numbers up.
+ *
+ * @param of the number of a value
+ * @returns an aggregate for windows
+ *
+ * @example Sum
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sum } from "@tidemark/streams";
+ * const aggregate = sum((sale: { price: number }) => sale.price);
+ * assertEquals(aggregate.add(aggregate.seed(), { price: 3 }), 3);
+ * ```
+ */
+export function sum<T>(of: (value: T) => number): Aggregate<T, number, number> {
+  return { seed: () => 0, add: (total, value) => total + of(value) };
+}
+
+/**
+ * The smallest number.
+ *
+ * @param of the number of a value
+ * @returns an aggregate for windows
+ *
+ * @example Minimum
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { min } from "@tidemark/streams";
+ * const aggregate = min((price: number) => price);
+ * assertEquals([5, 2, 9].reduce(aggregate.add, aggregate.seed()), 2);
+ * ```
+ */
+export function min<T>(of: (value: T) => number): Aggregate<T, number, number> {
+  return { seed: () => Infinity, add: (least, value) => Math.min(least, of(value)) };
+}
+
+/**
+ * The largest number.
+ *
+ * @param of the number of a value
+ * @returns an aggregate for windows
+ *
+ * @example Maximum
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { max } from "@tidemark/streams";
+ * const aggregate = max((price: number) => price);
+ * assertEquals([5, 2, 9].reduce(aggregate.add, aggregate.seed()), 9);
+ * ```
+ */
+export function max<T>(of: (value: T) => number): Aggregate<T, number, number> {
+  return { seed: () => -Infinity, add: (most, value) => Math.max(most, of(value)) };
+}
+
+/**
+ * The mean of numbers.
+ *
+ * @param of the number of a value
+ * @returns an aggregate for windows
+ *
+ * @example Average
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { average } from "@tidemark/streams";
+ * const aggregate = average((price: number) => price);
+ * assertEquals(aggregate.result!([2, 4].reduce(aggregate.add, aggregate.seed())), 3);
+ * ```
+ */
+export function average<T>(of: (value: T) => number): Aggregate<T, { sum: number; count: number }, number> {
+  return {
+    seed: () => ({ sum: 0, count: 0 }),
+    add(total, value) {
+      total.sum += of(value);
+      total.count++;
+      return total;
+    },
+    result: (total) => total.sum / total.count,
+  };
+}
+
+/**
+ * All values, in the order in which they came. Its state grows with the window.
+ *
+ * @returns an aggregate for windows
+ *
+ * @example Collect
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { collect } from "@tidemark/streams";
+ * const aggregate = collect<string>();
+ * assertEquals(aggregate.result!(["a", "b"].reduce(aggregate.add, aggregate.seed())), ["a", "b"]);
+ * ```
+ */
+export function collect<T>(): Aggregate<T, T[], T[]> {
+  return {
+    seed: () => [],
+    add(values, value) {
+      values.push(value);
+      return values;
+    },
+    // A copy: a later pane must not change what an earlier one has handed out.
+    result: (values) => values.slice(),
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * @module
+ */
+import type { MonoTypeOperatorFunction } from "rxjs";
+import { MAX_AHEAD } from "./_limits.ts";
+import { operate } from "./_operate.ts";
+
+/** Options of {@linkcode eventTime}. */
+export interface EventTimeOptions {
+  /**
+   * How far an event time may lie beyond the record's own timestamp, in milliseconds. One further ahead makes the record a
+   * bad record: a single event from the year 9999 must not make all others late. Without a record of a source there is no limit.
+   *
+   * @default days(1)
+   */
+  readonly maxAhead?: number;
+}
+
+/**
+ * Says when a value happened. Keeps nothing, emits every value unchanged, at once, with its event time beside it.
+ *
+ * A timestamp is a safe integer of milliseconds, negative ones included. Anything else, and one too far ahead, is a bad
+ * record: with a job it goes where `onBadRecord` says, without one the stream ends with a `RangeError`.
+ *
+ * ```text
+ * source     --a(at 5)----b(at 3)----c(at NaN)--
+ *            eventTime((value) => value.at)
+ * values     --a----------b--------------------- c: bad record
+ * event time --5----------3---------------------
+ * ```
+ *
+ * @param timestamp the event time of a value, in milliseconds since 1970
+ * @param options the limit
+ * @returns an operator that passes values on with their event time
+ * @throws {RangeError} when `maxAhead` is not a number of at least 0
+ *
+ * @example An array as a stream of events
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { from, map } from "rxjs";
+ * import { eventTime, recordInfo } from "@tidemark/streams";
+ *
+ * const seen: unknown[] = [];
+ * from([{ at: 5 }, { at: 3 }]).pipe(eventTime((event) => event.at), map(() => recordInfo().timestamp)).subscribe((at) => seen.push(at));
+ * assertEquals(seen, [5, 3]);
+ * ```
+ */
+export function eventTime<T>(timestamp: (value: T) => number, options: EventTimeOptions = {}): MonoTypeOperatorFunction<T> {
+  const { maxAhead = MAX_AHEAD } = options;
+  if (typeof timestamp !== "function") throw new TypeError("Cannot create event time: timestamp must be a function");
+  if (!(maxAhead >= 0)) throw new RangeError(`Cannot create event time: maxAhead must be >= 0, current value is ${maxAhead}`);
+
+  return operate<T, T>({ operator: "eventTime", opaque: false, keeps: false, defers: true }, ({ task, out }) => {
+    /** A bad record goes where the job says; without a job it ends the stream. */
+    function refuse(reason: string): void {
+      if (task.host === undefined) throw new RangeError(reason);
+      task.host.badRecord(reason);
+    }
+
+    return {
+      next(value) {
+        const time = timestamp(value);
+        if (!Number.isSafeInteger(time)) {
+          return refuse(`its event time must be a safe integer of milliseconds, current value is ${String(time)}`);
+        }
+        if (task.record !== undefined && time > task.record.timestamp + maxAhead) {
+          return refuse(
+            `its event time ${time} lies ${time - task.record.timestamp} ms beyond its own timestamp ${task.record.timestamp}, maxAhead is ${maxAhead}`,
+          );
+        }
+        const before = task.timestamp;
+        task.timestamp = time;
+        try {
+          out.next(value);
+        } finally {
+          task.timestamp = before;
+        }
+      },
+    };
+  });
+}

@@ -1,0 +1,76 @@
+/**
+ * @module
+ */
+import { type MonoTypeOperatorFunction, Observable, Subject } from "rxjs";
+import type { LateOf, LateTyped } from "./_late.ts";
+import { Bottom, operate } from "./_operate.ts";
+import { openScope, Scope, within } from "./_scope.ts";
+
+/**
+ * Routes the records that the window above refuses as late. Keeps nothing; emits the window's results unchanged.
+ *
+ * A late record is the value that reached the window; `recordInfo()` tells where it came from. The routed stream ends when the
+ * input does.
+ *
+ * ```text
+ * window    --result--------------result--|
+ *           lateSideOutput((late) => late.pipe(sink))
+ * results   --result--------------result--|
+ * late      ------------event-------------|
+ * ```
+ *
+ * @param route what to do with late records: a stream of them goes in, what comes out is drained
+ * @returns an operator that passes results on
+ * @throws {TypeError} when no window stands directly above it
+ *
+ * @example Keep late records
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { from, tap } from "rxjs";
+ * import { count, eventTime, lateSideOutput, tumblingWindow, watermark } from "@tidemark/streams";
+ *
+ * const late: unknown[] = [];
+ * from([{ at: 5 }, { at: 25 }, { at: 7 }]).pipe(
+ *   eventTime((event) => event.at),
+ *   watermark({ maxOutOfOrderness: 0 }),
+ *   tumblingWindow({ key: () => "all", size: 10, aggregate: count() }),
+ *   lateSideOutput((records) => records.pipe(tap((record) => late.push(record)))),
+ * ).subscribe();
+ * assertEquals(late, [{ at: 7 }]);
+ * ```
+ */
+export function lateSideOutput<R extends LateTyped<unknown>>(
+  route: (late: Observable<LateOf<R>>) => Observable<unknown>,
+): MonoTypeOperatorFunction<R> {
+  if (typeof route !== "function") throw new TypeError("Cannot create a late side output: route must be a function");
+
+  return operate<R, R>({ operator: "lateSideOutput", opaque: false, keeps: false }, ({ task, scope, out, label }) => {
+    const records = new Subject<LateOf<R>>();
+    const late = new Observable<LateOf<R>>((subscriber) => {
+      openScope()?.attachSource({ label: "late records", slots: [] });
+      return records.subscribe(subscriber);
+    });
+    const slot = { taken: false, push: (value: unknown) => records.next(value as LateOf<R>) };
+    scope.lateSlot = slot;
+    const bottom = new Bottom(task, label, () => {});
+    // The routed stream is a pipeline of its own: stages of the main stream do not see it.
+    within(new Scope(task, undefined, true), () => route(late).subscribe(bottom));
+    if (task.failure !== undefined) throw task.failure.error;
+
+    return {
+      bound() {
+        if (!slot.taken) throw new TypeError(`Cannot run ${label}: no window stands directly above it, so nothing is ever late`);
+      },
+      next(value) {
+        out.next(value);
+        if (task.host === undefined && task.failure !== undefined) throw task.failure.error;
+      },
+      complete() {
+        records.complete();
+      },
+      teardown() {
+        bottom.unsubscribe();
+      },
+    };
+  });
+}

@@ -1,0 +1,15 @@
+/**
+ * Operators of event time, as plain RxJS operators.
+ *
+ * @module
+ */
+export * from "./aggregates.ts";
+export * from "./durations.ts";
+export * from "./event_time.ts";
+export * from "./keyed_reduce.ts";
+export type { Cell, Key, KeyedState, KeyedStateSpec } from "./keyed_state.ts";
+export * from "./late_side_output.ts";
+export type { LateOf, LateTyped } from "./_late.ts";
+export * from "./record_info.ts";
+export * from "./tumbling_window.ts";
+export * from "./watermark.ts";

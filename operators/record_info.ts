@@ -1,0 +1,57 @@
+/**
+ * @module
+ */
+import { runningTask } from "./_task.ts";
+
+/** What is known of the record that is being pushed. */
+export interface RecordInfo {
+  /** The topic it came from. */
+  readonly topic: string | undefined;
+  readonly partition: number | undefined;
+  readonly offset: number | undefined;
+  /** The record's own key, as bytes. */
+  readonly key: Uint8Array | null | undefined;
+  readonly headers: Readonly<Record<string, Uint8Array>>;
+  /** Event time in milliseconds since 1970: the record's own timestamp until an `eventTime()` has set another. */
+  readonly timestamp: number | undefined;
+}
+
+const NO_HEADERS: Readonly<Record<string, Uint8Array>> = Object.freeze({});
+
+/**
+ * Tells the record at hand, inside any stage of a pipeline.
+ *
+ * A value that a timer caused (a window's result) has a timestamp, and no topic, partition or offset.
+ *
+ * @returns the record being pushed
+ * @throws {TypeError} outside a push
+ *
+ * @example Time of the record at hand
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { from, map } from "rxjs";
+ * import { eventTime, keyedReduce, recordInfo } from "@tidemark/streams";
+ *
+ * const times: unknown[] = [];
+ * from([{ user: "ada", at: 5 }]).pipe(
+ *   eventTime((click) => click.at),
+ *   map((click) => ({ ...click, seen: recordInfo().timestamp })),
+ * ).subscribe((click) => times.push(click.seen));
+ * assertEquals(times, [5]);
+ * ```
+ */
+export function recordInfo(): RecordInfo {
+  const task = runningTask();
+  if (task === undefined || !task.active) {
+    throw new TypeError("recordInfo() was called outside a push: call it synchronously inside a stage, such as map(() => recordInfo())");
+  }
+  const { record, timestamp } = task;
+  return {
+    topic: record?.topic,
+    partition: record?.partition,
+    offset: record?.offset,
+    key: record?.key,
+    headers: record?.headers ?? NO_HEADERS,
+    timestamp: Number.isNaN(timestamp) ? undefined : timestamp,
+  };
+}

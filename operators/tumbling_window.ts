@@ -1,0 +1,116 @@
+/**
+ * @module
+ */
+import type { OperatorFunction } from "rxjs";
+import type { Aggregate } from "./aggregates.ts";
+import type { LateTyped } from "./_late.ts";
+import { operate } from "./_operate.ts";
+import { WindowStage } from "./_window_stage.ts";
+import type { Key } from "./keyed_state.ts";
+
+/** A span of event time: `start` belongs to it, `end` does not. */
+export interface TimeWindow {
+  /** Milliseconds since 1970. */
+  readonly start: number;
+  /** Milliseconds since 1970. */
+  readonly end: number;
+}
+
+/** One result of a window. Panes accumulate: a sum over the panes of one window counts twice. */
+export interface WindowResult<T, K extends Key, R> extends LateTyped<T> {
+  readonly key: K;
+  readonly window: TimeWindow;
+  readonly value: R;
+  /** `onTime` when the watermark reached the window's end, `late` for an update within the allowed lateness, `early` before it. */
+  readonly pane: "onTime" | "late" | "early";
+  /** How many results of this window came before, from 0. */
+  readonly index: number;
+}
+
+/** Options of {@linkcode tumblingWindow}. */
+export interface TumblingWindowOptions<T, K extends Key, A, R> {
+  /** The name under which open windows are found again after a restart. Needed in a job, unique there. */
+  readonly name?: string;
+  /** The key of a value. */
+  readonly key: (value: T) => K;
+  /** How long a window is, in milliseconds. */
+  readonly size: number;
+  /** Shifts all windows, in milliseconds: `hours(-8)` makes days begin at 16:00 UTC, midnight in China. @default 0 */
+  readonly offset?: number;
+  /** How long after its end a window still takes late records, each firing an updated result, in milliseconds. @default 0 */
+  readonly allowedLateness?: number;
+  /** What a window computes: `count()`, `sum()` ..., or `{ seed, add, result }`. */
+  readonly aggregate: Aggregate<T, A, R>;
+  /** The version of the accumulator's shape. @default 1 */
+  readonly version?: number;
+  /** Turns an accumulator written by an older version into today's. */
+  readonly migrate?: (value: unknown, version: number) => A;
+}
+
+/**
+ * Cuts event time into windows of one size, `[start, end)`, and aggregates each key in each. A window fires when the watermark
+ * reaches `end - 1`, with that as the result's event time; within `allowedLateness` every late record fires an updated result.
+ * A record is late when `end - 1 + allowedLateness <= watermark`: it goes to the `lateSideOutput()` below, if there is one, and
+ * is counted either way. Keeps an accumulator a key and open window until then. Boundaries are those of Apache Flink's
+ * `TumblingEventTimeWindows`.
+ *
+ * ```text
+ * event time --1---4----12-----|
+ *            tumblingWindow({ size: 10, aggregate: count(), ... })   watermark without disorder
+ * result     -----------([0,10): 2)--([10,20): 1)|
+ * ```
+ *
+ * @param options key, size and aggregate
+ * @returns an operator that emits a result for each key and window
+ * @throws {RangeError} when `size` is not a positive integer, `offset` no integer or `allowedLateness` below 0
+ * @throws {TypeError} when `key` is not a function or `aggregate` lacks `seed` or `add`
+ *
+ * @example Events a minute
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { from } from "rxjs";
+ * import { count, eventTime, minutes, tumblingWindow, watermark } from "@tidemark/streams";
+ *
+ * const results: unknown[] = [];
+ * from([{ user: "ada", at: 1_000 }, { user: "ada", at: 59_999 }, { user: "ada", at: 60_000 }]).pipe(
+ *   eventTime((event) => event.at),
+ *   watermark({ maxOutOfOrderness: 0 }),
+ *   tumblingWindow({ name: "activity", key: (event) => event.user, size: minutes(1), aggregate: count() }),
+ * ).subscribe(({ window, value, pane }) => results.push([window.start, value, pane]));
+ * assertEquals(results, [[0, 2, "onTime"], [60_000, 1, "onTime"]]);
+ * ```
+ */
+export function tumblingWindow<T, K extends Key, A, R>(
+  options: TumblingWindowOptions<T, K, A, R>,
+): OperatorFunction<T, WindowResult<T, K, R>> {
+  const { name, key, size, offset = 0, allowedLateness = 0, aggregate } = options;
+  const cannot = "Cannot create tumbling windows:";
+  if (!(size > 0)) throw new RangeError(`${cannot} size must be > 0, current value is ${size}`);
+  if (!Number.isSafeInteger(size)) throw new RangeError(`${cannot} size must be an integer of milliseconds, current value is ${size}`);
+  if (!Number.isSafeInteger(offset)) throw new RangeError(`${cannot} offset must be an integer of milliseconds, current value is ${offset}`);
+  if (!(allowedLateness >= 0)) throw new RangeError(`${cannot} allowedLateness must be >= 0, current value is ${allowedLateness}`);
+  if (typeof key !== "function") throw new TypeError(`${cannot} key must be a function`);
+  if (typeof aggregate?.seed !== "function" || typeof aggregate.add !== "function") {
+    throw new TypeError(`${cannot} aggregate must have seed and add, or be one of count(), sum(), min(), max(), average(), collect()`);
+  }
+
+  return operate<T, WindowResult<T, K, R>>(
+    { operator: "tumblingWindow", name, opaque: true, keeps: true, needsWatermark: true },
+    (stage) => {
+      const windows = new WindowStage<T, K, A, R>(stage, { ...options, operator: "tumblingWindow", allowedLateness });
+      return {
+        bound: () => windows.bound(),
+        next(value) {
+          const time = windows.timeOf();
+          windows.add(value, key(value), time - floorMod(time - offset, size));
+        },
+      };
+    },
+  );
+}
+
+/** The remainder with the sign of the divisor: `%` is wrong for times before 1970. */
+function floorMod(a: number, b: number): number {
+  const remainder = a % b;
+  return remainder < 0 ? remainder + b : remainder;
+}

@@ -1,0 +1,42 @@
+/**
+ * The store: the few things that the checkpoint room needs of a key-value store. `KvStore` does them on Deno KV,
+ * `MemoryStore` in memory; both pass one contract suite.
+ *
+ * @module
+ */
+
+/** A key: parts that sort as Deno KV sorts them. */
+export type StoreKey = readonly (string | number | bigint | boolean | Uint8Array)[];
+
+/** A value that was found. */
+export interface StoreEntry<T = unknown> {
+  readonly key: StoreKey;
+  readonly value: T;
+  readonly versionstamp: string;
+}
+
+/** "Only if this key still has this versionstamp"; `null`: only if it does not exist. */
+export interface Check {
+  readonly key: StoreKey;
+  readonly versionstamp: string | null;
+}
+
+/** One change. */
+export type Mutation =
+  | { readonly type: "set"; readonly key: StoreKey; readonly value: unknown }
+  | { readonly type: "delete"; readonly key: StoreKey };
+
+/** What an atomic says of itself. `ok: false` is no proof that it did not happen (see `checkpoint.ts`). */
+export type AtomicResult = { readonly ok: true; readonly versionstamp: string } | { readonly ok: false };
+
+/** A key-value store with atomic writes under checks. */
+export interface Store {
+  /** Where it is, for messages. */
+  readonly name: string;
+  get<T = unknown>(key: StoreKey): Promise<StoreEntry<T> | undefined>;
+  /** Entries under a prefix in key order; with `start` (inclusive) and `end` (exclusive) only those between. */
+  list<T = unknown>(prefix: StoreKey, range?: { start?: StoreKey; end?: StoreKey }): AsyncIterable<StoreEntry<T>>;
+  /** All mutations or none, if all checks hold. Throws `UnavailableError` when the store cannot be asked or the outcome is unknown. */
+  atomic(checks: readonly Check[], mutations: readonly Mutation[]): Promise<AtomicResult>;
+  close(): void;
+}

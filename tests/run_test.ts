@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { countTests } from "./support/run/junit.ts";
+import { chooseTargets } from "./support/run/targets.ts";
+
+function report(...cases: string[]): string {
+  return `<testsuites><testsuite name="a">${cases.join("\n")}</testsuite></testsuites>`;
+}
+
+function testCase(name: string, body = ""): string {
+  return `<testcase name="${name}" classname="./a.ts" time="0.000" line="1" col="1">\n${body}</testcase>`;
+}
+
+Deno.test("countTests() counts passed, failed and skipped tests", () => {
+  const counts = countTests(
+    report(testCase("a"), testCase("b", "<failure message='x'/>"), testCase("c", "<skipped/>")),
+  );
+  assertEquals(counts, { passed: 1, failed: 1, skipped: 1 });
+});
+
+Deno.test("countTests() counts a test with steps by its steps", () => {
+  const failed = '<failure message="1 test step failed">1 test step failed.</failure>';
+  const counts = countTests(
+    report(
+      testCase("a", failed),
+      testCase("a &gt; b"),
+      testCase("a &gt; c", '<failure message="Uncaught Error">'),
+      testCase("d"),
+    ),
+  );
+  assertEquals(counts, { passed: 2, failed: 1, skipped: 0 });
+});
+
+Deno.test("countTests() counts a test whose steps passed but which failed itself", () => {
+  const counts = countTests(report(testCase("a", '<failure message="Leaks detected"/>'), testCase("a &gt; b")));
+  assertEquals(counts, { passed: 1, failed: 1, skipped: 0 });
+});
+
+Deno.test("chooseTargets() runs everything when no path is named", () => {
+  const { flags, tests, named } = chooseTargets(["--filter", "counts"]);
+  assertEquals({ flags, tests, named }, { flags: ["--filter", "counts"], tests: [], named: false });
+});
+
+Deno.test("chooseTargets() runs only the paths that are named, tests apart from examples", () => {
+  assertEquals(chooseTargets(["tests/run_test.ts", "--fail-fast", "deno.json"]), {
+    flags: ["--fail-fast"],
+    tests: ["tests/run_test.ts"],
+    documents: ["deno.json"],
+    named: true,
+  });
+});

@@ -1,0 +1,153 @@
+/** Who may look into whom: the table of the house, held against the imports of every file. */
+import { lineAt, type Source } from "./source.ts";
+
+export interface Import {
+  readonly line: number;
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+  /** Named imports, as exported there. */
+  readonly names: string[];
+}
+
+interface Room {
+  /** Packages, by the name before the first slash that is not a scope's. */
+  readonly packages: RegExp;
+  /** Files of the repository. */
+  readonly files: RegExp;
+  /** Files from which only types may be taken. */
+  readonly types?: RegExp;
+}
+
+/** Files of `operators/` that others may know: the seam, the scope, and what both speak in. */
+const SEAM = String.raw`operators/_(operate|scope|task|clock|limits|misuse)\.ts|operators/keyed_state\.ts`;
+const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
+
+const ROOMS: Readonly<Record<string, Room>> = {
+  operators: { packages: /^rxjs$/, files: re(`operators/(_[a-z_]+|keyed_state)\\.ts`) },
+  state: { packages: /^(node:.*|@std\/.*)$/, files: re(`state/.*|operators/(keyed_state|_limits)\\.ts`) },
+  connectors: {
+    packages: /^(rxjs|node:.*|@std\/.*)$/,
+    files: re(`operators/_(operate|scope|limits)\\.ts|connectors/connector\\.ts`),
+    types: re(`state/.*|${SEAM_NAMES}`),
+  },
+  runtime: {
+    packages: /^(rxjs|node:.*|@std\/.*)$/,
+    files: re(`${SEAM}|state/.*|connectors/connector\\.ts|runtime/.*`),
+    types: re(SEAM_NAMES),
+  },
+  testing: {
+    packages: /^(rxjs|node:.*|@std\/.*)$/,
+    files: re(`operators/.*|state/.*|connectors/(connector|memory)\\.ts|runtime/.*|testing/.*`),
+  },
+};
+
+/** Programs that use the package as its users do. */
+const PUBLIC_FACE = /^(examples|tests\/(public|conformance))\//;
+
+/** A Kafka client is loaded by its driver and by nobody else. */
+const CLIENTS = /^(kafkajs|@platformatic\/kafka)$/;
+const DRIVERS = /^connectors\/kafka\/_?(kafkajs|platformatic)[a-z_]*\.ts$/;
+
+function re(pattern: string): RegExp {
+  return new RegExp(`^(?:${pattern})$`);
+}
+
+/** Every import and re-export of a file. */
+export function importsOf({ uncommented, code }: Source): Import[] {
+  // What starts with the keyword in the code is read from the text with its strings.
+  const clause =
+    /^\s*(?:import|export)\s+(type\s+)?([^;"'`]*?\bfrom\s*)?["']([^"'\n]+)["']|\bimport\(\s*["']([^"'\n]+)["']/gm;
+  return [...uncommented.matchAll(clause)]
+    .filter((match) => /^(?:import|export)\b/.test(code.slice(match.index).trimStart()))
+    .map((match) => {
+      const [, type, names = "", specifier = match[4]] = match;
+      const listed = /\{([^}]*)\}/.exec(names)?.[1].split(",").map((name) => name.trim()).filter(Boolean) ?? [];
+      const onlyTypes = listed.length > 0 && listed.every((name) => name.startsWith("type ")) &&
+        !/^\s*[\w$*]+/.test(names);
+      return {
+        line: lineAt(uncommented, match.index + match[0].search(/\S/)),
+        specifier,
+        typeOnly: type !== undefined || onlyTypes,
+        names: listed.map((name) => name.replace(/^type\s+/, "").split(/\s+as\s+/)[0]),
+      };
+    });
+}
+
+/** Imports that the table does not allow. */
+export function wrongImports(files: readonly Source[]): string[] {
+  return files.flatMap((file) =>
+    importsOf(file).flatMap((one) => {
+      const why = forbidden(file.path, one);
+      return why ? [`${file.path}:${one.line} must not import ${one.specifier}: ${why}`] : [];
+    })
+  );
+}
+
+function forbidden(path: string, one: Import): string | undefined {
+  if (CLIENTS.test(packageOf(one.specifier)) && !one.typeOnly && isOurs(path) && !DRIVERS.test(path)) {
+    return "a Kafka client is loaded only by its driver, connectors/kafka/kafkajs*.ts";
+  }
+  const target = one.specifier.startsWith(".") ? resolve(path, one.specifier) : undefined;
+  if (PUBLIC_FACE.test(path)) {
+    const own = path.split("/").slice(0, path.startsWith("tests/") ? 2 : 1).join("/");
+    if (target === undefined || target.startsWith(`${own}/`) || target.startsWith("tests/support/")) return undefined;
+    return "it shows the package as its users see it, so it may use public names only";
+  }
+  const name = path.split("/")[0];
+  // A mod.ts only re-exports, which `wrongModules` holds it to.
+  if (!Object.hasOwn(ROOMS, name) || /(^|\/)mod\.ts$/.test(path)) return undefined;
+  return forbiddenInRoom(name, path, { ...one, target });
+}
+
+function forbiddenInRoom(name: string, path: string, one: Import & { target?: string }): string | undefined {
+  const room = ROOMS[name];
+  if (one.target === undefined) {
+    const known = packageOf(one.specifier);
+    if (one.specifier.startsWith("@tidemark/")) return "inside of the package, files are imported by their path";
+    return room.packages.test(known) || DRIVERS.test(path) ? undefined : `${name}/ may not use that package`;
+  }
+  // A folder inside of a room is one thing in several files, and those know each other.
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  if (folder.includes("/") && one.target.startsWith(`${folder}/`)) return undefined;
+  // So is a connector in files that share the first word of their names: embedded_log.ts, embedded_packing.ts.
+  if (name === "connectors" && firstWord(path) === firstWord(one.target)) return undefined;
+  if (room.files.test(one.target)) return undefined;
+  if (one.typeOnly && room.types?.test(one.target)) return undefined;
+  if (room.types?.test(one.target)) return `${name}/ may take only types from there: write import type`;
+  return `${name}/ may not look in there`;
+}
+
+/** `connectors/embedded` of `connectors/embedded_log.ts`. */
+function firstWord(path: string): string {
+  return path.replace(/[_.][^/]*$/, "");
+}
+
+/** A `mod.ts` that does more than re-export. */
+export function wrongModules(files: readonly Source[]): string[] {
+  return files.filter(({ path }) => /(^|\/)mod\.ts$/.test(path) && isOurs(path)).flatMap(({ path, code }) => {
+    const rest = code.replace(/export\s+(type\s+)?(\*(\s+as\s+\w+)?|\{[^}]*\})\s*from\s*["'][^"']*["'];?/g, "").trim();
+    return rest === "" ? [] : [`${path} must only re-export, but holds: ${rest.split("\n")[0]}`];
+  });
+}
+
+/** Whether a file is part of what is published. */
+export function isOurs(path: string): boolean {
+  return path === "mod.ts" || Object.hasOwn(ROOMS, path.split("/")[0]);
+}
+
+function packageOf(specifier: string): string {
+  const bare = specifier.replace(/^(npm|jsr):\/?/, "");
+  if (bare.startsWith("node:")) return bare;
+  const parts = bare.split("/");
+  const name = bare.startsWith("@") ? parts.slice(0, 2).join("/") : parts[0];
+  return name.replace(/(?<=.)@[^/]*$/, "");
+}
+
+function resolve(from: string, specifier: string): string {
+  const parts = from.split("/").slice(0, -1);
+  for (const step of specifier.split("/")) {
+    if (step === "..") parts.pop();
+    else if (step !== ".") parts.push(step);
+  }
+  return parts.join("/");
+}

@@ -1,0 +1,33 @@
+/** Every operator has a test and an example that is run. */
+import type { Source } from "./source.ts";
+
+/** Operators without a test file or without an example in their doc comments. */
+export function unprovenOperators(files: readonly Source[]): string[] {
+  const tests = new Set(files.map(({ path }) => path).filter((path) => /^tests\/.*_test\.ts$/.test(path)));
+  return files.filter(isOperator).flatMap((file) => {
+    const name = file.path.slice("operators/".length, -".ts".length);
+    const hasTest = [...tests].some((path) => path.endsWith(`/${name}_test.ts`));
+    return [
+      ...(hasTest ? [] : [`${file.path} has no test: write tests/operators/${name}_test.ts`]),
+      ...examplesProblem(file),
+    ];
+  });
+}
+
+/** A file of `operators/` with a name of its own that exports a function. */
+function isOperator({ path, code }: Source): boolean {
+  return /^operators\/[a-z][a-z_]*\.ts$/.test(path) && path !== "operators/mod.ts" &&
+    /^export (async )?function\b/m.test(code);
+}
+
+function examplesProblem({ path, text }: Source): string[] {
+  const comments = text.match(/\/\*\*[\s\S]*?\*\//g) ?? [];
+  const examples = comments.filter((comment) => comment.includes("@example"));
+  if (examples.length === 0) return [`${path} has no @example in its doc comments`];
+  const titled = examples.every((comment) => /@example[ \t]+\S/.test(comment));
+  const asserts = examples.some((comment) => /```ts\n[\s\S]*\bassert\w*\(/.test(comment));
+  return [
+    ...(titled ? [] : [`${path} has an @example without a title`]),
+    ...(asserts ? [] : [`${path} has no @example that asserts`]),
+  ];
+}
