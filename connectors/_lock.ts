@@ -71,7 +71,10 @@ async function holder(file: Deno.FsFile): Promise<string> {
   try {
     const buffer = new Uint8Array(4096);
     const length = await file.read(buffer) ?? 0;
-    const { pid, job } = JSON.parse(new TextDecoder().decode(buffer.subarray(0, length))) as { pid: number; job?: string };
+    const { pid, job } = JSON.parse(new TextDecoder().decode(buffer.subarray(0, length))) as {
+      pid: number;
+      job?: string;
+    };
     return job === undefined ? `process ${pid}` : `process ${pid}, which runs the job ${JSON.stringify(job)}`;
   } catch {
     return "another process";

@@ -107,6 +107,8 @@ export interface Reader {
   /** Stops fetching a partition until `resume`; batches that are under way may still arrive. */
   pause(topic: string, partition: number): void;
   resume(topic: string, partition: number): void;
+  /** Reads a partition on from another offset; batches under way may still arrive, the next one after them begins there. */
+  seek(start: StartOffset): void;
   /** Shows the job's progress to the broker's own tools. Never awaited for correctness; errors are ignored. */
   show(offsets: readonly StartOffset[]): Promise<void>;
   /** Leaves: no call to the handler begins after it resolves. */
@@ -207,6 +209,27 @@ export interface Connector {
   /** For messages and for telling connectors apart: `kafka localhost:9092`. */
   readonly id: string;
   open(context: ConnectionContext): Promise<Connection>;
+  /** The file whose lock says that one process at a time may use it, where there is such a file. */
+  readonly lockPath?: string;
+  /** Reads a topic from its beginning without a job. May push before it returns. */
+  readonly peek?: (topic: string, observer: PeekObserver) => PeekHandle;
+  /** Writes a value without a job, where records live in this process. */
+  readonly write?: (spec: SinkSpec, value: unknown) => void;
+}
+
+/** Whoever looks at a topic without a job. */
+export interface PeekObserver {
+  /** How many partitions the topic has; before the first record. */
+  partitions(count: number): void;
+  record(record: InputRecord): void;
+  /** A bounded topic has been read to its end. */
+  ended(): void;
+  failed(error: Error): void;
+}
+
+/** A look that is going on. */
+export interface PeekHandle {
+  stop(): void;
 }
 
 /** A source as a pipeline describes it. `decode` throws on a record that it cannot read; its message is the reason. */
@@ -222,8 +245,22 @@ export interface SinkSpec<T = unknown> {
   readonly topic: string;
   /** The record's value; `null` is a tombstone. */
   value(value: T): Uint8Array | null;
-  key(value: T): Uint8Array | null;
+  /** The record's key; `undefined` where the sink has none of its own. */
+  key(value: T): Uint8Array | null | undefined;
   headers(value: T): RecordHeaders | undefined;
   /** The partition, or `undefined` to go by the key (as Kafka's default partitioner) or, without a key, by the task. */
   partition(value: T, partitions: number): number | undefined;
+}
+
+const SINKS = new WeakMap<object, SinkSpec>();
+
+/** Remembers which sink an operator writes to, so that a policy can be given the operator. */
+export function nameSink<O extends object>(operator: O, spec: SinkSpec): O {
+  SINKS.set(operator, spec);
+  return operator;
+}
+
+/** The sink behind an operator that a connector's `sink()` returned. */
+export function sinkSpecOf(operator: object): SinkSpec | undefined {
+  return SINKS.get(operator);
 }

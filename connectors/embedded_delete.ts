@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ATOMIC_MUTATIONS } from "./embedded_limits.ts";
+import { ATOMIC_MUTATIONS } from "./_local_limits.ts";
 import type { LogKey, LogRange, LogStore } from "./embedded_store.ts";
 
 /** Deletes every entry of a range. */

@@ -8,8 +8,9 @@
  * @module
  */
 
-import type { InputRecord, OutputRecord, RecordHeaders } from "./connector.ts";
-import { CHUNK_BYTES } from "./embedded_limits.ts";
+import type { PackedRecord } from "./_append_record.ts";
+import type { InputRecord, RecordHeaders } from "./connector.ts";
+import { CHUNK_BYTES } from "./_local_limits.ts";
 
 /** A packed run of records. */
 export interface Chunk {
@@ -30,9 +31,6 @@ export interface ChunkHead {
   /** The highest timestamp. */
   readonly maxTimestamp: number;
 }
-
-/** The fields that are stored of a record. */
-export type PackedRecord = Omit<OutputRecord, "topic" | "partition">;
 
 const FORMAT = 1;
 const HEAD_BYTES = 48;
@@ -83,15 +81,6 @@ class Scratch {
 const head = new Scratch(HEAD_BYTES);
 const body = new Scratch(CHUNK_BYTES + 1024);
 
-/** How many bytes a record has in the sense of the size limit: key, value and headers. */
-export function recordBytes(record: PackedRecord): number {
-  let bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  const headers = record.headers;
-  // A UTF-16 unit is at most three bytes of UTF-8; the bound is good enough, and costs no encoding.
-  if (headers !== undefined) for (const name of Object.keys(headers)) bytes += name.length * 3 + headers[name].length;
-  return bytes;
-}
-
 /**
  * Packs records into chunks.
  *
@@ -128,7 +117,9 @@ export function packRecords(records: readonly PackedRecord[], first: number): Ch
 function boundOf(record: PackedRecord): number {
   let bound = 32 + (record.key?.length ?? 0) + (record.value?.length ?? 0);
   const headers = record.headers;
-  if (headers !== undefined) for (const name of Object.keys(headers)) bound += 16 + name.length * 3 + headers[name].length;
+  if (headers !== undefined) {
+    for (const name of Object.keys(headers)) bound += 16 + name.length * 3 + headers[name].length;
+  }
   return bound;
 }
 
@@ -201,7 +192,9 @@ class Cursor {
       byte = this.byte();
       value += (byte & 0x7f) * scale;
     }
-    if (!Number.isSafeInteger(value)) throw new RangeError("a chunk of the embedded log holds a number that is too large");
+    if (!Number.isSafeInteger(value)) {
+      throw new RangeError("a chunk of the embedded log holds a number that is too large");
+    }
     return value;
   }
 

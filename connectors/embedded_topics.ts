@@ -9,7 +9,7 @@
  * @module
  */
 
-import { DEFAULT_RETENTION_BYTES, MAX_PARTITIONS } from "./embedded_limits.ts";
+import { DEFAULT_RETENTION_BYTES, MAX_PARTITIONS } from "./_local_limits.ts";
 import {
   chunkPrefix,
   type LogStore,
@@ -21,6 +21,7 @@ import {
   topicKey,
 } from "./embedded_store.ts";
 import { deleteChunks } from "./embedded_delete.ts";
+import { RecentChunks } from "./embedded_recent.ts";
 
 /** One partition. */
 export interface PartitionState {
@@ -37,6 +38,8 @@ export interface PartitionState {
   dropped: number;
   /** How many bytes a stored value had in the last fetch, so that the next one reads as many at a time as it needs. */
   entryBytes: number;
+  /** The newest chunks, also those that are on their way. */
+  readonly recent: RecentChunks;
 }
 
 /** One topic. */
@@ -47,7 +50,10 @@ export interface TopicState {
   ended: boolean;
   /** The versionstamp of the tail; `null` before the first append, `undefined` when a job's epoch has moved it since. */
   tailVersion: string | null | undefined;
-  /** True when the tail has to be read before anything is written: an append failed or a staged cut was given up. */
+  /**
+   * True when the tail must be read and orphans must be swept before anything is written: the topic was just found in the KV,
+   * an append failed or a staged cut was given up. What is appended could otherwise come to lie between orphans.
+   */
   stale: boolean;
   /** The deleting of old chunks that is under way. */
   retaining: Promise<void> | undefined;
@@ -114,13 +120,17 @@ export class EmbeddedTopics {
       ended: found?.ended ?? false,
     };
     await this.store.atomic({ sets: [[topicKey(name), entry]] });
-    if (found === undefined) this.#topics.set(name, newTopic(name, entry));
-    else found.retentionBytes = entry.retentionBytes;
+    if (found !== undefined) found.retentionBytes = entry.retentionBytes;
+    else this.#topics.set(name, newTopic(name, { entry, stale: false }));
   }
 
   /** Marks a topic as complete. */
   async end(topic: TopicState): Promise<void> {
-    const entry: TopicEntry = { partitions: topic.partitions.length, retentionBytes: topic.retentionBytes, ended: true };
+    const entry: TopicEntry = {
+      partitions: topic.partitions.length,
+      retentionBytes: topic.retentionBytes,
+      ended: true,
+    };
     await this.store.atomic({ sets: [[topicKey(topic.name), entry]] });
     topic.ended = true;
     this.changed(topic);
@@ -154,7 +164,7 @@ export class EmbeddedTopics {
 
   async #load(): Promise<void> {
     for await (const { key, value } of this.store.list({ prefix: topicKey() })) {
-      const topic = newTopic(key[2] as string, value as TopicEntry);
+      const topic = newTopic(key[2] as string, { entry: value as TopicEntry, stale: true });
       const tail = await this.store.get(tailKey(topic.name));
       takeTail(topic, tail?.value as TailEntry | undefined);
       topic.tailVersion = tail?.versionstamp ?? null;
@@ -184,6 +194,7 @@ function takeTail(topic: TopicState, tail: TailEntry | undefined): void {
   for (const partition of topic.partitions) {
     partition.end = partition.next = tail?.next[partition.number] ?? 0;
     partition.appended = tail?.appended[partition.number] ?? 0;
+    partition.recent.clear();
   }
 }
 
@@ -194,7 +205,7 @@ function takeStart(topic: TopicState, start: StartEntry | undefined): void {
   }
 }
 
-function newTopic(name: string, entry: TopicEntry): TopicState {
+function newTopic(name: string, { entry, stale }: { entry: TopicEntry; stale: boolean }): TopicState {
   return {
     name,
     partitions: Array.from({ length: entry.partitions }, (_, number) => ({
@@ -205,12 +216,12 @@ function newTopic(name: string, entry: TopicEntry): TopicState {
       appended: 0,
       dropped: 0,
       entryBytes: 0,
+      recent: new RecentChunks(),
     })),
     retentionBytes: entry.retentionBytes,
     ended: entry.ended,
     tailVersion: null,
-    // Until it was swept, which open() does: an append before that could otherwise come to lie between orphans.
-    stale: true,
+    stale,
     retaining: undefined,
     turn: 0,
   };
@@ -218,7 +229,9 @@ function newTopic(name: string, entry: TopicEntry): TopicState {
 
 function checkTopic(name: string, options: { partitions: number; retentionBytes: number | undefined }): void {
   if (typeof name !== "string" || name === "" || name.length > 249) {
-    throw new TypeError(`Cannot create a topic: its name must have 1 to 249 characters, current value is ${JSON.stringify(name)}`);
+    throw new TypeError(
+      `Cannot create a topic: its name must have 1 to 249 characters, current value is ${JSON.stringify(name)}`,
+    );
   }
   const { partitions, retentionBytes } = options;
   if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
@@ -227,6 +240,8 @@ function checkTopic(name: string, options: { partitions: number; retentionBytes:
     );
   }
   if (retentionBytes !== undefined && !(retentionBytes > 0)) {
-    throw new RangeError(`Cannot create the topic "${name}": retentionBytes must be > 0, current value is ${retentionBytes}`);
+    throw new RangeError(
+      `Cannot create the topic "${name}": retentionBytes must be > 0, current value is ${retentionBytes}`,
+    );
   }
 }

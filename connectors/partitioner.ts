@@ -52,7 +52,9 @@ export function murmur2(bytes: Uint8Array): number {
  */
 export function keyPartition(key: Uint8Array, partitions: number): number {
   if (!Number.isSafeInteger(partitions) || partitions < 1) {
-    throw new RangeError(`Cannot choose a partition: partitions must be an integer > 0, current value is ${partitions}`);
+    throw new RangeError(
+      `Cannot choose a partition: partitions must be an integer > 0, current value is ${partitions}`,
+    );
   }
   // Java takes the sign bit off rather than the absolute value, which does not exist for the smallest integer.
   return (murmur2(key) & 0x7fffffff) % partitions;

@@ -62,7 +62,22 @@ export function noWatermark(label: string): Error {
 
 export function unwatermarkedBranch(label: string, branches: readonly string[]): Error {
   return new TypeError(
-    `Cannot run ${label}: the branch from ${branches.map((name) => `"${name}"`).join(", ")} has no watermark(), so the clock would ignore ` +
+    `Cannot run ${label}: the branch from ${
+      branches.map((name) => `"${name}"`).join(", ")
+    } has no watermark(), so the clock would ignore ` +
       `it. Each branch of a merge() needs its own watermark() before the merge`,
+  );
+}
+
+export function noWindow(label: string): Error {
+  return new TypeError(
+    `Cannot run ${label}: no window stands directly above it, so nothing is ever late. Put it right after tumblingWindow(...), with ` +
+      `synchronous operators such as map() between the two at most`,
+  );
+}
+
+export function noEventTime(label: string): Error {
+  return new TypeError(
+    `A value without event time reached ${label}: put eventTime((value) => value.timestamp) above it`,
   );
 }

@@ -35,10 +35,12 @@ export interface Stage<Out> {
   readonly scope: Scope;
   /** The scope of the stage below: where a provider attaches. */
   readonly below: Scope;
-  /** The subscriber of the stage below. */
-  readonly out: { next(value: Out): void };
+  /** The subscriber of the stage below; closed when the subscription is over. */
+  readonly out: { next(value: Out): void; readonly closed: boolean };
   /** `tumblingWindow "activity"` */
   readonly label: string;
+  /** Fails the stream here, for what runs outside of `next` and `complete`: there a throw does it. */
+  fail(error: unknown): void;
 }
 
 /** What a stage does with what arrives. */
@@ -52,15 +54,23 @@ export interface StageHandlers<In> {
   teardown?(): void;
 }
 
-class StageSubscriber<In, Out> extends Subscriber<In> {
+class StageSubscriber<In, Out> extends Subscriber<In> implements Stage<Out> {
   handlers!: StageHandlers<In>;
   /** The handlers' `next`, as a field of its own: one load of a known shape for each record. */
   handle!: (value: In) => void;
   readonly task: Task;
+  /** The slot of a plain Observable that this stage stands for as a source. */
+  slot = -1;
 
-  constructor(below: Subscriber<Out>, readonly stage: Stage<Out>, readonly options: StageOptions) {
-    super(below);
-    this.task = stage.task;
+  constructor(
+    readonly out: Subscriber<Out>,
+    readonly scope: Scope,
+    readonly below: Scope,
+    readonly label: string,
+    readonly options: StageOptions,
+  ) {
+    super(out);
+    this.task = scope.task;
   }
 
   /** Overrides `next` and not `_next`: one call less for each record. */
@@ -70,20 +80,24 @@ class StageSubscriber<In, Out> extends Subscriber<In> {
     try {
       this.handle(value);
     } catch (error) {
-      this.#fail(error, this.options.failure ?? "user");
+      this.fail(error);
     }
   }
 
+  fail(error: unknown): void {
+    this.#fail(error, this.options.failure ?? "user");
+  }
+
   protected override _error(error: unknown): void {
-    const { task, label } = this.stage;
+    const { task, label } = this;
     if (task.host !== undefined) task.fail(error, label, task.phase === "binding" ? "misuse" : "user");
     super._error(error);
   }
 
   protected override _complete(): void {
-    const task = this.task;
+    const { task } = this;
     if (task.host !== undefined && task.phase !== "ending") {
-      return this.#fail(misuse.completedEarly(this.stage.label), "misuse");
+      return this.#fail(misuse.completedEarly(this.label), "misuse");
     }
     const { active } = task;
     const before = setRunningTask(task);
@@ -91,7 +105,7 @@ class StageSubscriber<In, Out> extends Subscriber<In> {
     try {
       this.handlers.complete?.();
     } catch (error) {
-      return this.#fail(error, this.options.failure ?? "user");
+      return this.fail(error);
     } finally {
       task.active = active;
       setRunningTask(before);
@@ -102,29 +116,33 @@ class StageSubscriber<In, Out> extends Subscriber<In> {
   override unsubscribe(): void {
     if (this.closed) return;
     super.unsubscribe();
+    if (this.slot >= 0) this.task.endSlot(this.slot);
     this.handlers?.teardown?.();
   }
 
   /** A value came while nothing was being pushed. Only a plain Observable without a job may do that. */
   #outside(value: In): void {
     const { task } = this;
-    const { label, scope } = this.stage;
-    if (task.host !== undefined && task.phase === "binding") return this.#fail(misuse.valueWhileBinding(label), "misuse");
-    if (task.host !== undefined || scope.sourced) return this.#fail(misuse.asynchronous(label), "async");
+    if (task.host !== undefined && task.phase === "binding") {
+      return this.#fail(misuse.valueWhileBinding(this.label), "misuse");
+    }
+    if (task.host !== undefined || this.scope.sourced) return this.#fail(misuse.asynchronous(this.label), "async");
     const before = setRunningTask(task);
     task.active = true;
+    task.slot = this.slot;
     try {
       this.handle(value);
     } catch (error) {
-      this.#fail(error, this.options.failure ?? "user");
+      this.fail(error);
     } finally {
+      task.slot = -1;
       task.active = false;
       setRunningTask(before);
     }
   }
 
   #fail(error: unknown, kind: TaskFailure["kind"]): void {
-    super._error(this.task.fail(error, this.stage.label, kind));
+    super._error(this.task.fail(error, this.label, kind));
   }
 }
 
@@ -135,47 +153,93 @@ export function operate<In, Out>(
   options: StageOptions,
   init: (stage: Stage<Out>) => StageHandlers<In>,
 ): OperatorFunction<In, Out> {
+  const label = options.name === undefined ? options.operator : `${options.operator} "${options.name}"`;
   return (source) =>
-    new Observable<Out>((out) => {
-      const label = options.name === undefined ? options.operator : `${options.operator} "${options.name}"`;
-      guardSubscribe(label);
-      const parent = openScope();
-      const task = parent?.task ?? new Task(undefined);
-      const below = parent ?? task.root;
-      const scope = new Scope(task, below, options.opaque);
-      const stage: Stage<Out> = { task, scope, below, out, label };
-      const subscriber = new StageSubscriber<In, Out>(out, stage, options);
-      subscriber.handlers = within(scope, () => init(stage));
-      subscriber.handle = subscriber.handlers.next;
-      const deferred = options.defers === true && task.host === undefined;
-      if (deferred) {
-        below.attachSource({ label, slots: [] });
-        task.onStart(() => within(scope, () => source.subscribe(subscriber)));
-      } else {
-        within(scope, () => source.subscribe(subscriber));
-      }
-      // A stream that ended with an error while it was bound has said why already.
-      if (!subscriber.closed || deferred) {
-        verify(options, scope, label);
-        subscriber.handlers.bound?.();
-      }
-      if (parent === undefined) startEphemeral(task, out);
-      return subscriber;
-    });
+    ofOurs(
+      new Observable<Out>((out) => {
+        const parent = scopeFor(out, label);
+        const task = parent?.task ?? new Task(undefined);
+        const below = parent ?? task.root;
+        const scope = new Scope(task, below, options.opaque);
+        const subscriber = new StageSubscriber<In, Out>(out, scope, below, label, options);
+        subscriber.handlers = within(scope, () => init(subscriber));
+        subscriber.handle = subscriber.handlers.next;
+        const deferred = options.defers === true && task.host === undefined && !readsOurs(source);
+        if (deferred) defer(source, subscriber);
+        else within(scope, () => source.subscribe(subscriber));
+        // A stream that ended with an error while it was bound has said why already.
+        if (!subscriber.closed) {
+          verify(options, scope, label);
+          subscriber.handlers.bound?.();
+        }
+        if (parent === undefined) startEphemeral(task, out);
+        return subscriber;
+      }),
+    );
+}
+
+/** Without a job a stage that stands for a plain Observable subscribes it when the whole graph stands: one that pushes at once would push into half of it. */
+function defer<In, Out>(source: Observable<In>, subscriber: StageSubscriber<In, Out>): void {
+  const { task, scope, below, label } = subscriber;
+  const slot = task.newSlot();
+  subscriber.slot = slot;
+  below.attachSource({ label, slots: [{ slot, topic: "", partition: slot }] });
+  task.onStart(() => {
+    within(scope, () => source.subscribe(subscriber));
+    // Sources of ours have come to light above, so this stage stands for nothing.
+    if (scope.sourced) task.endSlot(slot);
+  });
 }
 
 /** Starts a task that no job made. Its end is its bottommost subscriber's. */
 function startEphemeral(task: Task, out: Subscriber<unknown>): void {
   out.add(() => task.phase = "closed");
-  task.start();
+  if (!out.closed) task.start();
 }
 
-/** Nothing of ours may be subscribed while a record is pushed: no checkpoint would know it. */
-function guardSubscribe(label: string): void {
+const ours = new WeakSet<Observable<unknown>>();
+
+/** Remembers an Observable as one that attaches to the open scope and pushes only when the whole graph stands. */
+function ofOurs<T>(observable: Observable<T>): Observable<T> {
+  ours.add(observable);
+  return observable;
+}
+
+/** Whether an Observable is one of ours with RxJS's own operators behind it, in one line. */
+function readsOurs(source: Observable<unknown>): boolean {
+  for (let above: Observable<unknown> | undefined = source; above !== undefined; above = above.source) {
+    if (ours.has(above)) return true;
+  }
+  return false;
+}
+
+/**
+ * The scope that a stage or a source is to attach to, `undefined` for the bottommost without a job.
+ *
+ * @throws {TypeError} where it is subscribed at another time than the stage below it
+ */
+function scopeFor(out: Subscriber<unknown>, label: string): Scope | undefined {
   const running = runningTask();
-  if (running === undefined) return;
-  if (running.phase === "ending" || running.failure !== undefined) throw misuse.subscribedLater(label);
-  throw misuse.subscribedInsidePush(label);
+  if (running !== undefined) {
+    if (running.phase === "ending" || running.failure !== undefined) throw misuse.subscribedLater(label);
+    throw misuse.subscribedInsidePush(label);
+  }
+  const scope = openScope();
+  const stage = stageBelow(out);
+  if (stage instanceof StageSubscriber && stage.scope !== scope) throw misuse.subscribedLater(label);
+  if (stage instanceof Bottom && stage.task !== scope?.task) throw misuse.subscribedLater(label);
+  // Whoever is subscribed from within a start, with no stage of ours below, is a pipeline of its own.
+  return stage !== undefined || scope?.task.phase === "binding" ? scope : undefined;
+}
+
+/** The nearest stage of ours that a subscriber pushes to, through RxJS's own operators. */
+function stageBelow(out: Subscriber<unknown>): StageSubscriber<never, unknown> | Bottom | undefined {
+  let below: unknown = out;
+  while (below instanceof Subscriber) {
+    if (below instanceof StageSubscriber || below instanceof Bottom) return below;
+    below = (below as unknown as { destination: unknown }).destination;
+  }
+  return undefined;
 }
 
 /** What must be true once everything above a stage is bound. */
@@ -205,31 +269,43 @@ export interface SourceOptions<T> {
 
 /** Makes the Observable of a source: inside a job the engine pushes to it, outside it reads by itself. */
 export function sourceOf<T>(options: SourceOptions<T>): Observable<T> {
-  return new Observable<T>((out) => {
-    guardSubscribe(`source "${options.label}"`);
-    const scope = openScope();
-    const task = scope?.task ?? new Task(undefined);
-    const { host } = task;
-    if (host !== undefined) {
-      if (task.phase !== "binding") throw misuse.subscribedLater(`source "${options.label}"`);
-      const slots = host.bindSource({ spec: options.spec, label: options.label, subscriber: out });
-      scope!.attachSource({ label: options.label, slots });
-      return () => {
-        // The engine ends a source only in the phases below; anybody else who does leaves offsets going on without a pipeline.
-        if (task.phase === "running" && task.failure === undefined) {
-          task.fail(misuse.completedEarly(`source "${options.label}"`), `source "${options.label}"`, "misuse");
-        }
-      };
-    }
-    const peek = options.peek(task, out);
-    (scope ?? task.root).attachSource({ label: options.label, slots: peek.slots });
-    task.onStart(() => peek.start());
-    if (scope === undefined) startEphemeral(task, out);
-    return () => peek.stop();
-  });
+  const label = `source "${options.label}"`;
+  return ofOurs(
+    new Observable<T>((out) => {
+      const scope = scopeFor(out, label);
+      const task = scope?.task ?? new Task(undefined);
+      const { host } = task;
+      if (host !== undefined) {
+        if (task.phase !== "binding") throw misuse.subscribedLater(label);
+        const slots = host.bindSource({ spec: options.spec, label: options.label, subscriber: out });
+        scope!.attachSource({ label: options.label, slots });
+        return () => {
+          // The engine ends a source only in the phases below; anybody else who does leaves offsets going on without a pipeline.
+          if (task.phase === "running" && task.failure === undefined) {
+            task.fail(misuse.completedEarly(label), label, "misuse");
+          }
+        };
+      }
+      const peek = options.peek(task, out);
+      (scope ?? task.root).attachSource({ label: options.label, slots: peek.slots });
+      task.onStart(() => peek.start());
+      if (scope === undefined) startEphemeral(task, out);
+      return () => peek.stop();
+    }),
+  );
 }
 
-/** The bottom of a pipeline in a job: drains it, and says how it ended. */
+/** A stream that a stage pushes to by itself, while a record is being pushed: a source for the stages below it. */
+export function sideOf<T>(label: string, values: Observable<T>): Observable<T> {
+  return ofOurs(
+    new Observable<T>((out) => {
+      openScope()?.attachSource({ label, slots: [] });
+      return values.subscribe(out);
+    }),
+  );
+}
+
+/** The bottom of a pipeline: drains it, and says how it ended. */
 export class Bottom extends Subscriber<unknown> {
   constructor(readonly task: Task, readonly label: string, readonly ended: () => void) {
     super();
@@ -243,7 +319,8 @@ export class Bottom extends Subscriber<unknown> {
   }
 
   protected override _complete(): void {
-    if (this.task.phase !== "ending") this.task.fail(misuse.completedEarly(this.label), this.label, "misuse");
+    const { task, label } = this;
+    if (task.host !== undefined && task.phase !== "ending") task.fail(misuse.completedEarly(label), label, "misuse");
     else this.ended();
     this.unsubscribe();
   }

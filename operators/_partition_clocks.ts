@@ -2,16 +2,17 @@
  * The clock of one `watermark()`: one watermark for each partition that it reads, and their minimum.
  *
  * Invariants: the watermark never goes back; a partition that is not idle and has not been read yet holds it at the beginning
- * of time; a partition that wakes does not pull it back. The rules of idleness are those of Apache Flink's `WatermarksWithIdleness`.
+ * of time; a partition that wakes holds it where it is, and does not pull it back. The rules are those of Apache Flink's
+ * `WatermarkOutputMultiplexer` and `WatermarksWithIdleness`; that time moves on where all partitions are idle is ours.
  *
  * @module
  */
-import { BEGIN_OF_TIME } from "./_limits.ts";
+import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Scope } from "./_scope.ts";
 import type { ClockSnapshot, Task } from "./_task.ts";
 
 interface IdleRule {
-  /** Milliseconds without anything to read. */
+  /** Milliseconds without anything to read; a partition is idle when more have passed. */
   readonly idleAfter: number;
   /** Whether time moves on with the wall clock when all partitions are idle. */
   readonly advances: boolean;
@@ -23,39 +24,41 @@ export class PartitionClocks {
   idle = false;
   readonly #marks: number[] = [];
   readonly #idle: boolean[] = [];
-  /** Indices that take part in the minimum. */
-  readonly #members: number[] = [];
-  #seenSources = -1;
+  /** Indices that take part in the minimum, unless they are idle. */
+  #members: number[] = [];
+  /** Marks of the checkpoint whose partition no source has claimed yet. */
+  readonly #unclaimed = new Map<string, readonly [topic: string, partition: number, mark: number]>();
+  #changes = -1;
   #low = BEGIN_OF_TIME;
   #allIdleSince = NaN;
   #allIdleFrom = BEGIN_OF_TIME;
 
   constructor(readonly task: Task, readonly scope: Scope, readonly rule: IdleRule) {}
 
-  /** A record of that slot carried this watermark. Returns whether something changed. */
+  /** A record of that slot carried this watermark. Returns whether something may have changed. */
   observe(slot: number, mark: number): boolean {
     const index = slot + 1;
-    if (this.scope.bare.length !== this.#seenSources) this.#join();
-    let before = this.#marks[index];
-    if (before === undefined) {
-      this.#add(index);
-      before = BEGIN_OF_TIME;
-    }
+    const joined = this.task.changes !== this.#changes;
+    if (joined) this.#join();
+    if (this.#marks[index] === undefined) this.#add(index);
+    const before = this.#marks[index];
     const woke = this.#idle[index];
     if (woke) this.#wake(index);
-    if (mark <= before) return woke && this.#settle();
-    this.#marks[index] = mark;
+    if (mark > before) this.#marks[index] = mark;
     // Only the partition that was the slowest can move the minimum.
-    return (before === this.#low || woke) && this.#settle();
+    if (!joined && !woke && (mark <= before || before !== this.#low)) return false;
+    this.#settle();
+    return true;
   }
 
   /** Finds out which slots have become idle, and lets time go on where all have. */
   tick(now: number): void {
-    if (this.rule.idleAfter === Infinity) return;
-    if (this.scope.bare.length !== this.#seenSources) this.#join();
+    const { idleAfter, advances } = this.rule;
+    if (idleAfter === Infinity) return;
+    if (this.task.changes !== this.#changes) this.#join();
     let all = this.#members.length > 0;
     for (const index of this.#members) {
-      this.#idle[index] = index > 0 && now - this.task.idleSince[index - 1] >= this.rule.idleAfter;
+      this.#idle[index] = index > 0 && now - this.task.idleSince[index - 1] > idleAfter;
       if (!this.#idle[index]) all = false;
     }
     this.idle = all;
@@ -64,54 +67,49 @@ export class PartitionClocks {
     } else if (Number.isNaN(this.#allIdleSince)) {
       this.#allIdleSince = now;
       this.#allIdleFrom = this.#highest();
-    } else if (this.rule.advances && this.#allIdleFrom > BEGIN_OF_TIME) {
-      this.watermark = Math.max(this.watermark, this.#allIdleFrom + now - this.#allIdleSince);
     }
     this.#settle();
+    // Where nothing has been read yet, nobody knows what time it is.
+    if (all && advances && this.#allIdleFrom > BEGIN_OF_TIME) {
+      this.watermark = Math.max(this.watermark, this.#allIdleFrom + now - this.#allIdleSince);
+    }
   }
 
   snapshot(): ClockSnapshot {
-    const partitions: [string, number, number][] = [];
-    if (this.#marks[0] !== undefined) partitions.push(["", -1, this.#marks[0]]);
-    for (const { slots } of this.scope.bare) {
-      for (const { slot, topic, partition } of slots) {
-        const mark = this.#marks[slot + 1];
-        if (mark !== undefined && mark > BEGIN_OF_TIME) partitions.push([topic, partition, mark]);
-      }
-    }
-    return { partitions, watermark: this.watermark };
+    const partitions: (readonly [string, number, number])[] = [...this.#unclaimed.values()];
+    this.#marks.forEach((mark, index) => {
+      const slot = this.task.inputs[index - 1];
+      if (mark === BEGIN_OF_TIME || (index > 0 && slot === undefined)) return;
+      partitions.push([slot?.topic ?? "", slot?.partition ?? -1, storable(mark)]);
+    });
+    return { partitions, watermark: storable(this.watermark) };
   }
 
   restore(snapshot: ClockSnapshot): void {
-    this.#join();
-    for (const [topic, partition, mark] of snapshot.partitions) {
-      if (partition < 0) this.#set(0, mark);
-      for (const { slots } of this.scope.bare) {
-        for (const slot of slots) if (slot.topic === topic && slot.partition === partition) this.#set(slot.slot + 1, mark);
-      }
-    }
+    for (const entry of snapshot.partitions) this.#unclaimed.set(placeOf(entry[0], entry[1]), entry);
     this.watermark = snapshot.watermark;
+    if (this.#unclaimed.has(placeOf("", -1))) this.#add(0);
+    this.#join();
     this.#settle();
   }
 
-  #set(index: number, mark: number): void {
-    if (this.#marks[index] === undefined) this.#add(index);
-    this.#marks[index] = mark;
-  }
-
-  /** Partitions that a source will read take part before their first record. */
+  /** Partitions that a source will read take part before their first record; those that have ended do so no longer. */
   #join(): void {
-    this.#seenSources = this.scope.bare.length;
+    this.#changes = this.task.changes;
     for (const { slots } of this.scope.bare) {
       for (const { slot } of slots) if (this.#marks[slot + 1] === undefined) this.#add(slot + 1);
     }
+    this.#members = this.#members.filter((index) => !this.task.hasEnded(index - 1));
   }
 
   #add(index: number): void {
-    this.#marks[index] = BEGIN_OF_TIME;
+    const slot = this.task.inputs[index - 1];
+    const place = placeOf(slot?.topic ?? "", slot?.partition ?? -1);
+    this.#marks[index] = this.#unclaimed.get(place)?.[2] ?? BEGIN_OF_TIME;
+    this.#unclaimed.delete(place);
     this.#idle[index] = false;
     this.#members.push(index);
-    this.#low = BEGIN_OF_TIME;
+    this.#low = Math.min(this.#low, this.#marks[index]);
   }
 
   #wake(index: number): void {
@@ -126,17 +124,24 @@ export class PartitionClocks {
     return high;
   }
 
-  /** Takes the minimum anew. */
-  #settle(): boolean {
-    let low = Infinity, slowest = Infinity;
+  /** Takes the minimum anew. Where there is nobody to take it of, time stands still. */
+  #settle(): void {
+    let low = Infinity;
     for (let i = 0; i < this.#members.length; i++) {
-      const index = this.#members[i], mark = this.#marks[index];
-      if (mark < slowest) slowest = mark;
+      const index = this.#members[i];
+      const mark = this.#marks[index];
       if (!this.#idle[index] && mark < low) low = mark;
     }
     this.#low = low;
-    if (low === Infinity) low = this.#allIdleFrom;
-    if (low > this.watermark) this.watermark = low;
-    return true;
+    if (low > this.watermark && low !== Infinity) this.watermark = low;
   }
+}
+
+function placeOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}
+
+/** The end of time is never stored: a record may have carried it, but an input that goes on has not ended. */
+function storable(mark: number): number {
+  return Math.min(mark, END_OF_TIME - 1);
 }

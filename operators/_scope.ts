@@ -7,12 +7,13 @@
  *
  * Invariants:
  * - a scope's watermark is the minimum over its providers that are not idle, and never goes back;
+ * - a provider that wakes behind the scope's watermark does not hold it back until it has caught up;
  * - registers of the task belong to the push at hand: whoever changes one restores it in `finally`;
  * - nothing attaches after the task has started.
  *
  * @module
  */
-import { BEGIN_OF_TIME } from "./_limits.ts";
+import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Task } from "./_task.ts";
 
 /** Something that knows how far event time has come: a `watermark()`, or a stage that fires first and then forwards. */
@@ -20,6 +21,8 @@ export class WatermarkProvider {
   watermark: number = BEGIN_OF_TIME;
   /** An idle provider does not hold the minimum back. */
   idle = false;
+  /** It takes part in the minimum. One that wakes up behind the scope does so again when it has caught up. */
+  aligned = true;
 }
 
 /** Where a window sends what it refuses. */
@@ -32,7 +35,7 @@ export interface LateSlot {
 export interface AttachedSource {
   /** For messages: `user_events`, or `eventTime` where the source is a plain Observable. */
   readonly label: string;
-  /** The input partitions that it reads, by the task's slots. */
+  /** The input partitions that it reads, by the task's slots. May grow while it reads. */
   readonly slots: readonly InputSlot[];
 }
 
@@ -72,6 +75,8 @@ export class Scope {
 
   /** A source above says that it is there. Every scope below learns it; only the nearest opaque one counts it as bare. */
   attachSource(source: AttachedSource): void {
+    this.task.changes++;
+    for (const slot of source.slots) this.task.inputs[slot.slot] = slot;
     let covered = false;
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
       scope.sourced = true;
@@ -99,26 +104,49 @@ export class Scope {
     return undefined;
   }
 
-  /** A provider has changed: finds the new minimum and tells the listener if it rose. */
+  /**
+   * A provider has changed: finds the new minimum and tells the listener if it rose. The rules are those of Apache Flink's
+   * `StatusWatermarkValve`; and beyond them an idle provider may move on with the wall clock, which counts where all are idle.
+   */
   update(): void {
     const { providers } = this;
     let low = Infinity, high = BEGIN_OF_TIME;
+    let allIdle = providers.length > 0, released = this.idle;
     for (let i = 0; i < providers.length; i++) {
       const provider = providers[i];
-      if (provider.watermark > high) high = provider.watermark;
-      if (!provider.idle && provider.watermark < low) low = provider.watermark;
+      const { watermark } = provider;
+      if (watermark > high) high = watermark;
+      if (provider.idle) {
+        if (provider.aligned && watermark === this.watermark) released = true;
+        provider.aligned = false;
+        continue;
+      }
+      allIdle = false;
+      if (watermark >= this.watermark) provider.aligned = true;
+      if (provider.aligned && watermark < low) low = watermark;
     }
-    const idle = low === Infinity && providers.length > 0;
-    // Where everybody is idle nobody holds time back: it is as late as the furthest of them knows.
-    const next = idle ? high : low;
-    if (next > this.watermark && next !== Infinity) {
-      this.watermark = next;
-      this.listener?.advance(next);
+    // Where the last one that held time back has become idle, it is as late as the furthest of them knows.
+    if (allIdle) low = released ? high : this.watermark;
+    if (low > this.watermark && low !== Infinity) {
+      this.watermark = low;
+      this.listener?.advance(low);
     }
-    if (idle !== this.idle) {
-      this.idle = idle;
-      this.listener?.idle?.(idle);
+    if (allIdle !== this.idle) {
+      this.idle = allIdle;
+      this.listener?.idle?.(allIdle);
     }
+  }
+
+  /** The input has really ended: whatever its providers know, nothing more will come. */
+  end(): void {
+    if (this.watermark === END_OF_TIME) return;
+    this.watermark = END_OF_TIME;
+    this.listener?.advance(END_OF_TIME);
+  }
+
+  /** Takes over what the checkpoint knows, without telling anybody: what it caused is history. */
+  restore(watermark: number): void {
+    if (watermark > this.watermark) this.watermark = watermark;
   }
 
   /** Takes the providers' present watermarks over without telling anybody: after a restore, what they caused is history. */

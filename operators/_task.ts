@@ -7,7 +7,7 @@
  * @module
  */
 import { type Key, type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "./keyed_state.ts";
-import { type AttachedSource, type InputSlot, Scope } from "./_scope.ts";
+import { type InputSlot, Scope } from "./_scope.ts";
 
 /** The record at hand, as it came from its source. */
 export interface RecordAtHand {
@@ -26,12 +26,14 @@ export interface ClockSnapshot {
   readonly watermark: number;
 }
 
-/** A `watermark()` as its task sees it. */
+/** A `watermark()`, or a stage that hands event time on, as their task sees them. */
 export interface ClockHandle {
   /** Which `watermark()` of the program this is; two stages of one name are a mistake. */
   readonly identity: object;
+  /** It belongs to a stage that hands event time on, and not to a `watermark()`. @default false */
+  readonly forwards?: boolean;
   snapshot(): ClockSnapshot;
-  /** Wall-clock time has passed; slots that have been idle too long leave the minimum. */
+  /** Wall-clock time has passed; slots that have been idle too long leave the minimum. What that fires, fires before it returns. */
   tick(now: number): void;
 }
 
@@ -80,7 +82,12 @@ export interface TaskHost {
 export interface SourceRequest {
   readonly spec: unknown;
   readonly label: string;
-  readonly subscriber: { next(value: unknown): void; error(error: unknown): void; complete(): void; readonly closed: boolean };
+  readonly subscriber: {
+    next(value: unknown): void;
+    error(error: unknown): void;
+    complete(): void;
+    readonly closed: boolean;
+  };
 }
 
 /** One subscription of a pipeline. */
@@ -96,6 +103,9 @@ export class Task {
   /** The pane being fired, or `undefined`. */
   pane: PaneAtHand | undefined = undefined;
 
+  /** Why the value being pushed was refused by a stage above (`late for tumblingWindow "activity"`), or `undefined`. */
+  refusal: string | undefined = undefined;
+
   phase: "binding" | "running" | "ending" | "closed" = "binding";
   failure: TaskFailure | undefined = undefined;
   /** How many records came too late for their window. */
@@ -106,8 +116,15 @@ export class Task {
   readonly clocks: Map<string, ClockHandle> = new Map();
   /** Run at each cut, from the top of the pipeline to its bottom. */
   readonly cutHooks: (() => void)[] = [];
+  /** The input partitions of all sources, by slot. */
+  readonly inputs: InputSlot[] = [];
+  /** Grows whenever something about the sources changes: who asks for them anew does so only then. */
+  changes = 0;
   readonly #starters: (() => void)[] = [];
+  readonly #ended = new Set<number>();
   readonly #stages = new Set<string>();
+  #slots = 0;
+  #started = false;
 
   /** @param host the job, or `undefined` for an ephemeral task */
   constructor(readonly host: TaskHost | undefined) {
@@ -115,14 +132,20 @@ export class Task {
   }
 
   /** Opens the state of a stage. Throws where the name is missing in a job, or taken. */
-  openState<K extends Key, V>(spec: { name: string | undefined; operator: string } & Omit<KeyedStateSpec, "name" | "operator">): KeyedState<K, V> {
+  openState<K extends Key, V>(
+    spec: { name: string | undefined; operator: string } & Omit<KeyedStateSpec, "name" | "operator">,
+  ): KeyedState<K, V> {
     const { name, operator } = spec;
     if (name === undefined && this.host !== undefined) {
-      throw new TypeError(`Cannot run ${operator}: a stateful stage needs a name in a job, so that its state is found again after a restart`);
+      throw new TypeError(
+        `Cannot run ${operator}: a stateful stage needs a name in a job, so that its state is found again after a restart`,
+      );
     }
     if (name !== undefined) {
       if (this.#stages.has(name)) {
-        throw new TypeError(`Cannot run ${operator} "${name}": another stage has this name already, and each would restore the other's state`);
+        throw new TypeError(
+          `Cannot run ${operator} "${name}": another stage has this name already, and each would restore the other's state`,
+        );
       }
       this.#stages.add(name);
     }
@@ -136,7 +159,9 @@ export class Task {
     let unique = name;
     for (let n = 2; this.clocks.has(unique); n++) {
       if (this.host !== undefined && this.clocks.get(unique)!.identity !== clock.identity) {
-        throw new TypeError(`Cannot run watermark "${name}": another watermark() has this name already; give one of them a name of its own`);
+        throw new TypeError(
+          `Cannot run watermark "${name}": another watermark() has this name already; give one of them a name of its own`,
+        );
       }
       unique = `${name}#${n}`;
     }
@@ -144,17 +169,51 @@ export class Task {
     return unique;
   }
 
+  /** A slot for a source that reads without a job: each of them is an input partition of its own. */
+  newSlot(): number {
+    return this.#slots++;
+  }
+
+  /** A slot will never send again, because its input has really ended: it holds nobody back. */
+  endSlot(slot: number): void {
+    this.#ended.add(slot);
+    this.changes++;
+  }
+
+  /** Whether a slot will never send again. */
+  hasEnded(slot: number): boolean {
+    return this.#ended.has(slot);
+  }
+
+  /** A stage sees a key for the first time. Throws where it can be no key, or where the topic is not keyed by it. */
+  meet(key: Key, stage: string): void {
+    if (!KEY_TYPES.has(typeof key)) {
+      throw new TypeError(
+        `A key of ${stage} must be a string, number, bigint or boolean, current value is ${described(key)}`,
+      );
+    }
+    this.host?.checkKey?.(key, stage);
+  }
+
+  /** What is at hand is a bad record: goes where the job says; without a job it ends the stream. */
+  refuse(reason: string): void {
+    if (this.host === undefined) throw new RangeError(`A record is bad: ${reason}`);
+    this.host.badRecord(reason);
+  }
+
   /** Something to do when the whole graph stands; at once when it does already. */
   onStart(starter: () => void): void {
-    if (this.phase === "binding") this.#starters.push(starter);
-    else starter();
+    if (this.#started) starter();
+    else this.#starters.push(starter);
   }
 
   /** The graph stands: sources begin to push. */
   start(): void {
     this.phase = "running";
-    for (const starter of this.#starters) starter();
+    // The list may grow meanwhile: sources that come to light only now begin after all that were known before.
+    for (let i = 0; i < this.#starters.length; i++) this.#starters[i]();
     this.#starters.length = 0;
+    this.#started = true;
   }
 
   /** Remembers the first failure; what comes after it is its consequence. */
@@ -166,18 +225,32 @@ export class Task {
     return asError;
   }
 
-  /** Runs a push for a value that no source of ours sent: only where there is no job. */
+  /** Runs what no record caused as a push of its own: a timer, a cut. The registers are empty meanwhile. */
   enter(push: () => void): void {
+    const { record, timestamp, slot, active } = this;
     const before = running;
     running = this;
     this.active = true;
+    this.record = undefined;
+    this.timestamp = NaN;
+    this.slot = -1;
     try {
       push();
     } finally {
-      this.active = false;
+      this.record = record;
+      this.timestamp = timestamp;
+      this.slot = slot;
+      this.active = active;
       running = before;
     }
   }
+}
+
+const KEY_TYPES: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);
+
+/** A value in a message: short, whatever it is. */
+function described(value: unknown): string {
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
 let running: Task | undefined;
@@ -192,9 +265,4 @@ export function setRunningTask(task: Task | undefined): Task | undefined {
   const before = running;
   running = task;
   return before;
-}
-
-/** Says to the open scope that a source is there. */
-export function attach(scope: Scope, source: AttachedSource): void {
-  scope.attachSource(source);
 }

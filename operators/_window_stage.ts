@@ -10,6 +10,8 @@
  */
 import type { Aggregate } from "./aggregates.ts";
 import { Forwarder } from "./_forward.ts";
+import { END_OF_TIME } from "./_limits.ts";
+import * as misuse from "./_misuse.ts";
 import type { Stage } from "./_operate.ts";
 import type { LateSlot } from "./_scope.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
@@ -47,10 +49,9 @@ export class WindowStage<T, K extends Key, A, R> {
       version,
       migrate: migrate && ((pane, from) => [migrate((pane as Pane<unknown>)[0], from), (pane as Pane<unknown>)[1]]),
     });
-    this.#forwarder = new Forwarder(stage as unknown as Stage<never>);
+    this.#forwarder = new Forwarder(stage as unknown as Stage<never>, (watermark) => this.#advance(watermark));
     this.#lateSlot = stage.below.findLateSlot();
     if (this.#lateSlot !== undefined) this.#lateSlot.taken = true;
-    stage.scope.listener = { advance: (watermark) => this.#advance(watermark), idle: () => this.#forwarder.forward() };
   }
 
   /** Open windows of the checkpoint wait again; those that had fired are only kept. */
@@ -62,12 +63,19 @@ export class WindowStage<T, K extends Key, A, R> {
     }
   }
 
+  /** The input has really ended: every open window fires, whether or not a `watermark()` has seen the end. */
+  complete(): void {
+    this.stage.scope.end();
+  }
+
+  teardown(): void {
+    this.#forwarder.teardown();
+  }
+
   /** Event time of the value at hand. */
   timeOf(): number {
     const { timestamp } = this.stage.task;
-    if (Number.isNaN(timestamp)) {
-      throw new TypeError(`A value without event time reached ${this.stage.label}: put eventTime(...) and watermark(...) above it`);
-    }
+    if (Number.isNaN(timestamp)) throw misuse.noEventTime(this.stage.label);
     return timestamp;
   }
 
@@ -81,7 +89,7 @@ export class WindowStage<T, K extends Key, A, R> {
     const cell = state.cell(key, start);
     let pane = cell.value;
     if (pane === undefined) {
-      task.host?.checkKey?.(key, label);
+      task.meet(key, label);
       pane = [aggregate.add(aggregate.seed(), value), 0];
       this.#expect(start, last);
     } else {
@@ -93,8 +101,16 @@ export class WindowStage<T, K extends Key, A, R> {
   }
 
   #refuse(value: T): void {
-    this.stage.task.late++;
-    this.#lateSlot?.push(value);
+    const { task, label } = this.stage;
+    task.late++;
+    if (this.#lateSlot === undefined) return;
+    const before = task.refusal;
+    task.refusal = `late for ${label}`;
+    try {
+      this.#lateSlot.push(value);
+    } finally {
+      task.refusal = before;
+    }
   }
 
   /** A window has got its first cell. One that has fired and was empty then is only kept. */
@@ -116,16 +132,18 @@ export class WindowStage<T, K extends Key, A, R> {
   /** The watermark has come this far: fires, drops, and only then forwards it. */
   #advance(watermark: number): void {
     const { size, allowedLateness } = this.options;
-    const due = count(this.#waiting, watermark - size + 1);
+    // At the end of time nothing is left open, not even a window that ends beyond it.
+    const ended = watermark === END_OF_TIME;
+    const due = ended ? this.#waiting.length : count(this.#waiting, watermark - size + 1);
     if (due > 0) this.#fireAll(this.#waiting.splice(0, due), watermark);
-    const over = count(this.#retained, watermark - size + 1 - allowedLateness);
+    const over = ended ? this.#retained.length : count(this.#retained, watermark - size + 1 - allowedLateness);
     if (over > 0) { for (const start of this.#retained.splice(0, over)) this.#state.drop(start); }
     this.#forwarder.forward();
   }
 
   #fireAll(starts: readonly number[], watermark: number): void {
     const { size, allowedLateness } = this.options;
-    const { task } = this.stage;
+    const { task, out } = this.stage;
     const { record, slot, timestamp } = task;
     task.record = undefined;
     task.slot = -1;
@@ -134,7 +152,10 @@ export class WindowStage<T, K extends Key, A, R> {
         const last = start + size - 1;
         const kept = last + allowedLateness > watermark;
         task.timestamp = last;
-        for (const cell of this.#state.cells(start)) this.#emit(cell, cell.value!, "onTime", kept);
+        for (const cell of this.#state.cells(start)) {
+          if (out.closed) return;
+          this.#emit(cell, cell.value!, "onTime", kept);
+        }
         if (kept) insert(this.#retained, start);
         else this.#state.drop(start);
       }

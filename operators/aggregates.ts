@@ -10,7 +10,12 @@ export interface Aggregate<T, A, R> {
   seed(): A;
   /** The accumulator with a value in it; may change it in place and return it. */
   add(accumulator: A, value: T): A;
-  /** The result of an accumulator. @default the accumulator itself */
+  /**
+   * The result of an accumulator. Where `add` changes the accumulator in place, it is to return a copy: the accumulator itself
+   * changes with the next late record.
+   *
+   * @default the accumulator itself
+   */
   result?(accumulator: A): R;
 }
 
@@ -36,6 +41,7 @@ export function count<T>(): Aggregate<T, number, number> {
  *
  * @param of the number of a value
  * @returns an aggregate for windows
+ * @throws {TypeError} when `of` is not a function
  *
  * @example Sum
  * ```ts
@@ -46,6 +52,7 @@ export function count<T>(): Aggregate<T, number, number> {
  * ```
  */
 export function sum<T>(of: (value: T) => number): Aggregate<T, number, number> {
+  requireFunction("sum", of);
   return { seed: () => 0, add: (total, value) => total + of(value) };
 }
 
@@ -54,6 +61,7 @@ export function sum<T>(of: (value: T) => number): Aggregate<T, number, number> {
  *
  * @param of the number of a value
  * @returns an aggregate for windows
+ * @throws {TypeError} when `of` is not a function
  *
  * @example Minimum
  * ```ts
@@ -64,6 +72,7 @@ export function sum<T>(of: (value: T) => number): Aggregate<T, number, number> {
  * ```
  */
 export function min<T>(of: (value: T) => number): Aggregate<T, number, number> {
+  requireFunction("min", of);
   return { seed: () => Infinity, add: (least, value) => Math.min(least, of(value)) };
 }
 
@@ -72,6 +81,7 @@ export function min<T>(of: (value: T) => number): Aggregate<T, number, number> {
  *
  * @param of the number of a value
  * @returns an aggregate for windows
+ * @throws {TypeError} when `of` is not a function
  *
  * @example Maximum
  * ```ts
@@ -82,6 +92,7 @@ export function min<T>(of: (value: T) => number): Aggregate<T, number, number> {
  * ```
  */
 export function max<T>(of: (value: T) => number): Aggregate<T, number, number> {
+  requireFunction("max", of);
   return { seed: () => -Infinity, add: (most, value) => Math.max(most, of(value)) };
 }
 
@@ -90,6 +101,7 @@ export function max<T>(of: (value: T) => number): Aggregate<T, number, number> {
  *
  * @param of the number of a value
  * @returns an aggregate for windows
+ * @throws {TypeError} when `of` is not a function
  *
  * @example Average
  * ```ts
@@ -100,6 +112,7 @@ export function max<T>(of: (value: T) => number): Aggregate<T, number, number> {
  * ```
  */
 export function average<T>(of: (value: T) => number): Aggregate<T, { sum: number; count: number }, number> {
+  requireFunction("average", of);
   return {
     seed: () => ({ sum: 0, count: 0 }),
     add(total, value) {
@@ -134,4 +147,8 @@ export function collect<T>(): Aggregate<T, T[], T[]> {
     // A copy: a later pane must not change what an earlier one has handed out.
     result: (values) => values.slice(),
   };
+}
+
+function requireFunction(aggregate: string, of: unknown): void {
+  if (typeof of !== "function") throw new TypeError(`Cannot create ${aggregate}(): of must be a function`);
 }

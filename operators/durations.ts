@@ -1,11 +1,13 @@
 /**
- * Durations, in milliseconds.
+ * Durations, in whole milliseconds.
  *
  * @module
  */
 
 /**
- * @param n how many seconds
+ * A number of seconds, rounded to milliseconds.
+ *
+ * @param n how many seconds, fractions allowed
  * @returns milliseconds
  *
  * @example Seconds
@@ -16,11 +18,13 @@
  * ```
  */
 export function seconds(n: number): number {
-  return n * 1000;
+  return Math.round(n * 1000);
 }
 
 /**
- * @param n how many minutes
+ * A number of minutes, rounded to milliseconds.
+ *
+ * @param n how many minutes, fractions allowed
  * @returns milliseconds
  *
  * @example Minutes
@@ -31,11 +35,13 @@ export function seconds(n: number): number {
  * ```
  */
 export function minutes(n: number): number {
-  return n * 60_000;
+  return Math.round(n * 60_000);
 }
 
 /**
- * @param n how many hours
+ * A number of hours, rounded to milliseconds.
+ *
+ * @param n how many hours, fractions allowed
  * @returns milliseconds
  *
  * @example Hours
@@ -46,11 +52,13 @@ export function minutes(n: number): number {
  * ```
  */
 export function hours(n: number): number {
-  return n * 3_600_000;
+  return Math.round(n * 3_600_000);
 }
 
 /**
- * @param n how many days of 24 hours
+ * A number of days of 24 hours, rounded to milliseconds.
+ *
+ * @param n how many days, fractions allowed
  * @returns milliseconds
  *
  * @example Days
@@ -61,5 +69,5 @@ export function hours(n: number): number {
  * ```
  */
 export function days(n: number): number {
-  return n * 86_400_000;
+  return Math.round(n * 86_400_000);
 }

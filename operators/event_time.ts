@@ -45,27 +45,28 @@ export interface EventTimeOptions {
  * assertEquals(seen, [5, 3]);
  * ```
  */
-export function eventTime<T>(timestamp: (value: T) => number, options: EventTimeOptions = {}): MonoTypeOperatorFunction<T> {
+export function eventTime<T>(
+  timestamp: (value: T) => number,
+  options: EventTimeOptions = {},
+): MonoTypeOperatorFunction<T> {
   const { maxAhead = MAX_AHEAD } = options;
   if (typeof timestamp !== "function") throw new TypeError("Cannot create event time: timestamp must be a function");
-  if (!(maxAhead >= 0)) throw new RangeError(`Cannot create event time: maxAhead must be >= 0, current value is ${maxAhead}`);
+  if (!(maxAhead >= 0)) {
+    throw new RangeError(`Cannot create event time: maxAhead must be >= 0, current value is ${maxAhead}`);
+  }
 
   return operate<T, T>({ operator: "eventTime", opaque: false, keeps: false, defers: true }, ({ task, out }) => {
-    /** A bad record goes where the job says; without a job it ends the stream. */
-    function refuse(reason: string): void {
-      if (task.host === undefined) throw new RangeError(reason);
-      task.host.badRecord(reason);
-    }
-
     return {
       next(value) {
         const time = timestamp(value);
         if (!Number.isSafeInteger(time)) {
-          return refuse(`its event time must be a safe integer of milliseconds, current value is ${String(time)}`);
+          return task.refuse(`its event time must be a safe integer of milliseconds, current value is ${String(time)}`);
         }
         if (task.record !== undefined && time > task.record.timestamp + maxAhead) {
-          return refuse(
-            `its event time ${time} lies ${time - task.record.timestamp} ms beyond its own timestamp ${task.record.timestamp}, maxAhead is ${maxAhead}`,
+          return task.refuse(
+            `its event time ${time} lies ${
+              time - task.record.timestamp
+            } ms beyond its own timestamp ${task.record.timestamp}, maxAhead is ${maxAhead}`,
           );
         }
         const before = task.timestamp;

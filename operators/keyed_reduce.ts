@@ -3,7 +3,7 @@
  */
 import type { OperatorFunction } from "rxjs";
 import { Forwarder } from "./_forward.ts";
-import { operate, type Stage } from "./_operate.ts";
+import { operate, type Stage, type StageHandlers } from "./_operate.ts";
 import type { Cell, Key } from "./keyed_state.ts";
 
 /** What {@linkcode keyedReduce} emits. */
@@ -62,25 +62,28 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
  * assertEquals(counts, [["ada", 1], ["bob", 1], ["ada", 2]]);
  * ```
  */
-export function keyedReduce<T, K extends Key, V>(options: KeyedReduceOptions<T, K, V>): OperatorFunction<T, Keyed<K, V>> {
+export function keyedReduce<T, K extends Key, V>(
+  options: KeyedReduceOptions<T, K, V>,
+): OperatorFunction<T, Keyed<K, V>> {
   const { name, key, initial, reduce, emit = "every", version, migrate } = options;
   if (typeof key !== "function") throw new TypeError("Cannot create a keyed reduce: key must be a function");
   if (typeof reduce !== "function") throw new TypeError("Cannot create a keyed reduce: reduce must be a function");
   if (emit !== "every" && emit !== "latest") {
-    throw new TypeError(`Cannot create a keyed reduce: emit must be "every" or "latest", current value is ${String(emit)}`);
+    throw new TypeError(
+      `Cannot create a keyed reduce: emit must be "every" or "latest", current value is ${String(emit)}`,
+    );
   }
   const seed = seedOf(initial);
 
   return operate<T, Keyed<K, V>>({ operator: "keyedReduce", name, opaque: emit === "latest", keeps: true }, (stage) => {
     const { task, out, label } = stage;
     const state = task.openState<K, V>({ name, operator: "keyedReduce", namespaced: false, version, migrate });
-    const checkKey = task.host?.checkKey;
 
     /** The key's next value, in its cell. */
     function advance(value: T): Cell<K, V> {
       const cell = state.cell(key(value));
       const total = cell.value;
-      if (total === undefined) checkKey?.(cell.key, label);
+      if (total === undefined) task.meet(cell.key, label);
       else state.touch(cell);
       state.write(cell, reduce(total === undefined ? seed() : total, value));
       return cell;
@@ -97,37 +100,43 @@ export function keyedReduce<T, K extends Key, V>(options: KeyedReduceOptions<T, 
 }
 
 /** Remembers which keys have changed, emits each once at the cut, and lets event time through only after them. */
-function emitLatest<T, K extends Key, V>(stage: Stage<Keyed<K, V>>, advance: (value: T) => Cell<K, V>): {
-  next(value: T): void;
-  bound(): void;
-  complete(): void;
-} {
+function emitLatest<T, K extends Key, V>(
+  stage: Stage<Keyed<K, V>>,
+  advance: (value: T) => Cell<K, V>,
+): StageHandlers<T> {
   const { task, scope, out } = stage;
-  const forwarder = new Forwarder(stage as Stage<never>);
+  const forwarder = new Forwarder(stage as Stage<never>, () => {});
   const changed = new Map<Cell<K, V>, number>();
 
   function flush(): void {
-    const { timestamp } = task;
+    const { record, timestamp, slot } = task;
+    task.record = undefined;
+    task.slot = -1;
     try {
       for (const [cell, time] of changed) {
         task.timestamp = time;
-        if (cell.value !== undefined) out.next({ key: cell.key, value: cell.value });
+        if (cell.value !== undefined && !out.closed) out.next({ key: cell.key, value: cell.value });
       }
     } finally {
+      task.record = record;
       task.timestamp = timestamp;
+      task.slot = slot;
       changed.clear();
     }
     forwarder.forward();
   }
 
   task.cutHooks.unshift(flush);
-  scope.listener = { advance() {} };
   return {
     next(value) {
       changed.set(advance(value), task.timestamp);
     },
     bound: () => forwarder.bound(),
-    complete: flush,
+    complete() {
+      scope.end();
+      flush();
+    },
+    teardown: () => forwarder.teardown(),
   };
 }
 

@@ -1,10 +1,11 @@
 /**
  * @module
  */
-import { type MonoTypeOperatorFunction, Observable, Subject } from "rxjs";
+import { type MonoTypeOperatorFunction, type Observable, Subject } from "rxjs";
 import type { LateOf, LateTyped } from "./_late.ts";
-import { Bottom, operate } from "./_operate.ts";
-import { openScope, Scope, within } from "./_scope.ts";
+import * as misuse from "./_misuse.ts";
+import { Bottom, operate, sideOf } from "./_operate.ts";
+import { Scope, within } from "./_scope.ts";
 
 /**
  * Routes the records that the window above refuses as late. Keeps nothing; emits the window's results unchanged.
@@ -46,31 +47,28 @@ export function lateSideOutput<R extends LateTyped<unknown>>(
 
   return operate<R, R>({ operator: "lateSideOutput", opaque: false, keeps: false }, ({ task, scope, out, label }) => {
     const records = new Subject<LateOf<R>>();
-    const late = new Observable<LateOf<R>>((subscriber) => {
-      openScope()?.attachSource({ label: "late records", slots: [] });
-      return records.subscribe(subscriber);
-    });
-    const slot = { taken: false, push: (value: unknown) => records.next(value as LateOf<R>) };
+    /** A routed stream that has failed fails the stage above, whose record it was: nothing is lost silently. */
+    const push = (value: unknown): void => {
+      records.next(value as LateOf<R>);
+      if (task.failure !== undefined) throw task.failure.error;
+    };
+    const slot = { taken: false, push };
     scope.lateSlot = slot;
     const bottom = new Bottom(task, label, () => {});
     // The routed stream is a pipeline of its own: stages of the main stream do not see it.
-    within(new Scope(task, undefined, true), () => route(late).subscribe(bottom));
+    within(new Scope(task, undefined, true), () => route(sideOf("late records", records)).subscribe(bottom));
     if (task.failure !== undefined) throw task.failure.error;
 
     return {
       bound() {
-        if (!slot.taken) throw new TypeError(`Cannot run ${label}: no window stands directly above it, so nothing is ever late`);
+        if (!slot.taken) throw misuse.noWindow(label);
       },
-      next(value) {
-        out.next(value);
-        if (task.host === undefined && task.failure !== undefined) throw task.failure.error;
-      },
+      next: (value) => out.next(value),
       complete() {
         records.complete();
+        if (task.failure !== undefined) throw task.failure.error;
       },
-      teardown() {
-        bottom.unsubscribe();
-      },
+      teardown: () => bottom.unsubscribe(),
     };
   });
 }

@@ -43,7 +43,9 @@ const NO_HEADERS: Readonly<Record<string, Uint8Array>> = Object.freeze({});
 export function recordInfo(): RecordInfo {
   const task = runningTask();
   if (task === undefined || !task.active) {
-    throw new TypeError("recordInfo() was called outside a push: call it synchronously inside a stage, such as map(() => recordInfo())");
+    throw new TypeError(
+      "recordInfo() was called outside a push: call it synchronously inside a stage, such as map(() => recordInfo())",
+    );
   }
   const { record, timestamp } = task;
   return {

@@ -62,7 +62,8 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
  *
  * @param options key, size and aggregate
  * @returns an operator that emits a result for each key and window
- * @throws {RangeError} when `size` is not a positive integer, `offset` no integer or `allowedLateness` below 0
+ * @throws {RangeError} when `size` is not a positive integer, `offset` no integer between `-size` and `size`, or
+ * `allowedLateness` below 0
  * @throws {TypeError} when `key` is not a function or `aggregate` lacks `seed` or `add`
  *
  * @example Events a minute
@@ -86,12 +87,25 @@ export function tumblingWindow<T, K extends Key, A, R>(
   const { name, key, size, offset = 0, allowedLateness = 0, aggregate } = options;
   const cannot = "Cannot create tumbling windows:";
   if (!(size > 0)) throw new RangeError(`${cannot} size must be > 0, current value is ${size}`);
-  if (!Number.isSafeInteger(size)) throw new RangeError(`${cannot} size must be an integer of milliseconds, current value is ${size}`);
-  if (!Number.isSafeInteger(offset)) throw new RangeError(`${cannot} offset must be an integer of milliseconds, current value is ${offset}`);
-  if (!(allowedLateness >= 0)) throw new RangeError(`${cannot} allowedLateness must be >= 0, current value is ${allowedLateness}`);
+  if (!Number.isSafeInteger(size)) {
+    throw new RangeError(`${cannot} size must be an integer of milliseconds, current value is ${size}`);
+  }
+  if (!Number.isSafeInteger(offset)) {
+    throw new RangeError(`${cannot} offset must be an integer of milliseconds, current value is ${offset}`);
+  }
+  if (Math.abs(offset) >= size) {
+    throw new RangeError(
+      `${cannot} offset must lie between -size and size, current value is ${offset} with size ${size}`,
+    );
+  }
+  if (!(allowedLateness >= 0)) {
+    throw new RangeError(`${cannot} allowedLateness must be >= 0, current value is ${allowedLateness}`);
+  }
   if (typeof key !== "function") throw new TypeError(`${cannot} key must be a function`);
   if (typeof aggregate?.seed !== "function" || typeof aggregate.add !== "function") {
-    throw new TypeError(`${cannot} aggregate must have seed and add, or be one of count(), sum(), min(), max(), average(), collect()`);
+    throw new TypeError(
+      `${cannot} aggregate must have seed and add, or be one of count(), sum(), min(), max(), average(), collect()`,
+    );
   }
 
   return operate<T, WindowResult<T, K, R>>(
@@ -100,6 +114,8 @@ export function tumblingWindow<T, K extends Key, A, R>(
       const windows = new WindowStage<T, K, A, R>(stage, { ...options, operator: "tumblingWindow", allowedLateness });
       return {
         bound: () => windows.bound(),
+        complete: () => windows.complete(),
+        teardown: () => windows.teardown(),
         next(value) {
           const time = windows.timeOf();
           windows.add(value, key(value), time - floorMod(time - offset, size));

@@ -3,6 +3,7 @@
  */
 import type { MonoTypeOperatorFunction } from "rxjs";
 import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
+import * as misuse from "./_misuse.ts";
 import { operate } from "./_operate.ts";
 import { PartitionClocks } from "./_partition_clocks.ts";
 import { type Scope, WatermarkProvider } from "./_scope.ts";
@@ -11,11 +12,11 @@ import { type Scope, WatermarkProvider } from "./_scope.ts";
 export interface WatermarkOptions<T> {
   /** How far a record may lie behind the furthest one of its partition, in milliseconds. */
   readonly maxOutOfOrderness?: number;
-  /** Takes watermarks from the data: the watermark that a value carries, in milliseconds, or `undefined`. */
+  /** Takes watermarks from the data: the watermark that a value carries, in milliseconds, or `undefined`. It holds from after that value on. */
   readonly punctuated?: (value: T) => number | undefined;
   /**
-   * After how many milliseconds with nothing to read a partition no longer holds the minimum back. It rejoins with its next
-   * record and never pulls time back.
+   * When a partition has had nothing to read for more than that many milliseconds, it no longer holds the minimum back. It rejoins
+   * with its next record and never pulls time back. Only a job knows what there is to read: without one nothing is ever idle.
    *
    * @default Infinity
    */
@@ -51,8 +52,8 @@ export interface WatermarkOptions<T> {
  *
  * @param options the bound, or where the data carries its watermarks
  * @returns an operator that passes values on
- * @throws {TypeError} when neither or both of `maxOutOfOrderness` and `punctuated` are given
- * @throws {RangeError} when a number is below 0
+ * @throws {TypeError} when neither or both of `maxOutOfOrderness` and `punctuated` are given, or `whenIdle` is neither
+ * @throws {RangeError} when `maxOutOfOrderness` is no integer of at least 0 or `idleAfter` not above 0
  *
  * @example Windows fire when the watermark passes their end
  * ```ts
@@ -71,27 +72,37 @@ export interface WatermarkOptions<T> {
  */
 export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunction<T> {
   const { maxOutOfOrderness, punctuated, idleAfter = Infinity, whenIdle = "advance", name } = options;
-  if ((maxOutOfOrderness === undefined) === (punctuated === undefined)) {
-    throw new TypeError("Cannot create watermarks: give either maxOutOfOrderness or punctuated");
-  }
-  if (maxOutOfOrderness !== undefined && !(maxOutOfOrderness >= 0)) {
-    throw new RangeError(`Cannot create watermarks: maxOutOfOrderness must be >= 0, current value is ${maxOutOfOrderness}`);
-  }
-  if (!(idleAfter > 0)) throw new RangeError(`Cannot create watermarks: idleAfter must be > 0, current value is ${idleAfter}`);
+  validate(options);
   const lag = (maxOutOfOrderness ?? 0) + 1;
   const identity = {};
 
-  return operate<T, T>({ operator: "watermark", name, opaque: true, keeps: false }, ({ task, scope, below, out, label }) => {
+  return operate<T, T>({ operator: "watermark", name, opaque: true, keeps: false }, (stage) => {
+    const { task, scope, below, out, label } = stage;
     const provider = new WatermarkProvider();
     const target: Scope = below.attachProvider(provider);
     const clocks = new PartitionClocks(task, scope, { idleAfter, advances: whenIdle === "advance" });
 
-    /** Tells the stages below, where something has changed. */
+    /** Tells the stages below, where something has changed: first how far time has come, then that nobody is there. */
     function publish(): void {
-      if (clocks.watermark === provider.watermark && clocks.idle === provider.idle) return;
-      provider.watermark = clocks.watermark;
+      if (provider.watermark !== clocks.watermark || (provider.idle && !clocks.idle)) {
+        provider.watermark = clocks.watermark;
+        provider.idle &&= clocks.idle;
+        target.update();
+      }
+      if (provider.idle === clocks.idle) return;
       provider.idle = clocks.idle;
       target.update();
+    }
+
+    /** The watermark that a value carries. */
+    function markOf(value: T): number {
+      const mark = punctuated!(value);
+      if (mark === undefined) return BEGIN_OF_TIME;
+      if (Number.isSafeInteger(mark)) return mark;
+      task.refuse(
+        `the watermark that it carries must be a safe integer of milliseconds, current value is ${String(mark)}`,
+      );
+      return NaN;
     }
 
     return {
@@ -100,9 +111,9 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
         const clockName = task.addClock(name ?? `${reads}:${maxOutOfOrderness ?? "punctuated"}`, {
           identity,
           snapshot: () => clocks.snapshot(),
-          tick: (now) => {
+          tick(now) {
             clocks.tick(now);
-            publish();
+            task.enter(publish);
           },
         });
         const restored = task.host?.restoredClock(clockName);
@@ -112,8 +123,11 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
       },
       next(value) {
         const { timestamp, slot } = task;
-        const mark = punctuated === undefined ? timestamp - lag : punctuated(value) ?? BEGIN_OF_TIME;
-        if (Number.isNaN(mark)) throw new TypeError(`A value without event time reached ${label}: put eventTime(...) above it`);
+        let mark = timestamp - lag;
+        if (punctuated !== undefined) {
+          mark = markOf(value);
+          if (Number.isNaN(mark)) return;
+        } else if (Number.isNaN(mark)) throw misuse.noEventTime(label);
         out.next(value);
         if (clocks.observe(slot, mark)) publish();
       },
@@ -124,4 +138,28 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
       },
     };
   });
+}
+
+/** Throws what is wrong with the options, before anything is subscribed. */
+function validate<T>(options: WatermarkOptions<T>): void {
+  const { maxOutOfOrderness, punctuated, idleAfter = Infinity, whenIdle = "advance" } = options;
+  const cannot = "Cannot create watermarks:";
+  if ((maxOutOfOrderness === undefined) === (punctuated === undefined)) {
+    throw new TypeError(`${cannot} give either maxOutOfOrderness or punctuated`);
+  }
+  if (maxOutOfOrderness !== undefined && !(maxOutOfOrderness >= 0)) {
+    throw new RangeError(`${cannot} maxOutOfOrderness must be >= 0, current value is ${maxOutOfOrderness}`);
+  }
+  if (maxOutOfOrderness !== undefined && !Number.isSafeInteger(maxOutOfOrderness)) {
+    throw new RangeError(
+      `${cannot} maxOutOfOrderness must be an integer of milliseconds, current value is ${maxOutOfOrderness}`,
+    );
+  }
+  if (punctuated !== undefined && typeof punctuated !== "function") {
+    throw new TypeError(`${cannot} punctuated must be a function`);
+  }
+  if (!(idleAfter > 0)) throw new RangeError(`${cannot} idleAfter must be > 0, current value is ${idleAfter}`);
+  if (whenIdle !== "advance" && whenIdle !== "hold") {
+    throw new TypeError(`${cannot} whenIdle must be "advance" or "hold", current value is ${String(whenIdle)}`);
+  }
 }

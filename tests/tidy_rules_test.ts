@@ -73,7 +73,9 @@ Deno.test("wrongImports() keeps state/ to itself and to keyed_state.ts", () => {
 Deno.test("wrongImports() gives connectors types of state/, and nothing of each other", () => {
   assertEquals(complaints("connectors/memory.ts", "../state/checkpoint.ts", "import type"), 0);
   assertEquals(complaints("connectors/memory.ts", "../state/checkpoint.ts"), 1);
+  assertEquals(complaints("connectors/memory.ts", "../state/errors.ts"), 0);
   assertEquals(complaints("connectors/memory.ts", "./connector.ts"), 0);
+  assertEquals(complaints("connectors/memory.ts", "./_append_record.ts"), 0);
   assertEquals(complaints("connectors/memory.ts", "./embedded_log.ts"), 1);
   assertEquals(complaints("connectors/embedded_log.ts", "./embedded_packing.ts"), 0);
   assertEquals(complaints("connectors/kafka/source.ts", "./driver.ts"), 0);

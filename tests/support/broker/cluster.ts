@@ -3,6 +3,7 @@ import type { Broker, BrokerOptions } from "../broker.ts";
 import { kafkaJars } from "./jars.ts";
 import { JVM_FOR_TESTS, KafkaNode } from "./node.ts";
 import { freePort } from "./ports.ts";
+import { commonProperties } from "./properties.ts";
 
 /** Any id does: no two clusters share a directory. */
 const CLUSTER_ID = "TidemarkTestsTidemarkA";
@@ -23,7 +24,7 @@ export async function startCluster(options: BrokerOptions = {}): Promise<Broker>
         libraries,
         jvm: options.jvm ?? JVM_FOR_TESTS,
         properties: {
-          ...kafkaProperties(index + 1, port, controllers, options.partitions ?? 1),
+          ...nodeProperties(index + 1, port, controllers, options.partitions ?? 1),
           "log.dirs": `${directory}/node-${index + 1}/data`,
           ...options.properties,
         },
@@ -40,33 +41,14 @@ export async function startCluster(options: BrokerOptions = {}): Promise<Broker>
   }
 }
 
-function kafkaProperties(id: number, port: number, controllers: string[], partitions: number): Record<string, string> {
-  const copies = String(Math.min(3, controllers.length));
-  const inSync = controllers.length >= 3 ? "2" : "1";
+function nodeProperties(id: number, port: number, controllers: string[], partitions: number): Record<string, string> {
   const controller = controllers[id - 1].split("@")[1];
   return {
-    "process.roles": "broker,controller",
+    ...commonProperties(controllers.length, partitions),
     "node.id": String(id),
     "controller.quorum.voters": controllers.join(","),
-    "controller.listener.names": "CONTROLLER",
     "listeners": `PLAINTEXT://127.0.0.1:${port},CONTROLLER://${controller}`,
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    "num.partitions": String(partitions),
-    "default.replication.factor": copies,
-    "min.insync.replicas": inSync,
-    "offsets.topic.replication.factor": copies,
-    "transaction.state.log.replication.factor": copies,
-    "transaction.state.log.min.isr": inSync,
-    "share.coordinator.state.topic.replication.factor": copies,
-    "share.coordinator.state.topic.min.isr": inSync,
-    // Kafka's default of 50 partitions for each of its own topics costs a second when the topic is first used.
-    "offsets.topic.num.partitions": "4",
-    "transaction.state.log.num.partitions": "4",
-    "group.initial.rebalance.delay.ms": "0",
-    // A node that was killed may not come back before its old session has ended: by default that takes 9 s.
-    "broker.session.timeout.ms": "3000",
-    "broker.heartbeat.interval.ms": "500",
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Broker, BrokerOptions } from "../broker.ts";
 import { freePort } from "./ports.ts";
+import { commonProperties } from "./properties.ts";
 import { askCluster } from "./wire.ts";
 
 const TESTCONTAINERS = "npm:testcontainers@^12";
@@ -41,18 +42,30 @@ export async function containersAtHand(): Promise<{ ok: boolean; reason: string 
   }
   try {
     await docker("image", "inspect", image);
+    await loadTestcontainers();
     return { ok: true, reason: `the image ${image} by Testcontainers` };
   } catch {
-    return { ok: false, reason: `the Docker engine does not have the image ${image}` };
+    return {
+      ok: false,
+      reason: `the Docker engine does not have the image ${image}, or Testcontainers cannot be loaded`,
+    };
   }
+}
+
+/**
+ * Loads the library when the search finds an engine, so before any test runs: it listens to the signals of the process from
+ * then on, which the sanitizer would hold against the test that happened to load it.
+ */
+async function loadTestcontainers(): Promise<Testcontainers> {
+  // Ryuk, the library's own cleaner, is one more image; the container is ended by its owner instead.
+  Deno.env.set("TESTCONTAINERS_RYUK_DISABLED", "true");
+  return await import(TESTCONTAINERS);
 }
 
 /** Starts one Kafka node in a container. */
 export async function startContainer(options: BrokerOptions): Promise<Broker> {
   const port = options.port ?? freePort();
-  // Ryuk, the library's own cleaner, is one more image; the container is ended by its owner instead.
-  Deno.env.set("TESTCONTAINERS_RYUK_DISABLED", "true");
-  const { GenericContainer, Wait }: Testcontainers = await import(TESTCONTAINERS);
+  const { GenericContainer, Wait } = await loadTestcontainers();
   const container = await new GenericContainer(kafkaImage())
     .withEnvironment(environment(port, options))
     .withExposedPorts({ container: CLIENT_PORT, host: port })
@@ -96,21 +109,11 @@ export async function startContainer(options: BrokerOptions): Promise<Broker> {
 
 function environment(port: number, options: BrokerOptions): Record<string, string> {
   const properties: Record<string, string> = {
-    "process.roles": "broker,controller",
+    ...commonProperties(1, options.partitions ?? 1),
     "node.id": "1",
     "controller.quorum.voters": "1@127.0.0.1:9093",
-    "controller.listener.names": "CONTROLLER",
     "listeners": `PLAINTEXT://0.0.0.0:${CLIENT_PORT},CONTROLLER://127.0.0.1:9093`,
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    "inter.broker.listener.name": "PLAINTEXT",
-    "num.partitions": String(options.partitions ?? 1),
-    "offsets.topic.replication.factor": "1",
-    "transaction.state.log.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
-    "share.coordinator.state.topic.replication.factor": "1",
-    "share.coordinator.state.topic.min.isr": "1",
-    "group.initial.rebalance.delay.ms": "0",
     ...options.properties,
   };
   const named = Object.entries(properties).map(([name, value]) => [

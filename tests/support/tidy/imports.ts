@@ -18,26 +18,30 @@ interface Room {
   readonly types?: RegExp;
 }
 
-/** Files of `operators/` that others may know: the seam, the scope, and what both speak in. */
-const SEAM = String.raw`operators/_(operate|scope|task|clock|limits|misuse)\.ts|operators/keyed_state\.ts`;
+/** Of `operators/`: what every room may speak in (limits, the clock's interface), and the seam with its scope. */
+const WORDS = String.raw`operators/_(limits|clock)\.ts`;
+const SEAM = String.raw`${WORDS}|operators/_(operate|scope|task|misuse)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
+/** Of `connectors/`: the port and its parts, on which every connector stands. */
+const PORT = String.raw`connectors/(connector|codec|partitioner|verbs)\.ts`;
 
 const ROOMS: Readonly<Record<string, Room>> = {
-  operators: { packages: /^rxjs$/, files: re(`operators/(_[a-z_]+|keyed_state)\\.ts`) },
-  state: { packages: /^(node:.*|@std\/.*)$/, files: re(`state/.*|operators/(keyed_state|_limits)\\.ts`) },
+  operators: { packages: /^rxjs$/, files: re(String.raw`operators/(_[a-z_]+|keyed_state)\.ts`) },
+  state: { packages: /^(node:.*|@std\/.*)$/, files: re(String.raw`state/.*|operators/keyed_state\.ts|${WORDS}`) },
   connectors: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
-    files: re(`operators/_(operate|scope|limits)\\.ts|connectors/connector\\.ts`),
+    // The three domain errors are the one thing of state/ that a connector may make.
+    files: re(String.raw`${WORDS}|operators/_(operate|scope)\.ts|${PORT}|connectors/_[a-z_]+\.ts|state/errors\.ts`),
     types: re(`state/.*|${SEAM_NAMES}`),
   },
   runtime: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
-    files: re(`${SEAM}|state/.*|connectors/connector\\.ts|runtime/.*`),
+    files: re(`${SEAM}|state/.*|${PORT}|runtime/.*`),
     types: re(SEAM_NAMES),
   },
   testing: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
-    files: re(`operators/.*|state/.*|connectors/(connector|memory)\\.ts|runtime/.*|testing/.*`),
+    files: re(String.raw`operators/.*|state/.*|${PORT}|connectors/memory\.ts|runtime/.*|testing/.*`),
   },
 };
 

@@ -1,5 +1,6 @@
 /**
- * Limits of the embedded log, with units.
+ * Limits of the connectors whose topics lie in this process, with units. The memory connector has the embedded log's where it
+ * has any, so that what passes there passes here.
  *
  * @module
  */
@@ -27,6 +28,9 @@ export const DEFAULT_RETENTION_BYTES: number = 256 * 1024 * 1024;
 
 /** When a topic is over its bytes, this share of them is freed as well, so that deleting is done in strides. */
 export const RETENTION_STRIDE: number = 1 / 16;
+
+/** How many bytes of its newest chunks a partition keeps in memory; twice as many before they are cut back. */
+export const RECENT_BYTES: number = 128 * 1024;
 
 /** About how many records a batch of a reader has at most. */
 export const BATCH_RECORDS = 2_000;

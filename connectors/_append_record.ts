@@ -1,0 +1,118 @@
+/**
+ * What a program appends to a topic by itself, without a job: friendlier than what a job writes, and the same once it lies there.
+ *
+ * @module
+ */
+
+import { json, keyBytes } from "./codec.ts";
+import type { OutputRecord, RecordHeaders } from "./connector.ts";
+import { MAX_RECORD_BYTES } from "./_local_limits.ts";
+import { keyPartition } from "./partitioner.ts";
+import type { RecordKey } from "./verbs.ts";
+
+/** The fields that are stored of a record, wherever it lies. */
+export type PackedRecord = Omit<OutputRecord, "topic" | "partition">;
+
+/** A record to append. */
+export interface AppendRecord {
+  /** The value: bytes as they are, `null` as a tombstone, everything else as JSON. */
+  readonly value: unknown;
+  /** The key; strings as UTF-8, numbers as their decimal text. @default none */
+  readonly key?: RecordKey;
+  /** The partition. @default by the key, as Kafka's default partitioner; without a key one after the other */
+  readonly partition?: number;
+  /** When it happened, in milliseconds since 1970. @default now */
+  readonly timestamp?: number;
+  /** The headers. @default none */
+  readonly headers?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/** Where records go. */
+export interface Placing {
+  readonly topic: string;
+  readonly partitions: number;
+  /** The partition of the next record without a key. */
+  readonly turn: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Records on their way to a topic. */
+export interface Placed {
+  /** Each record with its partition, in the order in which they were given. */
+  readonly records: readonly (readonly [partition: number, record: PackedRecord])[];
+  /** The partition of the next record without a key. */
+  readonly turn: number;
+}
+
+const encoder = new TextEncoder();
+const codec = json<unknown>();
+
+/**
+ * Encodes records and chooses their partitions.
+ *
+ * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or a record is too large.
+ * @throws {TypeError} If a value has no JSON form.
+ */
+export function placeRecords(records: Iterable<AppendRecord>, placing: Placing): Placed {
+  const { topic, partitions, now } = placing;
+  const placed: (readonly [number, PackedRecord])[] = [];
+  let turn = placing.turn;
+  for (const record of records) {
+    const encoded = encodeRecord(record, { topic, now });
+    let partition = record.partition;
+    if (partition === undefined) {
+      partition = encoded.key === null ? turn++ % partitions : keyPartition(encoded.key, partitions);
+    } else if (!(Number.isSafeInteger(partition) && partition >= 0 && partition < partitions)) {
+      throw new RangeError(
+        `Cannot append to partition ${partition} of the topic "${topic}": it has ${partitions} partitions.`,
+      );
+    }
+    placed.push([partition, encoded]);
+  }
+  return { records: placed, turn: turn % partitions };
+}
+
+/** How many bytes a record has in the sense of the size limit: key, value and headers. */
+export function recordBytes(record: PackedRecord): number {
+  let bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+  const headers = record.headers;
+  // A UTF-16 unit is at most three bytes of UTF-8; the bound is good enough, and costs no encoding.
+  if (headers !== undefined) {
+    for (const name of Object.keys(headers)) {
+      bytes += name.length * 3 + headers[name].length;
+    }
+  }
+  return bytes;
+}
+
+function encodeRecord(record: AppendRecord, { topic, now }: { topic: string; now: () => number }): PackedRecord {
+  const { value, key = null, timestamp = now(), headers } = record;
+  if (!Number.isSafeInteger(timestamp)) {
+    throw new RangeError(
+      `Cannot append to the topic "${topic}": timestamp must be a safe integer, current value is ${timestamp}`,
+    );
+  }
+  const encoded: PackedRecord = {
+    timestamp,
+    key: key === null || key instanceof Uint8Array ? key : keyBytes(key),
+    value: value === null || value instanceof Uint8Array ? value : codec.encode(value),
+    headers: headers === undefined ? undefined : encodeHeaders(headers),
+  };
+  const bytes = recordBytes(encoded);
+  if (bytes > MAX_RECORD_BYTES) {
+    throw new RangeError(
+      `Cannot append to the topic "${topic}": a record may have ${MAX_RECORD_BYTES} bytes of key, value and headers, this one has ${bytes}.`,
+    );
+  }
+  return encoded;
+}
+
+function encodeHeaders(headers: Readonly<Record<string, string | Uint8Array>>): RecordHeaders {
+  const encoded: Record<string, Uint8Array> = {};
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    encoded[name] = typeof value === "string" ? encoder.encode(value) : value;
+  }
+  return encoded;
+}

@@ -1,0 +1,89 @@
+/**
+ * Reading a topic without a job: for a look at it, a notebook, a test.
+ *
+ * @module
+ */
+import type { InputSlot } from "../operators/_scope.ts";
+import { setRunningTask, type Task } from "../operators/_task.ts";
+import type { InputRecord, PeekHandle, SourceSpec } from "./connector.ts";
+
+interface Out<T> {
+  next(value: T): void;
+  error(error: unknown): void;
+  complete(): void;
+}
+
+/** Connects a connector's `peek` to a task that no job made: sets the registers and pushes. */
+export function peekAt<T>(
+  spec: SourceSpec<T>,
+  task: Task,
+  out: Out<T>,
+): { slots: InputSlot[]; start(): void; stop(): void } {
+  const { connector, topic } = spec;
+  if (connector.peek === undefined) {
+    throw new TypeError(`Cannot read "${topic}" without a job: ${connector.id} can only be read by run()`);
+  }
+  const slots: InputSlot[] = [];
+  let handle: PeekHandle | undefined;
+  let stopped = false;
+
+  function push(record: InputRecord): void {
+    let slot = slots.find((one) => one.partition === record.partition);
+    if (slot === undefined) slots.push(slot = { slot: slots.length, topic, partition: record.partition });
+    let value: T;
+    try {
+      value = spec.decode(record);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      return out.error(
+        new TypeError(`Cannot read ${topic}/${record.partition}@${record.offset}: ${reason}`, { cause }),
+      );
+    }
+    pushRecord(task, out, slot.slot, record, value);
+  }
+
+  return {
+    slots,
+    start() {
+      handle = connector.peek!(topic, {
+        partitions(count) {
+          for (let partition = slots.length; partition < count; partition++) {
+            slots.push({ slot: partition, topic, partition });
+          }
+        },
+        record: push,
+        ended: () => out.complete(),
+        failed: (error) => out.error(error),
+      });
+      if (stopped) handle.stop();
+    },
+    stop() {
+      stopped = true;
+      handle?.stop();
+    },
+  };
+}
+
+/** Sets the registers and pushes one record's value; what arrives before it returns belongs to it. */
+export function pushRecord<T>(
+  task: Task,
+  out: { next(value: T): void },
+  slot: number,
+  record: InputRecord,
+  value: T,
+): void {
+  const before = setRunningTask(task);
+  task.active = true;
+  task.record = record;
+  task.slot = slot;
+  task.timestamp = record.timestamp;
+  try {
+    out.next(value);
+  } finally {
+    task.active = false;
+    task.record = undefined;
+    task.slot = -1;
+    task.timestamp = NaN;
+    setRunningTask(before);
+  }
+}

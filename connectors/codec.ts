@@ -1,0 +1,93 @@
+/**
+ * Codecs of records: how a value becomes bytes on a topic, and bytes a value.
+ *
+ * @module
+ */
+
+/** Turns values into a record's bytes and back. Both throw on what they cannot do; the message becomes the reason. */
+export interface RecordCodec<T> {
+  encode(value: T): Uint8Array;
+  decode(bytes: Uint8Array): T;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * JSON in UTF-8: the default codec.
+ *
+ * @returns a codec that throws on malformed JSON, and on values that have no JSON form (`undefined`, functions, bigint)
+ *
+ * @example A round trip
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { json } from "@tidemark/streams/connectors";
+ * const codec = json<{ user: string }>();
+ * assertEquals(codec.decode(codec.encode({ user: "ada" })), { user: "ada" });
+ * ```
+ */
+export function json<T>(): RecordCodec<T> {
+  return JSON_CODEC as RecordCodec<T>;
+}
+
+const JSON_CODEC: RecordCodec<unknown> = {
+  encode(value) {
+    const text = JSON.stringify(value);
+    if (text === undefined) throw new TypeError(`a value of type ${typeof value} has no JSON form`);
+    return encoder.encode(text);
+  },
+  decode(bytes) {
+    if (bytes.length === 0) throw new SyntaxError("the value is empty, which is no JSON");
+    return JSON.parse(decoder.decode(bytes));
+  },
+};
+
+/** A validator of the Standard Schema specification (https://standardschema.dev): Zod, Valibot, ArkType and others are. */
+export interface StandardSchema<T> {
+  readonly "~standard": {
+    readonly validate: (value: unknown) => SchemaResult<T> | Promise<SchemaResult<T>>;
+    readonly types?: { readonly input: unknown; readonly output: T } | undefined;
+  };
+}
+
+/** What a validator says. */
+export type SchemaResult<T> = { readonly value: T; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+
+/** One thing that a validator has found. */
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/**
+ * Holds a value to a schema.
+ *
+ * @param schema any Standard Schema validator that answers at once
+ * @param value what was decoded
+ * @returns the value as the schema gives it
+ * @throws {TypeError} when the schema refuses the value, with the paths of what is wrong; when it answers with a promise
+ *
+ * @example A schema by hand
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { validate } from "@tidemark/streams/connectors";
+ * const never = { "~standard": { validate: () => ({ issues: [{ message: "no such user", path: ["user"] }] }) } };
+ * assertThrows(() => validate(never, {}), TypeError, "user: no such user");
+ * ```
+ */
+export function validate<T>(schema: StandardSchema<T>, value: unknown): T {
+  const result = schema["~standard"].validate(value);
+  if (result instanceof Promise) throw new TypeError("the schema validates asynchronously; records are validated synchronously");
+  if (result.issues === undefined) return result.value;
+  throw new TypeError(result.issues.map(describeIssue).join("; "));
+}
+
+function describeIssue({ message, path }: SchemaIssue): string {
+  if (path === undefined || path.length === 0) return message;
+  return `${path.map((part) => String(typeof part === "object" ? part.key : part)).join(".")}: ${message}`;
+}
+
+/** Bytes of a key as they stand in a record: strings as UTF-8, everything else as its decimal text. */
+export function keyBytes(key: string | number | bigint | boolean): Uint8Array {
+  return encoder.encode(typeof key === "string" ? key : String(key));
+}

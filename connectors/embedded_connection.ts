@@ -1,0 +1,127 @@
+/**
+ * The embedded log as the runtime sees it, opened for one job.
+ *
+ * @module
+ */
+
+import { type LocalLog, startLocalReader } from "./_local_reader.ts";
+import type {
+  AtomicSink,
+  AtomicWrites,
+  Bounds,
+  Connection,
+  From,
+  OutputRecord,
+  Reader,
+  ReaderHandler,
+  ReaderOptions,
+  TopicInfo,
+} from "./connector.ts";
+import { fetchRecords, offsetAtTime } from "./embedded_fetch.ts";
+import { MAX_RECORD_BYTES } from "./_local_limits.ts";
+import type { EmbeddedTopics, PartitionState } from "./embedded_topics.ts";
+import type { LogWriter, StagingOwner } from "./embedded_writer.ts";
+import { keyPartition } from "./partitioner.ts";
+
+/** A log and what writes to it. */
+export interface EmbeddedCore {
+  readonly topics: EmbeddedTopics;
+  readonly writer: LogWriter;
+}
+
+/** The log as readers in this process see it. */
+export function localView(topics: EmbeddedTopics): LocalLog {
+  return {
+    partitions: (topic) => topics.find(topic)?.partitions.length,
+    bounds: (topic, partition) => boundsOf(topics.get(topic).partitions[partition]),
+    ended: (topic) => topics.get(topic).ended,
+    fetch: (name, partition, from) => {
+      const topic = topics.get(name);
+      return fetchRecords(topics, { topic, partition: topic.partitions[partition], from });
+    },
+    watch: (listener) => topics.watch(listener),
+  };
+}
+
+/** One job's use of the log. */
+export class EmbeddedConnection implements Connection, AtomicSink {
+  readonly publishing: undefined = undefined;
+  readonly atomic: AtomicSink = this;
+  readonly #core: EmbeddedCore;
+  readonly #owner: StagingOwner;
+  readonly #local: LocalLog;
+  readonly #readers = new Set<Reader>();
+
+  constructor(core: EmbeddedCore, owner: StagingOwner) {
+    this.#core = core;
+    this.#owner = owner;
+    this.#local = localView(core.topics);
+  }
+
+  topic(name: string): Promise<TopicInfo | undefined> {
+    const topic = this.#core.topics.find(name);
+    if (topic === undefined) return Promise.resolve(undefined);
+    const partitions = topic.partitions.length;
+    return Promise.resolve({
+      partitions,
+      maxRecordBytes: MAX_RECORD_BYTES,
+      maxTimestampAhead: Infinity,
+      partitionOf: (key) => keyPartition(key, partitions),
+    });
+  }
+
+  createTopic(topic: string, partitions: number): Promise<void> {
+    return this.#core.writer.exclusive(() =>
+      this.#core.topics.create(topic, { partitions, retentionBytes: undefined })
+    );
+  }
+
+  // deno-lint-ignore require-await -- a promise that rejects where the topic is missing
+  async bounds(topic: string): Promise<readonly Bounds[]> {
+    return this.#core.topics.get(topic).partitions.map(boundsOf);
+  }
+
+  async offsets(name: string, from: From): Promise<readonly number[]> {
+    const topic = this.#core.topics.get(name);
+    const offsets: number[] = [];
+    for (const partition of topic.partitions) {
+      if (from === "earliest") offsets.push(partition.first);
+      else if (from === "latest") offsets.push(partition.end);
+      else offsets.push(await offsetAtTime(this.#core.topics, { topic, partition, time: from }));
+    }
+    return offsets;
+  }
+
+  /** A job's offsets are in its checkpoint and nowhere else, so nobody can have reset them. */
+  shown(): Promise<ReadonlyMap<number, number>> {
+    return Promise.resolve(new Map());
+  }
+
+  ended(topic: string): boolean {
+    return this.#core.topics.get(topic).ended;
+  }
+
+  // deno-lint-ignore require-await -- a promise that rejects where a topic is missing
+  async reader(options: ReaderOptions, handler: ReaderHandler): Promise<Reader> {
+    const reader = startLocalReader(this.#local, { options, handler });
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  stage(records: readonly OutputRecord[]): AtomicWrites {
+    return this.#core.writer.stage(this.#owner, records);
+  }
+
+  committed(): void {
+    this.#core.writer.committed(this.#owner);
+  }
+
+  async close(): Promise<void> {
+    for (const reader of this.#readers) await reader.stop();
+    await this.#core.writer.leave(this.#owner);
+  }
+}
+
+function boundsOf(partition: PartitionState): Bounds {
+  return { earliest: partition.first, latest: partition.end };
+}

@@ -1,0 +1,158 @@
+/**
+ * Reading the embedded log: whole chunks in the order of their offsets, up to the committed end and never beyond it.
+ *
+ * @module
+ */
+
+import { CorruptError } from "../state/errors.ts";
+import type { InputRecord } from "./connector.ts";
+import { BATCH_BYTES, BATCH_RECORDS } from "./_local_limits.ts";
+import { readChunkHead, unpackChunk } from "./embedded_packing.ts";
+import { chunkPrefix, firstOf, type LogEntry, partOf } from "./embedded_store.ts";
+import type { EmbeddedTopics, PartitionState, TopicState } from "./embedded_topics.ts";
+
+/** Which partition, and from where. */
+export interface FetchFrom {
+  readonly topic: TopicState;
+  readonly partition: PartitionState;
+  readonly from: number;
+}
+
+/**
+ * The records from an offset on, about a batch of them. Empty when there are none: at the end, or because retention has taken
+ * them meanwhile (then `from` is below the partition's first offset).
+ *
+ * @throws {CorruptError} If what lies in the KV is not what was written there.
+ */
+export async function fetchRecords(topics: EmbeddedTopics, place: FetchFrom): Promise<InputRecord[]> {
+  const { topic, partition, from } = place;
+  if (from < partition.first || from >= partition.end) return [];
+  const recent = readRecent(place);
+  if (recent !== undefined) return recent;
+  // A reader goes from chunk to chunk, so mostly one begins right here; only a first fetch may have to look for it.
+  const records = await readRun(topics, { ...place, begin: from }) ??
+    await readRun(topics, { ...place, begin: await chunkWith(topics, place) });
+  if (records !== undefined && records.length > 0) return records;
+  if (from < partition.first) return [];
+  throw new CorruptError(
+    `The embedded log has no record at ${topic.name}/${partition.number}@${from}, which was committed.`,
+    chunkPrefix(topic.name, partition.number, from),
+  );
+}
+
+/** Records from the chunks that are in memory; `undefined` when the one with the first record is not. */
+function readRecent({ topic, partition, from }: FetchFrom): InputRecord[] | undefined {
+  const recent = partition.recent.from(from);
+  if (recent === undefined) return undefined;
+  const records: InputRecord[] = [];
+  let bytes = 0;
+  for (const { first, parts } of recent) {
+    // What lies at or beyond the end is on its way, and may never arrive.
+    if (first >= partition.end || records.length >= BATCH_RECORDS || bytes >= BATCH_BYTES) break;
+    const whole = parts.length === 1 ? parts[0] : joined(parts);
+    unpackChunk({ bytes: whole, topic: topic.name, partition: partition.number, first, from }, records);
+    bytes += whole.length;
+  }
+  return records;
+}
+
+/** The first offset of the last chunk that begins at or before `from`. */
+async function chunkWith(topics: EmbeddedTopics, { topic, partition, from }: FetchFrom): Promise<number> {
+  const range = {
+    prefix: chunkPrefix(topic.name, partition.number),
+    end: chunkPrefix(topic.name, partition.number, from + 1),
+  };
+  for await (const { key } of topics.store.list({ ...range, reverse: true, limit: 1 })) return firstOf(key);
+  return from;
+}
+
+/** Reads chunks from the one at `begin`; `undefined` when none begins there. */
+async function readRun(
+  topics: EmbeddedTopics,
+  { topic, partition, from, begin }: FetchFrom & { begin: number },
+): Promise<InputRecord[] | undefined> {
+  const records: InputRecord[] = [];
+  const run = { topic: topic.name, partition: partition.number, from };
+  let expected = begin;
+  let bytes = 0;
+  let entries = 0;
+  let parts: Uint8Array[] = [];
+  let wanted = 1;
+  for await (const entry of chunks(topics, { topic, partition, from: begin })) {
+    if (firstOf(entry.key) !== expected || partOf(entry.key) !== parts.length) {
+      if (entries === 0) return undefined;
+      break;
+    }
+    const value = bytesOf(entry);
+    if (parts.length === 0) wanted = sound(entry, () => readChunkHead(value)).parts;
+    parts.push(value);
+    bytes += value.length;
+    entries++;
+    if (parts.length < wanted) continue;
+    const whole = wanted === 1 ? value : joined(parts);
+    const { count } = sound(entry, () => readChunkHead(whole));
+    sound(entry, () => unpackChunk({ ...run, bytes: whole, first: expected }, records));
+    expected += count;
+    parts = [];
+    if (expected >= partition.end || records.length >= BATCH_RECORDS || bytes >= BATCH_BYTES) break;
+  }
+  if (entries > 0) partition.entryBytes = bytes / entries;
+  return entries === 0 ? undefined : records;
+}
+
+/**
+ * The first offset of a partition whose record was made at that time or later; its end when there is none. Looks at the heads
+ * of all chunks, so it takes as long as reading the partition.
+ */
+export async function offsetAtTime(
+  topics: EmbeddedTopics,
+  { topic, partition, time }: { topic: TopicState; partition: PartitionState; time: number },
+): Promise<number> {
+  for await (const entry of chunks(topics, { topic, partition, from: partition.first })) {
+    if (partOf(entry.key) !== 0) continue;
+    if (sound(entry, () => readChunkHead(bytesOf(entry))).maxTimestamp < time) continue;
+    const records = await fetchRecords(topics, { topic, partition, from: firstOf(entry.key) });
+    const found = records.find((record) => record.timestamp >= time);
+    if (found !== undefined) return found.offset;
+  }
+  return partition.end;
+}
+
+/** The stored values of a partition from the chunk at `from` on, up to the end as it is now. */
+function chunks(topics: EmbeddedTopics, { topic, partition, from }: FetchFrom): AsyncIterable<LogEntry> {
+  const typical = partition.entryBytes;
+  return topics.store.list({
+    prefix: chunkPrefix(topic.name, partition.number),
+    start: chunkPrefix(topic.name, partition.number, from),
+    end: chunkPrefix(topic.name, partition.number, partition.end),
+    batch: typical === 0 ? 16 : Math.max(2, Math.min(500, Math.ceil(BATCH_BYTES / 2 / typical))),
+  });
+}
+
+function bytesOf(entry: LogEntry): Uint8Array {
+  if (entry.value instanceof Uint8Array) return entry.value;
+  throw new CorruptError(`The embedded log's entry ${JSON.stringify(entry.key)} holds no bytes.`, entry.key);
+}
+
+/** Runs the unpacking of an entry and says which entry it was when that fails. */
+function sound<T>(entry: LogEntry, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CorruptError(
+      `The embedded log's entry ${JSON.stringify(entry.key)} is not what was written: ${reason}.`,
+      entry.key,
+    );
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,261 @@
+/**
+ * Durable partitioned topics in Deno KV: a broker for one process, with nothing to install.
+ *
+ * @module
+ */
+
+import type { MonoTypeOperatorFunction, Observable } from "rxjs";
+import { type AppendRecord, type PackedRecord, placeRecords } from "./_append_record.ts";
+import { wallClock } from "./_local_clock.ts";
+import { peekLocally } from "./_local_peek.ts";
+import type {
+  Bounds,
+  Connection,
+  ConnectionContext,
+  Connector,
+  InputRecord,
+  PeekHandle,
+  PeekObserver,
+} from "./connector.ts";
+import { EmbeddedConnection, type EmbeddedCore, localView } from "./embedded_connection.ts";
+import { fetchRecords } from "./embedded_fetch.ts";
+import { DEFAULT_PARTITIONS } from "./_local_limits.ts";
+import type { LogChange, LogEntry, LogKey, LogRange, LogStore } from "./embedded_store.ts";
+import { EmbeddedTopics } from "./embedded_topics.ts";
+import { LogWriter } from "./embedded_writer.ts";
+import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "./verbs.ts";
+
+/** Options of {@linkcode embeddedLog}. */
+export interface EmbeddedLogOptions {
+  /** The clock that gives appended records their timestamps, in milliseconds since 1970. @default the wall clock */
+  readonly now?: () => number;
+  /**
+   * The path of the KV's file: a job holds the lock file beside it, so that a second process is told who has the log. Leave it
+   * out for `:memory:`, which no second process can reach.
+   */
+  readonly path?: string;
+}
+
+/** Options of {@linkcode EmbeddedLog.create}. */
+export interface EmbeddedTopicOptions {
+  /** How many partitions, 1 to 128. @default 4 */
+  readonly partitions?: number;
+  /** How many bytes of records the topic keeps; the oldest ones go. @default 268435456, which is 256 MiB */
+  readonly retentionBytes?: number;
+}
+
+/** Options of {@linkcode EmbeddedLog.read}. */
+export interface EmbeddedReadOptions {
+  /** Only this partition. @default all, one after the other */
+  readonly partition?: number;
+  /** The first offset to read. @default the first one that is kept */
+  readonly from?: number;
+}
+
+/** Topics in a Deno KV. Made by {@linkcode embeddedLog}. */
+export class EmbeddedLog implements Connector {
+  /** Which of this process's logs it is, for messages. */
+  readonly id: string;
+  readonly lockPath: string | undefined;
+  readonly #kv: Deno.Kv;
+  readonly #core: EmbeddedCore;
+  readonly #now: () => number;
+
+  /** Use {@linkcode embeddedLog}. */
+  constructor(kv: Deno.Kv, { now = wallClock, path }: EmbeddedLogOptions = {}) {
+    const core = coreOf(kv);
+    this.lockPath = path;
+    this.id = core.id;
+    this.#core = core;
+    this.#kv = kv;
+    this.#now = now;
+  }
+
+  /**
+   * Makes a topic. One that exists keeps its records.
+   *
+   * @throws {RangeError} If an option is out of its range.
+   * @throws {Error} If the topic exists with another number of partitions.
+   */
+  async create(
+    topic: string,
+    { partitions = DEFAULT_PARTITIONS, retentionBytes }: EmbeddedTopicOptions = {},
+  ): Promise<void> {
+    const { topics, writer } = await this.#loaded();
+    await writer.exclusive(() => topics.create(topic, { partitions, retentionBytes }));
+  }
+
+  /** The names of all topics, sorted. */
+  async topics(): Promise<string[]> {
+    return (await this.#loaded()).topics.names();
+  }
+
+  /** The first and the next offset of every partition. */
+  async bounds(topic: string): Promise<Bounds[]> {
+    const { topics } = await this.#loaded();
+    return topics.get(topic).partitions.map(({ first, end }) => ({ earliest: first, latest: end }));
+  }
+
+  /**
+   * Appends records, over as many partitions as they have: after a crash either all of them are there or none. Only one
+   * process at a time may append to a log.
+   *
+   * @returns The next offset of every partition.
+   *
+   * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or a record is larger than 1 MiB.
+   * @throws {TypeError} If a value has no JSON form.
+   * @throws {Error} If the topic does not exist or has ended.
+   */
+  async append(topic: string, records: Iterable<AppendRecord>): Promise<number[]> {
+    const { topics, writer } = await this.#loaded();
+    const state = topics.get(topic);
+    const partitions = state.partitions.length;
+    const placed = placeRecords(records, { topic, partitions, turn: state.turn, now: this.#now });
+    state.turn = placed.turn;
+    const byPartition: PackedRecord[][] = Array.from({ length: partitions }, () => []);
+    for (const [partition, record] of placed.records) byPartition[partition].push(record);
+    return await writer.append(state, byPartition);
+  }
+
+  /** Says that the topic is complete, durably: a job that reads it comes to an end, and its windows fire. */
+  async end(topic: string): Promise<void> {
+    const { topics, writer } = await this.#loaded();
+    await writer.end(topics.get(topic));
+  }
+
+  /** The records of a topic up to its end at the moment of the call. */
+  async *read(
+    topic: string,
+    { partition, from }: EmbeddedReadOptions = {},
+  ): AsyncGenerator<InputRecord, void, undefined> {
+    const { topics } = await this.#loaded();
+    const state = topics.get(topic);
+    const bounds = state.partitions.map(({ first, end }) => ({ first, end }));
+    for (const one of state.partitions) {
+      if (partition !== undefined && partition !== one.number) continue;
+      const { first, end } = bounds[one.number];
+      for (let next = Math.max(from ?? first, one.first); next < end;) {
+        const records = await fetchRecords(topics, { topic: state, partition: one, from: next });
+        for (const record of records) if (record.offset < end) yield record;
+        // Without records, retention was faster.
+        next = records.length > 0 ? records[records.length - 1].offset + 1 : Math.max(next, one.first);
+      }
+    }
+  }
+
+  /** The values of a topic, as a cold Observable. Without a job it reads from the first record on until {@linkcode end}. */
+  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T> {
+    return sourceVerb<T>(this, topic, options);
+  }
+
+  /** Writes every value to a topic, in the atomic of the epoch that it belongs to, and passes it on. */
+  sink<T>(topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T> {
+    return sinkVerb<T>(this, topic, options);
+  }
+
+  /** Opens the log for a job, and removes what an earlier process left half done. Called by the runtime. */
+  async open({ job, store }: ConnectionContext): Promise<Connection> {
+    if ((store as { readonly kv?: unknown }).kv !== this.#kv) {
+      throw new TypeError(
+        `The job "${job}" cannot use this embedded log, because the log is not on the job's own KV (${store.name}), where its ` +
+          `records and the job's state become durable together: give the same KV to both, as in ` +
+          `const kv = await Deno.openKv("state.db"); embeddedLog(kv) and run(pipeline, { state: kv }).`,
+      );
+    }
+    const core = await this.#loaded();
+    await core.writer.recover();
+    return new EmbeddedConnection(core, { job });
+  }
+
+  /** Reads a topic without a job. Called by {@linkcode source}. */
+  peek(topic: string, observer: PeekObserver): PeekHandle {
+    let handle: PeekHandle | undefined;
+    let stopped = false;
+    this.#loaded().then(({ topics }) => {
+      topics.get(topic);
+      if (!stopped) handle = peekLocally(localView(topics), { topic, observer });
+    }).catch((error) => {
+      if (!stopped) observer.failed(error);
+    });
+    return {
+      stop(): void {
+        stopped = true;
+        handle?.stop();
+      },
+    };
+  }
+
+  async #loaded(): Promise<EmbeddedCore> {
+    await this.#core.topics.load();
+    return this.#core;
+  }
+}
+
+/**
+ * Durable partitioned topics in a Deno KV, for a job in one process with no service at all. What a job writes becomes durable
+ * in the very atomic that commits its epoch, so its results are there exactly once.
+ *
+ * It keeps 256 MiB a topic unless {@linkcode EmbeddedLog.create} says otherwise; the oldest records go. One process at a time
+ * can use it: a job holds a lock file beside the KV's file.
+ *
+ * @param kv The KV, which must be the job's own.
+ * @param options The clock, where timestamps must be known.
+ *
+ * @example Append and read
+ * ```ts
+ * import { embeddedLog } from "@tidemark/streams";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using kv = await Deno.openKv(":memory:");
+ * const log = embeddedLog(kv);
+ * await log.create("orders", { partitions: 2 });
+ * await log.append("orders", [{ key: "ada", value: { total: 12 } }]);
+ *
+ * const values: unknown[] = [];
+ * for await (const record of log.read("orders")) values.push(JSON.parse(new TextDecoder().decode(record.value!)));
+ * assertEquals(values, [{ total: 12 }]);
+ * ```
+ */
+export function embeddedLog(kv: Deno.Kv, options?: EmbeddedLogOptions): EmbeddedLog {
+  return new EmbeddedLog(kv, options);
+}
+
+/** One view of each KV, so that two logs on it, or two jobs, know of each other's appends. */
+const cores = new WeakMap<Deno.Kv, EmbeddedCore & { readonly id: string }>();
+let made = 0;
+
+function coreOf(kv: Deno.Kv): EmbeddedCore & { readonly id: string } {
+  let core = cores.get(kv);
+  if (core === undefined) {
+    const topics = new EmbeddedTopics(storeOn(kv));
+    cores.set(kv, core = { id: `embedded log ${++made}`, topics, writer: new LogWriter(topics) });
+  }
+  return core;
+}
+
+function storeOn(kv: Deno.Kv): LogStore {
+  return {
+    async get(key: LogKey): Promise<LogEntry | undefined> {
+      const entry = await kv.get(key);
+      return entry.versionstamp === null ? undefined : entry as LogEntry;
+    },
+    list({ prefix, start, end, reverse, limit, batch }: LogRange): AsyncIterable<LogEntry> {
+      const selector = start !== undefined && end !== undefined
+        ? { start, end }
+        : start !== undefined
+        ? { prefix, start }
+        : end !== undefined
+        ? { prefix, end }
+        : { prefix };
+      return kv.list(selector, { reverse, limit, batchSize: batch }) as AsyncIterable<LogEntry>;
+    },
+    async atomic({ checks = [], sets = [], deletes = [] }: LogChange): Promise<string | undefined> {
+      const atomic = kv.atomic();
+      for (const { key, versionstamp } of checks) atomic.check({ key, versionstamp });
+      for (const [key, value] of sets) atomic.set(key, value);
+      for (const key of deletes) atomic.delete(key);
+      const result = await atomic.commit();
+      return result.ok ? result.versionstamp : undefined;
+    },
+  };
+}

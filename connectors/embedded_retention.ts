@@ -1,0 +1,80 @@
+/**
+ * Retention: a topic of the embedded log keeps a given number of bytes, and its oldest chunks go when it has more.
+ *
+ * The fullest partition loses first, so a partition with less than its share of the bytes loses nothing. The newest chunk of a
+ * partition always stays. Whether a job has read what goes is not asked, as in Kafka: a reader that comes too late is told.
+ *
+ * @module
+ */
+
+import { ATOMIC_MUTATIONS, RETENTION_STRIDE } from "./_local_limits.ts";
+import { readChunkHead } from "./embedded_packing.ts";
+import { chunkPrefix, firstOf, type LogKey, partOf, startKey } from "./embedded_store.ts";
+import { type EmbeddedTopics, type PartitionState, startOf, type TopicState } from "./embedded_topics.ts";
+
+/**
+ * Frees the bytes that a topic has too many. One run at a time for a topic; a call meanwhile gets the run that is under way.
+ * Never rejects: what could not be deleted now is deleted by the next run.
+ */
+export function retain(topics: EmbeddedTopics, topic: TopicState): Promise<void> {
+  if (topic.retaining !== undefined) return topic.retaining;
+  if (bytesOf(topic) <= topic.retentionBytes) return Promise.resolve();
+  topic.retaining = shrink(topics, topic).catch(() => undefined).finally(() => topic.retaining = undefined);
+  return topic.retaining;
+}
+
+async function shrink(topics: EmbeddedTopics, topic: TopicState): Promise<void> {
+  const goal = topic.retentionBytes * (1 - RETENTION_STRIDE);
+  while (bytesOf(topic) > goal) {
+    const fullest = topic.partitions.reduce((most, other) => kept(other) > kept(most) ? other : most);
+    const excess = Math.min(bytesOf(topic) - goal, kept(fullest) - goal / topic.partitions.length);
+    if (!await dropOldest(topics, { topic, partition: fullest, excess })) return;
+  }
+}
+
+/** Deletes a partition's oldest chunks until so many bytes are gone or an atomic is full. False when there was nothing to delete. */
+async function dropOldest(
+  topics: EmbeddedTopics,
+  { topic, partition, excess }: { topic: TopicState; partition: PartitionState; excess: number },
+): Promise<boolean> {
+  const deletes: LogKey[] = [];
+  const { first: firstBefore, dropped: droppedBefore } = partition;
+  let first = firstBefore;
+  let dropped = 0;
+  let parts = 0;
+  let count = 0;
+  const prefix = chunkPrefix(topic.name, partition.number);
+  for await (const { key, value } of topics.store.list({ prefix, limit: ATOMIC_MUTATIONS, batch: 50 })) {
+    const bytes = value as Uint8Array;
+    if (partOf(key) === 0) {
+      if (dropped >= excess || firstOf(key) !== first) break;
+      ({ parts, count } = readChunkHead(bytes));
+      if (first + count >= partition.end) break;
+    }
+    deletes.push(key);
+    dropped += bytes.length;
+    if (partOf(key) === parts - 1) first += count;
+  }
+  if (first === firstBefore) return false;
+  // In memory first: from here on a reader that comes for these records is told that they are gone.
+  partition.first = first;
+  partition.dropped += dropped;
+  try {
+    await topics.store.atomic({ sets: [[startKey(topic.name), startOf(topic)]], deletes });
+  } catch (error) {
+    partition.first = firstBefore;
+    partition.dropped = droppedBefore;
+    throw error;
+  }
+  return true;
+}
+
+function kept(partition: PartitionState): number {
+  return partition.appended - partition.dropped;
+}
+
+function bytesOf(topic: TopicState): number {
+  let bytes = 0;
+  for (const partition of topic.partitions) bytes += kept(partition);
+  return bytes;
+}

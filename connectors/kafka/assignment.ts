@@ -1,0 +1,130 @@
+/**
+ * Who reads what in a job's group: by partition number over all inputs, so that co-partitioned topics stay together; sticky,
+ * so that a task moves only when it must; everything to one member for `tasks: "single"`.
+ *
+ * The subscription and the assignment are written in the form of Kafka's own consumer protocol, so that its tools can show
+ * who reads what. What a member owns travels in the subscription's user data.
+ *
+ * @module
+ */
+
+import { ByteReader, ByteWriter } from "./wire.ts";
+
+/** The name under which the members of a group agree on this assignment. */
+export const PROTOCOL = "tidemark";
+
+/** What a member tells when it joins. */
+export interface Subscription {
+  readonly topics: readonly string[];
+  readonly tasks: "perPartition" | "single";
+  /** The tasks that it has had until now; `tasks: "single"`: `[0]` for everything. */
+  readonly owned: readonly number[];
+  /** The generation in which it got them: of two claims the younger counts. */
+  readonly generation: number;
+}
+
+/** A member with what it told. */
+export interface Member {
+  readonly member: string;
+  readonly subscription: Subscription;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A subscription in Kafka's form. */
+export function encodeSubscription({ topics, tasks, owned, generation }: Subscription): Uint8Array {
+  const writer = new ByteWriter().int16(0).int32(topics.length);
+  for (const topic of topics) writer.string(topic);
+  return writer.block(encoder.encode(JSON.stringify({ tasks, owned, generation }))).written;
+}
+
+/**
+ * Reads a subscription.
+ *
+ * @throws {Error} If it is not of a member that assigns as we do.
+ */
+export function decodeSubscription(bytes: Uint8Array): Subscription {
+  const reader = new ByteReader(bytes);
+  reader.int16();
+  const topics: string[] = [];
+  for (let left = reader.int32(); left > 0; left--) topics.push(reader.string());
+  const { tasks, owned, generation } = JSON.parse(decoder.decode(reader.take(reader.int32())));
+  return { topics, tasks, owned, generation };
+}
+
+/** An assignment in Kafka's form: the same partitions of every topic, as far as a topic has them. */
+export function encodeAssignment(topics: ReadonlyMap<string, readonly number[]>): Uint8Array {
+  const writer = new ByteWriter().int16(0).int32(topics.size);
+  for (const [topic, partitions] of topics) {
+    writer.string(topic).int32(partitions.length);
+    for (const partition of partitions) writer.int32(partition);
+  }
+  return writer.block(new Uint8Array(0)).written;
+}
+
+/** Reads an assignment: the partitions of each topic. Empty bytes are an empty assignment. */
+export function decodeAssignment(bytes: Uint8Array): Map<string, number[]> {
+  const topics = new Map<string, number[]>();
+  if (bytes.length === 0) return topics;
+  const reader = new ByteReader(bytes);
+  reader.int16();
+  for (let left = reader.int32(); left > 0; left--) {
+    const topic = reader.string();
+    const partitions: number[] = [];
+    for (let count = reader.int32(); count > 0; count--) partitions.push(reader.int32());
+    topics.set(topic, partitions);
+  }
+  return topics;
+}
+
+/**
+ * Gives every task to a member. No member has two more than another, and as few tasks move as that allows.
+ *
+ * @param members All members of the generation.
+ * @param tasks How many tasks there are.
+ *
+ * @return The tasks of each member, in order.
+ */
+export function assignTasks(members: readonly Member[], tasks: number): Map<string, number[]> {
+  const ordered = [...members].sort((one, other) => one.member < other.member ? -1 : 1);
+  const owner = ownersNow(ordered, tasks);
+  const kept = new Map<string, number[]>(ordered.map(({ member }) => [member, []]));
+  for (let task = 0; task < tasks; task++) {
+    const member = owner[task];
+    if (member !== undefined) kept.get(member)!.push(task);
+  }
+  const loads = trim(kept, tasks);
+  for (let task = 0; task < tasks; task++) {
+    if (owner[task] !== undefined && loads.get(owner[task]!)!.includes(task)) continue;
+    const [idlest] = [...loads].sort((one, other) => one[1].length - other[1].length)[0];
+    loads.get(idlest)!.push(task);
+  }
+  for (const list of loads.values()) list.sort((one, other) => one - other);
+  return loads;
+}
+
+function ownersNow(members: readonly Member[], tasks: number): (string | undefined)[] {
+  const owner = new Array<string | undefined>(tasks).fill(undefined);
+  const since = new Array<number>(tasks).fill(-Infinity);
+  for (const { member, subscription } of members) {
+    for (const task of subscription.owned) {
+      if (task >= tasks || subscription.generation <= since[task]) continue;
+      owner[task] = member;
+      since[task] = subscription.generation;
+    }
+  }
+  return owner;
+}
+
+/** Leaves each member at most its share; the larger shares stay with those that have most. */
+function trim(kept: ReadonlyMap<string, readonly number[]>, tasks: number): Map<string, number[]> {
+  const share = Math.floor(tasks / kept.size);
+  let larger = tasks % kept.size;
+  const byLoad = [...kept].sort((one, other) => other[1].length - one[1].length);
+  return new Map(byLoad.map(([member, list]) => {
+    const allowed = list.length > share && larger > 0 ? share + 1 : share;
+    if (allowed > share) larger--;
+    return [member, list.slice(0, allowed)];
+  }));
+}

@@ -1,0 +1,162 @@
+/**
+ * Compressed record batches. gzip and zstd are Node's; snappy and lz4 are small enough to be read here.
+ *
+ * @module
+ */
+
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
+
+const GZIP = 1;
+const SNAPPY = 2;
+const LZ4 = 3;
+const ZSTD = 4;
+
+/**
+ * The records of a compressed batch.
+ *
+ * @param codec The batch's codec: 1 gzip, 2 snappy, 3 lz4, 4 zstd.
+ * @param where Topic and partition, for the message.
+ *
+ * @throws {Error} If the codec is unknown or the bytes are not what it makes.
+ */
+export function decompress(codec: number, bytes: Uint8Array, where: string): Uint8Array {
+  try {
+    if (codec === GZIP) return gunzipSync(bytes);
+    if (codec === ZSTD) return zstdDecompressSync(bytes);
+    if (codec === SNAPPY) return unframeSnappy(bytes);
+    if (codec === LZ4) return unframeLz4(bytes);
+  } catch (error) {
+    throw new Error(`Cannot read ${where}: a record batch is compressed in a way that cannot be undone`, { cause: error });
+  }
+  throw new Error(`Cannot read ${where}: a record batch is compressed with the unknown codec ${codec}`);
+}
+
+/** Bytes that grow, and can be copied from what was already written. */
+class Output {
+  bytes: Uint8Array;
+  length = 0;
+
+  constructor(capacity: number) {
+    this.bytes = new Uint8Array(capacity);
+  }
+
+  #reserve(length: number): void {
+    if (this.length + length <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.length + length, this.bytes.length * 2));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  /** Repeats `length` bytes from `distance` bytes back; they may overlap what is being written. */
+  repeat(distance: number, length: number): void {
+    if (distance < 1 || distance > this.length) throw new RangeError(`a copy from ${distance} bytes back is not there`);
+    this.#reserve(length);
+    const { bytes } = this;
+    for (let left = length, at = this.length; left > 0; left--, at++) bytes[at] = bytes[at - distance];
+    this.length += length;
+  }
+
+  get written(): Uint8Array {
+    return this.bytes.subarray(0, this.length);
+  }
+}
+
+function take(bytes: Uint8Array, at: number, length: number): Uint8Array {
+  if (at + length > bytes.length) throw new RangeError("the bytes end too early");
+  return bytes.subarray(at, at + length);
+}
+
+const XERIAL = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0];
+
+/** Java's clients put blocks with their lengths behind a header of 16 bytes; others write one bare block. */
+function unframeSnappy(bytes: Uint8Array): Uint8Array {
+  const output = new Output(bytes.length * 3);
+  if (!XERIAL.every((byte, at) => bytes[at] === byte)) {
+    snappyBlock(bytes, output);
+    return output.written;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 16; at < bytes.length;) {
+    const length = view.getInt32(at);
+    snappyBlock(take(bytes, at + 4, length), output);
+    at += 4 + length;
+  }
+  return output.written;
+}
+
+function snappyBlock(bytes: Uint8Array, output: Output): void {
+  let at = 0;
+  while (bytes[at++] >= 0x80);
+  while (at < bytes.length) {
+    const tag = bytes[at++];
+    const kind = tag & 3;
+    if (kind === 0) {
+      let length = tag >>> 2;
+      if (length >= 60) {
+        const more = length - 59;
+        length = 0;
+        for (let index = 0; index < more; index++) length += bytes[at++] * 2 ** (8 * index);
+      }
+      output.append(take(bytes, at, length + 1));
+      at += length + 1;
+    } else if (kind === 1) {
+      output.repeat(((tag & 0xe0) << 3) | bytes[at++], ((tag >>> 2) & 7) + 4);
+    } else {
+      let distance = bytes[at] | (bytes[at + 1] << 8);
+      if (kind === 3) distance += bytes[at + 2] * 0x1_0000 + bytes[at + 3] * 0x100_0000;
+      at += kind === 2 ? 2 : 4;
+      output.repeat(distance, (tag >>> 2) + 1);
+    }
+  }
+}
+
+const LZ4_MAGIC = 0x184d2204;
+
+function unframeLz4(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(0, true) !== LZ4_MAGIC) throw new RangeError("there is no lz4 frame");
+  const flags = bytes[4];
+  const blockChecksums = (flags & 0x10) !== 0;
+  let at = 6 + ((flags & 0x08) !== 0 ? 8 : 0) + ((flags & 0x01) !== 0 ? 4 : 0) + 1;
+  const output = new Output(bytes.length * 3);
+  for (;;) {
+    const word = view.getUint32(at, true);
+    at += 4;
+    if (word === 0) return output.written;
+    const length = word & 0x7fff_ffff;
+    const block = take(bytes, at, length);
+    if (word >= 0x8000_0000) output.append(block);
+    else lz4Block(block, output);
+    at += length + (blockChecksums ? 4 : 0);
+  }
+}
+
+function lz4Block(bytes: Uint8Array, output: Output): void {
+  let at = 0;
+  const longer = (length: number): number => {
+    if (length < 15) return length;
+    let total = length;
+    let byte: number;
+    do {
+      byte = bytes[at++];
+      total += byte;
+    } while (byte === 255);
+    return total;
+  };
+  while (at < bytes.length) {
+    const token = bytes[at++];
+    const literals = longer(token >>> 4);
+    output.append(take(bytes, at, literals));
+    at += literals;
+    if (at >= bytes.length) return;
+    const distance = bytes[at] | (bytes[at + 1] << 8);
+    at += 2;
+    output.repeat(distance, longer(token & 15) + 4);
+  }
+}

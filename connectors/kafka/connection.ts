@@ -1,0 +1,243 @@
+/**
+ * The connector port on Kafka, by a driver.
+ *
+ * @module
+ */
+
+import type {
+  Bounds,
+  Connection,
+  From,
+  Producer,
+  Publishing,
+  Reader,
+  ReaderHandler,
+  ReaderOptions,
+  TopicInfo,
+} from "../connector.ts";
+import { keyPartition } from "../partitioner.ts";
+import type { Driver, Line, PartitionPlace } from "./driver.ts";
+import { CODE, explain, hasCode, isPassing, KafkaError } from "./errors.ts";
+import { GroupReader } from "./group_reader.ts";
+import { ASK_LIMIT, CONNECT_LIMIT, DEFAULT_BATCH_BYTES, DEFAULT_TIMESTAMP_AHEAD, RECORD_OVERHEAD } from "./limits.ts";
+import { initialise, leadersOf, TransactionalProducer } from "./producer.ts";
+import { askUntil } from "./retry.ts";
+
+const EARLIEST = -2;
+const LATEST = -1;
+
+/** One cluster, opened for one job. */
+export class KafkaConnection implements Connection {
+  readonly atomic = undefined;
+  readonly publishing: Publishing;
+  readonly #driver: Driver;
+  readonly #shared: Line;
+  readonly #open = new Set<{ close(): Promise<void> }>();
+  readonly #closed = new AbortController();
+
+  private constructor(driver: Driver, shared: Line) {
+    this.#driver = driver;
+    this.#shared = shared;
+    this.publishing = {
+      producer: (transactionalId) => this.#producer(transactionalId),
+      fence: (transactionalId) => this.#fence(transactionalId),
+      markers: (group, topic, partitions) => this.#markers(group, topic, partitions),
+      ensureMarkerTopic: (topic, partitions) => this.#ensureMarkerTopic(topic, partitions),
+    };
+  }
+
+  /**
+   * Connects.
+   *
+   * @throws {UnavailableError} If no broker answers.
+   * @throws {Error} If the login is refused or the broker is too old.
+   */
+  static async open(driver: Driver): Promise<KafkaConnection> {
+    const shared = driver.line();
+    try {
+      await askUntil(shared, () => Promise.resolve(), { limit: CONNECT_LIMIT });
+    } catch (error) {
+      await shared.close();
+      throw explain(error, "connect to Kafka", driver.name);
+    }
+    return new KafkaConnection(driver, shared);
+  }
+
+  topic(topic: string): Promise<TopicInfo | undefined> {
+    return this.#ask(`describe the topic "${topic}"`, async () => {
+      const places = await this.#shared.places(topic);
+      if (places === undefined) return undefined;
+      const config = await this.#config(topic);
+      const partitions = places.length;
+      return {
+        partitions,
+        maxRecordBytes: Math.max(1, batchBytes(config) - RECORD_OVERHEAD),
+        maxTimestampAhead: timestampAhead(config),
+        partitionOf: (key: Uint8Array) => keyPartition(key, partitions),
+      };
+    });
+  }
+
+  async createTopic(topic: string, partitions: number): Promise<void> {
+    await this.#ask(`create the topic "${topic}"`, async () => {
+      try {
+        await this.#shared.createTopic(topic, partitions);
+      } catch (error) {
+        if (!hasCode(error, CODE.topicAlreadyExists)) throw error;
+      }
+      await this.#awaitPartitions(topic, 1);
+    });
+  }
+
+  bounds(topic: string): Promise<readonly Bounds[]> {
+    return this.#ask(`find the bounds of the topic "${topic}"`, async () => {
+      const places = existing(topic, await this.#shared.places(topic));
+      const earliest = await this.#shared.listOffsets(topic, places, EARLIEST);
+      const latest = await this.#shared.listOffsets(topic, places, LATEST);
+      return places.map((_, index) => ({ earliest: earliest[index], latest: latest[index] }));
+    });
+  }
+
+  offsets(topic: string, from: From): Promise<readonly number[]> {
+    return this.#ask(`find where to begin in the topic "${topic}"`, async () => {
+      const places = existing(topic, await this.#shared.places(topic));
+      if (from === "earliest") return await this.#shared.listOffsets(topic, places, EARLIEST);
+      const latest = await this.#shared.listOffsets(topic, places, LATEST);
+      if (from === "latest") return latest;
+      const found = await this.#shared.listOffsets(topic, places, from);
+      return found.map((offset, index) => offset < 0 ? latest[index] : offset);
+    });
+  }
+
+  shown(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
+    return this.#ask(`read the offsets of the consumer group "${group}"`, async () => {
+      const places = existing(topic, await this.#shared.places(topic));
+      return await this.#shared.committed(group, topic, places.map(({ partition }) => partition), false);
+    });
+  }
+
+  async reader(options: ReaderOptions, handler: ReaderHandler): Promise<Reader> {
+    for (const topic of options.topics) {
+      await this.#ask(`read the topic "${topic}"`, async () => existing(topic, await this.#shared.places(topic)));
+    }
+    const lines = { group: this.#driver.line(), fetch: this.#driver.line() };
+    const reader = new GroupReader({ ...lines, shared: this.#shared, brokers: this.#driver.name }, options, handler);
+    const open = { close: () => stop() };
+    const stop = async () => {
+      this.#open.delete(open);
+      await reader.stop();
+    };
+    this.#open.add(open);
+    return {
+      pause: (topic, partition) => reader.pause(topic, partition),
+      resume: (topic, partition) => reader.resume(topic, partition),
+      seek: (start) => reader.seek(start),
+      show: (offsets) => reader.show(offsets),
+      stop,
+    };
+  }
+
+  /** Ends everything that is still open, and the connections. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await Promise.all([...this.#open].map((one) => one.close()));
+    await this.#shared.close();
+  }
+
+  async #producer(transactionalId: string): Promise<Producer> {
+    const line = this.#driver.line();
+    try {
+      const identity = await initialise(line, transactionalId);
+      const producer = new TransactionalProducer(line, identity, {
+        brokers: this.#driver.name,
+        describe: async (topic) => ({
+          leaders: leadersOf(topic, await line.places(topic)),
+          batchBytes: batchBytes(await this.#config(topic)),
+        }),
+      });
+      const open = { close: () => close() };
+      const close = async () => {
+        this.#open.delete(open);
+        await producer.close();
+      };
+      this.#open.add(open);
+      return { publish: (records, markers) => producer.publish(records, markers), close };
+    } catch (error) {
+      await line.close();
+      throw explain(error, `initialise the producer "${transactionalId}"`, this.#driver.name);
+    }
+  }
+
+  async #fence(transactionalId: string): Promise<void> {
+    try {
+      await initialise(this.#shared, transactionalId);
+    } catch (error) {
+      throw explain(error, `fence the producer "${transactionalId}"`, this.#driver.name);
+    }
+  }
+
+  #markers(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    return this.#ask(
+      `read the markers of "${group}"`,
+      // Stable: what a transaction that is being finished has written is waited for, so the answer is the last word.
+      () => this.#shared.committed(group, topic, partitions, true),
+      (error) => isPassing(error) || hasCode(error, CODE.unstableOffsetCommit),
+    );
+  }
+
+  async #ensureMarkerTopic(topic: string, partitions: number): Promise<void> {
+    await this.#ask(`create the topic "${topic}"`, async () => {
+      const places = await this.#shared.places(topic);
+      if (places !== undefined && places.length >= partitions) return;
+      try {
+        if (places === undefined) await this.#shared.createTopic(topic, partitions);
+        else await this.#shared.growTopic(topic, partitions);
+      } catch (error) {
+        if (!hasCode(error, CODE.topicAlreadyExists)) throw error;
+      }
+      await this.#awaitPartitions(topic, partitions);
+    });
+  }
+
+  /** Throws, in a way that passes, until the topic has that many partitions and all have a leader. */
+  async #awaitPartitions(topic: string, partitions: number): Promise<void> {
+    const leaders = leadersOf(topic, await this.#shared.places(topic));
+    if (leaders.length >= partitions) return;
+    throw new KafkaError(`the topic "${topic}" is being made`, { kind: "broker", code: CODE.leaderNotAvailable });
+  }
+
+  /** The configuration of a topic; empty where this user may not see it, so Kafka's defaults are taken. */
+  async #config(topic: string): Promise<ReadonlyMap<string, string>> {
+    try {
+      return await this.#shared.topicConfig(topic);
+    } catch (error) {
+      if (hasCode(error, CODE.topicAuthorizationFailed)) return new Map();
+      throw error;
+    }
+  }
+
+  async #ask<T>(wanted: string, ask: () => Promise<T>, retries?: (error: unknown) => boolean): Promise<T> {
+    try {
+      return await askUntil(this.#shared, ask, { limit: ASK_LIMIT, retries, signal: this.#closed.signal });
+    } catch (error) {
+      throw explain(error, wanted, this.#driver.name);
+    }
+  }
+}
+
+function existing(topic: string, places: readonly PartitionPlace[] | undefined): readonly PartitionPlace[] {
+  if (places !== undefined) return places;
+  throw new Error(`There is no topic "${topic}" in Kafka: check its name, or create it`);
+}
+
+function batchBytes(config: ReadonlyMap<string, string>): number {
+  return Number(config.get("max.message.bytes") ?? DEFAULT_BATCH_BYTES);
+}
+
+function timestampAhead(config: ReadonlyMap<string, string>): number {
+  // The broker looks at a record's time only where it keeps it.
+  if (config.get("message.timestamp.type") === "LogAppendTime") return Infinity;
+  const limit = Number(config.get("message.timestamp.after.max.ms") ?? DEFAULT_TIMESTAMP_AHEAD);
+  // Java's largest long means that there is no limit; so does anything beyond the safe integers.
+  return Number.isSafeInteger(limit) ? limit : Infinity;
+}

@@ -1,0 +1,154 @@
+/**
+ * The driver port: what the connector needs of a Kafka client, request by request.
+ *
+ * The port lies this low because the engine's promises hang on details that the clients' own consumers and producers hide:
+ * where a fetch stands past control records, how far a `read_committed` reader may see, that an offset is out of range
+ * (clients reset it silently), that the results' partitions and the markers are in one transaction, and that initialising a
+ * producer fences. Connections, TLS, SASL, API versions, metadata and coordinators are the client's; the order of
+ * requests is ours (`group_reader.ts`, `producer.ts`), once for every client.
+ *
+ * @module
+ */
+
+import type { StartOffset } from "../connector.ts";
+
+/** Where one partition of a topic is to be found. */
+export interface PartitionPlace {
+  readonly partition: number;
+  /** The broker that leads it, or undefined while there is none. */
+  readonly leader: string | undefined;
+}
+
+/** One partition of a fetch. */
+export interface FetchPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** The next offset to read. */
+  readonly offset: number;
+}
+
+/** One partition of a fetch's answer, its record batches as they lie on the broker's disk. */
+export interface FetchedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** Kafka's error code, 0 if there is none. */
+  readonly error: number;
+  /** The last stable offset: where a `read_committed` reader ends. */
+  readonly end: number;
+  /** Transactions within these batches that were aborted, by the first offset. */
+  readonly aborted: readonly { readonly producer: number; readonly firstOffset: number }[];
+  readonly batches: Uint8Array;
+}
+
+/** One record batch to be produced, complete with its checksum. */
+export interface ProducePartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batch: Uint8Array;
+}
+
+/** One life of a transactional id: a greater epoch fences the smaller ones. */
+export interface ProducerIdentity {
+  readonly transactionalId: string;
+  readonly producer: number;
+  readonly epoch: number;
+}
+
+/** A member of a group that has just joined a generation of it. */
+export interface Joined {
+  readonly member: string;
+  readonly generation: number;
+  /** All members with their subscriptions, only for the one who is to assign; else undefined. */
+  readonly members: readonly { readonly member: string; readonly subscription: Uint8Array }[] | undefined;
+}
+
+/** A member's place in a group's generation. */
+export interface Membership {
+  readonly group: string;
+  readonly member: string;
+  readonly generation: number;
+}
+
+/** How a member wants to join. */
+export interface JoinOptions {
+  readonly group: string;
+  /** The id that it had before, or an empty string. */
+  readonly member: string;
+  readonly protocol: string;
+  readonly subscription: Uint8Array;
+  /** In milliseconds. */
+  readonly sessionTimeout: number;
+  /** In milliseconds. */
+  readonly rebalanceTimeout: number;
+}
+
+/**
+ * Connections to the cluster that belong to one user. A broker answers the requests of a connection one after the other,
+ * so what it holds back (a join, a fetch) delays only its own line.
+ *
+ * Every method rejects with a `KafkaError`; none repeats a request by itself.
+ */
+export interface Line {
+  /** Connects to any of the named brokers, and learns the cluster's members. Nothing to do where that was done. */
+  connect(): Promise<void>;
+  /** Forgets all connections and what was known of the cluster; the next `connect` starts anew. */
+  renew(): void;
+  /** Partitions of a topic, fresh from the cluster; `undefined` where there is no such topic. Never creates one. */
+  places(topic: string): Promise<readonly PartitionPlace[] | undefined>;
+  /** The offset of each of these partitions at a time (milliseconds), or at `-2` the first, at `-1` the last stable one. -1: none. */
+  listOffsets(topic: string, places: readonly PartitionPlace[], time: number): Promise<readonly number[]>;
+  /** The configuration of a topic. */
+  topicConfig(topic: string): Promise<ReadonlyMap<string, string>>;
+  createTopic(topic: string, partitions: number): Promise<void>;
+  /** Raises the number of a topic's partitions. */
+  growTopic(topic: string, partitions: number): Promise<void>;
+
+  /** One fetch from one broker, `read_committed`. */
+  fetch(leader: string, partitions: readonly FetchPartition[], limits: FetchLimits): Promise<readonly FetchedPartition[]>;
+
+  join(options: JoinOptions): Promise<Joined>;
+  /** Waits for the assignment; `assignments` only from the one who assigns. */
+  sync(
+    membership: Membership,
+    assignments: readonly { readonly member: string; readonly assignment: Uint8Array }[],
+  ): Promise<Uint8Array>;
+  heartbeat(membership: Membership): Promise<void>;
+  leave(group: string, member: string): Promise<void>;
+  commitOffsets(membership: Membership, offsets: readonly StartOffset[]): Promise<void>;
+  /** What a group has committed, by partition. `stable`: refuses (code 88) while a transaction has offsets of it under way. */
+  committed(
+    group: string,
+    topic: string,
+    partitions: readonly number[],
+    stable: boolean,
+  ): Promise<ReadonlyMap<number, number>>;
+
+  /** A new life of this id: what the one before has left open is aborted. Refused (code 51) until that is done. */
+  initProducer(transactionalId: string, timeout: number): Promise<ProducerIdentity>;
+  addPartitions(
+    identity: ProducerIdentity,
+    topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
+  ): Promise<void>;
+  addOffsets(identity: ProducerIdentity, group: string): Promise<void>;
+  produce(leader: string, identity: ProducerIdentity, partitions: readonly ProducePartition[]): Promise<void>;
+  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly StartOffset[]): Promise<void>;
+  endTransaction(identity: ProducerIdentity, commit: boolean): Promise<void>;
+  /** Ends all connections; requests under way reject. */
+  close(): Promise<void>;
+}
+
+/** How much a fetch may bring and how long it may wait for it. */
+export interface FetchLimits {
+  /** In milliseconds. */
+  readonly wait: number;
+  readonly partitionBytes: number;
+  readonly bytes: number;
+}
+
+/** A Kafka client. */
+export interface Driver {
+  /** For messages: `localhost:9092`, or several with commas. */
+  readonly name: string;
+  /** New connections of one's own. Nothing happens until `connect`. */
+  line(): Line;
+}

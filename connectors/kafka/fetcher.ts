@@ -1,0 +1,265 @@
+/**
+ * Reads topic partitions from their leaders, from offsets that it is given and nothing else.
+ *
+ * Invariant: a partition's records come in order, each once, and its position is the end of what came. An offset that is out
+ * of range is asked about, never guessed.
+ *
+ * Calls to the observer are made one at a time: a batch waits while a missing offset is being asked about, and none comes
+ * after `halt` resolves.
+ *
+ * @module
+ */
+
+import type { Batch, Bounds } from "../connector.ts";
+import type { FetchedPartition, Line, PartitionPlace } from "./driver.ts";
+import { brokerError, CODE, explain, isDisconnected, isPassing, KafkaError } from "./errors.ts";
+import { FETCH_BYTES, FETCH_PARTITION_BYTES, FETCH_WAIT, IDLE_REPORT_INTERVAL } from "./limits.ts";
+import { decodePartition } from "./record_batch_decode.ts";
+import { Backoff } from "./retry.ts";
+import type { Trouble } from "./trouble.ts";
+
+/** Who gets what was read. */
+export interface FetchObserver {
+  batch(batch: Batch): void;
+  missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number>;
+  failed(error: Error): void;
+}
+
+/** One partition that is being read. */
+interface Part {
+  readonly topic: string;
+  readonly partition: number;
+  position: number;
+  /** The position when it was last fetched: an answer to another one is out of date. */
+  asked: number;
+  paused: boolean;
+  leader: string | undefined;
+  /** When it was last reported to be at its end, on the monotonic clock in milliseconds. */
+  quietSince: number;
+}
+
+const LIMITS = { wait: FETCH_WAIT, partitionBytes: FETCH_PARTITION_BYTES, bytes: FETCH_BYTES };
+
+/** Reads partitions. It belongs to one reader, which halts it while the assignment changes. */
+export class Fetcher {
+  readonly #line: Line;
+  readonly #observer: FetchObserver;
+  readonly #trouble: Trouble;
+  readonly #brokers: string;
+  readonly #parts = new Map<string, Part>();
+  #run: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+  #resumed = Promise.withResolvers<void>();
+  /** Set while an offset that is missing is being asked about. */
+  #asking: Promise<void> | undefined;
+
+  constructor(line: Line, { observer, trouble, brokers }: {
+    readonly observer: FetchObserver;
+    readonly trouble: Trouble;
+    readonly brokers: string;
+  }) {
+    this.#line = line;
+    this.#observer = observer;
+    this.#trouble = trouble;
+    this.#brokers = brokers;
+  }
+
+  has(topic: string, partition: number): boolean {
+    return this.#parts.has(keyOf(topic, partition));
+  }
+
+  /** Begins to read a partition, once it runs. */
+  add(topic: string, partition: number, offset: number): void {
+    if (this.#run) throw new Error("Cannot add a partition to a fetcher that runs");
+    checkOffset(topic, partition, offset);
+    const part = { topic, partition, position: offset, asked: -1, paused: false, leader: undefined, quietSince: -Infinity };
+    this.#parts.set(keyOf(topic, partition), part);
+  }
+
+  /** Forgets all partitions but these. */
+  keep(kept: ReadonlyMap<string, readonly number[]>): void {
+    if (this.#run) throw new Error("Cannot take partitions from a fetcher that runs");
+    for (const [key, { topic, partition }] of this.#parts) {
+      if (!kept.get(topic)?.includes(partition)) this.#parts.delete(key);
+    }
+  }
+
+  pause(topic: string, partition: number): void {
+    const part = this.#parts.get(keyOf(topic, partition));
+    if (part) part.paused = true;
+  }
+
+  resume(topic: string, partition: number): void {
+    const part = this.#parts.get(keyOf(topic, partition));
+    if (!part?.paused) return;
+    part.paused = false;
+    this.#resumed.resolve();
+    this.#resumed = Promise.withResolvers();
+  }
+
+  /** Goes on from another offset: what is under way is dropped. */
+  seek(topic: string, partition: number, offset: number): void {
+    checkOffset(topic, partition, offset);
+    const part = this.#parts.get(keyOf(topic, partition));
+    if (part) part.position = offset;
+  }
+
+  /** Begins to fetch. */
+  run(): void {
+    if (this.#run) throw new Error("Cannot run a fetcher that runs");
+    const abort = new AbortController();
+    this.#run = { abort, done: this.#supervise(abort.signal) };
+  }
+
+  /** Stops to fetch; positions stay. */
+  async halt(): Promise<void> {
+    const run = this.#run;
+    if (!run) return;
+    run.abort.abort();
+    this.#resumed.resolve();
+    await run.done;
+    this.#run = undefined;
+    this.#resumed = Promise.withResolvers();
+  }
+
+  async #supervise(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff();
+    while (!signal.aborted) {
+      try {
+        await this.#line.connect();
+        await this.#findLeaders();
+        await this.#fetchFromAll(signal, () => {
+          backoff.reset();
+          this.#trouble.ends("fetch");
+        });
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!isPassing(error)) {
+          this.#observer.failed(explain(error, "read from Kafka", this.#brokers));
+          return;
+        }
+        this.#trouble.begins("fetch", explain(error, "read from Kafka for now", this.#brokers));
+        if (isDisconnected(error)) this.#line.renew();
+        await backoff.wait(signal);
+      }
+    }
+  }
+
+  async #findLeaders(): Promise<void> {
+    for (const topic of new Set([...this.#parts.values()].map((part) => part.topic))) {
+      const places = await this.#line.places(topic);
+      if (places === undefined) throw brokerError(CODE.unknownTopicOrPartition, `a question for the topic "${topic}"`);
+      for (const { partition, leader } of places) {
+        const part = this.#parts.get(keyOf(topic, partition));
+        if (part) part.leader = leader;
+      }
+    }
+  }
+
+  /** One loop for each broker that leads something; when one of them fails, all end. */
+  async #fetchFromAll(signal: AbortSignal, works: () => void): Promise<void> {
+    const abort = new AbortController();
+    const both = AbortSignal.any([signal, abort.signal]);
+    const leaders = new Set([...this.#parts.values()].map((part) => part.leader));
+    const loops = [...leaders].map(async (leader) => {
+      try {
+        if (leader === undefined) return await this.#awaitLeader(both);
+        await this.#fetchFrom(leader, both, works);
+      } catch (error) {
+        abort.abort();
+        // Whoever waits for a partition to be resumed must see that this is over.
+        this.#resumed.resolve();
+        this.#resumed = Promise.withResolvers();
+        throw error;
+      }
+    });
+    if (loops.length === 0) await aborted(signal);
+    const failed = (await Promise.allSettled(loops)).find((result) => result.status === "rejected");
+    if (failed) throw failed.reason;
+  }
+
+  async #awaitLeader(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff();
+    for (let tries = 0; tries < 3 && !signal.aborted; tries++) await backoff.wait(signal);
+    if (!signal.aborted) throw brokerError(CODE.leaderNotAvailable, "a question for a partition's leader");
+  }
+
+  async #fetchFrom(leader: string, signal: AbortSignal, works: () => void): Promise<void> {
+    const led = [...this.#parts.values()].filter((part) => part.leader === leader);
+    while (!signal.aborted) {
+      const wanted = led.filter((part) => !part.paused);
+      if (wanted.length === 0) {
+        await this.#resumed.promise;
+        continue;
+      }
+      const asked = wanted.map((part) => {
+        part.asked = part.position;
+        return { topic: part.topic, partition: part.partition, offset: part.position };
+      });
+      const fetched = await this.#line.fetch(leader, asked, LIMITS);
+      while (this.#asking) await this.#asking;
+      if (signal.aborted) return;
+      let moved: KafkaError | undefined;
+      for (const one of fetched) {
+        if (signal.aborted) return;
+        const part = this.#parts.get(keyOf(one.topic, one.partition))!;
+        if (part.asked !== part.position) continue;
+        if (one.error === 0) this.#deliver(part, one);
+        else if (one.error === CODE.offsetOutOfRange) await this.#askForOffset(part);
+        else moved = brokerError(one.error, `a fetch of "${one.topic}" partition ${one.partition}`);
+      }
+      if (moved) throw moved;
+      works();
+    }
+  }
+
+  #deliver(part: Part, fetched: FetchedPartition): void {
+    const { topic, partition, position: start } = part;
+    const { records, position } = decodePartition(fetched, start);
+    const end = Math.max(fetched.end, position);
+    if (position === start) {
+      // Nothing came. At the end that is worth a word from time to time; before it, the fetch was full of other partitions.
+      const now = performance.now();
+      if (start < end || now - part.quietSince < IDLE_REPORT_INTERVAL) return;
+      part.quietSince = now;
+    } else if (position === end) part.quietSince = performance.now();
+    if (position < start) throw new Error(`The position of "${topic}" partition ${partition} went back`);
+    part.position = position;
+    this.#observer.batch({ topic, partition, records, start, position, end });
+  }
+
+  async #askForOffset(part: Part): Promise<void> {
+    const { topic, partition, position: wanted } = part;
+    while (this.#asking) await this.#asking;
+    const place: PartitionPlace = { partition, leader: part.leader };
+    const [earliest] = await this.#line.listOffsets(topic, [place], -2);
+    const [latest] = await this.#line.listOffsets(topic, [place], -1);
+    // Within the bounds after all: the leader has just changed, or the log's start has moved. The next fetch will tell.
+    if (wanted >= earliest && wanted <= latest) throw brokerError(CODE.leaderNotAvailable, "a fetch out of range");
+    const asking = Promise.withResolvers<void>();
+    this.#asking = asking.promise;
+    try {
+      const offset = await this.#observer.missing(topic, partition, wanted, { earliest, latest });
+      checkOffset(topic, partition, offset);
+      part.position = offset;
+    } finally {
+      this.#asking = undefined;
+      asking.resolve();
+    }
+  }
+}
+
+function checkOffset(topic: string, partition: number, offset: number): void {
+  if (Number.isSafeInteger(offset) && offset >= 0) return;
+  throw new RangeError(
+    `Cannot read "${topic}" partition ${partition}: offset must be an integer >= 0, current value is ${offset}`,
+  );
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

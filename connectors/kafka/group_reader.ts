@@ -1,0 +1,268 @@
+/**
+ * A reader in a job's consumer group: who reads what is agreed in the group, from where is the job's own knowledge.
+ *
+ * The order of effects, which the engine's takeover relies on: a generation is joined -> what was kept goes on only after
+ * `assigned` has resolved -> when the generation ends, fetching stops first, then `revoking` is awaited (signs of life go on
+ * meanwhile), and only then the next generation is joined.
+ *
+ * A worker that was killed is still a member. Its successor joins under the same member id, so the group does not wait for
+ * the dead one's session to end, and no other worker loses its tasks.
+ *
+ * @module
+ */
+
+import type { Reader, ReaderHandler, ReaderOptions, StartOffset } from "../connector.ts";
+import {
+  assignTasks,
+  decodeAssignment,
+  decodeSubscription,
+  encodeAssignment,
+  encodeSubscription,
+  PROTOCOL,
+} from "./assignment.ts";
+import type { Joined, Line, Membership } from "./driver.ts";
+import { CODE, explain, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
+import { Fetcher } from "./fetcher.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from "./limits.ts";
+import { Backoff } from "./retry.ts";
+import { Trouble } from "./trouble.ts";
+
+const GENERATION_OVER = [CODE.rebalanceInProgress, CODE.illegalGeneration, CODE.unknownMember];
+const INCONSISTENT_PROTOCOL = 23;
+
+/** The lines of a reader: a join that the broker holds back must not delay a fetch, nor leaving. */
+export interface ReaderLines {
+  readonly group: Line;
+  readonly fetch: Line;
+  /** The connection's own line, which outlives the reader. */
+  readonly shared: Line;
+  readonly brokers: string;
+}
+
+/** A reader that is a member of a group. */
+export class GroupReader implements Reader {
+  readonly #lines: ReaderLines;
+  readonly #options: ReaderOptions;
+  readonly #handler: ReaderHandler;
+  readonly #fetcher: Fetcher;
+  readonly #trouble: Trouble;
+  readonly #stop = new AbortController();
+  readonly #done: Promise<void>;
+  #member: string;
+  #remembered: string | undefined;
+  #owned: readonly number[] = [];
+  #ownedSince = -1;
+  #membership: Membership | undefined;
+
+  constructor(lines: ReaderLines, options: ReaderOptions, handler: ReaderHandler) {
+    this.#lines = lines;
+    this.#options = options;
+    this.#handler = handler;
+    this.#member = rememberedMember(options.remembered);
+    this.#remembered = this.#member;
+    this.#trouble = new Trouble((error) => this.#stop.signal.aborted || handler.trouble(error));
+    this.#fetcher = new Fetcher(lines.fetch, {
+      brokers: lines.brokers,
+      trouble: this.#trouble,
+      observer: {
+        batch: (batch) => handler.batch(batch),
+        missing: (topic, partition, wanted, bounds) => handler.missing(topic, partition, wanted, bounds),
+        failed: (error) => this.#fail(error),
+      },
+    });
+    this.#done = this.#run();
+  }
+
+  pause(topic: string, partition: number): void {
+    this.#fetcher.pause(topic, partition);
+  }
+
+  resume(topic: string, partition: number): void {
+    this.#fetcher.resume(topic, partition);
+  }
+
+  seek({ topic, partition, offset }: StartOffset): void {
+    this.#fetcher.seek(topic, partition, offset);
+  }
+
+  async show(offsets: readonly StartOffset[]): Promise<void> {
+    const membership = this.#membership;
+    if (membership === undefined || offsets.length === 0) return;
+    try {
+      await this.#lines.group.commitOffsets(membership, offsets);
+    } catch {
+      // It is for people's eyes: the head is the truth, and the next time comes in a second.
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#fetcher.halt();
+    await this.#lines.group.close();
+    await this.#done;
+    await this.#lines.fetch.close();
+    if (this.#member === "") return;
+    try {
+      await this.#lines.shared.leave(this.#options.group, this.#member);
+    } catch {
+      // The group notices by itself when the session ends, and a successor takes the member's place.
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort();
+    this.#handler.failed(error);
+  }
+
+  async #run(): Promise<void> {
+    const backoff = new Backoff();
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await this.#lines.group.connect();
+        const { membership, assignment } = await this.#join();
+        backoff.reset();
+        this.#trouble.ends("group");
+        await this.#live(membership, assignment);
+      } catch (error) {
+        if (signal.aborted) break;
+        if (hasCode(error, CODE.unknownMember)) this.#member = "";
+        if (GENERATION_OVER.some((code) => hasCode(error, code))) continue;
+        if (!isPassing(error)) {
+          this.#fail(this.#explain(error));
+          break;
+        }
+        this.#trouble.begins("group", this.#explain(error));
+        if (isDisconnected(error)) this.#lines.group.renew();
+        await backoff.wait(signal);
+      }
+    }
+    await this.#fetcher.halt();
+  }
+
+  #explain(error: unknown): Error {
+    const { group } = this.#options;
+    if (hasCode(error, INCONSISTENT_PROTOCOL)) {
+      return new Error(
+        `Cannot join the consumer group "${group}": it has members that are no workers of this job; ` +
+          `end them, or give the job another name`,
+      );
+    }
+    return explain(error, `join the consumer group "${group}"`, this.#lines.brokers);
+  }
+
+  async #join(): Promise<{ membership: Membership; assignment: Map<string, number[]> }> {
+    const { group, topics, tasks } = this.#options;
+    const subscription = { topics, tasks, owned: this.#owned, generation: this.#ownedSince };
+    const joined = await this.#lines.group.join({
+      group,
+      member: this.#member,
+      protocol: PROTOCOL,
+      subscription: encodeSubscription(subscription),
+      sessionTimeout: SESSION_TIMEOUT,
+      rebalanceTimeout: REBALANCE_TIMEOUT,
+    });
+    this.#member = joined.member;
+    const membership = { group, member: joined.member, generation: joined.generation };
+    const assignments = joined.members ? await this.#assign(joined.members) : [];
+    const assignment = decodeAssignment(await this.#lines.group.sync(membership, assignments));
+    await this.#rememberMember();
+    return { membership, assignment };
+  }
+
+  async #rememberMember(): Promise<void> {
+    if (this.#remembered === this.#member) return;
+    try {
+      await this.#options.remember(JSON.stringify({ member: this.#member }));
+      this.#remembered = this.#member;
+    } catch {
+      // Without it a successor only has to wait until this member's session has ended.
+    }
+  }
+
+  /** Shares the tasks out, for the whole group. */
+  async #assign(
+    joined: NonNullable<Joined["members"]>,
+  ): Promise<{ member: string; assignment: Uint8Array }[]> {
+    const { topics, tasks } = this.#options;
+    const counts = new Map<string, number>();
+    for (const topic of topics) counts.set(topic, (await this.#lines.group.places(topic))?.length ?? 0);
+    const members = joined.map(({ member, subscription }) => ({ member, subscription: decodeSubscription(subscription) }));
+    if (members.some(({ subscription }) => subscription.tasks !== tasks)) {
+      throw new Error(
+        `Cannot share out the tasks of the job "${this.#options.group}": its workers disagree about tasks: ` +
+          `"perPartition" and "single"; start all of them with the same setting`,
+      );
+    }
+    const shares = assignTasks(members, tasks === "single" ? 1 : Math.max(...counts.values()));
+    return [...shares].map(([member, share]) => {
+      const ofTopic = (topic: string): number[] => {
+        const count = counts.get(topic)!;
+        if (tasks === "single") return share.length > 0 ? Array.from({ length: count }, (_, index) => index) : [];
+        return share.filter((task) => task < count);
+      };
+      const assignment = new Map(topics.map((topic) => [topic, ofTopic(topic)] as const));
+      return { member, assignment: encodeAssignment(assignment) };
+    });
+  }
+
+  /** One generation, from its assignment to its end. */
+  async #live(membership: Membership, assignment: ReadonlyMap<string, readonly number[]>): Promise<void> {
+    const { signal } = this.#stop;
+    const beats = new Heartbeats(this.#lines.group, membership, {
+      trouble: this.#trouble,
+      explain: (error) => this.#explain(error),
+    });
+    try {
+      const partitions = new Set([...assignment.values()].flat());
+      const single = this.#options.tasks === "single";
+      this.#owned = single ? (partitions.size > 0 ? [0] : []) : [...partitions].sort((one, other) => one - other);
+      this.#ownedSince = membership.generation;
+      this.#membership = membership;
+      this.#fetcher.keep(assignment);
+      const starts = await this.#handler.assigned(this.#owned, () => beats.alive());
+      if (signal.aborted) return;
+      this.#addAll(assignment, starts);
+      this.#fetcher.run();
+      await beats.over(signal);
+      if (signal.aborted) return;
+      await this.#fetcher.halt();
+      if (signal.aborted) return;
+      await this.#handler.revoking();
+    } catch (error) {
+      // What the handler throws is the engine's own and not for us to ride out.
+      if (!(error instanceof KafkaError)) this.#fail(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    } finally {
+      await beats.end();
+      this.#membership = undefined;
+    }
+  }
+
+  #addAll(assignment: ReadonlyMap<string, readonly number[]>, starts: readonly StartOffset[]): void {
+    const from = new Map(starts.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
+    for (const [topic, partitions] of assignment) {
+      for (const partition of partitions) {
+        if (this.#fetcher.has(topic, partition)) continue;
+        const offset = from.get(`${topic}/${partition}`);
+        if (offset === undefined) {
+          throw new Error(`Cannot read "${topic}" partition ${partition}: it was assigned, but nobody said from where`);
+        }
+        this.#fetcher.add(topic, partition, offset);
+      }
+    }
+  }
+}
+
+/** The member id that a predecessor left, or an empty string: then the group gives a new one. */
+function rememberedMember(text: string | undefined): string {
+  if (text === undefined) return "";
+  try {
+    const { member } = JSON.parse(text);
+    return typeof member === "string" ? member : "";
+  } catch {
+    return "";
+  }
+}

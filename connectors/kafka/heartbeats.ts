@@ -1,0 +1,117 @@
+/**
+ * Signs of life in one generation of a consumer group.
+ *
+ * @module
+ */
+
+import type { Line, Membership } from "./driver.ts";
+import { CODE, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
+import { HEARTBEAT_INTERVAL } from "./limits.ts";
+import { Backoff, pause } from "./retry.ts";
+import type { Trouble } from "./trouble.ts";
+
+/** Gives signs of life until it is ended, also while the generation's end is being prepared. */
+export class Heartbeats {
+  readonly #line: Line;
+  readonly #membership: Membership;
+  readonly #trouble: Trouble;
+  readonly #explain: (error: unknown) => Error;
+  readonly #ended = new AbortController();
+  readonly #over = Promise.withResolvers<void>();
+  #isOver = false;
+  readonly #done: Promise<void>;
+
+  constructor(line: Line, membership: Membership, { trouble, explain }: {
+    readonly trouble: Trouble;
+    readonly explain: (error: unknown) => Error;
+  }) {
+    this.#line = line;
+    this.#membership = membership;
+    this.#trouble = trouble;
+    this.#explain = explain;
+    this.#over.promise.catch(() => {});
+    this.#done = this.#beat();
+  }
+
+  /**
+   * Resolves when the generation is over, or at the signal.
+   *
+   * @throws {KafkaError} If it cannot be known because the group refuses us.
+   */
+  async over(signal: AbortSignal): Promise<void> {
+    const stop = () => this.#over.resolve();
+    if (signal.aborted) return;
+    signal.addEventListener("abort", stop);
+    try {
+      await this.#over.promise;
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /**
+   * One sign of life now.
+   *
+   * @throws {Error} If the generation is over, or nobody could say.
+   */
+  async alive(): Promise<void> {
+    const { group } = this.#membership;
+    if (this.#isOver) throw new Error(`The assignment is over: the consumer group "${group}" is changing`);
+    try {
+      await this.#line.heartbeat(this.#membership);
+    } catch (error) {
+      if (isOver(error)) this.#finish();
+      throw isOver(error)
+        ? new Error(`The assignment is over: the consumer group "${group}" is changing`)
+        : this.#explain(error);
+    }
+  }
+
+  /** No more signs of life. */
+  async end(): Promise<void> {
+    this.#ended.abort();
+    this.#over.resolve();
+    await this.#done;
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#over.resolve();
+  }
+
+  async #beat(): Promise<void> {
+    const { signal } = this.#ended;
+    const backoff = new Backoff();
+    await pause(HEARTBEAT_INTERVAL, signal);
+    while (!signal.aborted) {
+      try {
+        await this.#line.connect();
+        await this.#line.heartbeat(this.#membership);
+        backoff.reset();
+        this.#trouble.ends("group");
+      } catch (error) {
+        if (signal.aborted) return;
+        // While a rebalance waits for us the session must not end, so these go on; a generation that is gone needs none.
+        if (isOver(error)) this.#finish();
+        if (hasCode(error, CODE.illegalGeneration) || hasCode(error, CODE.unknownMember)) return;
+        if (!isOver(error)) {
+          if (!isPassing(error)) {
+            this.#isOver = true;
+            this.#over.reject(error);
+            return;
+          }
+          this.#trouble.begins("group", this.#explain(error));
+          if (isDisconnected(error)) this.#line.renew();
+          await backoff.wait(signal);
+          continue;
+        }
+      }
+      await pause(HEARTBEAT_INTERVAL, signal);
+    }
+  }
+}
+
+function isOver(error: unknown): boolean {
+  return error instanceof KafkaError && (error.code === CODE.rebalanceInProgress ||
+    error.code === CODE.illegalGeneration || error.code === CODE.unknownMember);
+}

@@ -1,0 +1,88 @@
+/**
+ * Apache Kafka as a connector.
+ *
+ * @module
+ */
+
+import type { MonoTypeOperatorFunction, Observable } from "rxjs";
+import type { Connection, ConnectionContext, Connector, PeekHandle, PeekObserver } from "../connector.ts";
+import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
+import { KafkaConnection } from "./connection.ts";
+import type { KafkaJsOptions } from "./kafkajs_cluster.ts";
+import { KafkaJsDriver } from "./kafkajs_driver.ts";
+import { peekTopic } from "./peek.ts";
+
+/** Options of the Kafka client, passed through to it: `ssl`, `sasl`, `clientId`, and timeouts in milliseconds. */
+export type KafkaClientOptions = KafkaJsOptions;
+
+/** Options of {@linkcode kafka}. */
+export interface KafkaOptions {
+  /** Addresses of one or more brokers, `host:port`; the others are found through them. */
+  readonly brokers: readonly string[];
+  /** Options of the client: TLS (`ssl`), login (`sasl`), timeouts in milliseconds. */
+  readonly client?: KafkaClientOptions;
+}
+
+/** A Kafka cluster: its topics as sources and sinks. */
+export interface KafkaConnector extends Connector {
+  /**
+   * The values of a topic. A job reads it in its consumer group, from the offsets of its own checkpoint. Without a job it is
+   * read from its beginning, outside of any group, for as long as it is subscribed.
+   */
+  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T>;
+  /** Writes every value to a topic, exactly once, and passes it on. */
+  sink<T>(topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T>;
+}
+
+/**
+ * Apache Kafka 2.5 or later, by the kafkajs client. Nothing is connected before a job runs, or a source is subscribed.
+ *
+ * Reading is `read_committed`; results are written in transactions, so whoever must see each result once reads them with
+ * `isolation.level=read_committed`. Needs the permissions `--allow-net`, `--allow-env` and `--allow-sys=hostname`.
+ *
+ * @param options The brokers, and how to connect.
+ *
+ * @throws {TypeError} If no broker is named, or one without a port.
+ *
+ * @example A pipeline from one topic to another
+ * ```ts
+ * import { filter } from "rxjs";
+ * import { kafka } from "@tidemark/streams/kafka";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const broker = kafka({ brokers: ["localhost:9092"] });
+ *
+ * const large = broker.source<{ user: string; amount: number }>("orders").pipe(
+ *   filter((order) => order.amount > 1000),
+ *   broker.sink("large_orders", { key: (order) => order.user }),
+ * );
+ *
+ * assertEquals(broker.id, "kafka localhost:9092");
+ * assertEquals(typeof large.subscribe, "function");
+ * ```
+ */
+export function kafka({ brokers, client = {} }: KafkaOptions): KafkaConnector {
+  checkBrokers(brokers);
+  const driver = new KafkaJsDriver(brokers, client);
+  const connector: KafkaConnector = {
+    id: `kafka ${driver.name}`,
+    open: ({ job }: ConnectionContext): Promise<Connection> =>
+      KafkaConnection.open(new KafkaJsDriver(brokers, { clientId: `tidemark-${job}`, ...client })),
+    peek: (topic: string, observer: PeekObserver): PeekHandle => peekTopic(driver, topic, observer),
+    source: <T>(topic: string, options?: SourceOptions<T>) => sourceVerb<T>(connector, topic, options),
+    sink: <T>(topic: string, options?: SinkOptions<T>) => sinkVerb<T>(connector, topic, options),
+  };
+  return connector;
+}
+
+function checkBrokers(brokers: readonly string[]): void {
+  if (!Array.isArray(brokers) || brokers.length === 0) {
+    throw new TypeError("Cannot use Kafka: brokers must name at least one broker, such as localhost:9092");
+  }
+  for (const broker of brokers) {
+    const port = /^[^\s:]+:(\d{1,5})$/.exec(broker)?.[1];
+    if (port === undefined || Number(port) < 1 || Number(port) > 65_535) {
+      throw new TypeError(`Cannot use Kafka: a broker must be host:port, current value is ${JSON.stringify(broker)}`);
+    }
+  }
+}

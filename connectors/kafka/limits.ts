@@ -1,0 +1,65 @@
+/**
+ * Limits of the Kafka connector, with units.
+ *
+ * @module
+ */
+
+/** How long a broker may hold back a fetch that finds nothing, in milliseconds: a resumed partition waits at most this long. */
+export const FETCH_WAIT = 20;
+
+/** The most that one fetch brings of one partition, in bytes (a single larger record batch is brought whole). */
+export const FETCH_PARTITION_BYTES = 1024 * 1024;
+
+/** The most that one fetch brings of all partitions of one broker, in bytes. */
+export const FETCH_BYTES = 8 * 1024 * 1024;
+
+/** How often a quiet partition is reported to be at its end, in milliseconds. */
+export const IDLE_REPORT_INTERVAL = 50;
+
+/** How long the group waits for a sign of life before it gives a worker's tasks away, in milliseconds. */
+export const SESSION_TIMEOUT = 10_000;
+
+/** How long the group waits for a member to commit and come back when the assignment changes, in milliseconds. */
+export const REBALANCE_TIMEOUT = 60_000;
+
+/** Between two signs of life, in milliseconds; a change of the assignment is noticed within this time. */
+export const HEARTBEAT_INTERVAL = 500;
+
+/** How long a transaction may stay open, in milliseconds: what a dead worker left open holds every reader back until then. */
+export const TRANSACTION_TIMEOUT = 10_000;
+
+/** How long a step of a transaction may be refused without effect before the transaction is given up, in milliseconds. */
+export const REFUSED_STEP_LIMIT = 5000;
+
+/** How many times a step is repeated without a pause while the transaction before it is still being finished. */
+export const REFUSED_AT_ONCE = 8;
+
+/** The pause between two further tries of such a step, in milliseconds. */
+export const CONCURRENT_TRANSACTION_PAUSE = 1;
+
+/** The most that one produce request carries, in bytes. */
+export const PRODUCE_BYTES = 8 * 1024 * 1024;
+
+/** What a record batch and its record need beside key, value and headers, in bytes, generously. */
+export const RECORD_OVERHEAD = 512;
+
+/** How large a record batch may be where the topic does not say, in bytes: Kafka's own default. */
+export const DEFAULT_BATCH_BYTES = 1_048_588;
+
+/** How far a timestamp may lie ahead where the topic does not say, in milliseconds: the default of Kafka 4. */
+export const DEFAULT_TIMESTAMP_AHEAD = 60 * 60 * 1000;
+
+/** How long opening a connection may take, in milliseconds. */
+export const CONNECTION_TIMEOUT = 3000;
+
+/** How long a question at start (a topic's description, its bounds) is repeated before it fails, in milliseconds. */
+export const ASK_LIMIT = 10_000;
+
+/** How long a cluster that refuses connections is given at start, in milliseconds. */
+export const CONNECT_LIMIT = 5000;
+
+/** The first pause of a retry, in milliseconds; each following one is twice as long. */
+export const RETRY_FIRST_PAUSE = 20;
+
+/** The longest pause of a retry, in milliseconds. */
+export const RETRY_LONGEST_PAUSE = 1000;

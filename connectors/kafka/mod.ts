@@ -1,0 +1,7 @@
+/**
+ * Apache Kafka as a connector: sources and exactly-once sinks. Loads a Kafka client, so it needs `--allow-env`.
+ *
+ * @module
+ */
+
+export { kafka, type KafkaClientOptions, type KafkaConnector, type KafkaOptions } from "./kafka.ts";

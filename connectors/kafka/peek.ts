@@ -1,0 +1,74 @@
+/**
+ * A look at a topic without a job: outside of any consumer group, so it leaves nothing behind in the cluster.
+ *
+ * @module
+ */
+
+import type { PeekHandle, PeekObserver } from "../connector.ts";
+import type { Driver, Line } from "./driver.ts";
+import { explain } from "./errors.ts";
+import { Fetcher } from "./fetcher.ts";
+import { CONNECT_LIMIT } from "./limits.ts";
+import { leadersOf } from "./producer.ts";
+import { askUntil } from "./retry.ts";
+import { Trouble } from "./trouble.ts";
+
+const EARLIEST = -2;
+
+/** Reads all partitions of a topic from their beginning until it is stopped. */
+export function peekTopic(driver: Driver, topic: string, observer: PeekObserver): PeekHandle {
+  const line = driver.line();
+  const stopped = new AbortController();
+  let fetcher: Fetcher | undefined;
+
+  function fail(error: Error): void {
+    if (stopped.signal.aborted) return;
+    stop();
+    observer.failed(error);
+  }
+
+  function stop(): void {
+    stopped.abort();
+    // Nobody waits for it: whoever looks at a topic has no way to, and a failed end has no consequence.
+    void (async () => {
+      await fetcher?.halt();
+      await line.close();
+    })();
+  }
+
+  async function start(): Promise<void> {
+    const starts = await startOffsets(line, topic, stopped.signal);
+    if (stopped.signal.aborted) return;
+    observer.partitions(starts.length);
+    fetcher = new Fetcher(line, {
+      brokers: driver.name,
+      trouble: new Trouble(() => {}),
+      observer: {
+        batch({ records }) {
+          for (const record of records) {
+            if (stopped.signal.aborted) return;
+            observer.record(record);
+          }
+        },
+        // What retention took away while we looked is simply not there to be seen.
+        missing: (_topic, _partition, _wanted, { earliest }) => Promise.resolve(earliest),
+        failed: fail,
+      },
+    });
+    starts.forEach((offset, partition) => fetcher!.add(topic, partition, offset));
+    fetcher.run();
+  }
+
+  start().catch((error) => fail(explain(error, `read the topic "${topic}"`, driver.name)));
+  return { stop };
+}
+
+async function startOffsets(line: Line, topic: string, signal: AbortSignal): Promise<readonly number[]> {
+  const ask = async () => {
+    const places = await line.places(topic);
+    if (places === undefined) throw new Error(`There is no topic "${topic}" in Kafka: check its name, or create it`);
+    leadersOf(topic, places);
+    return await line.listOffsets(topic, places, EARLIEST);
+  };
+  return await askUntil(line, ask, { limit: CONNECT_LIMIT, signal });
+}

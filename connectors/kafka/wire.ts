@@ -1,0 +1,200 @@
+/**
+ * Kafka's primitive types, read from and written to bytes. Integers of 64 bits are JavaScript numbers here: offsets, times
+ * and producer ids stay within the safe integers, and `bigint` would cost more than all the rest of reading a record.
+ *
+ * @module
+ */
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+const HIGH = 0x1_0000_0000;
+
+/** Reads forward through bytes. Views that it returns share the memory of its input. */
+export class ByteReader {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+  position = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get left(): number {
+    return this.bytes.length - this.position;
+  }
+
+  int8(): number {
+    return this.#view.getInt8(this.position++);
+  }
+
+  int16(): number {
+    const value = this.#view.getInt16(this.position);
+    this.position += 2;
+    return value;
+  }
+
+  int32(): number {
+    const value = this.#view.getInt32(this.position);
+    this.position += 4;
+    return value;
+  }
+
+  int64(): number {
+    const high = this.#view.getInt32(this.position);
+    const low = this.#view.getUint32(this.position + 4);
+    this.position += 8;
+    return high * HIGH + low;
+  }
+
+  /** An unsigned integer of variable length, at most 32 bits. */
+  unsignedVarint(): number {
+    const bytes = this.bytes;
+    let value = 0;
+    for (let shift = 0;; shift += 7) {
+      const byte = bytes[this.position++];
+      if (shift < 28) value |= (byte & 0x7f) << shift;
+      else value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+      if (byte === undefined || shift > 28) throw new RangeError("Cannot read bytes from Kafka: a varint does not end");
+    }
+  }
+
+  /** A zigzag integer of at most 32 bits. */
+  varint(): number {
+    const value = this.unsignedVarint();
+    return value < 0x8000_0000 ? (value >>> 1) ^ -(value & 1) : zigzagBack(value);
+  }
+
+  /** A zigzag integer of up to 64 bits. */
+  varlong(): number {
+    let value = 0;
+    let scale = 1;
+    for (let length = 1;; length++) {
+      const byte = this.bytes[this.position++];
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value < 0x8000_0000 ? (value >>> 1) ^ -(value & 1) : zigzagBack(value);
+      if (byte === undefined || length > 9) throw new RangeError("Cannot read bytes from Kafka: a varlong does not end");
+      scale *= 128;
+    }
+  }
+
+  /** The next `length` bytes, as a view. */
+  take(length: number): Uint8Array {
+    if (length < 0 || length > this.left) {
+      throw new RangeError(`Cannot read ${length} bytes from Kafka: only ${this.left} are left`);
+    }
+    const from = this.position;
+    this.position += length;
+    return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + from, length);
+  }
+
+  string(): string {
+    const length = this.int16();
+    return length < 0 ? "" : decoder.decode(this.take(length));
+  }
+
+  /** A string of the flexible protocol versions: its length + 1 as a varint. */
+  compactString(): string {
+    const length = this.unsignedVarint() - 1;
+    return length < 0 ? "" : decoder.decode(this.take(length));
+  }
+
+  /** Skips the tagged fields of a flexible protocol version. */
+  skipTags(): void {
+    for (let left = this.unsignedVarint(); left > 0; left--) {
+      this.unsignedVarint();
+      this.take(this.unsignedVarint());
+    }
+  }
+}
+
+/** Halves are exact in floating point, so this holds for every safe integer. */
+function zigzagBack(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
+/** Writes forward into bytes that grow as needed. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  length = 0;
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** What was written so far, as a view. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  #reserve(length: number): number {
+    const at = this.length;
+    this.length += length;
+    if (this.length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.length, this.#bytes.length * 2));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return at;
+  }
+
+  int8(value: number): this {
+    const at = this.#reserve(1);
+    this.#view.setInt8(at, value);
+    return this;
+  }
+
+  int16(value: number): this {
+    const at = this.#reserve(2);
+    this.#view.setInt16(at, value);
+    return this;
+  }
+
+  int32(value: number): this {
+    const at = this.#reserve(4);
+    this.#view.setInt32(at, value);
+    return this;
+  }
+
+  int64(value: number): this {
+    const at = this.#reserve(8);
+    this.#view.setInt32(at, Math.floor(value / HIGH));
+    this.#view.setUint32(at + 4, value - Math.floor(value / HIGH) * HIGH);
+    return this;
+  }
+
+  unsignedVarint(value: number): this {
+    while (value > 0x7f) {
+      this.#bytes[this.#reserve(1)] = (value % 0x80) | 0x80;
+      value = Math.floor(value / 0x80);
+    }
+    this.#bytes[this.#reserve(1)] = value;
+    return this;
+  }
+
+  raw(bytes: Uint8Array): this {
+    const at = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, at);
+    return this;
+  }
+
+  string(value: string | null): this {
+    if (value === null) return this.int16(-1);
+    const bytes = encoder.encode(value);
+    return this.int16(bytes.length).raw(bytes);
+  }
+
+  compactString(value: string): this {
+    const bytes = encoder.encode(value);
+    return this.unsignedVarint(bytes.length + 1).raw(bytes);
+  }
+
+  /** Bytes with their length in 32 bits before them; `null` is length -1. */
+  block(bytes: Uint8Array | null): this {
+    return bytes === null ? this.int32(-1) : this.int32(bytes.length).raw(bytes);
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * Topics in memory, for notebooks and tests.
+ *
+ * @module
+ */
+
+import type { MonoTypeOperatorFunction, Observable } from "rxjs";
+import { type AppendRecord, type PackedRecord, placeRecords } from "./_append_record.ts";
+import { wallClock } from "./_local_clock.ts";
+import { type LocalLog, startLocalReader } from "./_local_reader.ts";
+import { json, type RecordCodec } from "./codec.ts";
+import type {
+  AtomicSink,
+  Connection,
+  ConnectionContext,
+  Connector,
+  From,
+  InputRecord,
+  OutputRecord,
+  PeekHandle,
+  PeekObserver,
+  SinkSpec,
+} from "./connector.ts";
+import { BATCH_RECORDS, MAX_PARTITIONS, MAX_RECORD_BYTES } from "./_local_limits.ts";
+import { keyPartition } from "./partitioner.ts";
+import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "./verbs.ts";
+
+/** Options of {@linkcode memory}. */
+export interface MemoryOptions {
+  /** The clock that gives records their timestamps, in milliseconds since 1970. @default the wall clock */
+  readonly now?: () => number;
+}
+
+/** One topic. Its records lie twice: by partition for readers, and in the order in which they came for the user. */
+interface Topic {
+  readonly partitions: readonly InputRecord[][];
+  readonly arrived: InputRecord[];
+  ended: boolean;
+  turn: number;
+}
+
+let made = 0;
+
+/** Topics in memory. Made by {@linkcode memory}. */
+export class MemoryLog implements Connector {
+  /** Which of this process's logs it is, for messages. */
+  readonly id: string = `memory ${++made}`;
+  #topics = new Map<string, Topic>();
+  #watchers = new Set<(topic: string) => void>();
+  #now: () => number;
+  #local: LocalLog;
+
+  /** Use {@linkcode memory}. */
+  constructor({ now = wallClock }: MemoryOptions = {}) {
+    this.#now = now;
+    this.#local = {
+      partitions: (topic) => this.#topic(topic).partitions.length,
+      bounds: (topic, partition) => ({ earliest: 0, latest: this.#topic(topic).partitions[partition].length }),
+      ended: (topic) => this.#topic(topic).ended,
+      fetch: (topic, partition, from) =>
+        Promise.resolve(this.#topic(topic).partitions[partition].slice(from, from + BATCH_RECORDS)),
+      watch: (listener) => {
+        this.#watchers.add(listener);
+        return () => this.#watchers.delete(listener);
+      },
+    };
+  }
+
+  /**
+   * Makes a topic. One that is missing is made with one partition when it is first used.
+   *
+   * @throws {RangeError} If `partitions` is no integer from 1 to 128.
+   * @throws {Error} If the topic exists with another number of partitions.
+   */
+  create(topic: string, { partitions = 1 }: { partitions?: number } = {}): void {
+    if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
+      throw new RangeError(
+        `Cannot create the topic "${topic}": partitions must be an integer from 1 to ${MAX_PARTITIONS}, current value is ${partitions}`,
+      );
+    }
+    const found = this.#topics.get(topic);
+    if (found === undefined) {
+      const empty = Array.from({ length: partitions }, () => []);
+      this.#topics.set(topic, { partitions: empty, arrived: [], ended: false, turn: 0 });
+    } else if (found.partitions.length !== partitions) {
+      throw new Error(
+        `Cannot create the topic "${topic}" with ${partitions} partitions: it exists with ${found.partitions.length}.`,
+      );
+    }
+  }
+
+  /**
+   * Appends records. Readers see them at once.
+   *
+   * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or a record is too large.
+   * @throws {TypeError} If a value has no JSON form.
+   * @throws {Error} If the topic has ended.
+   */
+  append(topic: string, records: Iterable<AppendRecord>): void {
+    const state = this.#open(topic);
+    const placed = placeRecords(records, {
+      topic,
+      partitions: state.partitions.length,
+      turn: state.turn,
+      now: this.#now,
+    });
+    state.turn = placed.turn;
+    for (const [partition, record] of placed.records) this.#push(topic, partition, record);
+    this.#changed(topic);
+  }
+
+  /** Says that the topic is complete: a job that reads it comes to an end, and its windows fire. */
+  end(topic: string): void {
+    this.#topic(topic).ended = true;
+    this.#changed(topic);
+  }
+
+  /** The values of a topic in the order in which they came, decoded; `null` for tombstones. */
+  read<T = unknown>(topic: string, { codec = json<T>() }: { codec?: RecordCodec<T> } = {}): (T | null)[] {
+    return this.#topic(topic).arrived.map(({ value }) => value === null ? null : codec.decode(value));
+  }
+
+  /** The records of a topic in the order in which they came. */
+  records(topic: string): readonly InputRecord[] {
+    return [...this.#topic(topic).arrived];
+  }
+
+  /** The values of a topic, as a cold Observable. Without a job it reads what is there at once, and goes on until {@linkcode end}. */
+  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T> {
+    return sourceVerb<T>(this, topic, options);
+  }
+
+  /** Writes every value to a topic and passes it on. */
+  sink<T>(topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T> {
+    return sinkVerb<T>(this, topic, options);
+  }
+
+  /** Opens the log for a job. Called by the runtime. */
+  open({ job }: ConnectionContext): Promise<Connection> {
+    return Promise.resolve({
+      topic: (topic) =>
+        Promise.resolve({
+          partitions: this.#topic(topic).partitions.length,
+          maxRecordBytes: MAX_RECORD_BYTES,
+          maxTimestampAhead: Infinity,
+          partitionOf: (key: Uint8Array) => keyPartition(key, this.#topic(topic).partitions.length),
+        }),
+      // deno-lint-ignore require-await -- a promise that rejects where create() throws
+      createTopic: async (topic, partitions) => this.create(topic, { partitions }),
+      bounds: (topic) =>
+        Promise.resolve(this.#topic(topic).partitions.map((_, partition) => this.#local.bounds(topic, partition))),
+      offsets: (topic, from) => Promise.resolve(this.#topic(topic).partitions.map((records) => startOf(records, from))),
+      shown: () => Promise.resolve(new Map()),
+      ended: (topic) => this.#topic(topic).ended,
+      // deno-lint-ignore require-await -- a promise that rejects where the reader throws
+      reader: async (options, handler) => startLocalReader(this.#local, { options, handler }),
+      publishing: undefined,
+      atomic: this.#atomic(job),
+      close: () => Promise.resolve(),
+    });
+  }
+
+  /** Reads a topic without a job. Called by {@linkcode source}. */
+  peek(topic: string, observer: PeekObserver): PeekHandle {
+    const { partitions, arrived } = this.#topic(topic);
+    let next = 0;
+    let busy = false;
+    let done = false;
+    const read = (changed: string) => {
+      // An observer may append to the topic that it reads: the loop that is under way sees that too.
+      if (changed !== topic || busy) return;
+      busy = true;
+      try {
+        while (!done && next < arrived.length) observer.record(arrived[next++]);
+      } finally {
+        busy = false;
+      }
+      if (done || !this.#topic(topic).ended) return;
+      stop();
+      observer.ended();
+    };
+    const stop = () => {
+      done = true;
+      this.#watchers.delete(read);
+    };
+    this.#watchers.add(read);
+    observer.partitions(partitions.length);
+    read(topic);
+    return { stop };
+  }
+
+  /** Writes a value without a job. Called by {@linkcode sink}. */
+  write(spec: SinkSpec, value: unknown): void {
+    const { topic } = spec;
+    const partition = spec.partition(value, this.#topic(topic).partitions.length);
+    const headers = spec.headers(value);
+    this.append(topic, [{ value: spec.value(value), key: spec.key(value) ?? null, partition, headers }]);
+  }
+
+  #atomic(job: string): AtomicSink {
+    let staged: readonly OutputRecord[] | undefined;
+    return {
+      stage: (records) => {
+        if (staged !== undefined) {
+          throw new Error(`The job "${job}" staged a cut in memory before the last one was committed.`);
+        }
+        for (const { topic, partition } of records) {
+          const { partitions } = this.#open(topic);
+          if (partitions[partition] !== undefined) continue;
+          throw new RangeError(
+            `Cannot write to partition ${partition} of the topic "${topic}": it has ${partitions.length} partitions.`,
+          );
+        }
+        staged = records.slice();
+        return { ahead: [], last: [] };
+      },
+      committed: () => {
+        if (staged === undefined) throw new Error(`The job "${job}" committed a cut in memory that it never staged.`);
+        const visible = staged;
+        staged = undefined;
+        for (const record of visible) this.#push(record.topic, record.partition, record);
+        for (const topic of new Set(visible.map((record) => record.topic))) this.#changed(topic);
+      },
+    };
+  }
+
+  #push(topic: string, partition: number, record: PackedRecord): void {
+    const state = this.#topic(topic);
+    const { timestamp, key, value, headers } = record;
+    const stored = { topic, partition, offset: state.partitions[partition].length, timestamp, key, value, headers };
+    state.partitions[partition].push(stored);
+    state.arrived.push(stored);
+  }
+
+  #topic(name: string): Topic {
+    if (!this.#topics.has(name)) this.create(name);
+    return this.#topics.get(name)!;
+  }
+
+  #open(name: string): Topic {
+    const topic = this.#topic(name);
+    if (topic.ended) throw new Error(`Cannot append to the topic "${name}" in memory: it was ended.`);
+    return topic;
+  }
+
+  #changed(topic: string): void {
+    for (const watcher of [...this.#watchers]) watcher(topic);
+  }
+}
+
+/**
+ * Topics in memory, for notebooks and tests: the same semantics as every other connector, and nothing outlives the process.
+ * Values lie there as bytes, encoded as a broker would hold them.
+ *
+ * @param options The clock, where timestamps must be known.
+ *
+ * @example A pipeline over a topic in memory
+ * ```ts
+ * import { map } from "rxjs";
+ * import { memory } from "@tidemark/streams";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const log = memory();
+ * log.append("numbers", [{ value: 1 }, { value: 2 }]);
+ * log.end("numbers");
+ *
+ * log.source<number>("numbers").pipe(map((n) => n * 10), log.sink("tens")).subscribe();
+ *
+ * assertEquals(log.read("tens"), [10, 20]);
+ * ```
+ */
+export function memory(options?: MemoryOptions): MemoryLog {
+  return new MemoryLog(options);
+}
+
+function startOf(records: readonly InputRecord[], from: From): number {
+  if (from === "earliest") return 0;
+  if (from === "latest") return records.length;
+  const found = records.findIndex((record) => record.timestamp >= from);
+  return found === -1 ? records.length : found;
+}

@@ -1,0 +1,184 @@
+/**
+ * The epoch loop of a worker: cut, commit, publish.
+ *
+ * Invariants:
+ * - one commit is under way at a time; the next epoch is cut as soon as it is done, there is something to commit, and no more
+ *   than {@linkcode WAITING_CUTS} epoch waits for the transaction under way (more would cost commits and make nothing visible sooner);
+ * - a cut is synchronous: nothing that happens after it is in it;
+ * - results are published only after their epoch is committed, and processing goes on meanwhile.
+ *
+ * @module
+ */
+import type { Connection } from "../connectors/connector.ts";
+import { commitCuts, type Store } from "../state/mod.ts";
+import type { RuntimeClock } from "./clock.ts";
+import { BACKLOG_BYTES, QUIET_MS, TASKS_AN_ATOMIC, WAITING_CUTS } from "./limits.ts";
+import type { Meter } from "./metrics.ts";
+import type { CutEpoch, OwnedTask } from "./owned_task.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** What the epoch loop works with. */
+export interface EpochParts {
+  readonly store: Store;
+  readonly clock: RuntimeClock;
+  readonly atomic: readonly Connection[];
+  readonly publisher: Publisher | undefined;
+  readonly minEpoch: number;
+  readonly meter: Meter;
+  readonly tasks: () => readonly OwnedTask[];
+  /** Another owner has a task. */
+  readonly fenced: (task: OwnedTask) => void;
+  /** Nothing more can be done for this worker. */
+  readonly failed: (error: Error) => void;
+  /** Something changed that the worker may be waiting for. */
+  readonly wake: () => void;
+}
+
+export class Epochs {
+  #committing: Promise<void> | undefined;
+  #publishing: Promise<void> | undefined;
+  #lastCut = -Infinity;
+  #broken = false;
+
+  constructor(readonly parts: EpochParts) {}
+
+  /** Whether results wait to be published beyond what may: the source waits. */
+  get backedUp(): boolean {
+    let bytes = 0;
+    for (const task of this.parts.tasks()) bytes += task.backlog;
+    return bytes >= BACKLOG_BYTES;
+  }
+
+  /** Cuts and commits what has changed, if it is time. Returns in how many milliseconds it will be; 0: not because of time. */
+  advance(): number {
+    if (this.#broken || this.#committing !== undefined) return 0;
+    const { clock, minEpoch, tasks } = this.parts;
+    if (!tasks().some((task) => task.runner.changed)) return 0;
+    if (this.#publishing !== undefined && this.#waitingCuts() >= WAITING_CUTS) return 0;
+    const wait = this.#lastCut + minEpoch - clock.elapsed();
+    if (wait > 0) return wait;
+    this.commit().catch(() => {});
+    return 0;
+  }
+
+  /** Cuts and commits everything that has changed now, after the commit under way. */
+  async commit(): Promise<void> {
+    while (this.#committing !== undefined) await this.#committing;
+    if (this.#broken) return;
+    this.#lastCut = this.parts.clock.elapsed();
+    const run = this.#commitAll().catch((error: Error) => this.#fail(error)).finally(() => {
+      this.#committing = undefined;
+      this.publish();
+      this.parts.wake();
+    });
+    this.#committing = run;
+    await run;
+  }
+
+  /** Begins to publish what waits, unless that is under way. */
+  publish(): void {
+    const { publisher, tasks, wake } = this.parts;
+    if (publisher === undefined || this.#publishing !== undefined || this.#broken) return;
+    if (!tasks().some((task) => !task.lost && task.waiting.length > 0)) return;
+    this.#publishing = publisher.publish(tasks).then(() => this.#dropLost()).catch((error: Error) => this.#fail(error)).finally(() => {
+      this.#publishing = undefined;
+      this.publish();
+      wake();
+    });
+  }
+
+  /** Commits and publishes everything, and leaves the heads with an empty outbox. */
+  async drain(): Promise<void> {
+    if (this.parts.tasks().some((task) => task.runner.changed)) await this.commit();
+    while (!this.#broken && (this.#committing !== undefined || this.#publishing !== undefined)) {
+      await (this.#committing ?? this.#publishing);
+    }
+    if (this.#broken) return;
+    for (const task of this.parts.tasks()) if (!task.lost) await this.#emptyOutbox(task);
+  }
+
+  /** Stops at once: what is under way ends, nothing more begins. */
+  async halt(): Promise<void> {
+    this.#broken = true;
+    await this.#committing;
+    await this.#publishing;
+  }
+
+  /** Tasks that have been quiet for a while need no outbox: their next owner then needs no marker. */
+  async settleQuiet(): Promise<void> {
+    if (this.#committing !== undefined || this.#publishing !== undefined || this.#broken) return;
+    const now = this.parts.clock.elapsed();
+    const quiet = this.parts.tasks().filter((task) => !task.lost && !task.runner.changed && task.checkpoint.head.outbox.length > 0 && now - task.quietSince >= QUIET_MS);
+    if (quiet.length === 0) return;
+    this.#committing = (async () => {
+      for (const task of quiet) await this.#emptyOutbox(task);
+    })().catch((error: Error) => this.#fail(error)).finally(() => this.#committing = undefined);
+    await this.#committing;
+  }
+
+  #waitingCuts(): number {
+    let most = 0;
+    for (const task of this.parts.tasks()) most = Math.max(most, task.waiting.length - task.sending);
+    return most;
+  }
+
+  async #commitAll(): Promise<void> {
+    const changed = this.parts.tasks().filter((task) => task.runner.changed && !task.lost && task.runner.task.failure === undefined);
+    // All tasks are cut in one moment; only then does the first commit begin.
+    for (const task of changed) task.runner.beforeCut();
+    const cuts = changed.filter((task) => task.runner.task.failure === undefined).map((task) => ({ task, epoch: task.cut() }));
+    for (let i = 0; i < cuts.length; i += TASKS_AN_ATOMIC) await this.#commitGroup(cuts.slice(i, i + TASKS_AN_ATOMIC));
+  }
+
+  async #commitGroup(cuts: readonly { task: OwnedTask; epoch: CutEpoch }[]): Promise<void> {
+    const { store, atomic, clock, meter } = this.parts;
+    const staged = atomic.map((connection, index) => {
+      const records = cuts.flatMap(({ epoch }) => epoch.outputs.appended.get(index) ?? []);
+      return records.length === 0 ? undefined : { connection, writes: connection.atomic!.stage(records) };
+    }).filter((one) => one !== undefined);
+    const began = clock.elapsed();
+    const outcomes = await commitCuts(store, cuts.map(({ epoch }) => epoch.cut), staged.map(({ writes }) => writes));
+    meter.committed(clock.elapsed() - began, cuts.length);
+    for (const { connection } of staged) connection.atomic!.committed();
+    cuts.forEach(({ task, epoch }, index) => this.#committed(task, epoch, outcomes[index]));
+  }
+
+  #committed(task: OwnedTask, epoch: CutEpoch, outcome: "committed" | "fenced"): void {
+    if (outcome === "fenced") {
+      task.lost = true;
+      return this.parts.fenced(task);
+    }
+    const { meter, clock } = this.parts;
+    task.quietSince = clock.elapsed();
+    if (epoch.finished) task.finished = true;
+    const { published, bytes } = epoch.outputs;
+    const waiting = { epoch: task.checkpoint.head.epoch, records: published, bytes, samples: epoch.samples };
+    if (published.length > 0) task.waiting.push(waiting);
+    else {
+      meter.visible(epoch.samples, clock.now());
+      if (task.waiting.length === 0) task.publishedEpoch = waiting.epoch;
+    }
+  }
+
+  async #emptyOutbox(task: OwnedTask): Promise<void> {
+    if (task.checkpoint.head.outbox.length === 0) return;
+    try {
+      await task.checkpoint.rewrite({ published: task.publishedEpoch });
+    } catch (error) {
+      if (error instanceof Error && error.name === "FencedError") {
+        task.lost = true;
+        return this.parts.fenced(task);
+      }
+      throw error;
+    }
+  }
+
+  #dropLost(): void {
+    for (const task of this.parts.tasks()) if (task.lost) this.parts.fenced(task);
+  }
+
+  #fail(error: Error): void {
+    this.#broken = true;
+    this.parts.failed(error);
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * A histogram of durations with buckets that grow by 5 %, so that a percentile is right to that much at any size.
+ *
+ * @module
+ */
+
+const GROWTH = Math.log(1.05);
+const LOWEST = 0.01;
+
+/** Percentiles of what was recorded, in milliseconds. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** Durations in milliseconds, from 10 microseconds on. */
+export class Histogram {
+  readonly #counts: number[] = [];
+  #total = 0;
+
+  record(ms: number, times = 1): void {
+    const bucket = ms <= LOWEST ? 0 : Math.ceil(Math.log(ms / LOWEST) / GROWTH);
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
+    this.#total += times;
+  }
+
+  get count(): number {
+    return this.#total;
+  }
+
+  /** The duration that this part (0 to 1) of all stays at or below; 0 where nothing was recorded. */
+  percentile(part: number): number {
+    let left = Math.ceil(this.#total * part);
+    if (left === 0) return 0;
+    for (let bucket = 0; bucket < this.#counts.length; bucket++) {
+      left -= this.#counts[bucket] ?? 0;
+      if (left <= 0) return Number((LOWEST * Math.exp(bucket * GROWTH)).toFixed(2));
+    }
+    return 0;
+  }
+
+  percentiles(): Percentiles {
+    return { p50: this.percentile(0.5), p95: this.percentile(0.95), p99: this.percentile(0.99) };
+  }
+}

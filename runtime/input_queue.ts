@@ -1,0 +1,80 @@
+/**
+ * One input partition of a task: what was fetched and not yet pushed, and where reading stands.
+ *
+ * Invariant: `position` is the next offset to process; it never goes back, and passes control records and aborted ones as the
+ * fetch did.
+ *
+ * @module
+ */
+import type { Batch, InputRecord } from "../connectors/connector.ts";
+import type { InputSlot } from "../operators/_scope.ts";
+import { sizeOf } from "./results.ts";
+
+/** Fetched records of one partition, in order. */
+export class InputQueue implements InputSlot {
+  /** The next offset to process. */
+  position: number;
+  /** The next offset that a fetch must begin with. */
+  expected: number;
+  /** The end of the partition as of the last fetch. */
+  end = NaN;
+  /** Fetching is paused because of this queue. */
+  paused = false;
+  /** How many bytes wait here. */
+  bytes = 0;
+  #batches: Batch[] = [];
+  /** Index of the batch at hand: the list is cut only now and then. */
+  #first = 0;
+  #next = 0;
+
+  constructor(readonly slot: number, readonly topic: string, readonly partition: number, start: number) {
+    this.position = start;
+    this.expected = start;
+  }
+
+  /** Whether nothing waits. */
+  get empty(): boolean {
+    return this.#first === this.#batches.length;
+  }
+
+  /** Takes a fetch; one that does not begin where the last one ended is none of ours and is dropped. */
+  add(batch: Batch): boolean {
+    if (batch.start !== this.expected) return false;
+    this.expected = batch.position;
+    this.end = batch.end;
+    if (batch.records.length === 0) {
+      if (this.empty) this.position = batch.position;
+      else this.#batches.push(batch);
+      return true;
+    }
+    for (const record of batch.records) this.bytes += sizeOf(record.key, record.value, record.headers);
+    this.#batches.push(batch);
+    return true;
+  }
+
+  /** The next record, or `undefined`; `position` moves with it. */
+  take(): InputRecord | undefined {
+    while (this.#first < this.#batches.length) {
+      const { records, position } = this.#batches[this.#first];
+      if (this.#next < records.length) {
+        const record = records[this.#next++];
+        this.bytes -= sizeOf(record.key, record.value, record.headers);
+        this.position = this.#next === records.length ? position : record.offset + 1;
+        if (this.#next === records.length) this.#dropBatch();
+        return record;
+      }
+      this.position = position;
+      this.#dropBatch();
+    }
+    return undefined;
+  }
+
+  #dropBatch(): void {
+    this.#first++;
+    this.#next = 0;
+    if (this.#first > 32 || this.#first === this.#batches.length) {
+      this.#batches = this.#batches.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+}

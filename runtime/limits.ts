@@ -1,0 +1,50 @@
+/**
+ * Limits of the runtime, with units.
+ *
+ * @module
+ */
+
+/** How long records are pushed before input and output of the process get a turn, in milliseconds. */
+export const SLICE_MS = 4;
+
+/** How many records are pushed before the clock is looked at. */
+export const SLICE_RECORDS = 64;
+
+/** How many bytes of fetched records wait for each input partition before its fetching pauses. */
+export const QUEUE_BYTES = 4 * 1024 * 1024;
+
+/** How many bytes of results an epoch may hold before no further record is pushed into it. */
+export const EPOCH_BYTES = 4 * 1024 * 1024;
+
+/** How many bytes of results may be committed and not yet published before the source waits. */
+export const BACKLOG_BYTES = 16 * 1024 * 1024;
+
+/** How many epochs of a worker may be committed and wait for the transaction under way: more would only cost commits. */
+export const WAITING_CUTS = 1;
+
+/** How long a task must have nothing to commit before its outbox is emptied by a head write of its own, in milliseconds. */
+export const QUIET_MS = 200;
+
+/** How often progress is shown to the broker's own tools, in milliseconds. */
+export const SHOW_MS = 1000;
+
+/** How often idle partitions are looked at, in milliseconds. */
+export const TICK_MS = 50;
+
+/** How much nearer than the broker's limit a record's timestamp stays, in milliseconds: clocks differ. */
+export const TIMESTAMP_MARGIN_MS = 60_000;
+
+/** Waiting between tries at something that is away, in milliseconds: first and longest. */
+export const RETRY_MS = { first: 10, longest: 1000 } as const;
+
+/** How many tasks one atomic may carry: a KV server allows ten checks. */
+export const TASKS_AN_ATOMIC = 10;
+
+/** How many samples of latency an epoch keeps. */
+export const SAMPLES_AN_EPOCH = 64;
+
+/** A job's and a worker's name, in characters. */
+export const NAME_LENGTH = 100;
+
+/** How many workers of one job may run beside one local state file. */
+export const MAX_WORKERS = 64;

@@ -1,0 +1,27 @@
+/**
+ * Offsets as the head keeps them, by topic and partition, and as readers take them, one after the other.
+ *
+ * @module
+ */
+import type { StartOffset } from "../connectors/connector.ts";
+import type { Offsets } from "../state/mod.ts";
+
+/** From the head's form, in the order of topics and partitions. */
+export function listOffsets(offsets: Offsets): StartOffset[] {
+  return Object.entries(offsets).flatMap(([topic, partitions]) =>
+    Object.entries(partitions).map(([partition, offset]) => ({ topic, partition: Number(partition), offset }))
+  );
+}
+
+/** Into the head's form. */
+export function mapOffsets(starts: Iterable<StartOffset>): Offsets {
+  const offsets: Record<string, Record<number, number>> = {};
+  for (const { topic, partition, offset } of starts) (offsets[topic] ??= {})[partition] = offset;
+  return offsets;
+}
+
+/** As people write them: `topic/partition@offset`. */
+export function showOffsets(starts: readonly StartOffset[], most = Infinity): string {
+  const all = starts.map(({ topic, partition, offset }) => `${topic}/${partition}@${offset}`);
+  return all.length > most ? `${all.slice(0, most).join(" ")} and ${all.length - most} more` : all.join(" ");
+}

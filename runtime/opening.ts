@@ -1,0 +1,99 @@
+/**
+ * Opening: connections, topics and the job's entry, checked before anything is claimed.
+ *
+ * @module
+ */
+import type { Connection, Connector, SinkSpec, TopicInfo } from "../connectors/connector.ts";
+import { type JobEntry, openJob, type Store } from "../state/mod.ts";
+import type { Settings } from "./options.ts";
+import type { OpenedSink } from "./outputs.ts";
+import type { Plan } from "./plan.ts";
+
+/** Everything of a job that is open. */
+export interface OpenJob {
+  readonly entry: JobEntry;
+  readonly input: Connection;
+  /** How many partitions each input topic has. */
+  readonly partitions: ReadonlyMap<string, number>;
+  /** How many tasks the job has in all. */
+  readonly tasks: number;
+  readonly sinks: ReadonlyMap<SinkSpec, OpenedSink>;
+  /** The connection that publishes in two phases, where a sink has one. */
+  readonly publishing: Connection | undefined;
+  /** Connections whose records are part of the epoch's atomic, as `OpenedSink.atomic` numbers them. */
+  readonly atomic: readonly Connection[];
+  close(): Promise<void>;
+}
+
+/** Opens the connections of a plan. Throws a sentence for each thing that is missing. */
+export async function openAll(plan: Plan, settings: Settings, store: Store): Promise<OpenJob> {
+  const connections = new Map<string, Connection>();
+  const close = async () => {
+    for (const connection of connections.values()) await connection.close();
+  };
+  try {
+    const connect = (connector: Connector) => connectOnce(connections, connector, settings, store);
+    const input = await connect(plan.input);
+    const partitions = await inputPartitions(plan, settings, input);
+    const opened: { spec: SinkSpec; connection: Connection; info: TopicInfo }[] = [];
+    for (const spec of plan.sinks) {
+      const connection = await connect(spec.connector);
+      opened.push({ spec, connection, info: await existing(connection, spec.topic, spec.connector.id, "write to") });
+    }
+    const publishing = onlyPublisher(opened.map(({ connection }) => connection));
+    const atomic = [...new Set(opened.map(({ connection }) => connection).filter((one) => one.atomic !== undefined))];
+    const tasks = settings.tasks === "single" ? 1 : Math.max(...partitions.values());
+    const entry = await openJob(store, { name: settings.name, tasks: settings.tasks, inputs: Object.fromEntries(partitions) }, settings.clock);
+    return {
+      entry,
+      input,
+      partitions,
+      tasks,
+      sinks: new Map(opened.map(({ spec, connection, info }) => {
+        return [spec, { info, atomic: connection.atomic === undefined ? undefined : atomic.indexOf(connection) }];
+      })),
+      publishing,
+      atomic,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function connectOnce(open: Map<string, Connection>, connector: Connector, settings: Settings, store: Store): Promise<Connection> {
+  const known = open.get(connector.id);
+  if (known !== undefined) return known;
+  const { name, clock, log } = settings;
+  const connection = await connector.open({ job: name, store, now: clock.now, log });
+  open.set(connector.id, connection);
+  return connection;
+}
+
+async function existing(connection: Connection, topic: string, where: string, verb: string): Promise<TopicInfo> {
+  const info = await connection.topic(topic);
+  if (info === undefined) throw new Error(`Cannot ${verb} topic "${topic}": there is no such topic on ${where}`);
+  return info;
+}
+
+async function inputPartitions(plan: Plan, settings: Settings, input: Connection): Promise<Map<string, number>> {
+  const partitions = new Map<string, number>();
+  for (const topic of plan.topics) partitions.set(topic, (await existing(input, topic, plan.input.id, "read")).partitions);
+  if (settings.tasks === "perPartition" && new Set(partitions.values()).size > 1) {
+    const counts = [...partitions].map(([topic, count]) => `${topic} has ${count}`).join(", ");
+    throw new Error(
+      `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${counts}. ` +
+        `Give them the same number, or run the job with tasks: "single"`,
+    );
+  }
+  return partitions;
+}
+
+function onlyPublisher(connections: readonly Connection[]): Connection | undefined {
+  const publishing = new Set(connections.filter((one) => one.publishing !== undefined));
+  if (publishing.size > 1) {
+    throw new TypeError("Cannot run the job: its sinks are on more than one Kafka cluster, and results are published in one transaction of one cluster");
+  }
+  return [...publishing][0];
+}

@@ -1,0 +1,138 @@
+/**
+ * What `run()` takes, and how it is checked.
+ *
+ * @module
+ */
+import { type Connector, type From, type SinkSpec, sinkSpecOf } from "../connectors/connector.ts";
+import type { KvHandle } from "../state/kv_handle.ts";
+import { systemClock } from "./clock.ts";
+import type { RuntimeClock } from "./clock.ts";
+import { NAME_LENGTH } from "./limits.ts";
+
+/** A policy: bad input is written to a sink, and the job goes on. */
+export interface DeadLetter {
+  readonly sink: SinkSpec;
+}
+
+/** Options of {@linkcode run}. */
+export interface RunOptions {
+  /** The job's name: its state, its consumer group and its transactional ids go by it. */
+  readonly name: string;
+  /** Where state is kept: a path, the URL of a KV server, `":memory:"`, or an open `Deno.Kv`. */
+  readonly state: string | URL | KvHandle;
+  /**
+   * `perPartition`: a task for each partition number; the topics must be co-partitioned, and keyed by what the stages are keyed by.
+   * `single`: one task reads all partitions, so that keys may lie anywhere.
+   *
+   * @default "perPartition"
+   */
+  readonly tasks?: "perPartition" | "single";
+  /** This worker's name, unique among the live workers of a job. @default a free slot beside a local state file, else random */
+  readonly worker?: string;
+  /** Where a new job begins to read. @default "earliest" */
+  readonly from?: From;
+  /** `"end"`: what is in the input at the start is all of it; it is processed to its end, and the job is finished. @default never */
+  readonly until?: "end";
+  /** What happens to a record that cannot be decoded, fails its schema or has no valid event time. @default "stop" */
+  readonly onBadRecord?: "stop" | DeadLetter;
+  /** What happens when a function of the pipeline throws. @default "stop" */
+  readonly onError?: "stop" | DeadLetter;
+  /** What happens when the record to read next is gone: `skip` goes on at the nearest one and counts. @default "stop" */
+  readonly onMissing?: "stop" | "skip";
+  /** The shortest time between two commits, in milliseconds. @default 0 */
+  readonly minEpoch?: number;
+  /** How long something that is away (broker, KV) is waited for before the job gives up, in milliseconds. @default Infinity */
+  readonly giveUpAfter?: number;
+  /** Forgets state and clocks and reads anew from there: after an unsafe pipeline was changed, or on purpose. */
+  readonly reset?: From;
+  /** Names of states that are in the checkpoint and no longer in the pipeline, to be dropped. */
+  readonly dropStates?: readonly string[];
+  /** Stops the job as `stop()` does. */
+  readonly signal?: AbortSignal;
+  /** Takes one line for each thing worth knowing. @default console.error */
+  readonly log?: (line: string) => void;
+}
+
+/** Options with every default in place. */
+export interface Settings extends Required<Omit<RunOptions, "worker" | "until" | "reset" | "signal" | "onBadRecord" | "onError">> {
+  readonly worker: string | undefined;
+  readonly until: "end" | undefined;
+  readonly reset: From | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onBadRecord: DeadLetter | undefined;
+  readonly onError: DeadLetter | undefined;
+  readonly clock: RuntimeClock;
+}
+
+/**
+ * A policy for `onBadRecord` and `onError`: what is to blame goes to a sink, with the reason and its source position in the
+ * headers `tidemark.reason` and `tidemark.source`, and the job goes on after it.
+ *
+ * @param sink a connector's `sink(topic)`
+ * @returns the policy
+ * @throws {TypeError} when `sink` is not what a connector's `sink()` returned
+ *
+ * @example Bad records to a topic of their own
+ * ```ts
+ * import { deadLetter, memory } from "@tidemark/streams";
+ * const log = memory();
+ * const onBadRecord = deadLetter(log.sink("events_dead"));
+ * ```
+ */
+export function deadLetter(sink: object): DeadLetter {
+  const spec = sinkSpecOf(sink);
+  if (spec === undefined) throw new TypeError("Cannot create a dead-letter policy: sink must be what a connector's sink(topic) returned");
+  return { sink: spec };
+}
+
+/** Checks options and fills in defaults. */
+export function settingsOf(options: RunOptions, clock: RuntimeClock = systemClock): Settings {
+  const { name, tasks = "perPartition", minEpoch = 0, giveUpAfter = Infinity, from = "earliest" } = options;
+  const cannot = "Cannot run the job:";
+  if (typeof name !== "string" || !/^[A-Za-z0-9._-]+$/.test(name) || name.length > NAME_LENGTH) {
+    throw new TypeError(`${cannot} name must be 1 to ${NAME_LENGTH} letters, digits, ".", "_" or "-", current value is ${JSON.stringify(name)}`);
+  }
+  if (options.state === undefined) throw new TypeError(`${cannot} state must be a path, a URL, ":memory:" or an open Deno.Kv`);
+  if (tasks !== "perPartition" && tasks !== "single") {
+    throw new TypeError(`${cannot} tasks must be "perPartition" or "single", current value is ${JSON.stringify(tasks)}`);
+  }
+  if (!(minEpoch >= 0)) throw new RangeError(`${cannot} minEpoch must be >= 0, current value is ${minEpoch}`);
+  checkFrom(cannot, "from", from);
+  if (options.reset !== undefined) checkFrom(cannot, "reset", options.reset);
+  return {
+    ...options,
+    name,
+    tasks,
+    from,
+    minEpoch,
+    giveUpAfter,
+    state: options.state,
+    worker: options.worker,
+    until: options.until,
+    reset: options.reset,
+    signal: options.signal,
+    onMissing: options.onMissing ?? "stop",
+    dropStates: options.dropStates ?? [],
+    log: options.log ?? ((line) => console.error(line)),
+    onBadRecord: policyOf(options.onBadRecord),
+    onError: policyOf(options.onError),
+    clock,
+  };
+}
+
+function policyOf(policy: "stop" | DeadLetter | undefined): DeadLetter | undefined {
+  return policy === "stop" ? undefined : policy;
+}
+
+function checkFrom(cannot: string, name: string, from: From): void {
+  if (from === "earliest" || from === "latest" || Number.isSafeInteger(from)) return;
+  throw new TypeError(`${cannot} ${name} must be "earliest", "latest" or milliseconds since 1970, current value is ${String(from)}`);
+}
+
+/** Connectors that a job's policies write to. */
+export function policySinks(settings: Settings): SinkSpec[] {
+  const sinks = [settings.onBadRecord?.sink, settings.onError?.sink].filter((sink): sink is SinkSpec => sink !== undefined);
+  return [...new Set(sinks)];
+}
+
+export type { Connector };

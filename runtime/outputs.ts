@@ -1,0 +1,113 @@
+/**
+ * Outputs of a task's epoch: complete records, by the way in which they will be written.
+ *
+ * @module
+ */
+import type { InputRecord, OutputRecord, SinkSpec, TopicInfo } from "../connectors/connector.ts";
+import type { PaneAtHand, Task } from "../operators/_task.ts";
+import { EPOCH_BYTES } from "./limits.ts";
+import { encodeRefused, encodeResult, encodeUndelivered, type SinkContext, sizeOf } from "./results.ts";
+
+/** A sink as the job has opened it. */
+export interface OpenedSink {
+  readonly info: TopicInfo;
+  /** Which of the job's atomic sinks takes its records; `undefined`: they are published in two phases. */
+  readonly atomic: number | undefined;
+}
+
+/** What outputs are made of. */
+export interface OutputParts {
+  readonly taskNumber: number;
+  readonly sinks: ReadonlyMap<SinkSpec, OpenedSink>;
+  readonly badRecord: SinkSpec | undefined;
+  readonly failed: SinkSpec | undefined;
+  readonly now: () => number;
+  readonly count: (name: string) => void;
+}
+
+/** What one epoch writes. */
+export interface EpochOutputs {
+  /** Goes into the outbox, and from there into a transaction. */
+  readonly published: OutputRecord[];
+  /** Goes into the epoch's own atomic, by atomic sink. */
+  readonly appended: ReadonlyMap<number, OutputRecord[]>;
+  readonly bytes: number;
+}
+
+/** Collects what the sinks of one task are given between two cuts. */
+export class Outputs {
+  bytes = 0;
+  #published: OutputRecord[] = [];
+  #appended = new Map<number, OutputRecord[]>();
+
+  constructor(readonly parts: OutputParts) {}
+
+  /** The epoch holds as much as it may. */
+  get full(): boolean {
+    return this.bytes >= EPOCH_BYTES;
+  }
+
+  /** Makes what takes the values of a sink. */
+  writer(spec: unknown, task: () => Task): (value: unknown) => void {
+    const context = this.#context(spec as SinkSpec);
+    const add = this.#adder(spec as SinkSpec);
+    const counter = `out:${context.spec.topic}`;
+    return (value) => {
+      add(encodeResult(context, task(), value));
+      this.parts.count(counter);
+    };
+  }
+
+  /** Writes a refused record to the sink of that policy. */
+  refuse(policy: "badRecord" | "failed", record: InputRecord, reason: string): void {
+    const spec = this.parts[policy]!;
+    this.#adder(spec)(encodeRefused(this.#context(spec), record, reason));
+  }
+
+  /** Writes a window's result that could not be delivered. */
+  undelivered(pane: PaneAtHand, reason: string): void {
+    const spec = this.parts.failed!;
+    const { state, key, namespace, index, result } = pane;
+    const record = { window: state, key: typeof key === "bigint" ? String(key) : key, window_start_ms: namespace, index, accumulator: result };
+    this.#adder(spec)(encodeUndelivered(this.#context(spec), record, namespace, reason));
+  }
+
+  /** Takes everything out: it is cut. */
+  take(): EpochOutputs {
+    const outputs = { published: this.#published, appended: this.#appended, bytes: this.bytes };
+    this.discard();
+    return outputs;
+  }
+
+  discard(): void {
+    this.#published = [];
+    this.#appended = new Map();
+    this.bytes = 0;
+  }
+
+  #context(spec: SinkSpec): SinkContext {
+    const { taskNumber, now } = this.parts;
+    return { spec, info: this.#opened(spec).info, taskNumber, now };
+  }
+
+  #opened(spec: SinkSpec): OpenedSink {
+    const opened = this.parts.sinks.get(spec);
+    if (opened === undefined) {
+      throw new TypeError(`Sink "${spec.topic}" was not there when the job was planned: make sources and sinks before run(), not inside defer()`);
+    }
+    return opened;
+  }
+
+  #adder(spec: SinkSpec): (record: OutputRecord) => void {
+    const { atomic } = this.#opened(spec);
+    return (record) => {
+      this.bytes += sizeOf(record.key, record.value, record.headers);
+      if (atomic === undefined) this.#published.push(record);
+      else {
+        const list = this.#appended.get(atomic);
+        if (list === undefined) this.#appended.set(atomic, [record]);
+        else list.push(record);
+      }
+    };
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The plan: what a job's pipelines read, keep and write, found out by subscribing them once with nothing behind.
+ *
+ * @module
+ */
+import type { Observable } from "rxjs";
+import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts";
+import { type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "../operators/keyed_state.ts";
+import { noSource } from "../operators/_misuse.ts";
+import { Bottom } from "../operators/_operate.ts";
+import { Scope, within } from "../operators/_scope.ts";
+import { Task, type TaskHost } from "../operators/_task.ts";
+import { policySinks, type Settings } from "./options.ts";
+
+/** What the pipelines of a job are made of. */
+export interface Topology {
+  /** Topics read, with their connector. */
+  readonly sources: readonly { readonly topic: string; readonly connector: string }[];
+  /** Stages that keep state, by operator and name. */
+  readonly states: readonly { readonly operator: string; readonly name: string }[];
+  /** Topics written, with their connector. */
+  readonly sinks: readonly { readonly topic: string; readonly connector: string }[];
+  /** Names of the `watermark()`s. */
+  readonly watermarks: readonly string[];
+}
+
+/** A plan, as every task is held to it. */
+export interface Plan {
+  readonly pipelines: readonly Observable<unknown>[];
+  readonly input: Connector;
+  readonly topics: readonly string[];
+  readonly sources: ReadonlySet<SourceSpec>;
+  readonly sinks: readonly SinkSpec[];
+  readonly states: readonly KeyedStateSpec[];
+  readonly topology: Topology;
+}
+
+/** Subscribes every pipeline of a task, in order. Returns how to end them. Throws what is wrong with them. */
+export function subscribeAll(task: Task, pipelines: readonly Observable<unknown>[], ended: () => void): Bottom[] {
+  const bottoms = pipelines.map((pipeline, index) => {
+    const label = pipelines.length === 1 ? "the pipeline" : `pipeline ${index + 1}`;
+    const bottom = new Bottom(task, label, ended);
+    const scope = new Scope(task, undefined, true);
+    within(scope, () => pipeline.subscribe(bottom));
+    if (task.failure === undefined && !scope.sourced) task.fail(noSource(label), label, "misuse");
+    return bottom;
+  });
+  if (task.failure === undefined) return bottoms;
+  task.phase = "closed";
+  for (const bottom of bottoms) bottom.unsubscribe();
+  throw task.failure.error;
+}
+
+/** Finds out what pipelines read, keep and write. Throws where they are put together wrongly. */
+export function planOf(pipelines: readonly Observable<unknown>[], settings: Settings): Plan {
+  if (pipelines.length === 0) throw new TypeError("Cannot run the job: there is no pipeline");
+  const host = new PlanningHost();
+  const task = new Task(host);
+  const bottoms = subscribeAll(task, pipelines, () => {});
+  const watermarks = [...task.clocks.keys()];
+  task.phase = "closed";
+  for (const bottom of bottoms) bottom.unsubscribe();
+
+  const sinks = [...new Set([...host.sinks, ...policySinks(settings)])];
+  const connectors = new Map([...host.sources].map(({ connector }) => [connector.id, connector]));
+  if (connectors.size > 1) {
+    throw new TypeError(
+      `Cannot run the job: it reads from ${[...connectors.keys()].join(" and ")}; all sources of a job must be on one of them. ` +
+        `Bring the topics together on one broker, or run two jobs`,
+    );
+  }
+  return {
+    pipelines,
+    input: [...connectors.values()][0],
+    topics: [...new Set([...host.sources].map(({ topic }) => topic))],
+    sources: host.sources,
+    sinks,
+    states: host.states,
+    topology: {
+      sources: [...host.sources].map(place),
+      states: host.states.map(({ operator, name }) => ({ operator, name })),
+      sinks: sinks.map(place),
+      watermarks,
+    },
+  };
+}
+
+function place(spec: { topic: string; connector: Connector }): { topic: string; connector: string } {
+  return { topic: spec.topic, connector: spec.connector.id };
+}
+
+/** Takes notes; nothing is ever pushed to what it binds. */
+class PlanningHost implements TaskHost {
+  readonly sources = new Set<SourceSpec>();
+  readonly sinks = new Set<SinkSpec>();
+  readonly states: KeyedStateSpec[] = [];
+  readonly checkKey = undefined;
+  readonly skipPane = undefined;
+
+  openState(spec: KeyedStateSpec): KeyedState {
+    this.states.push(spec);
+    return new MemoryKeyedState(spec);
+  }
+
+  bindSource({ spec }: { spec: unknown }): [] {
+    this.sources.add(spec as SourceSpec);
+    return [];
+  }
+
+  bindSink(spec: unknown): () => void {
+    this.sinks.add(spec as SinkSpec);
+    return () => {};
+  }
+
+  restoredClock(): undefined {}
+
+  badRecord(): void {}
+}

@@ -1,0 +1,162 @@
+/**
+ * The publisher: sends committed results in Kafka transactions that also carry the epochs' numbers, the markers.
+ *
+ * Invariants:
+ * - only what is committed is published, each task's epochs in their order;
+ * - a producer has one life: after any doubt it is dropped, and the one order begins anew - initialise (which fences its former
+ *   self), read the heads and drop every task that is no longer ours, read the markers, publish what is missing in that life only;
+ * - a publisher that is fenced is not therefore fenced as an owner.
+ *
+ * Why it holds: whoever takes a task claims its head before it fences the publishers that the head names, and reads the marker
+ * only after that. So an old publisher either had committed, and the marker shows it, or can no longer commit.
+ *
+ * @module
+ */
+import type { Marker, OutputRecord, Producer, Publishing } from "../connectors/connector.ts";
+import type { RuntimeClock } from "./clock.ts";
+import { Backoff } from "./backoff.ts";
+
+/** An epoch that is committed and not yet published. */
+export interface WaitingEpoch {
+  readonly epoch: number;
+  readonly records: readonly OutputRecord[];
+  readonly bytes: number;
+  /** Timestamps of some of its input records. */
+  readonly samples: readonly number[];
+}
+
+/** A task as the publisher sees it. */
+export interface PublishedTask {
+  readonly number: number;
+  /** Committed epochs with results, in order. */
+  readonly waiting: WaitingEpoch[];
+  /** How many of them are in the transaction under way. */
+  sending: number;
+  /** The task is no longer ours. */
+  lost: boolean;
+  /** Reads the head: `false` when another owner has it. */
+  verify(): Promise<boolean>;
+  /** Everything up to this epoch is visible. */
+  published(epochs: readonly WaitingEpoch[]): void;
+  /** Its marker says this; `undefined` when there is none. Throws where that is no consequence of what the head says. */
+  checkMarker(marker: number | undefined): void;
+}
+
+/** What a publisher is made of. */
+export interface PublisherParts {
+  readonly publishing: Publishing;
+  /** Its transactional id: `<job>.<random per process>`. */
+  readonly id: string;
+  readonly markerGroup: string;
+  readonly markerTopic: string;
+  readonly clock: RuntimeClock;
+  readonly giveUpAfter: number;
+  readonly trouble: (error: Error | undefined) => void;
+}
+
+export class Publisher {
+  #producer: Producer | undefined;
+
+  constructor(readonly parts: PublisherParts) {}
+
+  /** Publishes everything that waits at this moment. Resolves when it is visible; rejects when it was tried for too long. */
+  async publish(tasks: () => readonly PublishedTask[]): Promise<void> {
+    const backoff = new Backoff(this.parts.clock, this.parts.giveUpAfter);
+    for (;;) {
+      try {
+        this.#producer ??= await this.#begin(tasks());
+        await this.#send(this.#producer, tasks().filter((task) => !task.lost));
+        if (backoff.tries > 0) this.parts.trouble(undefined);
+        return;
+      } catch (error) {
+        await this.#drop();
+        if (error instanceof MarkerError) throw error;
+        if (backoff.tries === 3) this.parts.trouble(error as Error);
+        await backoff.wait(error as Error);
+      }
+    }
+  }
+
+  /** Publishes markers alone: what the head of a new task begins with. */
+  async publishMarkers(epochs: readonly { number: number; epoch: number }[]): Promise<void> {
+    const backoff = new Backoff(this.parts.clock, this.parts.giveUpAfter);
+    for (;;) {
+      try {
+        this.#producer ??= await this.parts.publishing.producer(this.parts.id);
+        return await this.#producer.publish([], epochs.map(({ number, epoch }) => this.#marker(number, epoch)));
+      } catch (error) {
+        await this.#drop();
+        await backoff.wait(error as Error);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#drop();
+  }
+
+  /** The one order. */
+  async #begin(tasks: readonly PublishedTask[]): Promise<Producer> {
+    const { publishing, id, markerGroup, markerTopic } = this.parts;
+    const producer = await publishing.producer(id);
+    try {
+      for (const task of tasks) if (!task.lost && !(await task.verify())) task.lost = true;
+      const mine = tasks.filter((task) => !task.lost && task.waiting.length > 0);
+      if (mine.length > 0) {
+        const markers = await publishing.markers(markerGroup, markerTopic, mine.map((task) => task.number));
+        for (const task of mine) settle(task, markers.get(task.number));
+      }
+      return producer;
+    } catch (error) {
+      await producer.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  async #send(producer: Producer, tasks: readonly PublishedTask[]): Promise<void> {
+    const records: OutputRecord[] = [], markers: Marker[] = [];
+    const sent: { task: PublishedTask; epochs: WaitingEpoch[] }[] = [];
+    for (const task of tasks) {
+      if (task.waiting.length === 0) continue;
+      const epochs = task.waiting.slice();
+      for (const epoch of epochs) { for (const record of epoch.records) records.push(record); }
+      markers.push(this.#marker(task.number, epochs[epochs.length - 1].epoch));
+      task.sending = epochs.length;
+      sent.push({ task, epochs });
+    }
+    if (sent.length === 0) return;
+    try {
+      await producer.publish(records, markers);
+    } finally {
+      for (const { task } of sent) task.sending = 0;
+    }
+    for (const { task, epochs } of sent) {
+      task.waiting.splice(0, epochs.length);
+      task.published(epochs);
+    }
+  }
+
+  #marker(partition: number, epoch: number): Marker {
+    return { group: this.parts.markerGroup, topic: this.parts.markerTopic, partition, epoch };
+  }
+
+  async #drop(): Promise<void> {
+    const producer = this.#producer;
+    this.#producer = undefined;
+    // Its outcome is in doubt already, so how it closes says nothing more.
+    await producer?.close().catch(() => {});
+  }
+}
+
+/** What the marker says contradicts the head; nothing is guessed. */
+export class MarkerError extends Error {
+  override name = "MarkerError";
+}
+
+/** Forgets the epochs that the marker shows as published. */
+export function settle(task: PublishedTask, marker: number | undefined): void {
+  task.checkMarker(marker);
+  const visible = task.waiting.filter(({ epoch }) => epoch <= marker!);
+  task.waiting.splice(0, visible.length);
+  if (visible.length > 0) task.published(visible);
+}

@@ -1,0 +1,114 @@
+/**
+ * Results: how a value that reached a sink becomes a complete record, checked against everything that a broker could refuse for
+ * ever. It happens before the commit, so that nothing can fail after it.
+ *
+ * @module
+ */
+import type { OutputRecord, RecordHeaders, SinkSpec, TopicInfo } from "../connectors/connector.ts";
+import type { RecordAtHand, Task } from "../operators/_task.ts";
+import { TIMESTAMP_MARGIN_MS } from "./limits.ts";
+
+const encoder = new TextEncoder();
+
+/** The header with a result's event time, in decimal milliseconds. */
+export const TIME_HEADER = "tidemark.time";
+/** The header that says why a record was refused. */
+export const REASON_HEADER = "tidemark.reason";
+/** The header that says where a refused record stood: `topic/partition@offset`. */
+export const SOURCE_HEADER = "tidemark.source";
+
+/** What is known of a sink's topic and of the task that writes to it. */
+export interface SinkContext {
+  readonly spec: SinkSpec;
+  readonly info: TopicInfo;
+  /** The task's number: where records without a key go. */
+  readonly taskNumber: number;
+  readonly now: () => number;
+}
+
+/** Where a record stands, as people write it. */
+export function positionOf(record: RecordAtHand): string {
+  return `${record.topic}/${record.partition}@${record.offset}`;
+}
+
+/**
+ * Makes the record of a value.
+ *
+ * @throws {TypeError} where the sink's functions throw or give what is no key, value or header
+ * @throws {RangeError} where the partition does not exist or the record is larger than its topic takes
+ */
+export function encodeResult(context: SinkContext, task: Task, value: unknown): OutputRecord {
+  const { spec } = context;
+  const bytes = spec.value(value);
+  let key = spec.key(value);
+  if (key === undefined) key = task.refusal === undefined ? null : task.record?.key ?? null;
+  const { timestamp } = task;
+  const time = Number.isNaN(timestamp) ? task.record?.timestamp ?? context.now() : timestamp;
+  const headers = headersOf(spec.headers(value), time, task.refusal, task.record);
+  return complete(context, { key, value: bytes, headers }, time, spec.partition(value, context.info.partitions));
+}
+
+/** Makes the record of something refused: the original bytes, with the reason and its source position. */
+export function encodeRefused(context: SinkContext, record: RecordAtHand & { value: Uint8Array | null }, reason: string): OutputRecord {
+  const headers = headersOf(record.headers, record.timestamp, reason, record);
+  return complete(context, { key: record.key, value: record.value, headers }, record.timestamp, undefined);
+}
+
+/** Makes the record of a window's result that could not be delivered. */
+export function encodeUndelivered(context: SinkContext, pane: unknown, time: number, reason: string): OutputRecord {
+  const text = JSON.stringify(pane, (_name, value) => typeof value === "bigint" ? String(value) : value);
+  return complete(context, { key: null, value: encoder.encode(text), headers: headersOf(undefined, time, reason, undefined) }, time, undefined);
+}
+
+function complete(
+  { spec, info, taskNumber, now }: SinkContext,
+  record: Pick<OutputRecord, "key" | "value" | "headers">,
+  time: number,
+  chosen: number | undefined,
+): OutputRecord {
+  const { key, value, headers } = record;
+  const partition = chosen ?? (key === null ? taskNumber % info.partitions : info.partitionOf(key));
+  if (!(Number.isInteger(partition) && partition >= 0 && partition < info.partitions)) {
+    throw new RangeError(`topic ${spec.topic} has ${info.partitions} partitions, the sink's partition is ${String(partition)}`);
+  }
+  const size = sizeOf(key, value, headers);
+  if (size > info.maxRecordBytes) {
+    throw new RangeError(`a record of ${size} bytes is larger than topic ${spec.topic} takes, which is ${info.maxRecordBytes} bytes`);
+  }
+  // A broker refuses records that lie too far ahead of its clock, for ever: their event time travels in the header.
+  const latest = info.maxTimestampAhead === Infinity ? Infinity : now() + info.maxTimestampAhead - TIMESTAMP_MARGIN_MS;
+  return { topic: spec.topic, partition, timestamp: Math.min(time, latest), key, value, headers };
+}
+
+/** Bytes of a record as limits count them: key, value and headers. */
+export function sizeOf(key: Uint8Array | null, value: Uint8Array | null, headers: RecordHeaders | undefined): number {
+  let size = (key?.length ?? 0) + (value?.length ?? 0);
+  if (headers !== undefined) for (const name in headers) size += name.length + headers[name].length;
+  return size;
+}
+
+let lastTime = NaN;
+let lastTimeBytes = new Uint8Array();
+
+/** Records of one push mostly share their time. */
+function timeBytes(time: number): Uint8Array {
+  if (time !== lastTime) {
+    lastTime = time;
+    lastTimeBytes = encoder.encode(String(time));
+  }
+  return lastTimeBytes;
+}
+
+function headersOf(
+  own: RecordHeaders | undefined,
+  time: number,
+  reason: string | undefined,
+  record: RecordAtHand | undefined,
+): RecordHeaders {
+  const headers: Record<string, Uint8Array> = own === undefined ? {} : { ...own };
+  headers[TIME_HEADER] = timeBytes(time);
+  if (reason === undefined) return headers;
+  headers[REASON_HEADER] = encoder.encode(reason);
+  if (record !== undefined) headers[SOURCE_HEADER] = encoder.encode(positionOf(record));
+  return headers;
+}

@@ -1,0 +1,239 @@
+/**
+ * The public verb: runs pipelines as a job.
+ *
+ * @module
+ */
+import type { Observable } from "rxjs";
+import type { Cell, Key } from "../operators/keyed_state.ts";
+import { KvStore, type Store } from "../state/mod.ts";
+import { type Claimed, claimWorker } from "./claim_worker.ts";
+import type { Job, JobEnd, StateView } from "./job.ts";
+import { SHOW_MS } from "./limits.ts";
+import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
+import { listOffsets } from "./offsets.ts";
+import { type OpenJob, openAll } from "./opening.ts";
+import { type RunOptions, type Settings, settingsOf } from "./options.ts";
+import { type Plan, planOf } from "./plan.ts";
+import { Publisher } from "./publisher.ts";
+import { summarize } from "./summary.ts";
+import { markerGroup, markerTopic } from "./takeover.ts";
+import { Worker } from "./worker.ts";
+
+/**
+ * Runs pipelines as one job: their keyed state, their event-time clocks, their input offsets and their unpublished results are
+ * committed together in the state store, and results take effect exactly once. Started again under the same name, on any machine
+ * that reaches the broker and the store, it goes on where it was or shares the work with those that run.
+ *
+ * @param pipelines one pipeline or several that share their sources; each ends in a connector's `sink()`
+ * @param options name and state, and policies
+ * @returns the running job, once its tasks are assigned
+ * @throws {TypeError} when the pipelines or the options are put together wrongly; the message names the stage and the cure
+ * @throws {Error} when the broker cannot be reached, a topic is missing, the state cannot be opened or the job already runs
+ *
+ * @example Count by user, exactly once, with no service at all
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { keyedReduce, memory, run } from "@tidemark/streams";
+ *
+ * const log = memory();
+ * log.append("clicks", [{ key: "ada", value: "ada" }, { key: "bob", value: "bob" }, { key: "ada", value: "ada" }]);
+ * log.end("clicks");
+ *
+ * const counts = log.source<string>("clicks").pipe(
+ *   keyedReduce({ name: "counts", key: (user) => user, initial: 0, reduce: (total) => total + 1 }),
+ *   log.sink("counts", { key: ({ key }) => key }),
+ * );
+ * await using job = await run(counts, { name: "clicks", state: ":memory:", log: () => {} });
+ * assertEquals(await job.finished, { reason: "finished" });
+ * assertEquals(log.read("counts"), [{ key: "ada", value: 1 }, { key: "bob", value: 1 }, { key: "ada", value: 2 }]);
+ * ```
+ */
+export async function run(pipelines: Observable<unknown> | readonly Observable<unknown>[], options: RunOptions): Promise<Job> {
+  const settings = settingsOf(options);
+  const plan = planOf(Array.isArray(pipelines) ? pipelines : [pipelines], settings);
+  settings.signal?.throwIfAborted();
+  const store = await openStore(settings);
+  let open: OpenJob | undefined, claimed: Claimed | undefined;
+  try {
+    claimed = await claimWorker(plan, settings);
+    open = await openAll(plan, settings, store);
+    const job = new RunningJob(settings, plan, store, open, claimed);
+    await job.start();
+    return job;
+  } catch (error) {
+    await open?.close();
+    claimed?.release();
+    store.close();
+    throw error;
+  }
+}
+
+/** Opens the state; a KV that the user opened is the user's to close. */
+async function openStore({ state, clock }: Settings): Promise<Store> {
+  if (typeof state === "string" || state instanceof URL) return await KvStore.open(String(state), clock);
+  const store = await KvStore.open(state, clock);
+  store.close = () => {};
+  return store;
+}
+
+class RunningJob implements Job {
+  readonly name: string;
+  readonly finished: Promise<JobEnd>;
+  readonly metrics: MetricsFeed;
+  readonly #meter = new Meter();
+  readonly #worker: Worker;
+  readonly #publisher: Publisher | undefined;
+  readonly #began: number;
+  readonly #end = Promise.withResolvers<JobEnd>();
+  readonly #ends = new Map<string, readonly number[]>();
+  #closing: Promise<void> | undefined;
+  #cancelTimer = () => {};
+  readonly #onAbort = () => void this.stop();
+
+  constructor(
+    readonly settings: Settings,
+    readonly plan: Plan,
+    readonly store: Store,
+    readonly open: OpenJob,
+    readonly claimed: Claimed,
+  ) {
+    const { clock, name, giveUpAfter } = settings;
+    this.name = name;
+    this.#began = clock.elapsed();
+    this.finished = this.#end.promise;
+    // Whoever only awaits stop() has been told by it.
+    this.finished.catch(() => {});
+    const publisherId = `${name}.${clock.id()}`;
+    const { publishing } = open;
+    this.#publisher = publishing && new Publisher({
+      publishing: publishing.publishing!,
+      id: publisherId,
+      markerGroup: markerGroup({ settings, open }),
+      markerTopic: markerTopic(settings),
+      clock,
+      giveUpAfter,
+      trouble: (error) => this.#worker.trouble(error),
+    });
+    this.#worker = new Worker({
+      store,
+      plan,
+      settings,
+      open,
+      publisher: this.#publisher,
+      publisherId,
+      meter: this.#meter,
+      ends: this.#ends,
+      ended: (error) => void this.#close(error, "finished"),
+    });
+    this.metrics = new MetricsFeed(() => this.#snapshot());
+  }
+
+  get topology(): Plan["topology"] {
+    return this.plan.topology;
+  }
+
+  /** Joins the group; resolves when the first assignment has been taken over. */
+  async start(): Promise<void> {
+    const { settings, plan, open, claimed } = this;
+    await this.#publisher?.parts.publishing.ensureMarkerTopic(markerTopic(settings), open.tasks);
+    if (settings.until === "end") {
+      for (const topic of plan.topics) this.#ends.set(topic, (await open.input.bounds(topic)).map(({ latest }) => latest));
+    }
+    try {
+      this.#worker.reader = await open.input.reader({
+        group: settings.name,
+        worker: claimed.worker,
+        topics: plan.topics,
+        tasks: settings.tasks,
+        remembered: await claimed.remembered(this.store),
+        remember: (text) => claimed.remember(this.store, text),
+      }, this.#worker);
+    } catch (error) {
+      await this.#worker.close();
+      await this.#publisher?.close();
+      throw error;
+    }
+    this.#worker.start();
+    settings.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#schedule();
+  }
+
+  state(name: string): StateView {
+    if (!this.plan.states.some((spec) => spec.name === name)) {
+      const names = this.plan.states.map((spec) => JSON.stringify(spec.name)).join(", ");
+      throw new RangeError(`Job ${this.name} has no state "${name}"; it has ${names || "none"}`);
+    }
+    const worker = this.#worker;
+    const states = () => [...worker.tasks.values()].map((task) => task.runner.state(name)!).filter((state) => state !== undefined);
+    return {
+      get size() {
+        return states().reduce((sum, state) => sum + state.size, 0);
+      },
+      get(key: Key, namespace = 0) {
+        for (const state of states()) {
+          const cell = state.find(key, namespace);
+          if (cell !== undefined) return cell.value;
+        }
+        return undefined;
+      },
+      *cells(namespace = 0): Iterable<Cell> {
+        for (const state of states()) yield* state.cells(namespace);
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.#close(undefined, "stopped");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #close(error: Error | undefined, reason: JobEnd["reason"]): Promise<void> {
+    return this.#closing ??= this.#closeAll(error, reason);
+  }
+
+  async #closeAll(error: Error | undefined, reason: JobEnd["reason"]): Promise<void> {
+    this.#cancelTimer();
+    this.settings.signal?.removeEventListener("abort", this.#onAbort);
+    let failure = error;
+    try {
+      if (failure === undefined) await this.#worker.stop();
+      else await this.#worker.close();
+      if (failure === undefined) await this.#show();
+      this.metrics.emit();
+      this.metrics.complete();
+      await this.#publisher?.close();
+      await this.open.close();
+    } catch (closing) {
+      failure ??= closing as Error;
+    } finally {
+      this.claimed.release();
+      this.store.close();
+    }
+    if (failure !== undefined) return this.#end.reject(failure);
+    if (reason === "finished") this.settings.log(`Job ${this.name}: finished, its input has been read to the end`);
+    this.#end.resolve({ reason });
+  }
+
+  #schedule(): void {
+    this.#cancelTimer = this.settings.clock.after(SHOW_MS / 2, () => {
+      this.metrics.emit();
+      void this.#show();
+      this.#schedule();
+    });
+  }
+
+  /** Shows progress to the broker's own tools; nobody depends on it. */
+  async #show(): Promise<void> {
+    const offsets = [...this.#worker.tasks.values()].filter((task) => !task.lost).flatMap((task) => listOffsets(task.checkpoint.head.offsets));
+    await this.#worker.reader?.show(offsets).catch(() => {});
+  }
+
+  #snapshot(): MetricsSnapshot {
+    const { clock } = this.settings;
+    return summarize(this.name, [...this.#worker.tasks.values()], this.#meter, clock.elapsed() - this.#began);
+  }
+}
+

@@ -1,0 +1,46 @@
+/**
+ * Sums up what the tasks of a worker have counted.
+ *
+ * @module
+ */
+import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import type { Meter, MetricsSnapshot } from "./metrics.ts";
+import type { OwnedTask } from "./owned_task.ts";
+
+/** A snapshot of the tasks at hand. `elapsed` in milliseconds. */
+export function summarize(job: string, tasks: readonly OwnedTask[], meter: Meter, elapsed: number): MetricsSnapshot {
+  const counters: Record<string, number> = {};
+  let lag = 0, keys = 0, epochs = 0, late = 0, read = 0;
+  let watermark: number | undefined;
+  for (const { runner, checkpoint, states, began } of tasks) {
+    for (const [name, count] of Object.entries(runner.counters)) counters[name] = (counters[name] ?? 0) + count;
+    late += runner.task.late;
+    epochs += checkpoint.head.epoch;
+    keys += states.size;
+    read += (runner.counters.records_in ?? 0) - (began.counters.records_in ?? 0);
+    for (const queue of runner.queues) lag += Math.max(0, queue.end - queue.position);
+    for (const clock of runner.task.clocks.values()) {
+      const own = clock.snapshot().watermark;
+      if (own > BEGIN_OF_TIME) watermark = Math.min(watermark ?? Infinity, own);
+    }
+  }
+  const outputs: Record<string, number> = {};
+  for (const [name, count] of Object.entries(counters)) if (name.startsWith("out:")) outputs[name.slice(4)] = count;
+  return {
+    job,
+    records_in: counters.records_in ?? 0,
+    outputs,
+    late: (counters.late ?? 0) + late,
+    dead_letters: counters.dead ?? 0,
+    missing: counters.missing ?? 0,
+    epochs,
+    elapsed_ms: Math.round(elapsed),
+    records_per_second: Math.round(read / Math.max(elapsed, 1) * 1000),
+    lag,
+    watermark,
+    keys,
+    commit_ms: meter.commit.percentiles(),
+    latency_ms: meter.latency.percentiles(),
+    trouble: meter.trouble,
+  };
+}

@@ -1,0 +1,185 @@
+/**
+ * Taking tasks over: at a start, a restart, a rebalance.
+ *
+ * The order is what keeps results exactly once; each step relies on the one before:
+ * 1. claim the heads with a new fence, one's own transactional id added: from here on an old owner's commit fails;
+ * 2. fence every other publisher that the heads name, always: one that died after sending would hold all readers back;
+ *    then write the heads with only one's own id;
+ * 3. read the heads again, then the markers: what was published by then is known, and nothing older can follow;
+ * 4. load the state, restore the clocks, seek to the offsets of the heads.
+ *
+ * @module
+ */
+import type { From, StartOffset } from "../connectors/connector.ts";
+import { ClaimResult, DurableStates, TaskCheckpoint } from "../state/mod.ts";
+import { InputQueue } from "./input_queue.ts";
+import { listOffsets, showOffsets } from "./offsets.ts";
+import type { OpenJob } from "./opening.ts";
+import type { Settings } from "./options.ts";
+import { Outputs } from "./outputs.ts";
+import { OwnedTask } from "./owned_task.ts";
+import type { Plan } from "./plan.ts";
+import { type Publisher, settle } from "./publisher.ts";
+import { type OnFailure, TaskRunner } from "./task_runner.ts";
+import type { Store } from "../state/mod.ts";
+
+/** What a takeover works with. */
+export interface TakeoverParts {
+  readonly store: Store;
+  readonly plan: Plan;
+  readonly settings: Settings;
+  readonly open: OpenJob;
+  readonly publisher: Publisher | undefined;
+  readonly publisherId: string;
+  /** Tells the failure of a task to its worker. */
+  readonly onFailure: (number: number) => OnFailure;
+}
+
+/** A task that was taken over. */
+export interface Taken {
+  readonly owned: OwnedTask;
+  readonly created: boolean;
+  readonly keys: number;
+  readonly republishes: number;
+}
+
+/** Takes tasks over, all at once so that a dead publisher is fenced once. `reset`: where to read anew from, state forgotten. */
+export async function takeOver(parts: TakeoverParts, numbers: readonly number[], reset: From | undefined): Promise<Taken[]> {
+  const claims: { number: number; states: DurableStates; checkpoint: TaskCheckpoint; created: boolean }[] = [];
+  for (const number of numbers) {
+    const states = new DurableStates({ undoable: parts.settings.onError !== undefined, drop: parts.settings.dropStates });
+    const { checkpoint, created } = await claim(parts, number, states);
+    claims.push({ number, states, checkpoint, created });
+  }
+  await fenceOthers(parts, claims.map(({ checkpoint }) => checkpoint));
+
+  const taken: Taken[] = [];
+  for (const { number, states, checkpoint, created } of claims) {
+    await begin(parts, number, checkpoint, created, reset);
+    const { keys } = await checkpoint.restore();
+    const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
+    owned.finished = checkpoint.head.finished;
+    const republishes = await unpublished(parts, owned);
+    if (!owned.finished) {
+      owned.runner.bind();
+      states.seal();
+    }
+    taken.push({ owned, created, keys, republishes });
+  }
+  return taken;
+}
+
+async function claim(parts: TakeoverParts, number: number, states: DurableStates): Promise<ClaimResult> {
+  const { store, settings, publisher, publisherId, open } = parts;
+  for (;;) {
+    const result = await TaskCheckpoint.claim(store, {
+      job: settings.name,
+      task: number,
+      publisher: publisher === undefined ? undefined : publisherId,
+      states,
+      clock: settings.clock,
+    });
+    if (result.full === undefined) return result;
+    // Too many died between claiming and fencing. Whoever is not the owner cannot publish for this task once it is fenced.
+    for (const id of result.full.others) await open.publishing!.publishing!.fence(id);
+    await result.full.prune();
+  }
+}
+
+async function fenceOthers(parts: TakeoverParts, checkpoints: readonly TaskCheckpoint[]): Promise<void> {
+  const { publisher, publisherId, open } = parts;
+  const others = new Set(checkpoints.flatMap(({ head }) => head.publishers).filter((id) => id !== publisherId));
+  for (const id of others) await open.publishing?.publishing?.fence(id);
+  for (const checkpoint of checkpoints) {
+    if (checkpoint.head.publishers.some((id) => id !== publisherId)) {
+      await checkpoint.rewrite({ publishers: publisher === undefined ? [] : [publisherId] });
+    }
+  }
+}
+
+/** A new head gets its marker and its first offsets; an unsafe one must be reset. */
+async function begin(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoint, created: boolean, reset: From | undefined): Promise<void> {
+  const { settings, publisher } = parts;
+  const { unsafe } = checkpoint.head;
+  if (unsafe !== undefined && reset === undefined) {
+    const since = showOffsets(listOffsets(unsafe.since));
+    throw new Error(
+      `Cannot run the job: an earlier run was stopped as unsafe, because ${unsafe.reason} Results from ${since} on may be wrong. ` +
+        `Change the pipeline, then start the job with reset to say from where to read anew`,
+    );
+  }
+  if (!created && reset === undefined) return;
+  if (created) await publisher?.publishMarkers([{ number, epoch: checkpoint.head.epoch }]);
+  const offsets = await firstOffsets(parts, number, reset ?? settings.from);
+  await checkpoint.begin({ offsets, forget: !created });
+}
+
+async function firstOffsets({ open, settings, plan }: TakeoverParts, number: number, from: From): Promise<StartOffset[]> {
+  const starts: StartOffset[] = [];
+  for (const topic of plan.topics) {
+    const offsets = await open.input.offsets(topic, from);
+    offsets.forEach((offset, partition) => {
+      if (settings.tasks === "single" || partition === number) starts.push({ topic, partition, offset });
+    });
+  }
+  return starts;
+}
+
+/** The results that the head holds and no reader has seen yet wait to be published, before anything new. */
+async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<number> {
+  const { checkpoint, waiting, number } = owned;
+  const { publishing } = parts.open;
+  if (publishing === undefined) return 0;
+  for (const entry of checkpoint.head.outbox) {
+    const records = await checkpoint.readOutbox(entry);
+    waiting.push({ epoch: entry.epoch, records, bytes: entry.bytes, samples: [] });
+  }
+  await checkpoint.verify();
+  const markers = await publishing.publishing!.markers(markerGroup(parts), markerTopic(parts.settings), [number]);
+  const marker = markers.get(number);
+  if (waiting.length > 0) {
+    owned.publishedEpoch = waiting[0].epoch - 1;
+    settle(owned, marker);
+  } else if (marker !== undefined) {
+    owned.checkMarker(marker);
+  }
+  return waiting.length;
+}
+
+function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoint, states: DurableStates): TaskRunner {
+  const { open, plan, settings } = parts;
+  const { head } = checkpoint;
+  const queues = listOffsets(head.offsets).map(({ topic, partition, offset }, slot) => new InputQueue(slot, topic, partition, offset));
+  const outputs = new Outputs({
+    taskNumber: number,
+    sinks: open.sinks,
+    badRecord: settings.onBadRecord?.sink,
+    failed: settings.onError?.sink,
+    now: settings.clock.now,
+    count: (name) => runner.count(name),
+  });
+  const runner: TaskRunner = new TaskRunner({
+    number,
+    pipelines: plan.pipelines,
+    planned: plan.sources,
+    queues,
+    outputs,
+    openState: (spec) => states.open(spec),
+    clocks: head.clocks,
+    counters: head.counters,
+    guardsKeys: settings.tasks === "perPartition" && open.tasks > 1,
+    badRecords: settings.onBadRecord === undefined ? "stop" : "deadLetter",
+  }, parts.onFailure(number));
+  if (settings.onError !== undefined) runner.journal = [];
+  return runner;
+}
+
+/** The group whose committed offsets are the job's markers. It never has members. */
+export function markerGroup({ settings, open }: { settings: Settings; open: OpenJob }): string {
+  return `${settings.name}.${open.entry.incarnation}.epochs`;
+}
+
+/** The empty topic whose partitions stand for the job's tasks. */
+export function markerTopic(settings: Settings): string {
+  return `${settings.name}.tidemark`;
+}

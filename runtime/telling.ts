@@ -1,0 +1,56 @@
+/**
+ * What a job tells people: where it begins, why it stopped.
+ *
+ * @module
+ */
+import type { OpenJob } from "./opening.ts";
+import type { TaskFailure } from "../operators/_task.ts";
+import type { Settings } from "./options.ts";
+import { showOffsets } from "./offsets.ts";
+import type { OwnedTask } from "./owned_task.ts";
+import type { Taken } from "./takeover.ts";
+
+/** One line at each start: fresh or restored, from which offsets, how many keys, in what time, what it republishes. */
+export function describeTaken(job: string, taken: readonly Taken[], ms: number): string {
+  const restored = taken.filter(({ created }) => !created);
+  const keys = taken.reduce((sum, one) => sum + one.keys, 0);
+  const epochs = taken.reduce((sum, one) => sum + one.republishes, 0);
+  const finished = taken.filter(({ owned }) => owned.finished).length;
+  const origin = restored.length === 0 ? "fresh" : restored.length === taken.length ? "restored" : `${restored.length} of ${taken.length} tasks restored`;
+  const shown = showOffsets(taken.flatMap(({ owned }) => owned.offsets()), 8);
+  const again = epochs === 0 ? "nothing to republish" : `republishing ${epochs} epoch${epochs === 1 ? "" : "s"}`;
+  const over = finished === 0 ? "" : `, ${finished} of ${taken.length} tasks finished`;
+  return `Job ${job}: ${origin}, from ${shown}, ${keys} keys in ${ms.toFixed(0)} ms, ${again}${over}`;
+}
+
+/** Somebody may have reset the job's group with Kafka's tools; the head is the truth, and they should know. */
+export async function warnAboutShown({ open, settings }: { open: OpenJob; settings: Settings }, taken: readonly Taken[]): Promise<void> {
+  const topics = new Set(taken.flatMap(({ owned }) => owned.offsets().map(({ topic }) => topic)));
+  for (const topic of topics) {
+    const shown = await open.input.shown(settings.name, topic);
+    for (const { owned, created } of taken) {
+      if (created) continue;
+      for (const { topic: own, partition, offset } of owned.offsets()) {
+        const other = own === topic ? shown.get(partition) : undefined;
+        // What is shown trails the head by a second or so; only what lies beyond it was set by somebody else.
+        if (other === undefined || other <= offset) continue;
+        settings.log(
+          `Job ${settings.name}: the group's offset of ${topic}/${partition} is ${other}, but the job goes on at ${offset}, where its checkpoint is; ` +
+            `to read from elsewhere, start it with reset`,
+        );
+      }
+    }
+  }
+}
+
+/** Why a task stopped, with the record and the stage. */
+export function explain(job: string, owned: OwnedTask, failure: TaskFailure): Error {
+  const { error, stage, kind } = failure;
+  const { failedAt } = owned.runner;
+  const where = failedAt === undefined ? `task ${owned.number}` : `${failedAt.topic}/${failedAt.partition}@${failedAt.offset}`;
+  const blame = kind === "firing" ? " while a window fired" : kind === "result" ? " while a result was encoded" : "";
+  const cure = kind === "user" || kind === "firing" ? ` Correct the function, or give onError a deadLetter(sink), and start the job again.` : "";
+  const message = error.message.replace(/\.$/, "");
+  const unsafe = kind === "async" ? " The checkpoint is marked unsafe; start the corrected job with reset to say from where to read anew." : "";
+  return new Error(`Job ${job} stopped at ${where} in ${stage}${blame}: ${message}.${cure}${unsafe}`, { cause: error });
+}

@@ -1,0 +1,295 @@
+/**
+ * A worker: the tasks that the group assigns to this process, pushed in time slices so that input and output never starve each
+ * other.
+ *
+ * @module
+ */
+import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../connectors/connector.ts";
+import { Epochs } from "./epochs.ts";
+import type { InputQueue } from "./input_queue.ts";
+import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
+import type { Meter } from "./metrics.ts";
+import type { OwnedTask } from "./owned_task.ts";
+import type { Publisher } from "./publisher.ts";
+import { Recovery } from "./recovery.ts";
+import { takeOver, type TakeoverParts } from "./takeover.ts";
+import { describeTaken, explain, warnAboutShown } from "./telling.ts";
+
+/** What a worker works with. */
+export interface WorkerParts extends Omit<TakeoverParts, "onFailure"> {
+  readonly publisher: Publisher | undefined;
+  readonly meter: Meter;
+  /** Where each topic partition ends for a job that runs until the end; absent: it does not end. */
+  readonly ends: ReadonlyMap<string, readonly number[]>;
+  /** The worker has ended: with an error, or because its tasks are finished. */
+  readonly ended: (error: Error | undefined) => void;
+}
+
+export class Worker implements ReaderHandler {
+  readonly tasks = new Map<number, OwnedTask>();
+  readonly epochs: Epochs;
+  reader: Reader | undefined;
+  readonly #takeover: TakeoverParts;
+  readonly #recovery: Recovery;
+  readonly #queues = new Map<string, InputQueue>();
+  #alive: () => Promise<void> = () => Promise.resolve();
+  #assigned: readonly number[] | undefined;
+  #list: OwnedTask[] = [];
+  #reset: TakeoverParts["settings"]["from"] | undefined;
+  #wake: (() => void) | undefined;
+  #stopping = false;
+  #ended = false;
+  #retaking = false;
+  #looping: Promise<void> | undefined;
+
+  constructor(readonly parts: WorkerParts) {
+    this.#reset = parts.settings.reset;
+    this.#recovery = new Recovery(parts.settings);
+    this.#takeover = { ...parts, onFailure: (number) => (failure, record) => this.#recovery.recover(this.tasks.get(number)!, failure, record) };
+    this.epochs = new Epochs({
+      store: parts.store,
+      clock: parts.settings.clock,
+      atomic: parts.open.atomic,
+      publisher: parts.publisher,
+      minEpoch: parts.settings.minEpoch,
+      meter: parts.meter,
+      tasks: () => this.#list,
+      fenced: (task) => this.#fenced(task),
+      failed: (error) => this.#end(error),
+      wake: () => this.wake(),
+    });
+  }
+
+  /** Begins to push what the reader brings. */
+  start(): void {
+    this.#looping = this.#loop().catch((error: Error) => this.#end(error));
+  }
+
+  wake(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  /** Stops reading, commits, publishes and releases every task. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.wake();
+    await this.#looping;
+    if (!this.#ended) await this.epochs.drain();
+    await this.close();
+  }
+
+  /** Ends everything as it stands: nothing is committed any more. */
+  async close(): Promise<void> {
+    this.#stopping = true;
+    this.wake();
+    await this.#looping;
+    await this.epochs.halt();
+    for (const task of this.tasks.values()) task.runner.close();
+    await this.reader?.stop();
+  }
+
+  // What the reader reports.
+
+  async assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
+    await alive();
+    this.#alive = alive;
+    for (const number of [...this.tasks.keys()]) if (!partitions.includes(number)) this.#release(number);
+    const before = this.#assigned ?? [];
+    this.#assigned = partitions;
+    const fresh = partitions.filter((number) => !this.tasks.has(number));
+    const starts = await this.#take(fresh);
+    this.#reset = undefined;
+    if (partitions.length === 0 && before.length > 0) this.parts.settings.log(`Job ${this.parts.settings.name}: no task is assigned to this worker, it stands by`);
+    this.wake();
+    return starts;
+  }
+
+  async revoking(): Promise<void> {
+    await this.epochs.drain();
+  }
+
+  batch(batch: Batch): void {
+    const queue = this.#queues.get(`${batch.topic}/${batch.partition}`);
+    if (queue === undefined || !queue.add(batch)) return;
+    if (batch.records.length === 0) this.#idle(queue);
+    if (queue.bytes >= QUEUE_BYTES && !queue.paused) {
+      queue.paused = true;
+      this.reader?.pause(queue.topic, queue.partition);
+    }
+    this.wake();
+  }
+
+  async missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number> {
+    const lost = wanted < bounds.earliest ? `it was deleted, the first record there is ${bounds.earliest}` : `the topic ends at ${bounds.latest}, so it was made anew or cut off`;
+    const { settings } = this.parts;
+    if (settings.onMissing === "stop") {
+      throw new Error(
+        `Cannot read ${topic}/${partition}@${wanted}, where the job's checkpoint goes on: ${lost}. Start the job with onMissing: "skip" to go on at ` +
+          `${Math.min(Math.max(wanted, bounds.earliest), bounds.latest)} and count what is missing, or with reset to process the input anew`,
+      );
+    }
+    const next = Math.min(Math.max(wanted, bounds.earliest), bounds.latest);
+    const queue = this.#queues.get(`${topic}/${partition}`);
+    if (queue !== undefined) queue.expected = next;
+    const owner = this.#list.find((task) => queue !== undefined && task.runner.queues.includes(queue));
+    owner?.runner.count("missing", Math.abs(next - wanted));
+    settings.log(`Job ${settings.name}: ${topic}/${partition}@${wanted} is gone (${lost}); reading goes on at ${next}`);
+    return await Promise.resolve(next);
+  }
+
+  trouble(error: Error | undefined): void {
+    this.parts.meter.trouble = error?.message;
+    this.parts.settings.log(`Job ${this.parts.settings.name}: ${error === undefined ? "all is well again" : `waiting, because ${error.message}`}`);
+  }
+
+  failed(error: Error): void {
+    this.#end(error);
+  }
+
+  async #take(numbers: readonly number[]): Promise<StartOffset[]> {
+    if (numbers.length === 0) return [];
+    const { settings } = this.parts;
+    const began = settings.clock.elapsed();
+    const taken = await takeOver(this.#takeover, numbers, this.#reset);
+    const starts: StartOffset[] = [];
+    for (const { owned } of taken) {
+      this.tasks.set(owned.number, owned);
+      owned.onPublished = (epochs) => {
+        for (const { samples } of epochs) this.parts.meter.visible(samples, settings.clock.now());
+        owned.quietSince = settings.clock.elapsed();
+      };
+      for (const queue of owned.runner.queues) {
+        this.#queues.set(`${queue.topic}/${queue.partition}`, queue);
+        starts.push({ topic: queue.topic, partition: queue.partition, offset: queue.position });
+      }
+    }
+    this.#list = [...this.tasks.values()];
+    settings.log(describeTaken(settings.name, taken, settings.clock.elapsed() - began));
+    await warnAboutShown(this.parts, taken);
+    return starts;
+  }
+
+  #release(number: number): void {
+    const owned = this.tasks.get(number);
+    if (owned === undefined) return;
+    owned.lost = true;
+    owned.runner.close();
+    for (const queue of owned.runner.queues) this.#queues.delete(`${queue.topic}/${queue.partition}`);
+    this.tasks.delete(number);
+    this.#list = [...this.tasks.values()];
+  }
+
+  /** Another owner has the task. If the group still says that it is ours, it is claimed again. */
+  #fenced(task: OwnedTask): void {
+    if (this.tasks.get(task.number) !== task) return;
+    this.#release(task.number);
+    this.parts.settings.log(`Job ${this.parts.settings.name}: task ${task.number} has another owner now; this worker has stopped it`);
+    if (!this.#retaking) this.#retake().catch((error: Error) => this.#end(error));
+  }
+
+  async #retake(): Promise<void> {
+    this.#retaking = true;
+    try {
+      const { clock } = this.parts.settings;
+      await clock.sleep(100 + 400 * clock.random());
+      // A heartbeat that fails means that a rebalance is under way: it says what is ours.
+      if (this.#stopping || await this.#alive().then(() => false, () => true)) return;
+      const lacking = (this.#assigned ?? []).filter((number) => !this.tasks.has(number));
+      for (const start of await this.#take(lacking)) this.reader?.seek(start);
+    } finally {
+      this.#retaking = false;
+    }
+  }
+
+  #idle(queue: InputQueue): void {
+    const owner = this.#list.find((task) => task.runner.queues.includes(queue));
+    if (owner === undefined || !queue.empty) return;
+    const { idleSince } = owner.runner.task;
+    if (!(idleSince[queue.slot] >= 0)) idleSince[queue.slot] = this.parts.settings.clock.now();
+  }
+
+  async #loop(): Promise<void> {
+    const { clock } = this.parts.settings;
+    let ticked = clock.elapsed();
+    while (!this.#stopping) {
+      const pushed = this.#slice();
+      const wait = this.epochs.advance();
+      if (clock.elapsed() - ticked >= TICK_MS) {
+        ticked = clock.elapsed();
+        for (const task of this.#list) task.runner.tick(clock.now());
+        await this.epochs.settleQuiet();
+      }
+      if (this.#allFinished()) return this.#end(undefined);
+      if (pushed) await clock.turn();
+      else await this.#asleep(wait > 0 ? Math.min(wait, TICK_MS) : TICK_MS);
+    }
+  }
+
+  /** Sleeps until something happens, or that many milliseconds. */
+  #asleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.parts.settings.clock.after(ms, () => this.wake());
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Pushes records of every task for one slice of time. Returns whether there were any. */
+  #slice(): boolean {
+    if (this.epochs.backedUp) return false;
+    const { clock } = this.parts.settings;
+    const until = clock.elapsed() + SLICE_MS;
+    let pushed = 0;
+    for (const owned of this.#list) {
+      if (owned.finished || owned.lost) continue;
+      pushed += owned.runner.pushSlice(clock.elapsed, until);
+      this.#resumeReading(owned);
+      if (!owned.runner.ended && this.#atEnd(owned)) owned.runner.end();
+      if (owned.runner.task.failure !== undefined) this.#taskFailed(owned);
+    }
+    return pushed > 0;
+  }
+
+  #resumeReading(owned: OwnedTask): void {
+    for (const queue of owned.runner.queues) {
+      if (!queue.paused || queue.bytes >= QUEUE_BYTES / 2) continue;
+      queue.paused = false;
+      this.reader?.resume(queue.topic, queue.partition);
+    }
+  }
+
+  #atEnd(owned: OwnedTask): boolean {
+    const { ends, open } = this.parts;
+    return owned.runner.queues.every((queue) => {
+      if (!queue.empty) return false;
+      const end = ends.get(queue.topic)?.[queue.partition];
+      if (end !== undefined) return queue.position >= end;
+      return open.input.ended?.(queue.topic) === true && queue.position >= queue.end;
+    });
+  }
+
+  #allFinished(): boolean {
+    return this.#assigned !== undefined && this.#list.length > 0 && this.#list.every((task) => task.finished && task.waiting.length === 0);
+  }
+
+  #taskFailed(owned: OwnedTask): void {
+    const failure = owned.runner.task.failure!;
+    const error = explain(this.parts.settings.name, owned, failure);
+    if (failure.kind !== "async") return this.#end(error);
+    const unsafe = { since: owned.began.offsets, reason: failure.error.message };
+    owned.checkpoint.rewrite({ unsafe }).then(() => this.#end(error), () => this.#end(error));
+    this.#stopping = true;
+  }
+
+  #end(error: Error | undefined): void {
+    if (this.#ended) return;
+    this.#ended = error !== undefined;
+    this.#stopping = true;
+    this.wake();
+    this.parts.ended(error);
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The base of a bucket as it stands in the store: the cells themselves where they fit, else where their chunks are.
+ *
+ * An entry moves in the same atomic as the head, so its key may be used again; chunks may be written before, so theirs may not.
+ *
+ * @module
+ */
+import { sealed, sealOf, unsealed } from "./chunks.ts";
+import type { Base } from "./state_cell.ts";
+import { ValueReader } from "./value_reader.ts";
+import { ValueWriter } from "./value_writer.ts";
+
+const FORMAT = 1;
+const INLINE = 0;
+const CHUNKED = 1;
+
+const writer = new ValueWriter();
+
+/** Where a base's chunks are, and what they add up to. */
+export interface BaseChunks {
+  readonly fence: string;
+  readonly attempt: number;
+  readonly first: number;
+  readonly count: number;
+  readonly bytes: number;
+  readonly checksum: number;
+}
+
+/** A base that was read: its cells, or where they are. */
+export interface BaseEntry {
+  readonly epoch: number;
+  readonly checksum: number;
+  readonly cells: Uint8Array | undefined;
+  readonly chunks: BaseChunks | undefined;
+}
+
+/** An entry that holds the cells. */
+export function inlineBase(epoch: number, cells: Uint8Array): { value: Uint8Array; base: Base } {
+  begin(INLINE, epoch);
+  writer.raw(cells);
+  const value = sealed(writer.view());
+  return { value, base: { epoch, bytes: cells.length, checksum: sealOf(value), chunks: undefined } };
+}
+
+/** An entry that says where the cells are. */
+export function chunkedBase(epoch: number, chunks: BaseChunks): { value: Uint8Array; base: Base } {
+  begin(CHUNKED, epoch);
+  writer.string(chunks.fence);
+  for (const number of [chunks.attempt, chunks.first, chunks.count, chunks.bytes]) writer.varint(number);
+  writer.uint32(chunks.checksum);
+  const value = sealed(writer.view());
+  return { value, base: { epoch, bytes: chunks.bytes, checksum: sealOf(value), chunks } };
+}
+
+/** Reads an entry; `undefined` when it is not what was written. */
+export function readBaseEntry(value: unknown): BaseEntry | undefined {
+  const bytes = unsealed(value);
+  if (bytes === undefined || bytes[0] !== FORMAT) return undefined;
+  const reader = new ValueReader(bytes.subarray(1));
+  const kind = reader.byte();
+  const epoch = reader.varint();
+  const checksum = sealOf(value as Uint8Array);
+  if (kind === INLINE) {
+    return { epoch, checksum, cells: bytes.subarray(bytes.length - reader.left), chunks: undefined };
+  }
+  const fence = reader.string();
+  const [attempt, first, count, size] = [reader.varint(), reader.varint(), reader.varint(), reader.varint()];
+  return { epoch, checksum, cells: undefined, chunks: { fence, attempt, first, count, bytes: size, checksum: reader.uint32() } };
+}
+
+function begin(kind: number, epoch: number): void {
+  writer.reset();
+  writer.byte(FORMAT);
+  writer.byte(kind);
+  writer.varint(epoch);
+}

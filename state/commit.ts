@@ -1,0 +1,144 @@
+/**
+ * Committing cuts: one atomic for as many tasks as fit.
+ *
+ * The outcome of an atomic is what the head says, never what `commit()` says: `ok: false`, a timeout and an exception all mean
+ * that it is unknown. What does not fit is written ahead, under keys that are never used again; only the last atomic, with a check
+ * on each head, makes any of it live.
+ *
+ * @module
+ */
+import type { Cut } from "./cut.ts";
+import { type Verdict, verdict, verdictAhead } from "./decide.ts";
+import { CorruptError, UnavailableError } from "./errors.ts";
+import type { HeadEntry } from "./head.ts";
+import { showKey, type TaskKeys } from "./keys.ts";
+import { type Patience, persist, Retry } from "./retry.ts";
+import { readHeadEntry } from "./read_head.ts";
+import type { AtomicResult, Check, Mutation, Store } from "./store.ts";
+import { fits, grouped, weigh } from "./weight.ts";
+
+/** What committing cost, and what came of it. */
+export interface CommitReport {
+  /** By cut, in the order given. */
+  readonly outcomes: readonly ("committed" | "fenced")[];
+  /** How many atomics were sent, those written ahead and those repeated included. */
+  readonly atomics: number;
+  /** How many of them were written ahead. */
+  readonly ahead: number;
+  readonly mutations: number;
+  /** Bytes of values and keys. */
+  readonly bytes: number;
+}
+
+interface Meter {
+  atomics: number;
+  ahead: number;
+  mutations: number;
+  bytes: number;
+}
+
+/**
+ * Commits cuts of different tasks, in their order. Where another owner has taken one of the tasks, the others are committed
+ * without it. A cut whose outcome stayed unknown may be given again.
+ *
+ * @param store the store of all of them
+ * @param cuts at most one of each task
+ * @param options how long to wait for the store
+ * @throws {UnavailableError} when patience is at its end: the outcome of the cuts that are pending is unknown
+ * @throws {CorruptError} when a head is gone, or is one that nobody can have written
+ */
+export async function commitCuts(store: Store, cuts: readonly Cut[], options: Patience): Promise<CommitReport> {
+  const meter: Meter = { atomics: 0, ahead: 0, mutations: 0, bytes: 0 };
+  const pending = cuts.filter(({ outcome }) => outcome === "pending");
+  if (new Set(pending.map(({ keys }) => keys)).size < pending.length) {
+    throw new TypeError("Cannot commit two cuts of one task at once");
+  }
+  const writer = new Writer(store, options, meter);
+  for (const group of grouped(pending, (cut) => fits(cut.weight) ? cut.weight : cut.leanWeight)) await writer.commit(group);
+  return { ...meter, outcomes: cuts.map(({ outcome }) => outcome as "committed" | "fenced") };
+}
+
+/** Reads a head, as often as it takes. */
+function findHead(store: Store, keys: TaskKeys, options: Patience): Promise<HeadEntry | undefined> {
+  return persist(options, () => readHeadEntry(store, keys));
+}
+
+class Writer {
+  constructor(readonly store: Store, readonly options: Patience, readonly meter: Meter) {}
+
+  /** Commits cuts that fit into one atomic, at least without what may be written ahead. */
+  async commit(cuts: readonly Cut[]): Promise<void> {
+    for (const cut of cuts) if (!fits(cut.weight)) await this.#writeAhead(cut);
+    const retry = new Retry(this.options);
+    let left = cuts.filter(({ outcome }) => outcome === "pending");
+    while (left.length > 0) {
+      const result = await this.#try(left.map(checkOf), left.flatMap((cut) => fits(cut.weight) ? [...cut.ahead, ...cut.last] : cut.last));
+      if (!(result instanceof UnavailableError) && result.ok) {
+        for (const cut of left) cut.settle("committed", result.versionstamp);
+        break;
+      }
+      await this.#judge(left);
+      left = left.filter(({ outcome }) => outcome === "pending");
+      if (left.length > 0) await retry.after(doubt(result));
+    }
+    retry.worked();
+  }
+
+  /** Settles each cut of which the head says what became of it. */
+  async #judge(cuts: readonly Cut[]): Promise<void> {
+    for (const cut of cuts) {
+      const found = await findHead(this.store, cut.keys, this.options);
+      const judged = verdict(cut.head, cut.checked, found);
+      if (judged === "done") cut.settle("committed", found!.versionstamp);
+      else this.#stopAt(cut, judged);
+    }
+  }
+
+  async #writeAhead(cut: Cut): Promise<void> {
+    const check = checkOf(cut);
+    const pieces = grouped(cut.ahead, (mutation) => weigh([], [mutation]), weigh([check], []));
+    for (const piece of pieces) {
+      const retry = new Retry(this.options);
+      for (;;) {
+        this.meter.ahead++;
+        const result = await this.#try([check], piece);
+        if (!(result instanceof UnavailableError) && result.ok) break;
+        const found = await findHead(this.store, cut.keys, this.options);
+        this.#stopAt(cut, verdictAhead(cut.head, cut.checked, found));
+        if (cut.outcome !== "pending") return;
+        await retry.after(doubt(result));
+      }
+      retry.worked();
+    }
+  }
+
+  #stopAt(cut: Cut, judged: Verdict): void {
+    if (judged === "fenced") return cut.settle("fenced");
+    if (judged !== "impossible") return;
+    throw new CorruptError(
+      `The head of task ${cut.keys.task} at ${showKey(cut.keys.head)} is gone, or was changed by somebody who does not own the task`,
+      cut.keys.head,
+    );
+  }
+
+  async #try(checks: readonly Check[], mutations: readonly Mutation[]): Promise<AtomicResult | UnavailableError> {
+    this.meter.atomics++;
+    this.meter.mutations += mutations.length;
+    this.meter.bytes += weigh([], mutations).bytes;
+    try {
+      return await this.store.atomic(checks, mutations);
+    } catch (error) {
+      if (error instanceof UnavailableError) return error;
+      throw error;
+    }
+  }
+}
+
+function checkOf(cut: Cut): Check {
+  return { key: cut.keys.head, versionstamp: cut.checked };
+}
+
+/** `ok: false`, though the head is as it was: somebody else's write was in the way, or an answer was lost. */
+function doubt(result: AtomicResult | UnavailableError): UnavailableError {
+  return result instanceof UnavailableError ? result : new UnavailableError("An atomic was refused although the head is as it was");
+}

@@ -1,0 +1,218 @@
+/**
+ * The decisions of the checkpoint, as pure functions over what was read. Reading and writing stand elsewhere.
+ *
+ * @module
+ */
+import type {
+  AttemptId,
+  Clocks,
+  CompactionCycle,
+  Counters,
+  DeltaRange,
+  Head,
+  HeadEntry,
+  Offsets,
+  OutboxEntry,
+  StateEntry,
+  Unsafe,
+} from "./head.ts";
+import { NEW_HEAD } from "./head.ts";
+import { OUTBOX_EPOCHS, PUBLISHERS, UNSAFE_REASON_CHARS } from "./limits.ts";
+
+/** Who wants to take a task. */
+export interface Claimant {
+  /** Random, never used before. */
+  readonly fence: string;
+  /** Its transactional id, if it publishes in transactions. */
+  readonly publisher: string | undefined;
+  /** Publishers that it has made sure of: none of them can commit any more, and none owns the task. */
+  readonly fenced: readonly string[];
+}
+
+/** The head as its new owner writes it; `"full"` when it cannot hold another publisher. */
+export function claimed(before: Head | undefined, { fence, publisher, fenced }: Claimant): Head | "full" {
+  const head = before ?? NEW_HEAD;
+  const owner = head.publishers.at(-1);
+  // The present owner may have come back to life after it was fenced: its id always stays.
+  const kept = head.publishers.filter((id) => id !== publisher && (id === owner || !fenced.includes(id)));
+  if (publisher !== undefined && kept.length >= PUBLISHERS) return "full";
+  return { ...head, fence, attempt: 0, publishers: publisher === undefined ? kept : [...kept, publisher] };
+}
+
+/** What became of a write whose outcome is unknown. */
+export type Verdict =
+  /** It was done. */
+  | "done"
+  /** It was not done: the same bytes may be sent again. */
+  | "again"
+  /** Another owner has the task, and it can never be done. */
+  | "fenced"
+  /** There is something that nobody can have written. */
+  | "impossible";
+
+/**
+ * Judges by the head as it is now. `ok: false` is no proof: a client may have repeated a write whose answer was lost, and been
+ * told of the second copy only.
+ *
+ * @param mine the attempt in doubt
+ * @param checked the versionstamp that the write asked for
+ * @param found the head as it is
+ */
+export function verdict(mine: AttemptId, checked: string | null, found: HeadEntry | undefined): Verdict {
+  if (found === undefined) return checked === null ? "again" : "impossible";
+  if (found.head.fence !== mine.fence) return found.versionstamp === checked ? "again" : "fenced";
+  if (found.head.attempt === mine.attempt) return "done";
+  return found.versionstamp === checked ? "again" : "impossible";
+}
+
+/** The same for a write that leaves the head as it is. */
+export function verdictAhead(mine: AttemptId, checked: string, found: HeadEntry | undefined): Verdict {
+  if (found === undefined) return "impossible";
+  if (found.head.fence !== mine.fence) return "fenced";
+  return found.versionstamp === checked ? "again" : "impossible";
+}
+
+/** A change of the head without an epoch. What is absent stays. */
+export interface HeadChange {
+  /** Exactly these may have a transaction under way from now on. */
+  readonly publishers?: readonly string[];
+  /** Results are published up to this epoch. */
+  readonly published?: number;
+  readonly offsets?: Offsets;
+  readonly clocks?: Clocks;
+  readonly counters?: Counters;
+  readonly finished?: boolean;
+  /** `null`: no longer unsafe. */
+  readonly unsafe?: Unsafe | null;
+  /** Allows `offsets` and `clocks` to go back: only when a user has asked for it (`reset`). @default false */
+  readonly reset?: boolean;
+}
+
+/** The head after a change without an epoch. */
+export function changed(head: Head, change: HeadChange): Head {
+  const { publishers = head.publishers, published = 0, finished = head.finished, unsafe = head.unsafe, reset = false } = change;
+  const offsets = change.offsets === undefined ? head.offsets : merged(head.offsets, change.offsets, reset);
+  const clocks = change.clocks ?? head.clocks;
+  if (!reset) assertClocks(head.clocks, clocks);
+  return {
+    ...head,
+    attempt: head.attempt + 1,
+    publishers,
+    outbox: head.outbox.filter(({ epoch }) => epoch > published),
+    offsets,
+    clocks,
+    counters: change.counters ?? head.counters,
+    finished,
+    unsafe: unsafe === null ? undefined : unsafe && { ...unsafe, reason: unsafe.reason.slice(0, UNSAFE_REASON_CHARS) },
+  };
+}
+
+/** Everything about an epoch that the head will say. */
+export interface EpochFacts {
+  readonly epoch: number;
+  readonly offsets: Offsets;
+  readonly clocks: Clocks;
+  readonly counters: Counters;
+  readonly finished: boolean;
+  /** Results are published up to this epoch. */
+  readonly published: number;
+  readonly delta: Pick<DeltaRange, "chunks" | "bytes" | "checksum"> | undefined;
+  /** The delta holds all state: nothing that was written before is needed. */
+  readonly whole: boolean;
+  readonly outbox: Pick<OutboxEntry, "chunks" | "bytes" | "records" | "checksum"> | undefined;
+  readonly states: readonly StateEntry[];
+  readonly nextState: number;
+  readonly era: number;
+  readonly cycle: CompactionCycle | undefined;
+  /** A cycle of compaction has ended that began in this epoch: deltas up to it are covered by bases. */
+  readonly covered: number | undefined;
+}
+
+/**
+ * The head after an epoch.
+ *
+ * @throws {Error} when the epoch is not the next one, an offset or a clock would go back, or the outbox is full
+ */
+export function advanced(head: Head, facts: EpochFacts): Head {
+  const { epoch, delta, outbox, whole, covered, published, ...rest } = facts;
+  if (epoch !== head.epoch + 1) throw new Error(`Epoch ${epoch} cannot come after epoch ${head.epoch}`);
+  assertClocks(head.clocks, facts.clocks);
+  const mine: AttemptId = { fence: head.fence, attempt: head.attempt + 1 };
+  const waiting = head.outbox.filter((entry) => entry.epoch > published);
+  if (outbox !== undefined && waiting.length >= OUTBOX_EPOCHS) {
+    throw new Error(`${OUTBOX_EPOCHS} epochs wait to be published already: the next cut has to wait`);
+  }
+  const kept = whole ? [] : head.ranges;
+  const ranges = delta === undefined ? kept : extended(kept, { ...delta, ...mine, epoch }, head.cycle?.since);
+  return {
+    ...head,
+    ...mine,
+    epoch,
+    offsets: merged(head.offsets, facts.offsets, false),
+    clocks: rest.clocks,
+    counters: rest.counters,
+    finished: rest.finished,
+    states: rest.states,
+    nextState: rest.nextState,
+    era: rest.era,
+    cycle: rest.cycle,
+    ranges: covered === undefined ? ranges : ranges.filter(({ lastEpoch }) => lastEpoch > covered),
+    outbox: outbox === undefined ? waiting : [...waiting, { ...outbox, ...mine, epoch }],
+  };
+}
+
+/**
+ * Adds a delta to the ranges. It goes on with the last one if that is the same owner's, unless a cycle of compaction has begun
+ * since: what the cycle will cover, and what it will not, are never in one range.
+ */
+export function extended(
+  ranges: readonly DeltaRange[],
+  delta: Pick<DeltaRange, "chunks" | "bytes" | "checksum"> & AttemptId & { readonly epoch: number },
+  since: number | undefined,
+): DeltaRange[] {
+  const { fence, attempt, epoch, chunks, bytes, checksum } = delta;
+  const last = ranges.at(-1);
+  if (last === undefined || last.fence !== fence || (since !== undefined && last.lastEpoch <= since)) {
+    return [...ranges, { fence, first: attempt, last: attempt, lastEpoch: epoch, chunks, bytes, checksum }];
+  }
+  return [...ranges.slice(0, -1), {
+    fence,
+    first: last.first,
+    last: attempt,
+    lastEpoch: epoch,
+    chunks: last.chunks + chunks,
+    bytes: last.bytes + bytes,
+    checksum: (last.checksum + checksum) >>> 0,
+  }];
+}
+
+/** Lays new offsets over old ones. */
+function merged(before: Offsets, now: Offsets, mayGoBack: boolean): Offsets {
+  const result: Record<string, Readonly<Record<number, number>>> = { ...before };
+  for (const [topic, partitions] of Object.entries(now)) {
+    const old = before[topic] ?? {};
+    for (const partition of Object.keys(partitions) as unknown as number[]) {
+      const offset = partitions[partition];
+      if (!Number.isSafeInteger(offset) || offset < 0) {
+        throw new RangeError(`Offset ${offset} of ${topic}/${partition} is not a whole number from 0 on`);
+      }
+      if (!mayGoBack && offset < old[partition]) {
+        throw new Error(`The offset of ${topic}/${partition} cannot go back from ${old[partition]} to ${offset}`);
+      }
+    }
+    result[topic] = { ...old, ...partitions };
+  }
+  return result;
+}
+
+function assertClocks(before: Clocks, now: Clocks): void {
+  for (const [name, { watermark }] of Object.entries(now)) {
+    // The end of time is how a bounded input ends; stored, it would make everything that comes later late.
+    if (!Number.isSafeInteger(watermark) || watermark === Number.MAX_SAFE_INTEGER) {
+      throw new RangeError(`The watermark ${watermark} of clock "${name}" cannot be stored`);
+    }
+    if (Object.hasOwn(before, name) && watermark < before[name].watermark) {
+      throw new Error(`The watermark of clock "${name}" cannot go back from ${before[name].watermark} to ${watermark}`);
+    }
+  }
+}

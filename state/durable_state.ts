@@ -1,0 +1,184 @@
+/**
+ * The keyed states of one task: opened by stages, filled by a restore, written at each cut.
+ *
+ * @module
+ */
+import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import { DurableKeyedState } from "./durable_keyed_state.ts";
+import type { StateEntry } from "./head.ts";
+import { BUCKET_KEYS, STATES } from "./limits.ts";
+
+/** Options of {@linkcode DurableStates}. */
+export interface DurableStatesOptions {
+  /** Whether everything since the last cut can be undone: then each dirty object is kept as it was. @default false */
+  readonly undoable?: boolean;
+  /** Names of states that may be in the checkpoint and are to be forgotten. @default [] */
+  readonly drop?: readonly string[];
+}
+
+/** A keyed state to look into. */
+export type ReadonlyKeyedState = Pick<KeyedState, "name" | "size" | "find" | "namespaces" | "cells">;
+
+/**
+ * The states of one task. The order is: restore (`TaskCheckpoint.restore`), open (the stages, as they are subscribed), `seal`.
+ *
+ * @example Undo what happened since the last cut
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { DurableStates } from "@tidemark/streams/state";
+ *
+ * const states = new DurableStates({ undoable: true });
+ * const counts = states.open({ name: "counts", operator: "keyedReduce", namespaced: false });
+ * counts.write(counts.cell("ada"), 1);
+ * states.undo();
+ * assertEquals(states.size, 0);
+ * ```
+ */
+export class DurableStates {
+  readonly undoable: boolean;
+  /** Names of states that are to be forgotten. */
+  readonly dropped: ReadonlySet<string>;
+  readonly #states = new Map<string, DurableKeyedState>();
+  readonly #opened = new Set<string>();
+  #nextId = 0;
+  #sealed = false;
+  #rewrite = false;
+  #removed: DurableKeyedState[] = [];
+
+  /** @param options see {@linkcode DurableStatesOptions} */
+  constructor(options: DurableStatesOptions = {}) {
+    this.undoable = options.undoable ?? false;
+    this.dropped = new Set(options.drop);
+  }
+
+  /** How many cells of all states hold a value. */
+  get size(): number {
+    let size = 0;
+    for (const state of this.#states.values()) size += state.size;
+    return size;
+  }
+
+  /** All states, oldest first. */
+  get all(): Iterable<DurableKeyedState> {
+    return this.#states.values();
+  }
+
+  /** The number that the next new state gets. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  /** Whether the next cut must write all states as a whole, because what is stored has another form. */
+  get rewrite(): boolean {
+    return this.#rewrite;
+  }
+
+  /**
+   * Opens the state of a stage: as it was restored, or a new one.
+   *
+   * @throws {TypeError} when the name is taken, or the state was stored in a form that the stage does not take
+   */
+  open(spec: KeyedStateSpec): KeyedState {
+    const { name, operator, namespaced, version = 1 } = spec;
+    if (this.#opened.has(name)) throw new TypeError(`Cannot open the state of ${operator} "${name}": the name is taken by another stage`);
+    if (!Number.isSafeInteger(version) || version < 0) {
+      throw new RangeError(`Cannot open the state of ${operator} "${name}": its version must be a whole number, current value is ${version}`);
+    }
+    const found = this.#states.get(name);
+    const state = found ?? this.#create(spec);
+    if (state.namespaced !== namespaced) {
+      throw new TypeError(
+        `Cannot open the state of ${operator} "${name}": a stage of another kind stored it. Give this stage a name of its own`,
+      );
+    }
+    if (state.version !== version) this.#migrate(state, spec, version);
+    this.#opened.add(name);
+    return state;
+  }
+
+  /** A state to look into, or `undefined` when there is none of this name. */
+  find(name: string): ReadonlyKeyedState | undefined {
+    return this.#states.get(name);
+  }
+
+  /**
+   * Says that all stages have opened their states. `cut` does it where it was not done.
+   *
+   * @throws {Error} when the checkpoint has a state that no stage has opened, and that is not to be dropped
+   */
+  seal(): void {
+    if (this.#sealed) return;
+    const left = [...this.#states.keys()].filter((name) => !this.#opened.has(name));
+    const kept = left.filter((name) => !this.dropped.has(name));
+    if (kept.length > 0) {
+      const names = kept.map((name) => `"${name}"`).join(", ");
+      throw new Error(`The checkpoint has state of ${names}, and no stage has that name. Give the stage its name back, or drop the state by name`);
+    }
+    for (const name of left) {
+      this.#removed.push(this.#states.get(name)!);
+      this.#states.delete(name);
+    }
+    this.#sealed = true;
+  }
+
+  /** The states that were dropped since the last call: what is stored of them is no longer needed. */
+  takeRemoved(): DurableKeyedState[] {
+    const removed = this.#removed;
+    this.#removed = [];
+    return removed;
+  }
+
+  /**
+   * Makes all states as they were at the last cut, at the cost of what has changed since. The stages that had opened them are
+   * gone: every state may be opened again, and cells from before are not to be used.
+   */
+  undo(): void {
+    for (const state of this.#states.values()) state.undo();
+    this.#opened.clear();
+    this.#sealed = false;
+  }
+
+  /** Makes the states that a head names. Only before anything is opened. */
+  prepare(entries: readonly StateEntry[], nextId: number): void {
+    if (this.#states.size > 0) throw new Error("States are restored before they are opened");
+    for (const { id, name, version, namespaced, buckets } of entries) {
+      const state = new DurableKeyedState({ name, version, namespaced }, { id, undoable: this.undoable });
+      state.layOut(buckets);
+      this.#states.set(name, state);
+    }
+    this.#nextId = nextId;
+  }
+
+  /** An epoch has been cut. */
+  cut(): void {
+    for (const state of this.#states.values()) state.cut();
+  }
+
+  /** Everything is about to be written as a whole: buckets are laid out anew. */
+  layOut(): void {
+    for (const state of this.#states.values()) state.layOut(Math.max(1, Math.ceil(state.size / BUCKET_KEYS)));
+    this.#rewrite = false;
+  }
+
+  #create(spec: KeyedStateSpec): DurableKeyedState {
+    if (this.#states.size >= STATES) {
+      throw new RangeError(`Cannot open the state of ${spec.operator} "${spec.name}": a task may have ${STATES} states`);
+    }
+    const state = new DurableKeyedState(spec, { id: this.#nextId++, undoable: this.undoable });
+    this.#states.set(spec.name, state);
+    return state;
+  }
+
+  #migrate(state: DurableKeyedState, { name, operator, migrate }: KeyedStateSpec, version: number): void {
+    const stored = state.version;
+    if (stored > version || migrate === undefined) {
+      throw new TypeError(
+        `Cannot open the state of ${operator} "${name}": its values have version ${stored}, the program has version ${version}` +
+          (stored > version ? ". Run the newer program" : " and no migrate function"),
+      );
+    }
+    state.migrate((value) => migrate(value, stored));
+    state.version = version;
+    this.#rewrite = true;
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The three domain errors, one for each thing that a caller can do about it. Everything else is a built-in class.
+ *
+ * @module
+ */
+
+/**
+ * The store or the broker cannot be asked now, or its answer was lost, so that the outcome is unknown. Try again.
+ *
+ * @example Try again later
+ * ```ts
+ * import { assertInstanceOf } from "@std/assert";
+ * import { UnavailableError } from "@tidemark/streams/state";
+ *
+ * assertInstanceOf(new UnavailableError("The store does not answer"), Error);
+ * ```
+ */
+export class UnavailableError extends Error {
+  override name = "UnavailableError";
+}
+
+/**
+ * Another owner has taken the task. Stop: whatever is committed from here on is not yours to commit.
+ *
+ * @example Tell a lost task from a broken one
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { FencedError } from "@tidemark/streams/state";
+ *
+ * assertEquals(new FencedError("Task 3 has another owner").name, "FencedError");
+ * ```
+ */
+export class FencedError extends Error {
+  override name = "FencedError";
+}
+
+/**
+ * What is stored is not what was written. Stop and look; the message names the key.
+ *
+ * @example Name the key
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { CorruptError } from "@tidemark/streams/state";
+ *
+ * assertEquals(new CorruptError("A chunk is missing", ["job", "shop", 0]).key, ["job", "shop", 0]);
+ * ```
+ */
+export class CorruptError extends Error {
+  override name = "CorruptError";
+
+  /**
+   * @param message a full sentence
+   * @param key where it was found
+   */
+  constructor(message: string, readonly key: readonly unknown[]) {
+    super(message);
+  }
+}

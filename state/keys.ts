@@ -1,0 +1,133 @@
+/**
+ * Where everything of a job lies in the store.
+ *
+ * | key | value |
+ * |---|---|
+ * | `["job", job, "entry"]` | the job entry |
+ * | `["job", job, task, "head"]` | the head of a task |
+ * | `["job", job, task, "bucket", era, state, bucket]` | the base of a bucket, or where its chunks are; moved with the head only |
+ * | `["job", job, task, kind, fence, attempt, index]` | a chunk: of a delta, of a base, of an outbox |
+ *
+ * A chunk's key is never used twice: a fence is random, and an attempt is counted within it.
+ *
+ * @module
+ */
+import { JOB_NAME_BYTES } from "./limits.ts";
+import type { StoreKey } from "./store.ts";
+
+/** What a chunk is part of. */
+export type ChunkKind = "delta" | "base" | "outbox";
+
+/** Which chunk of whose attempt. */
+export interface ChunkPlace {
+  readonly kind: ChunkKind;
+  readonly fence: string;
+  readonly attempt: number;
+  readonly index: number;
+}
+
+/** The keys of one task. */
+export class TaskKeys {
+  readonly head: StoreKey;
+  readonly prefix: StoreKey;
+
+  /**
+   * @param job the job's name
+   * @param task the task's number
+   * @throws {RangeError} when the name is too long for a key
+   */
+  constructor(readonly job: string, readonly task: number) {
+    checkJobName(job);
+    this.prefix = ["job", job, task];
+    this.head = ["job", job, task, "head"];
+  }
+
+  /** All chunks of a kind. */
+  chunks(kind: ChunkKind): StoreKey {
+    return ["job", this.job, this.task, kind];
+  }
+
+  /** All chunks of a kind that an owner wrote. */
+  fence(kind: ChunkKind, fence: string): StoreKey {
+    return ["job", this.job, this.task, kind, fence];
+  }
+
+  /** What sorts before all chunks of an attempt. */
+  attempt(kind: ChunkKind, fence: string, attempt: number): StoreKey {
+    return ["job", this.job, this.task, kind, fence, attempt];
+  }
+
+  chunk(place: ChunkPlace): StoreKey {
+    return ["job", this.job, this.task, place.kind, place.fence, place.attempt, place.index];
+  }
+
+  /** All bases, of all eras. */
+  get buckets(): StoreKey {
+    return ["job", this.job, this.task, "bucket"];
+  }
+
+  /** The bases of one state. */
+  bases(era: number, state: number): StoreKey {
+    return ["job", this.job, this.task, "bucket", era, state];
+  }
+
+  bucket(era: number, state: number, bucket: number): StoreKey {
+    return ["job", this.job, this.task, "bucket", era, state, bucket];
+  }
+}
+
+/** The key of a job's entry. */
+export function jobKey(job: string): StoreKey {
+  checkJobName(job);
+  return ["job", job, "entry"];
+}
+
+function checkJobName(job: string): void {
+  if (job === "") throw new RangeError("A job needs a name that is not empty");
+  const bytes = utf8Bytes(job);
+  if (bytes > JOB_NAME_BYTES) {
+    throw new RangeError(`A job's name may have ${JOB_NAME_BYTES} bytes, "${job.slice(0, 40)}..." has ${bytes}`);
+  }
+}
+
+/** How many bytes a key has in the store. */
+export function keyBytes(key: StoreKey): number {
+  let bytes = 0;
+  for (const part of key) bytes += partBytes(part);
+  return bytes;
+}
+
+function partBytes(part: StoreKey[number]): number {
+  switch (typeof part) {
+    case "string":
+      return 2 + utf8Bytes(part) + zeros(part);
+    case "number":
+      return 9;
+    case "boolean":
+      return 1;
+    case "bigint":
+      return 2 + Math.ceil(part.toString(16).replace("-", "").length / 2);
+    default:
+      return 2 + part.length + part.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
+  }
+}
+
+function utf8Bytes(text: string): number {
+  let bytes = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) bytes += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
+  }
+  return bytes;
+}
+
+function zeros(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf("\0"); at !== -1; at = text.indexOf("\0", at + 1)) count++;
+  return count;
+}
+
+/** A key as text, for messages. */
+export function showKey(key: StoreKey): string {
+  return JSON.stringify(key, (_, part) => typeof part === "bigint" ? `${part}n` : part);
+}

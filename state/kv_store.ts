@@ -1,0 +1,140 @@
+/**
+ * The store on Deno KV: a local file, memory, or a server.
+ *
+ * @module
+ */
+import type { Clock } from "../operators/_clock.ts";
+import { UnavailableError } from "./errors.ts";
+import { LOCKED_RETRIES } from "./limits.ts";
+import { backoff } from "./retry.ts";
+import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from "./store.ts";
+
+/**
+ * Deno KV as a {@linkcode Store}. `database is locked` is tried again: such an atomic was surely not done. Every other failure
+ * is an `UnavailableError`: what became of the atomic is then unknown.
+ *
+ * @example Open a store in memory
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { KvStore } from "@tidemark/streams/state";
+ *
+ * const clock = { now: () => 0, sleep: () => Promise.resolve(), random: () => 0.5 };
+ * const store = await KvStore.open(":memory:", clock);
+ * await store.atomic([], [{ type: "set", key: ["greeting"], value: "hello" }]);
+ * assertEquals((await store.get(["greeting"]))?.value, "hello");
+ * store.close();
+ * ```
+ */
+export class KvStore implements Store {
+  #closed = false;
+
+  /**
+   * @param kv an open KV; `close` closes it
+   * @param name where it is, for messages
+   * @param clock for waiting while a file is locked
+   */
+  constructor(readonly kv: Deno.Kv, readonly name: string, readonly clock: Clock) {}
+
+  /**
+   * Opens a store.
+   *
+   * @param where the path of a file (made where it is missing, with its folder), the URL of a server, `:memory:`, or an open KV
+   * @param clock for waiting while a file is locked
+   * @throws {Error} one sentence, when it cannot be opened
+   */
+  static async open(where: string | Deno.Kv, clock: Clock): Promise<KvStore> {
+    if (typeof where !== "string") return new KvStore(where, "the given Deno KV", clock);
+    try {
+      if (isPath(where)) await makeFolder(where);
+      const kv = await Deno.openKv(where);
+      const store = new KvStore(kv, where, clock);
+      try {
+        await store.get(["job"]);
+      } catch (error) {
+        store.close();
+        throw error;
+      }
+      return store;
+    } catch (error) {
+      throw new Error(`Cannot open the state at ${where}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+
+  async get<T = unknown>(key: StoreKey): Promise<StoreEntry<T> | undefined> {
+    const entry = await this.#retry("read", () => this.kv.get<T>(key));
+    return entry.versionstamp === null ? undefined : entry as StoreEntry<T>;
+  }
+
+  async *list<T = unknown>(prefix: StoreKey, range: { start?: StoreKey; end?: StoreKey } = {}): AsyncIterable<StoreEntry<T>> {
+    const entries = this.kv.list<T>(selectorOf(prefix, range), { batchSize: 250 });
+    for (;;) {
+      // A batch that could not be read was not passed over, so it may be asked for again.
+      const next = await this.#retry("read", () => entries.next());
+      if (next.done) return;
+      yield next.value as StoreEntry<T>;
+    }
+  }
+
+  async atomic(checks: readonly Check[], mutations: readonly Mutation[]): Promise<AtomicResult> {
+    const result = await this.#retry("written", () => {
+      const atomic = this.kv.atomic();
+      for (const check of checks) atomic.check(check);
+      for (const mutation of mutations) {
+        if (mutation.type === "set") atomic.set(mutation.key, mutation.value);
+        else atomic.delete(mutation.key);
+      }
+      return atomic.commit();
+    });
+    return result.ok ? { ok: true, versionstamp: result.versionstamp } : { ok: false };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.kv.close();
+  }
+
+  async #retry<T>(what: "read" | "written", act: () => Promise<T>): Promise<T> {
+    for (let failures = 0;; failures++) {
+      if (this.#closed) throw new Error(`The state at ${this.name} is closed`);
+      try {
+        return await act();
+      } catch (error) {
+        if (this.#closed || !isPassing(error)) throw error;
+        if (!isLocked(error) || failures >= LOCKED_RETRIES) {
+          throw new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reasonOf(error)}`, { cause: error });
+        }
+        await this.clock.sleep(backoff(Math.min(failures, 4), this.clock.random()));
+      }
+    }
+  }
+}
+
+function selectorOf(prefix: StoreKey, { start, end }: { start?: StoreKey; end?: StoreKey }): Deno.KvListSelector {
+  if (start !== undefined) return end !== undefined ? { start, end } : { prefix, start };
+  return end !== undefined ? { prefix, end } : { prefix };
+}
+
+function isPath(where: string): boolean {
+  return where !== ":memory:" && !/^https?:\/\//.test(where);
+}
+
+async function makeFolder(path: string): Promise<void> {
+  const folder = path.replace(/[/\\][^/\\]*$/, "");
+  if (folder !== path && folder !== "") await Deno.mkdir(folder, { recursive: true });
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && /database (table )?is locked/.test(error.message);
+}
+
+/** Whether it may be otherwise next time: a key or value that is too large, or a missing permission, stays as it is. */
+function isPassing(error: unknown): boolean {
+  return !(error instanceof TypeError || error instanceof RangeError || error instanceof Deno.errors.NotCapable ||
+    error instanceof Deno.errors.BadResource || error instanceof Deno.errors.PermissionDenied);
+}
+
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n")[0].replace(/\.$/, "");
+}

@@ -1,0 +1,66 @@
+/**
+ * Waiting and trying again: always through the clock that is passed in, longer from time to time, with jitter.
+ *
+ * @module
+ */
+import type { Clock } from "../operators/_clock.ts";
+import { UnavailableError } from "./errors.ts";
+import { RETRY_FIRST_MS, RETRY_LONGEST_MS } from "./limits.ts";
+
+/** How long somebody waits for a store that cannot be asked. */
+export interface Patience {
+  readonly clock: Clock;
+  /** Milliseconds after which the last `UnavailableError` is thrown on. @default Infinity */
+  readonly patience?: number;
+  /** Told of each failure, and with `undefined` when it is over. */
+  readonly trouble?: (error: UnavailableError | undefined) => void;
+  /** Gives up at once when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** The milliseconds to wait before the next try: doubled each time, half of it by chance. */
+export function backoff(failures: number, random: number): number {
+  const longest = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** Math.min(failures, 20));
+  return longest * (0.5 + random / 2);
+}
+
+/** Keeps count of the failures of one undertaking, and waits after each. */
+export class Retry {
+  #failures = 0;
+  #until = NaN;
+
+  /** @param options how long, and on which clock */
+  constructor(readonly options: Patience) {}
+
+  /** Waits before the next try; throws the error on when patience is at its end. */
+  async after(error: UnavailableError): Promise<void> {
+    const { clock, patience = Infinity, trouble, signal } = this.options;
+    if (this.#failures === 0) this.#until = clock.now() + patience;
+    trouble?.(error);
+    const wait = backoff(this.#failures++, clock.random());
+    if (signal?.aborted || clock.now() + wait > this.#until) throw error;
+    await clock.sleep(wait);
+  }
+
+  /** It has worked: the next failure is a first one again. */
+  worked(): void {
+    if (this.#failures === 0) return;
+    this.#failures = 0;
+    this.options.trouble?.(undefined);
+  }
+}
+
+/** Does something until the store answers. Only for what may be done twice. */
+export async function persist<T>(options: Patience, act: () => Promise<T>): Promise<T> {
+  const retry = new Retry(options);
+  for (;;) {
+    try {
+      const result = await act();
+      retry.worked();
+      return result;
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      await retry.after(error);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * A cell of a durable state, and the bucket that it lies in.
+ *
+ * @module
+ */
+import type { Cell, Key } from "../operators/keyed_state.ts";
+
+/** One key's value in one namespace, and what it was at the last cut. */
+export class StateCell<K extends Key = Key, V = unknown> implements Cell<K, V> {
+  value: V | undefined = undefined;
+  /**
+   * The value at the last cut, where the cell was touched since: a primitive as it is, an object as bytes in a state that can
+   * be undone (anything but `undefined` elsewhere). `undefined`: there was none.
+   */
+  before: unknown = undefined;
+  /** Whether its bucket has it. A cell without a value leaves its bucket, and comes back when it is written. */
+  linked = true;
+  /** The next cell of the same key. */
+  next: StateCell<K, V> | undefined = undefined;
+  /** Its neighbours among the cells of its namespace that hold a value. */
+  older: StateCell<K, V> | undefined = undefined;
+  newer: StateCell<K, V> | undefined = undefined;
+
+  /**
+   * @param mark the number of the cut after which it was first touched
+   */
+  constructor(readonly key: K, readonly namespace: number, public mark: number) {}
+}
+
+/** The cells of one namespace that hold a value, oldest first. */
+export class Space<K extends Key = Key, V = unknown> {
+  #oldest: StateCell<K, V> | undefined = undefined;
+  #newest: StateCell<K, V> | undefined = undefined;
+  size = 0;
+
+  add(cell: StateCell<K, V>): void {
+    cell.older = this.#newest;
+    cell.newer = undefined;
+    if (this.#newest === undefined) this.#oldest = cell;
+    else this.#newest.newer = cell;
+    this.#newest = cell;
+    this.size++;
+  }
+
+  remove(cell: StateCell<K, V>): void {
+    if (cell.older === undefined) this.#oldest = cell.newer;
+    else cell.older.newer = cell.newer;
+    if (cell.newer === undefined) this.#newest = cell.older;
+    else cell.newer.older = cell.older;
+    cell.older = undefined;
+    cell.newer = undefined;
+    this.size--;
+  }
+
+  /** All cells at this moment. */
+  all(): StateCell<K, V>[] {
+    const cells: StateCell<K, V>[] = [];
+    for (let cell = this.#oldest; cell !== undefined; cell = cell.newer) cells.push(cell);
+    return cells;
+  }
+}
+
+/** What is stored of a bucket. */
+export interface Base {
+  /** The epoch whose values it holds. */
+  readonly epoch: number;
+  /** Bytes of its cells. */
+  readonly bytes: number;
+  readonly checksum: number;
+  /** Where its chunks are, if it is too large for one entry. */
+  readonly chunks: { readonly fence: string; readonly attempt: number; readonly first: number; readonly count: number } | undefined;
+}
+
+/** A part of a state's keys: what is rewritten at a time. */
+export class Bucket {
+  /** Each key's cells, the newest namespace first. */
+  readonly cells = new Map<Key, StateCell>();
+  /** Whether it has changed since its base. */
+  dirty = false;
+  base: Base | undefined = undefined;
+}
+
+/** The bucket of a hash among so many (linear hashing). */
+export function bucketOf(hash: number, buckets: number): number {
+  const bits = 32 - Math.clz32(buckets - 1);
+  const index = hash & ((1 << bits) - 1);
+  return index < buckets ? index : index & ((1 << (bits - 1)) - 1);
+}

@@ -1,0 +1,71 @@
+/**
+ * What fits into one atomic.
+ *
+ * @module
+ */
+import { serialize } from "node:v8";
+import { keyBytes } from "./keys.ts";
+import { ATOMIC_BYTES, ATOMIC_KEY_BYTES, ATOMIC_MUTATIONS, ATOMIC_TASKS } from "./limits.ts";
+import type { Check, Mutation } from "./store.ts";
+
+/** What an atomic, or a part of one, needs of what there is. */
+export interface Weight {
+  readonly checks: number;
+  readonly mutations: number;
+  /** Values, and each key twice. */
+  readonly bytes: number;
+  readonly keyBytes: number;
+}
+
+/** The weight of nothing. */
+export const NOTHING: Weight = { checks: 0, mutations: 0, bytes: 0, keyBytes: 0 };
+
+/** What checks and mutations weigh together. */
+export function weigh(checks: readonly Check[], mutations: readonly Mutation[]): Weight {
+  let bytes = 0;
+  let keys = 0;
+  for (const { key } of checks) keys += keyBytes(key);
+  for (const mutation of mutations) {
+    keys += keyBytes(mutation.key);
+    if (mutation.type === "set") bytes += valueBytes(mutation.value);
+  }
+  return { checks: checks.length, mutations: mutations.length, bytes: bytes + 2 * keys, keyBytes: keys };
+}
+
+/** Two parts together. */
+export function sum(a: Weight, b: Weight): Weight {
+  return {
+    checks: a.checks + b.checks,
+    mutations: a.mutations + b.mutations,
+    bytes: a.bytes + b.bytes,
+    keyBytes: a.keyBytes + b.keyBytes,
+  };
+}
+
+/** Whether it fits into one atomic. */
+export function fits({ checks, mutations, bytes, keyBytes }: Weight): boolean {
+  return checks <= ATOMIC_TASKS && mutations <= ATOMIC_MUTATIONS && bytes <= ATOMIC_BYTES && keyBytes <= ATOMIC_KEY_BYTES;
+}
+
+/** Cuts a list, in its order, into pieces that fit into one atomic each. */
+export function grouped<T>(items: readonly T[], weightOf: (item: T) => Weight, beside: Weight = NOTHING): T[][] {
+  const groups: T[][] = [];
+  let weight = beside;
+  let group: T[] = [];
+  for (const item of items) {
+    const more = sum(weight, weightOf(item));
+    if (group.length > 0 && !fits(more)) {
+      groups.push(group);
+      group = [];
+      weight = sum(beside, weightOf(item));
+    } else weight = more;
+    group.push(item);
+  }
+  if (group.length > 0) groups.push(group);
+  return groups;
+}
+
+/** How many bytes a value has in the store. */
+export function valueBytes(value: unknown): number {
+  return value instanceof Uint8Array ? value.length : serialize(value).length;
+}

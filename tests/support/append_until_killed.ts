@@ -1,0 +1,38 @@
+/**
+ * A process that appends batches to an embedded log until it is killed, and says which ones it was told are durable.
+ *
+ * Batch `n` has `sizeOf(n)` records over four partitions, and each record carries `n`. Arguments: the KV's file.
+ */
+import { acquireLock } from "../../connectors/_lock.ts";
+import { embeddedLog } from "../../connectors/embedded_log.ts";
+
+/** How many records batch `n` has: few, many, or so much that one atomic cannot hold them. */
+export function sizeOf(batch: number): number {
+  return batch % 3 === 0 ? 7 : batch % 3 === 1 ? 900 : 41;
+}
+
+/** How many bytes a record of batch `n` has beside its number. */
+export function paddingOf(batch: number): number {
+  return batch % 3 === 2 ? 70_000 : 100;
+}
+
+if (import.meta.main) {
+  const [path] = Deno.args;
+  const lock = await acquireLock(path, { job: "appender" });
+  if (lock.heldBy !== undefined) throw new Error(`The log is held by ${lock.heldBy}.`);
+  const kv = await Deno.openKv(path);
+  const log = embeddedLog(kv);
+  await log.create("events", { partitions: 4 });
+  let batch = 0;
+  for await (const { headers } of log.read("events")) {
+    batch = Math.max(batch, Number(new TextDecoder().decode(headers!.batch)) + 1);
+  }
+  console.log(`from ${batch}`);
+  for (;; batch++) {
+    const headers = { batch: `${batch}` };
+    const value = new Uint8Array(paddingOf(batch));
+    const records = Array.from({ length: sizeOf(batch) }, (_, index) => ({ partition: index % 4, value, headers }));
+    await log.append("events", records);
+    console.log(`done ${batch}`);
+  }
+}

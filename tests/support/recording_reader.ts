@@ -1,0 +1,187 @@
+/**
+ * What tests of connectors work with: records to write, a way to publish them, and a reader that keeps everything it is told.
+ */
+import { assert } from "@std/assert";
+import type {
+  Batch,
+  Bounds,
+  Connection,
+  InputRecord,
+  OutputRecord,
+  Reader,
+  ReaderHandler,
+  ReaderOptions,
+  StartOffset,
+} from "../../connectors/connector.ts";
+import type { Mutation, Store } from "../../state/store.ts";
+
+/** How long a test waits for what must come, in milliseconds. */
+const PATIENCE = 30_000;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+let topicsMade = 0;
+
+/** A topic name that no other test has, also on a broker that others use. */
+export function freshTopic(): string {
+  return `contract-${crypto.randomUUID().slice(0, 8)}-${++topicsMade}`;
+}
+
+/** A record to write; what is left out is nothing special. */
+export function record(topic: string, fields: Partial<OutputRecord> & { readonly text?: string } = {}): OutputRecord {
+  const { partition = 0, timestamp = 1_700_000_000_000, key = null, headers = undefined, text } = fields;
+  const value = text !== undefined
+    ? encoder.encode(text)
+    : fields.value === undefined
+    ? encoder.encode("x")
+    : fields.value;
+  return { topic, partition, timestamp, key, value, headers };
+}
+
+/** The text of a record's value. */
+export function textOf({ value }: InputRecord): string | null {
+  return value === null ? null : decoder.decode(value);
+}
+
+/** Makes records visible to `read_committed` readers, all at once, in the way of this connection. */
+export async function publish(
+  place: { connection: Connection; store: Store },
+  records: readonly OutputRecord[],
+): Promise<void> {
+  const { connection, store } = place;
+  if (connection.atomic !== undefined) {
+    const staged = connection.atomic.stage(records);
+    await writeStaged(store, staged);
+    connection.atomic.committed();
+    return;
+  }
+  assert(connection.publishing !== undefined, "a connection has one of the two ways to publish");
+  const producer = await connection.publishing.producer(`contract-${crypto.randomUUID()}`);
+  try {
+    await producer.publish(records, []);
+  } finally {
+    await producer.close();
+  }
+}
+
+/** Writes what a cut staged as the checkpoint does: what is large goes ahead, and the last atomic makes it visible. */
+export async function writeStaged(
+  store: Store,
+  staged: ReturnType<NonNullable<Connection["atomic"]>["stage"]>,
+): Promise<void> {
+  const sets = (writes: typeof staged.ahead): Mutation[] => writes.map(([key, value]) => ({ type: "set", key, value }));
+  for (let at = 0; at < staged.ahead.length; at += 10) {
+    assert((await store.atomic([], sets(staged.ahead.slice(at, at + 10)))).ok);
+  }
+  if (staged.last.length > 0) assert((await store.atomic([], sets(staged.last))).ok);
+}
+
+/** Options of {@linkcode startReading}. */
+export interface Reading {
+  readonly topics: readonly string[];
+  readonly tasks?: "perPartition" | "single";
+  /** Where to begin. @default the first offset of each partition */
+  readonly starts?: readonly StartOffset[];
+  /** What to answer when a record is missing. @default an error */
+  readonly missing?: (wanted: number, bounds: Bounds) => number;
+}
+
+/** A reader whose every call is kept, and which can be waited for. */
+export class RecordingReader implements AsyncDisposable {
+  readonly batches: Batch[] = [];
+  readonly records: InputRecord[] = [];
+  readonly assignments: (readonly number[])[] = [];
+  readonly missed: { readonly partition: number; readonly wanted: number; readonly bounds: Bounds }[] = [];
+  calls = 0;
+  failure: Error | undefined;
+  /** Called with each batch, inside the reader's own call. */
+  onBatch: (batch: Batch) => void = () => {};
+  reader!: Reader;
+  #check: () => void = () => {};
+
+  constructor(readonly starts: readonly StartOffset[], readonly answer: Reading["missing"]) {}
+
+  handler(): ReaderHandler {
+    const called = () => {
+      this.calls++;
+      this.#check();
+    };
+    return {
+      assigned: (partitions) => {
+        this.assignments.push(partitions);
+        called();
+        return Promise.resolve(this.starts);
+      },
+      revoking: () => Promise.resolve(),
+      batch: (batch) => {
+        this.batches.push(batch);
+        this.records.push(...batch.records);
+        this.onBatch(batch);
+        called();
+      },
+      missing: (_topic, partition, wanted, bounds) => {
+        this.missed.push({ partition, wanted, bounds });
+        called();
+        if (this.answer === undefined) return Promise.reject(new Error(`offset ${wanted} is gone`));
+        return Promise.resolve(this.answer(wanted, bounds));
+      },
+      trouble: () => {},
+      failed: (error) => {
+        this.failure = error;
+        called();
+      },
+    };
+  }
+
+  /** Resolves when it holds; a failure of the reader, or too long a time, rejects. */
+  until(what: string, holds: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => settle(() => reject(new Error(`Waited for ${what} in vain.`))), PATIENCE);
+      const settle = (then: () => void) => {
+        clearTimeout(deadline);
+        this.#check = () => {};
+        then();
+      };
+      this.#check = () => {
+        if (holds()) settle(resolve);
+        else if (this.failure !== undefined) settle(() => reject(this.failure));
+      };
+      this.#check();
+    });
+  }
+
+  /** Resolves when so many records have come. */
+  count(records: number): Promise<void> {
+    return this.until(`${records} records`, () => this.records.length >= records);
+  }
+
+  of(partition: number): InputRecord[] {
+    return this.records.filter((one) => one.partition === partition);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.reader.stop();
+  }
+}
+
+/** Starts a reader that keeps everything. */
+export async function startReading(connection: Connection, reading: Reading): Promise<RecordingReader> {
+  const { topics, tasks = "perPartition", missing } = reading;
+  const starts = reading.starts ??
+    (await Promise.all(
+      topics.map(async (topic) =>
+        (await connection.bounds(topic)).map(({ earliest }, partition) => ({ topic, partition, offset: earliest }))
+      ),
+    )).flat();
+  const recording = new RecordingReader(starts, missing);
+  const options: ReaderOptions = {
+    group: `contract-${crypto.randomUUID()}`,
+    worker: undefined,
+    topics,
+    tasks,
+    remembered: undefined,
+    remember: () => Promise.resolve(),
+  };
+  recording.reader = await connection.reader(options, recording.handler());
+  return recording;
+}
