@@ -1,6 +1,33 @@
 /**
- * Tidemark: a reactive stream toolkit for Deno. Pipelines are RxJS operators, results are exactly once.
+ * Tidemark: a reactive stream toolkit for Deno. A pipeline is an RxJS Observable, its stages are RxJS operators; its keyed state,
+ * its event-time clocks and its input offsets are committed together, atomically, in Deno KV. Results are exactly once.
+ *
+ * Here are the operators, `run`, and the connectors that need no service. Kafka is in `@tidemark/streams/kafka`.
+ *
+ * @example Windows over an array, with no service at all
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { from } from "rxjs";
+ * import { count, eventTime, seconds, tumblingWindow, watermark } from "@tidemark/streams";
+ *
+ * const counts: unknown[] = [];
+ * from([{ user: "ada", at: 100 }, { user: "ada", at: 900 }, { user: "ada", at: 1_500 }]).pipe(
+ *   eventTime((event) => event.at),
+ *   watermark({ maxOutOfOrderness: 0 }),
+ *   tumblingWindow({ key: (event) => event.user, size: seconds(1), aggregate: count() }),
+ * ).subscribe(({ window, value }) => counts.push([window.start, value]));
+ * assertEquals(counts, [[0, 2], [1_000, 1]]);
+ * ```
  *
  * @module
  */
 export * from "./operators/mod.ts";
+export { type EmbeddedLog, embeddedLog, type EmbeddedLogOptions, memory } from "./connectors/mod.ts";
+export type { Connector, From, RecordKey, SinkOptions, SourceOptions } from "./connectors/mod.ts";
+export { run } from "./runtime/run.ts";
+export { type DeadLetter, deadLetter, type RunOptions } from "./runtime/options.ts";
+export type { Job, JobEnd, StateView } from "./runtime/job.ts";
+export type { Metrics, MetricsSnapshot } from "./runtime/metrics.ts";
+export type { Percentiles } from "./runtime/histogram.ts";
+export type { Topology } from "./runtime/plan.ts";
+export { CorruptError, FencedError, UnavailableError } from "./state/errors.ts";

@@ -32,6 +32,9 @@ export const RETENTION_STRIDE: number = 1 / 16;
 /** How many bytes of its newest chunks a partition keeps in memory; twice as many before they are cut back. */
 export const RECENT_BYTES: number = 128 * 1024;
 
+/** How often a reader says of a partition at its end that there is still nothing, in milliseconds: idleness is counted by it. */
+export const REPORT_MS = 50;
+
 /** About how many records a batch of a reader has at most. */
 export const BATCH_RECORDS = 2_000;
 

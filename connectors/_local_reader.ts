@@ -2,12 +2,23 @@
  * The reader of connectors whose topics lie in this process: `memory()` and `embeddedLog()`. One member, all partitions.
  *
  * One loop makes all calls of the handler, so they come one at a time. Fetches of all partitions are under way at once, and
- * the next one of a partition begins when its batch is delivered. There is no polling: the log says when there is more.
+ * the next one of a partition begins when its batch is delivered. There is no polling: the log says when there is more. Only
+ * that there still is nothing is said again and again, as a broker's empty fetches do, because idleness is counted by it.
  *
  * @module
  */
 
-import type { Batch, Bounds, InputRecord, Reader, ReaderHandler, ReaderOptions, StartOffset } from "./connector.ts";
+import type {
+  Batch,
+  Bounds,
+  ConnectionContext,
+  InputRecord,
+  Reader,
+  ReaderHandler,
+  ReaderOptions,
+  StartOffset,
+} from "./connector.ts";
+import { REPORT_MS } from "./_local_limits.ts";
 
 /** What the reader needs of a log in this process. */
 export interface LocalLog {
@@ -23,6 +34,14 @@ export interface LocalLog {
   watch(listener: (topic: string) => void): () => void;
 }
 
+/** What a reader is started with. */
+export interface LocalReading {
+  readonly options: ReaderOptions;
+  readonly handler: ReaderHandler;
+  /** The timer for saying again and again that a partition has nothing; without one it is said once. */
+  readonly after?: ConnectionContext["after"];
+}
+
 /** Where reading stands in one partition. */
 interface Cursor {
   readonly key: string;
@@ -34,6 +53,8 @@ interface Cursor {
   /** What the handler knows: the end that it was told, and whether the topic had ended then. */
   toldEnd: number;
   toldEnded: boolean;
+  /** A batch has said that this is all there will ever be. */
+  sawEnd: boolean;
 }
 
 type Fetched = { readonly records: readonly InputRecord[] } | { readonly error: unknown };
@@ -48,16 +69,19 @@ const NOTHING: readonly InputRecord[] = [];
  *
  * @throws {Error} If a topic does not exist.
  */
-export function startLocalReader(log: LocalLog, how: { options: ReaderOptions; handler: ReaderHandler }): Reader {
+export function startLocalReader(log: LocalLog, how: LocalReading): LocalReader {
   return new LocalReader(log, how);
 }
 
-class LocalReader implements Reader {
+/** A reader of a log in this process. Made by {@linkcode startLocalReader}. */
+export class LocalReader implements Reader {
   readonly #log: LocalLog;
   readonly #handler: ReaderHandler;
   readonly #topics: ReadonlySet<string>;
   readonly #paused = new Set<string>();
   readonly #unwatch: () => void;
+  readonly #after: LocalReading["after"];
+  #cancelReport: (() => void) | undefined;
   #cursors: Cursor[] = [];
   /** Fetches whose result nobody wants any more: a stop waits for them all the same. */
   #abandoned: Promise<unknown> = Promise.resolve();
@@ -65,7 +89,7 @@ class LocalReader implements Reader {
   #woken = false;
   #wake: () => void = () => {};
 
-  constructor(log: LocalLog, { options, handler }: { options: ReaderOptions; handler: ReaderHandler }) {
+  constructor(log: LocalLog, { options, handler, after }: LocalReading) {
     let most = 0;
     for (const topic of options.topics) {
       const partitions = log.partitions(topic);
@@ -74,6 +98,7 @@ class LocalReader implements Reader {
     }
     this.#log = log;
     this.#handler = handler;
+    this.#after = after;
     this.#topics = new Set(options.topics);
     this.#unwatch = log.watch((topic) => {
       if (this.#topics.has(topic)) this.#signal();
@@ -99,6 +124,7 @@ class LocalReader implements Reader {
     if (cursor === undefined) throw new RangeError(`Cannot seek in ${key}: this reader does not read it.`);
     cursor.position = offset;
     cursor.toldEnd = -1;
+    cursor.sawEnd = false;
     if (cursor.fetch !== undefined) this.#abandoned = Promise.all([this.#abandoned, cursor.fetch]);
     cursor.fetch = undefined;
     this.#signal();
@@ -111,10 +137,31 @@ class LocalReader implements Reader {
 
   async stop(): Promise<void> {
     // Every call of the handler is made after a look at this flag, in the same turn: none begins from here on.
-    this.#stopped = true;
-    this.#unwatch();
+    this.#halt();
     this.#signal();
     await Promise.all([this.#abandoned, ...this.#cursors.map((cursor) => cursor.fetch)]);
+  }
+
+  /** Whether a batch of every partition of the topic has said that nothing will follow. */
+  sawEnd(topic: string): boolean {
+    const cursors = this.#cursors.filter((cursor) => cursor.topic === topic);
+    return cursors.length > 0 && cursors.every((cursor) => cursor.sawEnd);
+  }
+
+  #halt(): void {
+    this.#stopped = true;
+    this.#unwatch();
+    this.#cancelReport?.();
+    this.#cancelReport = undefined;
+  }
+
+  /** Lets every partition say once more where it stands, in a while. */
+  #scheduleReport(): void {
+    this.#cancelReport ??= this.#after?.(REPORT_MS, () => {
+      this.#cancelReport = undefined;
+      for (const cursor of this.#cursors) cursor.toldEnd = -1;
+      this.#signal();
+    });
   }
 
   #signal(): void {
@@ -131,12 +178,12 @@ class LocalReader implements Reader {
       while (!this.#stopped) {
         this.#woken = false;
         if (await this.#round() || this.#woken || this.#stopped) continue;
+        this.#scheduleReport();
         await new Promise<void>((resolve) => this.#wake = resolve);
       }
     } catch (error) {
       if (this.#stopped) return;
-      this.#stopped = true;
-      this.#unwatch();
+      this.#halt();
       this.#handler.failed(error instanceof Error ? error : new Error(String(error)));
     }
   }
@@ -155,6 +202,7 @@ class LocalReader implements Reader {
         fetch: undefined,
         toldEnd: -1,
         toldEnded: false,
+        sawEnd: false,
       };
     });
   }
@@ -225,8 +273,13 @@ class LocalReader implements Reader {
     const position = records.length === 0 ? start : records[records.length - 1].offset + 1;
     const batch: Batch = { topic, partition, records, start, position, end };
     cursor.position = position;
-    cursor.toldEnd = end;
-    cursor.toldEnded = this.#log.ended(topic);
+    const ended = this.#log.ended(topic);
+    if (records.length === 0) {
+      // A batch with records is not enough: that a partition is idle is said by one without.
+      cursor.toldEnd = end;
+      cursor.toldEnded = ended;
+    }
+    cursor.sawEnd = ended && position === end;
     this.#prefetch(cursor);
     this.#handler.batch(batch);
   }

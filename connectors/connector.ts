@@ -153,9 +153,12 @@ export interface AtomicWrites {
 
 /** Publishing in one phase, on the KV that also holds the job's state. */
 export interface AtomicSink {
-  /** Takes the records of one cut, gives them their offsets and returns what the atomic has to write. Called once a cut; a cut that was staged is committed or the process ends. */
+  /**
+   * Takes the records of one task's cut, gives them their offsets and returns what the cut's atomic has to write. Several tasks may be
+   * staged before `committed`; their atomics are committed in that order. What was staged is committed, or the process ends.
+   */
   stage(records: readonly OutputRecord[]): AtomicWrites;
-  /** The staged writes are committed: readers may see them. */
+  /** Everything that was staged is committed: readers may see it. */
   committed(): void;
 }
 
@@ -182,8 +185,9 @@ export interface Connection {
   /** What the job's group shows as committed (people may have reset it), by partition; absent where nothing was. */
   shown(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
   /**
-   * True when no record will ever be added to this topic: a reader whose batch says `position === end` has then seen all of
-   * it. A reader reports (an empty batch) when it becomes true. Absent where topics never end, as in Kafka.
+   * True when no record will ever be added to this topic and this connection's reader has said so: every partition that it
+   * reads had a batch with `position === end` since. Whoever has processed up to the `end` of the last batch has processed all.
+   * Absent where topics never end, as in Kafka.
    */
   ended?(topic: string): boolean;
   /** Starts to read. Rejects when the broker cannot be reached or a topic is missing. */
@@ -201,6 +205,8 @@ export interface ConnectionContext {
   readonly store: Store;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Calls back after that many milliseconds, unless it is cancelled by what it returns. */
+  readonly after?: (ms: number, run: () => void) => () => void;
   readonly log: (line: string) => void;
 }
 

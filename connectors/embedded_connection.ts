@@ -4,12 +4,13 @@
  * @module
  */
 
-import { type LocalLog, startLocalReader } from "./_local_reader.ts";
+import { type LocalLog, type LocalReader, startLocalReader } from "./_local_reader.ts";
 import type {
   AtomicSink,
   AtomicWrites,
   Bounds,
   Connection,
+  ConnectionContext,
   From,
   OutputRecord,
   Reader,
@@ -50,11 +51,13 @@ export class EmbeddedConnection implements Connection, AtomicSink {
   readonly #core: EmbeddedCore;
   readonly #owner: StagingOwner;
   readonly #local: LocalLog;
-  readonly #readers = new Set<Reader>();
+  readonly #after: ConnectionContext["after"];
+  readonly #readers = new Set<LocalReader>();
 
-  constructor(core: EmbeddedCore, owner: StagingOwner) {
+  constructor(core: EmbeddedCore, { job, after }: Pick<ConnectionContext, "job" | "after">) {
     this.#core = core;
-    this.#owner = owner;
+    this.#owner = { job };
+    this.#after = after;
     this.#local = localView(core.topics);
   }
 
@@ -98,12 +101,14 @@ export class EmbeddedConnection implements Connection, AtomicSink {
   }
 
   ended(topic: string): boolean {
-    return this.#core.topics.get(topic).ended;
+    if (!this.#core.topics.get(topic).ended) return false;
+    for (const reader of this.#readers) if (!reader.sawEnd(topic)) return false;
+    return true;
   }
 
   // deno-lint-ignore require-await -- a promise that rejects where a topic is missing
   async reader(options: ReaderOptions, handler: ReaderHandler): Promise<Reader> {
-    const reader = startLocalReader(this.#local, { options, handler });
+    const reader = startLocalReader(this.#local, { options, handler, after: this.#after });
     this.#readers.add(reader);
     return reader;
   }

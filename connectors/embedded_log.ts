@@ -154,7 +154,7 @@ export class EmbeddedLog implements Connector {
   }
 
   /** Opens the log for a job, and removes what an earlier process left half done. Called by the runtime. */
-  async open({ job, store }: ConnectionContext): Promise<Connection> {
+  async open({ job, store, after }: ConnectionContext): Promise<Connection> {
     if ((store as { readonly kv?: unknown }).kv !== this.#kv) {
       throw new TypeError(
         `The job "${job}" cannot use this embedded log, because the log is not on the job's own KV (${store.name}), where its ` +
@@ -164,7 +164,7 @@ export class EmbeddedLog implements Connector {
     }
     const core = await this.#loaded();
     await core.writer.recover();
-    return new EmbeddedConnection(core, { job });
+    return new EmbeddedConnection(core, { job, after });
   }
 
   /** Reads a topic without a job. Called by {@linkcode source}. */

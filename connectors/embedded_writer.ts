@@ -8,7 +8,7 @@
  * - a cut cannot wait for an append that is under way. It carries that append's chunks along (the same bytes under the same
  *   keys) and its tail covers them: whichever is committed first, there is no hole. The append's own atomic checks the tail's
  *   versionstamp, so it cannot move the tail back when it comes second;
- * - one job at a time writes to a topic, and it stages one cut at a time.
+ * - one job at a time writes to a topic, and what it stages is committed in the order in which it was staged.
  *
  * @module
  */
@@ -40,9 +40,9 @@ interface Flight {
   carrier: Staging | undefined;
 }
 
-/** A cut between `stage` and `committed`. */
+/** Cuts between `stage` and `committed`. */
 interface Staging {
-  readonly tails: ReadonlyMap<TopicState, TailEntry>;
+  readonly tails: Map<TopicState, TailEntry>;
   /** Resolves when the cut is committed or given up. */
   readonly settled: Promise<void>;
   readonly settle: () => void;
@@ -97,15 +97,11 @@ export class LogWriter {
 
   /** Gives the records of a cut their offsets; see {@linkcode AtomicSink}. */
   stage(owner: StagingOwner, records: readonly OutputRecord[]): AtomicWrites {
-    if (this.#staged.has(owner)) {
-      throw new Error(`The job "${owner.job}" staged a cut on the embedded log before the last one was committed.`);
-    }
     const byTopic = this.#group(owner, records);
     const ahead: Write[] = [];
     const last: Write[] = [];
-    const tails = new Map<TopicState, TailEntry>();
-    const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
-    const staging: Staging = { tails, settled, settle };
+    // The tasks of a worker are cut one after the other, in the order of their commits: a later tail covers an earlier one.
+    const staging = this.#staged.get(owner) ?? newStaging();
     for (const [topic, partitions] of byTopic) {
       const flight = this.#flight;
       if (flight !== undefined && flight.topic === topic) {
@@ -114,7 +110,7 @@ export class LogWriter {
       }
       for (const write of give(topic, partitions)) ahead.push(write);
       const tail = tailOf(topic);
-      tails.set(topic, tail);
+      staging.tails.set(topic, tail);
       last.push([tailKey(topic.name), tail]);
       this.#writers.set(topic, owner);
     }
@@ -272,6 +268,11 @@ export class LogWriter {
     }
     this.#topics.changed(topic);
   }
+}
+
+function newStaging(): Staging {
+  const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
+  return { tails: new Map(), settled, settle };
 }
 
 /** Gives records their offsets and packs them. */

@@ -7,7 +7,7 @@
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { type AppendRecord, type PackedRecord, placeRecords } from "./_append_record.ts";
 import { wallClock } from "./_local_clock.ts";
-import { type LocalLog, startLocalReader } from "./_local_reader.ts";
+import { type LocalLog, type LocalReader, startLocalReader } from "./_local_reader.ts";
 import { json, type RecordCodec } from "./codec.ts";
 import type {
   AtomicSink,
@@ -136,7 +136,8 @@ export class MemoryLog implements Connector {
   }
 
   /** Opens the log for a job. Called by the runtime. */
-  open({ job }: ConnectionContext): Promise<Connection> {
+  open({ job, after }: ConnectionContext): Promise<Connection> {
+    const readers: LocalReader[] = [];
     return Promise.resolve({
       topic: (topic) =>
         Promise.resolve({
@@ -151,12 +152,18 @@ export class MemoryLog implements Connector {
         Promise.resolve(this.#topic(topic).partitions.map((_, partition) => this.#local.bounds(topic, partition))),
       offsets: (topic, from) => Promise.resolve(this.#topic(topic).partitions.map((records) => startOf(records, from))),
       shown: () => Promise.resolve(new Map()),
-      ended: (topic) => this.#topic(topic).ended,
+      ended: (topic) => this.#topic(topic).ended && readers.every((reader) => reader.sawEnd(topic)),
       // deno-lint-ignore require-await -- a promise that rejects where the reader throws
-      reader: async (options, handler) => startLocalReader(this.#local, { options, handler }),
+      reader: async (options, handler) => {
+        const reader = startLocalReader(this.#local, { options, handler, after });
+        readers.push(reader);
+        return reader;
+      },
       publishing: undefined,
-      atomic: this.#atomic(job),
-      close: () => Promise.resolve(),
+      atomic: this.#atomic(),
+      close: async () => {
+        for (const reader of readers) await reader.stop();
+      },
     });
   }
 
@@ -197,13 +204,10 @@ export class MemoryLog implements Connector {
     this.append(topic, [{ value: spec.value(value), key: spec.key(value) ?? null, partition, headers }]);
   }
 
-  #atomic(job: string): AtomicSink {
-    let staged: readonly OutputRecord[] | undefined;
+  #atomic(): AtomicSink {
+    let staged: OutputRecord[] = [];
     return {
       stage: (records) => {
-        if (staged !== undefined) {
-          throw new Error(`The job "${job}" staged a cut in memory before the last one was committed.`);
-        }
         for (const { topic, partition } of records) {
           const { partitions } = this.#open(topic);
           if (partitions[partition] !== undefined) continue;
@@ -211,13 +215,12 @@ export class MemoryLog implements Connector {
             `Cannot write to partition ${partition} of the topic "${topic}": it has ${partitions.length} partitions.`,
           );
         }
-        staged = records.slice();
+        staged = staged.concat(records);
         return { ahead: [], last: [] };
       },
       committed: () => {
-        if (staged === undefined) throw new Error(`The job "${job}" committed a cut in memory that it never staged.`);
         const visible = staged;
-        staged = undefined;
+        staged = [];
         for (const record of visible) this.#push(record.topic, record.partition, record);
         for (const topic of new Set(visible.map((record) => record.topic))) this.#changed(topic);
       },

@@ -27,7 +27,7 @@ export function valueWhileBinding(label: string): Error {
 
 export function completedEarly(label: string): Error {
   return new TypeError(
-    `The stream into ${label} ended before its input did: take(), takeUntil(), first() or catchError(() => EMPTY) ended it, and offsets ` +
+    `The stream into ${label} ended before its input did: take(), takeUntil(), first(), retry() or catchError(() => EMPTY) ended it, and offsets ` +
       `would go on without the pipeline. Use filter() to pass values over, and job.stop() or the signal option to end a job`,
   );
 }
@@ -41,7 +41,7 @@ export function subscribedLater(label: string): Error {
 
 export function subscribedInsidePush(label: string): Error {
   return new TypeError(
-    `${label} was subscribed while a record was being pushed, inside mergeMap(), switchMap() or a subscriber: its state would be in no ` +
+    `${label} was subscribed while a record was being pushed, inside mergeMap(), switchMap(), catchError() or a subscriber: its state would be in no ` +
       `checkpoint. Put it directly into the pipe, with the key option in place of an inner stream for each key`,
   );
 }

@@ -77,31 +77,26 @@ export class Scope {
   attachSource(source: AttachedSource): void {
     this.task.changes++;
     for (const slot of source.slots) this.task.inputs[slot.slot] = slot;
-    let covered = false;
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      scope.sourced = true;
-      if (scope.opaque && !covered) {
-        scope.bare.push(source);
-        covered = true;
-      }
-    }
+    this.#learn(source, false);
+  }
+
+  #learn(source: AttachedSource, covered: boolean): void {
+    this.sourced = true;
+    if (this.opaque && !covered) this.bare.push(source);
+    if (this.parent !== undefined) this.parent.#learn(source, covered || this.opaque);
   }
 
   /** A provider above attaches to the nearest scope that listens. Returns that scope. */
   attachProvider(provider: WatermarkProvider): Scope {
-    let scope: Scope = this;
-    while (!scope.opaque && scope.parent !== undefined) scope = scope.parent;
-    scope.providers.push(provider);
-    return scope;
+    if (!this.opaque && this.parent !== undefined) return this.parent.attachProvider(provider);
+    this.providers.push(provider);
+    return this;
   }
 
   /** The late slot of the stage below, or `undefined`; another window between the two hides it. */
   findLateSlot(): LateSlot | undefined {
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      if (scope.lateSlot !== undefined) return scope.lateSlot;
-      if (scope.opaque) return undefined;
-    }
-    return undefined;
+    if (this.lateSlot !== undefined || this.opaque) return this.lateSlot;
+    return this.parent?.findLateSlot();
   }
 
   /**

@@ -50,6 +50,8 @@ export interface TaskFailure {
    * - `async`: a value came back after its push was over; offsets beyond it may be committed.
    */
   readonly kind: "user" | "firing" | "result" | "misuse" | "async";
+  /** The pane that was being fired, where one was. */
+  readonly pane: PaneAtHand | undefined;
 }
 
 /** Identifies one firing of one window, so that it can be passed over when it cannot be delivered. */
@@ -220,7 +222,12 @@ export class Task {
   fail(error: unknown, stage: string, kind: TaskFailure["kind"]): Error {
     const asError = error instanceof Error ? error : new Error(String(error));
     if (this.failure === undefined && this.phase !== "closed") {
-      this.failure = { error: asError, stage, kind: kind === "user" && this.pane !== undefined ? "firing" : kind };
+      this.failure = {
+        error: asError,
+        stage,
+        kind: kind === "user" && this.pane !== undefined ? "firing" : kind,
+        pane: this.pane,
+      };
     }
     return asError;
   }

@@ -184,7 +184,8 @@ export class WindowStage<T, K extends Key, A, R> {
     }
     const value = aggregate.result === undefined ? pane[0] as unknown as R : aggregate.result(pane[0]);
     out.next({ key, window: { start, end: start + size }, value, pane: kind, index });
-    task.pane = before;
+    // The pane of a failure stays at hand: it is what is to blame.
+    if (task.failure === undefined) task.pane = before;
   }
 }
 

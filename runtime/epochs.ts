@@ -10,9 +10,9 @@
  * @module
  */
 import type { Connection } from "../connectors/connector.ts";
-import { commitCuts, type Store } from "../state/mod.ts";
+import { commitCuts, FencedError, type Patience, type Store } from "../state/mod.ts";
 import type { RuntimeClock } from "./clock.ts";
-import { BACKLOG_BYTES, QUIET_MS, TASKS_AN_ATOMIC, WAITING_CUTS } from "./limits.ts";
+import { BACKLOG_BYTES, QUIET_MS, WAITING_CUTS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
@@ -23,6 +23,8 @@ export interface EpochParts {
   readonly clock: RuntimeClock;
   readonly atomic: readonly Connection[];
   readonly publisher: Publisher | undefined;
+  /** How long to wait for the store. */
+  readonly patience: Patience;
   readonly minEpoch: number;
   readonly meter: Meter;
   readonly tasks: () => readonly OwnedTask[];
@@ -126,20 +128,14 @@ export class Epochs {
     const changed = this.parts.tasks().filter((task) => task.runner.changed && !task.lost && task.runner.task.failure === undefined);
     // All tasks are cut in one moment; only then does the first commit begin.
     for (const task of changed) task.runner.beforeCut();
-    const cuts = changed.filter((task) => task.runner.task.failure === undefined).map((task) => ({ task, epoch: task.cut() }));
-    for (let i = 0; i < cuts.length; i += TASKS_AN_ATOMIC) await this.#commitGroup(cuts.slice(i, i + TASKS_AN_ATOMIC));
-  }
-
-  async #commitGroup(cuts: readonly { task: OwnedTask; epoch: CutEpoch }[]): Promise<void> {
-    const { store, atomic, clock, meter } = this.parts;
-    const staged = atomic.map((connection, index) => {
-      const records = cuts.flatMap(({ epoch }) => epoch.outputs.appended.get(index) ?? []);
-      return records.length === 0 ? undefined : { connection, writes: connection.atomic!.stage(records) };
-    }).filter((one) => one !== undefined);
+    const atomic = this.parts.atomic.map((connection) => connection.atomic!);
+    const cuts = changed.filter((task) => task.runner.task.failure === undefined).map((task) => ({ task, epoch: task.cut(atomic) }));
+    if (cuts.length === 0) return;
+    const { store, clock, meter, patience } = this.parts;
     const began = clock.elapsed();
-    const outcomes = await commitCuts(store, cuts.map(({ epoch }) => epoch.cut), staged.map(({ writes }) => writes));
+    const { outcomes } = await commitCuts(store, cuts.map(({ epoch }) => epoch.cut), patience);
     meter.committed(clock.elapsed() - began, cuts.length);
-    for (const { connection } of staged) connection.atomic!.committed();
+    for (const sink of new Set(cuts.flatMap(({ epoch }) => [...epoch.outputs.appended.keys()]))) atomic[sink].committed();
     cuts.forEach(({ task, epoch }, index) => this.#committed(task, epoch, outcomes[index]));
   }
 
@@ -165,7 +161,7 @@ export class Epochs {
     try {
       await task.checkpoint.rewrite({ published: task.publishedEpoch });
     } catch (error) {
-      if (error instanceof Error && error.name === "FencedError") {
+      if (error instanceof FencedError) {
         task.lost = true;
         return this.parts.fenced(task);
       }

@@ -37,9 +37,6 @@ export const TIMESTAMP_MARGIN_MS = 60_000;
 /** Waiting between tries at something that is away, in milliseconds: first and longest. */
 export const RETRY_MS = { first: 10, longest: 1000 } as const;
 
-/** How many tasks one atomic may carry: a KV server allows ten checks. */
-export const TASKS_AN_ATOMIC = 10;
-
 /** How many samples of latency an epoch keeps. */
 export const SAMPLES_AN_EPOCH = 64;
 

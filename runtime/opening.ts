@@ -4,20 +4,21 @@
  * @module
  */
 import type { Connection, Connector, SinkSpec, TopicInfo } from "../connectors/connector.ts";
-import { type JobEntry, openJob, type Store } from "../state/mod.ts";
+import { type JobDifference, openJob, type OpenedJob, type Patience, type Store } from "../state/mod.ts";
 import type { Settings } from "./options.ts";
-import type { OpenedSink } from "./outputs.ts";
+import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
 
 /** Everything of a job that is open. */
 export interface OpenJob {
-  readonly entry: JobEntry;
+  readonly entry: OpenedJob;
   readonly input: Connection;
   /** How many partitions each input topic has. */
   readonly partitions: ReadonlyMap<string, number>;
   /** How many tasks the job has in all. */
   readonly tasks: number;
-  readonly sinks: ReadonlyMap<SinkSpec, OpenedSink>;
+  /** By `sinkKey`. */
+  readonly sinks: ReadonlyMap<string, OpenedSink>;
   /** The connection that publishes in two phases, where a sink has one. */
   readonly publishing: Connection | undefined;
   /** Connections whose records are part of the epoch's atomic, as `OpenedSink.atomic` numbers them. */
@@ -26,7 +27,7 @@ export interface OpenJob {
 }
 
 /** Opens the connections of a plan. Throws a sentence for each thing that is missing. */
-export async function openAll(plan: Plan, settings: Settings, store: Store): Promise<OpenJob> {
+export async function openAll(plan: Plan, settings: Settings, { store, patience }: { store: Store; patience: Patience }): Promise<OpenJob> {
   const connections = new Map<string, Connection>();
   const close = async () => {
     for (const connection of connections.values()) await connection.close();
@@ -43,14 +44,15 @@ export async function openAll(plan: Plan, settings: Settings, store: Store): Pro
     const publishing = onlyPublisher(opened.map(({ connection }) => connection));
     const atomic = [...new Set(opened.map(({ connection }) => connection).filter((one) => one.atomic !== undefined))];
     const tasks = settings.tasks === "single" ? 1 : Math.max(...partitions.values());
-    const entry = await openJob(store, { name: settings.name, tasks: settings.tasks, inputs: Object.fromEntries(partitions) }, settings.clock);
+    const entry = await openJob(store, { name: settings.name, tasks: settings.tasks, inputs: Object.fromEntries(partitions) }, patience);
+    entry.differences.forEach((difference) => refuse(settings.name, difference));
     return {
       entry,
       input,
       partitions,
       tasks,
       sinks: new Map(opened.map(({ spec, connection, info }) => {
-        return [spec, { info, atomic: connection.atomic === undefined ? undefined : atomic.indexOf(connection) }];
+        return [sinkKey(spec), { info, atomic: connection.atomic === undefined ? undefined : atomic.indexOf(connection) }];
       })),
       publishing,
       atomic,
@@ -96,4 +98,20 @@ function onlyPublisher(connections: readonly Connection[]): Connection | undefin
     throw new TypeError("Cannot run the job: its sinks are on more than one Kafka cluster, and results are published in one transaction of one cluster");
   }
   return [...publishing][0];
+}
+
+/** A job whose tasks would not be what they were stops before anything is claimed. */
+function refuse(job: string, difference: JobDifference): void {
+  if (difference.kind === "tasks") {
+    throw new Error(
+      `Cannot run job ${job}: its state is kept with tasks: "${difference.was}", and it was started with tasks: "${difference.is}". ` +
+        `Start it as before, or under a new name, which reads its input anew`,
+    );
+  }
+  if (difference.kind !== "partitions") return;
+  throw new Error(
+    `Cannot run job ${job}: topic ${difference.topic} had ${difference.was} partitions when the job was made and has ${difference.is} now, so keys ` +
+      `have moved between its tasks. Bring the records into a topic with ${difference.was} partitions, or start the job under a new name, ` +
+      `which reads its input anew`,
+  );
 }

@@ -15,10 +15,16 @@ export interface OpenedSink {
   readonly atomic: number | undefined;
 }
 
+/** What a sink is known by: a route of late records makes its sink anew for each task. */
+export function sinkKey({ connector, topic }: SinkSpec): string {
+  return JSON.stringify([connector.id, topic]);
+}
+
 /** What outputs are made of. */
 export interface OutputParts {
   readonly taskNumber: number;
-  readonly sinks: ReadonlyMap<SinkSpec, OpenedSink>;
+  /** By {@linkcode sinkKey}. */
+  readonly sinks: ReadonlyMap<string, OpenedSink>;
   readonly badRecord: SinkSpec | undefined;
   readonly failed: SinkSpec | undefined;
   readonly now: () => number;
@@ -91,7 +97,7 @@ export class Outputs {
   }
 
   #opened(spec: SinkSpec): OpenedSink {
-    const opened = this.parts.sinks.get(spec);
+    const opened = this.parts.sinks.get(sinkKey(spec));
     if (opened === undefined) {
       throw new TypeError(`Sink "${spec.topic}" was not there when the job was planned: make sources and sinks before run(), not inside defer()`);
     }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { StartOffset } from "../connectors/connector.ts";
+import type { AtomicSink, AtomicWrites, OutputRecord, StartOffset } from "../connectors/connector.ts";
 import type { ClockSnapshot } from "../operators/_task.ts";
 import type { Cut, DurableStates, Head, TaskCheckpoint } from "../state/mod.ts";
 import { FencedError } from "../state/mod.ts";
@@ -50,7 +50,7 @@ export class OwnedTask implements PublishedTask {
   }
 
   /** Everything since the last cut becomes the next epoch. Nothing that happens after this call is in it. */
-  cut(): CutEpoch {
+  cut(sinks: readonly AtomicSink[]): CutEpoch {
     const { runner } = this;
     const outputs = runner.outputs.take();
     const clocks = runner.clocks(), counters = { ...runner.counters };
@@ -65,6 +65,7 @@ export class OwnedTask implements PublishedTask {
       counters,
       outbox: outputs.published,
       published: this.publishedEpoch,
+      writes: stage(sinks, outputs.appended),
       finished: runner.ended,
     });
     const samples = runner.samples.slice();
@@ -120,4 +121,11 @@ export class OwnedTask implements PublishedTask {
       );
     }
   }
+}
+
+/** What the sinks on the job's own store write with the epoch. */
+function stage(sinks: readonly AtomicSink[], appended: ReadonlyMap<number, readonly OutputRecord[]>): AtomicWrites | undefined {
+  if (appended.size === 0) return undefined;
+  const staged = [...appended].map(([sink, records]) => sinks[sink].stage(records));
+  return { ahead: staged.flatMap(({ ahead }) => ahead), last: staged.flatMap(({ last }) => last) };
 }

@@ -5,7 +5,7 @@
  */
 import type { Observable } from "rxjs";
 import type { Cell, Key } from "../operators/keyed_state.ts";
-import { KvStore, type Store } from "../state/mod.ts";
+import { KvStore, type Patience, type Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
 import type { Job, JobEnd, StateView } from "./job.ts";
 import { SHOW_MS } from "./limits.ts";
@@ -56,8 +56,9 @@ export async function run(pipelines: Observable<unknown> | readonly Observable<u
   let open: OpenJob | undefined, claimed: Claimed | undefined;
   try {
     claimed = await claimWorker(plan, settings);
-    open = await openAll(plan, settings, store);
-    const job = new RunningJob(settings, plan, store, open, claimed);
+    const patience = patienceOf(settings);
+    open = await openAll(plan, settings, { store, patience });
+    const job = new RunningJob({ settings, plan, store, open, claimed, patience });
     await job.start();
     return job;
   } catch (error) {
@@ -76,6 +77,29 @@ async function openStore({ state, clock }: Settings): Promise<Store> {
   return store;
 }
 
+/** How long the store is waited for; its troubles are told once. */
+function patienceOf({ clock, giveUpAfter, log, name }: Settings): Patience {
+  let troubled = false;
+  return {
+    clock,
+    patience: giveUpAfter,
+    trouble(error) {
+      if (troubled === (error !== undefined)) return;
+      troubled = error !== undefined;
+      log(`Job ${name}: ${error === undefined ? "the state store answers again" : `waiting for the state store, because ${error.message}`}`);
+    },
+  };
+}
+
+interface JobParts {
+  readonly settings: Settings;
+  readonly plan: Plan;
+  readonly store: Store;
+  readonly open: OpenJob;
+  readonly claimed: Claimed;
+  readonly patience: Patience;
+}
+
 class RunningJob implements Job {
   readonly name: string;
   readonly finished: Promise<JobEnd>;
@@ -87,16 +111,11 @@ class RunningJob implements Job {
   readonly #end = Promise.withResolvers<JobEnd>();
   readonly #ends = new Map<string, readonly number[]>();
   #closing: Promise<void> | undefined;
-  #cancelTimer = () => {};
-  readonly #onAbort = () => void this.stop();
+  #cancelTimer: () => void = () => {};
+  readonly #onAbort = (): void => void this.stop();
 
-  constructor(
-    readonly settings: Settings,
-    readonly plan: Plan,
-    readonly store: Store,
-    readonly open: OpenJob,
-    readonly claimed: Claimed,
-  ) {
+  constructor(readonly parts: JobParts) {
+    const { settings, plan, store, open, patience } = parts;
     const { clock, name, giveUpAfter } = settings;
     this.name = name;
     this.#began = clock.elapsed();
@@ -121,6 +140,7 @@ class RunningJob implements Job {
       open,
       publisher: this.#publisher,
       publisherId,
+      patience,
       meter: this.#meter,
       ends: this.#ends,
       ended: (error) => void this.#close(error, "finished"),
@@ -129,12 +149,12 @@ class RunningJob implements Job {
   }
 
   get topology(): Plan["topology"] {
-    return this.plan.topology;
+    return this.parts.plan.topology;
   }
 
   /** Joins the group; resolves when the first assignment has been taken over. */
   async start(): Promise<void> {
-    const { settings, plan, open, claimed } = this;
+    const { settings, plan, open, claimed, store } = this.parts;
     await this.#publisher?.parts.publishing.ensureMarkerTopic(markerTopic(settings), open.tasks);
     if (settings.until === "end") {
       for (const topic of plan.topics) this.#ends.set(topic, (await open.input.bounds(topic)).map(({ latest }) => latest));
@@ -145,8 +165,8 @@ class RunningJob implements Job {
         worker: claimed.worker,
         topics: plan.topics,
         tasks: settings.tasks,
-        remembered: await claimed.remembered(this.store),
-        remember: (text) => claimed.remember(this.store, text),
+        remembered: await claimed.remembered(store),
+        remember: (text) => claimed.remember(store, text),
       }, this.#worker);
     } catch (error) {
       await this.#worker.close();
@@ -159,8 +179,8 @@ class RunningJob implements Job {
   }
 
   state(name: string): StateView {
-    if (!this.plan.states.some((spec) => spec.name === name)) {
-      const names = this.plan.states.map((spec) => JSON.stringify(spec.name)).join(", ");
+    if (!this.parts.plan.states.some((spec) => spec.name === name)) {
+      const names = this.parts.plan.states.map((spec) => JSON.stringify(spec.name)).join(", ");
       throw new RangeError(`Job ${this.name} has no state "${name}"; it has ${names || "none"}`);
     }
     const worker = this.#worker;
@@ -196,7 +216,7 @@ class RunningJob implements Job {
 
   async #closeAll(error: Error | undefined, reason: JobEnd["reason"]): Promise<void> {
     this.#cancelTimer();
-    this.settings.signal?.removeEventListener("abort", this.#onAbort);
+    this.parts.settings.signal?.removeEventListener("abort", this.#onAbort);
     let failure = error;
     try {
       if (failure === undefined) await this.#worker.stop();
@@ -205,20 +225,20 @@ class RunningJob implements Job {
       this.metrics.emit();
       this.metrics.complete();
       await this.#publisher?.close();
-      await this.open.close();
+      await this.parts.open.close();
     } catch (closing) {
       failure ??= closing as Error;
     } finally {
-      this.claimed.release();
-      this.store.close();
+      this.parts.claimed.release();
+      this.parts.store.close();
     }
     if (failure !== undefined) return this.#end.reject(failure);
-    if (reason === "finished") this.settings.log(`Job ${this.name}: finished, its input has been read to the end`);
+    if (reason === "finished") this.parts.settings.log(`Job ${this.name}: finished, its input has been read to the end`);
     this.#end.resolve({ reason });
   }
 
   #schedule(): void {
-    this.#cancelTimer = this.settings.clock.after(SHOW_MS / 2, () => {
+    this.#cancelTimer = this.parts.settings.clock.after(SHOW_MS / 2, () => {
       this.metrics.emit();
       void this.#show();
       this.#schedule();
@@ -232,7 +252,7 @@ class RunningJob implements Job {
   }
 
   #snapshot(): MetricsSnapshot {
-    const { clock } = this.settings;
+    const { clock } = this.parts.settings;
     return summarize(this.name, [...this.#worker.tasks.values()], this.#meter, clock.elapsed() - this.#began);
   }
 }

@@ -11,9 +11,9 @@
  * @module
  */
 import type { From, StartOffset } from "../connectors/connector.ts";
-import { ClaimResult, DurableStates, TaskCheckpoint } from "../state/mod.ts";
+import { commitCuts, DurableStates, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
 import { InputQueue } from "./input_queue.ts";
-import { listOffsets, showOffsets } from "./offsets.ts";
+import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
 import type { OpenJob } from "./opening.ts";
 import type { Settings } from "./options.ts";
 import { Outputs } from "./outputs.ts";
@@ -21,7 +21,6 @@ import { OwnedTask } from "./owned_task.ts";
 import type { Plan } from "./plan.ts";
 import { type Publisher, settle } from "./publisher.ts";
 import { type OnFailure, TaskRunner } from "./task_runner.ts";
-import type { Store } from "../state/mod.ts";
 
 /** What a takeover works with. */
 export interface TakeoverParts {
@@ -31,6 +30,8 @@ export interface TakeoverParts {
   readonly open: OpenJob;
   readonly publisher: Publisher | undefined;
   readonly publisherId: string;
+  /** How long to wait for the store. */
+  readonly patience: Patience;
   /** Tells the failure of a task to its worker. */
   readonly onFailure: (number: number) => OnFailure;
 }
@@ -55,34 +56,48 @@ export async function takeOver(parts: TakeoverParts, numbers: readonly number[],
 
   const taken: Taken[] = [];
   for (const { number, states, checkpoint, created } of claims) {
-    await begin(parts, number, checkpoint, created, reset);
+    await begin(parts, number, { checkpoint, created }, reset);
     const { keys } = await checkpoint.restore();
-    const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
-    owned.finished = checkpoint.head.finished;
+    let owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
     const republishes = await unpublished(parts, owned);
+    if (reset !== undefined && !created) {
+      owned.runner.bind();
+      states.seal();
+      await forget(parts, owned, reset);
+      owned.runner.close();
+      states.undo();
+      const { waiting } = owned;
+      owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
+      owned.waiting.push(...waiting);
+    }
+    owned.finished = checkpoint.head.finished;
     if (!owned.finished) {
       owned.runner.bind();
       states.seal();
     }
+    // Garbage of earlier owners does no harm: it goes beside the work.
+    void checkpoint.sweep().catch(() => {});
     taken.push({ owned, created, keys, republishes });
   }
   return taken;
 }
 
-async function claim(parts: TakeoverParts, number: number, states: DurableStates): Promise<ClaimResult> {
-  const { store, settings, publisher, publisherId, open } = parts;
+async function claim(parts: TakeoverParts, task: number, states: DurableStates): Promise<{ checkpoint: TaskCheckpoint; created: boolean }> {
+  const { store, settings, publisher, publisherId, patience, open } = parts;
+  let fenced: readonly string[] = [];
   for (;;) {
     const result = await TaskCheckpoint.claim(store, {
+      ...patience,
       job: settings.name,
-      task: number,
-      publisher: publisher === undefined ? undefined : publisherId,
+      task,
       states,
-      clock: settings.clock,
+      publisher: publisher === undefined ? undefined : publisherId,
+      fenced,
     });
-    if (result.full === undefined) return result;
+    if (!result.full) return result;
     // Too many died between claiming and fencing. Whoever is not the owner cannot publish for this task once it is fenced.
-    for (const id of result.full.others) await open.publishing!.publishing!.fence(id);
-    await result.full.prune();
+    for (const id of result.publishers) if (id !== publisherId) await open.publishing?.publishing?.fence(id);
+    fenced = result.publishers;
   }
 }
 
@@ -98,25 +113,35 @@ async function fenceOthers(parts: TakeoverParts, checkpoints: readonly TaskCheck
 }
 
 /** A new head gets its marker and its first offsets; an unsafe one must be reset. */
-async function begin(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoint, created: boolean, reset: From | undefined): Promise<void> {
-  const { settings, publisher } = parts;
-  const { unsafe } = checkpoint.head;
+async function begin(parts: TakeoverParts, number: number, { checkpoint, created }: { checkpoint: TaskCheckpoint; created: boolean }, reset: From | undefined): Promise<void> {
+  const { settings, publisher, plan } = parts;
+  const { unsafe, offsets } = checkpoint.head;
   if (unsafe !== undefined && reset === undefined) {
-    const since = showOffsets(listOffsets(unsafe.since));
     throw new Error(
-      `Cannot run the job: an earlier run was stopped as unsafe, because ${unsafe.reason} Results from ${since} on may be wrong. ` +
-        `Change the pipeline, then start the job with reset to say from where to read anew`,
+      `Cannot run the job: an earlier run was stopped as unsafe. Results from ${showOffsets(listOffsets(unsafe.since))} on may be wrong, because: ` +
+        `${unsafe.reason}. Change the pipeline, then start the job with reset to say from where to read anew`,
     );
   }
-  if (!created && reset === undefined) return;
   if (created) await publisher?.publishMarkers([{ number, epoch: checkpoint.head.epoch }]);
-  const offsets = await firstOffsets(parts, number, reset ?? settings.from);
-  await checkpoint.begin({ offsets, forget: !created });
+  const fresh = plan.topics.filter((topic) => offsets[topic] === undefined);
+  if (fresh.length > 0) await checkpoint.rewrite({ offsets: mapOffsets(await firstOffsets(parts, number, fresh, settings.from)) });
 }
 
-async function firstOffsets({ open, settings, plan }: TakeoverParts, number: number, from: From): Promise<StartOffset[]> {
+/** Forgets state and clocks and rewinds. A crash on the way leaves the head unsafe, and the reset is asked for again. */
+async function forget(parts: TakeoverParts, owned: OwnedTask, reset: From): Promise<void> {
+  const { checkpoint, states } = owned;
+  const { head } = checkpoint;
+  await checkpoint.rewrite({ unsafe: { since: head.offsets, reason: "a reset was under way" } });
+  for (const state of states.all) for (const namespace of [...state.namespaces()]) state.drop(namespace);
+  const cut = checkpoint.cut({ offsets: head.offsets, clocks: head.clocks, counters: {}, published: owned.publishedEpoch });
+  await commitCuts(parts.store, [cut], parts.patience);
+  const offsets = mapOffsets(await firstOffsets(parts, owned.number, parts.plan.topics, reset));
+  await checkpoint.rewrite({ offsets, clocks: {}, counters: {}, finished: false, reset: true, unsafe: null });
+}
+
+async function firstOffsets({ open, settings }: TakeoverParts, number: number, topics: readonly string[], from: From): Promise<StartOffset[]> {
   const starts: StartOffset[] = [];
-  for (const topic of plan.topics) {
+  for (const topic of topics) {
     const offsets = await open.input.offsets(topic, from);
     offsets.forEach((offset, partition) => {
       if (settings.tasks === "single" || partition === number) starts.push({ topic, partition, offset });
@@ -149,7 +174,8 @@ async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<numb
 function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoint, states: DurableStates): TaskRunner {
   const { open, plan, settings } = parts;
   const { head } = checkpoint;
-  const queues = listOffsets(head.offsets).map(({ topic, partition, offset }, slot) => new InputQueue(slot, topic, partition, offset));
+  const read = listOffsets(head.offsets).filter(({ topic }) => plan.topics.includes(topic));
+  const queues = read.map(({ topic, partition, offset }, slot) => new InputQueue(slot, topic, partition, offset));
   const outputs = new Outputs({
     taskNumber: number,
     sinks: open.sinks,

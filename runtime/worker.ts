@@ -51,6 +51,7 @@ export class Worker implements ReaderHandler {
       clock: parts.settings.clock,
       atomic: parts.open.atomic,
       publisher: parts.publisher,
+      patience: parts.patience,
       minEpoch: parts.settings.minEpoch,
       meter: parts.meter,
       tasks: () => this.#list,
@@ -166,6 +167,7 @@ export class Worker implements ReaderHandler {
       }
     }
     this.#list = [...this.tasks.values()];
+    this.epochs.publish();
     settings.log(describeTaken(settings.name, taken, settings.clock.elapsed() - began));
     await warnAboutShown(this.parts, taken);
     return starts;

@@ -65,7 +65,12 @@ export function readBaseEntry(value: unknown): BaseEntry | undefined {
   }
   const fence = reader.string();
   const [attempt, first, count, size] = [reader.varint(), reader.varint(), reader.varint(), reader.varint()];
-  return { epoch, checksum, cells: undefined, chunks: { fence, attempt, first, count, bytes: size, checksum: reader.uint32() } };
+  return {
+    epoch,
+    checksum,
+    cells: undefined,
+    chunks: { fence, attempt, first, count, bytes: size, checksum: reader.uint32() },
+  };
 }
 
 function begin(kind: number, epoch: number): void {

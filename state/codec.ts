@@ -51,7 +51,9 @@ export function encode(value: unknown): Uint8Array<ArrayBuffer> {
 export function decode(bytes: Uint8Array): unknown {
   const reader = new ValueReader(bytes);
   const version = reader.byte();
-  if (version !== CODEC_VERSION) throw new RangeError(`Cannot read bytes of codec version ${version}, only ${CODEC_VERSION}`);
+  if (version !== CODEC_VERSION) {
+    throw new RangeError(`Cannot read bytes of codec version ${version}, only ${CODEC_VERSION}`);
+  }
   const value = reader.value();
   if (reader.left > 0) throw new RangeError(`Cannot read a value: ${reader.left} bytes are left over`);
   return value;

@@ -54,7 +54,9 @@ export async function commitCuts(store: Store, cuts: readonly Cut[], options: Pa
     throw new TypeError("Cannot commit two cuts of one task at once");
   }
   const writer = new Writer(store, options, meter);
-  for (const group of grouped(pending, (cut) => fits(cut.weight) ? cut.weight : cut.leanWeight)) await writer.commit(group);
+  for (const group of grouped(pending, (cut) => fits(cut.weight) ? cut.weight : cut.leanWeight)) {
+    await writer.commit(group);
+  }
   return { ...meter, outcomes: cuts.map(({ outcome }) => outcome as "committed" | "fenced") };
 }
 
@@ -72,7 +74,10 @@ class Writer {
     const retry = new Retry(this.options);
     let left = cuts.filter(({ outcome }) => outcome === "pending");
     while (left.length > 0) {
-      const result = await this.#try(left.map(checkOf), left.flatMap((cut) => fits(cut.weight) ? [...cut.ahead, ...cut.last] : cut.last));
+      const result = await this.#try(
+        left.map(checkOf),
+        left.flatMap((cut) => fits(cut.weight) ? [...cut.ahead, ...cut.last] : cut.last),
+      );
       if (!(result instanceof UnavailableError) && result.ok) {
         for (const cut of left) cut.settle("committed", result.versionstamp);
         break;
@@ -116,7 +121,9 @@ class Writer {
     if (judged === "fenced") return cut.settle("fenced");
     if (judged !== "impossible") return;
     throw new CorruptError(
-      `The head of task ${cut.keys.task} at ${showKey(cut.keys.head)} is gone, or was changed by somebody who does not own the task`,
+      `The head of task ${cut.keys.task} at ${
+        showKey(cut.keys.head)
+      } is gone, or was changed by somebody who does not own the task`,
       cut.keys.head,
     );
   }
@@ -140,5 +147,7 @@ function checkOf(cut: Cut): Check {
 
 /** `ok: false`, though the head is as it was: somebody else's write was in the way, or an answer was lost. */
 function doubt(result: AtomicResult | UnavailableError): UnavailableError {
-  return result instanceof UnavailableError ? result : new UnavailableError("An atomic was refused although the head is as it was");
+  return result instanceof UnavailableError
+    ? result
+    : new UnavailableError("An atomic was refused although the head is as it was");
 }

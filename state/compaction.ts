@@ -89,7 +89,8 @@ export class Compaction {
     this.#growth += earned;
     while (isCrowded(state)) {
       const next = state.buckets.length - 2 ** (31 - Math.clz32(state.buckets.length));
-      const free = state.buckets[next].base === undefined;
+      // A base that is to be written in this epoch is a base already: its keys must not part without both halves being written.
+      const free = state.buckets[next].base === undefined && !isAmong(writes, state, next);
       if (!free && (this.#growth <= 0 || writes.length + 2 > COMPACTION_BUCKETS)) return;
       for (const bucket of state.split()) {
         if (!free) this.#growth -= this.#write(state, bucket, writes);
@@ -129,6 +130,10 @@ export class Compaction {
     writes.push({ state, bucket, bytes });
     return (bytes?.length ?? 0) + ENTRY_OVERHEAD_BYTES;
   }
+}
+
+function isAmong(writes: readonly BucketWrite[], state: DurableKeyedState, bucket: number): boolean {
+  return writes.some((write) => write.state === state && write.bucket === bucket);
 }
 
 /** Whether deltas have outgrown the bases so far that the whole state is better written anew. */

@@ -8,7 +8,7 @@ import { encodeHead } from "./head_codec.ts";
 import type { TaskKeys } from "./keys.ts";
 import { HEAD_BYTES_AT_MOST } from "./limits.ts";
 import type { Mutation, Store } from "./store.ts";
-import { fits, type Weight, weigh } from "./weight.ts";
+import { fits, weigh, type Weight } from "./weight.ts";
 
 /** Writes of a connector on the same store, as `AtomicSink.stage` returns them. */
 export interface RidingWrites {
@@ -54,7 +54,9 @@ export class Cut {
   constructor(parts: CutParts) {
     const head = encodeHead(parts.head);
     if (head.length > HEAD_BYTES_AT_MOST) {
-      throw new RangeError(`The head of task ${parts.keys.task} has ${head.length} bytes, and may have ${HEAD_BYTES_AT_MOST}`);
+      throw new RangeError(
+        `The head of task ${parts.keys.task} has ${head.length} bytes, and may have ${HEAD_BYTES_AT_MOST}`,
+      );
     }
     this.#parts = parts;
     this.keys = parts.keys;

@@ -84,27 +84,59 @@ export interface HeadChange {
   readonly finished?: boolean;
   /** `null`: no longer unsafe. */
   readonly unsafe?: Unsafe | null;
-  /** Allows `offsets` and `clocks` to go back: only when a user has asked for it (`reset`). @default false */
-  readonly reset?: boolean;
+  /**
+   * Begins anew, because a user has asked for it: all keyed state, clocks, counters, offsets and waiting results are forgotten,
+   * and the task is neither finished nor unsafe. Epochs go on after this one, or after the head's own if that is greater, so that
+   * no marker is ahead of them. Only before `restore`.
+   */
+  readonly reset?: { readonly epoch: number };
 }
 
 /** The head after a change without an epoch. */
-export function changed(head: Head, change: HeadChange): Head {
-  const { publishers = head.publishers, published = 0, finished = head.finished, unsafe = head.unsafe, reset = false } = change;
-  const offsets = change.offsets === undefined ? head.offsets : merged(head.offsets, change.offsets, reset);
-  const clocks = change.clocks ?? head.clocks;
-  if (!reset) assertClocks(head.clocks, clocks);
+export function changed(before: Head, change: HeadChange): Head {
+  const head = change.reset === undefined ? before : forgotten(before, change.reset.epoch);
+  const { publishers = head.publishers, published = 0, clocks = head.clocks, unsafe = head.unsafe } = change;
+  assertClocks(head.clocks, clocks);
   return {
     ...head,
     attempt: head.attempt + 1,
     publishers,
     outbox: head.outbox.filter(({ epoch }) => epoch > published),
-    offsets,
+    offsets: change.offsets === undefined ? head.offsets : merged(head.offsets, change.offsets),
     clocks,
     counters: change.counters ?? head.counters,
-    finished,
+    finished: change.finished ?? head.finished,
     unsafe: unsafe === null ? undefined : unsafe && { ...unsafe, reason: unsafe.reason.slice(0, UNSAFE_REASON_CHARS) },
   };
+}
+
+/** What a head keeps when everything begins anew: whose it is, and every number that must not be given twice. */
+function forgotten({ fence, attempt, epoch, publishers, nextState, era }: Head, atLeast: number): Head {
+  return { ...NEW_HEAD, fence, attempt, epoch: Math.max(epoch, atLeast), publishers, nextState, era: era + 1 };
+}
+
+/** What an epoch asks for that can be refused. */
+export interface EpochRequest {
+  readonly offsets: Offsets;
+  readonly clocks: Clocks;
+  /** Results are published up to this epoch. */
+  readonly published: number;
+  /** Whether it has results of its own. */
+  readonly results: boolean;
+}
+
+/**
+ * Admits an epoch: offsets laid over those of the head, and the results that still wait to be published.
+ *
+ * @throws {Error} when an offset or a clock would go back, or too many epochs wait to be published
+ */
+export function admitted(head: Head, request: EpochRequest): { offsets: Offsets; waiting: readonly OutboxEntry[] } {
+  assertClocks(head.clocks, request.clocks);
+  const waiting = head.outbox.filter(({ epoch }) => epoch > request.published);
+  if (request.results && waiting.length >= OUTBOX_EPOCHS) {
+    throw new Error(`${OUTBOX_EPOCHS} epochs wait to be published already: the next cut has to wait`);
+  }
+  return { offsets: merged(head.offsets, request.offsets), waiting };
 }
 
 /** Everything about an epoch that the head will say. */
@@ -114,12 +146,12 @@ export interface EpochFacts {
   readonly clocks: Clocks;
   readonly counters: Counters;
   readonly finished: boolean;
-  /** Results are published up to this epoch. */
-  readonly published: number;
+  /** The results that still wait to be published, and those of this epoch. */
+  readonly waiting: readonly OutboxEntry[];
+  readonly outbox: Pick<OutboxEntry, "chunks" | "bytes" | "records" | "checksum"> | undefined;
   readonly delta: Pick<DeltaRange, "chunks" | "bytes" | "checksum"> | undefined;
   /** The delta holds all state: nothing that was written before is needed. */
   readonly whole: boolean;
-  readonly outbox: Pick<OutboxEntry, "chunks" | "bytes" | "records" | "checksum"> | undefined;
   readonly states: readonly StateEntry[];
   readonly nextState: number;
   readonly era: number;
@@ -129,33 +161,21 @@ export interface EpochFacts {
 }
 
 /**
- * The head after an epoch.
+ * The head after an epoch that was admitted.
  *
- * @throws {Error} when the epoch is not the next one, an offset or a clock would go back, or the outbox is full
+ * @throws {Error} when the epoch is not the next one
  */
 export function advanced(head: Head, facts: EpochFacts): Head {
-  const { epoch, delta, outbox, whole, covered, published, ...rest } = facts;
+  const { epoch, delta, outbox, waiting, whole, covered, ...rest } = facts;
   if (epoch !== head.epoch + 1) throw new Error(`Epoch ${epoch} cannot come after epoch ${head.epoch}`);
-  assertClocks(head.clocks, facts.clocks);
   const mine: AttemptId = { fence: head.fence, attempt: head.attempt + 1 };
-  const waiting = head.outbox.filter((entry) => entry.epoch > published);
-  if (outbox !== undefined && waiting.length >= OUTBOX_EPOCHS) {
-    throw new Error(`${OUTBOX_EPOCHS} epochs wait to be published already: the next cut has to wait`);
-  }
   const kept = whole ? [] : head.ranges;
   const ranges = delta === undefined ? kept : extended(kept, { ...delta, ...mine, epoch }, head.cycle?.since);
   return {
     ...head,
+    ...rest,
     ...mine,
     epoch,
-    offsets: merged(head.offsets, facts.offsets, false),
-    clocks: rest.clocks,
-    counters: rest.counters,
-    finished: rest.finished,
-    states: rest.states,
-    nextState: rest.nextState,
-    era: rest.era,
-    cycle: rest.cycle,
     ranges: covered === undefined ? ranges : ranges.filter(({ lastEpoch }) => lastEpoch > covered),
     outbox: outbox === undefined ? waiting : [...waiting, { ...outbox, ...mine, epoch }],
   };
@@ -187,7 +207,7 @@ export function extended(
 }
 
 /** Lays new offsets over old ones. */
-function merged(before: Offsets, now: Offsets, mayGoBack: boolean): Offsets {
+function merged(before: Offsets, now: Offsets): Offsets {
   const result: Record<string, Readonly<Record<number, number>>> = { ...before };
   for (const [topic, partitions] of Object.entries(now)) {
     const old = before[topic] ?? {};
@@ -196,7 +216,7 @@ function merged(before: Offsets, now: Offsets, mayGoBack: boolean): Offsets {
       if (!Number.isSafeInteger(offset) || offset < 0) {
         throw new RangeError(`Offset ${offset} of ${topic}/${partition} is not a whole number from 0 on`);
       }
-      if (!mayGoBack && offset < old[partition]) {
+      if (offset < old[partition]) {
         throw new Error(`The offset of ${topic}/${partition} cannot go back from ${old[partition]} to ${offset}`);
       }
     }

@@ -157,7 +157,9 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
       writer.value(cell.value);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      throw new TypeError(`Cannot store the value of key ${Deno.inspect(cell.key)} in state "${this.name}": ${error.message}`);
+      throw new TypeError(
+        `Cannot store the value of key ${Deno.inspect(cell.key)} in state "${this.name}": ${error.message}`,
+      );
     }
     if (writer.length - from > STATE_VALUE_BYTES) {
       throw new RangeError(
@@ -188,7 +190,9 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
   #link(cell: StateCell<K, V>): void {
     const cells = this.#cellsOf(cell.key);
     if (this.#find(cells, cell.key, cell.namespace) !== undefined) {
-      throw new Error(`A cell of state "${this.name}" was written after it was removed and another had come in its place`);
+      throw new Error(
+        `A cell of state "${this.name}" was written after it was removed and another had come in its place`,
+      );
     }
     cell.next = cells.get(cell.key) as StateCell<K, V> | undefined;
     cells.set(cell.key, cell as StateCell);

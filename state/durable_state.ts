@@ -80,9 +80,13 @@ export class DurableStates {
    */
   open(spec: KeyedStateSpec): KeyedState {
     const { name, operator, namespaced, version = 1 } = spec;
-    if (this.#opened.has(name)) throw new TypeError(`Cannot open the state of ${operator} "${name}": the name is taken by another stage`);
+    if (this.#opened.has(name)) {
+      throw new TypeError(`Cannot open the state of ${operator} "${name}": the name is taken by another stage`);
+    }
     if (!Number.isSafeInteger(version) || version < 0) {
-      throw new RangeError(`Cannot open the state of ${operator} "${name}": its version must be a whole number, current value is ${version}`);
+      throw new RangeError(
+        `Cannot open the state of ${operator} "${name}": its version must be a whole number, current value is ${version}`,
+      );
     }
     const found = this.#states.get(name);
     const state = found ?? this.#create(spec);
@@ -112,7 +116,9 @@ export class DurableStates {
     const kept = left.filter((name) => !this.dropped.has(name));
     if (kept.length > 0) {
       const names = kept.map((name) => `"${name}"`).join(", ");
-      throw new Error(`The checkpoint has state of ${names}, and no stage has that name. Give the stage its name back, or drop the state by name`);
+      throw new Error(
+        `The checkpoint has state of ${names}, and no stage has that name. Give the stage its name back, or drop the state by name`,
+      );
     }
     for (const name of left) {
       this.#removed.push(this.#states.get(name)!);
@@ -162,7 +168,9 @@ export class DurableStates {
 
   #create(spec: KeyedStateSpec): DurableKeyedState {
     if (this.#states.size >= STATES) {
-      throw new RangeError(`Cannot open the state of ${spec.operator} "${spec.name}": a task may have ${STATES} states`);
+      throw new RangeError(
+        `Cannot open the state of ${spec.operator} "${spec.name}": a task may have ${STATES} states`,
+      );
     }
     const state = new DurableKeyedState(spec, { id: this.#nextId++, undoable: this.undoable });
     this.#states.set(spec.name, state);

@@ -65,7 +65,10 @@ export class KvStore implements Store {
     return entry.versionstamp === null ? undefined : entry as StoreEntry<T>;
   }
 
-  async *list<T = unknown>(prefix: StoreKey, range: { start?: StoreKey; end?: StoreKey } = {}): AsyncIterable<StoreEntry<T>> {
+  async *list<T = unknown>(
+    prefix: StoreKey,
+    range: { start?: StoreKey; end?: StoreKey } = {},
+  ): AsyncIterable<StoreEntry<T>> {
     const entries = this.kv.list<T>(selectorOf(prefix, range), { batchSize: 250 });
     for (;;) {
       // A batch that could not be read was not passed over, so it may be asked for again.
@@ -102,7 +105,9 @@ export class KvStore implements Store {
       } catch (error) {
         if (this.#closed || !isPassing(error)) throw error;
         if (!isLocked(error) || failures >= LOCKED_RETRIES) {
-          throw new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reasonOf(error)}`, { cause: error });
+          throw new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reasonOf(error)}`, {
+            cause: error,
+          });
         }
         await this.clock.sleep(backoff(Math.min(failures, 4), this.clock.random()));
       }

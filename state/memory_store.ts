@@ -65,7 +65,10 @@ export class MemoryStore implements Store {
     return found === undefined ? undefined : entryOf<T>(found);
   }
 
-  async *list<T = unknown>(prefix: StoreKey, range: { start?: StoreKey; end?: StoreKey } = {}): AsyncIterable<StoreEntry<T>> {
+  async *list<T = unknown>(
+    prefix: StoreKey,
+    range: { start?: StoreKey; end?: StoreKey } = {},
+  ): AsyncIterable<StoreEntry<T>> {
     this.#open();
     const sorted = this.#sorted ??= [...this.#entries.keys()].sort(compareSorted);
     const begins = sortedKey(prefix);

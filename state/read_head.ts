@@ -30,6 +30,9 @@ export async function readHeadEntry(store: Store, keys: TaskKeys): Promise<HeadE
     return { head: decodeHead(entry.value), versionstamp: entry.versionstamp };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new CorruptError(`Cannot read the head of task ${keys.task} at ${showKey(keys.head)}: ${error.message}`, keys.head);
+    throw new CorruptError(
+      `Cannot read the head of task ${keys.task} at ${showKey(keys.head)}: ${error.message}`,
+      keys.head,
+    );
   }
 }

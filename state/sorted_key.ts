@@ -1,5 +1,5 @@
 /**
- * Keys as strings that sort as Deno KV sorts its keys: by part, and by type within a part (bytes, string, number, bigint, boolean).
+ * Keys as strings that sort as Deno KV sorts its keys: by part, and by type within a part (bytes, string, bigint, number, boolean).
  *
  * @module
  */
@@ -64,5 +64,5 @@ function sortedBigint(value: bigint): string {
   }
   const size = String.fromCharCode(length >> 8, length & 0xff);
   const below = String.fromCharCode(0xff - (length >> 8), 0xff - (length & 0xff));
-  return value < 0n ? `\x23${below}${text}` : `\x24${size}${text}`;
+  return value < 0n ? `\x13${below}${text}` : `\x14${size}${text}`;
 }

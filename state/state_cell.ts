@@ -68,13 +68,15 @@ export interface Base {
   readonly bytes: number;
   readonly checksum: number;
   /** Where its chunks are, if it is too large for one entry. */
-  readonly chunks: { readonly fence: string; readonly attempt: number; readonly first: number; readonly count: number } | undefined;
+  readonly chunks:
+    | { readonly fence: string; readonly attempt: number; readonly first: number; readonly count: number }
+    | undefined;
 }
 
 /** A part of a state's keys: what is rewritten at a time. */
 export class Bucket {
   /** Each key's cells, the newest namespace first. */
-  readonly cells = new Map<Key, StateCell>();
+  readonly cells: Map<Key, StateCell> = new Map();
   /** Whether it has changed since its base. */
   dirty = false;
   base: Base | undefined = undefined;

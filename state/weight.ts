@@ -44,7 +44,8 @@ export function sum(a: Weight, b: Weight): Weight {
 
 /** Whether it fits into one atomic. */
 export function fits({ checks, mutations, bytes, keyBytes }: Weight): boolean {
-  return checks <= ATOMIC_TASKS && mutations <= ATOMIC_MUTATIONS && bytes <= ATOMIC_BYTES && keyBytes <= ATOMIC_KEY_BYTES;
+  return checks <= ATOMIC_TASKS && mutations <= ATOMIC_MUTATIONS && bytes <= ATOMIC_BYTES &&
+    keyBytes <= ATOMIC_KEY_BYTES;
 }
 
 /** Cuts a list, in its order, into pieces that fit into one atomic each. */

@@ -1,15 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import { acquireLock } from "../connectors/_lock.ts";
+import { acquireLock } from "../state/file_lock.ts";
 import { embeddedLog } from "../connectors/embedded_log.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { KvStore } from "../state/kv_store.ts";
-import { sizeOf } from "./support/append_until_killed.ts";
+import { sizeOf, takesSeveral } from "./support/append_until_killed.ts";
 import { lines } from "./support/lines.ts";
 
 const APPENDER = new URL("./support/append_until_killed.ts", import.meta.url);
 
-/** Runs the appender until it has been told that so many batches are durable, and a little longer; then kills it. */
-async function appendAndKill(path: string, { batches, spin }: { batches: number; spin: number }) {
+/** Runs the appender until a batch is durable, before one that takes several atomics or before any, and a little longer; then kills it. */
+async function appendAndKill(path: string, { large, spin }: { large: boolean; spin: number }) {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -30,7 +30,7 @@ async function appendAndKill(path: string, { batches, spin }: { batches: number;
     if (word === "from") from = Number(number);
     else durable = Number(number);
   };
-  while (durable < from + batches - 1 || from < 0) {
+  while (durable < 0 || (large && !takesSeveral(durable + 1))) {
     const next = await output.next();
     assert(!next.done, "the appender ended by itself");
     read(next.value);
@@ -48,7 +48,7 @@ Deno.test("embeddedLog() has no hole and no half batch after ten kills in the mi
   const path = `${folder}/log.db`;
   let half = 0;
   for (let kill = 0; kill < 10; kill++) {
-    const { from, durable } = await appendAndKill(path, { batches: 1 + kill % 4, spin: (kill * 37) % 60 });
+    const { from, durable } = await appendAndKill(path, { large: kill % 3 !== 0, spin: kill * 12 });
     const lock = await acquireLock(path);
     assert(lock.heldBy === undefined, "a killed process holds no lock");
     using kv = await Deno.openKv(path);

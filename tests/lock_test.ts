@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { acquireLock } from "../connectors/_lock.ts";
+import { acquireLock } from "../state/file_lock.ts";
 import { lines } from "./support/lines.ts";
 
 const HOLDER = `
-  import { acquireLock } from ${JSON.stringify(new URL("../connectors/_lock.ts", import.meta.url).href)};
+  import { acquireLock } from ${JSON.stringify(new URL("../state/file_lock.ts", import.meta.url).href)};
   const lock = await acquireLock(Deno.args[0], { job: "shop" });
   console.log(lock.heldBy ?? "held");
   await Deno.stdin.read(new Uint8Array(1));

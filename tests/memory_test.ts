@@ -124,6 +124,48 @@ Deno.test("memory() tells a reader at the end when the topic has ended", async (
   assertEquals([last.position, last.end], [1, 1]);
 });
 
+Deno.test("memory() says that a topic has ended only after its reader has said so", async () => {
+  const log = memory();
+  const connection = await log.open(context("job"));
+  await using reading = await startReading(connection, { topics: ["events"] });
+  await reading.until("the empty end", () => reading.batches.length > 0);
+  reading.reader.pause("events", 0);
+  log.append("events", [{ value: 1 }]);
+  log.end("events");
+  // The job stands at the end that it was told, and yet there is a record that it has not seen.
+  assertEquals(connection.ended?.("events"), false);
+  reading.reader.resume("events", 0);
+  await reading.count(1);
+  assertEquals(connection.ended?.("events"), true);
+  reading.reader.seek({ topic: "events", partition: 0, offset: 0 });
+  assertEquals(connection.ended?.("events"), false);
+});
+
+Deno.test("memory() says again and again of a partition at its end that there is nothing", async () => {
+  const log = memory();
+  let armed = Promise.withResolvers<() => void>();
+  let cancelled = 0;
+  const after = (_ms: number, run: () => void) => {
+    armed.resolve(run);
+    return () => cancelled++;
+  };
+  const connection = await log.open({ ...context("job"), after });
+  log.append("events", [{ value: 1 }]);
+  const reading = await startReading(connection, { topics: ["events"] });
+  const empty = () => reading.batches.filter(({ records }) => records.length === 0).length;
+  await reading.until("one report", () => empty() === 1);
+  for (let reports = 2; reports < 5; reports++) {
+    const fire = await armed.promise;
+    armed = Promise.withResolvers();
+    fire();
+    await reading.until("another report", () => empty() === reports);
+  }
+  await armed.promise;
+  assertEquals(cancelled, 0);
+  await reading.reader.stop();
+  assertEquals([empty(), cancelled], [4, 1]);
+});
+
 Deno.test("memory() forgets a cut that its job never committed", async () => {
   const log = memory();
   const connection = await log.open(context("job"));

@@ -199,11 +199,13 @@ export class KafkaConnection implements Connection {
     });
   }
 
-  /** Throws, in a way that passes, until the topic has that many partitions and all have a leader. */
+  /** Throws, in a way that passes, until the topic has that many partitions and all have a leader that knows it leads. */
   async #awaitPartitions(topic: string, partitions: number): Promise<void> {
-    const leaders = leadersOf(topic, await this.#shared.places(topic));
-    if (leaders.length >= partitions) return;
-    throw new KafkaError(`the topic "${topic}" is being made`, { kind: "broker", code: CODE.leaderNotAvailable });
+    const places = await this.#shared.places(topic);
+    if (places === undefined || places.length < partitions) {
+      throw new KafkaError(`the topic "${topic}" is being made`, { kind: "broker", code: CODE.leaderNotAvailable });
+    }
+    await this.#shared.listOffsets(topic, places, LATEST);
   }
 
   /** The configuration of a topic; empty where this user may not see it, so Kafka's defaults are taken. */

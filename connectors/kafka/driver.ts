@@ -47,6 +47,14 @@ export interface ProducePartition {
   readonly batch: Uint8Array;
 }
 
+/** A partition whose batch was refused. */
+export interface ProduceFailure {
+  readonly topic: string;
+  readonly partition: number;
+  /** Kafka's error code. */
+  readonly error: number;
+}
+
 /** One life of a transactional id: a greater epoch fences the smaller ones. */
 export interface ProducerIdentity {
   readonly transactionalId: string;
@@ -84,7 +92,8 @@ export interface JoinOptions {
 
 /**
  * Connections to the cluster that belong to one user. A broker answers the requests of a connection one after the other,
- * so what it holds back (a join, a fetch) delays only its own line.
+ * so what it holds back (a join) delays only its own line. A line's requests to one broker, fetches apart, go over one
+ * connection in the order in which they were made.
  *
  * Every method rejects with a `KafkaError`; none repeats a request by itself.
  */
@@ -130,7 +139,12 @@ export interface Line {
     topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
   ): Promise<void>;
   addOffsets(identity: ProducerIdentity, group: string): Promise<void>;
-  produce(leader: string, identity: ProducerIdentity, partitions: readonly ProducePartition[]): Promise<void>;
+  /** Resolves with the partitions that were refused. A batch may be sent again: the broker knows it by its sequence number. */
+  produce(
+    leader: string,
+    identity: ProducerIdentity,
+    partitions: readonly ProducePartition[],
+  ): Promise<readonly ProduceFailure[]>;
   commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly StartOffset[]): Promise<void>;
   endTransaction(identity: ProducerIdentity, commit: boolean): Promise<void>;
   /** Ends all connections; requests under way reject. */

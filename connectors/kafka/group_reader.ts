@@ -241,17 +241,11 @@ export class GroupReader implements Reader {
     }
   }
 
+  /** What nobody said a beginning of is assigned, but not read. */
   #addAll(assignment: ReadonlyMap<string, readonly number[]>, starts: readonly StartOffset[]): void {
-    const from = new Map(starts.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
-    for (const [topic, partitions] of assignment) {
-      for (const partition of partitions) {
-        if (this.#fetcher.has(topic, partition)) continue;
-        const offset = from.get(`${topic}/${partition}`);
-        if (offset === undefined) {
-          throw new Error(`Cannot read "${topic}" partition ${partition}: it was assigned, but nobody said from where`);
-        }
-        this.#fetcher.add(topic, partition, offset);
-      }
+    for (const { topic, partition, offset } of starts) {
+      const assigned = assignment.get(topic)?.includes(partition) ?? false;
+      if (assigned && !this.#fetcher.has(topic, partition)) this.#fetcher.add(topic, partition, offset);
     }
   }
 }

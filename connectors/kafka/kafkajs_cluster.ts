@@ -44,12 +44,10 @@ interface KafkaJsConnection {
     scheduleCheckPendingRequests(): void;
   };
   rejectRequests(error: Error): void;
-  send<T>(request: ProtocolRequest<T>): Promise<T>;
 }
 
 interface KafkaJsConnectionPool {
   readonly pool: readonly KafkaJsConnection[];
-  getConnection(index: number): Promise<KafkaJsConnection>;
   send<T>(request: ProtocolRequest<T>): Promise<T>;
 }
 
@@ -113,15 +111,6 @@ export interface KafkaJsCluster {
     findConnectedBroker(): Promise<KafkaJsBroker>;
     hasConnectedBrokers(): boolean;
   };
-}
-
-/**
- * Sends on the connection to a broker that kafkajs keeps for fetches. A producer fetches nothing, so its records go this way
- * and what it asks of coordinators meanwhile does not wait behind them.
- */
-export async function sendAside<T>(broker: KafkaJsBroker, request: ProtocolRequest<T>): Promise<T> {
-  const connection = await broker.connectionPool.getConnection(1);
-  return await connection.send(request);
 }
 
 /** Options of kafkajs that a user may pass through. */

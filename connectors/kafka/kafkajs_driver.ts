@@ -16,11 +16,12 @@ import type {
   Line,
   Membership,
   PartitionPlace,
+  ProduceFailure,
   ProducePartition,
   ProducerIdentity,
 } from "./driver.ts";
 import { CODE, KafkaError } from "./errors.ts";
-import { ClusterLife, type KafkaJsBroker, type KafkaJsCluster, type KafkaJsOptions, sendAside } from "./kafkajs_cluster.ts";
+import { ClusterLife, type KafkaJsBroker, type KafkaJsCluster, type KafkaJsOptions } from "./kafkajs_cluster.ts";
 import { toKafkaError } from "./kafkajs_errors.ts";
 import {
   checkVersions,
@@ -242,10 +243,14 @@ class KafkaJsLine implements Line {
       broker.addOffsetsToTxn({ ...inKafkaJsForm(identity), groupId: group }));
   }
 
-  produce(leader: string, identity: ProducerIdentity, partitions: readonly ProducePartition[]): Promise<void> {
+  produce(
+    leader: string,
+    identity: ProducerIdentity,
+    partitions: readonly ProducePartition[],
+  ): Promise<readonly ProduceFailure[]> {
     return this.#run(async (cluster) => {
       const broker = await cluster.findBroker({ nodeId: leader });
-      await sendAside(broker, produceRequest(identity, partitions));
+      return await broker.connectionPool.send(produceRequest(identity, partitions));
     });
   }
 

@@ -7,7 +7,14 @@
 
 import { Buffer } from "node:buffer";
 import type { ProtocolRequest } from "./kafkajs_cluster.ts";
-import type { FetchedPartition, FetchLimits, FetchPartition, ProducePartition, ProducerIdentity } from "./driver.ts";
+import type {
+  FetchedPartition,
+  FetchLimits,
+  FetchPartition,
+  ProduceFailure,
+  ProducePartition,
+  ProducerIdentity,
+} from "./driver.ts";
 import { brokerError, KafkaError } from "./errors.ts";
 import { ByteReader, ByteWriter } from "./wire.ts";
 
@@ -139,7 +146,7 @@ function readFetched(reader: ByteReader, topic: string): FetchedPartition {
 export function produceRequest(
   identity: ProducerIdentity,
   partitions: readonly ProducePartition[],
-): ProtocolRequest<void> {
+): ProtocolRequest<readonly ProduceFailure[]> {
   const bytes = partitions.reduce((sum, { batch, topic }) => sum + batch.length + topic.length * 3 + 16, 128);
   const body = new ByteWriter(bytes);
   body.string(identity.transactionalId).int16(-1).int32(30_000);
@@ -150,15 +157,17 @@ export function produceRequest(
     for (const { partition, batch } of wanted) body.int32(partition).block(batch);
   }
   return request({ key: PRODUCE, version: 7, name: "Produce" }, body, (reader) => {
+    const failures: ProduceFailure[] = [];
     for (let topics = reader.int32(); topics > 0; topics--) {
       const topic = reader.string();
       for (let left = reader.int32(); left > 0; left--) {
         const partition = reader.int32();
         const error = reader.int16();
-        if (error !== 0) throw brokerError(error, `records for "${topic}" partition ${partition}`);
+        if (error !== 0) failures.push({ topic, partition, error });
         reader.take(24);
       }
     }
+    return failures;
   });
 }
 

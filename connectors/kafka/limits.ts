@@ -56,7 +56,7 @@ export const CONNECTION_TIMEOUT = 3000;
 export const ASK_LIMIT = 10_000;
 
 /** How long a cluster that refuses connections is given at start, in milliseconds. */
-export const CONNECT_LIMIT = 5000;
+export const CONNECT_LIMIT = 3000;
 
 /** The first pause of a retry, in milliseconds; each following one is twice as long. */
 export const RETRY_FIRST_PAUSE = 20;

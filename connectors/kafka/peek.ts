@@ -15,10 +15,16 @@ import { Trouble } from "./trouble.ts";
 
 const EARLIEST = -2;
 
+/** A look that is going on, and when its connections are closed. */
+export interface TopicPeek extends PeekHandle {
+  readonly closed: Promise<void>;
+}
+
 /** Reads all partitions of a topic from their beginning until it is stopped. */
-export function peekTopic(driver: Driver, topic: string, observer: PeekObserver): PeekHandle {
+export function peekTopic(driver: Driver, topic: string, observer: PeekObserver): TopicPeek {
   const line = driver.line();
   const stopped = new AbortController();
+  const closed = Promise.withResolvers<void>();
   let fetcher: Fetcher | undefined;
 
   function fail(error: Error): void {
@@ -28,12 +34,14 @@ export function peekTopic(driver: Driver, topic: string, observer: PeekObserver)
   }
 
   function stop(): void {
+    if (stopped.signal.aborted) return;
     stopped.abort();
-    // Nobody waits for it: whoever looks at a topic has no way to, and a failed end has no consequence.
-    void (async () => {
-      await fetcher?.halt();
-      await line.close();
-    })();
+    closed.resolve(close());
+  }
+
+  async function close(): Promise<void> {
+    await fetcher?.halt();
+    await line.close();
   }
 
   async function start(): Promise<void> {
@@ -60,7 +68,7 @@ export function peekTopic(driver: Driver, topic: string, observer: PeekObserver)
   }
 
   start().catch((error) => fail(explain(error, `read the topic "${topic}"`, driver.name)));
-  return { stop };
+  return { stop, closed: closed.promise };
 }
 
 async function startOffsets(line: Line, topic: string, signal: AbortSignal): Promise<readonly number[]> {

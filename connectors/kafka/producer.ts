@@ -5,14 +5,15 @@
  * cannot be known for sure rejects, and ends this life: its successor fences it and reads the marker.
  *
  * A transaction is three waits: (partitions and the markers' group are added) -> (records and markers are written) -> (it is
- * committed). What stands in parentheses is sent together.
+ * committed). What stands in parentheses is sent together, but over one connection: a broker that verifies two requests of a
+ * transaction at the same time refuses one of them.
  *
  * @module
  */
 
 import type { Marker, OutputRecord, Producer } from "../connector.ts";
-import type { Line, ProducePartition, ProducerIdentity } from "./driver.ts";
-import { CODE, explain, hasCode, isPassing, KafkaError } from "./errors.ts";
+import type { Line, ProduceFailure, ProducePartition, ProducerIdentity } from "./driver.ts";
+import { brokerError, CODE, explain, hasCode, isPassing, KafkaError } from "./errors.ts";
 import {
   ASK_LIMIT,
   CONCURRENT_TRANSACTION_PAUSE,
@@ -27,12 +28,21 @@ import { askUntil, pause } from "./retry.ts";
 
 const NO_COORDINATOR = [CODE.coordinatorLoading, CODE.coordinatorNotAvailable, CODE.notCoordinator];
 
+/** Refused for the moment: the leader has moved or is just being made, or too few replicas are in sync or took too long. */
+const SENT_AGAIN: ReadonlySet<number> = new Set([
+  CODE.unknownTopicOrPartition,
+  CODE.leaderNotAvailable,
+  CODE.notLeader,
+  CODE.notEnoughReplicas,
+  CODE.notEnoughReplicasAfterAppend,
+  CODE.requestTimedOut,
+]);
+
 /** The records of one topic partition in a transaction, as far as they are sent. */
 interface Load {
   readonly topic: string;
   readonly partition: number;
   readonly records: OutputRecord[];
-  readonly leader: string;
   /** The largest batch that the topic takes, in bytes. */
   readonly limit: number;
   sent: number;
@@ -109,11 +119,10 @@ export class TransactionalProducer implements Producer {
       let load = ofTopic[partition];
       if (load === undefined) {
         const { leaders, batchBytes } = this.#topics.get(topic) ?? await this.#learn(topic);
-        const leader = leaders[partition];
-        if (leader === undefined) {
+        if (leaders[partition] === undefined) {
           throw new RangeError(`Cannot publish to "${topic}" partition ${partition}: it has ${leaders.length} partitions`);
         }
-        load = { topic, partition, records: [], leader, limit: batchBytes, sent: 0 };
+        load = { topic, partition, records: [], limit: batchBytes, sent: 0 };
         ofTopic[partition] = load;
         loads.push(load);
       }
@@ -160,13 +169,9 @@ export class TransactionalProducer implements Producer {
     }
   }
 
+  /** A batch a partition and round, until all is sent. */
   async #sendAll(loads: readonly Load[]): Promise<void> {
-    await settled([...Map.groupBy(loads, ({ leader }) => leader)].map(([leader, led]) => this.#send(leader, led)));
-  }
-
-  /** To one broker: a batch a partition and request, until all is sent. */
-  async #send(leader: string, loads: readonly Load[]): Promise<void> {
-    let left = [...loads];
+    let left = loads;
     while (left.length > 0) {
       const batches: ProducePartition[] = [];
       let bytes = 0;
@@ -176,9 +181,43 @@ export class TransactionalProducer implements Producer {
         batches.push(batch);
         bytes += batch.batch.length;
       }
-      await this.#line.produce(leader, this.#identity, batches);
+      await this.#write(batches);
       left = left.filter(({ sent, records }) => sent < records.length);
     }
+  }
+
+  /**
+   * Sends batches until all are written. What a broker refuses for the moment is sent again with its old sequence number, so
+   * it is written once. (Kafka 4 answers with `notEnoughReplicas` also while it cannot verify the transaction just now.)
+   */
+  async #write(batches: readonly ProducePartition[]): Promise<void> {
+    const deadline = Date.now() + REFUSED_STEP_LIMIT;
+    let left = batches;
+    for (;;) {
+      const failures = await this.#writeOnce(left);
+      if (failures.length === 0) return;
+      const fatal = failures.find(({ error }) => !SENT_AGAIN.has(error)) ?? failures[0];
+      if (!SENT_AGAIN.has(fatal.error) || Date.now() >= deadline) {
+        throw brokerError(fatal.error, `records for "${fatal.topic}" partition ${fatal.partition}`);
+      }
+      await pause(RETRY_FIRST_PAUSE);
+      for (const topic of new Set(failures.map((failure) => failure.topic))) await this.#learn(topic);
+      left = left.filter((batch) =>
+        failures.some(({ topic, partition }) => topic === batch.topic && partition === batch.partition)
+      );
+    }
+  }
+
+  async #writeOnce(batches: readonly ProducePartition[]): Promise<readonly ProduceFailure[]> {
+    const byLeader = Map.groupBy(batches, ({ topic, partition }) => this.#topics.get(topic)!.leaders[partition]);
+    const answers = await Promise.allSettled(
+      [...byLeader].map(([leader, led]) => this.#line.produce(leader, this.#identity, led)),
+    );
+    // All have answered, so nothing is under way any more when the first failure is thrown.
+    return answers.flatMap((answer) => {
+      if (answer.status === "rejected") throw answer.reason;
+      return answer.value.filter(({ error }) => error !== CODE.duplicateSequence);
+    });
   }
 
   #nextBatch(load: Load): ProducePartition {
@@ -210,7 +249,9 @@ export function leadersOf(
   topic: string,
   places: readonly { readonly leader: string | undefined }[] | undefined,
 ): string[] {
-  if (places === undefined) throw new KafkaError(`there is no topic "${topic}"`, { kind: "broker", code: 3 });
+  if (places === undefined) {
+    throw new KafkaError(`there is no topic "${topic}"`, { kind: "broker", code: CODE.unknownTopicOrPartition });
+  }
   return places.map(({ leader }) => {
     if (leader === undefined) {
       throw new KafkaError(`a partition of "${topic}" has no leader`, { kind: "broker", code: CODE.leaderNotAvailable });

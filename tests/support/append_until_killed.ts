@@ -3,12 +3,17 @@
  *
  * Batch `n` has `sizeOf(n)` records over four partitions, and each record carries `n`. Arguments: the KV's file.
  */
-import { acquireLock } from "../../connectors/_lock.ts";
+import { acquireLock } from "../../state/file_lock.ts";
 import { embeddedLog } from "../../connectors/embedded_log.ts";
 
 /** How many records batch `n` has: few, many, or so much that one atomic cannot hold them. */
 export function sizeOf(batch: number): number {
   return batch % 3 === 0 ? 7 : batch % 3 === 1 ? 900 : 41;
+}
+
+/** Whether batch `n` is larger than an atomic of Deno KV. */
+export function takesSeveral(batch: number): boolean {
+  return sizeOf(batch) * paddingOf(batch) > 819_200;
 }
 
 /** How many bytes a record of batch `n` has beside its number. */

@@ -1,7 +1,7 @@
 /**
  * What tests of connectors work with: records to write, a way to publish them, and a reader that keeps everything it is told.
  */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type {
   Batch,
   Bounds,
@@ -184,4 +184,19 @@ export async function startReading(connection: Connection, reading: Reading): Pr
   };
   recording.reader = await connection.reader(options, recording.handler());
   return recording;
+}
+
+/** Batches of one partition follow on one another, and their records lie in them in order. */
+export function assertContiguous(batches: readonly Batch[]): void {
+  let position = batches[0].start;
+  for (const batch of batches) {
+    assertEquals(batch.start, position);
+    let at = batch.start;
+    for (const { offset } of batch.records) {
+      assert(offset >= at && offset < batch.position, `offset ${offset} lies outside of its batch`);
+      at = offset + 1;
+    }
+    assert(batch.position >= at && batch.position <= batch.end, `position ${batch.position} is out of order`);
+    position = batch.position;
+  }
 }

@@ -1,0 +1,115 @@
+/**
+ * `deno task bench`: what the issue of the main job asks to be shown, in numbers. Each table has a column with its goal.
+ *
+ * The parts are `operators` (the pipeline in memory), `checkpoint` (an epoch's cost, a restore), `throughput` and `latency` (both
+ * against a real Kafka, which is started from its jars where `KAFKA_BROKERS` names none).
+ */
+import { parseArgs } from "node:util";
+import { benchLatency } from "./latency_bench.ts";
+import { openBroker } from "./support/bench_broker.ts";
+import { lines } from "../tests/support/lines.ts";
+import { describeMachine, everything, line } from "./support/report.ts";
+import { benchThroughput } from "./throughput_bench.ts";
+
+const PARTS = ["operators", "checkpoint", "throughput", "latency"];
+const HELP = `deno task bench [options]
+
+  --only PART[,PART]   only these parts: ${PARTS.join(", ")}
+  --quick              shorter runs: good enough to see a large change, too short for the goals
+  --minutes N          how long each latency run and the load on the checkpoint last (1; the checkpoint's own 10)
+  --events N           how many events the throughput jobs read (1,000,000)
+  --kinds KIND[,KIND]  only these throughput jobs: counts, latest, windows
+  --rates N[,N]        only these latency runs: 2000, 10000
+  --job-flags FLAGS    more flags of Deno for the job's process, such as --cpu-prof
+  --out FILE           writes the tables there as well
+  --help               this text`;
+
+interface Options {
+  readonly only: readonly string[];
+  readonly quick: boolean;
+  readonly minutes: number | undefined;
+  readonly events: number;
+  readonly kinds: readonly string[] | undefined;
+  readonly rates: readonly number[] | undefined;
+  readonly flags: readonly string[];
+  readonly out: string | undefined;
+}
+
+function readOptions(args: readonly string[]): Options | undefined {
+  const text = { type: "string" } as const, flag = { type: "boolean" } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: text,
+      quick: flag,
+      minutes: text,
+      events: text,
+      kinds: text,
+      rates: text,
+      "job-flags": text,
+      out: text,
+      help: flag,
+    },
+  });
+  if (values.help) return undefined;
+  const only = values.only?.split(",") ?? PARTS;
+  const unknown = only.find((part) => !PARTS.includes(part));
+  if (unknown !== undefined) throw new TypeError(`Cannot bench "${unknown}": the parts are ${PARTS.join(", ")}`);
+  const quick = values.quick ?? false;
+  return {
+    only,
+    quick,
+    minutes: values.minutes === undefined ? undefined : Number(values.minutes),
+    events: Number(values.events ?? (quick ? 300_000 : 1_000_000)),
+    kinds: values.kinds?.split(","),
+    rates: values.rates?.split(",").map(Number),
+    flags: values["job-flags"]?.split(" ") ?? [],
+    out: values.out,
+  };
+}
+
+/** Runs a part that needs no broker, in a process whose compiler has seen nothing else. */
+async function runApart(part: string, { quick, minutes }: Options): Promise<boolean> {
+  const script = new URL(`./${part}_bench.ts`, import.meta.url);
+  const flags = [...(quick ? ["--quick"] : []), ...(minutes === undefined ? [] : ["--minutes", String(minutes)])];
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-lock", script.href, ...flags],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  line();
+  for await (const text of lines(process.stdout)) line(text);
+  return (await process.status).success;
+}
+
+async function runOnKafka(options: Options): Promise<boolean> {
+  await using broker = await openBroker();
+  for (const text of describeMachine(broker.description)) line(text);
+  const { only, quick, minutes, events, kinds, rates, flags } = options;
+  let right = true;
+  if (only.includes("throughput")) right = await benchThroughput(broker, { events, kinds, flags }) && right;
+  const seconds = minutes === undefined ? (quick ? 10 : 60) : Math.round(minutes * 60);
+  if (only.includes("latency")) right = await benchLatency(broker, { seconds, rates, flags }) && right;
+  return right;
+}
+
+if (import.meta.main) {
+  const options = readOptions(Deno.args);
+  if (options === undefined) {
+    console.log(HELP);
+    Deno.exit(0);
+  }
+  const { only, out } = options;
+  let right = true;
+  for (const part of ["operators", "checkpoint"]) {
+    if (only.includes(part)) right = await runApart(part, options) && right;
+  }
+  if (only.includes("throughput") || only.includes("latency")) right = await runOnKafka(options) && right;
+  else for (const text of describeMachine("none")) line(text);
+  if (out !== undefined) await Deno.writeTextFile(out, everything(), { append: true });
+  if (!right) {
+    console.error("A benchmark lost or doubled results, or failed: its numbers mean nothing.");
+    Deno.exit(1);
+  }
+}

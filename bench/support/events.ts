@@ -1,0 +1,73 @@
+/** The events of the benchmarks: a function of their index, so that every process knows all of them. */
+import { keyPartition } from "../../connectors/partitioner.ts";
+import type { OutputRecord } from "../../connectors/connector.ts";
+
+export const USERS = 10_000;
+export const PARTITIONS = 4;
+/** Events of one user come this far apart in event time, in milliseconds: two and a half of them in a minute. */
+const USER_STEP = 24_000;
+/** Time between two events, in milliseconds. */
+export const STEP = USER_STEP / USERS;
+/** How far one event in twenty lies behind, in milliseconds: less than the five minutes that the job waits. */
+const DISORDER = 200_000;
+const MINUTE = 60_000;
+
+const CATEGORIES = ["books", "garden", "kitchen", "music", "sports", "toys", "travel"];
+const encoder = new TextEncoder();
+const keys: Uint8Array[] = [];
+const partitions: number[] = [];
+for (let user = 0; user < USERS; user++) {
+  keys.push(encoder.encode(nameOf(user)));
+  partitions.push(keyPartition(keys[user], PARTITIONS));
+}
+
+/** An event as it lies in the topic. */
+export interface UserEvent {
+  readonly user_id: string;
+  readonly product_id: string;
+  readonly category: string;
+  readonly event_type: string;
+  readonly timestamp_ms: number;
+}
+
+/** The name of a user: five digits, so that a probe finds the number without parsing. */
+export function nameOf(user: number): string {
+  return `user-${String(user).padStart(5, "0")}`;
+}
+
+/** The event time of an event: one in twenty lies behind its neighbours. */
+export function timeOf(index: number, first: number): number {
+  const late = index % 20 === 7 ? (Math.imul(index, 0x9e3779b1) >>> 0) % DISORDER : 0;
+  return Math.floor(first + index * STEP - late);
+}
+
+/** The record of an event; its own timestamp is its event time. */
+export function eventRecord(index: number, topic: string, timestamp: number): OutputRecord {
+  const user = index % USERS;
+  const category = CATEGORIES[index % CATEGORIES.length];
+  const type = index % 10 === 0 ? "purchase" : "view";
+  const text = `{"user_id":"${nameOf(user)}","product_id":"product-${index % 977}","category":"${category}",` +
+    `"event_type":"${type}","timestamp_ms":${timestamp}}`;
+  return {
+    topic,
+    partition: partitions[user],
+    timestamp,
+    key: keys[user],
+    value: encoder.encode(text),
+    headers: undefined,
+  };
+}
+
+/** How many pairs of user and minute the first `count` events have: what the windows job must emit. */
+export function countWindows(count: number, first: number): number {
+  const minutes = Math.ceil((count * STEP + DISORDER) / MINUTE) + 2;
+  const from = Math.floor((first - DISORDER) / MINUTE);
+  const seen = new Uint8Array(USERS * minutes);
+  let windows = 0;
+  for (let index = 0; index < count; index++) {
+    const pair = index % USERS * minutes + Math.floor(timeOf(index, first) / MINUTE) - from;
+    if (seen[pair] === 0) windows++;
+    seen[pair] = 1;
+  }
+  return windows;
+}

@@ -1,0 +1,77 @@
+/** The job under test, in a process of its own: the pipelines of the README over Kafka. */
+import { map } from "rxjs";
+import type { Observable } from "rxjs";
+import { count, eventTime, keyedReduce, minutes, run, tumblingWindow, watermark } from "../../mod.ts";
+import { kafka } from "../../connectors/kafka/mod.ts";
+import type { UserEvent } from "./events.ts";
+import { clock, cpuOf, say } from "./child.ts";
+
+/** What the process is told. */
+export interface JobTask {
+  readonly brokers: readonly string[];
+  readonly kind: "counts" | "latest" | "windows";
+  readonly input: string;
+  readonly output: string;
+  readonly state: string;
+  /** Whether the input ends where it ends at the start. */
+  readonly ends: boolean;
+}
+
+/** The pipeline of a kind. */
+function pipelineOf({ brokers, kind, input, output }: JobTask): Observable<unknown> {
+  const broker = kafka({ brokers });
+  const events = broker.source<UserEvent>(input).pipe(
+    eventTime((event) => event.timestamp_ms),
+    watermark({ maxOutOfOrderness: minutes(5) }),
+  );
+  if (kind !== "windows") {
+    return events.pipe(
+      keyedReduce({
+        name: "event-count",
+        key: (event) => event.user_id,
+        initial: 0,
+        reduce: (total) => total + 1,
+        emit: kind === "latest" ? "latest" : "every",
+      }),
+      map(({ key, value }) => ({ user_id: key, event_count: value })),
+      broker.sink(output, { key: (row) => row.user_id }),
+    );
+  }
+  return events.pipe(
+    tumblingWindow({
+      name: "activity",
+      key: (event) => event.user_id,
+      size: minutes(1),
+      allowedLateness: minutes(1),
+      aggregate: count(),
+    }),
+    map(({ key, window, value, pane }) => ({
+      user_id: key,
+      window_start_ms: window.start,
+      window_end_ms: window.end,
+      event_count: value,
+      pane,
+    })),
+    broker.sink(output, { key: (row) => row.user_id }),
+  );
+}
+
+async function main(task: JobTask): Promise<void> {
+  const stop = new AbortController();
+  Deno.addSignalListener("SIGTERM", () => stop.abort());
+  const job = await run(pipelineOf(task), {
+    name: task.output,
+    state: task.state,
+    until: task.ends ? "end" : undefined,
+    signal: stop.signal,
+    log(line) {
+      console.error(`  ${line}`);
+      // The job says where it begins when its tasks are taken over, and then it reads.
+      if (line.includes(", from ")) say("reading", { at: clock(), cpu: cpuOf(Deno.pid) });
+    },
+  });
+  const end = await job.finished;
+  say("finished", { at: clock(), cpu: cpuOf(Deno.pid), metrics: job.metrics.snapshot(), ...end });
+}
+
+if (import.meta.main) await main(JSON.parse(Deno.args[0]));

@@ -1,0 +1,61 @@
+/** The probe: reads the results of the counts job as a `read_committed` consumer does, and notes when it saw each of them. */
+import { decodePartition } from "../../connectors/kafka/record_batch_decode.ts";
+import { clock, cpuOf, say } from "./child.ts";
+import { PARTITIONS, USERS } from "./events.ts";
+import { RawBroker } from "./raw_broker.ts";
+
+/** What the process is told. */
+export interface ProbeTask {
+  readonly broker: string;
+  readonly topic: string;
+  readonly events: number;
+  /** How long the last results may take after the one before them, in milliseconds. */
+  readonly patience: number;
+  /** The file that gets the times of arrival: one float of 64 bits an event, 0 for one that did not come. */
+  readonly times: string;
+}
+
+/** A broker holds an empty fetch back for so long, in milliseconds. */
+const WAIT = 100;
+const USER_AT = `{"user_id":"user-`.length;
+const COUNT_AT = `{"user_id":"user-00000","event_count":`.length;
+
+/** The decimal number that stands there. */
+function numberAt(bytes: Uint8Array, at: number): number {
+  let value = 0;
+  for (let digit = bytes[at] - 48; digit >= 0 && digit <= 9; digit = bytes[++at] - 48) value = value * 10 + digit;
+  return value;
+}
+
+async function main({ broker, topic, events, patience, times }: ProbeTask): Promise<void> {
+  const connection = await RawBroker.connect(broker);
+  const arrived = new Float64Array(events);
+  const counts = new Uint32Array(USERS);
+  const places = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, offset: 0 }));
+  let seen = 0, wrong = 0, fetches = 0;
+  say("ready");
+  for (let last = clock(); seen < events;) {
+    const fetched = await connection.fetch(places, WAIT);
+    const now = clock();
+    fetches++;
+    for (const one of fetched) {
+      const { records, position } = decodePartition(one, places[one.partition].offset);
+      places[one.partition].offset = position;
+      for (const { value } of records) {
+        const user = numberAt(value!, USER_AT), count = numberAt(value!, COUNT_AT);
+        // Each user's counts come in order, each once: anything else is lost or doubled.
+        if (count !== ++counts[user]) wrong++;
+        const index = (count - 1) * USERS + user;
+        if (index < events) arrived[index] = now;
+      }
+      seen += records.length;
+      if (records.length > 0) last = now;
+    }
+    if (seen > 0 && now - last > patience) break;
+  }
+  await Deno.writeFile(times, new Uint8Array(arrived.buffer));
+  say("seen", { seen, wrong, fetches, cpu: cpuOf(Deno.pid), at: clock() });
+  await connection.close();
+}
+
+if (import.meta.main) await main(JSON.parse(Deno.args[0]));

@@ -1,0 +1,43 @@
+/** The load generator: sends events at a rate, and notes when it sent each of them. */
+import { clock, cpuOf, say } from "./child.ts";
+import { eventRecord } from "./events.ts";
+import { RawBroker } from "./raw_broker.ts";
+
+/** What the process is told. */
+export interface SenderTask {
+  readonly broker: string;
+  readonly topic: string;
+  /** Events a second. */
+  readonly rate: number;
+  readonly events: number;
+  /** The file that gets the times of sending: one float of 64 bits an event. */
+  readonly times: string;
+}
+
+async function main({ broker, topic, rate, events, times }: SenderTask): Promise<void> {
+  const connection = await RawBroker.connect(broker);
+  const sent = new Float64Array(events);
+  const underWay = new Set<Promise<void>>();
+  const began = clock();
+  let behind = 0;
+  for (let next = 0; next < events;) {
+    const due = Math.min(events, Math.floor((clock() - began) * rate / 1000));
+    if (due > next) {
+      behind = Math.max(behind, (due - next) * 1000 / rate);
+      const records = [];
+      for (; next < due; next++) {
+        sent[next] = clock();
+        records.push(eventRecord(next, topic, Math.floor(sent[next])));
+      }
+      const done = connection.produce(topic, records).finally(() => underWay.delete(done));
+      underWay.add(done);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(underWay);
+  await Deno.writeFile(times, new Uint8Array(sent.buffer));
+  say("sent", { behind, cpu: cpuOf(Deno.pid), at: clock(), began });
+  await connection.close();
+}
+
+if (import.meta.main) await main(JSON.parse(Deno.args[0]));

@@ -1,0 +1,11 @@
+/**
+ * Connectors: topics in memory, topics in Deno KV, and the port that every connector implements. Kafka is in `@tidemark/streams/kafka`.
+ *
+ * @module
+ */
+export * from "./codec.ts";
+export type * from "./connector.ts";
+export * from "./embedded_log.ts";
+export * from "./memory.ts";
+export type { RecordKey, SinkOptions, SourceOptions } from "./verbs.ts";
+export type { AppendRecord } from "./_append_record.ts";

@@ -1,0 +1,348 @@
+/**
+ * The checkpoint of a task: the room where it is decided what has happened.
+ *
+ * Invariants, each with a test of its own in `tests/checkpoint_test.ts`:
+ *
+ * 1. The epoch is 0 before the first commit, and each commit makes it exactly one greater.
+ * 2. State, clocks, offsets and unpublished results of an epoch become visible together or not at all: one atomic moves the head,
+ *    and what the head does not name does not exist.
+ * 3. An offset (the next to read) and a watermark never go back, and the end of time is never stored.
+ * 4. Nothing that happened after the cut of an epoch is in its commit: a cut is encoded when it is made.
+ * 5. Only the current owner of a task can commit it, change its head, or delete anything of it: each of its atomics checks the head,
+ *    and whoever takes the task writes a head of its own first. The one before gets a `FencedError`.
+ * 6. A chunk's key is never used twice: it holds the owner's random fence and an attempt that is counted up with every write.
+ * 7. `ok: false`, a timeout and an exception mean that the outcome is unknown; the head says what it was.
+ * 8. An entry of the outbox stays in the head until somebody who owns the task has said that it is published.
+ * 9. What is restored is exactly what the head names, verified by count, length and checksum.
+ *
+ * Decisions are pure functions (`decide.ts`); this file reads and writes.
+ *
+ * @module
+ */
+import { CellStreamWriter } from "./cell_stream.ts";
+import { commitCuts } from "./commit.ts";
+import { Compaction } from "./compaction.ts";
+import { Cut, type RidingWrites } from "./cut.ts";
+import { type CutRequest, EpochCutter } from "./epoch_cutter.ts";
+import { changed, claimed, type HeadChange, verdict } from "./decide.ts";
+import type { DurableStates } from "./durable_state.ts";
+import { CorruptError, FencedError, UnavailableError } from "./errors.ts";
+import { Garbage } from "./garbage.ts";
+import type { Head, HeadEntry, OutboxEntry } from "./head.ts";
+import { encodeHead } from "./head_codec.ts";
+import { showKey, TaskKeys } from "./keys.ts";
+import { OUTBOX_EPOCHS, PUBLISHER_BYTES, PUBLISHERS, SWEEP_DELETES } from "./limits.ts";
+import type { OutboxRecord } from "./outbox.ts";
+import { newFence } from "./fence.ts";
+import { readHeadEntry } from "./read_head.ts";
+import { readOutboxEntry, restoreStates } from "./restore.ts";
+import { backoff, type Patience, persist } from "./retry.ts";
+import type { Store } from "./store.ts";
+import { deleteOwned, findOrphans } from "./sweep.ts";
+
+export type { CutRequest, RidingWrites };
+
+/** Who takes which task. */
+export interface ClaimOptions extends Patience {
+  readonly job: string;
+  readonly task: number;
+  readonly states: DurableStates;
+  /** The claimant's transactional id, if it publishes in transactions. */
+  readonly publisher?: string;
+  /**
+   * Publishers of which the claimant has made sure: none of them can commit any more. They leave the head, but for the present
+   * owner's, which may have come back to life. @default []
+   */
+  readonly fenced?: readonly string[];
+}
+
+/** A task was claimed; or its head names so many publishers that all but the last must be fenced first. */
+export type Claim =
+  | { readonly full: false; readonly checkpoint: TaskCheckpoint; readonly created: boolean }
+  | { readonly full: true; readonly publishers: readonly string[] };
+
+/** What a restore has done. */
+export interface RestoreReport {
+  /** Cells that hold a value. */
+  readonly keys: number;
+  /** Bytes of chunks and bases that were read. */
+  readonly bytes: number;
+  readonly milliseconds: number;
+}
+
+/**
+ * A task's checkpoint in the hands of its owner.
+ *
+ * @example Commit an epoch
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { commitCuts, DurableStates, MemoryStore, TaskCheckpoint } from "@tidemark/streams/state";
+ *
+ * const clock = { now: () => 0, sleep: () => Promise.resolve(), random: Math.random };
+ * const store = new MemoryStore();
+ * const states = new DurableStates();
+ * const claim = await TaskCheckpoint.claim(store, { job: "shop", task: 0, states, clock });
+ * if (claim.full) throw new Error("Too many publishers");
+ *
+ * const counts = states.open({ name: "counts", operator: "keyedReduce", namespaced: false });
+ * counts.write(counts.cell("ada"), 1);
+ * const cut = claim.checkpoint.cut({ offsets: { visits: { 0: 1 } }, clocks: {}, counters: {} });
+ * assertEquals((await commitCuts(store, [cut], { clock })).outcomes, ["committed"]);
+ * assertEquals(claim.checkpoint.head.epoch, 1);
+ * ```
+ */
+export class TaskCheckpoint {
+  #head: Head;
+  #versionstamp: string;
+  #pending = false;
+  #fenced = false;
+  /** Whether states are as the head says: restored, or nothing is there to restore. */
+  #restored: boolean;
+  #began = false;
+  readonly #garbage: Garbage;
+  #cutter: EpochCutter;
+
+  private constructor(
+    readonly store: Store,
+    readonly keys: TaskKeys,
+    entry: HeadEntry,
+    readonly options: ClaimOptions,
+  ) {
+    this.#head = entry.head;
+    this.#versionstamp = entry.versionstamp;
+    this.#restored = entry.head.epoch === 0;
+    this.#garbage = new Garbage(keys);
+    this.#cutter = this.#newCutter();
+  }
+
+  /**
+   * Takes a task: from here on nobody else can commit it.
+   *
+   * @param store where it lies
+   * @param options see {@linkcode ClaimOptions}
+   * @throws {UnavailableError} when patience is at its end
+   * @throws {CorruptError} when the head cannot be read
+   */
+  static async claim(store: Store, options: ClaimOptions): Promise<Claim> {
+    const { job, task, publisher, fenced = [], clock } = options;
+    if (publisher !== undefined && new TextEncoder().encode(publisher).length > PUBLISHER_BYTES) {
+      throw new RangeError(`A transactional id may have ${PUBLISHER_BYTES} bytes, "${publisher}" has more`);
+    }
+    const keys = new TaskKeys(job, task);
+    for (let tries = 0;; tries++) {
+      const before = await persist(options, () => readHeadEntry(store, keys));
+      const fence = newFence(clock);
+      const head = claimed(before?.head, { fence, publisher, fenced });
+      if (head === "full") return { full: true, publishers: before!.head.publishers };
+      const versionstamp = await writeClaim(store, keys, { head, checked: before?.versionstamp ?? null, options });
+      if (versionstamp !== undefined) {
+        const checkpoint = new TaskCheckpoint(store, keys, { head, versionstamp }, options);
+        return { full: false, checkpoint, created: before === undefined };
+      }
+      await clock.sleep(backoff(tries, clock.random()));
+    }
+  }
+
+  /** The head as it was last written. */
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** Whether another owner is known to have taken the task. */
+  get fenced(): boolean {
+    return this.#fenced;
+  }
+
+  /** Whether a cut is under way: made, and not yet committed. */
+  get pending(): boolean {
+    return this.#pending;
+  }
+
+  /** Whether a cut with results has to wait until more of them are published. */
+  outboxFull(published: number): boolean {
+    return this.#head.outbox.filter(({ epoch }) => epoch > published).length >= OUTBOX_EPOCHS;
+  }
+
+  /**
+   * Reads the head again.
+   *
+   * @throws {FencedError} when another owner has taken the task
+   */
+  async verify(): Promise<void> {
+    const found = await persist(this.options, () => readHeadEntry(this.store, this.keys));
+    if (found === undefined) {
+      throw new CorruptError(
+        `The head of task ${this.keys.task} at ${showKey(this.keys.head)} is gone`,
+        this.keys.head,
+      );
+    }
+    if (found.head.fence === this.#head.fence) return;
+    this.#fenced = true;
+    throw this.#lost();
+  }
+
+  /**
+   * Loads the states as they are in the checkpoint. Before any stage opens one.
+   *
+   * @throws {FencedError} when another owner has taken the task meanwhile
+   * @throws {CorruptError} when what is stored is not what was written
+   */
+  async restore(): Promise<RestoreReport> {
+    const { states, clock } = this.options;
+    const began = clock.now();
+    states.prepare(this.#head.states, this.#head.nextState);
+    const byId = new Map([...states.all].map((state) => [state.id, state]));
+    const restored = await this.#owned(() => restoreStates(this.store, this.keys, this.#head, byId));
+    for (const delta of restored.deltas) this.#garbage.live(delta);
+    this.#restored = this.#began = true;
+    this.#cutter = this.#newCutter();
+    return { keys: restored.keys, bytes: restored.bytes, milliseconds: clock.now() - began };
+  }
+
+  /**
+   * Reads the results of an epoch that stands in `head.outbox`.
+   *
+   * @throws {FencedError} when another owner has taken the task meanwhile
+   * @throws {CorruptError} when what is stored is not what was written
+   */
+  readOutbox(entry: OutboxEntry): Promise<OutboxRecord[]> {
+    return this.#owned(() => readOutboxEntry(this.store, this.keys, entry));
+  }
+
+  /**
+   * Deletes what earlier owners left behind. May run beside commits.
+   *
+   * @returns how many entries were deleted
+   * @throws {FencedError} when another owner has taken the task
+   */
+  async sweep(): Promise<number> {
+    const { fence } = this.#head;
+    let count = 0;
+    let doomed = [];
+    for await (const key of findOrphans(this.store, this.keys, this.#head)) {
+      doomed.push(key);
+      count++;
+      if (doomed.length < SWEEP_DELETES) continue;
+      await deleteOwned(this.store, this.keys, { fence, doomed, options: this.options });
+      doomed = [];
+    }
+    await deleteOwned(this.store, this.keys, { fence, doomed, options: this.options });
+    return count;
+  }
+
+  /**
+   * Cuts an epoch: encodes everything that it commits, now. The next one can be cut when this one is committed.
+   *
+   * @throws {TypeError} when a state holds a value that cannot be stored
+   * @throws {Error} when an offset or a clock would go back
+   */
+  cut(request: CutRequest): Cut {
+    this.#assertReady();
+    if (!this.#restored) throw new Error(`Task ${this.keys.task} must be restored before its first cut`);
+    this.options.states.seal();
+    this.#began = true;
+    const epoch = this.#cutter.cut(this.#head, request);
+    return this.#cut(epoch);
+  }
+
+  /**
+   * Changes the head alone, without an epoch.
+   *
+   * @throws {FencedError} when another owner has taken the task
+   * @throws {UnavailableError} when patience is at its end
+   */
+  async rewrite(change: HeadChange): Promise<void> {
+    this.#assertReady();
+    if (change.reset !== undefined && this.#began) {
+      throw new Error(`Task ${this.keys.task} can only be reset before it is restored`);
+    }
+    if ((change.publishers?.length ?? 0) > PUBLISHERS) {
+      throw new RangeError(`A head names ${PUBLISHERS} publishers at most`);
+    }
+    const cut = this.#cut({ ...this.#cutter.change(this.#head, changed(this.#head, change)), ahead: [], last: [] });
+    await commitCuts(this.store, [cut], this.options);
+    if (cut.outcome === "fenced") throw this.#lost();
+    if (change.reset !== undefined) this.#cutter = this.#newCutter();
+  }
+
+  #cut(
+    { head, ahead, last, deletes }: Pick<ReturnType<EpochCutter["cut"]>, "head" | "ahead" | "last" | "deletes">,
+  ): Cut {
+    const cut = new Cut({
+      store: this.store,
+      keys: this.keys,
+      head,
+      checked: this.#versionstamp,
+      ahead,
+      last,
+      deletes,
+      settled: (outcome, versionstamp) => {
+        this.#pending = false;
+        if (outcome === "fenced") this.#fenced = true;
+        else {
+          this.#head = head;
+          this.#versionstamp = versionstamp;
+        }
+      },
+    });
+    this.#pending = true;
+    return cut;
+  }
+
+  #newCutter(): EpochCutter {
+    const writer = new CellStreamWriter();
+    const { states } = this.options;
+    return new EpochCutter({
+      keys: this.keys,
+      states,
+      garbage: this.#garbage,
+      writer,
+      compaction: new Compaction(this.#head.cycle, writer),
+    });
+  }
+
+  #assertReady(): void {
+    if (this.#fenced) throw this.#lost();
+    if (this.#pending) throw new Error(`Task ${this.keys.task} has a cut under way: commit it first`);
+  }
+
+  /** What looks corrupt may have been deleted by a new owner: the head says which. */
+  async #owned<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof CorruptError) await this.verify();
+      throw error;
+    }
+  }
+
+  #lost(): FencedError {
+    return new FencedError(`Task ${this.keys.task} of job ${this.keys.job} has another owner`);
+  }
+}
+
+/** Writes the head of a new owner; returns its version, or `undefined` when another one was faster. */
+async function writeClaim(
+  store: Store,
+  keys: TaskKeys,
+  { head, checked, options }: { head: Head; checked: string | null; options: Patience },
+): Promise<string | undefined> {
+  const value = encodeHead(head);
+  for (let tries = 0;; tries++) {
+    try {
+      const result = await store.atomic([{ key: keys.head, versionstamp: checked }], [{
+        type: "set",
+        key: keys.head,
+        value,
+      }]);
+      if (result.ok) return result.versionstamp;
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+    }
+    const found = await persist(options, () => readHeadEntry(store, keys));
+    const judged = verdict(head, checked, found);
+    if (judged === "done") return found!.versionstamp;
+    if (judged !== "again") return undefined;
+    await options.clock.sleep(backoff(tries, options.clock.random()));
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * How large a head can become: asked at the start of a job, so that no commit fails for it.
+ *
+ * @module
+ */
+import type { Head } from "./head.ts";
+import { NEW_HEAD } from "./head.ts";
+import { encodeHead } from "./head_codec.ts";
+import { DELTA_RANGES, HEAD_BYTES, OUTBOX_EPOCHS, PUBLISHERS } from "./limits.ts";
+
+/** What of a task a head's size depends on. */
+export interface HeadShape {
+  /** The partitions that the task reads, by input topic. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  /** The partitions that each clock keeps, by topic, by the clock's name. */
+  readonly clocks: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+  readonly counters: readonly string[];
+  readonly states: readonly string[];
+  /** What a transactional id of the job looks like: they all begin with the job's name. */
+  readonly publisher?: string;
+}
+
+/** The largest offset that is reckoned with: at a million records a second, a partition comes so far in 17 years. */
+const LARGE_OFFSET: number = 2 ** 49 - 1;
+/** The most milliseconds between two partitions' timestamps that are reckoned with: 34 years. */
+const FAR_APART: number = 2 ** 40;
+const LARGE = 2 ** 40;
+
+/**
+ * Makes sure that the head of a task stays small whatever happens.
+ *
+ * @param shape what it will hold
+ * @returns the most bytes that it can have
+ * @throws {RangeError} when that is too much
+ */
+export function assertHeadFits(shape: HeadShape): number {
+  const bytes = encodeHead(largestHead(shape)).length;
+  if (bytes <= HEAD_BYTES) return bytes;
+  const partitions = Object.values(shape.inputs).reduce((sum, list) => sum + list.length, 0);
+  throw new RangeError(
+    `A task cannot read ${partitions} partitions with ${
+      Object.keys(shape.clocks).length
+    } clocks, ${shape.counters.length} counters and ` +
+      `${shape.states.length} states: its head could have ${bytes} bytes, and may have ${HEAD_BYTES}. Run one task per partition, or fewer clocks in a job`,
+  );
+}
+
+/** The largest head of that shape. */
+export function largestHead({ inputs, clocks, counters, states, publisher = "job.0123456789abcdef" }: HeadShape): Head {
+  const fence = (n: number) => `${n}`.padStart(16, "z");
+  const sum = { chunks: LARGE, bytes: LARGE, checksum: 0 };
+  return {
+    ...NEW_HEAD,
+    ...{ fence: fence(0), attempt: LARGE, epoch: LARGE, nextState: LARGE, era: LARGE },
+    offsets: mapValues(inputs, (list) => Object.fromEntries(list.map((partition) => [partition, LARGE_OFFSET]))),
+    clocks: mapValues(clocks, (topics) => {
+      const slots = Object.entries(topics).flatMap(([topic, list]) =>
+        list.map((partition) => [topic, partition] as const)
+      );
+      return {
+        watermark: Number.MAX_SAFE_INTEGER - 1,
+        partitions: slots.map((
+          [topic, partition],
+          i,
+        ) => [topic, partition, i === 0 ? Number.MIN_SAFE_INTEGER : Number.MIN_SAFE_INTEGER + FAR_APART]),
+      };
+    }),
+    counters: Object.fromEntries(counters.map((name) => [name, LARGE])),
+    ranges: Array.from(
+      { length: DELTA_RANGES },
+      (_, i) => ({ fence: fence(i), first: LARGE, last: 2 * LARGE, lastEpoch: LARGE, ...sum }),
+    ),
+    outbox: Array.from({ length: OUTBOX_EPOCHS }, (_, i) => {
+      return {
+        epoch: LARGE,
+        fence: fence(i < 2 ? DELTA_RANGES + i : 0),
+        attempt: LARGE,
+        records: LARGE,
+        ...sum,
+        chunks: 2 ** 20,
+      };
+    }),
+    publishers: Array.from(
+      { length: PUBLISHERS },
+      (_, i) => `${publisher.slice(0, -16)}${`${i}`.padStart(16, `${i % 10}`)}`,
+    ),
+    states: states.map((name, id) => {
+      return {
+        id,
+        name,
+        version: 2 ** 20,
+        namespaced: true,
+        buckets: 2 ** 27,
+        bases: 2 ** 27,
+        baseBytes: LARGE,
+        checksum: 0,
+      };
+    }),
+    cycle: { since: LARGE, state: LARGE, bucket: 2 ** 27 },
+    finished: true,
+  };
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}

@@ -1,0 +1,39 @@
+/**
+ * Durable state: stores, keyed state and the checkpoint.
+ *
+ * @module
+ */
+export { TaskCheckpoint } from "./checkpoint.ts";
+export type { Claim, ClaimOptions, CutRequest, RestoreReport, RidingWrites } from "./checkpoint.ts";
+export { decode, encode } from "./codec.ts";
+export { commitCuts } from "./commit.ts";
+export type { CommitReport } from "./commit.ts";
+export type { Cut, CutOutcome } from "./cut.ts";
+export type { HeadChange } from "./decide.ts";
+export { DurableStates } from "./durable_state.ts";
+export type { DurableStatesOptions, ReadonlyKeyedState } from "./durable_state.ts";
+export { CorruptError, FencedError, UnavailableError } from "./errors.ts";
+export type {
+  AttemptId,
+  Clocks,
+  ClockSnapshot,
+  CompactionCycle,
+  Counters,
+  DeltaRange,
+  Head,
+  HeadEntry,
+  Offsets,
+  OutboxEntry,
+  StateEntry,
+  Unsafe,
+} from "./head.ts";
+export { assertHeadFits } from "./head_size.ts";
+export type { HeadShape } from "./head_size.ts";
+export { openJob } from "./job_entry.ts";
+export type { JobDifference, JobShape, OpenedJob } from "./job_entry.ts";
+export { KvStore } from "./kv_store.ts";
+export { MemoryStore } from "./memory_store.ts";
+export type { OutboxRecord } from "./outbox.ts";
+export { readHead } from "./read_head.ts";
+export type { Patience } from "./retry.ts";
+export type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from "./store.ts";

@@ -1,0 +1,109 @@
+/**
+ * Sweeping: deletes what earlier owners wrote and no head names.
+ *
+ * What is found here was written under other fences, and no head will ever name more of those than today's does: so what is
+ * garbage once stays garbage, and only the right to delete has to be checked, with every delete.
+ *
+ * @module
+ */
+import { readBaseEntry } from "./bases.ts";
+import { FencedError, UnavailableError } from "./errors.ts";
+import type { AttemptId, Head } from "./head.ts";
+import type { ChunkKind, TaskKeys } from "./keys.ts";
+import { SWEEP_DELETES } from "./limits.ts";
+import { readHeadEntry } from "./read_head.ts";
+import { type Patience, persist, Retry } from "./retry.ts";
+import type { Store, StoreKey } from "./store.ts";
+import { grouped, weigh } from "./weight.ts";
+
+interface Live extends AttemptId {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Finds the entries of a task that no head names any more.
+ *
+ * @param store where they lie
+ * @param keys of the task
+ * @param head the owner's head; what its owner has written since is left alone
+ */
+export async function* findOrphans(store: Store, keys: TaskKeys, head: Head): AsyncIterable<StoreKey> {
+  const bases: Live[] = [];
+  const known = new Map(head.states.map(({ id, buckets }) => [id, buckets]));
+  for await (const { key, value } of store.list(keys.buckets)) {
+    const [era, state, bucket] = key.slice(-3) as [number, number, number];
+    if (era > head.era || state >= head.nextState) continue;
+    if (era < head.era || !known.has(state)) {
+      yield key;
+      continue;
+    }
+    const chunks = readBaseEntry(value)?.chunks;
+    if (bucket < known.get(state)! && chunks) bases.push({ ...chunks, last: chunks.first + chunks.count - 1 });
+  }
+  const outbox = head.outbox.map((entry) => ({ ...entry, first: 0, last: Infinity }));
+  yield* orphansOf(store, keys, "base", head.fence, isIn(bases));
+  yield* orphansOf(store, keys, "outbox", head.fence, isIn(outbox));
+  const { ranges } = head;
+  yield* orphansOf(
+    store,
+    keys,
+    "delta",
+    head.fence,
+    (fence, attempt) =>
+      ranges.some((range) => range.fence === fence && range.first <= attempt && attempt <= range.last),
+  );
+}
+
+function isIn(live: readonly Live[]): (fence: string, attempt: number, index: number) => boolean {
+  const byAttempt = Map.groupBy(live, ({ fence, attempt }) => `${fence} ${attempt}`);
+  return (fence, attempt, index) =>
+    byAttempt.get(`${fence} ${attempt}`)?.some(({ first, last }) => first <= index && index <= last) ?? false;
+}
+
+async function* orphansOf(
+  store: Store,
+  keys: TaskKeys,
+  kind: ChunkKind,
+  own: string,
+  isLive: (fence: string, attempt: number, index: number) => boolean,
+): AsyncIterable<StoreKey> {
+  for await (const { key } of store.list(keys.chunks(kind))) {
+    const [fence, attempt, index] = key.slice(-3) as [string, number, number];
+    if (fence !== own && !isLive(fence, attempt, index)) yield key;
+  }
+}
+
+/**
+ * Deletes entries, in pieces, each under a check of the head.
+ *
+ * @throws {FencedError} when another owner has taken the task
+ */
+export async function deleteOwned(
+  store: Store,
+  keys: TaskKeys,
+  { fence, doomed, options }: { fence: string; doomed: readonly StoreKey[]; options: Patience },
+): Promise<void> {
+  const deletes = doomed.map((key) => ({ type: "delete", key } as const));
+  for (let at = 0; at < deletes.length; at += SWEEP_DELETES) {
+    const pieces = grouped(deletes.slice(at, at + SWEEP_DELETES), (mutation) => weigh([], [mutation]));
+    for (const piece of pieces) {
+      const retry = new Retry(options);
+      for (;;) {
+        const found = await persist(options, () => readHeadEntry(store, keys));
+        if (found?.head.fence !== fence) {
+          throw new FencedError(`Task ${keys.task} of job ${keys.job} has another owner`);
+        }
+        try {
+          // Our own commits move the head meanwhile, and deleting twice does no harm: so it is simply tried again.
+          if ((await store.atomic([{ key: keys.head, versionstamp: found.versionstamp }], piece)).ok) break;
+          await options.clock.sleep(options.clock.random() * 2);
+        } catch (error) {
+          if (!(error instanceof UnavailableError)) throw error;
+          await retry.after(error);
+        }
+      }
+      retry.worked();
+    }
+  }
+}

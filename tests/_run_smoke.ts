@@ -1,0 +1,14 @@
+import { map } from "rxjs";
+import { count, eventTime, keyedReduce, lateSideOutput, memory, minutes, run, tumblingWindow, watermark } from "@tidemark/streams";
+const log = memory();
+log.create("events", { partitions: 2 });
+const rows = Array.from({ length: 2000 }, (_, i) => ({ user: "u" + i % 7, at: i * 1000 - (i % 50 === 0 ? 400_000 : 0) }));
+log.append("events", rows.map((value) => ({ key: value.user, value, timestamp: value.at < 0 ? 0 : value.at })));
+log.end("events");
+const ev = log.source<typeof rows[0]>("events").pipe(eventTime((e) => e.at), watermark({ maxOutOfOrderness: minutes(5) }));
+const counts = ev.pipe(keyedReduce({ name: "counts", key: (e) => e.user, initial: 0, reduce: (t) => t + 1 }), log.sink("counts", { key: (r) => r.key }));
+const act = ev.pipe(tumblingWindow({ name: "act", key: (e) => e.user, size: minutes(1), allowedLateness: minutes(1), aggregate: count() }), lateSideOutput((late) => late.pipe(log.sink("late"))), map((r) => r), log.sink("act", { key: (r) => r.key }));
+const t0 = performance.now();
+await using job = await run([counts, act], { name: "smoke", state: ":memory:" });
+console.log(await job.finished, performance.now() - t0);
+console.log(log.read("counts").length, log.read("act").length, log.read("late").length, JSON.stringify(job.metrics.snapshot()));

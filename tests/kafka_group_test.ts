@@ -1,0 +1,168 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { Connection } from "../connectors/connector.ts";
+import { connect, ignore, Member, NO_STORE, plainClient } from "./support/kafka.ts";
+import { freshTopic, publish, record } from "./support/recording_reader.ts";
+
+function test(name: string, fn: (one: Connection, other: Connection) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore,
+    async fn() {
+      const [one, other] = [await connect(), await connect()];
+      try {
+        await fn(one, other);
+      } finally {
+        await Promise.all([one.close(), other.close()]);
+      }
+    },
+  });
+}
+
+test("two members share the tasks, co-partitioned, and each keeps what it had", async (one, other) => {
+  const [left, right, group] = [freshTopic(), freshTopic(), freshTopic()];
+  await one.createTopic(left, 4);
+  await one.createTopic(right, 4);
+  const topics = [left, right];
+  const first = await Member.join(one, { group, topics });
+  await first.owns([0, 1, 2, 3]);
+  await first.alive();
+
+  const second = await Member.join(other, { group, topics });
+  await first.owns([0, 1]);
+  await second.owns([2, 3]);
+  await assertRejects(() => Member.join(one, { group, topics: [freshTopic()] }), Error, "There is no topic");
+
+  const records = topics.flatMap((topic) => [0, 1, 2, 3].map((partition) => record(topic, { partition, text: topic })));
+  await publish({ connection: one, store: NO_STORE }, records);
+  const all = (member: Member, partitions: number[]) => () =>
+    topics.every((topic) =>
+      partitions.every((partition) => member.records.some((it) => it.topic === topic && it.partition === partition))
+    );
+  await first.until("its four records", all(first, [0, 1]));
+  await second.until("its four records", all(second, [2, 3]));
+  assertEquals([first.records.length, second.records.length], [4, 4]);
+
+  await second.reader.stop();
+  await first.owns([0, 1, 2, 3]);
+  assertEquals(first.times("revoking"), 2);
+});
+
+test("the assignment changes only when revoking() has resolved, and nothing is read meanwhile", async (one, other) => {
+  const [topic, group] = [freshTopic(), freshTopic()];
+  await one.createTopic(topic, 2);
+  const first = await Member.join(one, { group, topics: [topic] });
+  await first.owns([0, 1]);
+  const { alive } = first;
+  const committed = Promise.withResolvers<void>();
+  first.onRevoking = () => committed.promise;
+  const second = await Member.join(other, { group, topics: [topic] });
+  await first.until("revoking", () => first.events.includes("revoking"));
+  await assertRejects(alive, Error, "The assignment is over");
+  await publish({ connection: one, store: NO_STORE }, [0, 1].map((partition) => record(topic, { partition })));
+  assertEquals([first.records.length, second.events], [0, []]);
+  committed.resolve();
+  await first.owns([0]);
+  await second.owns([1]);
+  assertEquals(first.events, ["assigned 0,1", "revoking", "revoked", "assigned 0"]);
+  await first.until("its record", () => first.records.length === 1);
+  await second.until("its record", () => second.records.length === 1);
+});
+
+test("one member has everything where the job is a single task, and the other stands by", async (one, other) => {
+  const [topic, group] = [freshTopic(), freshTopic()];
+  await one.createTopic(topic, 3);
+  const single = { group, topics: [topic], tasks: "single" as const };
+  const first = await Member.join(one, single);
+  await first.owns([0]);
+  const second = await Member.join(other, single);
+  await second.until("an assignment", () => second.events.includes("assigned "));
+  await first.until("the new generation", () => first.times("assigned 0") === 2);
+  await publish({ connection: one, store: NO_STORE }, [0, 1, 2].map((partition) => record(topic, { partition })));
+  await first.until("all records", () => first.records.length === 3);
+  await first.reader.stop();
+  await second.owns([0]);
+  await second.until("all records", () => second.records.length === 3);
+});
+
+test("a member that comes back under its id takes its place at once", async (one, other) => {
+  const [topic, group] = [freshTopic(), freshTopic()];
+  await one.createTopic(topic, 4);
+  const dead = await Member.join(one, { group, topics: [topic] });
+  const bystander = await Member.join(other, { group, topics: [topic] });
+  await dead.until("two tasks", () => dead.owned.length === 2);
+  await bystander.until("two tasks", () => bystander.owned.length === 2);
+  const { owned } = bystander;
+  // It is killed: nobody leaves the group in its name.
+  const remembered = dead.remembered!;
+  assertStringIncludes(remembered, "member");
+  const heir = await connect();
+  const began = await describeMembers(group);
+  const successor = await Member.join(heir, { group, topics: [topic], remembered });
+  await successor.until("its tasks", () => successor.owned.length === 2);
+  assertEquals(await describeMembers(group), began);
+  assertEquals(successor.remembered, undefined);
+  assert(!successor.owned.some((task) => owned.includes(task)));
+  assertEquals(bystander.owned, owned);
+  await heir.close();
+});
+
+test("a member whose remembered id is gone joins as a new one", async (one) => {
+  const [topic, group] = [freshTopic(), freshTopic()];
+  await one.createTopic(topic, 1);
+  for (const remembered of ['{"member":"nobody-1234"}', "no JSON"]) {
+    const member = await Member.join(one, { group, topics: [topic], remembered });
+    await member.owns([0]);
+    await member.reader.stop();
+    assertStringIncludes(member.remembered!, "member");
+  }
+});
+
+test("show() lets Kafka's own tools see how far a job is", async (one) => {
+  const [topic, group] = [freshTopic(), freshTopic()];
+  await one.createTopic(topic, 2);
+  const member = await Member.join(one, { group, topics: [topic] });
+  await member.owns([0, 1]);
+  await member.reader.show([{ topic, partition: 1, offset: 42 }]);
+  assertEquals(await one.shown(group, topic), new Map([[1, 42]]));
+});
+
+test("what retention took away is asked about, not skipped", async (one) => {
+  const [topic, group] = [freshTopic(), freshTopic()];
+  await one.createTopic(topic, 1);
+  await publish({ connection: one, store: NO_STORE }, ["a", "b", "c", "d"].map((text) => record(topic, { text })));
+  const admin = plainClient().admin();
+  await admin.connect();
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: "3" }] });
+  await admin.disconnect();
+  const strict = await Member.join(one, { group: `${group}-strict`, topics: [topic] });
+  await assertRejects(() => strict.until("nothing", () => false), Error, "offset 0 is gone");
+  const lenient = await Member.join(one, { group, topics: [topic], missing: (_wanted, { earliest }) => earliest });
+  await lenient.until("what is left", () => lenient.records.length === 1);
+  assertEquals(lenient.missed, [{ wanted: 0, bounds: { earliest: 3, latest: 5 } }]);
+  assertEquals(lenient.records[0].offset, 3);
+});
+
+test("a group with other consumers in it is refused in one sentence", async (one) => {
+  const [topic, group] = [freshTopic(), freshTopic()];
+  await one.createTopic(topic, 1);
+  const consumer = plainClient().consumer({ groupId: group, maxWaitTimeInMs: 50 });
+  await consumer.connect();
+  await consumer.subscribe({ topic });
+  const joined = Promise.withResolvers<void>();
+  consumer.on(consumer.events.GROUP_JOIN, () => joined.resolve());
+  await consumer.run({ eachMessage: () => Promise.resolve() });
+  await joined.promise;
+  const member = await Member.join(one, { group, topics: [topic] });
+  const error = await assertRejects(() => member.until("nothing", () => false), Error);
+  assertStringIncludes(error.message, `the consumer group "${group}": it has members that are no workers of this job`);
+  await consumer.disconnect();
+});
+
+/** The ids of the members of a group, as the broker knows them. */
+async function describeMembers(group: string): Promise<string[]> {
+  const admin = plainClient().admin();
+  await admin.connect();
+  const { groups } = await admin.describeGroups([group]);
+  await admin.disconnect();
+  return groups[0].members.map(({ memberId }) => memberId).sort();
+}

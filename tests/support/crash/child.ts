@@ -1,0 +1,82 @@
+/**
+ * The process that is killed: runs the crash job over the embedded log or over Kafka, and tells where it stands.
+ *
+ * Its one argument is a {@linkcode ChildOptions} as JSON.
+ */
+import { embeddedLog, type EmbeddedLog, run } from "@tidemark/streams";
+import type { Connector } from "../../../connectors/connector.ts";
+import { KafkaConnection } from "../../../connectors/kafka/connection.ts";
+import { KafkaJsDriver } from "../../../connectors/kafka/kafkajs_driver.ts";
+import { pipelines, type Topics } from "./job.ts";
+import { phasedConnector, phasedDriver, type Mutant } from "./phased_connector.ts";
+import { phasedKv } from "./phased_kv.ts";
+import { type Aim, Points } from "./points.ts";
+import { eventAt } from "./traffic.ts";
+
+export interface ChildOptions {
+  readonly job: string;
+  /** The path of the KV's file. */
+  readonly state: string;
+  readonly topics: Topics;
+  /** Absent: the job runs on the embedded log in its KV. */
+  readonly brokers?: readonly string[];
+  /** The job ends when it has processed what is in the input now. */
+  readonly untilEnd?: boolean;
+  /** The process goes on with the traffic of that seed, so many events a second. Only on the embedded log. */
+  readonly feed?: { readonly seed: number; readonly rate: number };
+  readonly aim?: Aim;
+  readonly mutant?: Mutant;
+}
+
+/** Between two appends of the traffic, in milliseconds. */
+const FEED_INTERVAL = 10;
+
+if (import.meta.main) await main(JSON.parse(Deno.args[0]));
+
+async function main(options: ChildOptions): Promise<void> {
+  const { job: name, topics, brokers, mutant } = options;
+  const points = new Points(options.aim);
+  points.begin("start");
+  const kv = phasedKv(await Deno.openKv(options.state), points);
+  const log = brokers === undefined ? embeddedLog(kv, { path: options.state }) : undefined;
+  const connector = phasedConnector(log ?? kafkaOver(brokers!, points), { points, mutant });
+  const job = await run(pipelines(connector, topics, () => points.reach("pushing")), {
+    name,
+    state: kv,
+    worker: "one",
+    until: options.untilEnd ? "end" : undefined,
+    log: (line) => points.say(`log ${line}`),
+  });
+  points.say("running");
+  if (log !== undefined && options.feed !== undefined) void feed(log, topics.input, options.feed);
+  await job.finished;
+  points.say("finished");
+  kv.close();
+}
+
+function kafkaOver(brokers: readonly string[], points: Points): Connector {
+  const driver = phasedDriver(new KafkaJsDriver(brokers, { clientId: "crash" }), points);
+  return { id: `kafka ${driver.name}`, open: () => KafkaConnection.open(driver) };
+}
+
+/** Appends the traffic from where the log ends, until the process is killed. */
+async function feed(
+  log: EmbeddedLog,
+  topic: string,
+  { seed, rate }: { seed: number; rate: number },
+): Promise<void> {
+  const bounds = await log.bounds(topic);
+  const next = bounds.map(({ latest }) => latest);
+  const each = Math.max(1, Math.round(rate * FEED_INTERVAL / 1000 / next.length));
+  for (;;) {
+    const records = next.flatMap((from, partition) =>
+      Array.from({ length: each }, (_, step) => {
+        const event = eventAt(seed, partition, from + step);
+        return { partition, key: event.user_id, value: event };
+      })
+    );
+    await log.append(topic, records);
+    next.forEach((from, partition) => next[partition] = from + each);
+    await new Promise((resolve) => setTimeout(resolve, FEED_INTERVAL));
+  }
+}

@@ -1,0 +1,95 @@
+/** The crash job on the embedded log, in a file. */
+import { type EmbeddedLog, embeddedLog } from "@tidemark/streams";
+import type { ChildOptions } from "./child.ts";
+import { readRow } from "./read_row.ts";
+import { OUTPUTS, Rows } from "./rows.ts";
+import { eventAt } from "./traffic.ts";
+import { type StartOptions, World } from "./world.ts";
+import type { JobProcess } from "./process.ts";
+
+const TOPICS = { input: "events", counts: "counts", activity: "activity", late: "late" };
+
+export class EmbeddedWorld extends World {
+  protected readonly base: ChildOptions;
+  readonly #folder: string;
+  #feed: ChildOptions["feed"];
+
+  private constructor(seed: number, partitions: number, folder: string) {
+    super(seed, partitions);
+    this.#folder = folder;
+    this.base = { job: "crash", state: `${folder}/state.db`, topics: TOPICS };
+  }
+
+  static async create({ seed, partitions }: { seed: number; partitions: number }): Promise<EmbeddedWorld> {
+    const world = new EmbeddedWorld(seed, partitions, await Deno.makeTempDir({ prefix: "tidemark-crash-" }));
+    await world.#with(async (log) => {
+      for (const topic of Object.values(TOPICS)) await log.create(topic, { partitions });
+    });
+    return world;
+  }
+
+  append(count: number): Promise<void> {
+    return this.#with(async (log) => {
+      const bounds = await log.bounds(TOPICS.input);
+      await log.append(
+        TOPICS.input,
+        bounds.flatMap(({ latest }, partition) =>
+          Array.from({ length: count }, (_, step) => {
+            const event = eventAt(this.seed, partition, latest + step);
+            return { partition, key: event.user_id, value: event };
+          })
+        ),
+      );
+    });
+  }
+
+  /** The log has one process, so the job's own process writes the traffic, and dies with it. */
+  flow(rate: number): void {
+    this.#feed = { seed: this.seed, rate };
+  }
+
+  still(): Promise<void> {
+    this.#feed = undefined;
+    return Promise.resolve();
+  }
+
+  override start(options: StartOptions = {}): JobProcess {
+    return super.start({ feed: this.#feed, ...options });
+  }
+
+  async end(options: StartOptions = {}): Promise<void> {
+    await this.#with((log) => log.end(TOPICS.input));
+    await this.start(options).finished();
+  }
+
+  seen(): Promise<Rows> {
+    return this.#with(async (log) => {
+      const rows = new Rows();
+      for (const output of OUTPUTS) {
+        for await (const { key, value, headers = {} } of log.read(TOPICS[output])) {
+          rows.add(readRow(output, { key, value, header: (name) => headers[name] }));
+        }
+      }
+      return rows;
+    });
+  }
+
+  lengths(): Promise<number[]> {
+    return this.#with(async (log) => (await log.bounds(TOPICS.input)).map(({ latest }) => latest));
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  /** Opens the log while no process of the job lives. */
+  async #with<T>(use: (log: EmbeddedLog) => Promise<T>): Promise<T> {
+    const kv = await Deno.openKv(this.base.state);
+    try {
+      return await use(embeddedLog(kv));
+    } finally {
+      kv.close();
+    }
+  }
+}

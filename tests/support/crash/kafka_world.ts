@@ -1,0 +1,135 @@
+/** The crash job over Kafka. The input is written and the results are read by plain kafkajs, on connections of its own. */
+import type { Kafka, Producer } from "kafkajs";
+import { createTopicWith, plainClient } from "../kafka.ts";
+import type { ChildOptions } from "./child.ts";
+import { readRow } from "./read_row.ts";
+import { OUTPUTS, Rows } from "./rows.ts";
+import type { Topics } from "./job.ts";
+import { eventAt } from "./traffic.ts";
+import { type StartOptions, World } from "./world.ts";
+
+/** Between two sends of the traffic, in milliseconds. */
+const FLOW_INTERVAL = 15;
+/** The value of the record that is written behind everything else. */
+const LAST = "the last record";
+/** How long a reader may take, in milliseconds. */
+const PATIENCE = 60_000;
+
+export class KafkaWorld extends World {
+  protected readonly base: ChildOptions;
+  readonly #folder: string;
+  readonly #kafka: Kafka = plainClient();
+  readonly #producer: Producer;
+  readonly #next: number[];
+  #flowing: Promise<void> | undefined;
+  #still = false;
+
+  private constructor(parts: { seed: number; partitions: number; folder: string; topics: Topics; brokers: string[] }) {
+    const { seed, partitions, folder, topics, brokers } = parts;
+    super(seed, partitions);
+    this.#folder = folder;
+    this.#next = Array.from({ length: partitions }, () => 0);
+    this.#producer = this.#kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    this.base = { job: topics.input, state: `${folder}/state.db`, topics, brokers };
+  }
+
+  static async create(
+    { seed, partitions, brokers }: { seed: number; partitions: number; brokers: string[] },
+  ): Promise<KafkaWorld> {
+    const run = crypto.randomUUID().slice(0, 8);
+    const [input, counts, activity, late] = ["events", ...OUTPUTS].map((name) => `crash-${name}-${run}`);
+    const topics = { input, counts, activity, late };
+    // Event times are of another year, and the broker would delete them in its own time.
+    for (const topic of Object.values(topics)) await createTopicWith(topic, { "retention.ms": "-1" }, { partitions });
+    const folder = await Deno.makeTempDir({ prefix: "tidemark-crash-" });
+    const world = new KafkaWorld({ seed, partitions, folder, topics, brokers });
+    await world.#producer.connect();
+    return world;
+  }
+
+  async append(count: number): Promise<void> {
+    await this.#producer.sendBatch({
+      acks: -1,
+      topicMessages: [{
+        topic: this.base.topics.input,
+        messages: this.#next.flatMap((from, partition) =>
+          Array.from({ length: count }, (_, step) => {
+            const event = eventAt(this.seed, partition, from + step);
+            return { partition, key: event.user_id, value: JSON.stringify(event) };
+          })
+        ),
+      }],
+    });
+    this.#next.forEach((from, partition) => this.#next[partition] = from + count);
+  }
+
+  flow(rate: number): void {
+    this.#still = false;
+    const each = Math.max(1, Math.round(rate * FLOW_INTERVAL / 1000 / this.partitions));
+    this.#flowing = (async () => {
+      while (!this.#still) {
+        await this.append(each);
+        await new Promise((resolve) => setTimeout(resolve, FLOW_INTERVAL));
+      }
+    })();
+  }
+
+  async still(): Promise<void> {
+    this.#still = true;
+    await this.#flowing;
+  }
+
+  async end(options: StartOptions = {}): Promise<void> {
+    await this.start({ untilEnd: true, ...options }).finished();
+  }
+
+  lengths(): Promise<number[]> {
+    return Promise.resolve([...this.#next]);
+  }
+
+  /** Writes one more record to each partition and reads to there: whatever comes before it is decided then. */
+  async seen(): Promise<Rows> {
+    const { topics } = this.base;
+    const outputs = new Map(OUTPUTS.map((output) => [topics[output], output]));
+    await this.#producer.sendBatch({
+      acks: -1,
+      topicMessages: [...outputs.keys()].map((topic) => ({
+        topic,
+        messages: this.#next.map((_, partition) => ({ partition, value: LAST })),
+      })),
+    });
+    const rows = new Rows();
+    const left = new Set([...outputs.keys()].flatMap((topic) => this.#next.map((_, partition) => `${topic}/${partition}`)));
+    const complete = Promise.withResolvers<void>();
+    const deadline = setTimeout(() => complete.reject(new Error(`Readers are held back in ${[...left]}`)), PATIENCE);
+    const consumer = this.#kafka.consumer({
+      groupId: `reads-${crypto.randomUUID()}`,
+      readUncommitted: false,
+      maxWaitTimeInMs: 20,
+    });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...outputs.keys()], fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachMessage: ({ topic, partition, message: { key, value, headers = {} } }) => {
+          if (value?.toString() === LAST) left.delete(`${topic}/${partition}`);
+          else rows.add(readRow(outputs.get(topic)!, { key, value, header: (name) => headers[name] as Uint8Array }));
+          if (left.size === 0) complete.resolve();
+          return Promise.resolve();
+        },
+      });
+      await complete.promise;
+    } finally {
+      clearTimeout(deadline);
+      await consumer.disconnect();
+    }
+    return rows;
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    await this.#producer.disconnect();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}

@@ -1,0 +1,145 @@
+/** A connector that tells when a job takes tasks over and when it publishes. It does what the one that it wraps does. */
+import type { Connection, Connector, Publishing, ReaderHandler } from "../../../connectors/connector.ts";
+import type { Driver, Line } from "../../../connectors/kafka/driver.ts";
+import { sinkVerb, sourceVerb } from "../../../connectors/verbs.ts";
+import type { Verbs } from "./job.ts";
+import type { Points } from "./points.ts";
+
+/** Ways to break the protocol, to see that the suite notices. */
+export type Mutant =
+  /** What was published is not asked for: the marker is taken to be that of a new task. */
+  | "ignore the marker"
+  /** Results are published without the marker. */
+  | "publish without the marker"
+  /** Whoever takes a task over leaves the old publisher alone. */
+  | "do not fence";
+
+/** Wraps a connector, with verbs of its own. */
+export function phasedConnector(
+  connector: Connector,
+  { points, mutant }: { points: Points; mutant: Mutant | undefined },
+): Connector & Verbs {
+  const phased: Connector & Verbs = {
+    id: connector.id,
+    lockPath: connector.lockPath,
+    open: async (context) => phasedConnection(await connector.open(context), { points, mutant }),
+    source: (topic) => sourceVerb(phased, topic),
+    sink: (topic, options) => sinkVerb(phased, topic, options),
+  };
+  return phased;
+}
+
+function phasedConnection(
+  connection: Connection,
+  { points, mutant }: { points: Points; mutant: Mutant | undefined },
+): Connection {
+  const publishing = connection.publishing && phasedPublishing(connection.publishing, { points, mutant });
+  return new Proxy(connection, {
+    get(target, name) {
+      if (name === "publishing") return publishing;
+      if (name === "reader") {
+        return (...[options, handler]: Parameters<Connection["reader"]>) =>
+          target.reader(options, phasedHandler(handler, points));
+      }
+      const member = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
+function phasedHandler(handler: ReaderHandler, points: Points): ReaderHandler {
+  return new Proxy(handler, {
+    get(target, name) {
+      const member = Reflect.get(target, name, target);
+      if (name !== "assigned") return typeof member === "function" ? member.bind(target) : member;
+      return async (...words: Parameters<ReaderHandler["assigned"]>) => {
+        points.turn("start", "claim");
+        const starts = await target.assigned(...words);
+        points.turn("restore", "push");
+        points.turn("claim", "push");
+        return starts;
+      };
+    },
+  });
+}
+
+function phasedPublishing(
+  publishing: Publishing,
+  { points, mutant }: { points: Points; mutant: Mutant | undefined },
+): Publishing {
+  return {
+    async producer(id) {
+      const producer = await publishing.producer(id);
+      return {
+        async publish(records, markers) {
+          if (records.length === 0) return await producer.publish(records, markers);
+          points.reach("publishing");
+          points.end("committed, not sent");
+          points.begin("send");
+          try {
+            await producer.publish(records, mutant === "publish without the marker" ? [] : markers);
+            points.say("published");
+          } catch (error) {
+            points.say(`refused ${error instanceof Error ? error.message : error}`);
+            throw error;
+          } finally {
+            points.end("send");
+          }
+        },
+        close: () => producer.close(),
+      };
+    },
+    async fence(id) {
+      if (mutant === "do not fence") return;
+      await publishing.fence(id);
+      points.reach("fenced");
+    },
+    async markers(group, topic, partitions) {
+      const markers = await publishing.markers(group, topic, partitions);
+      return mutant === "ignore the marker" ? new Map(partitions.map((partition) => [partition, 0])) : markers;
+    },
+    ensureMarkerTopic: (topic, partitions) => publishing.ensureMarkerTopic(topic, partitions),
+  };
+}
+
+/** Wraps a Kafka driver, whose requests are the steps of a transaction. */
+export function phasedDriver(driver: Driver, points: Points): Driver {
+  return { name: driver.name, line: () => phasedLine(driver.line(), points) };
+}
+
+function phasedLine(line: Line, points: Points): Line {
+  const steps: Partial<Line> = {
+    async addPartitions(...words) {
+      await line.addPartitions(...words);
+      points.reach("begun");
+    },
+    async produce(...words) {
+      const failures = await line.produce(...words);
+      points.reach("written");
+      return failures;
+    },
+    async endTransaction(...words) {
+      // A new task's marker has a transaction of its own, and no results.
+      if (!points.during("send")) return await line.endTransaction(...words);
+      points.reach("sent");
+      points.begin("transaction commit");
+      points.end("send");
+      try {
+        const ending = line.endTransaction(...words);
+        points.reach("ending");
+        await ending;
+        points.reach("ended");
+      } finally {
+        points.end("transaction commit");
+      }
+    },
+  };
+  return new Proxy(line, {
+    get(target, name) {
+      const step = steps[name as keyof Line];
+      if (step !== undefined) return step;
+      const member = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}

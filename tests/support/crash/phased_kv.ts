@@ -1,0 +1,90 @@
+/** A Deno KV that tells when a job claims, reads its state and commits. */
+import type { Points } from "./points.ts";
+
+/** Where a job's things lie: `["job", name, task, kind, ...]`. */
+const KIND = 3;
+const STATE_KINDS: readonly unknown[] = ["delta", "base", "bucket"];
+
+/** Wraps an open KV. It does what that one does. */
+export function phasedKv(kv: Deno.Kv, points: Points): Deno.Kv {
+  // Results may be written ahead, in atomics before the one with the head.
+  const epoch: Epoch = { results: false };
+  return new Proxy(kv, {
+    get(target, name) {
+      if (name === "atomic") return () => phasedAtomic(target.atomic(), { points, epoch, sets: [] });
+      const member = Reflect.get(target, name, target);
+      if (typeof member !== "function") return member;
+      if (name !== "list") return member.bind(target);
+      return (selector: Deno.KvListSelector, options?: Deno.KvListOptions) => {
+        readingState(points, "prefix" in selector ? selector.prefix : selector.start);
+        return target.list(selector, options);
+      };
+    },
+  });
+}
+
+interface Epoch {
+  results: boolean;
+}
+
+interface Watched {
+  readonly points: Points;
+  readonly epoch: Epoch;
+  readonly sets: Deno.KvKey[];
+}
+
+function readingState(points: Points, key: Deno.KvKey): void {
+  if (key[0] !== "job" || !STATE_KINDS.includes(key[KIND])) return;
+  points.turn("claim", "restore");
+  if (points.during("restore")) points.reach("restoring");
+}
+
+function phasedAtomic(atomic: Deno.AtomicOperation, watched: Watched): Deno.AtomicOperation {
+  const proxy: Deno.AtomicOperation = new Proxy(atomic, {
+    get(target, name) {
+      if (name === "commit") return () => commit(target, watched);
+      const member = Reflect.get(target, name, target);
+      if (typeof member !== "function") return member;
+      return (...words: unknown[]) => {
+        if (name === "set") watched.sets.push(words[0] as Deno.KvKey);
+        member.apply(target, words);
+        return proxy;
+      };
+    },
+  });
+  return proxy;
+}
+
+async function commit(
+  atomic: Deno.AtomicOperation,
+  { points, epoch, sets }: Watched,
+): Promise<Deno.KvCommitResult | Deno.KvCommitError> {
+  const kinds = new Set(sets.filter(([first]) => first === "job").map((key) => key[KIND]));
+  if (kinds.has("outbox")) epoch.results = true;
+  if (!kinds.has("head")) return await atomic.commit();
+  if (!points.during("push")) return await claim(atomic, points);
+  const { results } = epoch;
+  epoch.results = false;
+  // Deletes of garbage and the like move the head as well, but they are no epochs.
+  if (!results && !kinds.has("delta")) return await atomic.commit();
+  points.begin("KV commit");
+  const committing = atomic.commit();
+  points.reach("committing");
+  const result = await committing;
+  if (result.ok) {
+    if (results) points.begin("committed, not sent");
+    points.reach("committed");
+  }
+  points.end("KV commit");
+  return result;
+}
+
+async function claim(
+  atomic: Deno.AtomicOperation,
+  points: Points,
+): Promise<Deno.KvCommitResult | Deno.KvCommitError> {
+  points.turn("restore", "claim");
+  const result = await atomic.commit();
+  if (result.ok) points.reach("claimed");
+  return result;
+}

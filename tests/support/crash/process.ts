@@ -1,0 +1,151 @@
+/** The parent's side of a process that is killed. */
+import { lines } from "../lines.ts";
+import type { ChildOptions } from "./child.ts";
+import type { Phase, Point } from "./points.ts";
+
+const CHILD = new URL("./child.ts", import.meta.url).pathname;
+const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
+/** How long something that must come may take, in milliseconds. */
+const PATIENCE = 60_000;
+/** Where several phases are under way, the kill is counted for the first of these. */
+const TELLING: readonly Phase[] = [
+  "transaction commit",
+  "send",
+  "committed, not sent",
+  "KV commit",
+  "restore",
+  "claim",
+  "push",
+  "start",
+];
+
+/** How a process came to its end. */
+export interface Death {
+  /** The signal, or `undefined` where it ended by itself. */
+  readonly signal: Deno.Signal | undefined;
+  readonly code: number;
+  /** The most telling phase that was under way. */
+  readonly phase: Phase | undefined;
+  /** All that were under way. */
+  readonly phases: readonly Phase[];
+  /** The point where it was to die, if it did. */
+  readonly point: Point | undefined;
+}
+
+/** A real process that runs the crash job. */
+export class JobProcess {
+  readonly said: string[] = [];
+  readonly #child: Deno.ChildProcess;
+  readonly #phases = new Set<Phase>();
+  readonly #waiting = new Set<() => void>();
+  readonly #dead: Promise<Death>;
+  #point: Point | undefined;
+  #over = false;
+  #errors = "";
+
+  constructor(readonly options: ChildOptions) {
+    // Not `deno task`: a signal must reach the process that works.
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "--no-lock", `--config=${CONFIG}`, CHILD, JSON.stringify(options)],
+      env: { KAFKAJS_NO_PARTITIONER_WARNING: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#dead = this.#listen();
+  }
+
+  /** Resolves when it has said a line that begins so; rejects when it ended before. */
+  says(beginning: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (then: () => void) => {
+        clearTimeout(deadline);
+        this.#waiting.delete(look);
+        then();
+      };
+      const look = () => {
+        if (this.said.some((line) => line.startsWith(beginning))) settle(resolve);
+        else if (this.#over) settle(() => reject(this.#failure(`ended without saying "${beginning}"`)));
+      };
+      const deadline = setTimeout(() => settle(() => reject(this.#failure(`never said "${beginning}"`))), PATIENCE);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  /** Sends SIGKILL, or says that it was dead already. */
+  kill(): void {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  /** Lets a process go on that has stopped itself. */
+  goOn(): void {
+    this.#child.kill("SIGCONT");
+  }
+
+  /** How it died: by a SIGKILL, from here or its own. Rejects when it ended in another way. */
+  async death(): Promise<Death> {
+    const death = await this.#within(this.#dead);
+    if (death.signal !== "SIGKILL") throw this.#failure(`ended with code ${death.code} and was to be killed`);
+    return death;
+  }
+
+  /** Resolves when it has finished its work and ended by itself. */
+  async finished(): Promise<void> {
+    const { code, signal } = await this.#within(this.#dead);
+    if (code !== 0 || signal !== undefined || !this.said.includes("finished")) {
+      throw this.#failure(`ended with ${signal ?? `code ${code}`} and was to finish`);
+    }
+  }
+
+  async #within(dead: Promise<Death>): Promise<Death> {
+    let deadline: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      deadline = setTimeout(() => {
+        this.kill();
+        reject(this.#failure("did not come to its end"));
+      }, PATIENCE);
+    });
+    try {
+      return await Promise.race([dead, late]);
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  async #listen(): Promise<Death> {
+    const errors = new Response(this.#child.stderr).text();
+    for await (const line of lines(this.#child.stdout)) this.#hear(line);
+    this.#errors = await errors;
+    const { code, signal } = await this.#child.status;
+    this.#over = true;
+    this.#tell();
+    const phases = [...this.#phases];
+    const phase = TELLING.find((one) => this.#phases.has(one));
+    return { signal: signal ?? undefined, code, phase, phases, point: this.#point };
+  }
+
+  #hear(line: string): void {
+    const rest = line.slice(2);
+    if (line.startsWith("+ ")) this.#phases.add(rest as Phase);
+    else if (line.startsWith("- ")) this.#phases.delete(rest as Phase);
+    else {
+      if (line.startsWith("! ")) this.#point = rest as Point;
+      this.said.push(line);
+      this.#tell();
+    }
+  }
+
+  #tell(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+
+  #failure(what: string): Error {
+    const said = this.said.filter((line) => line !== "published").slice(-20).join("\n  ");
+    return new Error(`The process ${what}. It said:\n  ${said}\n${this.#errors}`);
+  }
+}

@@ -1,0 +1,49 @@
+/** What a job has written, or should have: for each topic and key the rows in their order. */
+
+/** The outputs of the crash job. */
+export type Output = "counts" | "activity" | "late";
+
+export const OUTPUTS: readonly Output[] = ["counts", "activity", "late"];
+
+/** One result as it is compared: its value, its event time, and for a late record where it came from. */
+export interface Row {
+  readonly output: Output;
+  readonly key: string;
+  readonly value: unknown;
+  /** In milliseconds. */
+  readonly time: number;
+  /** `partition@offset` of the record that was refused. */
+  readonly source?: string;
+}
+
+/** Rows by output and key, as text. */
+export class Rows {
+  readonly #rows = new Map<string, string[]>();
+  size = 0;
+
+  add({ output, key, value, time, source }: Row): void {
+    const place = `${output} of ${key}`;
+    const text = `${JSON.stringify(value)} at ${time}${source === undefined ? "" : ` from ${source}`}`;
+    const list = this.#rows.get(place);
+    if (list === undefined) this.#rows.set(place, [text]);
+    else list.push(text);
+    this.size++;
+  }
+
+  places(): Iterable<string> {
+    return this.#rows.keys();
+  }
+
+  of(place: string): readonly string[] {
+    return this.#rows.get(place) ?? [];
+  }
+
+  /** How many rows an output has, of those with that in their text. */
+  count(output: Output, containing = ""): number {
+    let count = 0;
+    for (const [place, rows] of this.#rows) {
+      if (place.startsWith(`${output} `)) count += rows.filter((row) => row.includes(containing)).length;
+    }
+    return count;
+  }
+}
