@@ -108,7 +108,10 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
   }
 
   *namespaces(): Iterable<number> {
-    yield* this.#spaces.keys();
+    for (const [namespace, space] of this.#spaces) {
+      // Cells that were made and never written count nowhere.
+      if (space.values().some((cell) => cell.value !== undefined)) yield namespace;
+    }
   }
 
   *cells(namespace: number): Iterable<Cell<K, V>> {

@@ -26,7 +26,7 @@ import { Worker } from "./worker.ts";
  *
  * @param pipelines one pipeline or several that share their sources; each ends in a connector's `sink()`
  * @param options name and state, and policies
- * @returns the running job, once its tasks are assigned
+ * @returns the running job, once its first tasks are assigned and taken over
  * @throws {TypeError} when the pipelines or the options are put together wrongly; the message names the stage and the cure
  * @throws {Error} when the broker cannot be reached, a topic is missing, the state cannot be opened or the job already runs
  *
@@ -53,20 +53,21 @@ export async function run(pipelines: Observable<unknown> | readonly Observable<u
   const plan = planOf(Array.isArray(pipelines) ? pipelines : [pipelines], settings);
   settings.signal?.throwIfAborted();
   const store = await openStore(settings);
-  let open: OpenJob | undefined, claimed: Claimed | undefined;
+  let open: OpenJob | undefined, claimed: Claimed | undefined, job: RunningJob;
   try {
     claimed = await claimWorker(plan, settings);
     const patience = patienceOf(settings);
     open = await openAll(plan, settings, { store, patience });
-    const job = new RunningJob({ settings, plan, store, open, claimed, patience });
-    await job.start();
-    return job;
+    job = new RunningJob({ settings, plan, store, open, claimed, patience });
   } catch (error) {
     await open?.close();
     claimed?.release();
     store.close();
     throw error;
   }
+  // From here on the job closes what it has.
+  await job.start();
+  return job;
 }
 
 /** Opens the state; a KV that the user opened is the user's to close. */
@@ -154,28 +155,34 @@ class RunningJob implements Job {
 
   /** Joins the group; resolves when the first assignment has been taken over. */
   async start(): Promise<void> {
+    const { signal } = this.parts.settings;
+    try {
+      await this.#read();
+      signal?.addEventListener("abort", this.#onAbort, { once: true });
+      await this.#worker.ready.promise;
+    } catch (error) {
+      await this.#close(error as Error, "stopped");
+      throw error;
+    }
+    if (this.#closing === undefined) this.#schedule();
+  }
+
+  /** Starts the reader, and the worker on what it brings. */
+  async #read(): Promise<void> {
     const { settings, plan, open, claimed, store } = this.parts;
     await this.#publisher?.parts.publishing.ensureMarkerTopic(markerTopic(settings), open.tasks);
     if (settings.until === "end") {
       for (const topic of plan.topics) this.#ends.set(topic, (await open.input.bounds(topic)).map(({ latest }) => latest));
     }
-    try {
-      this.#worker.reader = await open.input.reader({
-        group: settings.name,
-        worker: claimed.worker,
-        topics: plan.topics,
-        tasks: settings.tasks,
-        remembered: await claimed.remembered(store),
-        remember: (text) => claimed.remember(store, text),
-      }, this.#worker);
-    } catch (error) {
-      await this.#worker.close();
-      await this.#publisher?.close();
-      throw error;
-    }
+    this.#worker.reader = await open.input.reader({
+      group: settings.name,
+      worker: claimed.worker,
+      topics: plan.topics,
+      tasks: settings.tasks,
+      remembered: await claimed.remembered(store),
+      remember: (text) => claimed.remember(store, text),
+    }, this.#worker);
     this.#worker.start();
-    settings.signal?.addEventListener("abort", this.#onAbort, { once: true });
-    this.#schedule();
   }
 
   state(name: string): StateView {

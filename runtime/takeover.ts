@@ -11,7 +11,7 @@
  * @module
  */
 import type { From, StartOffset } from "../connectors/connector.ts";
-import { commitCuts, DurableStates, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
+import { DurableStates, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
 import type { OpenJob } from "./opening.ts";
@@ -58,18 +58,8 @@ export async function takeOver(parts: TakeoverParts, numbers: readonly number[],
   for (const { number, states, checkpoint, created } of claims) {
     await begin(parts, number, { checkpoint, created }, reset);
     const { keys } = await checkpoint.restore();
-    let owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
+    const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
     const republishes = await unpublished(parts, owned);
-    if (reset !== undefined && !created) {
-      owned.runner.bind();
-      states.seal();
-      await forget(parts, owned, reset);
-      owned.runner.close();
-      states.undo();
-      const { waiting } = owned;
-      owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
-      owned.waiting.push(...waiting);
-    }
     owned.finished = checkpoint.head.finished;
     if (!owned.finished) {
       owned.runner.bind();
@@ -115,28 +105,21 @@ async function fenceOthers(parts: TakeoverParts, checkpoints: readonly TaskCheck
 /** A new head gets its marker and its first offsets; an unsafe one must be reset. */
 async function begin(parts: TakeoverParts, number: number, { checkpoint, created }: { checkpoint: TaskCheckpoint; created: boolean }, reset: From | undefined): Promise<void> {
   const { settings, publisher, plan } = parts;
-  const { unsafe, offsets } = checkpoint.head;
+  const { unsafe } = checkpoint.head;
   if (unsafe !== undefined && reset === undefined) {
     throw new Error(
       `Cannot run the job: an earlier run was stopped as unsafe. Results from ${showOffsets(listOffsets(unsafe.since))} on may be wrong, because: ` +
         `${unsafe.reason}. Change the pipeline, then start the job with reset to say from where to read anew`,
     );
   }
-  if (created) await publisher?.publishMarkers([{ number, epoch: checkpoint.head.epoch }]);
-  const fresh = plan.topics.filter((topic) => offsets[topic] === undefined);
+  if (reset !== undefined && !created) {
+    // Epochs go on after the marker, wherever it stands; a reader has seen what it counts.
+    const epoch = (await markerOf(parts, number)) ?? 0;
+    await checkpoint.rewrite({ reset: { epoch }, offsets: mapOffsets(await firstOffsets(parts, number, plan.topics, reset)) });
+  }
+  if (created || reset !== undefined) await publisher?.publishMarkers([{ number, epoch: checkpoint.head.epoch }]);
+  const fresh = plan.topics.filter((topic) => checkpoint.head.offsets[topic] === undefined);
   if (fresh.length > 0) await checkpoint.rewrite({ offsets: mapOffsets(await firstOffsets(parts, number, fresh, settings.from)) });
-}
-
-/** Forgets state and clocks and rewinds. A crash on the way leaves the head unsafe, and the reset is asked for again. */
-async function forget(parts: TakeoverParts, owned: OwnedTask, reset: From): Promise<void> {
-  const { checkpoint, states } = owned;
-  const { head } = checkpoint;
-  await checkpoint.rewrite({ unsafe: { since: head.offsets, reason: "a reset was under way" } });
-  for (const state of states.all) for (const namespace of [...state.namespaces()]) state.drop(namespace);
-  const cut = checkpoint.cut({ offsets: head.offsets, clocks: head.clocks, counters: {}, published: owned.publishedEpoch });
-  await commitCuts(parts.store, [cut], parts.patience);
-  const offsets = mapOffsets(await firstOffsets(parts, owned.number, parts.plan.topics, reset));
-  await checkpoint.rewrite({ offsets, clocks: {}, counters: {}, finished: false, reset: true, unsafe: null });
 }
 
 async function firstOffsets({ open, settings }: TakeoverParts, number: number, topics: readonly string[], from: From): Promise<StartOffset[]> {
@@ -153,15 +136,13 @@ async function firstOffsets({ open, settings }: TakeoverParts, number: number, t
 /** The results that the head holds and no reader has seen yet wait to be published, before anything new. */
 async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<number> {
   const { checkpoint, waiting, number } = owned;
-  const { publishing } = parts.open;
-  if (publishing === undefined) return 0;
+  if (parts.open.publishing === undefined) return 0;
   for (const entry of checkpoint.head.outbox) {
     const records = await checkpoint.readOutbox(entry);
     waiting.push({ epoch: entry.epoch, records, bytes: entry.bytes, samples: [] });
   }
   await checkpoint.verify();
-  const markers = await publishing.publishing!.markers(markerGroup(parts), markerTopic(parts.settings), [number]);
-  const marker = markers.get(number);
+  const marker = await markerOf(parts, number);
   if (waiting.length > 0) {
     owned.publishedEpoch = waiting[0].epoch - 1;
     settle(owned, marker);
@@ -169,6 +150,11 @@ async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<numb
     owned.checkMarker(marker);
   }
   return waiting.length;
+}
+
+async function markerOf(parts: TakeoverParts, number: number): Promise<number | undefined> {
+  const { publishing } = parts.open;
+  return (await publishing?.publishing?.markers(markerGroup(parts), markerTopic(parts.settings), [number]))?.get(number);
 }
 
 function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoint, states: DurableStates): TaskRunner {

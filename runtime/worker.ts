@@ -29,6 +29,8 @@ export class Worker implements ReaderHandler {
   readonly tasks = new Map<number, OwnedTask>();
   readonly epochs: Epochs;
   reader: Reader | undefined;
+  /** Settles with the first assignment: taken over, or failed. */
+  readonly ready: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #takeover: TakeoverParts;
   readonly #recovery: Recovery;
   readonly #queues = new Map<string, InputQueue>();
@@ -43,6 +45,8 @@ export class Worker implements ReaderHandler {
   #looping: Promise<void> | undefined;
 
   constructor(readonly parts: WorkerParts) {
+    // Whoever waits for it is told; a failure after the first assignment is told by the job's end.
+    this.ready.promise.catch(() => {});
     this.#reset = parts.settings.reset;
     this.#recovery = new Recovery(parts.settings);
     this.#takeover = { ...parts, onFailure: (number) => (failure, record) => this.#recovery.recover(this.tasks.get(number)!, failure, record) };
@@ -74,6 +78,7 @@ export class Worker implements ReaderHandler {
 
   /** Stops reading, commits, publishes and releases every task. */
   async stop(): Promise<void> {
+    this.ready.resolve();
     this.#stopping = true;
     this.wake();
     await this.#looping;
@@ -102,6 +107,7 @@ export class Worker implements ReaderHandler {
     const fresh = partitions.filter((number) => !this.tasks.has(number));
     const starts = await this.#take(fresh);
     this.#reset = undefined;
+    this.ready.resolve();
     if (partitions.length === 0 && before.length > 0) this.parts.settings.log(`Job ${this.parts.settings.name}: no task is assigned to this worker, it stands by`);
     this.wake();
     return starts;
@@ -290,6 +296,7 @@ export class Worker implements ReaderHandler {
   #end(error: Error | undefined): void {
     if (this.#ended) return;
     this.#ended = error !== undefined;
+    if (error !== undefined) this.ready.reject(error);
     this.#stopping = true;
     this.wake();
     this.parts.ended(error);

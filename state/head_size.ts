@@ -20,8 +20,8 @@ export interface HeadShape {
   readonly publisher?: string;
 }
 
-/** The largest offset that is reckoned with: at a million records a second, a partition comes so far in 17 years. */
-const LARGE_OFFSET: number = 2 ** 49 - 1;
+/** The largest offset that is reckoned with: at ten thousand records a second, a partition comes so far in 14 years. */
+const LARGE_OFFSET: number = 2 ** 42 - 1;
 /** The most milliseconds between two partitions' timestamps that are reckoned with: 34 years. */
 const FAR_APART: number = 2 ** 40;
 const LARGE = 2 ** 40;

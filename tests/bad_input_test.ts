@@ -59,7 +59,9 @@ const bad: readonly BadCase[] = [
     what: "a timestamp in the year 9999",
     value: { user: "ada", at: YEAR_9999 },
     reason: new RegExp(
-      `^its event time ${YEAR_9999} lies ${YEAR_9999 - WRITTEN} ms beyond its own timestamp ${WRITTEN}, maxAhead is 86400000$`,
+      `^its event time ${YEAR_9999} lies ${
+        YEAR_9999 - WRITTEN
+      } ms beyond its own timestamp ${WRITTEN}, maxAhead is 86400000$`,
     ),
   },
   {

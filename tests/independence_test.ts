@@ -190,7 +190,8 @@ async function rows<T>(log: EmbeddedLog, topic: string): Promise<T[]> {
 }
 
 Deno.test({
-  name: "a window's result dated hours ahead of the broker's clock is published, and its event time travels in a header",
+  name:
+    "a window's result dated hours ahead of the broker's clock is published, and its event time travels in a header",
   ignore,
   async fn() {
     using kv = await Deno.openKv(":memory:");

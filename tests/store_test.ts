@@ -118,7 +118,8 @@ const CONTRACT: Record<string, (store: Store) => Promise<void>> = {
     await assertRejects(() => store.atomic([], sets(1001)), TypeError, "Too many mutations");
   },
   "takes 800 KiB in an atomic with its keys counted twice, and no more": async (store) => {
-    const sets = (last: number) => Array.from({ length: 13 }, (_, i) => set(["t", i], new Uint8Array(i < 12 ? 63_000 : last)));
+    const sets = (last: number) =>
+      Array.from({ length: 13 }, (_, i) => set(["t", i], new Uint8Array(i < 12 ? 63_000 : last)));
     const most = 800 * 1024 - 12 * 63_000 - 2 * 13 * 12;
     await store.atomic([], sets(most));
     await assertRejects(() => store.atomic([], sets(most + 1)), TypeError, "Total mutation size too large");
@@ -151,7 +152,10 @@ for (const [name, open] of Object.entries(STORES)) {
 Deno.test("KvStore says in one sentence why a path cannot be opened", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(`${folder}/text`, "This is no database, and long enough that everybody sees it. ".repeat(100));
+    await Deno.writeTextFile(
+      `${folder}/text`,
+      "This is no database, and long enough that everybody sees it. ".repeat(100),
+    );
     for (const path of [folder, `${folder}/text`, `${folder}/text/state.db`]) {
       const error = await assertRejects(() => KvStore.open(path, testClock()), Error);
       assertStringIncludes(error.message, `Cannot open the state at ${path}: `);

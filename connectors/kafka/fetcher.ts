@@ -129,7 +129,7 @@ export class Fetcher {
         await this.#findLeaders();
         await this.#fetchFromAll(signal, () => {
           backoff.reset();
-          this.#trouble.ends("fetch");
+          this.#trouble.works("fetch");
         });
       } catch (error) {
         if (signal.aborted) return;
@@ -137,7 +137,7 @@ export class Fetcher {
           this.#observer.failed(explain(error, "read from Kafka", this.#brokers));
           return;
         }
-        this.#trouble.begins("fetch", explain(error, "read from Kafka for now", this.#brokers));
+        this.#trouble.failed("fetch", error, explain(error, "read from Kafka for now", this.#brokers));
         if (isDisconnected(error)) this.#line.renew();
         await backoff.wait(signal);
       }

@@ -124,7 +124,7 @@ export class GroupReader implements Reader {
         await this.#lines.group.connect();
         const { membership, assignment } = await this.#join();
         backoff.reset();
-        this.#trouble.ends("group");
+        this.#trouble.works("group");
         await this.#live(membership, assignment);
       } catch (error) {
         if (signal.aborted) break;
@@ -134,7 +134,7 @@ export class GroupReader implements Reader {
           this.#fail(this.#explain(error));
           break;
         }
-        this.#trouble.begins("group", this.#explain(error));
+        this.#trouble.failed("group", error, this.#explain(error));
         if (isDisconnected(error)) this.#lines.group.renew();
         await backoff.wait(signal);
       }

@@ -88,7 +88,7 @@ export class Heartbeats {
         await this.#line.connect();
         await this.#line.heartbeat(this.#membership);
         backoff.reset();
-        this.#trouble.ends("group");
+        this.#trouble.works("group");
       } catch (error) {
         if (signal.aborted) return;
         // While a rebalance waits for us the session must not end, so these go on; a generation that is gone needs none.
@@ -100,7 +100,7 @@ export class Heartbeats {
             this.#over.reject(error);
             return;
           }
-          this.#trouble.begins("group", this.#explain(error));
+          this.#trouble.failed("group", error, this.#explain(error));
           if (isDisconnected(error)) this.#line.renew();
           await backoff.wait(signal);
           continue;

@@ -63,3 +63,6 @@ export const RETRY_FIRST_PAUSE = 20;
 
 /** The longest pause of a retry, in milliseconds. */
 export const RETRY_LONGEST_PAUSE = 1000;
+
+/** How many failures in a row, of the kind that comes when leaders and coordinators move, are not worth a word. */
+export const MOMENTS = 6;

@@ -124,8 +124,14 @@ export async function own(store: Store, options: OwnOptions = {}): Promise<Owner
   const states = new DurableStates(options);
   const { checkpoint } = taken(await TaskCheckpoint.claim(store, { job, task, states, publisher, clock, patience }));
   await checkpoint.restore();
-  const counts = states.open({ name: "counts", operator: "keyedReduce", namespaced: false }) as KeyedState<string, unknown>;
-  const windows = states.open({ name: "windows", operator: "tumblingWindow", namespaced: true }) as KeyedState<string, unknown>;
+  const counts = states.open({ name: "counts", operator: "keyedReduce", namespaced: false }) as KeyedState<
+    string,
+    unknown
+  >;
+  const windows = states.open({ name: "windows", operator: "tumblingWindow", namespaced: true }) as KeyedState<
+    string,
+    unknown
+  >;
   return {
     checkpoint,
     states,

@@ -18,7 +18,7 @@ export function CRASH(point: Point, occurrence = 1): Crash {
 }
 
 /** Nothing more comes: the job is started, and runs to the end of its input. */
-export const END = "end";
+export const END = "end" as const;
 
 /** Plays a story. Every process that is started has that mutant. */
 export async function play(world: World, story: readonly Step[], mutant?: Mutant): Promise<void> {

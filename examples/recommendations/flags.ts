@@ -1,0 +1,242 @@
+/**
+ * The flags of the program: what they mean, what they are when they are left out, and what is wrong with those that are given.
+ */
+import { parseArgs } from "node:util";
+import type { From } from "@tidemark/streams";
+import type { Topics } from "./pipeline.ts";
+
+/** What the flags say. */
+export interface Flags {
+  /** Addresses of a Kafka cluster; `undefined` is the embedded log. */
+  readonly brokers: readonly string[] | undefined;
+  readonly job: string;
+  readonly state: string;
+  readonly topics: Topics;
+  readonly createTopics: boolean;
+  readonly only: "counts" | "activity" | undefined;
+  /** How many events the embedded traffic has in all; `undefined` is without end. */
+  readonly events: number | undefined;
+  /** Events in a second; `undefined` is as fast as it goes. */
+  readonly rate: number | undefined;
+  readonly seed: number;
+  readonly untilEnd: boolean;
+  readonly from: From;
+  readonly worker: string | undefined;
+  readonly json: boolean;
+}
+
+/** What the command line asks for. */
+export type Asked = { readonly run: Flags } | { readonly show: "help" | "version" };
+
+/** Flags that cannot be used as they are. The message is one sentence; `help` is about the flag that is wrong. */
+export class WrongFlags extends Error {
+  override name = "WrongFlags";
+  readonly help: string;
+
+  constructor(sentence: string, flag?: string) {
+    super(sentence);
+    this.help = flag !== undefined && Object.hasOwn(FLAGS, flag) ? helpOf(flag as Name) : "--help lists all flags.";
+  }
+}
+
+interface Flag {
+  /** What stands for its value in the help; without it, the flag takes none. */
+  readonly value?: string;
+  readonly means: string;
+  readonly default?: string;
+}
+
+const FLAGS = {
+  brokers: { value: "HOST:PORT,...", means: "run on Kafka, not on the embedded log", default: "env KAFKA_BROKERS" },
+  job: { value: "NAME", means: "the job's name, and its Kafka consumer group", default: "recommendations" },
+  state: { value: "PATH|URL|:memory:", means: "the Deno KV of its state", default: ".tidemark/recommendations.db" },
+  input: { value: "TOPIC", means: "the events to read", default: "user_events" },
+  output: { value: "TOPIC", means: "each user's count, after every event", default: "user_recommendations" },
+  activity: { value: "TOPIC", means: "each user's count of every minute", default: "user_activity" },
+  late: { value: "TOPIC", means: "events that came too late for their minute", default: "user_events_late" },
+  "dead-letter": { value: "TOPIC", means: "records that are no events", default: "user_events_dead" },
+  "create-topics": { means: "make missing topics, with as many partitions as the input (4 where it is missing too)" },
+  only: { value: "counts|activity", means: "one of the two results", default: "both" },
+  events: { value: "N", means: "embedded traffic: how many events in all", default: "endless" },
+  rate: { value: "R", means: "embedded traffic: events a second", default: "2000; with --events as fast as it goes" },
+  seed: { value: "S", means: "embedded traffic: which", default: "1" },
+  "until-end": { means: "what is in the input at the start is all of it: process it, fire what is open, finish, exit" },
+  from: { value: "earliest|latest|TIME", means: "where a new job begins, TIME in ISO 8601", default: "earliest" },
+  worker: { value: "NAME", means: "this worker's name, unique among those that run", default: "chosen for it" },
+  json: { means: "the summary as one JSON line, last on stdout; everything else goes to stderr" },
+  help: { means: "show this" },
+  version: { means: "show the version" },
+} as const satisfies Record<string, Flag>;
+
+type Name = keyof typeof FLAGS;
+type Given = { readonly [name in Name]?: string | boolean };
+
+/** Flags that have a place in the program and no effect yet, with the only value that says nothing new. */
+const NOT_YET = {
+  "kafka-driver": { only: "kafkajs", instead: "the Kafka client is kafkajs" },
+  workers: { only: undefined, instead: "to share the work, start the same command several times" },
+  dashboard: { only: "off", instead: "progress is shown on the terminal" },
+} as const;
+
+const TOPIC_FLAGS = ["input", "output", "activity", "late", "dead-letter"] as const;
+
+/** The help. */
+export function help(): string {
+  const names = Object.keys(FLAGS) as Name[];
+  return `Counts a shop's events per user, and per user and minute, exactly once.
+
+Usage: deno task start [flags]
+
+With no broker named, it needs nothing but Deno: it makes the shop's traffic and runs on a log in a local file.
+
+${names.map(helpOf).join("\n")}`;
+}
+
+/**
+ * Reads the command line.
+ *
+ * @param args the words after the program's name
+ * @param environment what `KAFKA_BROKERS` says
+ * @throws {WrongFlags}
+ */
+export function parseFlags(args: readonly string[], environment: string | undefined): Asked {
+  const given = parse(args);
+  if (given.help) return { show: "help" };
+  if (given.version) return { show: "version" };
+  const text = (name: Name) => textOf(given, name);
+  const events = countOf(given, "events");
+  const rate = rateOf(given);
+  const named = text("brokers") ?? (environment || undefined);
+  const flags: Flags = {
+    brokers: named === undefined ? undefined : brokersOf(named),
+    job: nameOf(given, "job") ?? FLAGS.job.default,
+    state: text("state") ?? FLAGS.state.default,
+    topics: topicsOf(given),
+    createTopics: given["create-topics"] === true,
+    only: onlyOf(given),
+    events,
+    rate: rate ?? (events === undefined ? 2000 : undefined),
+    seed: countOf(given, "seed") ?? Number(FLAGS.seed.default),
+    untilEnd: given["until-end"] === true,
+    from: fromOf(text("from") ?? FLAGS.from.default),
+    worker: nameOf(given, "worker"),
+    json: given.json === true,
+  };
+  checkTogether(given, flags);
+  return { run: flags };
+}
+
+function parse(args: readonly string[]): Given {
+  const options: Record<string, { type: "string" | "boolean" }> = {};
+  for (const [name, flag] of Object.entries<Flag>(FLAGS)) options[name] = { type: "value" in flag ? "string" : "boolean" };
+  for (const name of Object.keys(NOT_YET)) options[name] = { type: "string" };
+  const values = readOptions(args, options);
+  for (const [name, { only, instead }] of Object.entries(NOT_YET)) {
+    const value = values[name];
+    if (value === undefined || value === only) continue;
+    throw new WrongFlags(`--${name} ${value} is not there yet: ${instead}.`);
+  }
+  return values;
+}
+
+function readOptions(
+  args: readonly string[],
+  options: Record<string, { type: "string" | "boolean" }>,
+): Record<string, string | boolean | undefined> {
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    // Its messages are a sentence about the flag, followed by advice that does not fit here.
+    const [sentence] = (error as Error).message.split(/[.\n] ?(?=[A-Z])|\n/);
+    throw new WrongFlags(`${sentence.replace(/\.$/, "")}.`, /--([\w-]+)/.exec(sentence)?.[1]);
+  }
+}
+
+function textOf(given: Given, name: Name): string | undefined {
+  const value = given[name];
+  if (value === "") throw new WrongFlags(`--${name} needs a value.`, name);
+  return typeof value === "string" ? value : undefined;
+}
+
+function brokersOf(text: string): string[] {
+  const brokers = text.split(",").map((broker) => broker.trim()).filter((broker) => broker !== "");
+  const wrong = brokers.find((broker) => !/^[^\s:]+:\d{1,5}$/.test(broker));
+  if (brokers.length > 0 && wrong === undefined) return brokers;
+  throw new WrongFlags(`A broker must be HOST:PORT, current value is "${wrong ?? text}".`, "brokers");
+}
+
+function nameOf(given: Given, flag: "job" | "worker"): string | undefined {
+  const name = textOf(given, flag);
+  if (name === undefined || /^[A-Za-z0-9._-]{1,100}$/.test(name)) return name;
+  throw new WrongFlags(`--${flag} must be 1 to 100 letters, digits, ".", "_" or "-", current value is "${name}".`, flag);
+}
+
+function topicsOf(given: Given): Topics {
+  const users = new Map<string, string>();
+  const names = TOPIC_FLAGS.map((flag) => {
+    const topic = textOf(given, flag) ?? FLAGS[flag].default;
+    if (!/^[A-Za-z0-9._-]{1,249}$/.test(topic) || topic === "." || topic === "..") {
+      throw new WrongFlags(`--${flag} must be the name of a topic, current value is "${topic}".`, flag);
+    }
+    const other = users.get(topic);
+    if (other !== undefined) throw new WrongFlags(`--${other} and --${flag} cannot both be the topic "${topic}".`, flag);
+    users.set(topic, flag);
+    return topic;
+  });
+  const [input, output, activity, late, deadLetter] = names;
+  return { input, output, activity, late, deadLetter };
+}
+
+function onlyOf(given: Given): Flags["only"] {
+  const only = textOf(given, "only");
+  if (only === undefined || only === "counts" || only === "activity") return only;
+  throw new WrongFlags(`--only must be counts or activity, current value is "${only}".`, "only");
+}
+
+function countOf(given: Given, flag: "events" | "seed"): number | undefined {
+  const text = textOf(given, flag);
+  if (text === undefined) return undefined;
+  const count = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (Number.isSafeInteger(count)) return count;
+  throw new WrongFlags(`--${flag} must be a whole number that is not negative, current value is "${text}".`, flag);
+}
+
+function rateOf(given: Given): number | undefined {
+  const text = textOf(given, "rate");
+  if (text === undefined) return undefined;
+  const rate = Number(text);
+  if (rate > 0 && Number.isFinite(rate)) return rate;
+  throw new WrongFlags(`--rate must be a number above 0, current value is "${text}".`, "rate");
+}
+
+function fromOf(text: string): From {
+  if (text === "earliest" || text === "latest") return text;
+  const time = /^\d{4}-\d\d(-\d\d|$)/.test(text) ? Date.parse(text) : NaN;
+  if (!Number.isNaN(time)) return time;
+  throw new WrongFlags(
+    `--from must be earliest, latest or a time such as 2026-01-31T12:00:00Z, current value is "${text}".`,
+    "from",
+  );
+}
+
+/** What cannot go together. */
+function checkTogether(given: Given, { brokers, state, untilEnd }: Flags): void {
+  for (const flag of ["events", "rate", "seed"] as const) {
+    if (given[flag] === undefined) continue;
+    if (brokers !== undefined) {
+      const named = given.brokers === undefined ? "KAFKA_BROKERS says" : "--brokers says";
+      throw new WrongFlags(`--${flag} is about the embedded traffic, and ${named} to run on Kafka.`, flag);
+    }
+    if (untilEnd) throw new WrongFlags(`--${flag} makes traffic, and --until-end reads only what is there.`, flag);
+  }
+  if (brokers === undefined && /^https?:/.test(state)) {
+    throw new WrongFlags("--state may be a URL only with --brokers: the embedded log is in a local file.", "state");
+  }
+}
+
+/** The lines of the help that are about one flag. */
+function helpOf(name: Name): string {
+  const flag: Flag = FLAGS[name];
+  const word = `--${name}${flag.value === undefined ? "" : ` ${flag.value}`}`;
+  return `  ${word.padEnd(31)} ${flag.means}${flag.default === undefined ? "" : ` (${flag.default})`}`;
+}

@@ -1,0 +1,225 @@
+/** The head: its bytes, its size at the most of everything, and the decisions about it. */
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { admitted, advanced, changed, claimed, extended, verdict, verdictAhead } from "../state/decide.ts";
+import { type Head, NEW_HEAD } from "../state/head.ts";
+import { decodeHead, encodeHead } from "../state/head_codec.ts";
+import { assertHeadFits, largestHead } from "../state/head_size.ts";
+import { HEAD_BYTES, OUTBOX_EPOCHS, PUBLISHERS } from "../state/limits.ts";
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+const THOUSAND = {
+  inputs: { user_events: numbers(1000) },
+  clocks: { "user_events 300000": { user_events: numbers(1000) } },
+  counters: ["records_in", "late", "dead_letters", "outputs.user_recommendations", "outputs.user_activity"],
+  states: ["event-count", "activity", "sessions", "joined-left", "joined-right"],
+  publisher: "recommendations.0123456789abcdef",
+};
+
+Deno.test("the largest head stays below 16 KiB, and is the same when it comes back", () => {
+  const head = largestHead(THOUSAND);
+  const bytes = encodeHead(head);
+  assertLess(bytes.length, HEAD_BYTES);
+  assertEquals(assertHeadFits(THOUSAND), bytes.length);
+  assertEquals(head.outbox.length, OUTBOX_EPOCHS);
+  assertEquals(head.publishers.length, PUBLISHERS);
+  assertEquals(decodeHead(bytes), head);
+});
+
+Deno.test("a job whose head would be too large is refused at its start, with the numbers", () => {
+  const clocks = { ...THOUSAND.clocks, second: { user_events: numbers(1000) }, third: { user_events: numbers(1000) } };
+  const error = assertThrows(() => assertHeadFits({ ...THOUSAND, clocks }), RangeError);
+  assert(/1000 partitions with 3 clocks.*may have 16384/.test(error.message), error.message);
+});
+
+Deno.test("a typical head is a few hundred bytes", () => {
+  const head: Head = {
+    ...NEW_HEAD,
+    ...{ fence: "0123456789abcdef", attempt: 123_456, epoch: 123_400 },
+    offsets: { user_events: { 3: 12_345_678 } },
+    clocks: { main: { partitions: [["user_events", 3, 1_700_000_000_123]], watermark: 1_699_999_700_122 } },
+    counters: { records_in: 12_345_678, late: 12 },
+    publishers: ["recommendations.0123456789abcdef"],
+    ranges: [{ fence: "0123456789abcdef", first: 1, last: 99, lastEpoch: 98, chunks: 99, bytes: 123_456, checksum: 7 }],
+    states: [{
+      id: 0,
+      name: "event-count",
+      version: 1,
+      namespaced: false,
+      buckets: 3,
+      bases: 3,
+      baseBytes: 9,
+      checksum: 1,
+    }],
+  };
+  assertLess(encodeHead(head).length, 250);
+});
+
+const name = fc.string({ maxLength: 8 });
+const count = fc.nat({ max: 2 ** 40 });
+const word = fc.nat({ max: 0xffffffff });
+const fence = fc.constantFrom("aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "c");
+const plain = { noNullPrototype: true } as const;
+const offsets = fc.dictionary(name, fc.dictionary(fc.nat({ max: 2000 }).map(String), fc.maxSafeNat(), plain), plain);
+const clock = fc.record({
+  watermark: fc.maxSafeInteger(),
+  partitions: fc.uniqueArray(fc.tuple(fc.constantFrom("a", "b"), fc.nat({ max: 50 }), fc.maxSafeInteger()), {
+    selector: ([topic, partition]) => `${topic} ${partition}`,
+  }).map((slots) => slots.sort((x, y) => x[0] < y[0] ? -1 : x[0] > y[0] ? 1 : x[1] - y[1])),
+}, plain);
+const sum = { chunks: count, bytes: count, checksum: word };
+const anyHead: fc.Arbitrary<Head> = fc.record({
+  ...{ fence, attempt: count, epoch: count, nextState: count, era: count, finished: fc.boolean(), offsets },
+  clocks: fc.dictionary(name, clock, plain),
+  counters: fc.dictionary(name, fc.oneof(fc.maxSafeInteger(), fc.double()), plain),
+  ranges: fc.array(
+    fc.record({ fence, first: count, length: count, lastEpoch: count, ...sum }, plain)
+      .map(({ length, ...range }) => ({ ...range, last: range.first + length })),
+  ),
+  outbox: fc.array(fc.record({ fence, epoch: count, attempt: count, records: count, ...sum }, plain)),
+  publishers: fc.array(name),
+  states: fc.array(fc.record({
+    ...{ id: count, name, version: count, namespaced: fc.boolean(), buckets: count, bases: count },
+    ...{ baseBytes: count, checksum: word },
+  }, plain)),
+  cycle: fc.option(fc.record({ since: count, state: count, bucket: count }, plain), { nil: undefined }),
+  unsafe: fc.option(fc.record({ since: offsets, reason: fc.string() }, plain), { nil: undefined }),
+}, plain);
+
+Deno.test("any head comes back as it was", () => {
+  fc.assert(fc.property(anyHead, (head) => assertEquals(decodeHead(encodeHead(head)), head)), { numRuns: 500 });
+});
+
+Deno.test("a head with one wrong bit, cut short or of another format is refused", () => {
+  const bytes = encodeHead(largestHead({ ...THOUSAND, inputs: { a: [0] }, clocks: {} }));
+  for (let at = 0; at < bytes.length; at += 7) {
+    const broken = bytes.slice();
+    broken[at] ^= 1 << (at % 8);
+    assertThrows(() => decodeHead(broken), RangeError);
+  }
+  assertThrows(() => decodeHead(bytes.subarray(0, 3)), RangeError);
+  assertThrows(() => decodeHead(new Uint8Array([99, ...bytes.subarray(1)])), RangeError, "format 99");
+});
+
+const MINE = { fence: "mine", attempt: 7 };
+const found = (fence: string, attempt: number, versionstamp: string) => ({
+  head: { ...NEW_HEAD, fence, attempt },
+  versionstamp,
+});
+
+Deno.test("the head decides what became of a write", () => {
+  assertEquals(verdict(MINE, "v1", found("mine", 7, "v2")), "done");
+  assertEquals(verdict(MINE, "v1", found("mine", 6, "v1")), "again");
+  assertEquals(verdict(MINE, "v1", found("other", 1, "v2")), "fenced");
+  assertEquals(verdict(MINE, "v1", found("mine", 8, "v2")), "impossible");
+  assertEquals(verdict(MINE, "v1", undefined), "impossible");
+  assertEquals(verdict(MINE, null, undefined), "again");
+  assertEquals(verdict(MINE, "v1", found("other", 3, "v1")), "again");
+  assertEquals(verdictAhead(MINE, "v1", found("mine", 6, "v1")), "again");
+  assertEquals(verdictAhead(MINE, "v1", found("other", 6, "v2")), "fenced");
+  assertEquals(verdictAhead(MINE, "v1", found("mine", 7, "v2")), "impossible");
+  assertEquals(verdictAhead(MINE, "v1", undefined), "impossible");
+});
+
+Deno.test("a claim adds its publisher last, once, and keeps all others", () => {
+  const claim = (head: Head | undefined, publisher: string, fenced: string[] = []) => {
+    return claimed(head, { fence: "f", publisher, fenced }) as Head;
+  };
+  const first = claim(undefined, "a");
+  assertEquals([first.epoch, first.attempt, first.fence, first.publishers], [0, 0, "f", ["a"]]);
+  const third = claim(claim(first, "b"), "c");
+  assertEquals(third.publishers, ["a", "b", "c"]);
+  assertEquals(claim(third, "a").publishers, ["b", "c", "a"]);
+  assertEquals(claimed(third, { fence: "f", publisher: undefined, fenced: [] }), { ...third, fence: "f", attempt: 0 });
+});
+
+Deno.test("a claim leaves out what was fenced, but never the present owner's publisher", () => {
+  const publishers = Array.from({ length: PUBLISHERS }, (_, i) => `p${i}`);
+  const head = { ...NEW_HEAD, publishers };
+  assertEquals(claimed(head, { fence: "f", publisher: "new", fenced: [] }), "full");
+  const owner = publishers.at(-1)!;
+  const claim = claimed(head, { fence: "f", publisher: "new", fenced: publishers }) as Head;
+  assertEquals(claim.publishers, [owner, "new"]);
+});
+
+Deno.test("an epoch comes after the one before it, and its results have to find room", () => {
+  const facts = {
+    ...{
+      epoch: 6,
+      offsets: {},
+      clocks: {},
+      counters: {},
+      finished: false,
+      waiting: [],
+      outbox: undefined,
+      delta: undefined,
+    },
+    ...{ whole: false, states: [], nextState: 0, era: 0, cycle: undefined, covered: undefined },
+  };
+  assertEquals(advanced({ ...NEW_HEAD, epoch: 5 }, facts).epoch, 6);
+  assertThrows(() => advanced({ ...NEW_HEAD, epoch: 6 }, facts), Error, "Epoch 6 cannot come after epoch 6");
+  assertThrows(() => advanced({ ...NEW_HEAD, epoch: 4 }, facts), Error, "Epoch 6 cannot come after epoch 4");
+  const outbox = numbers(OUTBOX_EPOCHS).map((i) => ({
+    epoch: i + 1,
+    fence: "",
+    attempt: i,
+    chunks: 1,
+    bytes: 1,
+    records: 1,
+    checksum: 1,
+  }));
+  const request = { offsets: {}, clocks: {}, published: 0, results: true };
+  assertThrows(() => admitted({ ...NEW_HEAD, outbox }, request), Error, "wait to be published already");
+  assertEquals(admitted({ ...NEW_HEAD, outbox }, { ...request, results: false }).waiting.length, OUTBOX_EPOCHS);
+  assertEquals(admitted({ ...NEW_HEAD, outbox }, { ...request, published: 1 }).waiting.length, OUTBOX_EPOCHS - 1);
+});
+
+Deno.test("a delta joins its owner's range, but not one that compaction will cover without it", () => {
+  const delta = (fence: string, attempt: number, epoch: number) => ({
+    fence,
+    attempt,
+    epoch,
+    chunks: 1,
+    bytes: 10,
+    checksum: 0xffffffff,
+  });
+  let ranges = extended([], delta("a", 1, 1), undefined);
+  ranges = extended(ranges, delta("a", 4, 2), undefined);
+  assertEquals(ranges, [{ fence: "a", first: 1, last: 4, lastEpoch: 2, chunks: 2, bytes: 20, checksum: 0xfffffffe }]);
+  assertEquals(extended(ranges, delta("a", 5, 3), 2).map(({ first }) => first), [1, 5]);
+  assertEquals(extended(ranges, delta("a", 5, 3), 1).map(({ first }) => first), [1]);
+  assertEquals(extended(ranges, delta("b", 1, 3), undefined).map(({ fence }) => fence), ["a", "b"]);
+});
+
+Deno.test("a reset forgets everything but whose the task is, and never gives a number twice", () => {
+  const head = { ...largestHead(THOUSAND), attempt: 9, epoch: 40, era: 3, nextState: 8 };
+  const { publishers, fence } = head;
+  const after = changed(head, { reset: { epoch: 0 }, offsets: { user_events: { 0: 5 } } });
+  const expected = { ...NEW_HEAD, fence, publishers, attempt: 10, epoch: 40, era: 4, nextState: 8 };
+  assertEquals(after, { ...expected, offsets: { user_events: { 0: 5 } } });
+  assertEquals(changed(head, { reset: { epoch: 77 } }).epoch, 77);
+});
+
+Deno.test("offsets and watermarks never go back, whoever asks", () => {
+  const before: Head = {
+    ...NEW_HEAD,
+    offsets: { in: { 0: 10, 1: 5 } },
+    clocks: { main: { partitions: [], watermark: 100 } },
+  };
+  const request = { clocks: {}, published: 0, results: false };
+  const admit = (offsets: Head["offsets"], clocks: Head["clocks"] = {}) =>
+    admitted(before, { ...request, offsets, clocks }).offsets;
+  assertEquals(admit({ in: { 1: 6 } }), { in: { 0: 10, 1: 6 } });
+  assertEquals(admit({ other: { 0: 1 } }), { in: { 0: 10, 1: 5 }, other: { 0: 1 } });
+  assertThrows(() => admit({ in: { 0: 9 } }), Error, "The offset of in/0 cannot go back from 10 to 9");
+  assertThrows(() => changed(before, { offsets: { in: { 0: 9 } } }), Error, "cannot go back");
+  assertThrows(() => admit({ in: { 0: 10.5 } }), RangeError, "is not a whole number");
+  assertThrows(() => admit({ in: { 0: -1 } }), RangeError, "is not a whole number");
+  const clocked = (watermark: number) => admit({}, { main: { partitions: [], watermark } });
+  clocked(100);
+  assertThrows(() => clocked(99), Error, 'The watermark of clock "main" cannot go back from 100 to 99');
+  assertThrows(() => changed(before, { clocks: { main: { partitions: [], watermark: 1 } } }), Error, "cannot go back");
+  assertThrows(() => clocked(Number.MAX_SAFE_INTEGER), RangeError, "cannot be stored");
+  assertThrows(() => clocked(NaN), RangeError, "cannot be stored");
+});

@@ -1,0 +1,436 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { map, type Observable, tap } from "rxjs";
+import {
+  count,
+  deadLetter,
+  eventTime,
+  type Keyed,
+  keyedReduce,
+  lateSideOutput,
+  memory,
+  type RunOptions,
+  tumblingWindow,
+  watermark,
+} from "@tidemark/streams";
+import type { MemoryLog } from "../connectors/memory.ts";
+import { runWith } from "../runtime/run.ts";
+import { assertCounted, failureOf, first, header, ManualClock, refusal } from "./support/jobs.ts";
+
+type Count = Keyed<string, number>;
+
+interface Visit {
+  readonly user: string;
+  readonly at: number;
+}
+
+const silent = { log: () => {} };
+
+/** Visits, each keyed by its user. A user named `bad` is one that functions throw at. */
+function visits(...all: (readonly [user: string, at: number])[]): { key: string; value: Visit; timestamp: number }[] {
+  return all.map(([user, at]) => ({ key: user, value: { user, at }, timestamp: at }));
+}
+
+function throwAtBad({ user }: Visit): void {
+  if (user.startsWith("bad")) throw new RangeError(`there is no user ${user}`);
+}
+
+/** How often each user has come; throws after it has changed the total in place. */
+function counting(log: MemoryLog, check: (visit: Visit) => void = throwAtBad): Observable<unknown> {
+  return log.source<Visit>("visits").pipe(
+    keyedReduce({
+      name: "counts",
+      key: ({ user }) => user.replace("bad ", ""),
+      initial: { visits: 0 },
+      reduce: (total, visit) => {
+        total.visits++;
+        check(visit);
+        return total;
+      },
+    }),
+    map(({ key, value }) => ({ key, value: value.visits })),
+    log.sink("counts", { key: ({ key }) => key }),
+  );
+}
+
+/** Visits of each user in ten milliseconds, and late ones. */
+function perTen(log: MemoryLog, options: { check?: (visit: Visit) => void; result?: (total: number) => number } = {}) {
+  const { check = () => {}, result = (total) => total } = options;
+  return log.source<Visit>("visits").pipe(
+    eventTime(({ at }) => at),
+    watermark({ maxOutOfOrderness: 0 }),
+    tap(check),
+    tumblingWindow({
+      name: "activity",
+      key: ({ user }) => user,
+      size: 10,
+      allowedLateness: 10,
+      aggregate: { ...count<Visit>(), result },
+    }),
+    lateSideOutput((late) => late.pipe(log.sink("late"))),
+    map(({ key, window, value, pane, index }) => ({ key, start: window.start, value, pane, index })),
+    log.sink("activity", { key: ({ key }) => key }),
+  );
+}
+
+/** Runs on time that stands still, so that all that lies in the topic is one epoch. */
+function runInOneEpoch(pipelines: Observable<unknown> | readonly Observable<unknown>[], options: Partial<RunOptions>) {
+  return runWith(pipelines, { name: "visits", state: ":memory:", ...silent, ...options }, new ManualClock());
+}
+
+Deno.test("a throwing function stops the job: nothing of its epoch is visible, and the corrected job goes on before it", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const log = memory();
+  log.append("visits", visits(["ada", 1]));
+  const job = await runInOneEpoch(counting(log), { state: kv });
+  await first(log.source("counts"), 1, job);
+  log.append("visits", visits(["ada", 2], ["bob", 3], ["bad", 4], ["ada", 5]));
+  assertEquals(
+    await failureOf(job),
+    `Job visits stopped at visits/0@3 in keyedReduce "counts": there is no user bad. ` +
+      `Correct the function, or give onError a deadLetter(sink), and start the job again.`,
+  );
+  assertCounted(log.read<Count>("counts"), ["ada"]);
+
+  // The same program stops there again, and still nothing is visible.
+  const again = await refusal(counting(log), { name: "visits", state: kv });
+  assertMatch(again, /visits\/0@3/);
+
+  log.end("visits");
+  const corrected = await runInOneEpoch(counting(log, () => {}), { state: kv });
+  assertEquals(await corrected.finished, { reason: "finished" });
+  assertCounted(log.read<Count>("counts"), ["ada", "ada", "bob", "bad", "ada"]);
+});
+
+Deno.test("a throw between the stages is told with the stage that it did not reach", async () => {
+  const log = memory();
+  log.append("visits", visits(["ada", 1], ["bad", 2]));
+  const before = log.source<Visit>("visits").pipe(tap(throwAtBad), log.sink("all"));
+  const after = log.source<Visit>("visits").pipe(log.sink("all"), tap(throwAtBad));
+  assertMatch(
+    await refusal(before, { name: "visits", state: ":memory:" }),
+    /^Job visits stopped at visits\/0@1 in sink "all": /,
+  );
+  assertMatch(
+    await refusal(after, { name: "visits", state: ":memory:" }),
+    /^Job visits stopped at visits\/0@1 in the pipeline: /,
+  );
+});
+
+Deno.test("what is thrown need not be an Error", async () => {
+  const log = memory();
+  log.append("visits", visits(["ada", 1]));
+  const pipeline = log.source<Visit>("visits").pipe(
+    tap(() => {
+      throw "just a word";
+    }),
+    log.sink("all"),
+  );
+  assertMatch(await refusal(pipeline, { name: "visits", state: ":memory:" }), /in sink "all": just a word\. Correct/);
+});
+
+Deno.test("onError: a dead letter takes the record, its effects are undone, innocent records of its epoch count once", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const log = memory();
+  log.append("visits", visits(["ada", 1], ["bob", 2], ["bad ada", 3], ["ada", 4], ["bad bob", 5], ["ada", 6]));
+  log.end("visits");
+  const job = await runInOneEpoch(counting(log), { state: kv, onError: deadLetter(log.sink("failed")) });
+  assertEquals(await job.finished, { reason: "finished" });
+  assertCounted(log.read<Count>("counts"), ["ada", "bob", "ada", "ada"]);
+
+  const failed = log.records("failed");
+  assertEquals(failed.map((record) => header(record, "tidemark.source")), ["visits/0@2", "visits/0@4"]);
+  assertEquals(
+    failed.map((record) => header(record, "tidemark.reason")),
+    [`keyedReduce "counts": there is no user bad ada`, `keyedReduce "counts": there is no user bad bob`],
+  );
+  assertEquals(failed.map(({ value }) => value), [2, 4].map((offset) => log.records("visits")[offset].value));
+  const { records_in, dead_letters, outputs } = job.metrics.snapshot();
+  assertEquals({ records_in, dead_letters, outputs }, { records_in: 6, dead_letters: 2, outputs: { counts: 4 } });
+});
+
+Deno.test("onError: only what is since the last cut is undone", async () => {
+  const log = memory();
+  const clock = new ManualClock();
+  const job = await runWith(counting(log), {
+    name: "visits",
+    state: ":memory:",
+    onError: deadLetter(log.sink("failed")),
+    ...silent,
+  }, clock);
+  const users: string[] = [];
+  for (const part of [["ada", "ada"], ["bad ada", "ada"], ["bad ada", "bad ada"], ["ada", "bad bob", "bob"]]) {
+    log.append("visits", visits(...part.map((user, at) => [user, at] as const)));
+    users.push(...part.filter((user) => !user.startsWith("bad")));
+    await first(log.source("counts"), users.length, job);
+  }
+  await first(log.source("failed"), 4, job);
+  await job.stop();
+  assertCounted(log.read<Count>("counts"), users);
+  assertEquals(job.state("counts").get("ada"), { visits: 4 });
+});
+
+Deno.test("onError: a restart after dead letters counts nothing twice", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const log = memory();
+  const options = { state: kv, onError: deadLetter(log.sink("failed")) };
+  const users: string[] = [];
+  for (const part of [["ada", "bad ada", "ada"], ["bad bob", "bob"], ["bad ada"]]) {
+    log.append("visits", visits(...part.map((user, at) => [user, at] as const)));
+    users.push(...part.filter((user) => !user.startsWith("bad")));
+    const job = await runInOneEpoch(counting(log), options);
+    await first(log.source("counts"), users.length, job);
+    await first(log.source("failed"), log.records("visits").length - users.length, job);
+    await job.stop();
+  }
+  assertCounted(log.read<Count>("counts"), users);
+  assertEquals(log.read("failed").length, 3);
+});
+
+Deno.test("onError: with windows, a record that is to blame moves no clock, and the windows are as without it", async () => {
+  const log = memory();
+  log.append(
+    "visits",
+    visits(["ada", 1], ["bob", 2], ["bad", 95], ["ada", 3], ["ada", 12], ["bad", 99], ["bob", 4], ["ada", 25], [
+      "ada",
+      30,
+    ], ["ada", 1]),
+  );
+  log.end("visits");
+  const job = await runInOneEpoch(perTen(log, { check: throwAtBad }), { onError: deadLetter(log.sink("failed")) });
+  assertEquals(await job.finished, { reason: "finished" });
+  assertEquals(log.read("activity"), [
+    { key: "ada", start: 0, value: 2, pane: "onTime", index: 0 },
+    { key: "bob", start: 0, value: 1, pane: "onTime", index: 0 },
+    { key: "bob", start: 0, value: 2, pane: "late", index: 1 },
+    { key: "ada", start: 10, value: 1, pane: "onTime", index: 0 },
+    { key: "ada", start: 20, value: 1, pane: "onTime", index: 0 },
+    { key: "ada", start: 30, value: 1, pane: "onTime", index: 0 },
+  ]);
+  assertEquals(log.read("failed").length, 2);
+  assertEquals(log.read("late"), [{ user: "ada", at: 1 }]);
+  const { late, dead_letters, records_in } = job.metrics.snapshot();
+  assertEquals({ late, dead_letters, records_in }, { late: 1, dead_letters: 2, records_in: 10 });
+});
+
+Deno.test('onError: with emit: "latest" the last values are those of the innocent records', async () => {
+  const log = memory();
+  log.append("visits", visits(["ada", 1], ["bad", 2], ["ada", 3], ["bob", 4], ["bad", 5], ["ada", 6]));
+  log.end("visits");
+  const pipeline = log.source<Visit>("visits").pipe(
+    tap(throwAtBad),
+    keyedReduce({
+      name: "counts",
+      key: ({ user }) => user,
+      initial: 0,
+      reduce: (total) => total + 1,
+      emit: "latest",
+    }),
+    log.sink("counts", { key: ({ key }) => key }),
+  );
+  const job = await runInOneEpoch(pipeline, { onError: deadLetter(log.sink("failed")) });
+  await job.finished;
+  assertEquals(new Map(log.read<Count>("counts").map((row) => [row!.key, row!.value])), new Map([["ada", 3], ["bob", 1]]));
+  assertEquals(log.read("failed").length, 2);
+});
+
+Deno.test("onError: with two pipelines, a record that one of them throws at has no effect in the other either", async () => {
+  const log = memory();
+  log.append("visits", visits(["ada", 1], ["bad ada", 2], ["ada", 13], ["bob", 14], ["bad bob", 15], ["bob", 26]));
+  log.end("visits");
+  const job = await runInOneEpoch([perTen(log), counting(log)], { onError: deadLetter(log.sink("failed")) });
+  await job.finished;
+  assertCounted(log.read<Count>("counts"), ["ada", "ada", "bob", "bob"]);
+  assertEquals(
+    log.read<{ key: string; start: number; value: number }>("activity").map((row) => [row!.key, row!.start, row!.value]),
+    [["ada", 0, 1], ["ada", 10, 1], ["bob", 10, 1], ["bob", 20, 1]],
+  );
+  assertEquals(log.read("failed").length, 2);
+});
+
+Deno.test("onError: bad records and throwing functions in one epoch go where each belongs", async () => {
+  const log = memory();
+  log.append("visits", [
+    ...visits(["ada", 1], ["bad", 2]),
+    { value: new TextEncoder().encode("{") },
+    ...visits(["ada", 3]),
+  ]);
+  log.end("visits");
+  const job = await runInOneEpoch(counting(log), {
+    onError: deadLetter(log.sink("failed")),
+    onBadRecord: deadLetter(log.sink("dead")),
+  });
+  await job.finished;
+  assertCounted(log.read<Count>("counts"), ["ada", "ada"]);
+  assertEquals(log.read("failed").length, 1);
+  assertEquals(log.records("dead").length, 1);
+  assertEquals(job.metrics.snapshot().dead_letters, 2);
+});
+
+/** Throws at windows that have two values. */
+function throwAtTwo(total: number): number {
+  if (total === 2) throw new RangeError("two is too many");
+  return total;
+}
+
+const firing = visits(["ada", 1], ["bob", 2], ["bob", 3], ["eve", 4], ["ada", 12], ["ada", 23]);
+
+Deno.test("a throw while a window fires stops the job: no record is to blame", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const log = memory();
+  log.append("visits", firing);
+  const why = await refusal(perTen(log, { result: throwAtTwo }), { name: "visits", state: kv }, new ManualClock());
+  assertEquals(
+    why,
+    `Job visits stopped at visits/0@4 in tumblingWindow "activity" while a window fired: two is too many. ` +
+      `Correct the function, or give onError a deadLetter(sink), and start the job again.`,
+  );
+  assertEquals(log.read("activity"), []);
+  log.end("visits");
+  await (await runInOneEpoch(perTen(log), { state: kv })).finished;
+  assertEquals(log.read("activity").length, 5);
+});
+
+Deno.test("onError: a throw while a window fires sends the pane to the dead letters, and it counts as fired", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const log = memory();
+  const options = { state: kv, onError: deadLetter(log.sink("failed")) };
+  log.append("visits", firing);
+  const job = await runInOneEpoch(perTen(log, { result: throwAtTwo }), options);
+  await first(log.source("activity"), 3, job);
+  await job.stop();
+  // Bob's window has fired, so one more visit of his is an update of it: the pane after the one that failed.
+  log.append("visits", visits(["bob", 5], ["ada", 41]));
+  log.end("visits");
+  const again = await runInOneEpoch(perTen(log, { result: throwAtTwo }), options);
+  await again.finished;
+  assertEquals(log.read("activity"), [
+    { key: "ada", start: 0, value: 1, pane: "onTime", index: 0 },
+    { key: "eve", start: 0, value: 1, pane: "onTime", index: 0 },
+    { key: "ada", start: 10, value: 1, pane: "onTime", index: 0 },
+    { key: "ada", start: 20, value: 1, pane: "onTime", index: 0 },
+    { key: "ada", start: 40, value: 1, pane: "onTime", index: 0 },
+  ].toSpliced(3, 0));
+  const [failed] = log.records("failed");
+  assertEquals(JSON.parse(new TextDecoder().decode(failed.value!)), {
+    window: "activity",
+    key: "bob",
+    window_start_ms: 0,
+    index: 0,
+    accumulator: 2,
+  });
+  assertEquals(header(failed, "tidemark.reason"), `tumblingWindow "activity": two is too many`);
+  assertEquals(again.metrics.snapshot().dead_letters, 1);
+});
+
+Deno.test("onError: a throw while the last windows fire, at the end of the input, sends the pane to the dead letters", async () => {
+  const log = memory();
+  log.append("visits", visits(["ada", 1], ["bob", 2], ["bob", 3], ["eve", 4]));
+  log.end("visits");
+  const job = await runInOneEpoch(perTen(log, { result: throwAtTwo }), { onError: deadLetter(log.sink("failed")) });
+  assertEquals(await job.finished, { reason: "finished" });
+  assertEquals(
+    log.read<{ key: string; value: number }>("activity").map((row) => [row!.key, row!.value]),
+    [["ada", 1], ["eve", 1]],
+  );
+  assertEquals(log.read("failed").length, 1);
+});
+
+Deno.test("a throw while the last windows fire stops the job where there is no dead letter", async () => {
+  const log = memory();
+  log.append("visits", visits(["bob", 2], ["bob", 3]));
+  log.end("visits");
+  const why = await refusal(perTen(log, { result: throwAtTwo }), { name: "visits", state: ":memory:" });
+  assertMatch(why, /^Job visits stopped at task 0 in tumblingWindow "activity" while a window fired: two is too many\./);
+});
+
+Deno.test("onError: a throw below a window, in a result's function, is the pane's as well", async () => {
+  const log = memory();
+  log.append("visits", firing);
+  log.end("visits");
+  const pipeline = log.source<Visit>("visits").pipe(
+    eventTime(({ at }) => at),
+    watermark({ maxOutOfOrderness: 0 }),
+    tumblingWindow({ name: "activity", key: ({ user }) => user, size: 10, aggregate: count() }),
+    map(({ key, window, value }) => ({ key, start: window.start, value: throwAtTwo(value) })),
+    log.sink("activity"),
+  );
+  const job = await runInOneEpoch(pipeline, { onError: deadLetter(log.sink("failed")) });
+  await job.finished;
+  assertEquals(log.read("activity").length, 4);
+  assertEquals(log.read("failed").length, 1);
+});
+
+Deno.test("a throwing encoder stops the job, also with a dead letter: no record is to blame", async () => {
+  const log = memory();
+  log.append("visits", visits(["ada", 1], ["bad", 2]));
+  const pipeline = log.source<Visit>("visits").pipe(
+    log.sink("all", {
+      value: (visit) => {
+        throwAtBad(visit);
+        return visit;
+      },
+    }),
+  );
+  const sentence = "Job visits stopped at visits/0@1 in sink \"all\" while a result was encoded: there is no user bad.";
+  const options = { name: "visits", state: ":memory:" };
+  assertEquals(await refusal(pipeline, options, new ManualClock()), sentence);
+  const onError = deadLetter(log.sink("failed"));
+  assertEquals(await refusal(pipeline, { ...options, onError }, new ManualClock()), sentence);
+  assertEquals(log.read("all"), []);
+  assertEquals(log.read("failed"), []);
+});
+
+Deno.test("a result that has no JSON form stops the job with a sentence", async () => {
+  const log = memory();
+  log.append("visits", visits(["ada", 1]));
+  const pipeline = log.source<Visit>("visits").pipe(map(({ at }) => BigInt(at)), log.sink("times"));
+  assertMatch(
+    await refusal(pipeline, { name: "visits", state: ":memory:" }),
+    /^Job visits stopped at visits\/0@0 in sink "times" while a result was encoded: .*BigInt/,
+  );
+});
+
+Deno.test("a partition that the sink's topic does not have stops the job with a sentence", async () => {
+  const log = memory();
+  log.append("visits", visits(["ada", 1]));
+  const pipeline = log.source<Visit>("visits").pipe(log.sink("all", { partition: () => 3 }));
+  assertMatch(
+    await refusal(pipeline, { name: "visits", state: ":memory:" }),
+    /in sink "all" while a result was encoded: topic all has 1 partitions, the sink's partition is 3\.$/,
+  );
+});
+
+Deno.test("a throw at the cut, in what emit: \"latest\" emits, stops the job", async () => {
+  const log = memory();
+  log.append("visits", visits(["ada", 1]));
+  const pipeline = log.source<Visit>("visits").pipe(
+    keyedReduce({ name: "counts", key: ({ user }) => user, initial: 0, reduce: (total) => total + 1, emit: "latest" }),
+    tap(() => {
+      throw new RangeError("nothing may pass");
+    }),
+    log.sink("counts"),
+  );
+  assertMatch(
+    await refusal(pipeline, { name: "visits", state: ":memory:" }),
+    /^Job visits stopped at task 0 in sink "counts": nothing may pass\./,
+  );
+  assertEquals(log.read("counts"), []);
+});
+
+Deno.test("a value that the state's codec cannot carry stops the job with a sentence that names the stage", async () => {
+  const log = memory();
+  log.append("visits", visits(["ada", 1]));
+  const pipeline = log.source<Visit>("visits").pipe(
+    keyedReduce({
+      name: "functions",
+      key: ({ user }) => user,
+      initial: (): unknown => undefined,
+      reduce: () => () => 1,
+    }),
+    map(({ key }) => key),
+    log.sink("users"),
+  );
+  const why = await refusal(pipeline, { name: "visits", state: ":memory:" });
+  assertMatch(why, /"functions"/);
+  assertMatch(why, /function/);
+});
