@@ -8,7 +8,9 @@ import type { Batch, OutputRecord, Reader } from "../connectors/connector.ts";
 import { startBroker } from "../tests/support/broker.ts";
 
 const PARTITIONS = 4;
-const VALUE = new TextEncoder().encode(JSON.stringify({ user_id: "user-12345678", event_count: 42, pad: "x".repeat(46) }));
+const VALUE = new TextEncoder().encode(
+  JSON.stringify({ user_id: "user-12345678", event_count: 42, pad: "x".repeat(46) }),
+);
 const encoder = new TextEncoder();
 
 if (import.meta.main) {
@@ -92,14 +94,23 @@ async function measureIdling(connection: KafkaConnection, topic: string): Promis
   const bounds = await connection.bounds(topic);
   const settled = Promise.withResolvers<void>();
   let reports = 0;
-  const reader = await read(connection, topic, () => ++reports === PARTITIONS && settled.resolve(), (partition) => bounds[partition].latest);
+  const reader = await read(
+    connection,
+    topic,
+    () => ++reports === PARTITIONS && settled.resolve(),
+    (partition) => bounds[partition].latest,
+  );
   await settled.promise;
   const began = performance.now();
   const busy = cpu();
   reports = 0;
   await new Promise((resolve) => setTimeout(resolve, 5000));
   const seconds = (performance.now() - began) / 1000;
-  console.log(`idle reader: ${(100 * (cpu() - busy) / seconds).toFixed(1)} % of a core, ${(reports / seconds).toFixed(0)} reports/s`);
+  console.log(
+    `idle reader: ${(100 * (cpu() - busy) / seconds).toFixed(1)} % of a core, ${
+      (reports / seconds).toFixed(0)
+    } reports/s`,
+  );
   await reader.stop();
 }
 
@@ -118,7 +129,8 @@ function read(
     remember: () => Promise.resolve(),
   };
   return connection.reader(options, {
-    assigned: (partitions) => Promise.resolve(partitions.map((partition) => ({ topic, partition, offset: from(partition) }))),
+    assigned: (partitions) =>
+      Promise.resolve(partitions.map((partition) => ({ topic, partition, offset: from(partition) }))),
     revoking: () => Promise.resolve(),
     batch,
     missing: (_topic, _partition, _wanted, bounds) => Promise.resolve(bounds.earliest),

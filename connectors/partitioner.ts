@@ -41,14 +41,6 @@ export function murmur2(bytes: Uint8Array): number {
  * @param partitions How many partitions the topic has, at least 1.
  *
  * @throws {RangeError} If `partitions` is not a positive integer.
- *
- * @example The same key always goes to the same partition
- * ```ts
- * import { keyPartition } from "@tidemark/streams/connectors";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(keyPartition(new TextEncoder().encode("foobar"), 10), 6);
- * ```
  */
 export function keyPartition(key: Uint8Array, partitions: number): number {
   if (!Number.isSafeInteger(partitions) || partitions < 1) {

@@ -68,7 +68,7 @@ async function connectOnce(open: Map<string, Connection>, connector: Connector, 
   const known = open.get(connector.id);
   if (known !== undefined) return known;
   const { name, clock, log } = settings;
-  const connection = await connector.open({ job: name, store, now: clock.now, log });
+  const connection = await connector.open({ job: name, store, now: clock.now, after: clock.after, log });
   open.set(connector.id, connection);
   return connection;
 }

@@ -7,6 +7,7 @@ import type { Observable } from "rxjs";
 import type { Cell, Key } from "../operators/keyed_state.ts";
 import { KvStore, type Patience, type Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
+import { type RuntimeClock, systemClock } from "./clock.ts";
 import type { Job, JobEnd, StateView } from "./job.ts";
 import { SHOW_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
@@ -48,8 +49,17 @@ import { Worker } from "./worker.ts";
  * assertEquals(log.read("counts"), [{ key: "ada", value: 1 }, { key: "bob", value: 1 }, { key: "ada", value: 2 }]);
  * ```
  */
-export async function run(pipelines: Observable<unknown> | readonly Observable<unknown>[], options: RunOptions): Promise<Job> {
-  const settings = settingsOf(options);
+export function run(pipelines: Observable<unknown> | readonly Observable<unknown>[], options: RunOptions): Promise<Job> {
+  return runWith(pipelines, options, systemClock);
+}
+
+/** The same, on time and randomness of the caller's: for tests, which let time pass when they say so. */
+export async function runWith(
+  pipelines: Observable<unknown> | readonly Observable<unknown>[],
+  options: RunOptions,
+  clock: RuntimeClock,
+): Promise<Job> {
+  const settings = settingsOf(options, clock);
   const plan = planOf(Array.isArray(pipelines) ? pipelines : [pipelines], settings);
   settings.signal?.throwIfAborted();
   const store = await openStore(settings);

@@ -165,7 +165,10 @@ async function joinAndDie(group: string, topic: string, protocol = PROTOCOL): Pr
     rebalanceTimeout: 30_000,
   });
   const { member, generation } = joined;
-  await line.sync({ group, member, generation }, joined.members?.map((one) => ({ member: one.member, assignment: new Uint8Array() })) ?? []);
+  await line.sync(
+    { group, member, generation },
+    joined.members?.map((one) => ({ member: one.member, assignment: new Uint8Array() })) ?? [],
+  );
   await line.close();
   return member;
 }

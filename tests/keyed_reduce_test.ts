@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { from, map, merge, of, Subject, tap } from "rxjs";
-import { keyedReduce, type KeyedReduceOptions, recordInfo } from "@tidemark/streams/operators";
+import { type Keyed, keyedReduce, type KeyedReduceOptions, recordInfo } from "@tidemark/streams/operators";
 import { at, counts, type Event, events, outcome, perTen, strict } from "./support/events.ts";
 import { HandMadeTask, jobSink, jobSource } from "./support/task_host.ts";
 
@@ -91,7 +91,7 @@ Deno.test('keyedReduce() with emit "latest" emits each changed key once, at the 
 
 Deno.test('keyedReduce() with emit "latest" emits at each cut what has changed since the last', () => {
   const times: unknown[] = [];
-  const note = tap(() => {
+  const note = tap<Keyed<string, number>>(() => {
     const { topic, timestamp } = recordInfo();
     times.push([topic, timestamp]);
   });

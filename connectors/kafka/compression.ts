@@ -26,7 +26,9 @@ export function decompress(codec: number, bytes: Uint8Array, where: string): Uin
     if (codec === SNAPPY) return unframeSnappy(bytes);
     if (codec === LZ4) return unframeLz4(bytes);
   } catch (error) {
-    throw new Error(`Cannot read ${where}: a record batch is compressed in a way that cannot be undone`, { cause: error });
+    throw new Error(`Cannot read ${where}: a record batch is compressed in a way that cannot be undone`, {
+      cause: error,
+    });
   }
   throw new Error(`Cannot read ${where}: a record batch is compressed with the unknown codec ${codec}`);
 }

@@ -113,7 +113,11 @@ export interface Line {
   growTopic(topic: string, partitions: number): Promise<void>;
 
   /** One fetch from one broker, `read_committed`. */
-  fetch(leader: string, partitions: readonly FetchPartition[], limits: FetchLimits): Promise<readonly FetchedPartition[]>;
+  fetch(
+    leader: string,
+    partitions: readonly FetchPartition[],
+    limits: FetchLimits,
+  ): Promise<readonly FetchedPartition[]>;
 
   join(options: JoinOptions): Promise<Joined>;
   /** Waits for the assignment; `assignments` only from the one who assigns. */

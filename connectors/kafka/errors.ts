@@ -115,7 +115,9 @@ export function explain(error: unknown, wanted: string, brokers: string): Error 
   if (FENCED.has(code)) return new FencedError(`Cannot ${wanted}: another producer with the same id took over`);
   const what = REFUSED.get(code);
   if (what !== undefined) {
-    return new Error(`Cannot ${wanted}: Kafka at ${brokers} does not allow this user to use ${what} (${error.message})`);
+    return new Error(
+      `Cannot ${wanted}: Kafka at ${brokers} does not allow this user to use ${what} (${error.message})`,
+    );
   }
   if (PASSING.has(code) || code === CODE.concurrentTransactions || code === CODE.unstableOffsetCommit) {
     return new UnavailableError(`Cannot ${wanted}: Kafka at ${brokers} is not ready for it (${error.message})`);

@@ -71,7 +71,15 @@ export class Fetcher {
   add(topic: string, partition: number, offset: number): void {
     if (this.#run) throw new Error("Cannot add a partition to a fetcher that runs");
     checkOffset(topic, partition, offset);
-    const part = { topic, partition, position: offset, asked: -1, paused: false, leader: undefined, quietSince: -Infinity };
+    const part = {
+      topic,
+      partition,
+      position: offset,
+      asked: -1,
+      paused: false,
+      leader: undefined,
+      quietSince: -Infinity,
+    };
     this.#parts.set(keyOf(topic, partition), part);
   }
 

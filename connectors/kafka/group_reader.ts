@@ -189,7 +189,10 @@ export class GroupReader implements Reader {
     const { topics, tasks } = this.#options;
     const counts = new Map<string, number>();
     for (const topic of topics) counts.set(topic, (await this.#lines.group.places(topic))?.length ?? 0);
-    const members = joined.map(({ member, subscription }) => ({ member, subscription: decodeSubscription(subscription) }));
+    const members = joined.map(({ member, subscription }) => ({
+      member,
+      subscription: decodeSubscription(subscription),
+    }));
     if (members.some(({ subscription }) => subscription.tasks !== tasks)) {
       throw new Error(
         `Cannot share out the tasks of the job "${this.#options.group}": its workers disagree about tasks: ` +

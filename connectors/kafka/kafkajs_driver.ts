@@ -234,13 +234,19 @@ class KafkaJsLine implements Line {
     identity: ProducerIdentity,
     topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
   ): Promise<void> {
-    await this.#coordinated(TRANSACTION, identity.transactionalId, (broker) =>
-      broker.addPartitionsToTxn({ ...inKafkaJsForm(identity), topics }));
+    await this.#coordinated(
+      TRANSACTION,
+      identity.transactionalId,
+      (broker) => broker.addPartitionsToTxn({ ...inKafkaJsForm(identity), topics }),
+    );
   }
 
   async addOffsets(identity: ProducerIdentity, group: string): Promise<void> {
-    await this.#coordinated(TRANSACTION, identity.transactionalId, (broker) =>
-      broker.addOffsetsToTxn({ ...inKafkaJsForm(identity), groupId: group }));
+    await this.#coordinated(
+      TRANSACTION,
+      identity.transactionalId,
+      (broker) => broker.addOffsetsToTxn({ ...inKafkaJsForm(identity), groupId: group }),
+    );
   }
 
   produce(
@@ -259,13 +265,19 @@ class KafkaJsLine implements Line {
     group: string,
     offsets: readonly StartOffset[],
   ): Promise<void> {
-    await this.#coordinated(GROUP, group, (broker) =>
-      broker.txnOffsetCommit({ ...inKafkaJsForm(identity), groupId: group, topics: byTopic(offsets) }));
+    await this.#coordinated(
+      GROUP,
+      group,
+      (broker) => broker.txnOffsetCommit({ ...inKafkaJsForm(identity), groupId: group, topics: byTopic(offsets) }),
+    );
   }
 
   async endTransaction(identity: ProducerIdentity, commit: boolean): Promise<void> {
-    await this.#coordinated(TRANSACTION, identity.transactionalId, (broker) =>
-      broker.endTxn({ ...inKafkaJsForm(identity), transactionResult: commit }));
+    await this.#coordinated(
+      TRANSACTION,
+      identity.transactionalId,
+      (broker) => broker.endTxn({ ...inKafkaJsForm(identity), transactionResult: commit }),
+    );
   }
 
   async close(): Promise<void> {
@@ -280,9 +292,7 @@ class KafkaJsLine implements Line {
     const life = this.#life ??= this.#open();
     return this.#track(
       ask(life.cluster).catch((error) => {
-        throw this.#closed
-          ? new KafkaError("the connection was closed", { kind: "closed" })
-          : toKafkaError(error);
+        throw this.#closed ? new KafkaError("the connection was closed", { kind: "closed" }) : toKafkaError(error);
       }),
     );
   }

@@ -120,7 +120,9 @@ export class TransactionalProducer implements Producer {
       if (load === undefined) {
         const { leaders, batchBytes } = this.#topics.get(topic) ?? await this.#learn(topic);
         if (leaders[partition] === undefined) {
-          throw new RangeError(`Cannot publish to "${topic}" partition ${partition}: it has ${leaders.length} partitions`);
+          throw new RangeError(
+            `Cannot publish to "${topic}" partition ${partition}: it has ${leaders.length} partitions`,
+          );
         }
         load = { topic, partition, records: [], limit: batchBytes, sent: 0 };
         ofTopic[partition] = load;
@@ -254,7 +256,10 @@ export function leadersOf(
   }
   return places.map(({ leader }) => {
     if (leader === undefined) {
-      throw new KafkaError(`a partition of "${topic}" has no leader`, { kind: "broker", code: CODE.leaderNotAvailable });
+      throw new KafkaError(`a partition of "${topic}" has no leader`, {
+        kind: "broker",
+        code: CODE.leaderNotAvailable,
+      });
     }
     return leader;
   });

@@ -200,7 +200,7 @@ class BatchWriter {
     this.varint(length * 2);
     const { bytes, at } = this;
     if (length > COPIED_BY_HAND) bytes.set(block, at);
-    else { for (let index = 0; index < length; index++) bytes[at + index] = block[index]; }
+    else for (let index = 0; index < length; index++) bytes[at + index] = block[index];
     this.at = at + length;
   }
 }

@@ -74,7 +74,9 @@ export class ByteReader {
       const byte = this.bytes[this.position++];
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value < 0x8000_0000 ? (value >>> 1) ^ -(value & 1) : zigzagBack(value);
-      if (byte === undefined || length > 9) throw new RangeError("Cannot read bytes from Kafka: a varlong does not end");
+      if (byte === undefined || length > 9) {
+        throw new RangeError("Cannot read bytes from Kafka: a varlong does not end");
+      }
       scale *= 128;
     }
   }

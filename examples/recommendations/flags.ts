@@ -146,9 +146,23 @@ function readOptions(
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    // Its messages are a sentence about the flag, followed by advice that does not fit here.
-    const [sentence] = (error as Error).message.split(/[.\n] ?(?=[A-Z])|\n/);
-    throw new WrongFlags(`${sentence.replace(/\.$/, "")}.`, /--([\w-]+)/.exec(sentence)?.[1]);
+    throw wrongOption(error as Error & { code?: string }, options);
+  }
+}
+
+/** The parser's own messages come with advice that does not fit here. */
+function wrongOption(error: Error & { code?: string }, options: Record<string, { type: string }>): Error {
+  const word = /'([^' ]+)/.exec(error.message)?.[1] ?? "";
+  const flag = word.replace(/^-+/, "");
+  switch (error.code) {
+    case "ERR_PARSE_ARGS_UNKNOWN_OPTION":
+      return new WrongFlags(`There is no flag ${word}.`);
+    case "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL":
+      return new WrongFlags(`Every word must be a flag or its value, and "${word}" is neither.`);
+    case "ERR_PARSE_ARGS_INVALID_OPTION_VALUE":
+      return new WrongFlags(`${word} ${options[flag]?.type === "string" ? "needs a" : "takes no"} value.`, flag);
+    default:
+      return error;
   }
 }
 

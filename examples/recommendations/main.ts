@@ -1,0 +1,98 @@
+/**
+ * The example job, run by `deno task start`: counts a shop's events per user, and per user and minute, exactly once.
+ *
+ * With no broker named it makes the shop's traffic itself and runs on the embedded log; `--brokers` runs it on Kafka. However
+ * it is ended, started again it goes on where it was.
+ */
+import { deadLetter, type Job, type JobEnd, run } from "@tidemark/streams";
+import config from "../../deno.json" with { type: "json" };
+import { type Asked, type Flags, help, parseFlags, WrongFlags } from "./flags.ts";
+import { onEmbeddedLog } from "./on_embedded_log.ts";
+import { onKafka } from "./on_kafka.ts";
+import { recommendations } from "./pipeline.ts";
+import type { Place } from "./place.ts";
+import { Progress } from "./progress.ts";
+import { Signals } from "./signals.ts";
+import { type Summary, summaryJson, summaryTable } from "./summary.ts";
+
+// Everything that is to be disposed of has been when main() returns; Deno.exit() would skip it.
+if (import.meta.main) Deno.exit(await main(Deno.args));
+
+/** Does what the command line says. Returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const asked = parseFlags(args, Deno.env.get("KAFKA_BROKERS"));
+    if ("show" in asked) show(asked.show);
+    else await start(asked.run);
+    return 0;
+  } catch (error) {
+    console.error(sentence(error));
+    if (!(error instanceof WrongFlags)) return 1;
+    console.error(error.help);
+    return 2;
+  }
+}
+
+async function start(flags: Flags): Promise<void> {
+  using signals = new Signals();
+  using progress = new Progress();
+  await using place = flags.brokers === undefined ? await onEmbeddedLog(flags) : await onKafka(flags, flags.brokers);
+  const { counts, activity } = recommendations(place.broker, flags.topics);
+
+  await using job = await run(
+    flags.only === "counts" ? counts : flags.only === "activity" ? activity : [counts, activity],
+    {
+      name: flags.job,
+      state: place.state,
+      worker: flags.worker,
+      from: flags.from,
+      until: flags.untilEnd ? "end" : undefined,
+      onBadRecord: deadLetter(place.broker.sink(flags.topics.deadLetter)),
+      log: (line) => progress.log(line),
+    },
+  );
+
+  const { epochs } = job.metrics.snapshot();
+  progress.follow(job.metrics);
+  const { reason: ended } = await work(job, place, signals.stop);
+  progress[Symbol.dispose]();
+  const metrics = job.metrics.snapshot();
+  if (ended === "finished" && metrics.epochs === epochs) {
+    console.error(`Job ${flags.job} is finished already: all of its input was processed before, and nothing is left to do.`);
+  }
+  report({ metrics, ended, topics: flags.topics }, flags);
+}
+
+/** Runs the job, and whoever brings its input, until it has ended or the signal asks it to stop. */
+async function work(job: Job, place: Place, stop: AbortSignal): Promise<JobEnd> {
+  const over = new AbortController();
+  const feeding = place.feed(job, AbortSignal.any([stop, over.signal]));
+  // First the traffic, then the job: nobody appends to a log that was given up.
+  const halt = async () => {
+    await feeding.catch(() => {});
+    await job.stop();
+  };
+  stop.addEventListener("abort", halt, { once: true });
+  if (stop.aborted) void halt();
+  feeding.catch(halt);
+  try {
+    return await job.finished;
+  } finally {
+    over.abort();
+    await feeding;
+  }
+}
+
+function show(what: (Asked & { show: string })["show"]): void {
+  console.log(what === "help" ? help() : `${config.name} ${config.version}`);
+}
+
+function report(summary: Summary, { json }: Flags): void {
+  console.log(json ? summaryJson(summary) : summaryTable(summary));
+}
+
+/** What went wrong, in one sentence. */
+function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.trim().replace(/\s*\n\s*/g, " ").replace(/[^.!?]$/, "$&.");
+}

@@ -1,0 +1,27 @@
+/**
+ * The job on Kafka: topics that are there or are to be made, and events that others bring.
+ */
+import type { Flags } from "./flags.ts";
+import type { Place } from "./place.ts";
+
+/** How many partitions a missing input gets, and with it everything that is made beside it. */
+const PARTITIONS = 4;
+
+/** Prepares Kafka. The client is loaded only here, so that nothing else needs its permissions. */
+export async function onKafka({ topics, createTopics, state }: Flags, brokers: readonly string[]): Promise<Place> {
+  const { kafka } = await import("@tidemark/streams/kafka");
+  const broker = kafka({ brokers });
+  if (createTopics) {
+    const { input, ...outputs } = topics;
+    await broker.create(input, { partitions: PARTITIONS });
+    const partitions = (await broker.bounds(input)).length;
+    for (const topic of Object.values(outputs)) await broker.create(topic, { partitions });
+  }
+  return {
+    name: broker.id,
+    broker,
+    state,
+    feed: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * How far the job is: one line that is rewritten in place on a terminal, and a line now and then elsewhere. Always on stderr, so
+ * that stdout holds the summary and nothing else.
+ */
+import type { Metrics, MetricsSnapshot } from "@tidemark/streams";
+
+/** How often a line is written where it cannot be rewritten, in milliseconds. */
+const RARELY = 30_000;
+
+const CLEAR = "\r\x1b[K";
+
+/** The one writer to stderr, so that lines of the log and the progress line do not run into one another. */
+export class Progress implements Disposable {
+  readonly #terminal = Deno.stderr.isTerminal();
+  readonly #encoder = new TextEncoder();
+  #following: { unsubscribe(): void } | undefined;
+  #shown = "";
+  #last: MetricsSnapshot | undefined;
+
+  /** Writes a line that stays. */
+  log(line: string): void {
+    this.#write(`${this.#shown === "" ? "" : CLEAR}${line}\n${this.#shown}`);
+  }
+
+  /** Shows a job's progress from here on. */
+  follow(metrics: Metrics): void {
+    this.#last = metrics.snapshot();
+    this.#following = metrics.changes.subscribe((snapshot) => this.#show(snapshot));
+  }
+
+  [Symbol.dispose](): void {
+    this.#following?.unsubscribe();
+    if (this.#shown !== "") this.#write(CLEAR);
+    this.#shown = "";
+  }
+
+  #show(snapshot: MetricsSnapshot): void {
+    const elapsed = snapshot.elapsed_ms - this.#last!.elapsed_ms;
+    if (elapsed <= 0 || (!this.#terminal && elapsed < RARELY)) return;
+    const rate = (snapshot.records_in - this.#last!.records_in) / elapsed * 1000;
+    this.#last = snapshot;
+    const line = describe(snapshot, rate);
+    if (!this.#terminal) return this.log(line);
+    this.#shown = line.slice(0, Deno.consoleSize().columns - 1);
+    this.#write(CLEAR + this.#shown);
+  }
+
+  #write(text: string): void {
+    const bytes = this.#encoder.encode(text);
+    for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+  }
+}
+
+/** The progress line. `rate` in records a second. */
+function describe(snapshot: MetricsSnapshot, rate: number): string {
+  const { records_in, outputs, lag, watermark, commit_ms, latency_ms, trouble } = snapshot;
+  const out = Object.values(outputs).reduce((sum, count) => sum + count, 0);
+  const parts = [
+    `${number(records_in)} in`,
+    `${number(out)} out`,
+    `${number(rate)}/s`,
+    `lag ${Number.isNaN(lag) ? "unknown" : number(lag)}`,
+    `watermark ${watermark === undefined ? "none" : time(watermark)}`,
+    `commit ${commit_ms.p50} ms`,
+    `latency ${latency_ms.p50} ms, p95 ${latency_ms.p95} ms`,
+  ];
+  return (trouble === undefined ? parts : [`waiting: ${trouble}`, ...parts]).join(" | ");
+}
+
+function number(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** The time of day in UTC. A watermark may be anything, so also what no calendar knows. */
+function time(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? String(ms) : `${date.toISOString().slice(11, 19)}Z`;
+}

@@ -1,0 +1,60 @@
+/**
+ * What the job has done, for people and for programs.
+ */
+import type { JobEnd, MetricsSnapshot, Percentiles } from "@tidemark/streams";
+import type { Topics } from "./pipeline.ts";
+
+/** How the job stands when this program ends. */
+export interface Summary {
+  readonly metrics: MetricsSnapshot;
+  readonly ended: JobEnd["reason"];
+  readonly topics: Topics;
+}
+
+/** One JSON line. Counts go back to the job's birth, times and rates to this program's start. */
+export function summaryJson({ metrics, ended, topics }: Summary): string {
+  const { job, records_in, outputs, late, dead_letters, missing, epochs, keys, elapsed_ms, records_per_second } = metrics;
+  const { commit_ms, latency_ms } = metrics;
+  return JSON.stringify({
+    job,
+    ended,
+    records_in,
+    // A topic that nothing was written to is said to have nothing.
+    outputs: { [topics.output]: 0, [topics.activity]: 0, [topics.late]: 0, ...outputs },
+    late,
+    dead_letters,
+    missing,
+    epochs,
+    keys,
+    elapsed_ms,
+    records_per_second,
+    commit_ms,
+    latency_ms,
+  });
+}
+
+/** A table. */
+export function summaryTable({ metrics, ended, topics }: Summary): string {
+  const { outputs } = metrics;
+  const written = [topics.output, topics.activity, topics.late].map((topic) => [`to ${topic}`, count(outputs[topic] ?? 0)]);
+  const rows = [
+    ["records in", count(metrics.records_in)],
+    ...written,
+    ["late", count(metrics.late)],
+    [`dead letters, to ${topics.deadLetter}`, count(metrics.dead_letters)],
+    ["epochs", count(metrics.epochs)],
+    ["time", `${(metrics.elapsed_ms / 1000).toFixed(1)} s, ${count(metrics.records_per_second)} records/s`],
+    ["commit", percentiles(metrics.commit_ms)],
+    ["latency", percentiles(metrics.latency_ms)],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [`Job ${metrics.job}: ${ended}`, ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join("\n");
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+function percentiles({ p50, p95, p99 }: Percentiles): string {
+  return `p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms`;
+}
