@@ -6,7 +6,9 @@
 
 /** Turns values into a record's bytes and back. Both throw on what they cannot do; the message becomes the reason. */
 export interface RecordCodec<T> {
+  /** Bytes of a value. */
   encode(value: T): Uint8Array;
+  /** The value of bytes. */
   decode(bytes: Uint8Array): T;
 }
 
@@ -51,11 +53,15 @@ export interface StandardSchema<T> {
 }
 
 /** What a validator says. */
-export type SchemaResult<T> = { readonly value: T; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+export type SchemaResult<T> = { readonly value: T; readonly issues?: undefined } | {
+  readonly issues: readonly SchemaIssue[];
+};
 
 /** One thing that a validator has found. */
 export interface SchemaIssue {
+  /** What is wrong. */
   readonly message: string;
+  /** Where it is wrong. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
@@ -77,7 +83,9 @@ export interface SchemaIssue {
  */
 export function validate<T>(schema: StandardSchema<T>, value: unknown): T {
   const result = schema["~standard"].validate(value);
-  if (result instanceof Promise) throw new TypeError("the schema validates asynchronously; records are validated synchronously");
+  if (result instanceof Promise) {
+    throw new TypeError("the schema validates asynchronously; records are validated synchronously");
+  }
   if (result.issues === undefined) return result.value;
   throw new TypeError(result.issues.map(describeIssue).join("; "));
 }

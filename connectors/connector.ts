@@ -18,29 +18,43 @@ export type RecordHeaders = Readonly<Record<string, Uint8Array>>;
 
 /** A record as it was read. */
 export interface InputRecord {
+  /** Where it was read. */
   readonly topic: string;
+  /** The partition it was read from. */
   readonly partition: number;
+  /** Its offset there. */
   readonly offset: number;
   /** The record's own timestamp (in Kafka: create time or append time). */
   readonly timestamp: number;
+  /** Its key, as bytes; `null`: none. */
   readonly key: Uint8Array | null;
+  /** Its value, as bytes; `null`: a tombstone. */
   readonly value: Uint8Array | null;
+  /** Its headers, where it has any. */
   readonly headers: RecordHeaders | undefined;
 }
 
 /** A record as it will be written. It is complete: nothing about it is decided after the commit. */
 export interface OutputRecord {
+  /** Where it goes. */
   readonly topic: string;
+  /** The partition it goes to. */
   readonly partition: number;
+  /** Its event time, as far as the broker takes it, in milliseconds since 1970. */
   readonly timestamp: number;
+  /** Its key, as bytes; `null`: none. */
   readonly key: Uint8Array | null;
+  /** Its value, as bytes; `null`: a tombstone. */
   readonly value: Uint8Array | null;
+  /** Its headers, where it has any. */
   readonly headers: RecordHeaders | undefined;
 }
 
 /** One fetch of one partition. A fetch without records still says where the partition stands. */
 export interface Batch {
+  /** The topic that was fetched. */
   readonly topic: string;
+  /** The partition that was fetched. */
   readonly partition: number;
   /** In order of their offsets; all at or after `start`. */
   readonly records: readonly InputRecord[];
@@ -54,7 +68,9 @@ export interface Batch {
 
 /** The first and the next offset of one partition. */
 export interface Bounds {
+  /** The offset of the first record that is kept. */
   readonly earliest: number;
+  /** The next offset that will be read or given. */
   readonly latest: number;
 }
 
@@ -83,8 +99,11 @@ export interface ReaderHandler {
 
 /** Where to begin to read one topic partition. */
 export interface StartOffset {
+  /** The topic. */
   readonly topic: string;
+  /** The partition. */
   readonly partition: number;
+  /** The next offset to read. */
   readonly offset: number;
 }
 
@@ -94,7 +113,9 @@ export interface ReaderOptions {
   readonly group: string;
   /** This worker's name. Unique among live workers of a job; the same name after a restart means: the one before is surely dead. Undefined: unknown. */
   readonly worker: string | undefined;
+  /** What to read, co-partitioned where there is a task for each partition. */
   readonly topics: readonly string[];
+  /** How partitions become tasks. */
   readonly tasks: "perPartition" | "single";
   /** Text that this very worker's predecessor left with `remember`, or undefined. */
   readonly remembered: string | undefined;
@@ -106,6 +127,7 @@ export interface ReaderOptions {
 export interface Reader {
   /** Stops fetching a partition until `resume`; batches that are under way may still arrive. */
   pause(topic: string, partition: number): void;
+  /** Fetches a partition again. */
   resume(topic: string, partition: number): void;
   /** Reads a partition on from another offset; batches under way may still arrive, the next one after them begins there. */
   seek(start: StartOffset): void;
@@ -123,6 +145,7 @@ export interface Marker {
   readonly topic: string;
   /** The task's number. */
   readonly partition: number;
+  /** The last epoch whose results the transaction carries. */
   readonly epoch: number;
 }
 
@@ -130,6 +153,7 @@ export interface Marker {
 export interface Producer {
   /** Sends the records and the markers in one transaction and commits it. Rejects on any doubt about its outcome. */
   publish(records: readonly OutputRecord[], markers: readonly Marker[]): Promise<void>;
+  /** Lets go of its connections. */
   close(): Promise<void>;
 }
 
@@ -147,7 +171,9 @@ export interface Publishing {
 
 /** Keys and values that become part of an epoch's atomic. `ahead` may be written before it (nothing reads it until `last` is there). */
 export interface AtomicWrites {
+  /** May be written before the atomic. */
   readonly ahead: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
+  /** Written by the atomic. */
   readonly last: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
 }
 
@@ -164,6 +190,7 @@ export interface AtomicSink {
 
 /** What a topic is like, as far as results are checked against it before they are committed. */
 export interface TopicInfo {
+  /** How many partitions it has. */
   readonly partitions: number;
   /** The largest record that is taken, key, value and headers together, in bytes. */
   readonly maxRecordBytes: number;
@@ -177,6 +204,7 @@ export interface TopicInfo {
 export interface Connection {
   /** Describes a topic; `undefined` when it does not exist. */
   topic(topic: string): Promise<TopicInfo | undefined>;
+  /** Makes a topic. Resolves when it can be used. */
   createTopic(topic: string, partitions: number): Promise<void>;
   /** Bounds of every partition, as a `read_committed` reader sees them. */
   bounds(topic: string): Promise<readonly Bounds[]>;
@@ -192,8 +220,11 @@ export interface Connection {
   ended?(topic: string): boolean;
   /** Starts to read. Rejects when the broker cannot be reached or a topic is missing. */
   reader(options: ReaderOptions, handler: ReaderHandler): Promise<Reader>;
+  /** Publishing in two phases; `undefined` where results are part of the atomic. */
   readonly publishing: Publishing | undefined;
+  /** Publishing in the epoch's atomic; `undefined` where results are published after it. */
   readonly atomic: AtomicSink | undefined;
+  /** Lets go of everything. */
   close(): Promise<void>;
 }
 
@@ -207,6 +238,7 @@ export interface ConnectionContext {
   readonly now: () => number;
   /** Calls back after that many milliseconds, unless it is cancelled by what it returns. */
   readonly after?: (ms: number, run: () => void) => () => void;
+  /** Takes a line worth knowing. */
   readonly log: (line: string) => void;
 }
 
@@ -214,6 +246,7 @@ export interface ConnectionContext {
 export interface Connector {
   /** For messages and for telling connectors apart: `kafka localhost:9092`. */
   readonly id: string;
+  /** Opens the connector for a job. */
   open(context: ConnectionContext): Promise<Connection>;
   /** The file whose lock says that one process at a time may use it, where there is such a file. */
   readonly lockPath?: string;
@@ -227,32 +260,41 @@ export interface Connector {
 export interface PeekObserver {
   /** How many partitions the topic has; before the first record. */
   partitions(count: number): void;
+  /** A record, in the order of its partition. */
   record(record: InputRecord): void;
   /** A bounded topic has been read to its end. */
   ended(): void;
+  /** Reading has ended with this error. */
   failed(error: Error): void;
 }
 
 /** A look that is going on. */
 export interface PeekHandle {
+  /** Ends it; nothing is observed afterwards. */
   stop(): void;
 }
 
 /** A source as a pipeline describes it. `decode` throws on a record that it cannot read; its message is the reason. */
 export interface SourceSpec<T = unknown> {
+  /** Where the topic is. */
   readonly connector: Connector;
+  /** What is read. */
   readonly topic: string;
+  /** The value of a record. */
   decode(record: InputRecord): T;
 }
 
 /** A sink as a pipeline describes it. Every function may throw; the runtime names the sink and the record. */
 export interface SinkSpec<T = unknown> {
+  /** Where the topic is. */
   readonly connector: Connector;
+  /** What is written. */
   readonly topic: string;
   /** The record's value; `null` is a tombstone. */
   value(value: T): Uint8Array | null;
   /** The record's key; `undefined` where the sink has none of its own. */
   key(value: T): Uint8Array | null | undefined;
+  /** The record's headers, where it has any of its own. */
   headers(value: T): RecordHeaders | undefined;
   /** The partition, or `undefined` to go by the key (as Kafka's default partitioner) or, without a key, by the task. */
   partition(value: T, partitions: number): number | undefined;

@@ -136,7 +136,7 @@ export class MemoryLog implements Connector {
   }
 
   /** Opens the log for a job. Called by the runtime. */
-  open({ job, after }: ConnectionContext): Promise<Connection> {
+  open({ after }: ConnectionContext): Promise<Connection> {
     const readers: LocalReader[] = [];
     return Promise.resolve({
       topic: (topic) =>

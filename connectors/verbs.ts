@@ -6,7 +6,14 @@
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { operate, sourceOf } from "../operators/_operate.ts";
 import { json, keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
-import { type Connector, type InputRecord, nameSink, type RecordHeaders, type SinkSpec, type SourceSpec } from "./connector.ts";
+import {
+  type Connector,
+  type InputRecord,
+  nameSink,
+  type RecordHeaders,
+  type SinkSpec,
+  type SourceSpec,
+} from "./connector.ts";
 import { peekAt } from "./_peek.ts";
 
 /** Options of a `source()`. */
@@ -75,17 +82,24 @@ export function sourceVerb<T>(connector: Connector, topic: string, options?: Sou
 }
 
 /** Makes a connector's `sink()`: an operator that writes every value and passes it on. */
-export function sinkVerb<T>(connector: Connector, topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T> {
+export function sinkVerb<T>(
+  connector: Connector,
+  topic: string,
+  options?: SinkOptions<T>,
+): MonoTypeOperatorFunction<T> {
   const spec = sinkSpec(connector, topic, options);
-  const operator = operate<T, T>({ operator: "sink", name: topic, opaque: false, keeps: true, failure: "result" }, ({ task, out, label }) => {
-    const write = task.host === undefined ? direct(spec, label) : task.host.bindSink(spec, label);
-    return {
-      next(value) {
-        write(value);
-        out.next(value);
-      },
-    };
-  });
+  const operator = operate<T, T>(
+    { operator: "sink", name: topic, opaque: false, keeps: true, failure: "result" },
+    ({ task, out, label }) => {
+      const write = task.host === undefined ? direct(spec, label) : task.host.bindSink(spec, label);
+      return {
+        next(value) {
+          write(value);
+          out.next(value);
+        },
+      };
+    },
+  );
   return nameSink(operator, spec as SinkSpec);
 }
 
@@ -93,7 +107,9 @@ export function sinkVerb<T>(connector: Connector, topic: string, options?: SinkO
 function direct<T>(spec: SinkSpec<T>, label: string): (value: unknown) => void {
   const { connector } = spec;
   if (connector.write === undefined) {
-    throw new TypeError(`Cannot write to ${label} without a job: results are published with a checkpoint, so run the pipeline with run()`);
+    throw new TypeError(
+      `Cannot write to ${label} without a job: results are published with a checkpoint, so run the pipeline with run()`,
+    );
   }
   return (value) => connector.write!(spec as SinkSpec, value);
 }
@@ -108,5 +124,7 @@ function encodeHeaders(headers: Readonly<Record<string, string | Uint8Array>>): 
 }
 
 function named(verb: string, topic: string): void {
-  if (typeof topic !== "string" || topic === "") throw new TypeError(`Cannot create a ${verb}: topic must be a name, current value is ${String(topic)}`);
+  if (typeof topic !== "string" || topic === "") {
+    throw new TypeError(`Cannot create a ${verb}: topic must be a name, current value is ${String(topic)}`);
+  }
 }

@@ -25,11 +25,15 @@ export interface Claimed {
 /** Takes this worker's place. Throws where the job already runs and may have one process only. */
 export async function claimWorker(plan: Plan, settings: Settings): Promise<Claimed> {
   const { name, state } = settings;
-  const exclusive = [plan.input, ...plan.sinks.map(({ connector }) => connector)].find(({ lockPath }) => lockPath !== undefined);
+  const exclusive = [plan.input, ...plan.sinks.map(({ connector }) => connector)].find(({ lockPath }) =>
+    lockPath !== undefined
+  );
   if (exclusive !== undefined) {
     const lock = await acquireLock(exclusive.lockPath!, { job: name });
     if (lock.heldBy === undefined) return place(settings, undefined, lock);
-    throw new Error(`Job ${name} cannot run on ${exclusive.lockPath}: the embedded log has one process at a time, and ${lock.heldBy} has it`);
+    throw new Error(
+      `Job ${name} cannot run on ${exclusive.lockPath}: the embedded log has one process at a time, and ${lock.heldBy} has it`,
+    );
   }
   if (settings.worker !== undefined) return place(settings, settings.worker, undefined);
   const path = localPath(state);

@@ -82,11 +82,12 @@ export class Epochs {
     const { publisher, tasks, wake } = this.parts;
     if (publisher === undefined || this.#publishing !== undefined || this.#broken) return;
     if (!tasks().some((task) => !task.lost && task.waiting.length > 0)) return;
-    this.#publishing = publisher.publish(tasks).then(() => this.#dropLost()).catch((error: Error) => this.#fail(error)).finally(() => {
-      this.#publishing = undefined;
-      this.publish();
-      wake();
-    });
+    this.#publishing = publisher.publish(tasks).then(() => this.#dropLost()).catch((error: Error) => this.#fail(error))
+      .finally(() => {
+        this.#publishing = undefined;
+        this.publish();
+        wake();
+      });
   }
 
   /** Commits and publishes everything, and leaves the heads with an empty outbox. */
@@ -110,7 +111,9 @@ export class Epochs {
   async settleQuiet(): Promise<void> {
     if (this.#committing !== undefined || this.#publishing !== undefined || this.#broken) return;
     const now = this.parts.clock.elapsed();
-    const quiet = this.parts.tasks().filter((task) => !task.lost && !task.runner.changed && task.checkpoint.head.outbox.length > 0 && now - task.quietSince >= QUIET_MS);
+    const quiet = this.parts.tasks().filter((task) =>
+      !task.lost && !task.runner.changed && task.checkpoint.head.outbox.length > 0 && now - task.quietSince >= QUIET_MS
+    );
     if (quiet.length === 0) return;
     this.#committing = (async () => {
       for (const task of quiet) await this.#emptyOutbox(task);
@@ -125,17 +128,24 @@ export class Epochs {
   }
 
   async #commitAll(): Promise<void> {
-    const changed = this.parts.tasks().filter((task) => task.runner.changed && !task.lost && task.runner.task.failure === undefined);
+    const changed = this.parts.tasks().filter((task) =>
+      task.runner.changed && !task.lost && task.runner.task.failure === undefined
+    );
     // All tasks are cut in one moment; only then does the first commit begin.
     for (const task of changed) task.runner.beforeCut();
     const atomic = this.parts.atomic.map((connection) => connection.atomic!);
-    const cuts = changed.filter((task) => task.runner.task.failure === undefined).map((task) => ({ task, epoch: task.cut(atomic) }));
+    const cuts = changed.filter((task) => task.runner.task.failure === undefined).map((task) => ({
+      task,
+      epoch: task.cut(atomic),
+    }));
     if (cuts.length === 0) return;
     const { store, clock, meter, patience } = this.parts;
     const began = clock.elapsed();
     const { outcomes } = await commitCuts(store, cuts.map(({ epoch }) => epoch.cut), patience);
     meter.committed(clock.elapsed() - began, cuts.length);
-    for (const sink of new Set(cuts.flatMap(({ epoch }) => [...epoch.outputs.appended.keys()]))) atomic[sink].committed();
+    for (const sink of new Set(cuts.flatMap(({ epoch }) => [...epoch.outputs.appended.keys()]))) {
+      atomic[sink].committed();
+    }
     cuts.forEach(({ task, epoch }, index) => this.#committed(task, epoch, outcomes[index]));
   }
 

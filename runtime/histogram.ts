@@ -9,8 +9,11 @@ const LOWEST = 0.01;
 
 /** Percentiles of what was recorded, in milliseconds. */
 export interface Percentiles {
+  /** Half of all, in milliseconds. */
   readonly p50: number;
+  /** 95 of 100, in milliseconds. */
   readonly p95: number;
+  /** 99 of 100, in milliseconds. */
   readonly p99: number;
 }
 

@@ -25,9 +25,11 @@ export interface StateView {
 
 /** A job that `run()` has started. */
 export interface Job extends AsyncDisposable {
+  /** The job's name. */
   readonly name: string;
   /** Resolves when the job has ended; rejects with what stopped it. */
   readonly finished: Promise<JobEnd>;
+  /** What it has done. */
   readonly metrics: Metrics;
   /** What the pipelines read, keep and write. */
   readonly topology: Topology;

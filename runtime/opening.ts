@@ -4,7 +4,7 @@
  * @module
  */
 import type { Connection, Connector, SinkSpec, TopicInfo } from "../connectors/connector.ts";
-import { type JobDifference, openJob, type OpenedJob, type Patience, type Store } from "../state/mod.ts";
+import { type JobDifference, type OpenedJob, openJob, type Patience, type Store } from "../state/mod.ts";
 import type { Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
@@ -27,7 +27,11 @@ export interface OpenJob {
 }
 
 /** Opens the connections of a plan. Throws a sentence for each thing that is missing. */
-export async function openAll(plan: Plan, settings: Settings, { store, patience }: { store: Store; patience: Patience }): Promise<OpenJob> {
+export async function openAll(
+  plan: Plan,
+  settings: Settings,
+  { store, patience }: { store: Store; patience: Patience },
+): Promise<OpenJob> {
   const connections = new Map<string, Connection>();
   const close = async () => {
     for (const connection of connections.values()) await connection.close();
@@ -44,7 +48,11 @@ export async function openAll(plan: Plan, settings: Settings, { store, patience 
     const publishing = onlyPublisher(opened.map(({ connection }) => connection));
     const atomic = [...new Set(opened.map(({ connection }) => connection).filter((one) => one.atomic !== undefined))];
     const tasks = settings.tasks === "single" ? 1 : Math.max(...partitions.values());
-    const entry = await openJob(store, { name: settings.name, tasks: settings.tasks, inputs: Object.fromEntries(partitions) }, patience);
+    const entry = await openJob(store, {
+      name: settings.name,
+      tasks: settings.tasks,
+      inputs: Object.fromEntries(partitions),
+    }, patience);
     entry.differences.forEach((difference) => refuse(settings.name, difference));
     return {
       entry,
@@ -52,7 +60,10 @@ export async function openAll(plan: Plan, settings: Settings, { store, patience 
       partitions,
       tasks,
       sinks: new Map(opened.map(({ spec, connection, info }) => {
-        return [sinkKey(spec), { info, atomic: connection.atomic === undefined ? undefined : atomic.indexOf(connection) }];
+        return [sinkKey(spec), {
+          info,
+          atomic: connection.atomic === undefined ? undefined : atomic.indexOf(connection),
+        }];
       })),
       publishing,
       atomic,
@@ -64,7 +75,12 @@ export async function openAll(plan: Plan, settings: Settings, { store, patience 
   }
 }
 
-async function connectOnce(open: Map<string, Connection>, connector: Connector, settings: Settings, store: Store): Promise<Connection> {
+async function connectOnce(
+  open: Map<string, Connection>,
+  connector: Connector,
+  settings: Settings,
+  store: Store,
+): Promise<Connection> {
   const known = open.get(connector.id);
   if (known !== undefined) return known;
   const { name, clock, log } = settings;
@@ -81,7 +97,9 @@ async function existing(connection: Connection, topic: string, where: string, ve
 
 async function inputPartitions(plan: Plan, settings: Settings, input: Connection): Promise<Map<string, number>> {
   const partitions = new Map<string, number>();
-  for (const topic of plan.topics) partitions.set(topic, (await existing(input, topic, plan.input.id, "read")).partitions);
+  for (const topic of plan.topics) {
+    partitions.set(topic, (await existing(input, topic, plan.input.id, "read")).partitions);
+  }
   if (settings.tasks === "perPartition" && new Set(partitions.values()).size > 1) {
     const counts = [...partitions].map(([topic, count]) => `${topic} has ${count}`).join(", ");
     throw new Error(
@@ -95,7 +113,9 @@ async function inputPartitions(plan: Plan, settings: Settings, input: Connection
 function onlyPublisher(connections: readonly Connection[]): Connection | undefined {
   const publishing = new Set(connections.filter((one) => one.publishing !== undefined));
   if (publishing.size > 1) {
-    throw new TypeError("Cannot run the job: its sinks are on more than one Kafka cluster, and results are published in one transaction of one cluster");
+    throw new TypeError(
+      "Cannot run the job: its sinks are on more than one Kafka cluster, and results are published in one transaction of one cluster",
+    );
   }
   return [...publishing][0];
 }

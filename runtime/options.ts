@@ -11,6 +11,7 @@ import { NAME_LENGTH } from "./limits.ts";
 
 /** A policy: bad input is written to a sink, and the job goes on. */
 export interface DeadLetter {
+  /** Where it goes. */
   readonly sink: SinkSpec;
 }
 
@@ -54,7 +55,8 @@ export interface RunOptions {
 }
 
 /** Options with every default in place. */
-export interface Settings extends Required<Omit<RunOptions, "worker" | "until" | "reset" | "signal" | "onBadRecord" | "onError">> {
+export interface Settings
+  extends Required<Omit<RunOptions, "worker" | "until" | "reset" | "signal" | "onBadRecord" | "onError">> {
   readonly worker: string | undefined;
   readonly until: "end" | undefined;
   readonly reset: From | undefined;
@@ -81,7 +83,9 @@ export interface Settings extends Required<Omit<RunOptions, "worker" | "until" |
  */
 export function deadLetter(sink: object): DeadLetter {
   const spec = sinkSpecOf(sink);
-  if (spec === undefined) throw new TypeError("Cannot create a dead-letter policy: sink must be what a connector's sink(topic) returned");
+  if (spec === undefined) {
+    throw new TypeError("Cannot create a dead-letter policy: sink must be what a connector's sink(topic) returned");
+  }
   return { sink: spec };
 }
 
@@ -90,11 +94,19 @@ export function settingsOf(options: RunOptions, clock: RuntimeClock = systemCloc
   const { name, tasks = "perPartition", minEpoch = 0, giveUpAfter = Infinity, from = "earliest" } = options;
   const cannot = "Cannot run the job:";
   if (typeof name !== "string" || !/^[A-Za-z0-9._-]+$/.test(name) || name.length > NAME_LENGTH) {
-    throw new TypeError(`${cannot} name must be 1 to ${NAME_LENGTH} letters, digits, ".", "_" or "-", current value is ${JSON.stringify(name)}`);
+    throw new TypeError(
+      `${cannot} name must be 1 to ${NAME_LENGTH} letters, digits, ".", "_" or "-", current value is ${
+        JSON.stringify(name)
+      }`,
+    );
   }
-  if (options.state === undefined) throw new TypeError(`${cannot} state must be a path, a URL, ":memory:" or an open Deno.Kv`);
+  if (options.state === undefined) {
+    throw new TypeError(`${cannot} state must be a path, a URL, ":memory:" or an open Deno.Kv`);
+  }
   if (tasks !== "perPartition" && tasks !== "single") {
-    throw new TypeError(`${cannot} tasks must be "perPartition" or "single", current value is ${JSON.stringify(tasks)}`);
+    throw new TypeError(
+      `${cannot} tasks must be "perPartition" or "single", current value is ${JSON.stringify(tasks)}`,
+    );
   }
   if (!(minEpoch >= 0)) throw new RangeError(`${cannot} minEpoch must be >= 0, current value is ${minEpoch}`);
   checkFrom(cannot, "from", from);
@@ -126,12 +138,16 @@ function policyOf(policy: "stop" | DeadLetter | undefined): DeadLetter | undefin
 
 function checkFrom(cannot: string, name: string, from: From): void {
   if (from === "earliest" || from === "latest" || Number.isSafeInteger(from)) return;
-  throw new TypeError(`${cannot} ${name} must be "earliest", "latest" or milliseconds since 1970, current value is ${String(from)}`);
+  throw new TypeError(
+    `${cannot} ${name} must be "earliest", "latest" or milliseconds since 1970, current value is ${String(from)}`,
+  );
 }
 
 /** Connectors that a job's policies write to. */
 export function policySinks(settings: Settings): SinkSpec[] {
-  const sinks = [settings.onBadRecord?.sink, settings.onError?.sink].filter((sink): sink is SinkSpec => sink !== undefined);
+  const sinks = [settings.onBadRecord?.sink, settings.onError?.sink].filter((sink): sink is SinkSpec =>
+    sink !== undefined
+  );
   return [...new Set(sinks)];
 }
 

@@ -74,7 +74,13 @@ export class Outputs {
   undelivered(pane: PaneAtHand, reason: string): void {
     const spec = this.parts.failed!;
     const { state, key, namespace, index, result } = pane;
-    const record = { window: state, key: typeof key === "bigint" ? String(key) : key, window_start_ms: namespace, index, accumulator: result };
+    const record = {
+      window: state,
+      key: typeof key === "bigint" ? String(key) : key,
+      window_start_ms: namespace,
+      index,
+      accumulator: result,
+    };
     this.#adder(spec)(encodeUndelivered(this.#context(spec), record, namespace, reason));
   }
 
@@ -99,7 +105,9 @@ export class Outputs {
   #opened(spec: SinkSpec): OpenedSink {
     const opened = this.parts.sinks.get(sinkKey(spec));
     if (opened === undefined) {
-      throw new TypeError(`Sink "${spec.topic}" was not there when the job was planned: make sources and sinks before run(), not inside defer()`);
+      throw new TypeError(
+        `Sink "${spec.topic}" was not there when the job was planned: make sources and sinks before run(), not inside defer()`,
+      );
     }
     return opened;
   }

@@ -124,7 +124,10 @@ export class OwnedTask implements PublishedTask {
 }
 
 /** What the sinks on the job's own store write with the epoch. */
-function stage(sinks: readonly AtomicSink[], appended: ReadonlyMap<number, readonly OutputRecord[]>): AtomicWrites | undefined {
+function stage(
+  sinks: readonly AtomicSink[],
+  appended: ReadonlyMap<number, readonly OutputRecord[]>,
+): AtomicWrites | undefined {
   if (appended.size === 0) return undefined;
   const staged = [...appended].map(([sink, records]) => sinks[sink].stage(records));
   return { ahead: staged.flatMap(({ ahead }) => ahead), last: staged.flatMap(({ last }) => last) };

@@ -65,7 +65,9 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   const connectors = new Map([...host.sources].map(({ connector }) => [connector.id, connector]));
   if (connectors.size > 1) {
     throw new TypeError(
-      `Cannot run the job: it reads from ${[...connectors.keys()].join(" and ")}; all sources of a job must be on one of them. ` +
+      `Cannot run the job: it reads from ${
+        [...connectors.keys()].join(" and ")
+      }; all sources of a job must be on one of them. ` +
         `Bring the topics together on one broker, or run two jobs`,
     );
   }

@@ -119,7 +119,7 @@ export class Publisher {
     for (const task of tasks) {
       if (task.waiting.length === 0) continue;
       const epochs = task.waiting.slice();
-      for (const epoch of epochs) { for (const record of epoch.records) records.push(record); }
+      for (const epoch of epochs) for (const record of epoch.records) records.push(record);
       markers.push(this.#marker(task.number, epochs[epochs.length - 1].epoch));
       task.sending = epochs.length;
       sent.push({ task, epochs });

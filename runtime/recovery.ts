@@ -27,7 +27,11 @@ export class Recovery {
     if (this.settings.onError === undefined) return false;
     const { runner } = owned;
     const blamed: Blamed = { records: new Map(), panes: new Map() };
-    let at: { failure: TaskFailure; record: InputRecord | undefined; pane: PaneAtHand | undefined } | undefined = { failure, record, pane: runner.task.pane };
+    let at: { failure: TaskFailure; record: InputRecord | undefined; pane: PaneAtHand | undefined } | undefined = {
+      failure,
+      record,
+      pane: runner.task.pane,
+    };
     const replay = runner.journal ?? [];
     while (at !== undefined) {
       if (!blame(blamed, at)) return false;
@@ -64,7 +68,10 @@ export class Recovery {
 }
 
 /** Finds what is to blame. A pipeline that is put together wrongly, or a result that no sink can encode, is nobody's. */
-function blame(blamed: Blamed, { failure, record, pane }: { failure: TaskFailure; record: InputRecord | undefined; pane: PaneAtHand | undefined }): boolean {
+function blame(
+  blamed: Blamed,
+  { failure, record, pane }: { failure: TaskFailure; record: InputRecord | undefined; pane: PaneAtHand | undefined },
+): boolean {
   const reason = `${failure.stage}: ${failure.error.message}`;
   if (pane !== undefined && (failure.kind === "firing" || failure.kind === "result")) {
     if (blamed.panes.has(identify(pane))) return false;

@@ -49,7 +49,11 @@ export function encodeResult(context: SinkContext, task: Task, value: unknown): 
 }
 
 /** Makes the record of something refused: the original bytes, with the reason and its source position. */
-export function encodeRefused(context: SinkContext, record: RecordAtHand & { value: Uint8Array | null }, reason: string): OutputRecord {
+export function encodeRefused(
+  context: SinkContext,
+  record: RecordAtHand & { value: Uint8Array | null },
+  reason: string,
+): OutputRecord {
   const headers = headersOf(record.headers, record.timestamp, reason, record);
   return complete(context, { key: record.key, value: record.value, headers }, record.timestamp, undefined);
 }
@@ -57,7 +61,12 @@ export function encodeRefused(context: SinkContext, record: RecordAtHand & { val
 /** Makes the record of a window's result that could not be delivered. */
 export function encodeUndelivered(context: SinkContext, pane: unknown, time: number, reason: string): OutputRecord {
   const text = JSON.stringify(pane, (_name, value) => typeof value === "bigint" ? String(value) : value);
-  return complete(context, { key: null, value: encoder.encode(text), headers: headersOf(undefined, time, reason, undefined) }, time, undefined);
+  return complete(
+    context,
+    { key: null, value: encoder.encode(text), headers: headersOf(undefined, time, reason, undefined) },
+    time,
+    undefined,
+  );
 }
 
 function complete(
@@ -69,11 +78,15 @@ function complete(
   const { key, value, headers } = record;
   const partition = chosen ?? (key === null ? taskNumber % info.partitions : info.partitionOf(key));
   if (!(Number.isInteger(partition) && partition >= 0 && partition < info.partitions)) {
-    throw new RangeError(`topic ${spec.topic} has ${info.partitions} partitions, the sink's partition is ${String(partition)}`);
+    throw new RangeError(
+      `topic ${spec.topic} has ${info.partitions} partitions, the sink's partition is ${String(partition)}`,
+    );
   }
   const size = sizeOf(key, value, headers);
   if (size > info.maxRecordBytes) {
-    throw new RangeError(`a record of ${size} bytes is larger than topic ${spec.topic} takes, which is ${info.maxRecordBytes} bytes`);
+    throw new RangeError(
+      `a record of ${size} bytes is larger than topic ${spec.topic} takes, which is ${info.maxRecordBytes} bytes`,
+    );
   }
   // A broker refuses records that lie too far ahead of its clock, for ever: their event time travels in the header.
   const latest = info.maxTimestampAhead === Infinity ? Infinity : now() + info.maxTimestampAhead - TIMESTAMP_MARGIN_MS;
@@ -83,7 +96,8 @@ function complete(
 /** Bytes of a record as limits count them: key, value and headers. */
 export function sizeOf(key: Uint8Array | null, value: Uint8Array | null, headers: RecordHeaders | undefined): number {
   let size = (key?.length ?? 0) + (value?.length ?? 0);
-  if (headers !== undefined) for (const name in headers) size += name.length + headers[name].length;
+  if (headers === undefined) return size;
+  for (const name of Object.keys(headers)) size += name.length + headers[name].length;
   return size;
 }
 

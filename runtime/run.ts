@@ -12,7 +12,7 @@ import type { Job, JobEnd, StateView } from "./job.ts";
 import { SHOW_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
 import { listOffsets } from "./offsets.ts";
-import { type OpenJob, openAll } from "./opening.ts";
+import { openAll, type OpenJob } from "./opening.ts";
 import { type RunOptions, type Settings, settingsOf } from "./options.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Publisher } from "./publisher.ts";
@@ -49,7 +49,10 @@ import { Worker } from "./worker.ts";
  * assertEquals(log.read("counts"), [{ key: "ada", value: 1 }, { key: "bob", value: 1 }, { key: "ada", value: 2 }]);
  * ```
  */
-export function run(pipelines: Observable<unknown> | readonly Observable<unknown>[], options: RunOptions): Promise<Job> {
+export function run(
+  pipelines: Observable<unknown> | readonly Observable<unknown>[],
+  options: RunOptions,
+): Promise<Job> {
   return runWith(pipelines, options, systemClock);
 }
 
@@ -97,7 +100,13 @@ function patienceOf({ clock, giveUpAfter, log, name }: Settings): Patience {
     trouble(error) {
       if (troubled === (error !== undefined)) return;
       troubled = error !== undefined;
-      log(`Job ${name}: ${error === undefined ? "the state store answers again" : `waiting for the state store, because ${error.message}`}`);
+      log(
+        `Job ${name}: ${
+          error === undefined
+            ? "the state store answers again"
+            : `waiting for the state store, because ${error.message}`
+        }`,
+      );
     },
   };
 }
@@ -182,7 +191,12 @@ class RunningJob implements Job {
     const { settings, plan, open, claimed, store } = this.parts;
     await this.#publisher?.parts.publishing.ensureMarkerTopic(markerTopic(settings), open.tasks);
     if (settings.until === "end") {
-      for (const topic of plan.topics) this.#ends.set(topic, (await open.input.bounds(topic)).map(({ latest }) => latest));
+      for (const topic of plan.topics) {
+        this.#ends.set(
+          topic,
+          (await open.input.bounds(topic)).map(({ latest }) => latest),
+        );
+      }
     }
     this.#worker.reader = await open.input.reader({
       group: settings.name,
@@ -201,7 +215,8 @@ class RunningJob implements Job {
       throw new RangeError(`Job ${this.name} has no state "${name}"; it has ${names || "none"}`);
     }
     const worker = this.#worker;
-    const states = () => [...worker.tasks.values()].map((task) => task.runner.state(name)!).filter((state) => state !== undefined);
+    const states = () =>
+      [...worker.tasks.values()].map((task) => task.runner.state(name)!).filter((state) => state !== undefined);
     return {
       get size() {
         return states().reduce((sum, state) => sum + state.size, 0);
@@ -250,7 +265,9 @@ class RunningJob implements Job {
       this.parts.store.close();
     }
     if (failure !== undefined) return this.#end.reject(failure);
-    if (reason === "finished") this.parts.settings.log(`Job ${this.name}: finished, its input has been read to the end`);
+    if (reason === "finished") {
+      this.parts.settings.log(`Job ${this.name}: finished, its input has been read to the end`);
+    }
     this.#end.resolve({ reason });
   }
 
@@ -264,7 +281,9 @@ class RunningJob implements Job {
 
   /** Shows progress to the broker's own tools; nobody depends on it. */
   async #show(): Promise<void> {
-    const offsets = [...this.#worker.tasks.values()].filter((task) => !task.lost).flatMap((task) => listOffsets(task.checkpoint.head.offsets));
+    const offsets = [...this.#worker.tasks.values()].filter((task) => !task.lost).flatMap((task) =>
+      listOffsets(task.checkpoint.head.offsets)
+    );
     await this.#worker.reader?.show(offsets).catch(() => {});
   }
 
@@ -273,4 +292,3 @@ class RunningJob implements Job {
     return summarize(this.name, [...this.#worker.tasks.values()], this.#meter, clock.elapsed() - this.#began);
   }
 }
-

@@ -45,10 +45,17 @@ export interface Taken {
 }
 
 /** Takes tasks over, all at once so that a dead publisher is fenced once. `reset`: where to read anew from, state forgotten. */
-export async function takeOver(parts: TakeoverParts, numbers: readonly number[], reset: From | undefined): Promise<Taken[]> {
+export async function takeOver(
+  parts: TakeoverParts,
+  numbers: readonly number[],
+  reset: From | undefined,
+): Promise<Taken[]> {
   const claims: { number: number; states: DurableStates; checkpoint: TaskCheckpoint; created: boolean }[] = [];
   for (const number of numbers) {
-    const states = new DurableStates({ undoable: parts.settings.onError !== undefined, drop: parts.settings.dropStates });
+    const states = new DurableStates({
+      undoable: parts.settings.onError !== undefined,
+      drop: parts.settings.dropStates,
+    });
     const { checkpoint, created } = await claim(parts, number, states);
     claims.push({ number, states, checkpoint, created });
   }
@@ -72,7 +79,11 @@ export async function takeOver(parts: TakeoverParts, numbers: readonly number[],
   return taken;
 }
 
-async function claim(parts: TakeoverParts, task: number, states: DurableStates): Promise<{ checkpoint: TaskCheckpoint; created: boolean }> {
+async function claim(
+  parts: TakeoverParts,
+  task: number,
+  states: DurableStates,
+): Promise<{ checkpoint: TaskCheckpoint; created: boolean }> {
   const { store, settings, publisher, publisherId, patience, open } = parts;
   let fenced: readonly string[] = [];
   for (;;) {
@@ -103,26 +114,43 @@ async function fenceOthers(parts: TakeoverParts, checkpoints: readonly TaskCheck
 }
 
 /** A new head gets its marker and its first offsets; an unsafe one must be reset. */
-async function begin(parts: TakeoverParts, number: number, { checkpoint, created }: { checkpoint: TaskCheckpoint; created: boolean }, reset: From | undefined): Promise<void> {
+async function begin(
+  parts: TakeoverParts,
+  number: number,
+  { checkpoint, created }: { checkpoint: TaskCheckpoint; created: boolean },
+  reset: From | undefined,
+): Promise<void> {
   const { settings, publisher, plan } = parts;
   const { unsafe } = checkpoint.head;
   if (unsafe !== undefined && reset === undefined) {
     throw new Error(
-      `Cannot run the job: an earlier run was stopped as unsafe. Results from ${showOffsets(listOffsets(unsafe.since))} on may be wrong, because: ` +
+      `Cannot run the job: an earlier run was stopped as unsafe. Results from ${
+        showOffsets(listOffsets(unsafe.since))
+      } on may be wrong, because: ` +
         `${unsafe.reason}. Change the pipeline, then start the job with reset to say from where to read anew`,
     );
   }
   if (reset !== undefined && !created) {
     // Epochs go on after the marker, wherever it stands; a reader has seen what it counts.
     const epoch = (await markerOf(parts, number)) ?? 0;
-    await checkpoint.rewrite({ reset: { epoch }, offsets: mapOffsets(await firstOffsets(parts, number, plan.topics, reset)) });
+    await checkpoint.rewrite({
+      reset: { epoch },
+      offsets: mapOffsets(await firstOffsets(parts, number, plan.topics, reset)),
+    });
   }
   if (created || reset !== undefined) await publisher?.publishMarkers([{ number, epoch: checkpoint.head.epoch }]);
   const fresh = plan.topics.filter((topic) => checkpoint.head.offsets[topic] === undefined);
-  if (fresh.length > 0) await checkpoint.rewrite({ offsets: mapOffsets(await firstOffsets(parts, number, fresh, settings.from)) });
+  if (fresh.length > 0) {
+    await checkpoint.rewrite({ offsets: mapOffsets(await firstOffsets(parts, number, fresh, settings.from)) });
+  }
 }
 
-async function firstOffsets({ open, settings }: TakeoverParts, number: number, topics: readonly string[], from: From): Promise<StartOffset[]> {
+async function firstOffsets(
+  { open, settings }: TakeoverParts,
+  number: number,
+  topics: readonly string[],
+  from: From,
+): Promise<StartOffset[]> {
   const starts: StartOffset[] = [];
   for (const topic of topics) {
     const offsets = await open.input.offsets(topic, from);
@@ -154,7 +182,9 @@ async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<numb
 
 async function markerOf(parts: TakeoverParts, number: number): Promise<number | undefined> {
   const { publishing } = parts.open;
-  return (await publishing?.publishing?.markers(markerGroup(parts), markerTopic(parts.settings), [number]))?.get(number);
+  return (await publishing?.publishing?.markers(markerGroup(parts), markerTopic(parts.settings), [number]))?.get(
+    number,
+  );
 }
 
 function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoint, states: DurableStates): TaskRunner {

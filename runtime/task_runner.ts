@@ -14,7 +14,15 @@ import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_operate.ts";
 import type { InputSlot } from "../operators/_scope.ts";
-import { type ClockSnapshot, type PaneAtHand, setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHost } from "../operators/_task.ts";
+import {
+  type ClockSnapshot,
+  type PaneAtHand,
+  setRunningTask,
+  type SourceRequest,
+  Task,
+  type TaskFailure,
+  type TaskHost,
+} from "../operators/_task.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { subscribeAll } from "./plan.ts";
@@ -190,7 +198,9 @@ export class TaskRunner implements TaskHost {
   bindSource({ spec, label, subscriber }: SourceRequest): readonly InputSlot[] {
     const source = spec as SourceSpec;
     if (!this.parts.planned.has(source)) {
-      throw new TypeError(`Source "${label}" was not there when the job was planned: make sources and sinks before run(), not inside defer()`);
+      throw new TypeError(
+        `Source "${label}" was not there when the job was planned: make sources and sinks before run(), not inside defer()`,
+      );
     }
     const routes = this.#routes.get(source.topic) ?? [];
     this.#routes.set(source.topic, routes);
@@ -212,7 +222,11 @@ export class TaskRunner implements TaskHost {
     const record = this.task.record as InputRecord | undefined;
     if (record === undefined || this.parts.badRecords === "stop") {
       const where = record === undefined ? "A value" : `Record ${positionOf(record)}`;
-      this.task.fail(new TypeError(`${where} is a bad record: ${reason}. Give onBadRecord a deadLetter(sink) to go on without it`), "eventTime", "misuse");
+      this.task.fail(
+        new TypeError(`${where} is a bad record: ${reason}. Give onBadRecord a deadLetter(sink) to go on without it`),
+        "eventTime",
+        "misuse",
+      );
       return;
     }
     if (this.#refused === record) return;
@@ -321,14 +335,18 @@ export class TaskRunner implements TaskHost {
     if (record === undefined) {
       if (pane === undefined || pane.key === key) return;
       throw new TypeError(
-        `${stage} is keyed by ${JSON.stringify(String(key))}, the window above it by ${JSON.stringify(String(pane.key))}: results of one key ` +
+        `${stage} is keyed by ${JSON.stringify(String(key))}, the window above it by ${
+          JSON.stringify(String(pane.key))
+        }: results of one key ` +
           `come from several tasks. Run the job with tasks: "single"`,
       );
     }
     const own = record.key === null ? null : decoder.decode(record.key);
     if (own === String(key)) return;
     throw new TypeError(
-      `${stage} is keyed by ${JSON.stringify(String(key))}, but the record ${positionOf(record)} has the key ${JSON.stringify(own)}: records of ` +
+      `${stage} is keyed by ${JSON.stringify(String(key))}, but the record ${positionOf(record)} has the key ${
+        JSON.stringify(own)
+      }: records of ` +
         `one key would be spread over several tasks. Key the topic ${record.topic} by it, or run the job with tasks: "single"`,
     );
   }

@@ -16,7 +16,11 @@ export function describeTaken(job: string, taken: readonly Taken[], ms: number):
   const keys = taken.reduce((sum, one) => sum + one.keys, 0);
   const epochs = taken.reduce((sum, one) => sum + one.republishes, 0);
   const finished = taken.filter(({ owned }) => owned.finished).length;
-  const origin = restored.length === 0 ? "fresh" : restored.length === taken.length ? "restored" : `${restored.length} of ${taken.length} tasks restored`;
+  const origin = restored.length === 0
+    ? "fresh"
+    : restored.length === taken.length
+    ? "restored"
+    : `${restored.length} of ${taken.length} tasks restored`;
   const shown = showOffsets(taken.flatMap(({ owned }) => owned.offsets()), 8);
   const again = epochs === 0 ? "nothing to republish" : `republishing ${epochs} epoch${epochs === 1 ? "" : "s"}`;
   const over = finished === 0 ? "" : `, ${finished} of ${taken.length} tasks finished`;
@@ -24,7 +28,10 @@ export function describeTaken(job: string, taken: readonly Taken[], ms: number):
 }
 
 /** Somebody may have reset the job's group with Kafka's tools; the head is the truth, and they should know. */
-export async function warnAboutShown({ open, settings }: { open: OpenJob; settings: Settings }, taken: readonly Taken[]): Promise<void> {
+export async function warnAboutShown(
+  { open, settings }: { open: OpenJob; settings: Settings },
+  taken: readonly Taken[],
+): Promise<void> {
   const topics = new Set(taken.flatMap(({ owned }) => owned.offsets().map(({ topic }) => topic)));
   for (const topic of topics) {
     const shown = await open.input.shown(settings.name, topic);
@@ -47,10 +54,16 @@ export async function warnAboutShown({ open, settings }: { open: OpenJob; settin
 export function explain(job: string, owned: OwnedTask, failure: TaskFailure): Error {
   const { error, stage, kind } = failure;
   const { failedAt } = owned.runner;
-  const where = failedAt === undefined ? `task ${owned.number}` : `${failedAt.topic}/${failedAt.partition}@${failedAt.offset}`;
+  const where = failedAt === undefined
+    ? `task ${owned.number}`
+    : `${failedAt.topic}/${failedAt.partition}@${failedAt.offset}`;
   const blame = kind === "firing" ? " while a window fired" : kind === "result" ? " while a result was encoded" : "";
-  const cure = kind === "user" || kind === "firing" ? ` Correct the function, or give onError a deadLetter(sink), and start the job again.` : "";
+  const cure = kind === "user" || kind === "firing"
+    ? ` Correct the function, or give onError a deadLetter(sink), and start the job again.`
+    : "";
   const message = error.message.replace(/\.$/, "");
-  const unsafe = kind === "async" ? " The checkpoint is marked unsafe; start the corrected job with reset to say from where to read anew." : "";
+  const unsafe = kind === "async"
+    ? " The checkpoint is marked unsafe; start the corrected job with reset to say from where to read anew."
+    : "";
   return new Error(`Job ${job} stopped at ${where} in ${stage}${blame}: ${message}.${cure}${unsafe}`, { cause: error });
 }

@@ -49,7 +49,10 @@ export class Worker implements ReaderHandler {
     this.ready.promise.catch(() => {});
     this.#reset = parts.settings.reset;
     this.#recovery = new Recovery(parts.settings);
-    this.#takeover = { ...parts, onFailure: (number) => (failure, record) => this.#recovery.recover(this.tasks.get(number)!, failure, record) };
+    this.#takeover = {
+      ...parts,
+      onFailure: (number) => (failure, record) => this.#recovery.recover(this.tasks.get(number)!, failure, record),
+    };
     this.epochs = new Epochs({
       store: parts.store,
       clock: parts.settings.clock,
@@ -108,7 +111,9 @@ export class Worker implements ReaderHandler {
     const starts = await this.#take(fresh);
     this.#reset = undefined;
     this.ready.resolve();
-    if (partitions.length === 0 && before.length > 0) this.parts.settings.log(`Job ${this.parts.settings.name}: no task is assigned to this worker, it stands by`);
+    if (partitions.length === 0 && before.length > 0) {
+      this.parts.settings.log(`Job ${this.parts.settings.name}: no task is assigned to this worker, it stands by`);
+    }
     this.wake();
     return starts;
   }
@@ -129,12 +134,16 @@ export class Worker implements ReaderHandler {
   }
 
   async missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number> {
-    const lost = wanted < bounds.earliest ? `it was deleted, the first record there is ${bounds.earliest}` : `the topic ends at ${bounds.latest}, so it was made anew or cut off`;
+    const lost = wanted < bounds.earliest
+      ? `it was deleted, the first record there is ${bounds.earliest}`
+      : `the topic ends at ${bounds.latest}, so it was made anew or cut off`;
     const { settings } = this.parts;
     if (settings.onMissing === "stop") {
       throw new Error(
         `Cannot read ${topic}/${partition}@${wanted}, where the job's checkpoint goes on: ${lost}. Start the job with onMissing: "skip" to go on at ` +
-          `${Math.min(Math.max(wanted, bounds.earliest), bounds.latest)} and count what is missing, or with reset to process the input anew`,
+          `${
+            Math.min(Math.max(wanted, bounds.earliest), bounds.latest)
+          } and count what is missing, or with reset to process the input anew`,
       );
     }
     const next = Math.min(Math.max(wanted, bounds.earliest), bounds.latest);
@@ -148,7 +157,11 @@ export class Worker implements ReaderHandler {
 
   trouble(error: Error | undefined): void {
     this.parts.meter.trouble = error?.message;
-    this.parts.settings.log(`Job ${this.parts.settings.name}: ${error === undefined ? "all is well again" : `waiting, because ${error.message}`}`);
+    this.parts.settings.log(
+      `Job ${this.parts.settings.name}: ${
+        error === undefined ? "all is well again" : `waiting, because ${error.message}`
+      }`,
+    );
   }
 
   failed(error: Error): void {
@@ -193,7 +206,9 @@ export class Worker implements ReaderHandler {
   #fenced(task: OwnedTask): void {
     if (this.tasks.get(task.number) !== task) return;
     this.#release(task.number);
-    this.parts.settings.log(`Job ${this.parts.settings.name}: task ${task.number} has another owner now; this worker has stopped it`);
+    this.parts.settings.log(
+      `Job ${this.parts.settings.name}: task ${task.number} has another owner now; this worker has stopped it`,
+    );
     if (!this.#retaking) this.#retake().catch((error: Error) => this.#end(error));
   }
 
@@ -281,7 +296,8 @@ export class Worker implements ReaderHandler {
   }
 
   #allFinished(): boolean {
-    return this.#assigned !== undefined && this.#list.length > 0 && this.#list.every((task) => task.finished && task.waiting.length === 0);
+    return this.#assigned !== undefined && this.#list.length > 0 &&
+      this.#list.every((task) => task.finished && task.waiting.length === 0);
   }
 
   #taskFailed(owned: OwnedTask): void {

@@ -88,16 +88,18 @@ export class EpochCutter {
     const states = [...this.#states.all].sort((a, b) => a.id - b.id);
     const whole = this.#states.rewrite || head.ranges.length >= DELTA_RANGES || isOverrun(head.ranges, states);
     const stream = this.#writer.delta(epoch, states, whole);
-    const delta = stream && chunked(stream, head.attempt + 1);
+    const encoded = stream && chunked(stream, head.attempt + 1);
     const outbox = records.length === 0 ? undefined : chunked(encodeOutbox(records), head.attempt + 1);
 
+    const step = whole ? this.#forget(head, states) : this.#compact(head, states, encoded?.bytes ?? 0);
+    // A small state may be compacted as a whole within the epoch: then its bases say all that the delta would.
+    const delta = step.covered === epoch ? undefined : encoded;
     const ahead = [
       ...this.#chunks("delta", head, delta),
       ...this.#chunks("outbox", head, outbox),
       ...setsOf(writes?.ahead),
     ];
     const last = setsOf(writes?.last);
-    const step = whole ? this.#forget(head, states) : this.#compact(head, states, delta?.bytes ?? 0);
     this.#addBases({ ahead, last }, head, step.writes);
     this.#removeStates(head.era);
     if (delta !== undefined) {

@@ -21,7 +21,7 @@ Deno.test("On the embedded log, a job that is killed again and again loses nothi
   const seed = pickSeed();
   const random = numbers(seed);
   await using world = await EmbeddedWorld.create({ seed, partitions: 4 });
-  world.flow(2000);
+  world.flow(4000);
   const fallen = await killAll(world, plan(random, { random: 12, aimed: AIMED }));
   await world.still();
   await world.end();

@@ -107,7 +107,8 @@ export function explain(error: unknown, wanted: string, brokers: string): Error 
   if (error.kind === "connection") {
     return new UnavailableError(
       `Cannot ${wanted}: no Kafka broker answers at ${brokers} (${error.message}); ` +
-        `check that the broker runs, that the address is right and that it advertises an address that can be reached from here`,
+        `check that the broker runs, that this address and the one that it advertises are right, ` +
+        `and whether it wants TLS or a login (client.ssl, client.sasl)`,
     );
   }
   if (error.kind === "client") return new Error(`Cannot ${wanted}: the Kafka client failed (${error.message})`);

@@ -12,7 +12,7 @@
 
 import type { Batch, Bounds } from "../connector.ts";
 import type { FetchedPartition, Line, PartitionPlace } from "./driver.ts";
-import { brokerError, CODE, explain, isDisconnected, isPassing, KafkaError } from "./errors.ts";
+import { brokerError, CODE, explain, isDisconnected, isPassing, type KafkaError } from "./errors.ts";
 import { FETCH_BYTES, FETCH_PARTITION_BYTES, FETCH_WAIT, IDLE_REPORT_INTERVAL } from "./limits.ts";
 import { decodePartition } from "./record_batch_decode.ts";
 import { Backoff } from "./retry.ts";

@@ -5,12 +5,15 @@
  */
 
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
-import type { Connection, ConnectionContext, Connector, PeekHandle, PeekObserver } from "../connector.ts";
+import type { Bounds, Connection, ConnectionContext, Connector, PeekHandle, PeekObserver } from "../connector.ts";
 import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
 import { KafkaConnection } from "./connection.ts";
 import type { KafkaJsOptions } from "./kafkajs_cluster.ts";
 import { KafkaJsDriver } from "./kafkajs_driver.ts";
 import { peekTopic } from "./peek.ts";
+
+/** How many partitions a topic gets when nothing is said: as on the embedded log. */
+const DEFAULT_PARTITIONS = 4;
 
 /** Options of the Kafka client, passed through to it: `ssl`, `sasl`, `clientId`, and timeouts in milliseconds. */
 export type KafkaClientOptions = KafkaJsOptions;
@@ -23,8 +26,28 @@ export interface KafkaOptions {
   readonly client?: KafkaClientOptions;
 }
 
+/** Options of {@linkcode KafkaConnector.create}. */
+export interface KafkaTopicOptions {
+  /** How many partitions. @default 4 */
+  readonly partitions?: number;
+}
+
 /** A Kafka cluster: its topics as sources and sinks. */
 export interface KafkaConnector extends Connector {
+  /**
+   * Makes a topic, with the cluster's own replication. One that exists stays as it is, whatever its partitions.
+   *
+   * @throws {UnavailableError} If no broker answers.
+   * @throws {Error} If the cluster refuses it.
+   */
+  create(topic: string, options?: KafkaTopicOptions): Promise<void>;
+  /**
+   * The first and the next offset of every partition, as a `read_committed` reader sees them.
+   *
+   * @throws {UnavailableError} If no broker answers.
+   * @throws {Error} If there is no such topic.
+   */
+  bounds(topic: string): Promise<readonly Bounds[]>;
   /**
    * The values of a topic. A job reads it in its consumer group, from the offsets of its own checkpoint. Without a job it is
    * read from its beginning, outside of any group, for as long as it is subscribed.
@@ -68,11 +91,26 @@ export function kafka({ brokers, client = {} }: KafkaOptions): KafkaConnector {
     id: `kafka ${driver.name}`,
     open: ({ job }: ConnectionContext): Promise<Connection> =>
       KafkaConnection.open(new KafkaJsDriver(brokers, { clientId: `tidemark-${job}`, ...client })),
+    create: (topic: string, { partitions = DEFAULT_PARTITIONS }: KafkaTopicOptions = {}) =>
+      connected(driver, async (connection) => {
+        if (await connection.topic(topic) === undefined) await connection.createTopic(topic, partitions);
+      }),
+    bounds: (topic: string) => connected(driver, (connection) => connection.bounds(topic)),
     peek: (topic: string, observer: PeekObserver): PeekHandle => peekTopic(driver, topic, observer),
     source: <T>(topic: string, options?: SourceOptions<T>) => sourceVerb<T>(connector, topic, options),
     sink: <T>(topic: string, options?: SinkOptions<T>) => sinkVerb<T>(connector, topic, options),
   };
   return connector;
+}
+
+/** Asks the cluster something outside of a job. */
+async function connected<T>(driver: KafkaJsDriver, ask: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await KafkaConnection.open(driver);
+  try {
+    return await ask(connection);
+  } finally {
+    await connection.close();
+  }
 }
 
 function checkBrokers(brokers: readonly string[]): void {

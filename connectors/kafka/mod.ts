@@ -4,4 +4,10 @@
  * @module
  */
 
-export { kafka, type KafkaClientOptions, type KafkaConnector, type KafkaOptions } from "./kafka.ts";
+export {
+  kafka,
+  type KafkaClientOptions,
+  type KafkaConnector,
+  type KafkaOptions,
+  type KafkaTopicOptions,
+} from "./kafka.ts";

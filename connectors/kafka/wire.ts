@@ -144,10 +144,15 @@ export class ByteWriter {
     return at;
   }
 
-  int8(value: number): this {
+  #byte(value: number): this {
+    // Reserving may replace the bytes, so it comes first.
     const at = this.#reserve(1);
-    this.#view.setInt8(at, value);
+    this.#bytes[at] = value;
     return this;
+  }
+
+  int8(value: number): this {
+    return this.#byte(value & 0xff);
   }
 
   int16(value: number): this {
@@ -170,12 +175,9 @@ export class ByteWriter {
   }
 
   unsignedVarint(value: number): this {
-    while (value > 0x7f) {
-      this.#bytes[this.#reserve(1)] = (value % 0x80) | 0x80;
-      value = Math.floor(value / 0x80);
-    }
-    this.#bytes[this.#reserve(1)] = value;
-    return this;
+    let left = value;
+    for (; left > 0x7f; left = Math.floor(left / 0x80)) this.#byte((left % 0x80) | 0x80);
+    return this.#byte(left);
   }
 
   raw(bytes: Uint8Array): this {

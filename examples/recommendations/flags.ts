@@ -128,7 +128,9 @@ export function parseFlags(args: readonly string[], environment: string | undefi
 
 function parse(args: readonly string[]): Given {
   const options: Record<string, { type: "string" | "boolean" }> = {};
-  for (const [name, flag] of Object.entries<Flag>(FLAGS)) options[name] = { type: "value" in flag ? "string" : "boolean" };
+  for (const [name, flag] of Object.entries<Flag>(FLAGS)) {
+    options[name] = { type: "value" in flag ? "string" : "boolean" };
+  }
   for (const name of Object.keys(NOT_YET)) options[name] = { type: "string" };
   const values = readOptions(args, options);
   for (const [name, { only, instead }] of Object.entries(NOT_YET)) {
@@ -182,7 +184,10 @@ function brokersOf(text: string): string[] {
 function nameOf(given: Given, flag: "job" | "worker"): string | undefined {
   const name = textOf(given, flag);
   if (name === undefined || /^[A-Za-z0-9._-]{1,100}$/.test(name)) return name;
-  throw new WrongFlags(`--${flag} must be 1 to 100 letters, digits, ".", "_" or "-", current value is "${name}".`, flag);
+  throw new WrongFlags(
+    `--${flag} must be 1 to 100 letters, digits, ".", "_" or "-", current value is "${name}".`,
+    flag,
+  );
 }
 
 function topicsOf(given: Given): Topics {
@@ -193,7 +198,9 @@ function topicsOf(given: Given): Topics {
       throw new WrongFlags(`--${flag} must be the name of a topic, current value is "${topic}".`, flag);
     }
     const other = users.get(topic);
-    if (other !== undefined) throw new WrongFlags(`--${other} and --${flag} cannot both be the topic "${topic}".`, flag);
+    if (other !== undefined) {
+      throw new WrongFlags(`--${other} and --${flag} cannot both be the topic "${topic}".`, flag);
+    }
     users.set(topic, flag);
     return topic;
   });

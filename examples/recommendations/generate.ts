@@ -69,7 +69,9 @@ async function recall(kv: Deno.Kv, key: Deno.KvKey, { events, rate, seed }: Flag
 }
 
 /** Up to which index events may be appended at this moment. */
-function paceOf({ traffic, job, rate, first }: { traffic: Traffic; job: Job; rate: number; first: number }): () => number {
+function paceOf(
+  { traffic, job, rate, first }: { traffic: Traffic; job: Job; rate: number; first: number },
+): () => number {
   const began = performance.now();
   const before = job.metrics.snapshot().records_in;
   return () => {

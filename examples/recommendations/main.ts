@@ -58,7 +58,9 @@ async function start(flags: Flags): Promise<void> {
   progress[Symbol.dispose]();
   const metrics = job.metrics.snapshot();
   if (ended === "finished" && metrics.epochs === epochs) {
-    console.error(`Job ${flags.job} is finished already: all of its input was processed before, and nothing is left to do.`);
+    console.error(
+      `Job ${flags.job} is finished already: all of its input was processed before, and nothing is left to do.`,
+    );
   }
   report({ metrics, ended, topics: flags.topics }, flags);
 }

@@ -32,21 +32,41 @@ export interface Topics {
   readonly deadLetter: string;
 }
 
+/** A row of the output topic: how many events a user has had so far. */
+export interface UserCount {
+  readonly user_id: string;
+  readonly event_count: number;
+}
+
+/** A row of the activity topic: how many events a user had in one minute. */
+export interface UserActivity extends UserCount {
+  readonly window_start_ms: number;
+  readonly window_end_ms: number;
+  /** `onTime` when the minute is over, `late` when an event has corrected it since. */
+  readonly pane: "onTime" | "late" | "early";
+}
+
+/** The two results. */
+export interface Recommendations {
+  readonly counts: Observable<UserCount>;
+  readonly activity: Observable<UserActivity>;
+}
+
 /** Both results of the shop's events. They share the source, so each event is read once. */
-export function recommendations(broker: Broker, topics: Topics) {
+export function recommendations(broker: Broker, topics: Topics): Recommendations {
   const events = broker.source(topics.input, { schema: UserEvent }).pipe(
     eventTime((event) => event.timestamp_ms),
     watermark({ maxOutOfOrderness: minutes(5) }),
   );
 
-  /** How many events each user has had so far, after every event. */
+  // After every event, how many its user has had so far.
   const counts = events.pipe(
     keyedReduce({ name: "event-count", key: (event) => event.user_id, initial: 0, reduce: (total) => total + 1 }),
     map(({ key, value }) => ({ user_id: key, event_count: value })),
     broker.sink(topics.output, { key: (row) => row.user_id }),
   );
 
-  /** How many events each user had in each minute, once the minute is over; again when one comes at most a minute late. */
+  // How many events a user had in a minute: when the minute is over, and again for an event that is at most a minute late.
   const activity = events.pipe(
     tumblingWindow({
       name: "activity",

@@ -13,7 +13,8 @@ export interface Summary {
 
 /** One JSON line. Counts go back to the job's birth, times and rates to this program's start. */
 export function summaryJson({ metrics, ended, topics }: Summary): string {
-  const { job, records_in, outputs, late, dead_letters, missing, epochs, keys, elapsed_ms, records_per_second } = metrics;
+  const { job, records_in, outputs, late, dead_letters, missing, epochs, keys, elapsed_ms, records_per_second } =
+    metrics;
   const { commit_ms, latency_ms } = metrics;
   return JSON.stringify({
     job,
@@ -36,7 +37,9 @@ export function summaryJson({ metrics, ended, topics }: Summary): string {
 /** A table. */
 export function summaryTable({ metrics, ended, topics }: Summary): string {
   const { outputs } = metrics;
-  const written = [topics.output, topics.activity, topics.late].map((topic) => [`to ${topic}`, count(outputs[topic] ?? 0)]);
+  const written = [topics.output, topics.activity, topics.late].map((
+    topic,
+  ) => [`to ${topic}`, count(outputs[topic] ?? 0)]);
   const rows = [
     ["records in", count(metrics.records_in)],
     ...written,
@@ -48,7 +51,9 @@ export function summaryTable({ metrics, ended, topics }: Summary): string {
     ["latency", percentiles(metrics.latency_ms)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
-  return [`Job ${metrics.job}: ${ended}`, ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join("\n");
+  return [`Job ${metrics.job}: ${ended}`, ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join(
+    "\n",
+  );
 }
 
 function count(value: number): string {

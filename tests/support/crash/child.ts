@@ -47,7 +47,6 @@ async function main(options: ChildOptions): Promise<void> {
     until: options.untilEnd ? "end" : undefined,
     log: (line) => points.say(`log ${line}`),
   });
-  points.say("running");
   if (log !== undefined && options.feed !== undefined) void feed(log, topics.input, options.feed);
   await job.finished;
   points.say("finished");

@@ -11,6 +11,8 @@ export type Mutant =
   | "ignore the marker"
   /** Results are published without the marker. */
   | "publish without the marker"
+  /** The marker is published first, and the results after it in a transaction of their own. */
+  | "publish the marker first"
   /** Whoever takes a task over leaves the old publisher alone. */
   | "do not fence";
 
@@ -57,6 +59,7 @@ function phasedHandler(handler: ReaderHandler, points: Points): ReaderHandler {
         const starts = await target.assigned(...words);
         points.turn("restore", "push");
         points.turn("claim", "push");
+        points.say("running");
         return starts;
       };
     },
@@ -73,11 +76,13 @@ function phasedPublishing(
       return {
         async publish(records, markers) {
           if (records.length === 0) return await producer.publish(records, markers);
+          if (mutant === "publish the marker first") await producer.publish([], markers);
           points.reach("publishing");
           points.end("committed, not sent");
           points.begin("send");
           try {
-            await producer.publish(records, mutant === "publish without the marker" ? [] : markers);
+            const bare = mutant === "publish without the marker" || mutant === "publish the marker first";
+            await producer.publish(records, bare ? [] : markers);
             points.say("published");
           } catch (error) {
             points.say(`refused ${error instanceof Error ? error.message : error}`);

@@ -1,0 +1,257 @@
+/** Durable states: undo, versions, names, and what a key's bucket depends on. */
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import type { Key, KeyedState } from "../operators/keyed_state.ts";
+import { checksum, hashKey, placed } from "../state/hash.ts";
+import { DELTA_RANGES } from "../state/limits.ts";
+import { commitCuts, DurableStates, MemoryStore, TaskCheckpoint } from "../state/mod.ts";
+import { bucketOf } from "../state/state_cell.ts";
+import { contents, filled, keysOf, own, put, taken, testClock } from "./support/state.ts";
+
+const clock = testClock();
+const COUNTS = { name: "counts", operator: "keyedReduce", namespaced: false } as const;
+const WINDOWS = { name: "windows", operator: "tumblingWindow", namespaced: true } as const;
+
+Deno.test("undo makes everything as it was at the last cut, whatever happened since", () => {
+  const operation = fc.record({
+    key: fc.constantFrom("a", "b", "c", "d"),
+    namespace: fc.constantFrom(0, 10),
+    act: fc.constantFrom("set", "change in place", "remove", "cell", "drop", "cut", "undo"),
+    value: fc.oneof(fc.integer(), fc.array(fc.integer(), { maxLength: 2 }), fc.uint8Array({ maxLength: 2 })),
+  });
+  fc.assert(fc.property(fc.array(operation, { maxLength: 80 }), (operations) => {
+    const states = new DurableStates({ undoable: true });
+    let state = states.open(WINDOWS) as KeyedState<string, unknown>;
+    let atCut = "{}";
+    for (const { key, namespace, act, value } of operations) {
+      if (act === "set") put(state, key, structuredClone(value), namespace);
+      else if (act === "remove") put(state, key, undefined, namespace);
+      else if (act === "cell") state.cell(key, namespace);
+      else if (act === "drop") state.drop(namespace);
+      else if (act === "change in place") {
+        const cell = state.find(key, namespace);
+        if (!Array.isArray(cell?.value)) continue;
+        state.touch(cell!);
+        cell.value.push(9);
+      } else if (act === "cut") {
+        states.cut();
+        atCut = shown(state);
+      } else {
+        states.undo();
+        state = states.open(WINDOWS) as KeyedState<string, unknown>;
+        assertEquals(shown(state), atCut);
+      }
+    }
+    states.undo();
+    assertEquals([shown(states.find("windows")!), states.size], [atCut, states.find("windows")!.size]);
+  }), { numRuns: 500 });
+});
+
+function shown(state: Pick<KeyedState, "namespaces" | "cells">): string {
+  return Deno.inspect(Object.entries(contents(state)).sort(([a], [b]) => a < b ? -1 : 1), { depth: 9 });
+}
+
+Deno.test("an epoch is cut after an undo as if nothing had been undone", async () => {
+  const store = new MemoryStore();
+  const owner = await own(store, { undoable: true });
+  put(owner.counts, "ada", [1]);
+  put(owner.counts, "bob", [1]);
+  await owner.commit();
+  const cell = owner.counts.find("ada")!;
+  owner.counts.touch(cell);
+  (cell.value as number[]).push(666);
+  put(owner.counts, "bob", undefined);
+  put(owner.counts, "eve", 1);
+  owner.states.undo();
+  const counts = owner.states.open(COUNTS) as KeyedState<string, unknown>;
+  owner.states.open(WINDOWS);
+  put(counts, "zoe", 3);
+  await owner.commit();
+  assertEquals(contents((await own(store)).counts), { "0 string ada": [1], "0 string bob": [1], "0 string zoe": 3 });
+});
+
+Deno.test("undo is refused where nothing was kept for it", () => {
+  const states = new DurableStates();
+  put(states.open(COUNTS) as KeyedState<string, unknown>, "ada", [1]);
+  assertThrows(() => states.undo(), Error, "was not opened to be undone");
+});
+
+Deno.test("a key that came and went within an epoch writes nothing", async () => {
+  const store = new MemoryStore();
+  const owner = await own(store);
+  put(owner.counts, "ada", 1);
+  put(owner.counts, "ada", undefined);
+  owner.counts.cell("bob");
+  await owner.commit();
+  assertEquals(owner.checkpoint.head.ranges, []);
+  assertEquals(owner.counts.size, 0);
+});
+
+Deno.test("a key that is as it was writes nothing, and one that left writes that", async () => {
+  const store = new MemoryStore();
+  const owner = await own(store);
+  put(owner.counts, "ada", 1);
+  put(owner.counts, "bob", 0);
+  await owner.commit();
+  const [{ bytes }] = owner.checkpoint.head.ranges;
+  put(owner.counts, "ada", 2);
+  put(owner.counts, "ada", 1);
+  await owner.commit();
+  assertEquals(owner.checkpoint.head.ranges[0].bytes, bytes);
+  put(owner.counts, "bob", -0);
+  put(owner.counts, "ada", undefined);
+  await owner.commit();
+  const next = await own(store);
+  assertEquals(contents(next.counts), { "0 string bob": -0 });
+  assertEquals(Object.is(next.counts.find("bob")?.value, -0), true);
+});
+
+Deno.test("a cell that a stage held on to comes back when it is written", async () => {
+  const store = new MemoryStore();
+  const owner = await own(store);
+  const cell = owner.windows.cell("ada", 5);
+  owner.windows.write(cell, 1);
+  owner.windows.write(cell, undefined);
+  await owner.commit();
+  owner.windows.write(cell, 2);
+  assertStrictEquals(owner.windows.find("ada", 5), cell);
+  owner.windows.write(cell, undefined);
+  owner.windows.write(owner.windows.cell("ada", 5), 3);
+  assertThrows(() => owner.windows.write(cell, 4), Error, "another had come in its place");
+});
+
+Deno.test("two stages of one name are refused", () => {
+  const states = new DurableStates();
+  states.open(COUNTS);
+  assertThrows(() => states.open({ ...COUNTS, operator: "tumblingWindow" }), TypeError, "the name is taken by another stage");
+});
+
+async function restored(store: MemoryStore, drop: string[] = []) {
+  const states = new DurableStates({ drop });
+  const claim = await TaskCheckpoint.claim(store, { job: "job", task: 0, states, clock });
+  const { checkpoint } = taken(claim);
+  await checkpoint.restore();
+  return { states, checkpoint };
+}
+
+async function stored(): Promise<MemoryStore> {
+  const store = new MemoryStore();
+  const owner = await own(store);
+  for (let epoch = 0; epoch < 8; epoch++) {
+    for (let i = 0; i < 300; i++) put(owner.counts, `key ${(epoch * 200 + i) % 1500}`, { total: epoch });
+    for (let i = 0; i < 100; i++) put(owner.windows, `key ${i}`, `${"w".repeat(200)} ${epoch}`, epoch * 60_000);
+    await owner.commit();
+  }
+  return store;
+}
+
+Deno.test("a state that no stage opens is an error that names it, unless it is dropped by name", async () => {
+  const store = await stored();
+  const first = await restored(store);
+  first.states.open(COUNTS);
+  assertThrows(() => first.states.seal(), Error, 'The checkpoint has state of "windows", and no stage has that name');
+  assertThrows(() => first.checkpoint.cut(filled(first.checkpoint)), Error, 'state of "windows"');
+
+  const second = await restored(store, ["windows", "never was"]);
+  const counts = second.states.open(COUNTS) as KeyedState<string, unknown>;
+  const before = contents(counts);
+  for (let epoch = 0; epoch < 60; epoch++) {
+    for (let i = 0; i < 200; i++) put(counts, `key ${(epoch * 170 + i) % 1500}`, before["0 string key 0"]);
+    await commitCuts(store, [second.checkpoint.cut(filled(second.checkpoint))], { clock });
+    const again = await restored(store);
+    assertEquals(contents(again.states.find("counts")!), contents(counts));
+    assertEquals(again.states.find("windows"), undefined);
+    again.states.open(COUNTS);
+    Object.assign(second, again);
+    if (epoch > 2) break;
+  }
+  const [, , , , id] = (await keysOf(store, second.checkpoint.keys.buckets))[0] as [string, string, number, string, number];
+  assert(typeof id === "number");
+  await second.checkpoint.sweep();
+  const left = await keysOf(store, second.checkpoint.keys.buckets);
+  assertEquals(left.filter((key) => key[5] === 1), []);
+});
+
+Deno.test("a state of another kind under the same name is refused", async () => {
+  const { states } = await restored(await stored());
+  assertThrows(() => states.open({ ...WINDOWS, name: "counts" }), TypeError, "a stage of another kind stored it");
+});
+
+Deno.test("values of an older version are migrated once, and are stored in their new form as a whole", async () => {
+  const store = await stored();
+  const first = await restored(store);
+  assertThrows(() => first.states.open({ ...COUNTS, version: 2 }), TypeError, "its values have version 1, the program has version 2 and no migrate");
+  let calls = 0;
+  const migrate = (value: unknown, version: number) => {
+    calls++;
+    assertEquals(version, 1);
+    const { total } = value as { total: number };
+    return total === 0 ? undefined : total;
+  };
+  const second = await restored(store);
+  const { size } = second.states.find("counts")!;
+  const counts = second.states.open({ ...COUNTS, version: 2, migrate });
+  second.states.open(WINDOWS);
+  assertEquals(calls, size);
+  const migrated = contents(counts);
+  assert(counts.size < size && Object.values(migrated).every((value) => typeof value === "number"));
+  await commitCuts(store, [second.checkpoint.cut(filled(second.checkpoint))], { clock });
+  assertEquals(second.checkpoint.head.states.map(({ version }) => version), [2, 1]);
+
+  const third = await restored(store);
+  const again = third.states.open({ ...COUNTS, version: 2, migrate });
+  assertEquals(contents(again), migrated);
+  assertEquals(calls, size);
+  third.states.open(WINDOWS);
+  assertThrows(() => new DurableStates().open({ ...COUNTS, version: 0.5 }), RangeError, "must be a whole number");
+  const fourth = await restored(store);
+  assertThrows(() => fourth.states.open({ ...COUNTS, migrate }), TypeError, "Run the newer program");
+});
+
+Deno.test("a task that is taken again and again keeps a short list of ranges", async () => {
+  const store = new MemoryStore();
+  const oracle: Record<string, unknown> = {};
+  for (let owners = 0; owners < 3 * DELTA_RANGES; owners++) {
+    const owner = await own(store);
+    for (let epoch = 0; epoch < 3; epoch++) {
+      put(owner.counts, `key ${owners}`, epoch);
+      put(owner.counts, `key ${owners - 5}`, owners % 2 === 0 ? undefined : owners);
+      oracle[`0 string key ${owners}`] = epoch;
+      if (owners % 2 === 0) delete oracle[`0 string key ${owners - 5}`];
+      else oracle[`0 string key ${owners - 5}`] = owners;
+      await owner.commit();
+    }
+    assert(owner.checkpoint.head.ranges.length <= DELTA_RANGES);
+    await owner.checkpoint.sweep();
+    assertEquals(contents((await own(store)).counts), oracle);
+  }
+});
+
+Deno.test("the hash of a key never changes, or stored buckets would not be found", () => {
+  const keys: Key[] = ["", "a", "user-1", "a much longer key than twelve", 0, 1, -1, 1.5, 2 ** 40, NaN, 1n, -(2n ** 70n), true, false];
+  assertEquals(keys.map(hashKey), [
+    HASHES,
+  ].flat());
+  assertEquals([checksum(new Uint8Array([1, 2, 3])), placed(1, 2, 3), placed(7, 2 ** 40, 0)], SUMS);
+});
+
+Deno.test("buckets are about equally full, whatever keys look like", () => {
+  const kinds: ((i: number) => Key)[] = [
+    (i) => `user-${i}`,
+    (i) => `${i}`.padStart(40, "0"),
+    (i) => `id-${i.toString(36)}-suffix`,
+    (i) => i,
+    (i) => i * 1000,
+    (i) => i / 7,
+    (i) => BigInt(i) ** 3n,
+  ];
+  for (const kind of kinds) {
+    const counts = new Array(64).fill(0);
+    for (let i = 0; i < 64_000; i++) counts[bucketOf(hashKey(kind(i)), 64)]++;
+    const [least, most] = [Math.min(...counts), Math.max(...counts)];
+    assert(least > 850 && most < 1150, `${kind} fills buckets with ${least} to ${most} keys`);
+  }
+});
+
+const HASHES: number[] = [];
+const SUMS: number[] = [];

@@ -1,0 +1,271 @@
+/**
+ * Drives the cases of `tests/conformance/` through the public operators, and says of each that it cannot drive why not.
+ *
+ * A driver takes a case and returns what happened, in the words of the case's `expected`. To widen the suite, add a driver to
+ * `DRIVERS`, or take a reason out of `obstacle()`.
+ */
+import { map, merge, mergeMap, type MonoTypeOperatorFunction, type Observable, Subject, tap } from "rxjs";
+import {
+  count,
+  eventTime,
+  lateSideOutput,
+  recordInfo,
+  sum,
+  tumblingWindow,
+  watermark,
+} from "@tidemark/streams/operators";
+
+/** One step of a case. */
+export interface Step {
+  readonly type: string;
+  readonly key?: string;
+  readonly value?: number;
+  readonly ts?: number | "MIN" | "MAX";
+  readonly input?: number;
+  readonly output?: number | string;
+  readonly mode?: "immediate" | "deferred";
+}
+
+/** Something that happens, and after which step. */
+export interface Happening {
+  readonly after: number | "end";
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** A scenario as data. */
+export interface Case {
+  readonly id: string;
+  readonly kind: string;
+  readonly semantics: string;
+  readonly orderWithinStep: "exact" | "any";
+  readonly config: {
+    readonly assigner?: string;
+    readonly size?: number;
+    readonly offset?: number;
+    readonly allowedLateness?: number;
+    readonly lateOutput?: boolean;
+    readonly trigger?: string;
+    readonly aggregate?: string;
+    readonly bound?: number;
+    readonly inputs?: number;
+  };
+  readonly steps: readonly Step[];
+  readonly expected: readonly Happening[];
+  readonly notes: string;
+}
+
+type Driver = (scenario: Case) => Happening[];
+
+const DRIVERS: Readonly<Record<string, Driver>> = {
+  "flink-window": driveWindow,
+  "flink-assigner": driveAssigner,
+  "flink-window-start": driveAssigner,
+  "flink-bounded-out-of-orderness": driveBounded,
+  "flink-watermark-multiplexer": drivePartitions,
+  "flink-watermark-valve": driveInputs,
+};
+
+/** Kinds whose operators are not there yet. */
+const NOT_BUILT: Readonly<Record<string, string>> = {
+  session: "session windows are not built",
+  "session-merge": "session windows are not built",
+  "session-trigger": "session windows are not built",
+  sliding: "sliding windows are not built",
+  cumulative: "cumulative windows are not built",
+  "interval-join": "interval joins are not built",
+  "interval-join-state": "interval joins are not built",
+  "interval-join-late": "interval joins are not built",
+  "stream-table-join": "stream-table joins are not built",
+};
+
+const IDLE_STEPS = ["idle", "active", "markIdle", "checkIdle", "advanceClock", "activity"];
+
+/** Why a case cannot be driven here, or `undefined`. */
+export function obstacle({ kind, semantics, config, steps, expected }: Case): string | undefined {
+  const has = (...types: string[]) => steps.some(({ type }) => types.includes(type));
+  if (NOT_BUILT[kind] !== undefined) return NOT_BUILT[kind];
+  if (config.assigner !== undefined && config.assigner !== "tumbling") {
+    return `${config.assigner} windows are not built`;
+  }
+  if (config.trigger !== undefined && config.trigger !== "eventTime") {
+    return `the trigger "${config.trigger}" is not built`;
+  }
+  if (has("snapshot-restore", "restart")) return "a restore needs a job";
+  if (has(...IDLE_STEPS)) return "idleness needs a job, which alone knows that there is nothing to read";
+  if (steps.some(({ mode }) => mode === "deferred")) {
+    return "a watermark counts from its record on, never from a later tick";
+  }
+  if (kind === "watermark-per-partition" && openAtTheEnd(steps) === 0) {
+    return "a pipeline without an open partition has ended, which is the end of time";
+  }
+  if (DRIVERS[semantics] === undefined) return `nothing drives ${semantics}`;
+  if (expected.some(({ type }) => type === "dropped")) return "what is dropped is only counted, in a job's metrics";
+  return undefined;
+}
+
+/** What happens in a case. */
+export function drive(scenario: Case): Happening[] {
+  return DRIVERS[scenario.semantics](scenario);
+}
+
+function openAtTheEnd(steps: readonly Step[]): number {
+  const sign: Record<string, number> = { register: 1, unregister: -1 };
+  return steps.reduce((open, { type }) => open + (sign[type] ?? 0), 0);
+}
+
+/** A time of a case as a number: the ends of a 64-bit long are the ends of the safe integers. */
+export function timeOf(ts: Step["ts"]): number {
+  if (ts === "MIN") return Number.MIN_SAFE_INTEGER;
+  if (ts === "MAX") return Number.MAX_SAFE_INTEGER;
+  return ts!;
+}
+
+/** Tumbling windows whose watermarks are read from the data. */
+function driveWindow(scenario: Case): Happening[] {
+  const { config, steps, expected } = scenario;
+  const happened: Happening[] = [];
+  let after: number | "end" = 0;
+  const source = new Subject<Step>();
+  const results = source.pipe(
+    // A watermark's own event time does not matter: it goes no further than watermark().
+    eventTime((step) => step.type === "record" ? timeOf(step.ts) : 0),
+    watermark({ punctuated: (step) => step.type === "watermark" ? timeOf(step.ts) : undefined }),
+    mergeMap((step) => step.type === "record" ? [step] : []),
+    tumblingWindow({ ...windowOf(config), key: (step) => step.key!, aggregate: sum((step) => step.value!) }),
+    config.lateOutput === true
+      ? lateSideOutput((late) =>
+        late.pipe(tap(({ key, value, ts }) => happened.push({ after, type: "late", key, value, ts })))
+      )
+      : (unrouted) => unrouted,
+    tap(({ key, window, value }) => {
+      const { start: windowStart, end: windowEnd } = window;
+      happened.push({ after, type: "result", key, value, windowStart, windowEnd, ts: recordInfo().timestamp });
+    }),
+  );
+  const subscription = results.subscribe();
+  for (const [index, step] of steps.entries()) {
+    after = index;
+    source.next(step);
+  }
+  after = "end";
+  // A test harness is dropped and not ended where the case says nothing of its end.
+  if (expected.some(({ after }) => after === "end")) source.complete();
+  subscription.unsubscribe();
+  return happened;
+}
+
+/** The window of each record, on its own; or the error that the windows cannot be made. */
+function driveAssigner({ config, steps, semantics }: Case): Happening[] {
+  return steps.map((step, after) => {
+    const happened: Happening[] = [];
+    try {
+      const source = new Subject<Step>();
+      source.pipe(
+        eventTime(({ ts }) => timeOf(ts)),
+        watermark({ maxOutOfOrderness: 0 }),
+        tumblingWindow({ ...windowOf(config), key: () => "k", aggregate: count() }),
+        map(({ window }) => window),
+      ).subscribe(({ start, end }) => {
+        const window = { after, type: "window", windowStart: start, windowEnd: end };
+        happened.push(semantics === "flink-window-start" ? { after, type: "windowStart", ts: start } : window);
+      });
+      source.next(step);
+      source.complete();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      happened.push({ after, type: "error" });
+    }
+    return happened;
+  }).flat();
+}
+
+function windowOf({ size, offset, allowedLateness }: Case["config"]) {
+  return { size: size!, offset, allowedLateness };
+}
+
+/** The watermark after records, as it is when somebody asks. */
+function driveBounded({ config, steps }: Case): Happening[] {
+  const source = new Subject<Sent>();
+  const ask = gauge(source.pipe(timed(), watermark({ maxOutOfOrderness: config.bound! }), probes(), timed()));
+  return steps.flatMap((step, after) => {
+    if (step.type === "record") source.next({ time: timeOf(step.ts) });
+    return step.type === "periodicEmit" ? [{ after, type: "watermark", ts: ask(source) ?? "MIN" }] : [];
+  });
+}
+
+/** One watermark() over several partitions: without a job each `eventTime()` is one. */
+function drivePartitions({ steps }: Case): Happening[] {
+  const names = [...new Set(steps.filter(({ output }) => output !== undefined).map(({ output }) => output!))];
+  const outputs = new Map(names.map((name) => [name, new Subject<Sent>()]));
+  const merged = merge(...[...outputs.values()].map((output) => output.pipe(timed())));
+  const ask = gauge(merged.pipe(watermark({ punctuated: ({ mark }) => mark }), probes(), timed()));
+  return steps.flatMap(({ type, output, ts }, after) => {
+    if (type === "watermark") outputs.get(output!)!.next({ mark: timeOf(ts) });
+    if (type === "unregister") {
+      outputs.get(output!)!.complete();
+      outputs.delete(output!);
+    }
+    const [open] = outputs.values();
+    return type === "inspect" ? [{ after, type: "state", watermark: ask(open) ?? null, idle: false }] : [];
+  });
+}
+
+/** Several inputs with a watermark() each, and their minimum where they meet. */
+function driveInputs({ config, steps }: Case): Happening[] {
+  const inputs = Array.from({ length: config.inputs! }, () => new Subject<Sent>());
+  const marked = inputs.map((input) => input.pipe(probes(), timed(), watermark({ punctuated: ({ mark }) => mark })));
+  const ask = gauge(merge(...marked));
+  let known: number | undefined;
+  return steps.flatMap(({ input, ts }, after) => {
+    inputs[input!].next({ mark: timeOf(ts) });
+    const now = ask(inputs[input!]);
+    if (now === known) return [];
+    known = now;
+    return [{ after, type: "watermark", ts: now }];
+  });
+}
+
+/** What is sent through a gauged pipeline: a value, a watermark, or a question. */
+interface Sent {
+  readonly time?: number;
+  readonly mark?: number;
+  readonly question?: Iterable<Sent>;
+}
+
+/** A watermark or a question has the least event time, so that nothing follows from it. */
+function timed(): MonoTypeOperatorFunction<Sent> {
+  return eventTime(({ time }) => time ?? Number.MIN_SAFE_INTEGER);
+}
+
+/** Puts the values that a question asks for in its place. */
+function probes(): MonoTypeOperatorFunction<Sent> {
+  return mergeMap((sent) => sent.question ?? [sent]);
+}
+
+/**
+ * Reads a watermark from outside. A window of one millisecond refuses a value exactly when the watermark has reached it, so the
+ * watermark is the highest time that is refused: a question halves what is left until it is found, within one push.
+ */
+function gauge(stream: Observable<Sent>): (through: Subject<Sent>) => number | undefined {
+  let refused = false;
+  stream.pipe(
+    tumblingWindow({ key: () => 0, size: 1, aggregate: count() }),
+    lateSideOutput((late) => late.pipe(tap(() => refused = true))),
+  ).subscribe();
+  let low = 0, high = 0;
+  function* question(): Generator<Sent> {
+    [low, high] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+    while (low < high) {
+      const time = Math.ceil(low / 2 + high / 2);
+      refused = false;
+      yield { time };
+      if (refused) low = time;
+      else high = time - 1;
+    }
+  }
+  return (through) => {
+    through.next({ question: question() });
+    return low === Number.MIN_SAFE_INTEGER ? undefined : low;
+  };
+}

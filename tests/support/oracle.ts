@@ -1,0 +1,99 @@
+/**
+ * What a pipeline must come to, computed the obvious way: all records kept, everything found by looking at all of them again.
+ *
+ * Nothing here is shared with the operators, and nothing here is fast.
+ */
+
+/** A record of a property: a key and an event time. Records are told apart by their place in the list. */
+export interface Row {
+  readonly key: string;
+  readonly time: number;
+  /** Which input partition it comes from. */
+  readonly partition: number;
+}
+
+/** How windows are cut and when they close. */
+export interface Rules {
+  readonly partitions: number;
+  readonly maxOutOfOrderness: number;
+  readonly size: number;
+  readonly offset: number;
+  readonly allowedLateness: number;
+}
+
+/** A result: a window of a key, with the places of the records in it. */
+export interface Pane {
+  readonly key: string;
+  readonly start: number;
+  readonly members: readonly number[];
+  readonly pane: "onTime" | "late";
+  readonly index: number;
+}
+
+/** Everything that is emitted, in groups: the order within a group is free. And which records are late. */
+export interface Truth {
+  readonly groups: readonly (readonly Pane[])[];
+  readonly late: readonly number[];
+}
+
+/** How often each key has occurred, after each record. */
+export function runningCounts(rows: readonly Row[]): [string, number][] {
+  return rows.map(({ key }, place) => [key, rows.slice(0, place + 1).filter((row) => row.key === key).length]);
+}
+
+/** The watermark after the first `n` records: the slowest partition's highest time, less the bound, less one. */
+export function watermarkAfter(rows: readonly Row[], n: number, { partitions, maxOutOfOrderness }: Rules): number {
+  const highest = Array.from(
+    { length: partitions },
+    (_, partition) =>
+      Math.max(-Infinity, ...rows.slice(0, n).filter((row) => row.partition === partition).map(({ time }) => time)),
+  );
+  return Math.min(...highest) - maxOutOfOrderness - 1;
+}
+
+/** The start of the window that a time lies in: the only multiple of the size, shifted, that is not after it and not a size before. */
+export function startOf(time: number, { size, offset }: Rules): number {
+  return Math.floor((time - offset) / size) * size + offset;
+}
+
+/** All panes and all late records. */
+export function windows(rows: readonly Row[], rules: Rules): Truth {
+  const { size, allowedLateness } = rules;
+  const groups: Pane[][] = [];
+  const late: number[] = [];
+  const accepted: number[] = [];
+  const emitted: Pane[] = [];
+
+  /** The pane of a window as it now is. */
+  const fire = (key: string, start: number, pane: Pane["pane"]): Pane => {
+    const members = accepted.filter((place) => rows[place].key === key && startOf(rows[place].time, rules) === start);
+    const index = emitted.filter((one) => one.key === key && one.start === start).length;
+    const result = { key, start, members, pane, index };
+    emitted.push(result);
+    return result;
+  };
+  /** Everything that has records, has not been emitted, and ends at or before the watermark. */
+  const advance = (watermark: number) => {
+    const open = accepted.map((place) => ({ key: rows[place].key, start: startOf(rows[place].time, rules) }))
+      .filter(({ key, start }) => !emitted.some((one) => one.key === key && one.start === start))
+      .filter(({ start }) => start + size - 1 <= watermark);
+    for (const start of [...new Set(open.map(({ start }) => start))].sort((a, b) => a - b)) {
+      const keys = new Set(open.filter((one) => one.start === start).map(({ key }) => key));
+      groups.push([...keys].map((key) => fire(key, start, "onTime")));
+    }
+  };
+
+  for (const [place, { key, time }] of rows.entries()) {
+    const watermark = watermarkAfter(rows, place, rules);
+    const start = startOf(time, rules);
+    if (start + size - 1 + allowedLateness <= watermark) {
+      late.push(place);
+    } else {
+      accepted.push(place);
+      if (start + size - 1 <= watermark) groups.push([fire(key, start, "late")]);
+    }
+    advance(watermarkAfter(rows, place + 1, rules));
+  }
+  advance(Infinity);
+  return { groups, late };
+}
