@@ -46,6 +46,7 @@ const JSON_CODEC: RecordCodec<unknown> = {
 
 /** A validator of the Standard Schema specification (https://standardschema.dev): Zod, Valibot, ArkType and others are. */
 export interface StandardSchema<T> {
+  /** The validator, as the specification names it. */
   readonly "~standard": {
     readonly validate: (value: unknown) => SchemaResult<T> | Promise<SchemaResult<T>>;
     readonly types?: { readonly input: unknown; readonly output: T } | undefined;

@@ -103,6 +103,12 @@ export class Epochs {
   /** Stops at once: what is under way ends, nothing more begins. */
   async halt(): Promise<void> {
     this.#broken = true;
+    this.parts.publisher?.abandon();
+    await this.settled();
+  }
+
+  /** The commit and the transaction that are under way have ended. */
+  async settled(): Promise<void> {
     await this.#committing;
     await this.#publishing;
   }

@@ -14,7 +14,7 @@ export const SLICE_RECORDS = 64;
 export const QUEUE_BYTES = 4 * 1024 * 1024;
 
 /** How many bytes of results an epoch may hold before no further record is pushed into it. */
-export const EPOCH_BYTES = 512 * 1024;
+export const EPOCH_BYTES = 256 * 1024;
 
 /** How many bytes of results may be committed and not yet published before the source waits. */
 export const BACKLOG_BYTES = 16 * 1024 * 1024;

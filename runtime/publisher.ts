@@ -56,6 +56,7 @@ export interface PublisherParts {
 
 export class Publisher {
   #producer: Producer | undefined;
+  #abandoned = false;
 
   constructor(readonly parts: PublisherParts) {}
 
@@ -70,7 +71,7 @@ export class Publisher {
         return;
       } catch (error) {
         await this.#drop();
-        if (error instanceof MarkerError) throw error;
+        if (error instanceof MarkerError || this.#abandoned) throw error;
         if (backoff.tries === 3) this.parts.trouble(error as Error);
         await backoff.wait(error as Error);
       }
@@ -86,9 +87,15 @@ export class Publisher {
         return await this.#producer.publish([], epochs.map(({ number, epoch }) => this.#marker(number, epoch)));
       } catch (error) {
         await this.#drop();
+        if (this.#abandoned) throw error;
         await backoff.wait(error as Error);
       }
     }
+  }
+
+  /** Tries no more: what is not published stays in the heads, for the next owner. */
+  abandon(): void {
+    this.#abandoned = true;
   }
 
   async close(): Promise<void> {

@@ -124,7 +124,11 @@ export class Worker implements ReaderHandler {
 
   batch(batch: Batch): void {
     const queue = this.#queues.get(`${batch.topic}/${batch.partition}`);
-    if (queue === undefined || !queue.add(batch)) return;
+    if (queue === undefined) return;
+    // A fetch that does not begin where the last one ended was under way before a seek, or is the client's own reset: never taken.
+    if (!queue.add(batch)) {
+      return this.reader?.seek({ topic: queue.topic, partition: queue.partition, offset: queue.expected });
+    }
     if (batch.records.length === 0) this.#idle(queue);
     if (queue.bytes >= QUEUE_BYTES && !queue.paused) {
       queue.paused = true;
@@ -172,6 +176,8 @@ export class Worker implements ReaderHandler {
     if (numbers.length === 0) return [];
     const { settings } = this.parts;
     const began = settings.clock.elapsed();
+    // A transaction under way may still carry epochs of a task that was released and is ours again: its marker must show them.
+    await this.epochs.settled();
     const taken = await takeOver(this.#takeover, numbers, this.#reset);
     const starts: StartOffset[] = [];
     for (const { owned } of taken) {
@@ -304,9 +310,14 @@ export class Worker implements ReaderHandler {
     const failure = owned.runner.task.failure!;
     const error = explain(this.parts.settings.name, owned, failure);
     if (failure.kind !== "async") return this.#end(error);
-    const unsafe = { since: owned.began.offsets, reason: failure.error.message };
-    owned.checkpoint.rewrite({ unsafe }).then(() => this.#end(error), () => this.#end(error));
     this.#stopping = true;
+    this.#markUnsafe(owned, failure.error.message).then(() => this.#end(error), () => this.#end(error));
+  }
+
+  /** Offsets beyond a value that came too late may be committed: whoever starts the job again must know. */
+  async #markUnsafe(owned: OwnedTask, reason: string): Promise<void> {
+    await this.epochs.settled();
+    await owned.checkpoint.rewrite({ unsafe: { since: owned.began.offsets, reason } });
   }
 
   #end(error: Error | undefined): void {

@@ -58,17 +58,21 @@ Deno.test("ten tasks share an atomic, twenty need two", async () => {
   assertEquals(new Set(versions.map((entry) => entry!.versionstamp)).size, 2);
 });
 
-for (const [name, open] of [
-  ["MemoryStore", () => Promise.resolve(new MemoryStore())],
-  ["Deno KV", () => KvStore.open(":memory:", clock)],
-] as const) {
+for (
+  const [name, open] of [
+    ["MemoryStore", () => Promise.resolve(new MemoryStore())],
+    ["Deno KV", () => KvStore.open(":memory:", clock)],
+  ] as const
+) {
   Deno.test(`an epoch of five megabytes beside small ones is committed on ${name}`, async () => {
     const store = await open();
     try {
       const list = await owners(store, 3);
       for (let i = 0; i < 20_000; i++) put(list[1].counts, `key ${i}`, `${i}`.repeat(20));
       const outbox = results(4000, 1000);
-      const cuts = list.map(({ checkpoint }, i) => checkpoint.cut({ ...filled(checkpoint), outbox: i === 1 ? outbox : [] }));
+      const cuts = list.map(({ checkpoint }, i) =>
+        checkpoint.cut({ ...filled(checkpoint), outbox: i === 1 ? outbox : [] })
+      );
       assert(cuts[1].bytes > 5_000_000, `the cut has ${cuts[1].bytes} bytes`);
       const report = await commitCuts(store, cuts, { clock });
       assertEquals(report.outcomes, ["committed", "committed", "committed"]);
@@ -87,8 +91,12 @@ Deno.test("a job with the longest name keeps to the limits of keys", async () =>
   const job = "j".repeat(200);
   const list = await owners(store, 12, job);
   for (let epoch = 0; epoch < 60; epoch++) {
-    for (const { counts } of list) for (let i = 0; i < 60; i++) put(counts, `key ${(epoch * 60 + i) % 700}`, "v".repeat(100));
-    const cuts = list.map(({ checkpoint }) => checkpoint.cut({ ...filled(checkpoint), outbox: results(2, 50_000), published: epoch - 1 }));
+    for (const { counts } of list) {
+      for (let i = 0; i < 60; i++) put(counts, `key ${(epoch * 60 + i) % 700}`, "v".repeat(100));
+    }
+    const cuts = list.map(({ checkpoint }) =>
+      checkpoint.cut({ ...filled(checkpoint), outbox: results(2, 50_000), published: epoch - 1 })
+    );
     assertEquals((await commitCuts(store, cuts, { clock })).outcomes, list.map(() => "committed"));
   }
   await assertRejects(() => own(store, { job: `${job}j` }), RangeError, "may have 200 bytes");
@@ -101,7 +109,9 @@ Deno.test("what a connector writes rides along: ahead before, last with the head
     ahead: Array.from({ length: count }, (_, i) => [["log", "chunk", task, i], new Uint8Array(50_000)] as const),
     last: [[["log", "tail"], { next: 10 * (task + 1) }]] as const,
   });
-  const cuts = list.map(({ checkpoint }, task) => checkpoint.cut({ ...filled(checkpoint), writes: log(task, task === 0 ? 2 : 40) }));
+  const cuts = list.map(({ checkpoint }, task) =>
+    checkpoint.cut({ ...filled(checkpoint), writes: log(task, task === 0 ? 2 : 40) })
+  );
   const watched = new FaultStore(store);
   watched.fault = (_, mutations) => {
     if (!mutations.some(({ key }) => key[1] === "tail")) return "none";
@@ -117,7 +127,11 @@ Deno.test("what a connector writes rides along: ahead before, last with the head
 Deno.test("what must take effect at once and fits no atomic is refused at the cut", async () => {
   const [{ checkpoint }] = await owners(new MemoryStore(), 1);
   const last = Array.from({ length: 20 }, (_, i) => [["log", i], new Uint8Array(60_000)] as const);
-  assertThrows(() => checkpoint.cut({ ...filled(checkpoint), writes: { ahead: [], last } }), RangeError, "must take effect together");
+  assertThrows(
+    () => checkpoint.cut({ ...filled(checkpoint), writes: { ahead: [], last } }),
+    RangeError,
+    "must take effect together",
+  );
 });
 
 Deno.test("where one task of a joint atomic is fenced, the others are committed without it", async () => {
@@ -260,7 +274,9 @@ Deno.test("a head that is gone, or that nobody can have written, stops the commi
     const [cut] = cutAll([owner], 1);
     const { head } = owner.checkpoint.keys;
     const entry = (await store.get(head))!;
-    await store.atomic([], [value === undefined ? { type: "delete", key: head } : { type: "set", key: head, value: entry.value }]);
+    await store.atomic([], [
+      value === undefined ? { type: "delete", key: head } : { type: "set", key: head, value: entry.value },
+    ]);
     const error = await assertRejects(() => commitCuts(store, [cut], { clock }), CorruptError);
     assertEquals(error.key, head);
   }

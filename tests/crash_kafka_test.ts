@@ -26,7 +26,11 @@ Deno.test({
     await world.end();
 
     const expected = await world.expected();
-    console.log(`  seed ${seed}: ${fallen.length} kills, ${expected.size} results, ${expected.count("late")} of them late records`);
+    console.log(
+      `  seed ${seed}: ${fallen.length} kills, ${expected.size} results, ${
+        expected.count("late")
+      } of them late records`,
+    );
     console.log(`  ${between(fallen)} exactly between the KV commit and the end of the transaction`);
     console.log(table(fallen));
     assertGreater(between(fallen), 9);
@@ -42,7 +46,16 @@ Deno.test({
     await using world = await KafkaWorld.create({ seed: 12, partitions: 2, brokers });
     await play(world, [
       ...[200, CRASH("committed"), CRASH("claimed"), CRASH("fenced"), CRASH("restoring"), CRASH("publishing")],
-      ...[CRASH("sent"), CRASH("ended"), 200, CRASH("pushing"), CRASH("written"), CRASH("ending"), CRASH("fenced"), END],
+      ...[
+        CRASH("sent"),
+        CRASH("ended"),
+        200,
+        CRASH("pushing"),
+        CRASH("written"),
+        CRASH("ending"),
+        CRASH("fenced"),
+        END,
+      ],
     ]);
     assertEquals(describe(await world.differences()), "no difference");
   },

@@ -19,32 +19,35 @@ Deno.test("undo makes everything as it was at the last cut, whatever happened si
     act: fc.constantFrom("set", "change in place", "remove", "cell", "drop", "cut", "undo"),
     value: fc.oneof(fc.integer(), fc.array(fc.integer(), { maxLength: 2 }), fc.uint8Array({ maxLength: 2 })),
   });
-  fc.assert(fc.property(fc.array(operation, { maxLength: 80 }), (operations) => {
-    const states = new DurableStates({ undoable: true });
-    let state = states.open(WINDOWS) as KeyedState<string, unknown>;
-    let atCut = "{}";
-    for (const { key, namespace, act, value } of operations) {
-      if (act === "set") put(state, key, structuredClone(value), namespace);
-      else if (act === "remove") put(state, key, undefined, namespace);
-      else if (act === "cell") state.cell(key, namespace);
-      else if (act === "drop") state.drop(namespace);
-      else if (act === "change in place") {
-        const cell = state.find(key, namespace);
-        if (!Array.isArray(cell?.value)) continue;
-        state.touch(cell!);
-        cell.value.push(9);
-      } else if (act === "cut") {
-        states.cut();
-        atCut = shown(state);
-      } else {
-        states.undo();
-        state = states.open(WINDOWS) as KeyedState<string, unknown>;
-        assertEquals(shown(state), atCut);
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 80 }), (operations) => {
+      const states = new DurableStates({ undoable: true });
+      let state = states.open(WINDOWS) as KeyedState<string, unknown>;
+      let atCut = "[]";
+      for (const { key, namespace, act, value } of operations) {
+        if (act === "set") put(state, key, structuredClone(value), namespace);
+        else if (act === "remove") put(state, key, undefined, namespace);
+        else if (act === "cell") state.cell(key, namespace);
+        else if (act === "drop") state.drop(namespace);
+        else if (act === "change in place") {
+          const cell = state.find(key, namespace);
+          if (!Array.isArray(cell?.value)) continue;
+          state.touch(cell!);
+          cell.value.push(9);
+        } else if (act === "cut") {
+          states.cut();
+          atCut = shown(state);
+        } else {
+          states.undo();
+          state = states.open(WINDOWS) as KeyedState<string, unknown>;
+          assertEquals(shown(state), atCut);
+        }
       }
-    }
-    states.undo();
-    assertEquals([shown(states.find("windows")!), states.size], [atCut, states.find("windows")!.size]);
-  }), { numRuns: 500 });
+      states.undo();
+      assertEquals([shown(states.find("windows")!), states.size], [atCut, states.find("windows")!.size]);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 function shown(state: Pick<KeyedState, "namespaces" | "cells">): string {
@@ -123,7 +126,11 @@ Deno.test("a cell that a stage held on to comes back when it is written", async 
 Deno.test("two stages of one name are refused", () => {
   const states = new DurableStates();
   states.open(COUNTS);
-  assertThrows(() => states.open({ ...COUNTS, operator: "tumblingWindow" }), TypeError, "the name is taken by another stage");
+  assertThrows(
+    () => states.open({ ...COUNTS, operator: "tumblingWindow" }),
+    TypeError,
+    "the name is taken by another stage",
+  );
 });
 
 async function restored(store: MemoryStore, drop: string[] = []) {
@@ -152,24 +159,18 @@ Deno.test("a state that no stage opens is an error that names it, unless it is d
   assertThrows(() => first.states.seal(), Error, 'The checkpoint has state of "windows", and no stage has that name');
   assertThrows(() => first.checkpoint.cut(filled(first.checkpoint)), Error, 'state of "windows"');
 
-  const second = await restored(store, ["windows", "never was"]);
-  const counts = second.states.open(COUNTS) as KeyedState<string, unknown>;
-  const before = contents(counts);
-  for (let epoch = 0; epoch < 60; epoch++) {
-    for (let i = 0; i < 200; i++) put(counts, `key ${(epoch * 170 + i) % 1500}`, before["0 string key 0"]);
-    await commitCuts(store, [second.checkpoint.cut(filled(second.checkpoint))], { clock });
-    const again = await restored(store);
-    assertEquals(contents(again.states.find("counts")!), contents(counts));
-    assertEquals(again.states.find("windows"), undefined);
-    again.states.open(COUNTS);
-    Object.assign(second, again);
-    if (epoch > 2) break;
+  let owner = await restored(store, ["windows", "never was"]);
+  for (let epoch = 0; epoch < 5; epoch++) {
+    const counts = owner.states.open(COUNTS) as KeyedState<string, unknown>;
+    for (let i = 0; i < 200; i++) put(counts, `key ${(epoch * 170 + i) % 1500}`, epoch);
+    await commitCuts(store, [owner.checkpoint.cut(filled(owner.checkpoint))], { clock });
+    const next = await restored(store);
+    assertEquals(contents(next.states.find("counts")!), contents(counts));
+    assertEquals(next.states.find("windows"), undefined);
+    owner = next;
   }
-  const [, , , , id] = (await keysOf(store, second.checkpoint.keys.buckets))[0] as [string, string, number, string, number];
-  assert(typeof id === "number");
-  await second.checkpoint.sweep();
-  const left = await keysOf(store, second.checkpoint.keys.buckets);
-  assertEquals(left.filter((key) => key[5] === 1), []);
+  const bases = await keysOf(store, owner.checkpoint.keys.buckets);
+  assertEquals(new Set(bases.map((key) => key[5])), new Set([0]));
 });
 
 Deno.test("a state of another kind under the same name is refused", async () => {
@@ -180,13 +181,17 @@ Deno.test("a state of another kind under the same name is refused", async () => 
 Deno.test("values of an older version are migrated once, and are stored in their new form as a whole", async () => {
   const store = await stored();
   const first = await restored(store);
-  assertThrows(() => first.states.open({ ...COUNTS, version: 2 }), TypeError, "its values have version 1, the program has version 2 and no migrate");
+  assertThrows(
+    () => first.states.open({ ...COUNTS, version: 2 }),
+    TypeError,
+    "its values have version 1, the program has version 2 and no migrate",
+  );
   let calls = 0;
   const migrate = (value: unknown, version: number) => {
     calls++;
     assertEquals(version, 1);
     const { total } = value as { total: number };
-    return total === 0 ? undefined : total;
+    return total === 1 ? undefined : total;
   };
   const second = await restored(store);
   const { size } = second.states.find("counts")!;
@@ -227,11 +232,30 @@ Deno.test("a task that is taken again and again keeps a short list of ranges", a
   }
 });
 
+const HASHES = [
+  ...[2872998923, 3873127206, 3586634751, 1070580098, 0, 301794027, 387900469, 4112544204, 3663940613, 0],
+  ...[1746855504, 3525244118, 237450808, 2628190328],
+];
+const SUMS = [1438416925, 1799740202, 1812121239];
+
 Deno.test("the hash of a key never changes, or stored buckets would not be found", () => {
-  const keys: Key[] = ["", "a", "user-1", "a much longer key than twelve", 0, 1, -1, 1.5, 2 ** 40, NaN, 1n, -(2n ** 70n), true, false];
-  assertEquals(keys.map(hashKey), [
-    HASHES,
-  ].flat());
+  const keys: Key[] = [
+    "",
+    "a",
+    "user-1",
+    "a much longer key than twelve",
+    0,
+    1,
+    -1,
+    1.5,
+    2 ** 40,
+    NaN,
+    1n,
+    -(2n ** 70n),
+    true,
+    false,
+  ];
+  assertEquals(keys.map(hashKey), HASHES);
   assertEquals([checksum(new Uint8Array([1, 2, 3])), placed(1, 2, 3), placed(7, 2 ** 40, 0)], SUMS);
 });
 
@@ -252,6 +276,3 @@ Deno.test("buckets are about equally full, whatever keys look like", () => {
     assert(least > 850 && most < 1150, `${kind} fills buckets with ${least} to ${most} keys`);
   }
 });
-
-const HASHES: number[] = [];
-const SUMS: number[] = [];

@@ -41,7 +41,11 @@ async function pass(clock: ManualClock, ms: number): Promise<void> {
 const start = 1_700_000_000_000;
 const begin = Math.floor(start / SIZE) * SIZE;
 
-async function began(log: MemoryLog | EmbeddedLog, options: Partial<RunOptions>, whenIdle?: "advance" | "hold"): Promise<{
+async function began(
+  log: MemoryLog | EmbeddedLog,
+  options: Partial<RunOptions>,
+  whenIdle?: "advance" | "hold",
+): Promise<{
   job: Job;
   clock: ManualClock;
 }> {
@@ -127,7 +131,11 @@ Deno.test("idleAfter: a waking partition does not pull time back, and holds it w
   assertEquals(reached, begin + SIZE - 1);
 
   // Bob's partition wakes behind: his visit is late for a window that has fired, and time stays.
-  log.append("visits", [visit("bob", begin + 3, 1), visit("eve", begin + SIZE + 5, 1), visit("ada", begin + 50_000, 0)]);
+  log.append("visits", [
+    visit("bob", begin + 3, 1),
+    visit("eve", begin + SIZE + 5, 1),
+    visit("ada", begin + 50_000, 0),
+  ]);
   await read(job, 5);
   await first(log.source("late"), 1, job);
   assertEquals(log.read("late"), [{ user: "bob", at: begin + 3 }]);

@@ -229,7 +229,10 @@ Deno.test('onError: with emit: "latest" the last values are those of the innocen
   );
   const job = await runInOneEpoch(pipeline, { onError: deadLetter(log.sink("failed")) });
   await job.finished;
-  assertEquals(new Map(log.read<Count>("counts").map((row) => [row!.key, row!.value])), new Map([["ada", 3], ["bob", 1]]));
+  assertEquals(
+    new Map(log.read<Count>("counts").map((row) => [row!.key, row!.value])),
+    new Map([["ada", 3], ["bob", 1]]),
+  );
   assertEquals(log.read("failed").length, 2);
 });
 
@@ -241,7 +244,9 @@ Deno.test("onError: with two pipelines, a record that one of them throws at has 
   await job.finished;
   assertCounted(log.read<Count>("counts"), ["ada", "ada", "bob", "bob"]);
   assertEquals(
-    log.read<{ key: string; start: number; value: number }>("activity").map((row) => [row!.key, row!.start, row!.value]),
+    log.read<{ key: string; start: number; value: number }>("activity").map((
+      row,
+    ) => [row!.key, row!.start, row!.value]),
     [["ada", 0, 1], ["ada", 10, 1], ["bob", 10, 1], ["bob", 20, 1]],
   );
   assertEquals(log.read("failed").length, 2);
@@ -303,13 +308,16 @@ Deno.test("onError: a throw while a window fires sends the pane to the dead lett
   log.end("visits");
   const again = await runInOneEpoch(perTen(log, { result: throwAtTwo }), options);
   await again.finished;
-  assertEquals(log.read("activity"), [
-    { key: "ada", start: 0, value: 1, pane: "onTime", index: 0 },
-    { key: "eve", start: 0, value: 1, pane: "onTime", index: 0 },
-    { key: "ada", start: 10, value: 1, pane: "onTime", index: 0 },
-    { key: "ada", start: 20, value: 1, pane: "onTime", index: 0 },
-    { key: "ada", start: 40, value: 1, pane: "onTime", index: 0 },
-  ].toSpliced(3, 0));
+  assertEquals(
+    log.read("activity"),
+    [
+      { key: "ada", start: 0, value: 1, pane: "onTime", index: 0 },
+      { key: "eve", start: 0, value: 1, pane: "onTime", index: 0 },
+      { key: "ada", start: 10, value: 1, pane: "onTime", index: 0 },
+      { key: "ada", start: 20, value: 1, pane: "onTime", index: 0 },
+      { key: "ada", start: 40, value: 1, pane: "onTime", index: 0 },
+    ].toSpliced(3, 0),
+  );
   const [failed] = log.records("failed");
   assertEquals(JSON.parse(new TextDecoder().decode(failed.value!)), {
     window: "activity",
@@ -340,7 +348,10 @@ Deno.test("a throw while the last windows fire stops the job where there is no d
   log.append("visits", visits(["bob", 2], ["bob", 3]));
   log.end("visits");
   const why = await refusal(perTen(log, { result: throwAtTwo }), { name: "visits", state: ":memory:" });
-  assertMatch(why, /^Job visits stopped at task 0 in tumblingWindow "activity" while a window fired: two is too many\./);
+  assertMatch(
+    why,
+    /^Job visits stopped at task 0 in tumblingWindow "activity" while a window fired: two is too many\./,
+  );
 });
 
 Deno.test("onError: a throw below a window, in a result's function, is the pane's as well", async () => {
@@ -371,7 +382,7 @@ Deno.test("a throwing encoder stops the job, also with a dead letter: no record 
       },
     }),
   );
-  const sentence = "Job visits stopped at visits/0@1 in sink \"all\" while a result was encoded: there is no user bad.";
+  const sentence = 'Job visits stopped at visits/0@1 in sink "all" while a result was encoded: there is no user bad.';
   const options = { name: "visits", state: ":memory:" };
   assertEquals(await refusal(pipeline, options, new ManualClock()), sentence);
   const onError = deadLetter(log.sink("failed"));
@@ -400,7 +411,7 @@ Deno.test("a partition that the sink's topic does not have stops the job with a 
   );
 });
 
-Deno.test("a throw at the cut, in what emit: \"latest\" emits, stops the job", async () => {
+Deno.test('a throw at the cut, in what emit: "latest" emits, stops the job', async () => {
   const log = memory();
   log.append("visits", visits(["ada", 1]));
   const pipeline = log.source<Visit>("visits").pipe(

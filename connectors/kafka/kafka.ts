@@ -61,7 +61,7 @@ export interface KafkaConnector extends Connector {
  * Apache Kafka 2.5 or later, by the kafkajs client. Nothing is connected before a job runs, or a source is subscribed.
  *
  * Reading is `read_committed`; results are written in transactions, so whoever must see each result once reads them with
- * `isolation.level=read_committed`. Needs the permissions `--allow-net`, `--allow-env` and `--allow-sys=hostname`.
+ * `isolation.level=read_committed`. Needs the permissions `--allow-net` and `--allow-env`.
  *
  * @param options The brokers, and how to connect.
  *

@@ -1,0 +1,59 @@
+/** The job entry: written once, compared ever after. */
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { CorruptError, MemoryStore, openJob } from "../state/mod.ts";
+import { FaultStore, testClock } from "./support/state.ts";
+
+const options = { clock: testClock() };
+const SHOP = { name: "shop", tasks: "perPartition", inputs: { visits: 4, sales: 4 } } as const;
+
+Deno.test("a job gets its incarnation at its first start and keeps it", async () => {
+  const store = new MemoryStore();
+  const first = await openJob(store, SHOP, options);
+  assertEquals([first.created, first.differences], [true, []]);
+  assertMatch(first.incarnation, /^[0-9a-z]{16}$/);
+  assertEquals(await openJob(store, SHOP, options), { ...first, created: false });
+  const other = await openJob(store, { ...SHOP, name: "other" }, options);
+  assertEquals(other.incarnation === first.incarnation, false);
+});
+
+Deno.test("openJob() tells every difference from the first start", async () => {
+  const store = new MemoryStore();
+  await openJob(store, SHOP, options);
+  const now = { name: "shop", tasks: "single", inputs: { visits: 6, returns: 2 } } as const;
+  assertEquals((await openJob(store, now, options)).differences, [
+    { kind: "tasks", was: "perPartition", is: "single" },
+    { kind: "partitions", topic: "visits", was: 4, is: 6 },
+    { kind: "input added", topic: "returns", partitions: 2 },
+    { kind: "input removed", topic: "sales", partitions: 4 },
+  ]);
+});
+
+Deno.test("two processes that start a job at once agree on its incarnation", async () => {
+  const store = new MemoryStore();
+  const opened = await Promise.all([1, 2, 3].map((seed) => openJob(store, SHOP, { clock: testClock(seed) })));
+  assertEquals(new Set(opened.map(({ incarnation }) => incarnation)).size, 1);
+  assertEquals(opened.filter(({ created }) => created).length, 1);
+});
+
+for (const fault of ["done, said to have failed", "done, answer lost", "request lost", "request delayed"] as const) {
+  Deno.test(`a job is made once when its atomic is ${fault}`, async () => {
+    const inner = new MemoryStore();
+    const store = new FaultStore(inner);
+    let first = true;
+    store.fault = () => first ? (first = false, fault) : "none";
+    const { incarnation, created } = await openJob(store, SHOP, options);
+    assertEquals(created, true);
+    await store.deliver();
+    assertEquals((await openJob(inner, SHOP, options)).incarnation, incarnation);
+  });
+}
+
+Deno.test("an entry that is none, or of another format, is corrupt", async () => {
+  const store = new MemoryStore();
+  const key = ["job", "shop", "entry"];
+  for (const value of ["text", { format: 9, incarnation: "x", tasks: "single", inputs: {} }]) {
+    await store.atomic([], [{ type: "set", key, value }]);
+    assertEquals((await assertRejects(() => openJob(store, SHOP, options), CorruptError)).key, key);
+  }
+  await assertRejects(() => openJob(store, { ...SHOP, name: "" }, options), RangeError, "needs a name");
+});
