@@ -124,6 +124,7 @@ async function measure(
     "epochs": epochs,
     "commit p50 ms": commit_ms.p50,
     "commit p95 ms": commit_ms.p95,
+    "job us/event": (Number(finished.cpu) - Number(reading.cpu)) * 1e6 / load.events,
     "job cores": (Number(finished.cpu) - Number(reading.cpu)) / seconds,
     "broker cores": brokerCpu / seconds,
   };

@@ -110,7 +110,8 @@ class StageSubscriber<In, Out> extends Subscriber<In> implements Stage<Out> {
       task.active = active;
       setRunningTask(before);
     }
-    super._complete();
+    // What fires at the end may have failed the stream, and there is nothing below it any more.
+    if (!this.closed) super._complete();
   }
 
   override unsubscribe(): void {

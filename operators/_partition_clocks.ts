@@ -22,8 +22,9 @@ interface IdleRule {
 export class PartitionClocks {
   watermark: number = BEGIN_OF_TIME;
   idle = false;
-  readonly #marks: number[] = [];
-  readonly #idle: boolean[] = [];
+  /** NaN where no partition has that index. Without holes, for the sake of the path that every record takes. */
+  readonly #marks: number[] = [NaN];
+  readonly #idle: boolean[] = [false];
   /** Indices that take part in the minimum, unless they are idle. */
   #members: number[] = [];
   /** Marks of the checkpoint whose partition no source has claimed yet. */
@@ -38,15 +39,21 @@ export class PartitionClocks {
   /** A record of that slot carried this watermark. Returns whether something may have changed. */
   observe(slot: number, mark: number): boolean {
     const index = slot + 1;
+    // Most records are behind the furthest of their partition: they change nothing.
+    if (mark <= this.#marks[index] && !this.#idle[index] && this.task.changes === this.#changes) return false;
+    return this.#move(index, mark);
+  }
+
+  #move(index: number, mark: number): boolean {
     const joined = this.task.changes !== this.#changes;
     if (joined) this.#join();
-    if (this.#marks[index] === undefined) this.#add(index);
+    if (!this.#has(index)) this.#add(index);
     const before = this.#marks[index];
     const woke = this.#idle[index];
     if (woke) this.#wake(index);
     if (mark > before) this.#marks[index] = mark;
     // Only the partition that was the slowest can move the minimum.
-    if (!joined && !woke && (mark <= before || before !== this.#low)) return false;
+    if (!joined && !woke && before !== this.#low) return false;
     this.#settle();
     return true;
   }
@@ -79,7 +86,7 @@ export class PartitionClocks {
     const partitions: (readonly [string, number, number])[] = [...this.#unclaimed.values()];
     this.#marks.forEach((mark, index) => {
       const slot = this.task.inputs[index - 1];
-      if (mark === BEGIN_OF_TIME || (index > 0 && slot === undefined)) return;
+      if (Number.isNaN(mark) || mark === BEGIN_OF_TIME || (index > 0 && slot === undefined)) return;
       partitions.push([slot?.topic ?? "", slot?.partition ?? -1, storable(mark)]);
     });
     return { partitions, watermark: storable(this.watermark) };
@@ -97,12 +104,20 @@ export class PartitionClocks {
   #join(): void {
     this.#changes = this.task.changes;
     for (const { slots } of this.scope.bare) {
-      for (const { slot } of slots) if (this.#marks[slot + 1] === undefined) this.#add(slot + 1);
+      for (const { slot } of slots) if (!this.#has(slot + 1)) this.#add(slot + 1);
     }
     this.#members = this.#members.filter((index) => !this.task.hasEnded(index - 1));
   }
 
+  #has(index: number): boolean {
+    return index < this.#marks.length && !Number.isNaN(this.#marks[index]);
+  }
+
   #add(index: number): void {
+    while (this.#marks.length <= index) {
+      this.#marks.push(NaN);
+      this.#idle.push(false);
+    }
     const slot = this.task.inputs[index - 1];
     const place = placeOf(slot?.topic ?? "", slot?.partition ?? -1);
     this.#marks[index] = this.#unclaimed.get(place)?.[2] ?? BEGIN_OF_TIME;

@@ -94,15 +94,25 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
       target.update();
     }
 
-    /** The watermark that a value carries. */
-    function markOf(value: T): number {
+    /** Every record says how far time has come. */
+    function bounded(value: T): void {
+      const { timestamp, slot } = task;
+      if (Number.isNaN(timestamp)) throw misuse.noEventTime(label);
+      out.next(value);
+      if (clocks.observe(slot, timestamp - lag)) publish();
+    }
+
+    /** Only what the value carries says so. */
+    function carried(value: T): void {
+      const { slot } = task;
       const mark = punctuated!(value);
-      if (mark === undefined) return BEGIN_OF_TIME;
-      if (Number.isSafeInteger(mark)) return mark;
-      task.refuse(
-        `the watermark that it carries must be a safe integer of milliseconds, current value is ${String(mark)}`,
-      );
-      return NaN;
+      if (mark !== undefined && !Number.isSafeInteger(mark)) {
+        return task.refuse(
+          `the watermark that it carries must be a safe integer of milliseconds, current value is ${String(mark)}`,
+        );
+      }
+      out.next(value);
+      if (clocks.observe(slot, mark ?? BEGIN_OF_TIME)) publish();
     }
 
     return {
@@ -121,16 +131,7 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
         // Nobody is told: what a restored watermark caused had happened before the checkpoint.
         provider.watermark = clocks.watermark;
       },
-      next(value) {
-        const { timestamp, slot } = task;
-        let mark = timestamp - lag;
-        if (punctuated !== undefined) {
-          mark = markOf(value);
-          if (Number.isNaN(mark)) return;
-        } else if (Number.isNaN(mark)) throw misuse.noEventTime(label);
-        out.next(value);
-        if (clocks.observe(slot, mark)) publish();
-      },
+      next: punctuated === undefined ? bounded : carried,
       complete() {
         provider.watermark = END_OF_TIME;
         provider.idle = false;

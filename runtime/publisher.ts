@@ -56,12 +56,33 @@ export interface PublisherParts {
 
 export class Publisher {
   #producer: Producer | undefined;
+  /** What was asked for last, done or not. */
+  #last: Promise<void> = Promise.resolve();
   #abandoned = false;
 
   constructor(readonly parts: PublisherParts) {}
 
   /** Publishes everything that waits at this moment. Resolves when it is visible; rejects when it was tried for too long. */
-  async publish(tasks: () => readonly PublishedTask[]): Promise<void> {
+  publish(tasks: () => readonly PublishedTask[]): Promise<void> {
+    return this.#inTurn(() => this.#publish(tasks));
+  }
+
+  /** Publishes markers alone: what the head of a new task begins with. */
+  publishMarkers(epochs: readonly { number: number; epoch: number }[]): Promise<void> {
+    return this.#inTurn(() => this.#publishMarkers(epochs));
+  }
+
+  /**
+   * A producer has one transaction under way; and after a doubt its next life must begin with the one order, so nobody else may
+   * begin it meanwhile.
+   */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #publish(tasks: () => readonly PublishedTask[]): Promise<void> {
     const backoff = new Backoff(this.parts.clock, this.parts.giveUpAfter);
     for (;;) {
       try {
@@ -78,8 +99,7 @@ export class Publisher {
     }
   }
 
-  /** Publishes markers alone: what the head of a new task begins with. */
-  async publishMarkers(epochs: readonly { number: number; epoch: number }[]): Promise<void> {
+  async #publishMarkers(epochs: readonly { number: number; epoch: number }[]): Promise<void> {
     const backoff = new Backoff(this.parts.clock, this.parts.giveUpAfter);
     for (;;) {
       try {

@@ -4,11 +4,10 @@
  *
  * @module
  */
+import { textBytes } from "../connectors/codec.ts";
 import type { OutputRecord, RecordHeaders, SinkSpec, TopicInfo } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import { TIMESTAMP_MARGIN_MS } from "./limits.ts";
-
-const encoder = new TextEncoder();
 
 /** The header with a result's event time, in decimal milliseconds. */
 export const TIME_HEADER = "tidemark.time";
@@ -63,7 +62,7 @@ export function encodeUndelivered(context: SinkContext, pane: unknown, time: num
   const text = JSON.stringify(pane, (_name, value) => typeof value === "bigint" ? String(value) : value);
   return complete(
     context,
-    { key: null, value: encoder.encode(text), headers: headersOf(undefined, time, reason, undefined) },
+    { key: null, value: textBytes(text), headers: headersOf(undefined, time, reason, undefined) },
     time,
     undefined,
   );
@@ -102,13 +101,13 @@ export function sizeOf(key: Uint8Array | null, value: Uint8Array | null, headers
 }
 
 let lastTime = NaN;
-let lastTimeBytes = new Uint8Array();
+let lastTimeBytes: Uint8Array = new Uint8Array();
 
 /** Records of one push mostly share their time. */
 function timeBytes(time: number): Uint8Array {
   if (time !== lastTime) {
     lastTime = time;
-    lastTimeBytes = encoder.encode(String(time));
+    lastTimeBytes = textBytes(String(time));
   }
   return lastTimeBytes;
 }
@@ -122,7 +121,7 @@ function headersOf(
   const headers: Record<string, Uint8Array> = own === undefined ? {} : { ...own };
   headers[TIME_HEADER] = timeBytes(time);
   if (reason === undefined) return headers;
-  headers[REASON_HEADER] = encoder.encode(reason);
-  if (record !== undefined) headers[SOURCE_HEADER] = encoder.encode(positionOf(record));
+  headers[REASON_HEADER] = textBytes(reason);
+  if (record !== undefined) headers[SOURCE_HEADER] = textBytes(positionOf(record));
   return headers;
 }

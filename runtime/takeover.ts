@@ -5,7 +5,8 @@
  * 1. claim the heads with a new fence, one's own transactional id added: from here on an old owner's commit fails;
  * 2. fence every other publisher that the heads name, always: one that died after sending would hold all readers back;
  *    then write the heads with only one's own id;
- * 3. read the heads again, then the markers: what was published by then is known, and nothing older can follow;
+ * 3. read the heads again, then the markers: what was published by then is known, and nothing older can follow; a task that has
+ *    none and nothing unpublished gets one before its next commit;
  * 4. load the state, restore the clocks, seek to the offsets of the heads.
  *
  * @module
@@ -113,14 +114,14 @@ async function fenceOthers(parts: TakeoverParts, checkpoints: readonly TaskCheck
   }
 }
 
-/** A new head gets its marker and its first offsets; an unsafe one must be reset. */
+/** A new head gets its first offsets; an unsafe one must be reset. */
 async function begin(
   parts: TakeoverParts,
   number: number,
   { checkpoint, created }: { checkpoint: TaskCheckpoint; created: boolean },
   reset: From | undefined,
 ): Promise<void> {
-  const { settings, publisher, plan } = parts;
+  const { settings, plan } = parts;
   const { unsafe } = checkpoint.head;
   if (unsafe !== undefined && reset === undefined) {
     throw new Error(
@@ -138,7 +139,6 @@ async function begin(
       offsets: mapOffsets(await firstOffsets(parts, number, plan.topics, reset)),
     });
   }
-  if (created || reset !== undefined) await publisher?.publishMarkers([{ number, epoch: checkpoint.head.epoch }]);
   const fresh = plan.topics.filter((topic) => checkpoint.head.offsets[topic] === undefined);
   if (fresh.length > 0) {
     await checkpoint.rewrite({ offsets: mapOffsets(await firstOffsets(parts, number, fresh, settings.from)) });
@@ -176,6 +176,9 @@ async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<numb
     settle(owned, marker);
   } else if (marker !== undefined) {
     owned.checkMarker(marker);
+  } else {
+    // The head is new, or whoever made it died before it had a marker. Nothing waits, so this is what a marker would say.
+    await parts.publisher?.publishMarkers([{ number, epoch: checkpoint.head.epoch }]);
   }
   return waiting.length;
 }

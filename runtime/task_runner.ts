@@ -146,23 +146,22 @@ export class TaskRunner implements TaskHost {
     const { task } = this;
     if (task.phase !== "running" || task.failure !== undefined) return;
     const before = [...task.clocks.values()].map((clock) => clock.snapshot().watermark);
-    this.#whilePushing(() => {
-      for (const clock of task.clocks.values()) clock.tick(now);
+    this.#act(() => {
+      for (const clock of this.task.clocks.values()) clock.tick(now);
     });
-    const after = [...task.clocks.values()].map((clock) => clock.snapshot().watermark);
+    const after = [...this.task.clocks.values()].map((clock) => clock.snapshot().watermark);
     if (after.some((watermark, index) => watermark > before[index])) this.changed = true;
   }
 
   /** The input has really ended: open windows fire. */
   end(): void {
-    const { task } = this;
-    task.phase = "ending";
-    this.#whilePushing(() => {
+    this.#act(() => {
+      this.task.phase = "ending";
       for (const routes of this.#routes.values()) {
         for (const route of routes) for (const subscriber of route.subscribers) subscriber.complete();
       }
     });
-    if (task.failure !== undefined) return;
+    if (this.task.failure !== undefined) return;
     if (this.#open > 0) throw new Error(`Task ${this.number}: ${this.#open} pipelines did not end with their input`);
     this.ended = true;
     this.changed = true;
@@ -170,7 +169,7 @@ export class TaskRunner implements TaskHost {
 
   /** What belongs to the cut happens now: stages that emit once an epoch do. */
   beforeCut(): void {
-    this.#whilePushing(() => {
+    this.#act(() => {
       for (const hook of this.task.cutHooks) hook();
     });
   }
@@ -263,7 +262,10 @@ export class TaskRunner implements TaskHost {
         pushed++;
         this.journal?.push({ queue, record });
         this.#push(queue, record);
-        if (this.task.failure !== undefined && !this.#recover(record)) break;
+        if (this.task.failure === undefined) continue;
+        if (!this.#recover(record)) break;
+        setRunningTask(this.task);
+        this.task.active = true;
       }
     } finally {
       this.#rest();
@@ -272,14 +274,19 @@ export class TaskRunner implements TaskHost {
     return pushed;
   }
 
-  #recover(record: InputRecord): boolean {
+  /** Runs what no record causes, anew after each failure that was dealt with. */
+  #act(run: () => void): void {
+    do this.#whilePushing(run); while (this.task.failure !== undefined && this.#recover(undefined));
+  }
+
+  /** Hands a failure on. Where it was dealt with, the pipelines were subscribed anew: nothing is being pushed meanwhile. */
+  #recover(record: InputRecord | undefined): boolean {
     this.#rest();
     this.failedAt = record;
+    const before = setRunningTask(undefined);
     const dealtWith = this.onFailure(this.task.failure!, record);
-    if (dealtWith) {
-      setRunningTask(this.task);
-      this.task.active = true;
-    }
+    setRunningTask(before);
+    if (dealtWith) this.failedAt = undefined;
     return dealtWith;
   }
 

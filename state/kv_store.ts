@@ -44,6 +44,11 @@ export class KvStore implements Store {
    */
   static async open(where: string | Deno.Kv, clock: Clock): Promise<KvStore> {
     if (typeof where !== "string") return new KvStore(where, "the given Deno KV", clock);
+    if (typeof Deno.openKv !== "function") {
+      throw new Error(
+        `Cannot open the state at ${where}: Deno KV is not switched on. Add "unstable": ["kv"] to deno.json, or run with --unstable-kv`,
+      );
+    }
     try {
       if (isPath(where)) await makeFolder(where);
       const kv = await Deno.openKv(where);

@@ -7,14 +7,8 @@ import { numbers, pickSeed } from "./support/crash/random.ts";
 import { CRASH, END, play } from "./support/crash/script.ts";
 
 const AIMED: readonly Point[] = [
-  "claimed",
-  "restoring",
-  "pushing",
-  "pushing",
-  "committing",
-  "committing",
-  "committed",
-  "committed",
+  ...["committed", "committed", "committing", "committing"] as const,
+  ...["claimed", "restoring", "pushing", "pushing"] as const,
 ];
 
 Deno.test("On the embedded log, a job that is killed again and again loses nothing and doubles nothing", async () => {

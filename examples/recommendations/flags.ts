@@ -18,7 +18,8 @@ export interface Flags {
   readonly events: number | undefined;
   /** Events in a second; `undefined` is as fast as it goes. */
   readonly rate: number | undefined;
-  readonly seed: number;
+  /** Which embedded traffic; `undefined` is the one that was begun, or the first one. */
+  readonly seed: number | undefined;
   readonly untilEnd: boolean;
   readonly from: From;
   readonly worker: string | undefined;
@@ -59,7 +60,7 @@ const FLAGS = {
   only: { value: "counts|activity", means: "one of the two results", default: "both" },
   events: { value: "N", means: "embedded traffic: how many events in all", default: "endless" },
   rate: { value: "R", means: "embedded traffic: events a second", default: "2000; with --events as fast as it goes" },
-  seed: { value: "S", means: "embedded traffic: which", default: "1" },
+  seed: { value: "S", means: "embedded traffic: which", default: "the one that was begun, else 1" },
   "until-end": { means: "what is in the input at the start is all of it: process it, fire what is open, finish, exit" },
   from: { value: "earliest|latest|TIME", means: "where a new job begins, TIME in ISO 8601", default: "earliest" },
   worker: { value: "NAME", means: "this worker's name, unique among those that run", default: "chosen for it" },
@@ -116,7 +117,7 @@ export function parseFlags(args: readonly string[], environment: string | undefi
     only: onlyOf(given),
     events,
     rate: rate ?? (events === undefined ? 2000 : undefined),
-    seed: countOf(given, "seed") ?? Number(FLAGS.seed.default),
+    seed: countOf(given, "seed"),
     untilEnd: given["until-end"] === true,
     from: fromOf(text("from") ?? FLAGS.from.default),
     worker: nameOf(given, "worker"),

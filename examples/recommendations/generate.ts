@@ -25,10 +25,17 @@ const BATCH = 2_000;
 const AHEAD = 50_000;
 /** How many events a second of the shop's time has when they come as fast as they can. */
 const SHOP_RATE = 200;
+/** Which traffic it is when nobody says. */
+const SEED = 1;
 /** How often the pace is looked at, in milliseconds. */
 const TICK = 10;
 /** How far the shop's time may run ahead of the clock: an event from tomorrow would be a bad record. */
 const SHOP_AHEAD = hours(12);
+
+/** Where the KV remembers which traffic a topic holds. */
+export function trafficKey(topic: string): string[] {
+  return ["shop", "traffic", topic];
+}
 
 /** What is remembered of a traffic. */
 interface Remembered extends Traffic {
@@ -39,7 +46,7 @@ interface Remembered extends Traffic {
 /** Appends events until there are as many as the flags say, then says that the topic has ended. */
 export async function generate({ kv, log, job, flags, signal }: Generating): Promise<void> {
   const { events = Infinity, rate = Infinity, topics: { input } } = flags;
-  const key = ["shop", "traffic", input];
+  const key = trafficKey(input);
   const traffic = await recall(kv, key, flags);
   const total = traffic.total ?? events;
   const first = (await log.bounds(input)).reduce((sum, { latest }) => sum + latest, 0);
@@ -57,13 +64,20 @@ export async function generate({ kv, log, job, flags, signal }: Generating): Pro
 }
 
 /** The traffic of this log: the one that was begun in it, or a new one. */
-async function recall(kv: Deno.Kv, key: Deno.KvKey, { events, rate, seed }: Flags): Promise<Remembered> {
+async function recall(kv: Deno.Kv, key: readonly string[], { events, rate, seed }: Flags): Promise<Remembered> {
   const { value } = await kv.get<Remembered>(key);
-  if (value !== null) return value;
+  if (value !== null && (seed === undefined || seed === value.seed)) return value;
+  if (value !== null) {
+    throw new Error(
+      `The traffic of ${
+        key[2]
+      } was begun with seed ${value.seed} and cannot go on with --seed ${seed}: leave --seed out, or give another --state`,
+    );
+  }
   const perSecond = rate ?? SHOP_RATE;
   // A traffic that comes faster than the shop's time passes has been going on for a while, and ends about now.
   const ago = rate === undefined && events !== undefined ? events / perSecond * 1000 : 0;
-  const traffic = { seed, began: Date.now() - Math.ceil(ago), perSecond };
+  const traffic = { seed: seed ?? SEED, began: Date.now() - Math.ceil(ago), perSecond };
   await kv.set(key, traffic);
   return traffic;
 }

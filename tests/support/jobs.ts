@@ -25,7 +25,7 @@ export class ManualClock implements RuntimeClock {
 
   readonly now = (): number => this.#now;
   readonly elapsed = (): number => this.#now - this.#began;
-  readonly random = (): number => 0.5;
+  readonly random = (): number => systemClock.random();
   readonly id = (): string => systemClock.id();
   readonly turn = (): Promise<void> => systemClock.turn();
   readonly sleep = (ms: number): Promise<void> => new Promise((resolve) => this.after(ms, resolve));
@@ -54,7 +54,7 @@ export class ManualClock implements RuntimeClock {
 
 /** Lets everything happen that waits for nothing but its turn. */
 async function settled(): Promise<void> {
-  for (let turns = 0; turns < 4; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let turns = 0; turns < 4; turns++) await systemClock.turn();
 }
 
 /** The lines that a job logs. */
@@ -103,10 +103,16 @@ function waitFor<T>(
   });
 }
 
-/** Resolves when it holds, looked at once in each turn of the event loop. For what lies in memory and tells nobody. */
-export async function until(what: string, holds: () => boolean): Promise<void> {
+/**
+ * Resolves when it holds, looked at once in each turn of the event loop. For what lies in memory and tells nobody. A job that
+ * fails meanwhile fails the wait.
+ */
+export async function until(what: string, holds: () => boolean, job?: Job): Promise<void> {
   const deadline = performance.now() + PATIENCE;
+  let failure: Error | undefined;
+  job?.finished.catch((error) => failure = error);
   while (!holds()) {
+    if (failure !== undefined) throw failure;
     if (performance.now() > deadline) throw new Error(`Waited for ${what} in vain.`);
     await new Promise((resolve) => setTimeout(resolve, 0));
   }

@@ -18,9 +18,15 @@ const OCCURRENCES = 4;
 /** Points that one process reaches once or a few times only. */
 const RARE: readonly Point[] = ["claimed", "fenced", "restoring"];
 
-/** So many kills at random moments, and one at each of those points, in an order that the seed gives. */
-export function plan(random: () => number, { random: count, aimed }: { random: number; aimed: readonly Point[] }): Kill[] {
-  const kills: Kill[] = aimed.map((point) => {
+/**
+ * So many kills at random moments, and one at each of those points, in an order that the seed gives. The first one is always at
+ * the first of the points: it should leave something behind that the next process has to restore and to fence.
+ */
+export function plan(
+  random: () => number,
+  { random: count, aimed: [first, ...others] }: { random: number; aimed: readonly Point[] },
+): Kill[] {
+  const kills: Kill[] = others.map((point) => {
     const most = RARE.includes(point) ? 1 : point === "pushing" ? 200 : OCCURRENCES;
     return { point, occurrence: 1 + Math.floor(random() * most) };
   });
@@ -28,7 +34,7 @@ export function plan(random: () => number, { random: count, aimed }: { random: n
     const young = kill % 3 === 0;
     kills.push({ after: young ? "start" : "running", ms: Math.round(random() * (young ? YOUNG : OLD)) });
   }
-  return shuffled(kills, random);
+  return [{ point: first, occurrence: 1 }, ...shuffled(kills, random)];
 }
 
 /** A kill and where it fell. */
@@ -42,7 +48,6 @@ export async function killAll(world: World, kills: readonly Kill[]): Promise<Fal
   const fallen: Fallen[] = [];
   for (const kill of kills) {
     if ("point" in kill) {
-      // A fresh job has nobody to fence; the first kill makes sure that there is somebody.
       const process = world.start({ aim: { ...kill, action: "die" } });
       fallen.push({ kill, death: await process.death() });
       continue;

@@ -3,12 +3,12 @@
  *
  * Its one argument is a {@linkcode ChildOptions} as JSON.
  */
-import { embeddedLog, type EmbeddedLog, run } from "@tidemark/streams";
+import { type EmbeddedLog, embeddedLog, run } from "@tidemark/streams";
 import type { Connector } from "../../../connectors/connector.ts";
 import { KafkaConnection } from "../../../connectors/kafka/connection.ts";
 import { KafkaJsDriver } from "../../../connectors/kafka/kafkajs_driver.ts";
 import { pipelines, type Topics } from "./job.ts";
-import { phasedConnector, phasedDriver, type Mutant } from "./phased_connector.ts";
+import { type Mutant, phasedConnector, phasedDriver } from "./phased_connector.ts";
 import { phasedKv } from "./phased_kv.ts";
 import { type Aim, Points } from "./points.ts";
 import { eventAt } from "./traffic.ts";

@@ -1,6 +1,14 @@
 /** The job that is killed: the recommendations job in small, on public names. */
 import { map, type MonoTypeOperatorFunction, type Observable, tap } from "rxjs";
-import { count, eventTime, keyedReduce, lateSideOutput, type SinkOptions, tumblingWindow, watermark } from "@tidemark/streams";
+import {
+  count,
+  eventTime,
+  keyedReduce,
+  lateSideOutput,
+  type SinkOptions,
+  tumblingWindow,
+  watermark,
+} from "@tidemark/streams";
 import { BOUND, type Event, LATENESS, WINDOW } from "./traffic.ts";
 
 /** Where the job's topics are. */
@@ -25,7 +33,13 @@ export function pipelines(verbs: Verbs, topics: Topics, pushed: () => void): Obs
   );
   const counts = events.pipe(
     tap(pushed),
-    keyedReduce({ name: "event-count", key: (event) => event.user_id, initial: 0, reduce: (total) => total + 1, emit: "every" }),
+    keyedReduce({
+      name: "event-count",
+      key: (event) => event.user_id,
+      initial: 0,
+      reduce: (total) => total + 1,
+      emit: "every",
+    }),
     map(({ key, value }) => ({ user_id: key, event_count: value })),
     verbs.sink(topics.counts, { key: (row) => row.user_id }),
   );

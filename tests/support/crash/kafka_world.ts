@@ -99,7 +99,9 @@ export class KafkaWorld extends World {
       })),
     });
     const rows = new Rows();
-    const left = new Set([...outputs.keys()].flatMap((topic) => this.#next.map((_, partition) => `${topic}/${partition}`)));
+    const left = new Set(
+      [...outputs.keys()].flatMap((topic) => this.#next.map((_, partition) => `${topic}/${partition}`)),
+    );
     const complete = Promise.withResolvers<void>();
     const deadline = setTimeout(() => complete.reject(new Error(`Readers are held back in ${[...left]}`)), PATIENCE);
     const consumer = this.#kafka.consumer({

@@ -32,7 +32,13 @@ function truthOfPartition(
   const emit = (pane: Pane, kind: "onTime" | "late") => {
     pane.fired = true;
     const { user, start, count } = pane;
-    const value = { user_id: user, window_start_ms: start, window_end_ms: start + WINDOW, event_count: count, pane: kind };
+    const value = {
+      user_id: user,
+      window_start_ms: start,
+      window_end_ms: start + WINDOW,
+      event_count: count,
+      pane: kind,
+    };
     rows.add({ output: "activity", key: user, value, time: start + WINDOW - 1 });
   };
   const fireUntil = (time: number) => {

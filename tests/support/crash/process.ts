@@ -82,6 +82,12 @@ export class JobProcess {
     }
   }
 
+  /** Ends it in whatever state it is. */
+  async remove(): Promise<void> {
+    this.kill();
+    await this.#dead;
+  }
+
   /** Lets a process go on that has stopped itself. */
   goOn(): void {
     this.#child.kill("SIGCONT");

@@ -47,6 +47,6 @@ export abstract class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.still();
-    for (const process of this.processes) process.kill();
+    for (const process of this.processes) await process.remove();
   }
 }

@@ -1,0 +1,83 @@
+import { assertEquals } from "@std/assert";
+
+const ROOT = new URL("../", import.meta.url).pathname;
+const { version } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+
+/** What a user writes who has installed the package. */
+const PROGRAM = `
+import { from, map } from "rxjs";
+import { count, deadLetter, eventTime, type Job, keyedReduce, memory, run, seconds, tumblingWindow, watermark } from "@tidemark/streams";
+import { kafka } from "@tidemark/streams/kafka";
+import { json } from "@tidemark/streams/connectors";
+import { sum } from "@tidemark/streams/operators";
+import { UnavailableError } from "@tidemark/streams/state";
+
+interface Click { user: string; at: number }
+const clicks: Click[] = [{ user: "ada", at: 100 }, { user: "bob", at: 900 }, { user: "ada", at: 1_500 }];
+
+const windows: unknown[] = [];
+from(clicks).pipe(
+  eventTime((click) => click.at),
+  watermark({ maxOutOfOrderness: 0 }),
+  tumblingWindow({ key: (click) => click.user, size: seconds(1), aggregate: count() }),
+  map(({ key, window, value }) => [key.toUpperCase(), window.start, value + 0]),
+).subscribe((row) => windows.push(row));
+
+const log = memory();
+log.append("clicks", clicks.map((value) => ({ key: value.user, value })));
+log.end("clicks");
+const totals = log.source<Click>("clicks").pipe(
+  keyedReduce({ name: "totals", key: (click) => click.user, initial: 0, reduce: (total) => total + 1 }),
+  log.sink("totals", { key: (row) => row.key }),
+);
+const job: Job = await run(totals, { name: "clicks", state: "state/clicks.db", onBadRecord: deadLetter(log.sink("dead")), log: () => {} });
+const end = await job.finished;
+
+const broker = kafka({ brokers: ["localhost:9092"] });
+console.log(JSON.stringify({
+  windows,
+  totals: log.read("totals"),
+  end,
+  broker: broker.id,
+  names: [typeof sum, typeof json, UnavailableError.name],
+}));
+`;
+
+/** Makes the user's project, outside of this repository, and runs Deno in it. */
+async function inProject(work: (deno: (...args: string[]) => Promise<string>) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "tidemark-consumer-" });
+  const config = {
+    imports: { "@tidemark/streams": `jsr:@tidemark/streams@^${version}`, "rxjs": "npm:rxjs@^7.8" },
+    unstable: ["kv"],
+    // The checkout stands for the published package: everything goes by its name, version and exports.
+    links: [ROOT],
+    nodeModulesDir: "none",
+    lock: false,
+  };
+  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
+  await Deno.writeTextFile(`${folder}/main.ts`, PROGRAM);
+  try {
+    await work(async (...args) => {
+      const command = new Deno.Command(Deno.execPath(), { args, cwd: folder, stdin: "null", env: { NO_COLOR: "1" } });
+      const { code, stdout, stderr } = await command.output();
+      assertEquals(code, 0, new TextDecoder().decode(stderr));
+      return new TextDecoder().decode(stdout);
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a user's project imports jsr:@tidemark/streams and /kafka, type-checks, and runs with the permissions of the README", async () => {
+  await inProject(async (deno) => {
+    await deno("check", "main.ts");
+    const permissions = ["--allow-net", "--allow-env", "--allow-sys=hostname", "--allow-read", "--allow-write"];
+    assertEquals(JSON.parse(await deno("run", ...permissions, "main.ts")), {
+      windows: [["ADA", 0, 1], ["BOB", 0, 1], ["ADA", 1000, 1]],
+      totals: [{ key: "ada", value: 1 }, { key: "bob", value: 1 }, { key: "ada", value: 2 }],
+      end: { reason: "finished" },
+      broker: "kafka localhost:9092",
+      names: ["function", "function", "UnavailableError"],
+    });
+  });
+});

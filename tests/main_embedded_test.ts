@@ -1,0 +1,151 @@
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { type EmbeddedLog, embeddedLog } from "@tidemark/streams";
+import { trafficKey } from "../examples/recommendations/generate.ts";
+import type { Traffic } from "../examples/recommendations/traffic.ts";
+import { Program, runProgram, summaryOf } from "./support/shop/program.ts";
+import { assertTruth, type Row, type Truth, truthOf } from "./support/shop/truth.ts";
+
+const EVENTS = 20_000;
+const INPUT = "user_events";
+
+/** A state of its own for a test. */
+async function scratch(): Promise<{ state: string } & AsyncDisposable> {
+  const folder = await Deno.makeTempDir({ prefix: "tidemark-main-" });
+  return {
+    state: `${folder}/state.db`,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+async function rowsOf(log: EmbeddedLog, topic: string): Promise<Row[]> {
+  const decoder = new TextDecoder();
+  const text = (bytes: Uint8Array | null | undefined) => bytes ? decoder.decode(bytes) : undefined;
+  const rows: Row[] = [];
+  for await (const { key, value, headers } of log.read(topic)) {
+    const [reason, source] = ["tidemark.reason", "tidemark.source"].map((name) => text(headers?.[name]));
+    rows.push({ key: text(key) ?? null, value: JSON.parse(text(value)!), reason, source });
+  }
+  return rows;
+}
+
+/** Holds everything in the log to the truth of its traffic, and returns that. */
+async function assertLogIsTrue(state: string, events = EVENTS): Promise<Truth> {
+  using kv = await Deno.openKv(state);
+  const log = embeddedLog(kv);
+  const { value: traffic } = await kv.get<Traffic>(trafficKey(INPUT));
+  const truth = truthOf(traffic!, events, { topic: INPUT, partitions: 4 });
+  assertEquals((await rowsOf(log, INPUT)).map(({ value }) => value), truth.input.flat());
+  assertTruth({
+    counts: await rowsOf(log, "user_recommendations"),
+    activity: await rowsOf(log, "user_activity"),
+    late: await rowsOf(log, "user_events_late"),
+  }, truth);
+  assertEquals(await rowsOf(log, "user_events_dead"), []);
+  return truth;
+}
+
+/** Resolves when the state has been written to so many times, as far as its file's times tell; rejects when the program ends. */
+async function written(program: Program, state: string, times: number): Promise<void> {
+  let over = false;
+  program.ended().then(() => over = true);
+  const seen = new Set<number>();
+  while (seen.size < times) {
+    assert(!over, "the program ended by itself");
+    const { mtime } = await Deno.stat(`${state}-wal`);
+    seen.add(mtime!.getTime());
+  }
+}
+
+Deno.test("the program makes its traffic, counts all of it, fires every window and finishes", async () => {
+  await using place = await scratch();
+  const ended = await runProgram(["--state", place.state, "--events", String(EVENTS), "--json"]);
+  const summary = summaryOf(ended);
+  const truth = await assertLogIsTrue(place.state);
+  assertGreater(truth.late.length, 0);
+  assert(
+    truth.activity.some(({ value }) => (value as { pane: string }).pane === "late"),
+    "some windows were corrected",
+  );
+  assertEquals(summary.ended, "finished");
+  assertEquals(summary.job, "recommendations");
+  assertEquals(summary.records_in, EVENTS);
+  assertEquals(summary.outputs, {
+    user_recommendations: EVENTS,
+    user_activity: truth.activity.length,
+    user_events_late: truth.late.length,
+  });
+  assertEquals(summary.late, truth.late.length);
+  assertEquals(summary.dead_letters, 0);
+  for (const name of ["epochs", "elapsed_ms", "records_per_second"] as const) assertGreater(summary[name], 0);
+  for (const part of ["p50", "p95", "p99"] as const) {
+    assertGreater(summary.commit_ms[part], 0);
+    assertGreater(summary.latency_ms[part], 0);
+  }
+});
+
+Deno.test("the program killed three times comes to the same totals, and started once more says that it is finished", async () => {
+  await using place = await scratch();
+  const flags = ["--state", place.state, "--events", String(EVENTS), "--json"];
+  for (const [kill, times] of [4, 9, 16].entries()) {
+    // Slow enough that it is surely killed on its way.
+    await using program = new Program([...flags, "--rate", "2000"]);
+    await program.says(kill === 0 ? /^Job recommendations: fresh/ : /^Job recommendations: restored/);
+    await written(program, place.state, times);
+    program.kill("SIGKILL");
+    const { stdout } = await program.ended();
+    assertEquals(stdout, []);
+  }
+  const last = summaryOf(await runProgram(flags));
+  const truth = await assertLogIsTrue(place.state);
+  assertGreater(truth.late.length, 0);
+  assertEquals(last.records_in, EVENTS);
+  assertEquals(last.outputs, {
+    user_recommendations: EVENTS,
+    user_activity: truth.activity.length,
+    user_events_late: truth.late.length,
+  });
+
+  const again = await runProgram(flags);
+  assertStringIncludes(again.stderr.join("\n"), "Job recommendations is finished already");
+  const { records_in, outputs, late, epochs } = summaryOf(again);
+  assertEquals({ records_in, outputs, late, epochs }, {
+    records_in: last.records_in,
+    outputs: last.outputs,
+    late: last.late,
+    epochs: last.epochs,
+  });
+  await assertLogIsTrue(place.state);
+});
+
+Deno.test("a second process is told who has the log, and SIGTERM ends the first one so that it goes on later", async () => {
+  await using place = await scratch();
+  await using first = new Program(["--state", place.state, "--json"]);
+  await first.says(/^Job recommendations: fresh/);
+
+  const second = await runProgram(["--state", place.state, "--json"]);
+  assertEquals([second.code, second.stdout, second.stderr.length], [1, [], 1]);
+  assertStringIncludes(second.stderr[0], `process ${first.pid}, which runs the job "recommendations"`);
+
+  await written(first, place.state, 5);
+  first.kill("SIGTERM");
+  const stopped = summaryOf(await first.ended());
+  assertEquals(stopped.ended, "stopped");
+  assertGreater(stopped.records_in, 0);
+
+  const flags = ["--state", place.state, "--events", String(EVENTS)];
+  const other = await runProgram([...flags, "--seed", "7"]);
+  assertEquals(other.code, 1);
+  assertStringIncludes(other.stderr.at(-1)!, "was begun with seed 1 and cannot go on with --seed 7");
+
+  const finished = summaryOf(await runProgram([...flags, "--json"]));
+  assertEquals([finished.ended, finished.records_in], ["finished", EVENTS]);
+  await assertLogIsTrue(place.state);
+});
+
+Deno.test("the program's summary is a table for people, and --only leaves the other result out", async () => {
+  const { code, stdout } = await runProgram(["--state", ":memory:", "--events", "100", "--only", "counts"]);
+  assertEquals(code, 0);
+  assertEquals(stdout[0], "Job recommendations: finished");
+  const row = (name: string) => stdout.find((line) => line.trim().startsWith(name))?.trim().split(/ {2,}/)[1];
+  assertEquals([row("records in"), row("to user_recommendations"), row("to user_activity")], ["100", "100", "0"]);
+});

@@ -1,0 +1,68 @@
+import { assertEquals } from "@std/assert";
+import type { Publishing } from "../connectors/connector.ts";
+import { type PublishedTask, Publisher, type WaitingEpoch } from "../runtime/publisher.ts";
+import { systemClock } from "../runtime/clock.ts";
+
+/** A broker that keeps a diary. The first transaction takes effect, and its answer is lost. */
+function forgetfulBroker(): { publishing: Publishing; diary: string[] } {
+  const diary: string[] = [];
+  const visible = new Map<number, number>();
+  let lives = 0;
+  const publishing: Publishing = {
+    producer: () => {
+      const life = ++lives;
+      diary.push(`life ${life}`);
+      return Promise.resolve({
+        publish(records, markers) {
+          diary.push(
+            `life ${life} publishes ${records.length} results, ${
+              markers.map((one) => `${one.partition}:${one.epoch}`)
+            }`,
+          );
+          for (const { partition, epoch } of markers) visible.set(partition, epoch);
+          return records.length > 0 && life === 1 ? Promise.reject(new Error("no answer")) : Promise.resolve();
+        },
+        close: () => Promise.resolve(),
+      });
+    },
+    fence: () => Promise.resolve(),
+    markers: () => Promise.resolve(diary.push("markers are read")).then(() => visible),
+    ensureMarkerTopic: () => Promise.resolve(),
+  };
+  return { publishing, diary };
+}
+
+function taskWith(...epochs: number[]): PublishedTask {
+  const record = { topic: "counts", partition: 0, timestamp: 0, key: null, value: null, headers: undefined };
+  const waiting: WaitingEpoch[] = epochs.map((epoch) => ({ epoch, records: [record], bytes: 0, samples: [] }));
+  return {
+    ...{ number: 0, waiting, sending: 0, lost: false },
+    verify: () => Promise.resolve(true),
+    published: () => {},
+    checkMarker: () => {},
+  };
+}
+
+Deno.test("Publisher reads the markers after a doubt, also when a new task asks for its first marker meanwhile", async () => {
+  const { publishing, diary } = forgetfulBroker();
+  const publisher = new Publisher({
+    ...{
+      publishing,
+      id: "job.a",
+      markerGroup: "group",
+      markerTopic: "topic",
+      clock: systemClock,
+      giveUpAfter: Infinity,
+    },
+    trouble: () => {},
+  });
+  const task = taskWith(5);
+  const results = publisher.publish(() => [task]);
+  const marker = publisher.publishMarkers([{ number: 1, epoch: 0 }]);
+  await Promise.all([results, marker]);
+  assertEquals(diary, [
+    ...["life 1", "markers are read", "life 1 publishes 1 results, 0:5"],
+    ...["life 2", "markers are read", "life 2 publishes 0 results, 1:0"],
+  ]);
+  assertEquals(task.waiting, []);
+});

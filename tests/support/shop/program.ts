@@ -1,0 +1,126 @@
+/** The program of `deno task start` as a process of its own, with the very permissions of the task. */
+import { assert } from "@std/assert";
+import { lines } from "../lines.ts";
+
+const ROOT = new URL("../../../", import.meta.url).pathname;
+
+/** What a process has said when it ended. */
+export interface Ended {
+  readonly code: number;
+  /** The lines of each stream. */
+  readonly stdout: readonly string[];
+  readonly stderr: readonly string[];
+}
+
+/** A running program. */
+export class Program implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdout: string[] = [];
+  readonly #stderr: string[] = [];
+  readonly #ended: Promise<Ended>;
+  readonly #waiting = new Set<() => void>();
+
+  /** Starts it; `env` adds to the environment. */
+  constructor(args: readonly string[], env: Record<string, string> = {}) {
+    const [deno, ...words] = startCommand();
+    assert(deno === "deno", "the task runs Deno");
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [...words, ...args],
+      cwd: ROOT,
+      // The tests may have been told of a broker; the program is told by its flags.
+      env: { NO_COLOR: "1", KAFKA_BROKERS: "", ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#ended = this.#listen();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Resolves with the first line on stderr like this one; rejects when the program has ended without it. */
+  async says(pattern: RegExp): Promise<string> {
+    let over: Ended | undefined;
+    const ended = this.#ended.then((how) => over = how);
+    for (;;) {
+      const line = this.#stderr.find((one) => pattern.test(one));
+      if (line !== undefined) return line;
+      assert(over === undefined, `It ended without saying ${pattern}, and said: ${over?.stderr.join("\n")}`);
+      let wake = () => {};
+      const said = new Promise<void>((resolve) => wake = resolve);
+      this.#waiting.add(wake);
+      await Promise.race([said, ended]);
+      this.#waiting.delete(wake);
+    }
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves when it has ended. */
+  ended(): Promise<Ended> {
+    return this.#ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    await this.#ended;
+  }
+
+  async #listen(): Promise<Ended> {
+    const keep = async (stream: ReadableStream<Uint8Array>, into: string[]) => {
+      for await (const line of lines(stream)) {
+        into.push(line);
+        for (const wake of [...this.#waiting]) wake();
+      }
+    };
+    const { stdout, stderr } = this.#child;
+    const [{ code }] = await Promise.all([
+      this.#child.status,
+      keep(stdout, this.#stdout),
+      keep(stderr, this.#stderr),
+    ]);
+    return { code, stdout: this.#stdout, stderr: this.#stderr };
+  }
+}
+
+/** Runs the program to its end. */
+export async function runProgram(args: readonly string[], env?: Record<string, string>): Promise<Ended> {
+  await using program = new Program(args, env);
+  return await program.ended();
+}
+
+/** The JSON of a summary: the last line on stdout, and the only one. */
+export function summaryOf({ code, stdout, stderr }: Ended): Summary {
+  assert(code === 0, `It ended with ${code} and said: ${stderr.join("\n")}`);
+  assert(stdout.length === 1, `stdout has ${stdout.length} lines`);
+  return JSON.parse(stdout[0]);
+}
+
+/** The fields of the summary that the surface promises, and how the job ended. */
+export interface Summary {
+  readonly job: string;
+  readonly ended: "finished" | "stopped";
+  readonly records_in: number;
+  readonly outputs: Readonly<Record<string, number>>;
+  readonly late: number;
+  readonly dead_letters: number;
+  readonly epochs: number;
+  readonly elapsed_ms: number;
+  readonly records_per_second: number;
+  readonly commit_ms: Readonly<Record<"p50" | "p95" | "p99", number>>;
+  readonly latency_ms: Readonly<Record<"p50" | "p95" | "p99", number>>;
+}
+
+/** The words of the `start` task. */
+function startCommand(): string[] {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
+  return tasks.start.command.split(" ");
+}

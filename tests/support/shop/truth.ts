@@ -1,0 +1,135 @@
+/**
+ * What must come out of the shop's pipeline, computed from the traffic in the plainest way: no operators, no state, no epochs.
+ */
+import { assertEquals } from "@std/assert";
+import type { UserEvent } from "../../../examples/recommendations/schema.ts";
+import { eventAt, type Traffic } from "../../../examples/recommendations/traffic.ts";
+import { keyPartition } from "../../../connectors/partitioner.ts";
+
+const MINUTE = 60_000;
+const DISORDER = 5 * MINUTE;
+const LATENESS = MINUTE;
+
+/** A record of any topic, with its key and its headers as text. */
+export interface Row {
+  readonly key: string | null;
+  readonly value: unknown;
+  readonly reason?: string;
+  readonly source?: string;
+}
+
+/** What must be in each topic; rows in no particular order. */
+export interface Truth {
+  /** The events in each partition of the input. */
+  readonly input: readonly (readonly UserEvent[])[];
+  readonly counts: readonly Row[];
+  readonly activity: readonly Row[];
+  /** The late events, with their source. */
+  readonly late: readonly Row[];
+}
+
+/** The truth of a traffic's first `events` events in a topic with so many partitions. */
+export function truthOf(
+  traffic: Traffic,
+  events: number,
+  { topic, partitions }: { topic: string; partitions: number },
+): Truth {
+  const input: UserEvent[][] = Array.from({ length: partitions }, () => []);
+  const encoder = new TextEncoder();
+  for (let index = 0; index < events; index++) {
+    const event = eventAt(traffic, index);
+    input[keyPartition(encoder.encode(event.user_id), partitions)].push(event);
+  }
+  const windows = input.map((own, partition) => windowsOf(own, `${topic}/${partition}`));
+  return {
+    input,
+    counts: input.flatMap(countsOf),
+    activity: windows.flatMap(({ activity }) => activity),
+    late: windows.flatMap(({ late }) => late),
+  };
+}
+
+/** For every event, how many its user has had. */
+function countsOf(events: readonly UserEvent[]): Row[] {
+  const totals = new Map<string, number>();
+  return events.map(({ user_id }) => {
+    const event_count = (totals.get(user_id) ?? 0) + 1;
+    totals.set(user_id, event_count);
+    return { key: user_id, value: { user_id, event_count } };
+  });
+}
+
+function windowsOf(events: readonly UserEvent[], source: string): { activity: Row[]; late: Row[] } {
+  const activity: Row[] = [];
+  const late: Row[] = [];
+  const open = new Map<string, { user: string; start: number; count: number; fired: boolean }>();
+  let watermark = -Infinity;
+  const emit = ({ user, start, count }: { user: string; start: number; count: number }, pane: string) =>
+    activity.push({
+      key: user,
+      value: { user_id: user, window_start_ms: start, window_end_ms: start + MINUTE, event_count: count, pane },
+    });
+  const fire = () => {
+    for (const window of open.values()) {
+      if (window.fired || window.start + MINUTE - 1 > watermark) continue;
+      window.fired = true;
+      emit(window, "onTime");
+    }
+  };
+  events.forEach((event, offset) => {
+    const { user_id: user, timestamp_ms } = event;
+    const start = Math.floor(timestamp_ms / MINUTE) * MINUTE;
+    if (start + MINUTE - 1 + LATENESS <= watermark) {
+      late.push({ key: user, value: event, source: `${source}@${offset}` });
+    } else {
+      const name = `${user} ${start}`;
+      const window = open.get(name) ?? { user, start, count: 0, fired: start + MINUTE - 1 <= watermark };
+      open.set(name, window);
+      window.count++;
+      if (window.fired) emit(window, "late");
+    }
+    const before = watermark;
+    watermark = Math.max(watermark, timestamp_ms - DISORDER - 1);
+    // Only when it comes past the end of a minute is there something to fire.
+    if (Math.floor((watermark + 1) / MINUTE) !== Math.floor((before + 1) / MINUTE)) fire();
+  });
+  watermark = Infinity;
+  fire();
+  return { activity, late };
+}
+
+/** What lies in the topics, as it was read. */
+export interface Read {
+  readonly counts: readonly Row[];
+  readonly activity: readonly Row[];
+  readonly late: readonly Row[];
+}
+
+/** Holds what was read to the truth: nothing lost, nothing doubled, and each user's counts in order. */
+export function assertTruth(read: Read, truth: Truth): void {
+  const last = new Map<string, number>();
+  for (const { value } of read.counts) {
+    const { user_id, event_count } = value as { user_id: string; event_count: number };
+    assertEquals(event_count, (last.get(user_id) ?? 0) + 1, `the counts of ${user_id} go up by one`);
+    last.set(user_id, event_count);
+  }
+  assertSame(read.counts, truth.counts);
+  assertSame(read.activity, truth.activity);
+  assertSame(read.late.map(({ reason: _, ...row }) => row), truth.late);
+  for (const { reason } of read.late) assertEquals(typeof reason, "string", "a late event says why it is there");
+}
+
+/** The same rows, in any order. Compared as text, because a hundred thousand objects in a message help nobody. */
+function assertSame(actual: readonly Row[], expected: readonly Row[]): void {
+  const rows = (list: readonly Row[]) =>
+    list.map((row) => JSON.stringify(row, ["key", "value", "source", ...FIELDS])).sort();
+  const [a, b] = [rows(actual), rows(expected)];
+  const differs = b.findIndex((row, index) => row !== a[index]);
+  assertEquals(a[differs], b[differs], "the first row that differs");
+  assertEquals(a.length, b.length, "as many rows as the truth has");
+}
+
+const FIELDS = [
+  ...["user_id", "product_id", "category", "event_type", "timestamp_ms"],
+  ...["event_count", "window_start_ms", "window_end_ms", "pane"],
+];
