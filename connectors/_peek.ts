@@ -4,7 +4,8 @@
  * @module
  */
 import type { InputSlot } from "../operators/_scope.ts";
-import { setRunningTask, type Task } from "../operators/_task.ts";
+import { pushRecord } from "../operators/_operate.ts";
+import type { Task } from "../operators/_task.ts";
 import type { InputRecord, PeekHandle, SourceSpec } from "./connector.ts";
 
 interface Out<T> {
@@ -62,28 +63,4 @@ export function peekAt<T>(
       handle?.stop();
     },
   };
-}
-
-/** Sets the registers and pushes one record's value; what arrives before it returns belongs to it. */
-export function pushRecord<T>(
-  task: Task,
-  out: { next(value: T): void },
-  slot: number,
-  record: InputRecord,
-  value: T,
-): void {
-  const before = setRunningTask(task);
-  task.active = true;
-  task.record = record;
-  task.slot = slot;
-  task.timestamp = record.timestamp;
-  try {
-    out.next(value);
-  } finally {
-    task.active = false;
-    task.record = undefined;
-    task.slot = -1;
-    task.timestamp = NaN;
-    setRunningTask(before);
-  }
 }

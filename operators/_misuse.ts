@@ -18,6 +18,14 @@ export function asynchronous(label: string): Error {
   );
 }
 
+export function stillOpen(): Error {
+  return new AsynchronousStageError(
+    `It did not end with its input: an asynchronous operator (delay, observeOn, mergeMap of a promise ...) holds values back, which would ` +
+      `lie outside of their epoch, or merge() with a stream that is no source of the job keeps it open. Use synchronous operators ` +
+      `only, and sources of the job`,
+  );
+}
+
 export function valueWhileBinding(label: string): Error {
   return new TypeError(
     `A value reached ${label} while the pipeline was being subscribed: of(), from() or startWith() beside or above this stage has no ` +

@@ -8,7 +8,7 @@
  */
 import { Observable, type OperatorFunction, Subscriber } from "rxjs";
 import { openScope, Scope, within } from "./_scope.ts";
-import { runningTask, setRunningTask, Task, type TaskFailure } from "./_task.ts";
+import { type RecordAtHand, runningTask, setRunningTask, Task, type TaskFailure } from "./_task.ts";
 import * as misuse from "./_misuse.ts";
 
 /** What kind of stage an operator is. */
@@ -222,8 +222,11 @@ function readsOurs(source: Observable<unknown>): boolean {
 function scopeFor(out: Subscriber<unknown>, label: string): Scope | undefined {
   const running = runningTask();
   if (running !== undefined) {
-    if (running.phase === "ending" || running.failure !== undefined) throw misuse.subscribedLater(label);
-    throw misuse.subscribedInsidePush(label);
+    const later = running.phase === "ending" || running.failure !== undefined;
+    const error = later ? misuse.subscribedLater(label) : misuse.subscribedInsidePush(label);
+    // Whatever becomes of the throw in the operators between: no record is to blame.
+    if (running.host !== undefined) running.fail(error, label, "misuse");
+    throw error;
   }
   const scope = openScope();
   const stage = stageBelow(out);
@@ -304,6 +307,30 @@ export function sideOf<T>(label: string, values: Observable<T>): Observable<T> {
       return values.subscribe(out);
     }),
   );
+}
+
+/** Sets the registers and pushes one record's value; what arrives before it returns belongs to it. */
+export function pushRecord<T>(
+  task: Task,
+  out: { next(value: T): void },
+  slot: number,
+  record: RecordAtHand,
+  value: T,
+): void {
+  const before = setRunningTask(task);
+  task.active = true;
+  task.record = record;
+  task.slot = slot;
+  task.timestamp = record.timestamp;
+  try {
+    out.next(value);
+  } finally {
+    task.active = false;
+    task.record = undefined;
+    task.slot = -1;
+    task.timestamp = NaN;
+    setRunningTask(before);
+  }
 }
 
 /** The bottom of a pipeline: drains it, and says how it ended. */

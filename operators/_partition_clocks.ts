@@ -11,7 +11,8 @@ import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Scope } from "./_scope.ts";
 import type { ClockSnapshot, Task } from "./_task.ts";
 
-interface IdleRule {
+/** When a partition is idle, and what follows where all are. */
+export interface IdleRule {
   /** Milliseconds without anything to read; a partition is idle when more have passed. */
   readonly idleAfter: number;
   /** Whether time moves on with the wall clock when all partitions are idle. */

@@ -8,14 +8,14 @@
  *
  * @module
  */
-import type { Aggregate } from "./aggregates.ts";
+import type { Aggregate } from "./_aggregate.ts";
 import { Forwarder } from "./_forward.ts";
 import { END_OF_TIME } from "./_limits.ts";
 import * as misuse from "./_misuse.ts";
 import type { Stage } from "./_operate.ts";
 import type { LateSlot } from "./_scope.ts";
+import type { WindowResult } from "./_window_result.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
-import type { WindowResult } from "./tumbling_window.ts";
 
 /** The accumulator of one key and window, and how many results it has had. A tuple, because it is stored as it is. */
 type Pane<A> = [accumulator: A, fired: number];

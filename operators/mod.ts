@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
@@ -12,4 +13,5 @@ export * from "./late_side_output.ts";
 export type { LateOf, LateTyped } from "./_late.ts";
 export * from "./record_info.ts";
 export * from "./tumbling_window.ts";
+export type { TimeWindow, WindowResult } from "./_window_result.ts";
 export * from "./watermark.ts";

@@ -2,11 +2,10 @@
  * @module
  */
 import type { MonoTypeOperatorFunction } from "rxjs";
-import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
+import { BEGIN_OF_TIME } from "./_limits.ts";
 import * as misuse from "./_misuse.ts";
 import { operate } from "./_operate.ts";
-import { PartitionClocks } from "./_partition_clocks.ts";
-import { type Scope, WatermarkProvider } from "./_scope.ts";
+import { WatermarkStage } from "./_watermark_stage.ts";
 
 /** Options of {@linkcode watermark}: either a bound or `punctuated`. */
 export interface WatermarkOptions<T> {
@@ -77,29 +76,15 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
   const identity = {};
 
   return operate<T, T>({ operator: "watermark", name, opaque: true, keeps: false }, (stage) => {
-    const { task, scope, below, out, label } = stage;
-    const provider = new WatermarkProvider();
-    const target: Scope = below.attachProvider(provider);
-    const clocks = new PartitionClocks(task, scope, { idleAfter, advances: whenIdle === "advance" });
-
-    /** Tells the stages below, where something has changed: first how far time has come, then that nobody is there. */
-    function publish(): void {
-      if (provider.watermark !== clocks.watermark || (provider.idle && !clocks.idle)) {
-        provider.watermark = clocks.watermark;
-        provider.idle &&= clocks.idle;
-        target.update();
-      }
-      if (provider.idle === clocks.idle) return;
-      provider.idle = clocks.idle;
-      target.update();
-    }
+    const { task, out, label } = stage;
+    const marks = new WatermarkStage(stage, { idleAfter, advances: whenIdle === "advance" });
 
     /** Every record says how far time has come. */
     function bounded(value: T): void {
       const { timestamp, slot } = task;
       if (Number.isNaN(timestamp)) throw misuse.noEventTime(label);
       out.next(value);
-      if (clocks.observe(slot, timestamp - lag)) publish();
+      marks.observe(slot, timestamp - lag);
     }
 
     /** Only what the value carries says so. */
@@ -112,31 +97,13 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
         );
       }
       out.next(value);
-      if (clocks.observe(slot, mark ?? BEGIN_OF_TIME)) publish();
+      marks.observe(slot, mark ?? BEGIN_OF_TIME);
     }
 
     return {
-      bound() {
-        const reads = [...new Set(scope.bare.map((source) => source.label))].sort().join("+");
-        const clockName = task.addClock(name ?? `${reads}:${maxOutOfOrderness ?? "punctuated"}`, {
-          identity,
-          snapshot: () => clocks.snapshot(),
-          tick(now) {
-            clocks.tick(now);
-            task.enter(publish);
-          },
-        });
-        const restored = task.host?.restoredClock(clockName);
-        if (restored !== undefined) clocks.restore(restored);
-        // Nobody is told: what a restored watermark caused had happened before the checkpoint.
-        provider.watermark = clocks.watermark;
-      },
+      bound: () => marks.bound(identity, name, String(maxOutOfOrderness ?? "punctuated")),
       next: punctuated === undefined ? bounded : carried,
-      complete() {
-        provider.watermark = END_OF_TIME;
-        provider.idle = false;
-        target.update();
-      },
+      complete: () => marks.complete(),
     };
   });
 }

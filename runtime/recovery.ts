@@ -44,7 +44,7 @@ export class Recovery {
         if (reason !== undefined) {
           runner.count("records_in");
           runner.count("dead");
-          runner.outputs.refuse("failed", record, reason);
+          if (!this.#refuse(owned, record, reason)) return false;
           continue;
         }
         runner.pushAgain(queue, record);
@@ -56,6 +56,21 @@ export class Recovery {
     }
     runner.changed = true;
     return true;
+  }
+
+  /** Writes what is to blame to the sink. One that cannot be written stops the task. */
+  #refuse({ runner }: OwnedTask, record: InputRecord, reason: string): boolean {
+    try {
+      runner.outputs.refuse("failed", record, reason);
+      return true;
+    } catch (error) {
+      runner.task.fail(
+        new TypeError(`${reason}; and it cannot be a dead letter: ${(error as Error).message}`),
+        "",
+        "misuse",
+      );
+      return false;
+    }
   }
 
   #skip(owned: OwnedTask, pane: PaneAtHand, blamed: Blamed): boolean {

@@ -25,6 +25,7 @@ import {
 } from "../operators/_task.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
+import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
 import { positionOf } from "./results.ts";
 import type { Outputs } from "./outputs.ts";
@@ -112,7 +113,9 @@ export class TaskRunner implements TaskHost {
     this.samples.length = 0;
     this.#routes.clear();
     this.#refused = undefined;
+    const { idleSince } = this.task;
     this.task = new Task(this);
+    for (const [slot, since] of idleSince.entries()) this.task.idleSince[slot] = since;
     this.bind();
   }
 
@@ -162,7 +165,10 @@ export class TaskRunner implements TaskHost {
       }
     });
     if (this.task.failure !== undefined) return;
-    if (this.#open > 0) throw new Error(`Task ${this.number}: ${this.#open} pipelines did not end with their input`);
+    if (this.#open > 0) {
+      this.task.fail(stillOpen(), "the pipeline", "async");
+      return;
+    }
     this.ended = true;
     this.changed = true;
   }
@@ -220,18 +226,23 @@ export class TaskRunner implements TaskHost {
   badRecord(reason: string): void {
     const record = this.task.record as InputRecord | undefined;
     if (record === undefined || this.parts.badRecords === "stop") {
-      const where = record === undefined ? "A value" : `Record ${positionOf(record)}`;
-      this.task.fail(
-        new TypeError(`${where} is a bad record: ${reason}. Give onBadRecord a deadLetter(sink) to go on without it`),
-        "eventTime",
-        "misuse",
-      );
-      return;
+      const what = record === undefined ? "a bad value" : "a bad record";
+      return this.#fail(`${what}, because ${reason}. Give onBadRecord a deadLetter(sink) to go on without it`);
     }
     if (this.#refused === record) return;
     this.#refused = record;
     this.count("dead");
-    this.outputs.refuse("badRecord", record, reason);
+    try {
+      this.outputs.refuse("badRecord", record, reason);
+    } catch (error) {
+      // Most likely its size: with the reason in its headers it is larger than it was.
+      this.#fail(`a bad record, because ${reason}; and it cannot be a dead letter: ${(error as Error).message}`);
+    }
+  }
+
+  /** No stage is to blame. */
+  #fail(reason: string): void {
+    this.task.fail(new TypeError(reason), "", "misuse");
   }
 
   count(name: string, by = 1): void {
@@ -341,21 +352,26 @@ export class TaskRunner implements TaskHost {
     const { record, pane } = this.task;
     if (record === undefined) {
       if (pane === undefined || pane.key === key) return;
-      throw new TypeError(
+      throw this.#misused(
         `${stage} is keyed by ${JSON.stringify(String(key))}, the window above it by ${
           JSON.stringify(String(pane.key))
-        }: results of one key ` +
-          `come from several tasks. Run the job with tasks: "single"`,
+        }: results of one key come from several tasks. Run the job with tasks: "single"`,
+        stage,
       );
     }
     const own = record.key === null ? null : decoder.decode(record.key);
     if (own === String(key)) return;
-    throw new TypeError(
+    throw this.#misused(
       `${stage} is keyed by ${JSON.stringify(String(key))}, but the record ${positionOf(record)} has the key ${
         JSON.stringify(own)
-      }: records of ` +
-        `one key would be spread over several tasks. Key the topic ${record.topic} by it, or run the job with tasks: "single"`,
+      }: records of one key would be spread over several tasks. Key the topic ${record.topic} by it, or run the job with tasks: "single"`,
+      stage,
     );
+  }
+
+  /** The job is put together wrongly, which is no record's fault: whoever catches the throw finds the task failed already. */
+  #misused(reason: string, stage: string): Error {
+    return this.task.fail(new TypeError(reason), stage, "misuse");
   }
 }
 

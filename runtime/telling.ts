@@ -65,5 +65,6 @@ export function explain(job: string, owned: OwnedTask, failure: TaskFailure): Er
   const unsafe = kind === "async"
     ? " The checkpoint is marked unsafe; start the corrected job with reset to say from where to read anew."
     : "";
-  return new Error(`Job ${job} stopped at ${where} in ${stage}${blame}: ${message}.${cure}${unsafe}`, { cause: error });
+  const inside = stage === "" ? "" : ` in ${stage}`;
+  return new Error(`Job ${job} stopped at ${where}${inside}${blame}: ${message}.${cure}${unsafe}`, { cause: error });
 }

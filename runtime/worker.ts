@@ -41,6 +41,7 @@ export class Worker implements ReaderHandler {
   #wake: (() => void) | undefined;
   #stopping = false;
   #ended = false;
+  #failure: Error | undefined;
   #retaking = false;
   #looping: Promise<void> | undefined;
 
@@ -86,7 +87,11 @@ export class Worker implements ReaderHandler {
     this.wake();
     await this.#looping;
     if (!this.#ended) await this.epochs.drain();
+    // What failed in the last cut, or since the loop has ended, is told by nobody else.
+    const failed = this.#list.find((task) => !task.lost && task.runner.task.failure !== undefined);
+    if (failed !== undefined) await this.#taskFailed(failed);
     await this.close();
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Ends everything as it stands: nothing is committed any more. */
@@ -278,7 +283,7 @@ export class Worker implements ReaderHandler {
       pushed += owned.runner.pushSlice(clock.elapsed, until);
       this.#resumeReading(owned);
       if (!owned.runner.ended && this.#atEnd(owned)) owned.runner.end();
-      if (owned.runner.task.failure !== undefined) this.#taskFailed(owned);
+      if (owned.runner.task.failure !== undefined) this.#taskFailed(owned).catch(() => {});
     }
     return pushed > 0;
   }
@@ -306,12 +311,12 @@ export class Worker implements ReaderHandler {
       this.#list.every((task) => task.finished && task.waiting.length === 0);
   }
 
-  #taskFailed(owned: OwnedTask): void {
+  async #taskFailed(owned: OwnedTask): Promise<void> {
     const failure = owned.runner.task.failure!;
     const error = explain(this.parts.settings.name, owned, failure);
     if (failure.kind !== "async") return this.#end(error);
     this.#stopping = true;
-    this.#markUnsafe(owned, failure.error.message).then(() => this.#end(error), () => this.#end(error));
+    await this.#markUnsafe(owned, failure.error.message).finally(() => this.#end(error));
   }
 
   /** Offsets beyond a value that came too late may be committed: whoever starts the job again must know. */
@@ -323,6 +328,7 @@ export class Worker implements ReaderHandler {
   #end(error: Error | undefined): void {
     if (this.#ended) return;
     this.#ended = error !== undefined;
+    this.#failure = error;
     if (error !== undefined) this.ready.reject(error);
     this.#stopping = true;
     this.wake();

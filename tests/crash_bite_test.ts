@@ -32,7 +32,8 @@ async function afterZombie(mutant: Mutant | undefined): Promise<{ outcome: strin
     process.kill();
     await process.death();
   }
-  await world.end({ mutant });
+  // The damage is done; what was left open by the kills is fenced again.
+  await world.end();
   return { outcome, differences: await world.differences() };
 }
 

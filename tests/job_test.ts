@@ -15,7 +15,7 @@ import {
 } from "@tidemark/streams";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { runWith } from "../runtime/run.ts";
-import { first, Lines, ManualClock, refusal, scratch, until } from "./support/jobs.ts";
+import { failureOf, first, Lines, ManualClock, mortal, refusal, scratch, until } from "./support/jobs.ts";
 
 type Count = Keyed<string, number>;
 
@@ -457,4 +457,25 @@ Deno.test("job.finished tells every listener the same", async () => {
   assertStrictEquals(one, two);
   await job.stop();
   assertEquals(await firstValueFrom(job.metrics.changes, { defaultValue: undefined }), undefined);
+});
+
+Deno.test("a last commit that fails is told by the job's end, and the next run does what it should have done", async () => {
+  using real = await Deno.openKv(":memory:");
+  const process = mortal(real);
+  const log = memory();
+  log.append("clicks", clicks("ada"));
+  const options = { name: "clicks", minEpoch: 1e9, ...silent };
+  const job = await runWith(counting(log), { ...options, state: process.kv }, new ManualClock());
+  await first(log.source("counts"), 1, job);
+  log.append("clicks", clicks("ada"));
+  await until("the second click to be read", () => job.state("counts").get("ada") === 2);
+  process.die({ after: 0, takesEffect: false });
+  await job.stop();
+  assertEquals(await failureOf(job), "This process is dead");
+  assertEquals(log.read("counts").length, 1);
+
+  const again = await runWith(counting(log), { ...options, state: real }, new ManualClock());
+  await first(log.source("counts"), 2, again);
+  await again.stop();
+  assertEquals(log.read<Count>("counts"), [{ key: "ada", value: 1 }, { key: "ada", value: 2 }]);
 });

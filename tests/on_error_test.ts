@@ -14,7 +14,7 @@ import {
 } from "@tidemark/streams";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { runWith } from "../runtime/run.ts";
-import { assertCounted, failureOf, first, header, ManualClock, refusal } from "./support/jobs.ts";
+import { assertCounted, byKey, failureOf, first, header, ManualClock, refusal, until } from "./support/jobs.ts";
 
 type Count = Keyed<string, number>;
 
@@ -252,6 +252,20 @@ Deno.test("onError: with two pipelines, a record that one of them throws at has 
   assertEquals(log.read("failed").length, 2);
 });
 
+Deno.test("onError: a record that the dead-letter topic cannot take stops the job with a sentence", async () => {
+  const log = memory();
+  log.append("visits", [{ value: { user: "bad", at: 1, text: "x".repeat(1024 * 1024 - 60) } }]);
+  const why = await refusal(counting(log), {
+    name: "visits",
+    state: ":memory:",
+    onError: deadLetter(log.sink("failed")),
+  });
+  assertMatch(
+    why,
+    /^Job visits stopped at visits\/0@0: keyedReduce "counts": there is no user bad; and it cannot be a dead letter: a record of \d+ bytes is larger than topic failed takes/,
+  );
+});
+
 Deno.test("onError: bad records and throwing functions in one epoch go where each belongs", async () => {
   const log = memory();
   log.append("visits", [
@@ -444,4 +458,35 @@ Deno.test("a value that the state's codec cannot carry stops the job with a sent
   const why = await refusal(pipeline, { name: "visits", state: ":memory:" });
   assertMatch(why, /"functions"/);
   assertMatch(why, /function/);
+});
+
+Deno.test("a throw at the last cut, which a stop makes, is told by the job's end", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const clock = new ManualClock();
+  const log = memory();
+  log.append("visits", visits(["ada", 1]));
+  const pipeline = (check: (visit: Keyed<string, number>) => void) =>
+    log.source<Visit>("visits").pipe(
+      keyedReduce({
+        name: "counts",
+        key: ({ user }) => user,
+        initial: 0,
+        reduce: (total) => total + 1,
+        emit: "latest",
+      }),
+      tap(check),
+      log.sink("counts"),
+    );
+  const options = { name: "visits", state: kv, minEpoch: 1e9, ...silent };
+  const job = await runWith(pipeline(({ key }) => throwAtBad({ user: key, at: 0 })), options, clock);
+  await first(log.source("counts"), 1, job);
+  log.append("visits", visits(["bad", 2], ["ada", 3]));
+  await until("all visits to be read", () => job.metrics.snapshot().records_in === 3);
+  await job.stop();
+  assertMatch(await failureOf(job), /^Job visits stopped at task 0 in sink "counts": there is no user bad\./);
+  assertEquals(log.read("counts").length, 1);
+
+  log.end("visits");
+  await (await runWith(pipeline(() => {}), options, new ManualClock())).finished;
+  assertEquals(byKey(log.read<Count>("counts")), { ada: [1, 2], bad: [1] });
 });

@@ -42,6 +42,8 @@ Deno.test("an input of a merge() that has ended no longer holds its neighbour's 
   live.next(events(1)[0]);
   live.next(events(15)[0]);
   assertEquals(fired, [0]);
+  live.next(events(250)[0]);
+  assertEquals(fired, [0, 10, 100], "beyond the last record of the one that has ended");
 });
 
 Deno.test("a synchronous source is not subscribed before the whole graph stands", () => {

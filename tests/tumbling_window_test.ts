@@ -102,7 +102,7 @@ Deno.test("within allowedLateness every late record fires an updated pane, to th
   assertEquals(until(14), [...two, "late 3"], "9 + 5 <= 14");
 });
 
-Deno.test("a window that was empty when it should have fired fires at once for a record within allowedLateness", () => {
+Deno.test("a window that was empty at its end fires at once for a record within allowedLateness", () => {
   assertEquals(script([{ mark: 12 }, [3], [4]], { size: 10, allowedLateness: 5 }), [
     "k [0,10) 1 late 0 @9",
     "k [0,10) 2 late 1 @9",

@@ -20,7 +20,7 @@ export interface Generating {
 }
 
 /** The most events of one batch. */
-const BATCH = 2_000;
+const BATCH = 10000;
 /** How many events may wait for the job: about 8 MB of them. */
 const AHEAD = 50_000;
 /** How many events a second of the shop's time has when they come as fast as they can. */

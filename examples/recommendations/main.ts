@@ -5,8 +5,7 @@
  * it is ended, started again it goes on where it was.
  */
 import { deadLetter, type Job, type JobEnd, run } from "@tidemark/streams";
-import config from "../../deno.json" with { type: "json" };
-import { type Asked, type Flags, help, parseFlags, WrongFlags } from "./flags.ts";
+import { type Flags, help, parseFlags, WrongFlags } from "./flags.ts";
 import { onEmbeddedLog } from "./on_embedded_log.ts";
 import { onKafka } from "./on_kafka.ts";
 import { recommendations } from "./pipeline.ts";
@@ -22,7 +21,7 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 export async function main(args: readonly string[]): Promise<number> {
   try {
     const asked = parseFlags(args, Deno.env.get("KAFKA_BROKERS"));
-    if ("show" in asked) show(asked.show);
+    if ("show" in asked) console.log(asked.show === "help" ? help() : await version());
     else await start(asked.run);
     return 0;
   } catch (error) {
@@ -85,8 +84,10 @@ async function work(job: Job, place: Place, stop: AbortSignal): Promise<JobEnd> 
   }
 }
 
-function show(what: (Asked & { show: string })["show"]): void {
-  console.log(what === "help" ? help() : `${config.name} ${config.version}`);
+/** The package's name and version. */
+async function version(): Promise<string> {
+  const { name, version } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  return `${name} ${version}`;
 }
 
 function report(summary: Summary, { json }: Flags): void {
@@ -95,6 +96,8 @@ function report(summary: Summary, { json }: Flags): void {
 
 /** What went wrong, in one sentence. */
 function sentence(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.trim().replace(/\s*\n\s*/g, " ").replace(/[^.!?]$/, "$&.");
+  const text = (error instanceof Error ? error.message : String(error)).trim().replace(/\s*\n\s*/g, " ");
+  // The engine knows nothing of this program's flags.
+  const advice = /there is no such topic/.test(text) ? "; --create-topics makes it" : "";
+  return `${text.replace(/\.$/, "")}${advice}.`;
 }

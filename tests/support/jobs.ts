@@ -121,7 +121,10 @@ export async function until(what: string, holds: () => boolean, job?: Job): Prom
 /** The first `count` values of a source, read without a job. A job that fails meanwhile fails the wait. */
 export function first<T>(source: Observable<T>, count: number, job?: Job): Promise<T[]> {
   return new Promise((resolve, reject) => {
-    const deadline = setTimeout(() => settle(() => reject(new Error(`Waited for ${count} results in vain.`))), PATIENCE);
+    const deadline = setTimeout(
+      () => settle(() => reject(new Error(`Waited for ${count} results in vain.`))),
+      PATIENCE,
+    );
     const settle = (then: () => void) => {
       clearTimeout(deadline);
       subscription.unsubscribe();

@@ -23,7 +23,7 @@ const WORDS = String.raw`operators/_(limits|clock)\.ts`;
 const SEAM = String.raw`${WORDS}|operators/_(operate|scope|task|misuse)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
 /** Of `connectors/`: the port and its parts, on which every connector stands. */
-const PORT = String.raw`connectors/(connector|codec|partitioner|verbs)\.ts`;
+const PORT = String.raw`connectors/(_text|connector|codec|partitioner|verbs)\.ts`;
 
 const ROOMS: Readonly<Record<string, Room>> = {
   operators: { packages: /^rxjs$/, files: re(String.raw`operators/(_[a-z_]+|keyed_state)\.ts`) },
