@@ -30,7 +30,7 @@ export function peekAt<T>(
 
   function push(record: InputRecord): void {
     let slot = slots.find((one) => one.partition === record.partition);
-    if (slot === undefined) slots.push(slot = { slot: slots.length, topic, partition: record.partition });
+    if (slot === undefined) slots.push(slot = { slot: task.newSlot(), topic, partition: record.partition });
     let value: T;
     try {
       value = spec.decode(record);
@@ -49,7 +49,7 @@ export function peekAt<T>(
       handle = connector.peek!(topic, {
         partitions(count) {
           for (let partition = slots.length; partition < count; partition++) {
-            slots.push({ slot: partition, topic, partition });
+            slots.push({ slot: task.newSlot(), topic, partition });
           }
         },
         record: push,

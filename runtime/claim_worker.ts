@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { acquireLock, type Lock } from "../state/file_lock.ts";
+import { acquireLock, type Lock, type LockRefused } from "../state/file_lock.ts";
 import type { Store } from "../state/mod.ts";
 import { MAX_WORKERS } from "./limits.ts";
 import type { Settings } from "./options.ts";
@@ -29,11 +29,7 @@ export async function claimWorker(plan: Plan, settings: Settings): Promise<Claim
     lockPath !== undefined
   );
   if (exclusive !== undefined) {
-    const lock = await acquireLock(exclusive.lockPath!, { job: name });
-    if (lock.heldBy === undefined) return place(settings, undefined, lock);
-    throw new Error(
-      `Job ${name} cannot run on ${exclusive.lockPath}: the embedded log has one process at a time, and ${lock.heldBy} has it`,
-    );
+    return place(settings, undefined, await shareLock(exclusive.lockPath!, name));
   }
   if (settings.worker !== undefined) return place(settings, settings.worker, undefined);
   const path = localPath(state);
@@ -45,7 +41,29 @@ export async function claimWorker(plan: Plan, settings: Settings): Promise<Claim
   throw new Error(`Job ${name} cannot run: ${MAX_WORKERS} workers of it run beside ${path} already`);
 }
 
-function place({ name }: Settings, worker: string | undefined, lock: Lock | undefined): Claimed {
+/** Locks of this process, each with the jobs that work under it: one process at a time may run as many jobs as it likes. */
+const shared = new Map<string, { readonly lock: Promise<Lock | LockRefused>; readonly jobs: Set<string> }>();
+
+/** Takes the lock of a log for a job, or joins the jobs of this process that hold it. */
+async function shareLock(path: string, job: string): Promise<Pick<Lock, "release">> {
+  const cannot = `Job ${job} cannot run on ${path}:`;
+  let holding = shared.get(path);
+  if (holding === undefined) shared.set(path, holding = { lock: acquireLock(path, { job }), jobs: new Set() });
+  const { lock, jobs } = holding;
+  if (jobs.has(job)) throw new Error(`${cannot} it runs in this process already`);
+  jobs.add(job);
+  const left = () => jobs.delete(job) && jobs.size === 0 && shared.delete(path);
+  try {
+    const taken = await lock;
+    if (taken.heldBy === undefined) return { release: () => void (left() && taken.release()) };
+    throw new Error(`${cannot} the embedded log has one process at a time, and ${taken.heldBy} has it`);
+  } catch (error) {
+    left();
+    throw error;
+  }
+}
+
+function place({ name }: Settings, worker: string | undefined, lock: Pick<Lock, "release"> | undefined): Claimed {
   const key = ["job", name, "worker", worker ?? ""];
   return {
     worker,

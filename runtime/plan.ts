@@ -57,7 +57,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   const host = new PlanningHost();
   const task = new Task(host);
   const bottoms = subscribeAll(task, pipelines, () => {});
-  const watermarks = [...task.clocks.keys()];
+  const watermarks = [...task.clocks].filter(([, clock]) => !clock.forwards).map(([name]) => name);
   task.phase = "closed";
   for (const bottom of bottoms) bottom.unsubscribe();
 

@@ -19,6 +19,12 @@ interface Blamed {
   readonly panes: Map<string, string>;
 }
 
+/** A failure and the record that was being pushed. */
+interface Fault {
+  readonly failure: TaskFailure;
+  readonly record: InputRecord | undefined;
+}
+
 export class Recovery {
   constructor(readonly settings: Settings) {}
 
@@ -27,11 +33,7 @@ export class Recovery {
     if (this.settings.onError === undefined) return false;
     const { runner } = owned;
     const blamed: Blamed = { records: new Map(), panes: new Map() };
-    let at: { failure: TaskFailure; record: InputRecord | undefined; pane: PaneAtHand | undefined } | undefined = {
-      failure,
-      record,
-      pane: runner.task.pane,
-    };
+    let at: Fault | undefined = { failure, record };
     const replay = runner.journal ?? [];
     while (at !== undefined) {
       if (!blame(blamed, at)) return false;
@@ -49,7 +51,7 @@ export class Recovery {
         }
         runner.pushAgain(queue, record);
         if (runner.task.failure !== undefined) {
-          at = { failure: runner.task.failure, record, pane: runner.task.pane };
+          at = { failure: runner.task.failure, record };
           break;
         }
       }
@@ -83,10 +85,8 @@ export class Recovery {
 }
 
 /** Finds what is to blame. A pipeline that is put together wrongly, or a result that no sink can encode, is nobody's. */
-function blame(
-  blamed: Blamed,
-  { failure, record, pane }: { failure: TaskFailure; record: InputRecord | undefined; pane: PaneAtHand | undefined },
-): boolean {
+function blame(blamed: Blamed, { failure, record }: Fault): boolean {
+  const { pane } = failure;
   const reason = `${failure.stage}: ${failure.error.message}`;
   if (pane !== undefined && (failure.kind === "firing" || failure.kind === "result")) {
     if (blamed.panes.has(identify(pane))) return false;

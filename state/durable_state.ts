@@ -117,7 +117,7 @@ export class DurableStates {
     if (kept.length > 0) {
       const names = kept.map((name) => `"${name}"`).join(", ");
       throw new Error(
-        `The checkpoint has state of ${names}, and no stage has that name. Give the stage its name back, or drop the state by name`,
+        `The checkpoint has state of ${names}, and no stage has that name. Give the stage its name back, or name the state in dropStates to forget it`,
       );
     }
     for (const name of left) {

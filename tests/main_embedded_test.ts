@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { type EmbeddedLog, embeddedLog } from "@tidemark/streams";
 import { trafficKey } from "../examples/recommendations/generate.ts";
 import type { Traffic } from "../examples/recommendations/traffic.ts";
@@ -81,6 +81,16 @@ Deno.test("the program makes its traffic, counts all of it, fires every window a
     assertGreater(summary.commit_ms[part], 0);
     assertGreater(summary.latency_ms[part], 0);
   }
+});
+
+Deno.test("the program's traffic is the same for the same seed, whenever and wherever it runs", async () => {
+  const totals = async (seed: string) => {
+    const summary = summaryOf(await runProgram(["--state", ":memory:", "--events", "3000", "--seed", seed, "--json"]));
+    return [summary.records_in, summary.outputs, summary.late];
+  };
+  const first = await totals("5");
+  assertEquals(await totals("5"), first);
+  assertNotEquals(await totals("6"), first);
 });
 
 Deno.test("the program killed three times comes to the same totals, and started once more says that it is finished", async () => {

@@ -4,7 +4,7 @@
  * The log is the only memory of how far the traffic is: the sum of its partitions' ends is the next index. A batch is in the
  * log whole or not at all, so a process that was killed is followed by one that goes on with the very next event.
  */
-import { type EmbeddedLog, hours, type Job } from "@tidemark/streams";
+import { type EmbeddedLog, hours, type Job, minutes } from "@tidemark/streams";
 import type { Flags } from "./flags.ts";
 import { eventAt, receivedAt, type Traffic } from "./traffic.ts";
 
@@ -20,7 +20,7 @@ export interface Generating {
 }
 
 /** The most events of one batch. */
-const BATCH = 10000;
+const BATCH = 4_000;
 /** How many events may wait for the job: about 8 MB of them. */
 const AHEAD = 50_000;
 /** How many events a second of the shop's time has when they come as fast as they can. */
@@ -77,7 +77,9 @@ async function recall(kv: Deno.Kv, key: readonly string[], { events, rate, seed 
   const perSecond = rate ?? SHOP_RATE;
   // A traffic that comes faster than the shop's time passes has been going on for a while, and ends about now.
   const ago = rate === undefined && events !== undefined ? events / perSecond * 1000 : 0;
-  const traffic = { seed: seed ?? SEED, began: Date.now() - Math.ceil(ago), perSecond };
+  // On a full minute: then the same seed fills the same windows whenever the shop opens.
+  const began = Math.floor((Date.now() - ago) / minutes(1)) * minutes(1);
+  const traffic = { seed: seed ?? SEED, began, perSecond };
   await kv.set(key, traffic);
   return traffic;
 }

@@ -61,14 +61,19 @@ function describe(snapshot: MetricsSnapshot, rate: number): string {
     `${number(rate)}/s`,
     `lag ${Number.isNaN(lag) ? "unknown" : number(lag)}`,
     `watermark ${watermark === undefined ? "none" : time(watermark)}`,
-    `commit ${commit_ms.p50} ms`,
-    `latency ${latency_ms.p50} ms, p95 ${latency_ms.p95} ms`,
+    `commit ${short(commit_ms.p50)} ms`,
+    `latency ${short(latency_ms.p50)} ms`,
   ];
-  return (trouble === undefined ? parts : [`waiting: ${trouble}`, ...parts]).join(" | ");
+  return (trouble === undefined ? parts : [`waiting: ${trouble}`, ...parts]).join("  ");
 }
 
 function number(value: number): string {
   return Math.round(value).toLocaleString("en-US");
+}
+
+/** Two digits tell enough of a duration that is different every time. */
+function short(ms: number): string {
+  return ms < 10 ? ms.toPrecision(2) : ms.toFixed(0);
 }
 
 /** The time of day in UTC. A watermark may be anything, so also what no calendar knows. */

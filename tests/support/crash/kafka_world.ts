@@ -2,6 +2,7 @@
 import type { Kafka, Producer } from "kafkajs";
 import { createTopicWith, plainClient } from "../kafka.ts";
 import type { ChildOptions } from "./child.ts";
+import { readCommitted } from "./read_committed.ts";
 import { readRow } from "./read_row.ts";
 import { OUTPUTS, Rows } from "./rows.ts";
 import type { Topics } from "./job.ts";
@@ -10,10 +11,6 @@ import { type StartOptions, World } from "./world.ts";
 
 /** Between two sends of the traffic, in milliseconds. */
 const FLOW_INTERVAL = 15;
-/** The value of the record that is written behind everything else. */
-const LAST = "the last record";
-/** How long a reader may take, in milliseconds. */
-const PATIENCE = 60_000;
 
 export class KafkaWorld extends World {
   protected readonly base: ChildOptions;
@@ -87,45 +84,17 @@ export class KafkaWorld extends World {
     return Promise.resolve([...this.#next]);
   }
 
-  /** Writes one more record to each partition and reads to there: whatever comes before it is decided then. */
   async seen(): Promise<Rows> {
     const { topics } = this.base;
     const outputs = new Map(OUTPUTS.map((output) => [topics[output], output]));
-    await this.#producer.sendBatch({
-      acks: -1,
-      topicMessages: [...outputs.keys()].map((topic) => ({
-        topic,
-        messages: this.#next.map((_, partition) => ({ partition, value: LAST })),
-      })),
-    });
     const rows = new Rows();
-    const left = new Set(
-      [...outputs.keys()].flatMap((topic) => this.#next.map((_, partition) => `${topic}/${partition}`)),
+    await readCommitted(
+      this.#kafka,
+      { topics: [...outputs.keys()], partitions: this.partitions },
+      (topic, { key, value, headers = {} }) => {
+        rows.add(readRow(outputs.get(topic)!, { key, value, header: (name) => headers[name] as Uint8Array }));
+      },
     );
-    const complete = Promise.withResolvers<void>();
-    const deadline = setTimeout(() => complete.reject(new Error(`Readers are held back in ${[...left]}`)), PATIENCE);
-    const consumer = this.#kafka.consumer({
-      groupId: `reads-${crypto.randomUUID()}`,
-      readUncommitted: false,
-      maxWaitTimeInMs: 20,
-    });
-    try {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [...outputs.keys()], fromBeginning: true });
-      await consumer.run({
-        autoCommit: false,
-        eachMessage: ({ topic, partition, message: { key, value, headers = {} } }) => {
-          if (value?.toString() === LAST) left.delete(`${topic}/${partition}`);
-          else rows.add(readRow(outputs.get(topic)!, { key, value, header: (name) => headers[name] as Uint8Array }));
-          if (left.size === 0) complete.resolve();
-          return Promise.resolve();
-        },
-      });
-      await complete.promise;
-    } finally {
-      clearTimeout(deadline);
-      await consumer.disconnect();
-    }
     return rows;
   }
 
