@@ -178,6 +178,8 @@ class RunningJob implements Job {
     try {
       await this.#read();
       signal?.addEventListener("abort", this.#onAbort, { once: true });
+      // It may have been aborted while the broker was asked.
+      if (signal?.aborted) await this.stop();
       await this.#worker.ready.promise;
     } catch (error) {
       await this.#close(error as Error, "stopped");
