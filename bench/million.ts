@@ -10,7 +10,7 @@ import { keyPartition } from "../connectors/partitioner.ts";
 import { eventAt, receivedAt, type Traffic } from "../examples/recommendations/traffic.ts";
 import { numbers, pickSeed } from "../tests/support/crash/random.ts";
 import { readCommitted } from "../tests/support/crash/read_committed.ts";
-import { type BenchBroker, makeTopics, openBroker } from "./support/bench_broker.ts";
+import { type BenchBroker, countVisible, makeTopics, openBroker } from "./support/bench_broker.ts";
 import { PARTITIONS } from "./support/events.ts";
 import { MillionCheck } from "./support/million_check.ts";
 import { MillionTruth, trafficOf } from "./support/million_truth.ts";
@@ -54,10 +54,10 @@ async function main(): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "tidemark-million-" });
   const command = commandOf(broker, topics, folder);
   const began = performance.now();
-  const fell = await killOnTheWay(broker, { command, output, events, kills, random: numbers(seed) });
-  const summary = await toTheEnd(command);
+  const logs: string[] = [];
+  const fell = await killOnTheWay(broker, { command, output, events, kills, random: numbers(seed), logs });
+  const summary = await toTheEnd(command, logs);
   const seconds = (performance.now() - began) / 1000;
-  await Deno.remove(folder, { recursive: true });
 
   const check = new MillionCheck(truth);
   const kafka = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING });
@@ -79,8 +79,29 @@ async function main(): Promise<number> {
         check.wrong.length === 0 ? "all right" : `${check.wrongs} WRONG`
       }`,
   );
+  if (check.wrong.length === 0) {
+    await Deno.remove(folder, { recursive: true });
+    return 0;
+  }
+  await explain(broker, { check, topics, logs, folder });
+  return 1;
+}
+
+/** What leads to the cause: what is wrong, whether another reader sees the same, and what each process said. */
+async function explain(
+  broker: BenchBroker,
+  { check, topics, logs, folder }: { check: MillionCheck; topics: Topics; logs: readonly string[]; folder: string },
+): Promise<void> {
   for (const one of check.wrong) console.log(`  ${one}`);
-  return check.wrong.length === 0 ? 0 : 1;
+  // Without the record that was written behind each partition.
+  const again = async (topic: string) => await countVisible(broker, topic) - PARTITIONS;
+  console.log(
+    `Another reader sees ${await again(topics.output)} counts, ${await again(
+      topics.activity,
+    )} results of minutes and ` +
+      `${await again(topics.late)} late events. The state is kept in ${folder}.`,
+  );
+  logs.forEach((log, process) => console.log(`Process ${process + 1} said:\n${log.trim()}`));
 }
 
 /** Fills the input, each event in its user's partition, and computes what must come out. */
@@ -126,12 +147,13 @@ function commandOf(broker: BenchBroker, topics: Topics, folder: string): Deno.Co
 /** Starts the job and kills it, each time when about another part of the results is there. Returns how many there were. */
 async function killOnTheWay(
   broker: BenchBroker,
-  { command, output, events, kills, random }: {
+  { command, output, events, kills, random, logs }: {
     command: Deno.Command;
     output: string;
     events: number;
     kills: number;
     random: () => number;
+    logs: string[];
   },
 ): Promise<number[]> {
   const connection = await RawBroker.connect(broker.address);
@@ -141,13 +163,14 @@ async function killOnTheWay(
   for (let kill = 1; kill <= kills; kill++) {
     const at = events * (kill - 0.5 + random() * 0.5) / (kills + 1);
     const child = command.spawn();
-    const output = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+    const said = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
     let ended = false;
     const status = child.status.finally(() => ended = true);
     while (!ended && await visible() < at) await new Promise((resolve) => setTimeout(resolve, LOOK));
     if (!ended) child.kill("SIGKILL");
     const { signal } = await status;
-    const [, errors] = await output;
+    const [, errors] = await said;
+    logs.push(errors);
     if (signal !== "SIGKILL") throw new Error(`The job ended by itself before its kill ${kill}:\n${errors}`);
     fell.push(await visible());
   }
@@ -155,9 +178,10 @@ async function killOnTheWay(
   return fell;
 }
 
-async function toTheEnd(command: Deno.Command): Promise<Record<string, unknown>> {
+async function toTheEnd(command: Deno.Command, logs: string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
+  logs.push(decoder.decode(stderr));
   if (code !== 0) throw new Error(`The job ended with code ${code}:\n${decoder.decode(stderr)}`);
   return JSON.parse(decoder.decode(stdout).trim().split("\n").pop()!);
 }

@@ -12,7 +12,7 @@
 import type { Connection } from "../connectors/connector.ts";
 import { commitCuts, FencedError, type Patience, type Store } from "../state/mod.ts";
 import type { RuntimeClock } from "./clock.ts";
-import { BACKLOG_BYTES, QUIET_MS, WAITING_CUTS } from "./limits.ts";
+import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, WAITING_CUTS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
@@ -49,6 +49,13 @@ export class Epochs {
     let bytes = 0;
     for (const task of this.parts.tasks()) bytes += task.backlog;
     return bytes >= BACKLOG_BYTES;
+  }
+
+  /** Whether the epoch in the making holds as much as it may: the source waits for the commit under way. */
+  get full(): boolean {
+    let bytes = 0;
+    for (const task of this.parts.tasks()) bytes += task.runner.outputs.bytes;
+    return bytes >= EPOCH_BYTES;
   }
 
   /** Cuts and commits what has changed, if it is time. Returns in how many milliseconds it will be; 0: not because of time. */

@@ -13,8 +13,11 @@ export const SLICE_RECORDS = 64;
 /** How many bytes of fetched records wait for each input partition before its fetching pauses. */
 export const QUEUE_BYTES = 4 * 1024 * 1024;
 
-/** How many bytes of results an epoch may hold before no further record is pushed into it. */
-export const EPOCH_BYTES = 256 * 1024;
+/**
+ * How many bytes of results the epochs of a worker may hold before no further record is pushed into them: an atomic or two, for
+ * larger ones take longer to commit, while which the next ones grow, and so on.
+ */
+export const EPOCH_BYTES = 1024 * 1024;
 
 /** How many bytes of results may be committed and not yet published before the source waits. */
 export const BACKLOG_BYTES = 16 * 1024 * 1024;

@@ -37,6 +37,8 @@ export class Worker implements ReaderHandler {
   #alive: () => Promise<void> = () => Promise.resolve();
   #assigned: readonly number[] | undefined;
   #list: OwnedTask[] = [];
+  /** Counts slices: the task that begins one has the most of it. */
+  #first = 0;
   #reset: TakeoverParts["settings"]["from"] | undefined;
   #wake: (() => void) | undefined;
   #stopping = false;
@@ -272,13 +274,16 @@ export class Worker implements ReaderHandler {
     });
   }
 
-  /** Pushes records of every task for one slice of time. Returns whether there were any. */
+  /** Pushes records of every task for one slice of time, each slice beginning with another task. Returns whether there were any. */
   #slice(): boolean {
     if (this.epochs.backedUp) return false;
     const { clock } = this.parts.settings;
     const until = clock.elapsed() + SLICE_MS;
+    const list = this.#list;
+    this.#first++;
     let pushed = 0;
-    for (const owned of this.#list) {
+    for (let turn = 0; turn < list.length && !this.epochs.full; turn++) {
+      const owned = list[(this.#first + turn) % list.length];
       if (owned.finished || owned.lost) continue;
       pushed += owned.runner.pushSlice(clock.elapsed, until);
       this.#resumeReading(owned);

@@ -11,6 +11,7 @@
 import type { Key } from "../operators/keyed_state.ts";
 import { CODEC_VERSION } from "./codec.ts";
 import type { CellWriter, DurableKeyedState } from "./durable_keyed_state.ts";
+import type { Bucket } from "./state_cell.ts";
 import { ValueReader } from "./value_reader.ts";
 import { Tag, ValueWriter } from "./value_writer.ts";
 
@@ -44,7 +45,7 @@ export class CellStreamWriter implements CellWriter {
       const before = values.length;
       values.varint(2 * state.id + (state.namespaced ? 2 : 1));
       this.#open(state);
-      const count = whole ? state.encodeCells(this) : state.encodeChanges(this);
+      const count = whole ? state.encodeCells(this, state.buckets) : state.encodeChanges(this);
       if (count > 0) values.byte(Tag.undefined);
       else values.truncate(before);
       total += count;
@@ -54,11 +55,11 @@ export class CellStreamWriter implements CellWriter {
   }
 
   /** The base of a bucket, valid until the next use; `undefined` when it is empty. */
-  base(state: DurableKeyedState, bucket: number): Uint8Array | undefined {
+  base(state: DurableKeyedState, bucket: Bucket): Uint8Array | undefined {
     this.values.reset();
     this.values.byte(CODEC_VERSION);
     this.#open(state);
-    if (state.encodeCells(this, bucket) === 0) return undefined;
+    if (state.encodeCells(this, [bucket]) === 0) return undefined;
     this.values.byte(Tag.undefined);
     return this.values.view();
   }
@@ -77,29 +78,26 @@ export class CellStreamWriter implements CellWriter {
  * @returns its epoch
  * @throws {RangeError} when the bytes are not a delta
  */
-export function readDelta(bytes: Uint8Array, stateOf: (id: number) => LoadTarget | undefined): number {
+export function readDelta(
+  bytes: Uint8Array,
+  stateOf: (id: number) => Pick<DurableKeyedState, "load"> | undefined,
+): number {
   const reader = open(bytes);
   const epoch = reader.varint();
   for (let mark = reader.varint(); mark !== 0; mark = reader.varint()) {
-    readCells(reader, stateOf(Math.floor((mark - 1) / 2)) ?? nobody(mark % 2 === 0), epoch);
+    const state = stateOf(Math.floor((mark - 1) / 2));
+    // Cells of a state that was dropped are read, because others come after them, and forgotten.
+    readCells(reader, mark % 2 === 0, (key, namespace, value) => state?.load(key, namespace, value, epoch));
   }
   if (reader.left > 0) throw new RangeError(`${reader.left} bytes are left over`);
   return epoch;
 }
 
 /** Reads the base of a bucket into its state. */
-export function readBase(bytes: Uint8Array, state: LoadTarget, epoch: number): void {
+export function readBase(bytes: Uint8Array, state: DurableKeyedState, bucket: number): void {
   const reader = open(bytes);
-  readCells(reader, state, epoch);
+  readCells(reader, state.namespaced, (key, namespace, value) => state.loadBase(bucket, key, namespace, value));
   if (reader.left > 0) throw new RangeError(`${reader.left} bytes are left over`);
-}
-
-/** What cells are read into. */
-export type LoadTarget = Pick<DurableKeyedState, "namespaced" | "load">;
-
-/** Cells of a state that was dropped are read, because others come after them, and forgotten. */
-function nobody(namespaced: boolean): LoadTarget {
-  return { namespaced, load() {} };
 }
 
 function open(bytes: Uint8Array): ValueReader {
@@ -109,15 +107,19 @@ function open(bytes: Uint8Array): ValueReader {
   return reader;
 }
 
-function readCells(reader: ValueReader, state: LoadTarget, epoch: number): void {
+function readCells(
+  reader: ValueReader,
+  namespaced: boolean,
+  load: (key: Key, namespace: number, value: unknown) => void,
+): void {
   let namespace = 0;
   for (;;) {
     const key = reader.value();
     if (key === undefined) return;
-    if (state.namespaced) {
+    if (namespaced) {
       const given = reader.value();
       if (given !== undefined) namespace = given as number;
     }
-    state.load(key as Key, namespace, reader.value(), epoch);
+    load(key as Key, namespace, reader.value());
   }
 }

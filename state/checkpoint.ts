@@ -23,7 +23,7 @@ import { CellStreamWriter } from "./cell_stream.ts";
 import { commitCuts } from "./commit.ts";
 import { Compaction } from "./compaction.ts";
 import { Cut, type RidingWrites } from "./cut.ts";
-import { type CutRequest, EpochCutter } from "./epoch_cutter.ts";
+import { type CutRequest, EpochCutter, mostEntries } from "./epoch_cutter.ts";
 import { changed, claimed, type HeadChange, verdict } from "./decide.ts";
 import type { DurableStates } from "./durable_state.ts";
 import { CorruptError, FencedError, UnavailableError } from "./errors.ts";
@@ -297,7 +297,7 @@ export class TaskCheckpoint {
       states,
       garbage: this.#garbage,
       writer,
-      compaction: new Compaction(this.#head.cycle, writer),
+      compaction: new Compaction(writer, mostEntries(this.keys)),
     });
   }
 

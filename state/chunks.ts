@@ -4,7 +4,9 @@
  * @module
  */
 import { checksum, placed } from "./hash.ts";
+import type { ChunkPlace, TaskKeys } from "./keys.ts";
 import { CHUNK_BYTES } from "./limits.ts";
+import type { Mutation } from "./store.ts";
 
 const HEADER_BYTES = 4;
 
@@ -35,6 +37,17 @@ export function chunked(stream: Uint8Array, attempt: number, first = 0): Chunks 
     values.push(value);
   }
   return { values, checksum: sum, bytes };
+}
+
+/** What writes chunks: the first one under that index. */
+export function chunkSets(
+  keys: TaskKeys,
+  place: Omit<ChunkPlace, "index">,
+  chunks: Chunks | undefined,
+  first = 0,
+): Mutation[] {
+  return chunks?.values.map((value, i) => ({ type: "set", key: keys.chunk({ ...place, index: first + i }), value })) ??
+    [];
 }
 
 /** Bytes with their checksum before them. */

@@ -6,7 +6,6 @@
 import type {
   AttemptId,
   Clocks,
-  CompactionCycle,
   Counters,
   DeltaRange,
   Head,
@@ -149,16 +148,16 @@ export interface EpochFacts {
   /** The results that still wait to be published, and those of this epoch. */
   readonly waiting: readonly OutboxEntry[];
   readonly outbox: Pick<OutboxEntry, "chunks" | "bytes" | "records" | "checksum"> | undefined;
-  readonly delta: Pick<DeltaRange, "chunks" | "bytes" | "checksum"> | undefined;
-  /** The delta holds all state: nothing that was written before is needed. */
-  readonly whole: boolean;
+  readonly delta: Sum | undefined;
+  /** Live deltas that no bucket needs any more, oldest first. */
+  readonly covered: readonly (Sum & AttemptId)[];
   readonly states: readonly StateEntry[];
   readonly nextState: number;
   readonly era: number;
-  readonly cycle: CompactionCycle | undefined;
-  /** A cycle of compaction has ended that began in this epoch: deltas up to it are covered by bases. */
-  readonly covered: number | undefined;
 }
+
+/** What chunks add up to. */
+export type Sum = Pick<DeltaRange, "chunks" | "bytes" | "checksum">;
 
 /**
  * The head after an epoch that was admitted.
@@ -166,44 +165,55 @@ export interface EpochFacts {
  * @throws {Error} when the epoch is not the next one
  */
 export function advanced(head: Head, facts: EpochFacts): Head {
-  const { epoch, delta, outbox, waiting, whole, covered, ...rest } = facts;
+  const { epoch, delta, outbox, waiting, covered, ...rest } = facts;
   if (epoch !== head.epoch + 1) throw new Error(`Epoch ${epoch} cannot come after epoch ${head.epoch}`);
   const mine: AttemptId = { fence: head.fence, attempt: head.attempt + 1 };
-  const kept = whole ? [] : head.ranges;
-  const ranges = delta === undefined ? kept : extended(kept, { ...delta, ...mine, epoch }, head.cycle?.since);
+  const kept = trimmed(head.ranges, covered);
   return {
     ...head,
     ...rest,
     ...mine,
     epoch,
-    ranges: covered === undefined ? ranges : ranges.filter(({ lastEpoch }) => lastEpoch > covered),
+    ranges: delta === undefined ? kept : extended(kept, { ...delta, ...mine }),
     outbox: outbox === undefined ? waiting : [...waiting, { ...outbox, ...mine, epoch }],
   };
 }
 
-/**
- * Adds a delta to the ranges. It goes on with the last one if that is the same owner's, unless a cycle of compaction has begun
- * since: what the cycle will cover, and what it will not, are never in one range.
- */
-export function extended(
-  ranges: readonly DeltaRange[],
-  delta: Pick<DeltaRange, "chunks" | "bytes" | "checksum"> & AttemptId & { readonly epoch: number },
-  since: number | undefined,
-): DeltaRange[] {
-  const { fence, attempt, epoch, chunks, bytes, checksum } = delta;
+/** Adds a delta to the ranges: to the last one, if that is the same owner's. */
+export function extended(ranges: readonly DeltaRange[], delta: Sum & AttemptId): DeltaRange[] {
+  const { fence, attempt, chunks, bytes, checksum } = delta;
   const last = ranges.at(-1);
-  if (last === undefined || last.fence !== fence || (since !== undefined && last.lastEpoch <= since)) {
-    return [...ranges, { fence, first: attempt, last: attempt, lastEpoch: epoch, chunks, bytes, checksum }];
-  }
+  if (last?.fence !== fence) return [...ranges, { fence, first: attempt, last: attempt, chunks, bytes, checksum }];
   return [...ranges.slice(0, -1), {
     fence,
     first: last.first,
     last: attempt,
-    lastEpoch: epoch,
     chunks: last.chunks + chunks,
     bytes: last.bytes + bytes,
     checksum: (last.checksum + checksum) >>> 0,
   }];
+}
+
+/** Takes the oldest deltas away from the ranges. */
+export function trimmed(ranges: readonly DeltaRange[], covered: readonly (Sum & AttemptId)[]): DeltaRange[] {
+  const kept = [...ranges];
+  for (const { fence, attempt, chunks, bytes, checksum } of covered) {
+    const oldest = kept[0];
+    if (oldest?.fence !== fence || attempt < oldest.first || attempt > oldest.last) {
+      throw new Error(`The delta of attempt ${attempt} of owner ${fence} is not the oldest one`);
+    }
+    if (oldest.last === attempt) kept.shift();
+    else {
+      kept[0] = {
+        ...oldest,
+        first: attempt + 1,
+        chunks: oldest.chunks - chunks,
+        bytes: oldest.bytes - bytes,
+        checksum: (oldest.checksum - checksum) >>> 0,
+      };
+    }
+  }
+  return kept;
 }
 
 /** Lays new offsets over old ones. */

@@ -11,7 +11,7 @@
 import type { Cell, Key, KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import { hashKey, placed } from "./hash.ts";
 import { STATE_VALUE_BYTES } from "./limits.ts";
-import { type Base, Bucket, bucketOf, Space, StateCell } from "./state_cell.ts";
+import { type Base, Bucket, bucketOf, DirtyBuckets, Space, StateCell } from "./state_cell.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
@@ -36,9 +36,12 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
   bases = 0;
   baseBytes = 0;
   basesChecksum = 0;
-  #buckets: Bucket[] = [new Bucket()];
+  #buckets: Bucket[] = [new Bucket(0)];
   #only: Map<Key, StateCell> | undefined = this.#buckets[0].cells;
   readonly #spaces = new Map<number, Space<K, V>>();
+  #dirtyBuckets = new DirtyBuckets();
+  /** The buckets of what `encodeChanges` wrote, while they are at hand. */
+  readonly #changed: Bucket[] = [];
   #dirty: StateCell<K, V>[] = [];
   #mark = 1;
   #size = 0;
@@ -63,6 +66,11 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
   /** Its buckets, by number. */
   get buckets(): readonly Bucket[] {
     return this.#buckets;
+  }
+
+  /** The bucket that needs the oldest delta, or `undefined` when none needs one. */
+  get oldest(): Bucket | undefined {
+    return this.#dirtyBuckets.first;
   }
 
   find(key: K, namespace = 0): Cell<K, V> | undefined {
@@ -117,7 +125,11 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
   }
 
   #cellsOf(key: Key): Map<Key, StateCell> {
-    return this.#only ?? this.#buckets[bucketOf(hashKey(key), this.#buckets.length)].cells;
+    return this.#only ?? this.#bucketOf(key).cells;
+  }
+
+  #bucketOf(key: Key): Bucket {
+    return this.#buckets[bucketOf(hashKey(key), this.#buckets.length)];
   }
 
   #find(cells: Map<Key, StateCell>, key: K, namespace: number): StateCell<K, V> | undefined {
@@ -227,24 +239,28 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
     if (space.size === 0) this.#spaces.delete(cell.namespace);
   }
 
-  /** Writes what has changed since the last cut; returns how many entries. Changes nothing: `cut` follows when all went well. */
+  /** Writes what has changed since the last cut; returns how many entries. Changes nothing: `mark` and `cut` follow when all went well. */
   encodeChanges(writer: CellWriter): number {
-    let count = 0;
+    this.#changed.length = 0;
     for (const cell of this.#dirty) {
-      const { value, before } = cell;
-      if (value === undefined ? before === undefined : typeof value !== "object" && Object.is(value, before)) continue;
+      if (!isChanged(cell)) continue;
       writer.begin(cell.key, cell.namespace);
       this.#encode(writer.values, cell);
-      count++;
-      this.#buckets[bucketOf(hashKey(cell.key), this.#buckets.length)].dirty = true;
+      this.#changed.push(this.#bucketOf(cell.key));
     }
-    return count;
+    return this.#changed.length;
   }
 
-  /** Writes all cells of a bucket, or of the whole state; returns how many. */
-  encodeCells(writer: CellWriter, bucket?: number): number {
+  /** Tells the buckets of what `encodeChanges` wrote that they need the delta of this epoch. */
+  mark(epoch: number): void {
+    for (const bucket of this.#changed) this.#dirtyBuckets.add(bucket, epoch);
+    this.#changed.length = 0;
+  }
+
+  /** Writes all cells of these buckets; returns how many. */
+  encodeCells(writer: CellWriter, buckets: readonly Bucket[]): number {
     let count = 0;
-    for (const { cells } of bucket === undefined ? this.#buckets : [this.#buckets[bucket]]) {
+    for (const { cells } of buckets) {
       for (const first of cells.values()) {
         for (let cell = first as StateCell<K, V> | undefined; cell !== undefined; cell = cell.next) {
           if (cell.value === undefined) continue;
@@ -291,10 +307,10 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
     }
   }
 
-  /** Sets a value that was read from the store, of that epoch. */
+  /** Sets a value that was read from a delta of that epoch. */
   load(key: K, namespace: number, value: V | undefined, epoch: number): void {
-    const bucket = this.#buckets[bucketOf(hashKey(key), this.#buckets.length)];
-    if (bucket.base === undefined || bucket.base.epoch < epoch) bucket.dirty = true;
+    const bucket = this.#bucketOf(key);
+    if (bucket.base === undefined || bucket.base.epoch < epoch) this.#dirtyBuckets.add(bucket, epoch);
     let cell = this.#find(bucket.cells, key, namespace);
     if (cell === undefined) {
       if (value === undefined) return;
@@ -305,48 +321,67 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
     this.#set(cell, value);
   }
 
-  /** Splits the next bucket in two; returns both numbers. */
-  split(): [old: number, made: number] {
-    const made = this.#buckets.length;
-    const old = made - 2 ** (31 - Math.clz32(made));
-    const [from, to] = [this.#buckets[old], new Bucket()];
-    this.#buckets.push(to);
-    this.#only = undefined;
-    for (const [key, cell] of from.cells) {
-      if (bucketOf(hashKey(key), made + 1) !== made) continue;
-      from.cells.delete(key);
-      to.cells.set(key, cell);
+  /** Adds a cell that was read from the base of a bucket, before any delta. */
+  loadBase(index: number, key: K, namespace: number, value: V): void {
+    const { cells } = this.#buckets[index];
+    const cell = new StateCell<K, V>(key, namespace, 0);
+    if (this.namespaced) {
+      cell.next = cells.get(key) as StateCell<K, V> | undefined;
+      this.#spaceOf(namespace).add(cell);
     }
-    from.dirty = to.dirty = true;
+    cells.set(key, cell as StateCell);
+    cell.value = value;
+    this.#size++;
+  }
+
+  /** Splits the next bucket in two; returns both. */
+  split(): [old: Bucket, made: Bucket] {
+    const count = this.#buckets.length;
+    const old = this.#buckets[count - 2 ** (31 - Math.clz32(count))];
+    const made = new Bucket(count);
+    this.#buckets.push(made);
+    this.#only = undefined;
+    for (const [key, cell] of old.cells) {
+      if (bucketOf(hashKey(key), count + 1) !== count) continue;
+      old.cells.delete(key);
+      made.cells.set(key, cell);
+    }
+    this.#dirtyBuckets.addBeside(made, old);
     return [old, made];
   }
 
-  /** Lays all keys out anew in so many buckets, none of which has a base. */
-  layOut(buckets: number): void {
+  /** Lays all keys out anew in so many buckets, none of which has a base: each needs the deltas from that epoch on. */
+  layOut(buckets: number, epoch: number): void {
     const before = this.#buckets;
-    this.#buckets = Array.from({ length: buckets }, () => new Bucket());
+    this.#buckets = Array.from({ length: buckets }, (_, index) => new Bucket(index));
     this.#only = buckets === 1 ? this.#buckets[0].cells : undefined;
     for (const { cells } of before) {
       for (const [key, cell] of cells) this.#cellsOf(key).set(key, cell);
     }
-    for (const bucket of this.#buckets) bucket.dirty = bucket.cells.size > 0;
+    this.#dirtyBuckets = new DirtyBuckets();
+    for (const bucket of this.#buckets) if (bucket.cells.size > 0) this.#dirtyBuckets.add(bucket, epoch);
     this.bases = this.baseBytes = this.basesChecksum = 0;
   }
 
-  /** A bucket has this base now; returns the one before. */
-  setBase(index: number, base: Base | undefined): Base | undefined {
-    const bucket = this.#buckets[index];
+  /** A bucket has this base now, and needs no deltas. Returns the base before. */
+  setBase(bucket: Bucket, base: Base | undefined): Base | undefined {
     const before = bucket.base;
     for (const [one, sign] of [[before, -1], [base, 1]] as const) {
       if (one === undefined) continue;
       this.bases += sign;
       this.baseBytes += sign * one.bytes;
-      this.basesChecksum = (this.basesChecksum ^ placed(one.checksum, index, this.id)) >>> 0;
+      this.basesChecksum = (this.basesChecksum ^ placed(one.checksum, bucket.index, this.id)) >>> 0;
     }
     bucket.base = base;
-    bucket.dirty = false;
+    this.#dirtyBuckets.remove(bucket);
     return before;
   }
+}
+
+/** Whether a cell that was touched is another than at the last cut. Of an object nobody can tell. */
+function isChanged({ value, before }: StateCell): boolean {
+  if (value === undefined) return before !== undefined;
+  return typeof value === "object" || !Object.is(value, before);
 }
 
 /** Where cells are written: the key and namespace first, the value to `values`. */

@@ -149,7 +149,7 @@ export class DurableStates {
     if (this.#states.size > 0) throw new Error("States are restored before they are opened");
     for (const { id, name, version, namespaced, buckets } of entries) {
       const state = new DurableKeyedState({ name, version, namespaced }, { id, undoable: this.undoable });
-      state.layOut(buckets);
+      state.layOut(buckets, 0);
       this.#states.set(name, state);
     }
     this.#nextId = nextId;
@@ -160,9 +160,9 @@ export class DurableStates {
     for (const state of this.#states.values()) state.cut();
   }
 
-  /** Everything is about to be written as a whole: buckets are laid out anew. */
-  layOut(): void {
-    for (const state of this.#states.values()) state.layOut(Math.max(1, Math.ceil(state.size / BUCKET_KEYS)));
+  /** The delta of this epoch holds everything: buckets are laid out anew, and need it. */
+  layOut(epoch: number): void {
+    for (const state of this.#states.values()) state.layOut(Math.max(1, Math.ceil(state.size / BUCKET_KEYS)), epoch);
     this.#rewrite = false;
   }
 

@@ -17,10 +17,14 @@ export interface ChunkRun {
   readonly count: number;
 }
 
-/** A delta that is live: its chunks, and the epoch that it is the delta of. */
+/** A delta that is live: the epoch that it is the delta of, and its chunks. */
 export interface LiveDelta {
   readonly epoch: number;
-  readonly run: ChunkRun;
+  readonly fence: string;
+  readonly attempt: number;
+  readonly chunks: number;
+  readonly bytes: number;
+  readonly checksum: number;
 }
 
 /** What is to be deleted of one task. */
@@ -41,14 +45,19 @@ export class Garbage {
     this.#deltas.push(delta);
   }
 
-  /** Deltas up to this epoch are no longer live. */
-  cover(epoch: number): void {
+  /** Deltas up to this epoch are no longer live; returns them, oldest first. */
+  cover(epoch: number): LiveDelta[] {
+    const covered: LiveDelta[] = [];
     while (this.#covered < this.#deltas.length && this.#deltas[this.#covered].epoch <= epoch) {
-      this.add(this.#deltas[this.#covered++].run);
+      const delta = this.#deltas[this.#covered++];
+      this.add({ kind: "delta", fence: delta.fence, attempt: delta.attempt, first: 0, count: delta.chunks });
+      covered.push(delta);
     }
-    if (this.#covered < this.#deltas.length / 2) return;
-    this.#deltas = this.#deltas.slice(this.#covered);
-    this.#covered = 0;
+    if (this.#covered > 1000 && this.#covered > this.#deltas.length / 2) {
+      this.#deltas = this.#deltas.slice(this.#covered);
+      this.#covered = 0;
+    }
+    return covered;
   }
 
   /** Chunks that are no longer live. */

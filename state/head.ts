@@ -34,8 +34,6 @@ export interface DeltaRange {
   readonly fence: string;
   readonly first: number;
   readonly last: number;
-  /** The epoch of the last delta. */
-  readonly lastEpoch: number;
   readonly chunks: number;
   readonly bytes: number;
   /** The sum over the chunks' placed checksums, modulo 2^32. */
@@ -67,15 +65,6 @@ export interface StateEntry {
   readonly checksum: number;
 }
 
-/** How far compaction has come. */
-export interface CompactionCycle {
-  /** The epoch in which it began: when it ends, deltas up to this one are covered by bases. */
-  readonly since: number;
-  /** The state and the bucket that come next. */
-  readonly state: number;
-  readonly bucket: number;
-}
-
 /** A task that cannot go on from where it stands. */
 export interface Unsafe {
   /** Where the run began that may have gone wrong. */
@@ -100,7 +89,6 @@ export interface Head extends AttemptId {
   readonly nextState: number;
   /** Bases of any other era are void. */
   readonly era: number;
-  readonly cycle: CompactionCycle | undefined;
   /** The input has ended, and everything is in the results. */
   readonly finished: boolean;
   readonly unsafe: Unsafe | undefined;
@@ -126,7 +114,6 @@ export const NEW_HEAD: Head = {
   states: [],
   nextState: 0,
   era: 0,
-  cycle: undefined,
   finished: false,
   unsafe: undefined,
 };

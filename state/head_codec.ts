@@ -4,17 +4,7 @@
  * @module
  */
 import { checksum } from "./hash.ts";
-import type {
-  Clocks,
-  ClockSnapshot,
-  CompactionCycle,
-  Counters,
-  DeltaRange,
-  Head,
-  Offsets,
-  OutboxEntry,
-  StateEntry,
-} from "./head.ts";
+import type { Clocks, ClockSnapshot, Counters, DeltaRange, Head, Offsets, OutboxEntry, StateEntry } from "./head.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
@@ -35,7 +25,7 @@ export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
   w.varint(head.epoch);
   w.varint(head.nextState);
   w.varint(head.era);
-  w.byte((head.finished ? 1 : 0) | (head.cycle ? 2 : 0) | (head.unsafe ? 4 : 0));
+  w.byte((head.finished ? 1 : 0) | (head.unsafe ? 2 : 0));
   writeOffsets(w, head.offsets);
   writeClocks(w, head.clocks);
   writeNames(w, head.counters, (count) => w.value(count));
@@ -43,11 +33,6 @@ export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
   writeList(w, head.outbox, (entry) => writeOutbox(w, entry, fences));
   writeStrings(w, head.publishers);
   writeList(w, head.states, (state) => writeState(w, state));
-  if (head.cycle) {
-    w.varint(head.cycle.since);
-    w.varint(head.cycle.state);
-    w.varint(head.cycle.bucket);
-  }
   if (head.unsafe) {
     writeOffsets(w, head.unsafe.since);
     w.string(head.unsafe.reason);
@@ -91,8 +76,7 @@ export function decodeHead(bytes: Uint8Array): Head {
     outbox: readList(r, () => readOutbox(r, fences)),
     publishers: readStrings(r),
     states: readList(r, () => readState(r)),
-    cycle: (flags & 2) !== 0 ? readCycle(r) : undefined,
-    unsafe: (flags & 4) !== 0 ? { since: readOffsets(r), reason: r.string() } : undefined,
+    unsafe: (flags & 2) !== 0 ? { since: readOffsets(r), reason: r.string() } : undefined,
   };
 }
 
@@ -212,7 +196,6 @@ function writeRange(w: ValueWriter, range: DeltaRange, fences: readonly string[]
   w.varint(fences.indexOf(range.fence));
   w.varint(range.first);
   w.varint(range.last - range.first);
-  w.varint(range.lastEpoch);
   w.varint(range.chunks);
   w.varint(range.bytes);
   w.uint32(range.checksum);
@@ -225,7 +208,6 @@ function readRange(r: ValueReader, fences: readonly string[]): DeltaRange {
     fence,
     first,
     last: first + r.varint(),
-    lastEpoch: r.varint(),
     chunks: r.varint(),
     bytes: r.varint(),
     checksum: r.uint32(),
@@ -276,8 +258,4 @@ function readState(r: ValueReader): StateEntry {
     baseBytes: r.varint(),
     checksum: r.uint32(),
   };
-}
-
-function readCycle(r: ValueReader): CompactionCycle {
-  return { since: r.varint(), state: r.varint(), bucket: r.varint() };
 }

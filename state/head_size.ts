@@ -68,7 +68,7 @@ export function largestHead({ inputs, clocks, counters, states, publisher = "job
     counters: Object.fromEntries(counters.map((name) => [name, LARGE])),
     ranges: Array.from(
       { length: DELTA_RANGES },
-      (_, i) => ({ fence: fence(i), first: LARGE, last: 2 * LARGE, lastEpoch: LARGE, ...sum }),
+      (_, i) => ({ fence: fence(i), first: LARGE, last: 2 * LARGE, ...sum }),
     ),
     outbox: Array.from({ length: OUTBOX_EPOCHS }, (_, i) => {
       return {
@@ -96,7 +96,6 @@ export function largestHead({ inputs, clocks, counters, states, publisher = "job
         checksum: 0,
       };
     }),
-    cycle: { since: LARGE, state: LARGE, bucket: 2 ** 27 },
     finished: true,
   };
 }

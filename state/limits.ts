@@ -61,7 +61,7 @@ export const PUBLISHERS = 64;
 /** The longest transactional id, in bytes of UTF-8. */
 export const PUBLISHER_BYTES = 249;
 
-/** The most ranges of deltas in a head; at this many the next commit after a takeover writes the whole state anew. */
+/** The most ranges of deltas in a head; at this many the next commit writes the whole state anew. */
 export const DELTA_RANGES = 16;
 
 /** The most states of one task. */
@@ -71,7 +71,7 @@ export const STATES = 64;
 export const UNSAFE_REASON_CHARS = 500;
 
 /** About how many keys a bucket holds. */
-export const BUCKET_KEYS = 1000;
+export const BUCKET_KEYS = 250;
 
 /** About how many bytes the base of a bucket has at most. */
 export const BUCKET_BYTES: number = 32 * 1024;
@@ -79,8 +79,11 @@ export const BUCKET_BYTES: number = 32 * 1024;
 /** A bucket is not split for its bytes while buckets hold fewer keys than this. */
 export const BUCKET_KEYS_AT_LEAST = 4;
 
-/** How many bytes of bases are rewritten for each byte of a delta. */
-export const COMPACTION_FACTOR = 2;
+/** How many bytes of bases are rewritten for each byte of a delta. Deltas then hold about as much as bases divided by this. */
+export const COMPACTION_FACTOR = 1.25;
+
+/** How many bytes of bases are written for each byte of a delta to split buckets, while a state grows: each split writes two. */
+export const GROWTH_FACTOR = 2;
 
 /** No compaction begins before live deltas have so many bytes, each with `ENTRY_OVERHEAD_BYTES`. */
 export const COMPACTION_BEGIN_BYTES: number = 64 * 1024;
@@ -88,8 +91,11 @@ export const COMPACTION_BEGIN_BYTES: number = 64 * 1024;
 /** What an entry of the store costs beside its bytes. */
 export const ENTRY_OVERHEAD_BYTES = 100;
 
-/** The most buckets that one epoch rewrites. */
-export const COMPACTION_BUCKETS = 256;
+/** The most buckets that one epoch rewrites, and the most chunks that it deletes. */
+export const EPOCH_ENTRIES = 300;
+
+/** The most bytes of keys of each. */
+export const EPOCH_ENTRY_KEY_BYTES = 30_000;
 
 /** Deltas have outgrown compaction when they have so many bytes, beside `SNAPSHOT_FACTOR` times the bases: the next commit writes the whole state anew. */
 export const SNAPSHOT_BYTES: number = 16 * 1024 * 1024;

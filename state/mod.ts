@@ -17,7 +17,6 @@ export type {
   AttemptId,
   Clocks,
   ClockSnapshot,
-  CompactionCycle,
   Counters,
   DeltaRange,
   Head,

@@ -43,10 +43,10 @@ export async function restoreStates(
   for (const entry of head.states) bytes += await restoreBases({ store, keys, head }, entry, states.get(entry.id)!);
   for (const range of head.ranges) {
     bytes += range.bytes;
-    for await (const { attempt, parts } of readRange(store, keys, range)) {
+    for await (const { attempt, parts, sum } of readRange(store, keys, range)) {
       const key = keys.attempt("delta", range.fence, attempt);
       const epoch = parsed(key, () => readDelta(joined(parts), (id) => states.get(id)));
-      deltas.push({ epoch, run: { kind: "delta", fence: range.fence, attempt, first: 0, count: parts.length } });
+      deltas.push({ epoch, fence: range.fence, attempt, ...sum.expected });
     }
   }
   let count = 0;
@@ -109,33 +109,39 @@ async function restoreBases(
 
 function load(key: StoreKey, state: DurableKeyedState, bucket: number, entry: BaseEntry, cells: Uint8Array): void {
   const { epoch, checksum, chunks } = entry;
-  state.setBase(bucket, { epoch, checksum, chunks, bytes: cells.length });
-  parsed(key, () => readBase(cells, state, epoch));
+  parsed(key, () => readBase(cells, state, bucket));
+  state.setBase(state.buckets[bucket], { epoch, checksum, chunks, bytes: cells.length });
+}
+
+interface ReadAttempt {
+  readonly attempt: number;
+  readonly parts: Uint8Array[];
+  readonly sum: Sum;
 }
 
 /** Reads successive attempts of one owner, and verifies that they are all there. */
-async function* readRange(
-  store: Store,
-  keys: TaskKeys,
-  range: DeltaRange,
-): AsyncIterable<{ attempt: number; parts: readonly Uint8Array[] }> {
-  const found = new Sum();
-  let attempt = -1;
-  let parts: Uint8Array[] = [];
+async function* readRange(store: Store, keys: TaskKeys, range: DeltaRange): AsyncIterable<ReadAttempt> {
+  const all = new Sum();
+  let one: ReadAttempt | undefined;
   const prefix = keys.fence("delta", range.fence);
   const start = keys.attempt("delta", range.fence, range.first);
   const end = keys.attempt("delta", range.fence, range.last + 1);
   for await (const entry of store.list(prefix, { start, end })) {
-    const [at, index] = entry.key.slice(-2) as [number, number];
-    if (at !== attempt) {
-      if (parts.length > 0) yield { attempt, parts };
-      attempt = at;
-      parts = [];
+    const [attempt, index] = entry.key.slice(-2) as [number, number];
+    if (attempt !== one?.attempt) {
+      if (one !== undefined) {
+        all.join(one.sum);
+        yield one;
+      }
+      one = { attempt, parts: [], sum: new Sum() };
     }
-    parts.push(found.add(entry, at, index));
+    one.parts.push(one.sum.add(entry, attempt, index));
   }
-  if (parts.length > 0) yield { attempt, parts };
-  found.assert(range, start);
+  if (one !== undefined) {
+    all.join(one.sum);
+    yield one;
+  }
+  all.assert(range, start);
 }
 
 /** Reads chunks of one attempt, and verifies that they are all there. */
@@ -168,6 +174,18 @@ class Sum {
     this.#bytes += bytes.length;
     this.#checksum = (this.#checksum + placed(sealOf(bytes), attempt, index)) >>> 0;
     return part;
+  }
+
+  /** Counts in what another sum has. */
+  join(other: Sum): void {
+    this.#chunks += other.#chunks;
+    this.#bytes += other.#bytes;
+    this.#checksum = (this.#checksum + other.#checksum) >>> 0;
+  }
+
+  /** What there is. */
+  get expected(): Expected {
+    return { chunks: this.#chunks, bytes: this.#bytes, checksum: this.#checksum };
   }
 
   assert({ chunks, bytes, checksum }: Expected, key: StoreKey): void {

@@ -77,9 +77,60 @@ export interface Base {
 export class Bucket {
   /** Each key's cells, the newest namespace first. */
   readonly cells: Map<Key, StateCell> = new Map();
-  /** Whether it has changed since its base. */
-  dirty = false;
   base: Base | undefined = undefined;
+  /** The first epoch that has changed it since its base: it needs the deltas from there on. NaN: none has. */
+  since = NaN;
+  /** Its neighbours among the buckets that need deltas. */
+  before: Bucket | undefined = undefined;
+  after: Bucket | undefined = undefined;
+
+  /** @param index its number */
+  constructor(readonly index: number) {}
+}
+
+/** The buckets of a state that need deltas, in the order of the first delta that they need. */
+export class DirtyBuckets {
+  #first: Bucket | undefined = undefined;
+  #last: Bucket | undefined = undefined;
+
+  /** The bucket that needs the oldest delta. */
+  get first(): Bucket | undefined {
+    return this.#first;
+  }
+
+  /** An epoch has changed a bucket; not older than any that was told before. */
+  add(bucket: Bucket, epoch: number): void {
+    if (bucket.since <= epoch) return;
+    bucket.since = epoch;
+    this.#link(bucket, this.#last);
+  }
+
+  /** A bucket holds keys of another one, and needs the same deltas. */
+  addBeside(bucket: Bucket, other: Bucket): void {
+    if (Number.isNaN(other.since)) return;
+    bucket.since = other.since;
+    this.#link(bucket, other);
+  }
+
+  /** A bucket needs no deltas any more. */
+  remove(bucket: Bucket): void {
+    if (Number.isNaN(bucket.since)) return;
+    if (bucket.before === undefined) this.#first = bucket.after;
+    else bucket.before.after = bucket.after;
+    if (bucket.after === undefined) this.#last = bucket.before;
+    else bucket.after.before = bucket.before;
+    bucket.before = bucket.after = undefined;
+    bucket.since = NaN;
+  }
+
+  #link(bucket: Bucket, before: Bucket | undefined): void {
+    bucket.before = before;
+    bucket.after = before === undefined ? this.#first : before.after;
+    if (bucket.before === undefined) this.#first = bucket;
+    else bucket.before.after = bucket;
+    if (bucket.after === undefined) this.#last = bucket;
+    else bucket.after.before = bucket;
+  }
 }
 
 /** The bucket of a hash among so many (linear hashing). */

@@ -1,7 +1,7 @@
 /** The head: its bytes, its size at the most of everything, and the decisions about it. */
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { admitted, advanced, changed, claimed, extended, verdict, verdictAhead } from "../state/decide.ts";
+import { admitted, advanced, changed, claimed, extended, trimmed, verdict, verdictAhead } from "../state/decide.ts";
 import { type Head, NEW_HEAD } from "../state/head.ts";
 import { decodeHead, encodeHead } from "../state/head_codec.ts";
 import { assertHeadFits, largestHead } from "../state/head_size.ts";
@@ -41,7 +41,7 @@ Deno.test("a typical head is a few hundred bytes", () => {
     clocks: { main: { partitions: [["user_events", 3, 1_700_000_000_123]], watermark: 1_699_999_700_122 } },
     counters: { records_in: 12_345_678, late: 12 },
     publishers: ["recommendations.0123456789abcdef"],
-    ranges: [{ fence: "0123456789abcdef", first: 1, last: 99, lastEpoch: 98, chunks: 99, bytes: 123_456, checksum: 7 }],
+    ranges: [{ fence: "0123456789abcdef", first: 1, last: 99, chunks: 99, bytes: 123_456, checksum: 7 }],
     states: [{
       id: 0,
       name: "event-count",
@@ -74,7 +74,7 @@ const anyHead: fc.Arbitrary<Head> = fc.record({
   clocks: fc.dictionary(name, clock, plain),
   counters: fc.dictionary(name, fc.oneof(fc.maxSafeInteger(), fc.double()), plain),
   ranges: fc.array(
-    fc.record({ fence, first: count, length: count, lastEpoch: count, ...sum }, plain)
+    fc.record({ fence, first: count, length: count, ...sum }, plain)
       .map(({ length, ...range }) => ({ ...range, last: range.first + length })),
   ),
   outbox: fc.array(fc.record({ fence, epoch: count, attempt: count, records: count, ...sum }, plain)),
@@ -83,7 +83,6 @@ const anyHead: fc.Arbitrary<Head> = fc.record({
     ...{ id: count, name, version: count, namespaced: fc.boolean(), buckets: count, bases: count },
     ...{ baseBytes: count, checksum: word },
   }, plain)),
-  cycle: fc.option(fc.record({ since: count, state: count, bucket: count }, plain), { nil: undefined }),
   unsafe: fc.option(fc.record({ since: offsets, reason: fc.string() }, plain), { nil: undefined }),
 }, plain);
 
@@ -155,7 +154,7 @@ Deno.test("an epoch comes after the one before it, and its results have to find 
       outbox: undefined,
       delta: undefined,
     },
-    ...{ whole: false, states: [], nextState: 0, era: 0, cycle: undefined, covered: undefined },
+    ...{ states: [], nextState: 0, era: 0, covered: [] },
   };
   assertEquals(advanced({ ...NEW_HEAD, epoch: 5 }, facts).epoch, 6);
   assertThrows(() => advanced({ ...NEW_HEAD, epoch: 6 }, facts), Error, "Epoch 6 cannot come after epoch 6");
@@ -175,21 +174,23 @@ Deno.test("an epoch comes after the one before it, and its results have to find 
   assertEquals(admitted({ ...NEW_HEAD, outbox }, { ...request, published: 1 }).waiting.length, OUTBOX_EPOCHS - 1);
 });
 
-Deno.test("a delta joins its owner's range, but not one that compaction will cover without it", () => {
-  const delta = (fence: string, attempt: number, epoch: number) => ({
+Deno.test("a delta joins its owner's range, and the oldest ones leave theirs", () => {
+  const delta = (fence: string, attempt: number, checksum = 0xffffffff) => ({
     fence,
     attempt,
-    epoch,
     chunks: 1,
     bytes: 10,
-    checksum: 0xffffffff,
+    checksum,
   });
-  let ranges = extended([], delta("a", 1, 1), undefined);
-  ranges = extended(ranges, delta("a", 4, 2), undefined);
-  assertEquals(ranges, [{ fence: "a", first: 1, last: 4, lastEpoch: 2, chunks: 2, bytes: 20, checksum: 0xfffffffe }]);
-  assertEquals(extended(ranges, delta("a", 5, 3), 2).map(({ first }) => first), [1, 5]);
-  assertEquals(extended(ranges, delta("a", 5, 3), 1).map(({ first }) => first), [1]);
-  assertEquals(extended(ranges, delta("b", 1, 3), undefined).map(({ fence }) => fence), ["a", "b"]);
+  let ranges = extended([], delta("a", 1));
+  ranges = extended(ranges, delta("a", 4));
+  assertEquals(ranges, [{ fence: "a", first: 1, last: 4, chunks: 2, bytes: 20, checksum: 0xfffffffe }]);
+  ranges = extended(extended(ranges, delta("a", 5, 7)), delta("b", 1));
+  assertEquals(ranges.map(({ fence, last }) => [fence, last]), [["a", 5], ["b", 1]]);
+  ranges = trimmed(ranges, [delta("a", 1), delta("a", 4)]);
+  assertEquals(ranges[0], { fence: "a", first: 5, last: 5, chunks: 1, bytes: 10, checksum: 7 });
+  assertEquals(trimmed(ranges, [delta("a", 5, 7), delta("b", 1)]), []);
+  assertThrows(() => trimmed(ranges, [delta("b", 1)]), Error, "is not the oldest one");
 });
 
 Deno.test("a reset forgets everything but whose the task is, and never gives a number twice", () => {

@@ -14,7 +14,7 @@ const FORMS: Record<string, Open> = {
   "DurableKeyedState that can be undone": (spec) => new DurableStates({ undoable: true }).open(spec),
   "DurableKeyedState in seven buckets": (spec) => {
     const state = new DurableKeyedState(spec, { id: 0, undoable: false });
-    state.layOut(7);
+    state.layOut(7, 0);
     return state;
   },
 };
