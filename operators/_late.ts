@@ -12,5 +12,6 @@ export type LateOf<R> = R extends { readonly [late]?: infer T } ? Exclude<T, und
 
 /** A result of a window over values of `T`. */
 export interface LateTyped<T> {
+  /** Never there; only its type is read. */
   readonly [late]?: T;
 }

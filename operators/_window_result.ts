@@ -16,8 +16,11 @@ export interface TimeWindow {
 
 /** One result of a window. Panes accumulate: a sum over the panes of one window counts twice. */
 export interface WindowResult<T, K extends Key, R> extends LateTyped<T> {
+  /** The key. */
   readonly key: K;
+  /** The window. */
   readonly window: TimeWindow;
+  /** What the aggregate says of the window's values so far. */
   readonly value: R;
   /** `onTime` when the watermark reached the window's end, `late` for an update within the allowed lateness, `early` before it. */
   readonly pane: "onTime" | "late" | "early";

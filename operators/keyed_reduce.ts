@@ -8,7 +8,9 @@ import type { Cell, Key } from "./keyed_state.ts";
 
 /** What {@linkcode keyedReduce} emits. */
 export interface Keyed<K extends Key, V> {
+  /** The key. */
   readonly key: K;
+  /** Its value now. */
   readonly value: V;
 }
 

@@ -15,6 +15,7 @@ export type Key = string | number | bigint | boolean;
  * Read its fields freely; change them only through the {@linkcode KeyedState} that the cell came from.
  */
 export interface Cell<K extends Key = Key, V = unknown> {
+  /** The key. */
   readonly key: K;
   /** Which of a key's values this is: a window's start, or 0 where a key has one value only. */
   readonly namespace: number;
@@ -38,6 +39,7 @@ export interface KeyedStateSpec {
 
 /** The values of one stage by key and namespace. Iteration is in the order in which cells came to be, as far as a restart leaves it. */
 export interface KeyedState<K extends Key = Key, V = unknown> {
+  /** The stage's name. */
   readonly name: string;
   /** How many cells hold a value. */
   readonly size: number;

@@ -7,10 +7,13 @@ import { runningTask } from "./_task.ts";
 export interface RecordInfo {
   /** The topic it came from. */
   readonly topic: string | undefined;
+  /** The partition it came from. */
   readonly partition: number | undefined;
+  /** Its offset there. */
   readonly offset: number | undefined;
   /** The record's own key, as bytes. */
   readonly key: Uint8Array | null | undefined;
+  /** Its headers; empty where it has none. */
   readonly headers: Readonly<Record<string, Uint8Array>>;
   /** Event time in milliseconds since 1970: the record's own timestamp until an `eventTime()` has set another. */
   readonly timestamp: number | undefined;

@@ -2,8 +2,8 @@
  * The epoch loop of a worker: cut, commit, publish.
  *
  * Invariants:
- * - one commit is under way at a time; the next epoch is cut as soon as it is done, there is something to commit, and no more
- *   than {@linkcode WAITING_CUTS} epoch waits for the transaction under way (more would cost commits and make nothing visible sooner);
+ * - one commit is under way at a time; the next epoch is cut as soon as it is done and there is something to commit; while a
+ *   transaction is under way, at the last moment, and no more than {@linkcode WAITING_CUTS} epoch waits for it;
  * - a cut is synchronous: nothing that happens after it is in it;
  * - results are published only after their epoch is committed, and processing goes on meanwhile.
  *
@@ -16,6 +16,7 @@ import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, WAITING_CUTS } from "./limits.ts"
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
+import { Rhythm } from "./rhythm.ts";
 
 /** What the epoch loop works with. */
 export interface EpochParts {
@@ -39,7 +40,9 @@ export interface EpochParts {
 export class Epochs {
   #committing: Promise<void> | undefined;
   #publishing: Promise<void> | undefined;
+  #publishingSince = -Infinity;
   #lastCut = -Infinity;
+  readonly #rhythm = new Rhythm();
   #broken = false;
 
   constructor(readonly parts: EpochParts) {}
@@ -64,7 +67,8 @@ export class Epochs {
     const { clock, minEpoch, tasks } = this.parts;
     if (!tasks().some((task) => task.runner.changed)) return 0;
     if (this.#publishing !== undefined && this.#waitingCuts() >= WAITING_CUTS) return 0;
-    const wait = this.#lastCut + minEpoch - clock.elapsed();
+    const now = clock.elapsed();
+    const wait = Math.max(this.#lastCut + minEpoch - now, this.#untilLastMoment(now));
     if (wait > 0) return wait;
     this.commit().catch(() => {});
     return 0;
@@ -86,12 +90,14 @@ export class Epochs {
 
   /** Begins to publish what waits, unless that is under way. */
   publish(): void {
-    const { publisher, tasks, wake } = this.parts;
+    const { publisher, tasks, clock, wake } = this.parts;
     if (publisher === undefined || this.#publishing !== undefined || this.#broken) return;
     if (!tasks().some((task) => !task.lost && task.waiting.length > 0)) return;
+    this.#publishingSince = clock.elapsed();
     this.#publishing = publisher.publish(tasks).then(() => this.#dropLost()).catch((error: Error) => this.#fail(error))
       .finally(() => {
         this.#publishing = undefined;
+        this.#rhythm.published(clock.elapsed() - this.#publishingSince);
         this.publish();
         wake();
       });
@@ -134,6 +140,10 @@ export class Epochs {
     await this.#committing;
   }
 
+  #untilLastMoment(now: number): number {
+    return this.#publishing === undefined || this.full ? 0 : this.#rhythm.untilCut(now - this.#publishingSince);
+  }
+
   #waitingCuts(): number {
     let most = 0;
     for (const task of this.parts.tasks()) most = Math.max(most, task.waiting.length - task.sending);
@@ -155,7 +165,9 @@ export class Epochs {
     const { store, clock, meter, patience } = this.parts;
     const began = clock.elapsed();
     const { outcomes } = await commitCuts(store, cuts.map(({ epoch }) => epoch.cut), patience);
-    meter.committed(clock.elapsed() - began, cuts.length);
+    const took = clock.elapsed() - began;
+    meter.committed(took, cuts.length);
+    this.#rhythm.committed(took);
     for (const sink of new Set(cuts.flatMap(({ epoch }) => [...epoch.outputs.appended.keys()]))) {
       atomic[sink].committed();
     }
@@ -172,6 +184,9 @@ export class Epochs {
     if (epoch.finished) task.finished = true;
     const { published, bytes } = epoch.outputs;
     const waiting = { epoch: task.checkpoint.head.epoch, records: published, bytes, samples: epoch.samples };
+    if (waiting.epoch <= task.publishedEpoch) {
+      throw new Error(`Task ${task.number}: epoch ${waiting.epoch} was taken for published before it was committed`);
+    }
     if (published.length > 0) task.waiting.push(waiting);
     else {
       meter.visible(epoch.samples, clock.now());

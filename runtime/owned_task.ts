@@ -98,7 +98,8 @@ export class OwnedTask implements PublishedTask {
   }
 
   published(epochs: readonly WaitingEpoch[]): void {
-    this.publishedEpoch = this.waiting.length > 0 ? epochs[epochs.length - 1].epoch : this.checkpoint.head.epoch;
+    // Never the head's epoch: while the commit of other tasks is under way, the head may be ahead of what waits here.
+    this.publishedEpoch = epochs[epochs.length - 1].epoch;
     this.onPublished?.(epochs);
   }
 

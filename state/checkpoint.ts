@@ -1,7 +1,7 @@
 /**
  * The checkpoint of a task: the room where it is decided what has happened.
  *
- * Invariants, each with a test of its own in `tests/checkpoint_test.ts`:
+ * Invariants, each with a test of its own in `tests/checkpoint_test.ts` or `restore_test.ts`:
  *
  * 1. The epoch is 0 before the first commit, and each commit makes it exactly one greater.
  * 2. State, clocks, offsets and unpublished results of an epoch become visible together or not at all: one atomic moves the head,
@@ -44,8 +44,11 @@ export type { CutRequest, RidingWrites };
 
 /** Who takes which task. */
 export interface ClaimOptions extends Patience {
+  /** The job's name. */
   readonly job: string;
+  /** The task's number. */
   readonly task: number;
+  /** What is restored and cut. */
   readonly states: DurableStates;
   /** The claimant's transactional id, if it publishes in transactions. */
   readonly publisher?: string;
@@ -67,6 +70,7 @@ export interface RestoreReport {
   readonly keys: number;
   /** Bytes of chunks and bases that were read. */
   readonly bytes: number;
+  /** How long it took. */
   readonly milliseconds: number;
 }
 

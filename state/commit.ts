@@ -25,6 +25,7 @@ export interface CommitReport {
   readonly atomics: number;
   /** How many of them were written ahead. */
   readonly ahead: number;
+  /** How many entries were set or deleted. */
   readonly mutations: number;
   /** Bytes of values and keys. */
   readonly bytes: number;

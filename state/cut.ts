@@ -12,7 +12,9 @@ import { fits, weigh, type Weight } from "./weight.ts";
 
 /** Writes of a connector on the same store, as `AtomicSink.stage` returns them. */
 export interface RidingWrites {
+  /** May be written before the epoch's last atomic. */
   readonly ahead: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
+  /** Written by the epoch's last atomic. */
   readonly last: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
 }
 
@@ -39,18 +41,28 @@ export interface CutParts {
 
 /** One epoch of one task, ready to be committed with `commitCuts`. */
 export class Cut {
+  /** The keys of its task. */
   readonly keys: TaskKeys;
+  /** The head as it makes it. */
   readonly head: Head;
+  /** The version of the head that it replaces. */
   readonly checked: string;
+  /** What may be written before. */
   readonly ahead: readonly Mutation[];
+  /** What takes effect together. */
   readonly last: readonly Mutation[];
   /** What it weighs when it is committed in one atomic, and without what may be written ahead. */
   readonly weight: Weight;
+  /** What it weighs without what may be written ahead. */
   readonly leanWeight: Weight;
   readonly #parts: CutParts;
   #outcome: CutOutcome = "pending";
 
-  /** @param parts see {@linkcode CutParts} */
+  /**
+   * Weighs a cut.
+   *
+   * @param parts see {@linkcode CutParts}
+   */
   constructor(parts: CutParts) {
     const head = encodeHead(parts.head);
     if (head.length > HEAD_BYTES_AT_MOST) {
@@ -85,6 +97,7 @@ export class Cut {
     return this.weight.bytes;
   }
 
+  /** What became of it. */
   get outcome(): CutOutcome {
     return this.#outcome;
   }

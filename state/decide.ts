@@ -77,9 +77,13 @@ export interface HeadChange {
   readonly publishers?: readonly string[];
   /** Results are published up to this epoch. */
   readonly published?: number;
+  /** The next offsets to read. */
   readonly offsets?: Offsets;
+  /** All clocks. */
   readonly clocks?: Clocks;
+  /** All totals. */
   readonly counters?: Counters;
+  /** Whether the input has ended. */
   readonly finished?: boolean;
   /** `null`: no longer unsafe. */
   readonly unsafe?: Unsafe | null;

@@ -35,6 +35,7 @@ export type ReadonlyKeyedState = Pick<KeyedState, "name" | "size" | "find" | "na
  * ```
  */
 export class DurableStates {
+  /** Whether everything since the last cut can be undone. */
   readonly undoable: boolean;
   /** Names of states that are to be forgotten. */
   readonly dropped: ReadonlySet<string>;
@@ -45,7 +46,11 @@ export class DurableStates {
   #rewrite = false;
   #removed: DurableKeyedState[] = [];
 
-  /** @param options see {@linkcode DurableStatesOptions} */
+  /**
+   * Makes the states of a task that has none yet.
+   *
+   * @param options see {@linkcode DurableStatesOptions}
+   */
   constructor(options: DurableStatesOptions = {}) {
     this.undoable = options.undoable ?? false;
     this.dropped = new Set(options.drop);

@@ -16,6 +16,7 @@
  * ```
  */
 export class UnavailableError extends Error {
+  /** Its name. */
   override name = "UnavailableError";
 }
 
@@ -31,6 +32,7 @@ export class UnavailableError extends Error {
  * ```
  */
 export class FencedError extends Error {
+  /** Its name. */
   override name = "FencedError";
 }
 
@@ -46,9 +48,12 @@ export class FencedError extends Error {
  * ```
  */
 export class CorruptError extends Error {
+  /** Its name. */
   override name = "CorruptError";
 
   /**
+   * Names what was found, and where.
+   *
    * @param message a full sentence
    * @param key where it was found
    */

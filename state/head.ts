@@ -12,6 +12,7 @@ export type Offsets = Readonly<Record<string, Readonly<Record<number, number>>>>
 export interface ClockSnapshot {
   /** The highest timestamp seen, for each partition that has been read. */
   readonly partitions: readonly (readonly [topic: string, partition: number, highest: number])[];
+  /** How far event time had come, in milliseconds since 1970. */
   readonly watermark: number;
 }
 
@@ -31,10 +32,15 @@ export interface AttemptId {
 
 /** Deltas of one owner's successive epochs. */
 export interface DeltaRange {
+  /** The owner's fence. */
   readonly fence: string;
+  /** The attempt of the first delta. */
   readonly first: number;
+  /** The attempt of the last delta. */
   readonly last: number;
+  /** How many chunks there are. */
   readonly chunks: number;
+  /** How many bytes they have. */
   readonly bytes: number;
   /** The sum over the chunks' placed checksums, modulo 2^32. */
   readonly checksum: number;
@@ -42,12 +48,19 @@ export interface DeltaRange {
 
 /** An epoch that is committed and perhaps not yet published. */
 export interface OutboxEntry {
+  /** The epoch. */
   readonly epoch: number;
+  /** The fence of the owner who committed it. */
   readonly fence: string;
+  /** The attempt that committed it. */
   readonly attempt: number;
+  /** How many chunks there are. */
   readonly chunks: number;
+  /** How many bytes they have. */
   readonly bytes: number;
+  /** How many results there are. */
   readonly records: number;
+  /** The sum over the chunks' placed checksums, modulo 2^32. */
   readonly checksum: number;
 }
 
@@ -55,13 +68,19 @@ export interface OutboxEntry {
 export interface StateEntry {
   /** Its number, never given again. */
   readonly id: number;
+  /** The stage's name. */
   readonly name: string;
+  /** The version of the values' shape. */
   readonly version: number;
+  /** Whether it has namespaces. */
   readonly namespaced: boolean;
+  /** How many buckets there are. */
   readonly buckets: number;
   /** How many buckets have a base, of how many bytes, and the exclusive or of their placed checksums. */
   readonly bases: number;
+  /** How many bytes the bases have. */
   readonly baseBytes: number;
+  /** The exclusive or of the bases' placed checksums. */
   readonly checksum: number;
 }
 
@@ -69,6 +88,7 @@ export interface StateEntry {
 export interface Unsafe {
   /** Where the run began that may have gone wrong. */
   readonly since: Offsets;
+  /** What may have gone wrong. */
   readonly reason: string;
 }
 
@@ -76,14 +96,19 @@ export interface Unsafe {
 export interface Head extends AttemptId {
   /** 0 before the first commit; each commit makes it exactly one greater. */
   readonly epoch: number;
+  /** The next offsets to read. */
   readonly offsets: Offsets;
+  /** The clocks at the cut. */
   readonly clocks: Clocks;
+  /** The totals at the cut. */
   readonly counters: Counters;
+  /** The live deltas, oldest first. */
   readonly ranges: readonly DeltaRange[];
   /** In the order of epochs. */
   readonly outbox: readonly OutboxEntry[];
   /** Transactional ids that may have a transaction under way. The last one is the current owner's. */
   readonly publishers: readonly string[];
+  /** The states, by number. */
   readonly states: readonly StateEntry[];
   /** The number that the next new state gets. */
   readonly nextState: number;
@@ -91,12 +116,15 @@ export interface Head extends AttemptId {
   readonly era: number;
   /** The input has ended, and everything is in the results. */
   readonly finished: boolean;
+  /** Why the task cannot go on, where it cannot. */
   readonly unsafe: Unsafe | undefined;
 }
 
 /** A head and the version under which it was found. */
 export interface HeadEntry {
+  /** What it says. */
   readonly head: Head;
+  /** The version under which it was found. */
   readonly versionstamp: StoreEntry["versionstamp"];
 }
 

@@ -14,7 +14,9 @@ export interface HeadShape {
   readonly inputs: Readonly<Record<string, readonly number[]>>;
   /** The partitions that each clock keeps, by topic, by the clock's name. */
   readonly clocks: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+  /** Names of the totals. */
   readonly counters: readonly string[];
+  /** Names of the states. */
   readonly states: readonly string[];
   /** What a transactional id of the job looks like: they all begin with the job's name. */
   readonly publisher?: string;

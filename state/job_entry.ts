@@ -17,6 +17,7 @@ export const JOB_FORMAT = 1;
 export interface JobShape {
   /** The job's name. */
   readonly name: string;
+  /** How partitions become tasks. */
   readonly tasks: "perPartition" | "single";
   /** How many partitions each input topic has. */
   readonly inputs: Readonly<Record<string, number>>;

@@ -29,6 +29,8 @@ export class KvStore implements Store {
   #closed = false;
 
   /**
+   * Makes a store of an open KV.
+   *
    * @param kv an open KV; `close` closes it
    * @param name where it is, for messages
    * @param clock for waiting while a file is locked
@@ -65,6 +67,7 @@ export class KvStore implements Store {
     }
   }
 
+  /** The value of a key, or `undefined`. */
   async get<T = unknown>(key: StoreKey): Promise<StoreEntry<T> | undefined> {
     const entry = await this.#retry("read", () => this.kv.get<T>(key));
     return entry.versionstamp === null ? undefined : entry as StoreEntry<T>;
@@ -96,6 +99,7 @@ export class KvStore implements Store {
     return result.ok ? { ok: true, versionstamp: result.versionstamp } : { ok: false };
   }
 
+  /** Closes the KV. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

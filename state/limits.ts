@@ -71,7 +71,7 @@ export const STATES = 64;
 export const UNSAFE_REASON_CHARS = 500;
 
 /** About how many keys a bucket holds. */
-export const BUCKET_KEYS = 250;
+export const BUCKET_KEYS = 1000;
 
 /** About how many bytes the base of a bucket has at most. */
 export const BUCKET_BYTES: number = 32 * 1024;
@@ -80,7 +80,7 @@ export const BUCKET_BYTES: number = 32 * 1024;
 export const BUCKET_KEYS_AT_LEAST = 4;
 
 /** How many bytes of bases are rewritten for each byte of a delta. Deltas then hold about as much as bases divided by this. */
-export const COMPACTION_FACTOR = 1.25;
+export const COMPACTION_FACTOR = 1.5;
 
 /** How many bytes of bases are written for each byte of a delta to split buckets, while a state grows: each split writes two. */
 export const GROWTH_FACTOR = 2;

@@ -59,6 +59,7 @@ export class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await -- fails as a promise, as any store does
+  /** The value of a key, or `undefined`. */
   async get<T = unknown>(key: StoreKey): Promise<StoreEntry<T> | undefined> {
     this.#open();
     const found = this.#entries.get(sortedKey(key));
@@ -108,6 +109,7 @@ export class MemoryStore implements Store {
     return { ok: true, versionstamp };
   }
 
+  /** Ends its use. */
   close(): void {
     this.#closed = true;
   }

@@ -9,11 +9,17 @@ import { ValueWriter } from "./value_writer.ts";
 
 /** A record as it will be published: what connectors call an `OutputRecord`. */
 export interface OutboxRecord {
+  /** Where it goes. */
   readonly topic: string;
+  /** The partition it goes to. */
   readonly partition: number;
+  /** Its timestamp, in milliseconds since 1970. */
   readonly timestamp: number;
+  /** Its key, as bytes; `null`: none. */
   readonly key: Uint8Array | null;
+  /** Its value, as bytes; `null`: a tombstone. */
   readonly value: Uint8Array | null;
+  /** Its headers, where it has any. */
   readonly headers: Readonly<Record<string, Uint8Array>> | undefined;
 }
 

@@ -9,6 +9,7 @@ import { RETRY_FIRST_MS, RETRY_LONGEST_MS } from "./limits.ts";
 
 /** How long somebody waits for a store that cannot be asked. */
 export interface Patience {
+  /** Where time comes from. */
   readonly clock: Clock;
   /** Milliseconds after which the last `UnavailableError` is thrown on. @default Infinity */
   readonly patience?: number;

@@ -10,14 +10,19 @@ export type StoreKey = readonly (string | number | bigint | boolean | Uint8Array
 
 /** A value that was found. */
 export interface StoreEntry<T = unknown> {
+  /** Its key. */
   readonly key: StoreKey;
+  /** Its value. */
   readonly value: T;
+  /** The version under which it was written. */
   readonly versionstamp: string;
 }
 
 /** "Only if this key still has this versionstamp"; `null`: only if it does not exist. */
 export interface Check {
+  /** The key. */
   readonly key: StoreKey;
+  /** The version it must have; `null`: it must not exist. */
   readonly versionstamp: string | null;
 }
 
@@ -33,10 +38,12 @@ export type AtomicResult = { readonly ok: true; readonly versionstamp: string } 
 export interface Store {
   /** Where it is, for messages. */
   readonly name: string;
+  /** The value of a key, or `undefined`. */
   get<T = unknown>(key: StoreKey): Promise<StoreEntry<T> | undefined>;
   /** Entries under a prefix in key order; with `start` (inclusive) and `end` (exclusive) only those between. */
   list<T = unknown>(prefix: StoreKey, range?: { start?: StoreKey; end?: StoreKey }): AsyncIterable<StoreEntry<T>>;
   /** All mutations or none, if all checks hold. Throws `UnavailableError` when the store cannot be asked or the outcome is unknown. */
   atomic(checks: readonly Check[], mutations: readonly Mutation[]): Promise<AtomicResult>;
+  /** Lets go of it. */
   close(): void;
 }

@@ -6,8 +6,9 @@
 import { isShared, Tag } from "./value_writer.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-/** Up to here characters are put together faster by hand. */
-const LOOP_CHARACTERS = 48;
+/** Up to here characters are put together faster by hand, through a list of their codes for each length. */
+const CODES = 48;
+const codes: readonly number[][] = Array.from({ length: CODES + 1 }, (_, length) => new Array<number>(length).fill(0));
 
 /** Reads a stream from its first byte to its last. */
 export class ValueReader {
@@ -165,25 +166,11 @@ export class ValueReader {
   }
 
   #ascii(length: number): string {
-    let at = this.#skip(length);
-    const bytes = this.#bytes;
-    const end = at + length;
-    if (length > LOOP_CHARACTERS) return decoder.decode(bytes.subarray(at, end));
-    let text = "";
-    for (; at + 8 <= end; at += 8) {
-      text += String.fromCharCode(
-        bytes[at],
-        bytes[at + 1],
-        bytes[at + 2],
-        bytes[at + 3],
-        bytes[at + 4],
-        bytes[at + 5],
-        bytes[at + 6],
-        bytes[at + 7],
-      );
-    }
-    for (; at < end; at++) text += String.fromCharCode(bytes[at]);
-    return text;
+    const from = this.#skip(length);
+    if (length > CODES) return decoder.decode(this.#bytes.subarray(from, from + length));
+    const list = codes[length];
+    for (let i = 0; i < length; i++) list[i] = this.#bytes[from + i];
+    return String.fromCharCode.apply(null, list);
   }
 
   #utf16(length: number): string {

@@ -11,7 +11,7 @@ const SEED = 21;
 /** What is wrong after a story, in a world of its own. */
 async function after(story: readonly Step[], mutant: Mutant | undefined): Promise<Difference[]> {
   await using world = await KafkaWorld.create({ seed: SEED, partitions: 1, brokers });
-  await play(world, story, mutant);
+  await play(world, story, { mutant });
   return await world.differences();
 }
 

@@ -5,6 +5,7 @@ import type { Key, KeyedState } from "../operators/keyed_state.ts";
 import { checksum, hashKey, placed } from "../state/hash.ts";
 import { DELTA_RANGES } from "../state/limits.ts";
 import { commitCuts, DurableStates, MemoryStore, TaskCheckpoint } from "../state/mod.ts";
+import { restoreStates } from "../state/restore.ts";
 import { bucketOf } from "../state/state_cell.ts";
 import { contents, filled, keysOf, own, put, taken, testClock } from "./support/state.ts";
 
@@ -211,6 +212,33 @@ Deno.test("values of an older version are migrated once, and are stored in their
   assertThrows(() => new DurableStates().open({ ...COUNTS, version: 0.5 }), RangeError, "must be a whole number");
   const fourth = await restored(store);
   assertThrows(() => fourth.states.open({ ...COUNTS, migrate }), TypeError, "Run the newer program");
+});
+
+Deno.test("a state that is written anew as a whole leaves many bases behind, and none of them comes back", async () => {
+  const store = new MemoryStore();
+  const first = await own(store);
+  for (let epoch = 0; epoch < 60; epoch++) {
+    for (let i = 0; i < 400; i++) put(first.counts, `key ${(epoch * 400 + i) % 1200}`, `${epoch} `.repeat(600));
+    await first.commit();
+  }
+  const bases = () => keysOf(store, first.checkpoint.keys.buckets);
+  const before = (await bases()).length;
+  assert(before > 40, `${before} buckets have bases`);
+
+  const second = await restored(store);
+  const migrate = (value: unknown) => (value as string).slice(0, 20);
+  const counts = second.states.open({ ...COUNTS, version: 2, migrate }) as KeyedState<string, unknown>;
+  second.states.open(WINDOWS);
+  for (let epoch = 0; epoch < 12; epoch++) {
+    for (let i = 0; i < 200; i++) put(counts, `key ${(epoch * 170 + i) % 1200}`, `${epoch} `.repeat(200));
+    await commitCuts(store, [second.checkpoint.cut(filled(second.checkpoint))], { clock });
+    const states = new DurableStates();
+    const { head, keys } = second.checkpoint;
+    states.prepare(head.states, head.nextState);
+    await restoreStates(store, keys, head, new Map([...states.all].map((state) => [state.id, state])));
+    assertEquals(contents(states.find("counts")!), contents(counts));
+  }
+  assertEquals(new Set((await bases()).map((key) => key[4])), new Set([second.checkpoint.head.era]));
 });
 
 Deno.test("a task that is taken again and again keeps a short list of ranges", async () => {

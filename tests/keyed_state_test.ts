@@ -155,5 +155,8 @@ const CONTRACT: Record<string, (open: Open) => void> = {
 };
 
 for (const [name, open] of Object.entries(FORMS)) {
-  for (const [sentence, check] of Object.entries(CONTRACT)) Deno.test(`${name} ${sentence}`, () => check(open));
+  for (const [sentence, check] of Object.entries(CONTRACT)) {
+    const title = `${name} ${sentence}`;
+    Deno.test(title, () => check(open));
+  }
 }

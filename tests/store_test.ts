@@ -138,7 +138,8 @@ const CONTRACT: Record<string, (store: Store) => Promise<void>> = {
 
 for (const [name, open] of Object.entries(STORES)) {
   for (const [sentence, check] of Object.entries(CONTRACT)) {
-    Deno.test(`${name} ${sentence}`, async () => {
+    const title = `${name} ${sentence}`;
+    Deno.test(title, async () => {
       const { store, done } = await open();
       try {
         await check(store);

@@ -32,7 +32,7 @@ async function main({ broker, topic, rate, events, times }: SenderTask): Promise
       const done = connection.produce(topic, records).finally(() => underWay.delete(done));
       underWay.add(done);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
   await Promise.all(underWay);
   await Deno.writeFile(times, new Uint8Array(sent.buffer));

@@ -13,9 +13,16 @@
 import type { Batch, Bounds } from "../connector.ts";
 import type { FetchedPartition, Line, PartitionPlace } from "./driver.ts";
 import { brokerError, CODE, explain, isDisconnected, isPassing, type KafkaError } from "./errors.ts";
-import { FETCH_BYTES, FETCH_PARTITION_BYTES, FETCH_WAIT, IDLE_REPORT_INTERVAL } from "./limits.ts";
+import {
+  FETCH_BYTES,
+  FETCH_PARTITION_BYTES,
+  FETCH_REST,
+  FETCH_WAIT,
+  IDLE_REPORT_INTERVAL,
+  SMALL_FETCH_BYTES,
+} from "./limits.ts";
 import { decodePartition } from "./record_batch_decode.ts";
-import { Backoff } from "./retry.ts";
+import { Backoff, pause } from "./retry.ts";
 import type { Trouble } from "./trouble.ts";
 
 /** Who gets what was read. */
@@ -203,6 +210,7 @@ export class Fetcher {
         part.asked = part.position;
         return { topic: part.topic, partition: part.partition, offset: part.position };
       });
+      const began = performance.now();
       const fetched = await this.#line.fetch(leader, asked, LIMITS);
       while (this.#asking) await this.#asking;
       if (signal.aborted) return;
@@ -217,6 +225,8 @@ export class Fetcher {
       }
       if (moved) throw moved;
       works();
+      const rest = FETCH_REST - (performance.now() - began);
+      if (rest > 0 && isSmall(fetched)) await pause(rest, signal);
     }
   }
 
@@ -254,6 +264,13 @@ export class Fetcher {
       asking.resolve();
     }
   }
+}
+
+/** Whether a fetch brought so little that the next one may wait for company. */
+function isSmall(fetched: readonly FetchedPartition[]): boolean {
+  let bytes = 0;
+  for (const { batches } of fetched) bytes += batches.length;
+  return bytes < SMALL_FETCH_BYTES;
 }
 
 function checkOffset(topic: string, partition: number, offset: number): void {

@@ -7,6 +7,15 @@
 /** How long a broker may hold back a fetch that finds nothing, in milliseconds: a resumed partition waits at most this long. */
 export const FETCH_WAIT = 20;
 
+/**
+ * How far apart fetches begin that bring little, in milliseconds: a fetch for every other record costs the broker and the worker
+ * more than the records do.
+ */
+export const FETCH_REST = 3;
+
+/** What a fetch must bring so that the next one follows at once, in bytes. */
+export const SMALL_FETCH_BYTES: number = 64 * 1024;
+
 /** The most that one fetch brings of one partition, in bytes (a single larger record batch is brought whole). */
 export const FETCH_PARTITION_BYTES = 1024 * 1024;
 

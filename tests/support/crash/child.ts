@@ -25,6 +25,8 @@ export interface ChildOptions {
   /** The process goes on with the traffic of that seed, so many events a second. Only on the embedded log. */
   readonly feed?: { readonly seed: number; readonly rate: number };
   readonly aim?: Aim;
+  /** A commit of several atomics lets transactions end between them. */
+  readonly slow?: boolean;
   readonly mutant?: Mutant;
 }
 
@@ -37,7 +39,7 @@ async function main(options: ChildOptions): Promise<void> {
   const { job: name, topics, brokers, mutant } = options;
   const points = new Points(options.aim);
   points.begin("start");
-  const kv = phasedKv(await Deno.openKv(options.state), points);
+  const kv = phasedKv(await Deno.openKv(options.state), { points, slow: options.slow ?? false });
   const log = brokers === undefined ? embeddedLog(kv, { path: options.state }) : undefined;
   const connector = phasedConnector(log ?? kafkaOver(brokers!, points), { points, mutant });
   const job = await run(pipelines(connector, topics, () => points.reach("pushing")), {

@@ -9,6 +9,8 @@ import type { Topics } from "./job.ts";
 import { eventAt } from "./traffic.ts";
 import { type StartOptions, World } from "./world.ts";
 
+/** How many events of a partition are sent at once. */
+const BATCH = 2000;
 /** Between two sends of the traffic, in milliseconds. */
 const FLOW_INTERVAL = 15;
 
@@ -45,6 +47,10 @@ export class KafkaWorld extends World {
   }
 
   async append(count: number): Promise<void> {
+    for (let left = count; left > 0; left -= BATCH) await this.#appendBatch(Math.min(left, BATCH));
+  }
+
+  async #appendBatch(count: number): Promise<void> {
     await this.#producer.sendBatch({
       acks: -1,
       topicMessages: [{

@@ -5,10 +5,20 @@ import type { Points } from "./points.ts";
 const KIND = 3;
 const STATE_KINDS: readonly unknown[] = ["delta", "base", "bucket"];
 
+/** How a KV is wrapped. */
+export interface PhasedKvOptions {
+  readonly points: Points;
+  /**
+   * Where a commit takes more than one atomic, each further one is slow: it waits until no transaction is under way. So
+   * transactions end while some tasks have committed their epoch and others have not.
+   */
+  readonly slow: boolean;
+}
+
 /** Wraps an open KV. It does what that one does. */
-export function phasedKv(kv: Deno.Kv, points: Points): Deno.Kv {
+export function phasedKv(kv: Deno.Kv, { points, slow }: PhasedKvOptions): Deno.Kv {
   // Results may be written ahead, in atomics before the one with the head.
-  const epoch: Epoch = { results: false };
+  const epoch: Epoch = { results: false, slow, tasks: new Set() };
   return new Proxy(kv, {
     get(target, name) {
       if (name === "atomic") return () => phasedAtomic(target.atomic(), { points, epoch, sets: [] });
@@ -25,6 +35,9 @@ export function phasedKv(kv: Deno.Kv, points: Points): Deno.Kv {
 
 interface Epoch {
   results: boolean;
+  readonly slow: boolean;
+  /** Tasks of this commit whose head has been moved. */
+  readonly tasks: Set<unknown>;
 }
 
 interface Watched {
@@ -68,6 +81,10 @@ async function commit(
   // Deletes of garbage and the like move the head as well, but they are no epochs.
   if (!results && !kinds.has("delta")) return await atomic.commit();
   points.begin("KV commit");
+  const tasks = sets.filter((key) => key[0] === "job" && key[KIND] === "head").map(([, , task]) => task);
+  if (tasks.some((task) => epoch.tasks.has(task))) epoch.tasks.clear();
+  if (epoch.slow && epoch.tasks.size > 0) await points.quiet();
+  for (const task of tasks) epoch.tasks.add(task);
   const committing = atomic.commit();
   points.reach("committing");
   const result = await committing;

@@ -66,6 +66,7 @@ const encoder = new TextEncoder();
 /** The child's side. */
 export class Points {
   readonly #open = new Set<Phase>();
+  readonly #waiting: (() => void)[] = [];
   #left: number;
 
   constructor(readonly aim: Aim | undefined) {
@@ -83,7 +84,16 @@ export class Points {
   }
 
   end(phase: Phase): void {
-    if (this.#open.delete(phase)) this.say(`- ${phase}`);
+    if (!this.#open.delete(phase)) return;
+    this.say(`- ${phase}`);
+    if (this.#open.has("send") || this.#open.has("transaction commit")) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Resolves when no transaction is under way. */
+  quiet(): Promise<void> {
+    if (!this.#open.has("send") && !this.#open.has("transaction commit")) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   during(phase: Phase): boolean {
