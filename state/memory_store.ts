@@ -58,8 +58,8 @@ export class MemoryStore implements Store {
     return bytes;
   }
 
-  // deno-lint-ignore require-await -- fails as a promise, as any store does
   /** The value of a key, or `undefined`. */
+  // deno-lint-ignore require-await -- fails as a promise, as any store does
   async get<T = unknown>(key: StoreKey): Promise<StoreEntry<T> | undefined> {
     this.#open();
     const found = this.#entries.get(sortedKey(key));
