@@ -250,7 +250,7 @@ export class Worker implements ReaderHandler {
     const { clock } = this.parts.settings;
     let ticked = clock.elapsed();
     while (!this.#stopping) {
-      const pushed = this.#slice();
+      this.#slice();
       const wait = this.epochs.advance();
       if (clock.elapsed() - ticked >= TICK_MS) {
         ticked = clock.elapsed();
@@ -258,7 +258,7 @@ export class Worker implements ReaderHandler {
         await this.epochs.settleQuiet();
       }
       if (this.#allFinished()) return this.#end(undefined);
-      if (pushed) await clock.turn();
+      if (this.#more) await clock.turn();
       else await this.#asleep(wait > 0 ? Math.min(wait, TICK_MS) : TICK_MS);
     }
   }
@@ -274,23 +274,29 @@ export class Worker implements ReaderHandler {
     });
   }
 
-  /** Pushes records of every task for one slice of time, each slice beginning with another task. Returns whether there were any. */
-  #slice(): boolean {
-    if (this.epochs.backedUp) return false;
+  /** Pushes records of every task for one slice of time, each slice beginning with another task. */
+  #slice(): void {
+    if (this.epochs.backedUp) return;
     const { clock } = this.parts.settings;
     const until = clock.elapsed() + SLICE_MS;
     const list = this.#list;
     this.#first++;
-    let pushed = 0;
     for (let turn = 0; turn < list.length && !this.epochs.full; turn++) {
       const owned = list[(this.#first + turn) % list.length];
       if (owned.finished || owned.lost) continue;
-      pushed += owned.runner.pushSlice(clock.elapsed, until);
+      owned.runner.pushSlice(clock.elapsed, until);
       this.#resumeReading(owned);
       if (!owned.runner.ended && this.#atEnd(owned)) owned.runner.end();
       if (owned.runner.task.failure !== undefined) this.#taskFailed(owned).catch(() => {});
     }
-    return pushed > 0;
+  }
+
+  /** Whether there is something to push, and it may be pushed. */
+  get #more(): boolean {
+    if (this.epochs.backedUp || this.epochs.full) return false;
+    return this.#list.some((owned) =>
+      !owned.finished && !owned.lost && owned.runner.queues.some((queue) => !queue.empty)
+    );
   }
 
   #resumeReading(owned: OwnedTask): void {

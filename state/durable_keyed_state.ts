@@ -310,7 +310,9 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
   /** Sets a value that was read from a delta of that epoch. */
   load(key: K, namespace: number, value: V | undefined, epoch: number): void {
     const bucket = this.#bucketOf(key);
-    if (bucket.base === undefined || bucket.base.epoch < epoch) this.#dirtyBuckets.add(bucket, epoch);
+    // The base of its bucket may be younger: then it knows already.
+    if (bucket.base !== undefined && bucket.base.epoch >= epoch) return;
+    this.#dirtyBuckets.add(bucket, epoch);
     let cell = this.#find(bucket.cells, key, namespace);
     if (cell === undefined) {
       if (value === undefined) return;

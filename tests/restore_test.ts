@@ -156,3 +156,17 @@ Deno.test("a value of eight megabytes is stored in chunks", async () => {
   const chunks = await keysOf(store, next.checkpoint.keys.chunks("base"));
   assert(chunks.length > value.length / CHUNK_BYTES, `the value lies in ${chunks.length} chunks`);
 });
+
+Deno.test("a large value that changes again and again leaves nothing behind", async () => {
+  const store = new MemoryStore();
+  const owner = await own(store);
+  for (let epoch = 0; epoch < 40; epoch++) {
+    put(owner.counts, "large", `${epoch} `.repeat(60_000));
+    await owner.commit({ outbox: [result("r")], published: owner.checkpoint.head.epoch });
+  }
+  await owner.commit({ published: owner.checkpoint.head.epoch });
+  for (const kind of ["delta", "base", "outbox"] as const) {
+    const left = (await keysOf(store, owner.checkpoint.keys.chunks(kind))).length;
+    assert(left <= 10, `${left} chunks of ${kind} are left`);
+  }
+});

@@ -11,7 +11,7 @@ export const FETCH_WAIT = 20;
  * How far apart fetches begin that bring little, in milliseconds: a fetch for every other record costs the broker and the worker
  * more than the records do.
  */
-export const FETCH_REST = 3;
+export const FETCH_REST = 2;
 
 /** What a fetch must bring so that the next one follows at once, in bytes. */
 export const SMALL_FETCH_BYTES: number = 64 * 1024;
