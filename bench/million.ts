@@ -6,6 +6,8 @@
  */
 import { parseArgs } from "node:util";
 import { Kafka, logLevel } from "kafkajs";
+import { KafkaConnection } from "../connectors/kafka/connection.ts";
+import { KafkaJsDriver } from "../connectors/kafka/kafkajs_driver.ts";
 import { keyPartition } from "../connectors/partitioner.ts";
 import { eventAt, receivedAt, type Traffic } from "../examples/recommendations/traffic.ts";
 import { numbers, pickSeed } from "../tests/support/crash/random.ts";
@@ -46,6 +48,7 @@ async function main(): Promise<number> {
     .map((name) => `million-${name}-${run}`);
   const topics: Topics = { input, output, activity, late, deadLetter };
   await makeTopics(broker, ...Object.values(topics));
+  await leadersAnswer(broker, Object.values(topics));
   const truth = await load(broker, input, { traffic: trafficOf(events, { seed, perSecond: PER_SECOND }), events });
   console.log(
     `seed ${seed}: ${events} events in ${PARTITIONS} partitions, ${truth.late.size} too late for their minute`,
@@ -102,6 +105,13 @@ async function explain(
       `${await again(topics.late)} late events. The state is kept in ${folder}.`,
   );
   logs.forEach((log, process) => console.log(`Process ${process + 1} said:\n${log.trim()}`));
+}
+
+/** A topic that has just been made has leaders before they know of it, and refuse what is written; this question is asked until they do. */
+async function leadersAnswer({ address }: BenchBroker, topics: readonly string[]): Promise<void> {
+  const connection = await KafkaConnection.open(new KafkaJsDriver([address], {}));
+  for (const topic of topics) await connection.bounds(topic);
+  await connection.close();
 }
 
 /** Fills the input, each event in its user's partition, and computes what must come out. */
