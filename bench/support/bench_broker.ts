@@ -33,7 +33,8 @@ export async function openBroker(): Promise<BenchBroker> {
     };
   }
   const { reason } = await findBroker({ own: true });
-  const broker = await startBroker({ jvm: JVM });
+  // A machine that is asleep for some seconds is no reason for the cluster to take the leadership from its only broker.
+  const broker = await startBroker({ jvm: JVM, properties: { "broker.session.timeout.ms": "30000" } });
   return {
     address: broker.brokers[0],
     pid: broker.pid,
