@@ -13,8 +13,8 @@ import type { SenderTask } from "./support/sender_main.ts";
 
 /** Rates in events a second, and what is asked of them: the 95th percentile in milliseconds. */
 const RATES = [{ rate: 2_000, goal: 25 }, { rate: 10_000, goal: 40 }];
-/** How long events are sent before those that count, in seconds: programs on virtual machines begin slowly. */
-const WARM_UP = 10;
+/** How long events are sent before those that count, in seconds: so long does Java compile a new broker's busiest paths. */
+const WARM_UP = 30;
 /** How long the probe waits for a result that does not come, in milliseconds. */
 const PATIENCE = 10_000;
 

@@ -109,8 +109,7 @@ export class Epochs {
     while (!this.#broken && (this.#committing !== undefined || this.#publishing !== undefined)) {
       await (this.#committing ?? this.#publishing);
     }
-    if (this.#broken) return;
-    for (const task of this.parts.tasks()) if (!task.lost) await this.#emptyOutbox(task);
+    await this.#emptyOutboxes(this.parts.tasks());
   }
 
   /** Stops at once: what is under way ends, nothing more begins. */
@@ -133,11 +132,7 @@ export class Epochs {
     const quiet = this.parts.tasks().filter((task) =>
       !task.lost && !task.runner.changed && task.checkpoint.head.outbox.length > 0 && now - task.quietSince >= QUIET_MS
     );
-    if (quiet.length === 0) return;
-    this.#committing = (async () => {
-      for (const task of quiet) await this.#emptyOutbox(task);
-    })().catch((error: Error) => this.#fail(error)).finally(() => this.#committing = undefined);
-    await this.#committing;
+    if (quiet.length > 0) await this.#emptyOutboxes(quiet).catch((error: Error) => this.#fail(error));
   }
 
   #untilLastMoment(now: number): number {
@@ -192,6 +187,22 @@ export class Epochs {
       meter.visible(epoch.samples, clock.now());
       if (task.waiting.length === 0) task.publishedEpoch = waiting.epoch;
     }
+  }
+
+  /** Counts as a commit under way: no cut may be made of a task whose head is being written, nor is a head written twice at once. */
+  async #emptyOutboxes(tasks: readonly OwnedTask[]): Promise<void> {
+    while (this.#committing !== undefined) await this.#committing;
+    if (this.#broken) return;
+    let failure: Error | undefined;
+    const emptyAll = async () => {
+      for (const task of tasks) if (!task.lost) await this.#emptyOutbox(task);
+    };
+    this.#committing = emptyAll().catch((error: Error) => void (failure = error)).finally(() => {
+      this.#committing = undefined;
+      this.parts.wake();
+    });
+    await this.#committing;
+    if (failure !== undefined) throw failure;
   }
 
   async #emptyOutbox(task: OwnedTask): Promise<void> {

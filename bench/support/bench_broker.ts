@@ -6,11 +6,8 @@ import { findBroker, startBroker } from "../../tests/support/broker.ts";
 import { eventRecord, PARTITIONS, timeOf } from "./events.ts";
 import { RawBroker } from "./raw_broker.ts";
 
-/**
- * A broker that lives for minutes on cores that it shares: what the second compiler costs (half a core for as long as a benchmark
- * runs) and collecting beside the program come too late to pay.
- */
-const JVM = ["-Xms1g", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+/** As Kafka's own start script has it, but for the collector: on two cores that others use too, one beside the program is in the way. */
+const JVM = ["-Xms1g", "-Xmx1g", "-XX:+UseSerialGC"];
 /** Records of one preloading request. */
 const LOAD_CHUNK = 4000;
 
@@ -33,7 +30,7 @@ export async function openBroker(): Promise<BenchBroker> {
     };
   }
   const { reason } = await findBroker({ own: true });
-  // A machine that is asleep for some seconds is no reason for the cluster to take the leadership from its only broker.
+  // A process that was stopped for some seconds is no reason for the cluster to take the leadership from its only broker.
   const broker = await startBroker({ jvm: JVM, properties: { "broker.session.timeout.ms": "30000" } });
   return {
     address: broker.brokers[0],

@@ -14,7 +14,7 @@ export interface SenderTask {
   readonly times: string;
 }
 
-/** The most events of one request: a machine that was asleep does not make up for it in one. */
+/** The most events of one request: a sender that was held up does not make up for it in one. */
 const MOST_AT_ONCE = 4000;
 
 async function main({ broker, topic, rate, events, times }: SenderTask): Promise<void> {
