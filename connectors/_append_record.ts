@@ -5,7 +5,8 @@
  */
 
 import { json, keyBytes } from "./codec.ts";
-import type { OutputRecord, RecordHeaders } from "./connector.ts";
+import { encodeHeaders } from "./_headers.ts";
+import type { OutputRecord } from "./connector.ts";
 import { MAX_RECORD_BYTES } from "./_local_limits.ts";
 import { keyPartition } from "./partitioner.ts";
 import type { RecordKey } from "./verbs.ts";
@@ -45,7 +46,6 @@ export interface Placed {
   readonly turn: number;
 }
 
-const encoder = new TextEncoder();
 const codec = json<unknown>();
 
 /**
@@ -104,15 +104,6 @@ function encodeRecord(record: AppendRecord, { topic, now }: { topic: string; now
     throw new RangeError(
       `Cannot append to the topic "${topic}": a record may have ${MAX_RECORD_BYTES} bytes of key, value and headers, this one has ${bytes}.`,
     );
-  }
-  return encoded;
-}
-
-function encodeHeaders(headers: Readonly<Record<string, string | Uint8Array>>): RecordHeaders {
-  const encoded: Record<string, Uint8Array> = {};
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    encoded[name] = typeof value === "string" ? encoder.encode(value) : value;
   }
   return encoded;
 }

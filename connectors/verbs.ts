@@ -6,15 +6,9 @@
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { operate, sourceOf } from "../operators/_operate.ts";
 import { json, keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
-import {
-  type Connector,
-  type InputRecord,
-  nameSink,
-  type RecordHeaders,
-  type SinkSpec,
-  type SourceSpec,
-} from "./connector.ts";
+import { type Connector, type InputRecord, nameSink, type SinkSpec, type SourceSpec } from "./connector.ts";
 import { peekAt } from "./_peek.ts";
+import { encodeHeaders } from "./_headers.ts";
 
 /** Options of a `source()`. */
 export interface SourceOptions<T> {
@@ -40,8 +34,6 @@ export interface SinkOptions<T> {
   /** How a value becomes bytes. @default JSON */
   readonly codec?: RecordCodec<unknown>;
 }
-
-const encoder = new TextEncoder();
 
 /** The specification behind a source's Observable. */
 export function sourceSpec<T>(connector: Connector, topic: string, options: SourceOptions<T> = {}): SourceSpec<T> {
@@ -112,15 +104,6 @@ function direct<T>(spec: SinkSpec<T>, label: string): (value: unknown) => void {
     );
   }
   return (value) => connector.write!(spec as SinkSpec, value);
-}
-
-function encodeHeaders(headers: Readonly<Record<string, string | Uint8Array>>): RecordHeaders {
-  const encoded: Record<string, Uint8Array> = {};
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    encoded[name] = typeof value === "string" ? encoder.encode(value) : value;
-  }
-  return encoded;
 }
 
 function named(verb: string, topic: string): void {

@@ -144,26 +144,26 @@ export class Worker implements ReaderHandler {
     this.wake();
   }
 
-  async missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number> {
-    const lost = wanted < bounds.earliest
+  missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number> {
+    const { settings } = this.parts;
+    const next = Math.min(Math.max(wanted, bounds.earliest), bounds.latest);
+    const why = wanted < bounds.earliest
       ? `it was deleted, the first record there is ${bounds.earliest}`
       : `the topic ends at ${bounds.latest}, so it was made anew or cut off`;
-    const { settings } = this.parts;
     if (settings.onMissing === "stop") {
-      throw new Error(
-        `Cannot read ${topic}/${partition}@${wanted}, where the job's checkpoint goes on: ${lost}. Start the job with onMissing: "skip" to go on at ` +
-          `${
-            Math.min(Math.max(wanted, bounds.earliest), bounds.latest)
-          } and count what is missing, or with reset to process the input anew`,
+      const error = new Error(
+        `Cannot read ${topic}/${partition}@${wanted}, where the job's checkpoint goes on: ${why}. Start the job with onMissing: "skip" ` +
+          `to go on at ${next} and count what is missing, or with reset to process the input anew`,
       );
+      return Promise.reject(error);
     }
-    const next = Math.min(Math.max(wanted, bounds.earliest), bounds.latest);
     const queue = this.#queues.get(`${topic}/${partition}`);
-    if (queue !== undefined) queue.expected = next;
-    const owner = this.#list.find((task) => queue !== undefined && task.runner.queues.includes(queue));
-    owner?.runner.count("missing", Math.abs(next - wanted));
-    settings.log(`Job ${settings.name}: ${topic}/${partition}@${wanted} is gone (${lost}); reading goes on at ${next}`);
-    return await Promise.resolve(next);
+    if (queue !== undefined) {
+      queue.expected = next;
+      this.#ownerOf(queue)?.runner.count("missing", Math.abs(next - wanted));
+    }
+    settings.log(`Job ${settings.name}: ${topic}/${partition}@${wanted} is gone (${why}); reading goes on at ${next}`);
+    return Promise.resolve(next);
   }
 
   trouble(error: Error | undefined): void {
@@ -239,8 +239,12 @@ export class Worker implements ReaderHandler {
     }
   }
 
+  #ownerOf(queue: InputQueue): OwnedTask | undefined {
+    return this.#list.find((task) => task.runner.queues.includes(queue));
+  }
+
   #idle(queue: InputQueue): void {
-    const owner = this.#list.find((task) => task.runner.queues.includes(queue));
+    const owner = this.#ownerOf(queue);
     if (owner === undefined || !queue.empty) return;
     const { idleSince } = owner.runner.task;
     if (!(idleSince[queue.slot] >= 0)) idleSince[queue.slot] = this.parts.settings.clock.now();
