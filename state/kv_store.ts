@@ -112,7 +112,8 @@ export class KvStore implements Store {
       try {
         return await act();
       } catch (error) {
-        if (this.#closed || !isPassing(error)) throw error;
+        // A locked file is told by a TypeError, as if the caller were to blame.
+        if (this.#closed || !(isLocked(error) || isPassing(error))) throw error;
         if (!isLocked(error) || failures >= LOCKED_RETRIES) {
           throw new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reasonOf(error)}`, {
             cause: error,

@@ -1,4 +1,5 @@
 /** One contract for every store: Deno KV in a file, in memory, and our own in memory, each with the same limits. */
+import { DatabaseSync } from "node:sqlite";
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { KvStore, MemoryStore, type Mutation, type Store, UnavailableError } from "../state/mod.ts";
 import type { StoreKey } from "../state/mod.ts";
@@ -170,11 +171,36 @@ Deno.test("KvStore says in one sentence why a path cannot be opened", async () =
 Deno.test("KvStore tries again while the database is locked, since that was surely not done", async () => {
   let failures = 3;
   const kv = fakeKv(() => {
-    if (failures-- > 0) throw new Error("database is locked");
+    if (failures-- > 0) throw new TypeError("database is locked");
   });
   const store = new KvStore(kv, "fake", testClock());
   assertEquals(await store.atomic([], [set(["a"], 1)]), { ok: true, versionstamp: "1" });
   assertEquals(failures, -1);
+});
+
+Deno.test("KvStore waits for a lock on its file that another process really holds", async () => {
+  const folder = await Deno.makeTempDir();
+  const kv = await Deno.openKv(`${folder}/state.db`);
+  const other = new DatabaseSync(`${folder}/state.db`);
+  other.exec("BEGIN IMMEDIATE");
+  let waits = 0;
+  const sleep = (ms: number) => {
+    if (waits++ === 0) other.exec("COMMIT");
+    return clock.sleep(ms);
+  };
+  const clock = testClock();
+  const store = new KvStore(kv, "file", { ...clock, sleep });
+  try {
+    // Deno itself waits for some seconds, and then says "database is locked" with a TypeError.
+    assertEquals((await store.atomic([], [set(["a"], 1)])).ok, true);
+    assertEquals(waits, 1);
+    assertEquals((await store.get(["a"]))?.value, 1);
+  } finally {
+    // Its lock, if it still has it, would hold back the other's end.
+    other.close();
+    store.close();
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("KvStore calls every other failure an unknown outcome, and asks nobody twice", async () => {
@@ -190,7 +216,7 @@ Deno.test("KvStore calls every other failure an unknown outcome, and asks nobody
 
 Deno.test("KvStore gives up on a database that stays locked", async () => {
   const kv = fakeKv(() => {
-    throw new Error("database is locked");
+    throw new TypeError("database is locked");
   });
   await assertRejects(() => new KvStore(kv, "fake", testClock()).get(["a"]), UnavailableError, "database is locked");
 });
