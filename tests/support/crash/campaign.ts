@@ -62,12 +62,12 @@ export async function killAll(world: World, kills: readonly Kill[]): Promise<Fal
 }
 
 /** How many kills fell between the KV commit of results and the end of their transaction, by aim. */
-export function between(fallen: readonly Fallen[]): number {
+export function between(fallen: readonly Pick<Fallen, "death">[]): number {
   return fallen.filter(({ death }) => death.point !== undefined && BETWEEN.includes(death.point)).length;
 }
 
 /** Where the kills fell, as a table. */
-export function table(fallen: readonly Fallen[]): string {
+export function table(fallen: readonly Pick<Fallen, "death">[]): string {
   const random = countBy(fallen.filter(({ death }) => death.point === undefined), ({ phase }) => phase ?? "start");
   const aimed = countBy(fallen.filter(({ death }) => death.point !== undefined), ({ point }) => point!);
   const row = (name: string, count: number) => `  ${name.padEnd(24)}${String(count).padStart(4)}`;
@@ -79,7 +79,12 @@ export function table(fallen: readonly Fallen[]): string {
   ].join("\n");
 }
 
-function countBy(fallen: readonly Fallen[], by: (death: Death) => string): Map<string, number> {
+/** How many died at a point, exactly. */
+export function diedAt(fallen: readonly Pick<Fallen, "death">[], point: Point): number {
+  return fallen.filter(({ death }) => death.point === point).length;
+}
+
+function countBy(fallen: readonly Pick<Fallen, "death">[], by: (death: Death) => string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { death } of fallen) counts.set(by(death), (counts.get(by(death)) ?? 0) + 1);
   return new Map([...counts].sort(([a], [b]) => a < b ? -1 : 1));

@@ -18,6 +18,8 @@ export interface ChildOptions {
   /** The path of the KV's file. */
   readonly state: string;
   readonly topics: Topics;
+  /** The worker's name. @default "one" */
+  readonly worker?: string;
   /** Absent: the job runs on the embedded log in its KV. */
   readonly brokers?: readonly string[];
   /** The job ends when it has processed what is in the input now. */
@@ -36,7 +38,7 @@ const FEED_INTERVAL = 10;
 if (import.meta.main) await main(JSON.parse(Deno.args[0]));
 
 async function main(options: ChildOptions): Promise<void> {
-  const { job: name, topics, brokers, mutant } = options;
+  const { job: name, topics, worker = "one", brokers, mutant } = options;
   const points = new Points(options.aim);
   points.begin("start");
   const kv = phasedKv(await Deno.openKv(options.state), { points, slow: options.slow ?? false });
@@ -45,7 +47,7 @@ async function main(options: ChildOptions): Promise<void> {
   const job = await run(pipelines(connector, topics, () => points.reach("pushing")), {
     name,
     state: kv,
-    worker: "one",
+    worker,
     until: options.untilEnd ? "end" : undefined,
     log: (line) => points.say(`log ${line}`),
   });

@@ -55,10 +55,13 @@ function phasedHandler(handler: ReaderHandler, points: Points): ReaderHandler {
       const member = Reflect.get(target, name, target);
       if (name !== "assigned") return typeof member === "function" ? member.bind(target) : member;
       return async (...words: Parameters<ReaderHandler["assigned"]>) => {
-        points.turn("start", "claim");
+        points.begin("claim");
+        points.end("start");
         const starts = await target.assigned(...words);
-        points.turn("restore", "push");
-        points.turn("claim", "push");
+        points.begin("push");
+        points.end("restore");
+        points.end("claim");
+        points.say(`owns ${words[0].join(",")}`);
         points.say("running");
         return starts;
       };
@@ -101,6 +104,7 @@ function phasedPublishing(
     },
     async markers(group, topic, partitions) {
       const markers = await publishing.markers(group, topic, partitions);
+      points.reach("marked");
       return mutant === "ignore the marker" ? new Map(partitions.map((partition) => [partition, 0])) : markers;
     },
     ensureMarkerTopic: (topic, partitions) => publishing.ensureMarkerTopic(topic, partitions),

@@ -78,8 +78,11 @@ async function commit(
   if (!points.during("push")) return await claim(atomic, points);
   const { results } = epoch;
   epoch.results = false;
-  // Deletes of garbage and the like move the head as well, but they are no epochs.
-  if (!results && !kinds.has("delta")) return await atomic.commit();
+  if (!results && !kinds.has("delta")) {
+    // Where a worker that runs gets further tasks, their heads move with no epoch. Deletes of garbage and the like move heads as well.
+    const taking = points.during("claim") || points.during("restore");
+    return taking ? await claim(atomic, points) : await atomic.commit();
+  }
   points.begin("KV commit");
   const tasks = sets.filter((key) => key[0] === "job" && key[KIND] === "head").map(([, , task]) => task);
   if (tasks.some((task) => epoch.tasks.has(task))) epoch.tasks.clear();

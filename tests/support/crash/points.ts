@@ -32,6 +32,8 @@ export type Point =
   | "fenced"
   /** A piece of the state is about to be read. */
   | "restoring"
+  /** The marker has been read, nothing is done about what it says. */
+  | "marked"
   /** In the middle of a record. */
   | "pushing"
   /** An epoch's atomic has been handed to the store, its outcome is open. */

@@ -7,6 +7,8 @@ const CHILD = new URL("./child.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
 /** How long something that must come may take, in milliseconds. */
 const PATIENCE = 60_000;
+/** A process says so which tasks an assignment gave it. */
+const OWNS = "owns ";
 /** Where several phases are under way, the kill is counted for the first of these. */
 const TELLING: readonly Phase[] = [
   "transaction commit",
@@ -57,6 +59,22 @@ export class JobProcess {
 
   /** Resolves when it has said a line that begins so; rejects when it ended before. */
   says(beginning: string): Promise<void> {
+    return this.#until(`saying "${beginning}"`, () => this.said.some((line) => line.startsWith(beginning)));
+  }
+
+  /** The tasks that its last assignment gave it; none before it runs. */
+  get tasks(): readonly number[] {
+    const last = this.said.findLast((line) => line.startsWith(OWNS));
+    return last === undefined || last === OWNS ? [] : last.slice(OWNS.length).split(",").map(Number);
+  }
+
+  /** Resolves when it runs and has tasks; rejects when it ended before. */
+  works(): Promise<void> {
+    return this.#until("having tasks", () => this.tasks.length > 0);
+  }
+
+  /** Resolves when that is so, which may change with each line that it says; rejects when it ended before. */
+  #until(what: string, reached: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
         clearTimeout(deadline);
@@ -64,10 +82,10 @@ export class JobProcess {
         then();
       };
       const look = () => {
-        if (this.said.some((line) => line.startsWith(beginning))) settle(resolve);
-        else if (this.#over) settle(() => reject(this.#failure(`ended without saying "${beginning}"`)));
+        if (reached()) settle(resolve);
+        else if (this.#over) settle(() => reject(this.#failure(`ended without ${what}`)));
       };
-      const deadline = setTimeout(() => settle(() => reject(this.#failure(`never said "${beginning}"`))), PATIENCE);
+      const deadline = setTimeout(() => settle(() => reject(this.#failure(`went on without ${what}`))), PATIENCE);
       this.#waiting.add(look);
       look();
     });

@@ -6,7 +6,7 @@ import { JobProcess } from "./process.ts";
 import type { Rows } from "./rows.ts";
 
 /** What is decided for each process of a job. */
-export type StartOptions = Pick<ChildOptions, "aim" | "mutant" | "feed" | "untilEnd" | "slow">;
+export type StartOptions = Pick<ChildOptions, "aim" | "mutant" | "feed" | "untilEnd" | "slow" | "worker">;
 
 export abstract class World implements AsyncDisposable {
   readonly processes: JobProcess[] = [];
