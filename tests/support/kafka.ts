@@ -1,9 +1,10 @@
 /** What the tests of the Kafka connector work with: a shared broker, connections to it, and a member that keeps all it is told. */
-import { Kafka, logLevel } from "kafkajs";
-import { kafka } from "../../connectors/kafka/mod.ts";
+import type { Kafka } from "kafkajs";
 import type { Batch, Bounds, Connection, InputRecord, Reader, StartOffset } from "../../connectors/connector.ts";
-import type { Store } from "../../state/store.ts";
 import { findBroker, sharedBroker } from "./broker.ts";
+import { clientOf, connectTo } from "./kafka_clients.ts";
+
+export { NO_STORE } from "./kafka_clients.ts";
 
 const found = await findBroker();
 
@@ -13,26 +14,14 @@ export const ignore = found.kind === "none";
 /** Addresses of the broker that all tests share. */
 export const brokers: string[] = ignore ? [] : (await sharedBroker()).brokers;
 
-/** The Kafka connector writes nothing to the job's store. */
-export const NO_STORE: Store = {
-  name: "none",
-  get: () => Promise.reject(new Error("nothing is read")),
-  // deno-lint-ignore require-yield
-  list: async function* () {
-    await Promise.reject(new Error("nothing is read"));
-  },
-  atomic: () => Promise.reject(new Error("nothing is written")),
-  close: () => {},
-};
-
 /** A connection to the shared broker, or to others. */
 export function connect(addresses: string[] = brokers): Promise<Connection> {
-  return kafka({ brokers: addresses }).open({ job: "test", store: NO_STORE, now: Date.now, log: () => {} });
+  return connectTo(addresses);
 }
 
 /** A plain client, to do what the connector does not. */
 export function plainClient(addresses: string[] = brokers): Kafka {
-  return new Kafka({ brokers: addresses, logLevel: logLevel.NOTHING });
+  return clientOf(addresses);
 }
 
 /** Makes a topic with a configuration. */

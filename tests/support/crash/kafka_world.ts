@@ -1,6 +1,6 @@
 /** The crash job over Kafka. The input is written and the results are read by plain kafkajs, on connections of its own. */
-import type { Kafka, Producer } from "kafkajs";
-import { connect, plainClient } from "../kafka.ts";
+import type { Kafka, Producer, RetryOptions } from "kafkajs";
+import { clientOf, connectTo } from "../kafka_clients.ts";
 import type { ChildOptions } from "./child.ts";
 import { readCommitted } from "./read_committed.ts";
 import { readRow } from "./read_row.ts";
@@ -14,33 +14,42 @@ const BATCH = 2000;
 /** Between two sends of the traffic, in milliseconds. */
 const FLOW_INTERVAL = 15;
 
+/** Where a world is, and what is in it. */
+export interface KafkaWorldOptions {
+  readonly seed: number;
+  readonly partitions: number;
+  readonly brokers: readonly string[];
+  /** How the world's own clients try again; a world whose broker is ended needs patience. @default kafkajs's own */
+  readonly retry?: RetryOptions;
+}
+
 export class KafkaWorld extends World {
-  protected readonly base: ChildOptions;
+  readonly base: ChildOptions;
+  /** A client of the world's own. */
+  readonly kafka: Kafka;
   readonly #folder: string;
-  readonly #kafka: Kafka = plainClient();
   readonly #producer: Producer;
   readonly #next: number[];
   #flowing: Promise<void> | undefined;
   #still = false;
 
-  private constructor(parts: { seed: number; partitions: number; folder: string; topics: Topics; brokers: string[] }) {
-    const { seed, partitions, folder, topics, brokers } = parts;
+  private constructor({ seed, partitions, brokers, retry }: KafkaWorldOptions, folder: string, topics: Topics) {
     super(seed, partitions);
+    this.kafka = clientOf(brokers, retry);
     this.#folder = folder;
     this.#next = Array.from({ length: partitions }, () => 0);
-    this.#producer = this.#kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    this.#producer = this.kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
     this.base = { job: topics.input, state: `${folder}/state.db`, topics, brokers };
   }
 
-  static async create(
-    { seed, partitions, brokers }: { seed: number; partitions: number; brokers: string[] },
-  ): Promise<KafkaWorld> {
+  static async create(options: KafkaWorldOptions): Promise<KafkaWorld> {
+    const { partitions, brokers } = options;
     const run = crypto.randomUUID().slice(0, 8);
     const [input, counts, activity, late] = ["events", ...OUTPUTS].map((name) => `crash-${name}-${run}`);
     const topics = { input, counts, activity, late };
-    await createTopics(Object.values(topics), partitions);
+    await createTopics(brokers, Object.values(topics), partitions);
     const folder = await Deno.makeTempDir({ prefix: "tidemark-crash-" });
-    const world = new KafkaWorld({ seed, partitions, folder, topics, brokers });
+    const world = new KafkaWorld(options, folder, topics);
     await world.#producer.connect();
     return world;
   }
@@ -94,7 +103,7 @@ export class KafkaWorld extends World {
     const outputs = new Map(OUTPUTS.map((output) => [topics[output], output]));
     const rows = new Rows();
     await readCommitted(
-      this.#kafka,
+      this.kafka,
       { topics: [...outputs.keys()], partitions: this.partitions },
       (topic, { key, value, headers = {} }) => {
         rows.add(readRow(outputs.get(topic)!, { key, value, header: (name) => headers[name] as Uint8Array }));
@@ -111,9 +120,9 @@ export class KafkaWorld extends World {
 }
 
 /** Makes topics that keep their records: event times are of another year, and the broker would delete them in its own time. */
-async function createTopics(topics: readonly string[], partitions: number): Promise<void> {
+async function createTopics(brokers: readonly string[], topics: readonly string[], partitions: number): Promise<void> {
   const configEntries = [{ name: "retention.ms", value: "-1" }];
-  const admin = plainClient().admin();
+  const admin = clientOf(brokers).admin();
   await admin.connect();
   // kafkajs' own way to wait gives up where a topic is not known everywhere after 100 ms.
   await admin.createTopics({
@@ -121,7 +130,7 @@ async function createTopics(topics: readonly string[], partitions: number): Prom
     waitForLeaders: false,
   });
   await admin.disconnect();
-  const connection = await connect();
+  const connection = await connectTo(brokers);
   for (const topic of topics) await connection.createTopic(topic, partitions);
   await connection.close();
 }

@@ -4,7 +4,7 @@
  * It knows the definitions (a window is late when its last millisecond plus the allowed lateness is at or before the watermark)
  * and nothing of how the engine does it.
  */
-import { Rows } from "./rows.ts";
+import { type Row, Rows } from "./rows.ts";
 import { BOUND, eventAt, LATENESS, WINDOW } from "./traffic.ts";
 
 interface Pane {
@@ -17,19 +17,63 @@ interface Pane {
 /** What the job has to write when each partition has that many events, and then ends. */
 export function truth(seed: number, lengths: readonly number[]): Rows {
   const rows = new Rows();
-  lengths.forEach((length, partition) => truthOfPartition(rows, { seed, partition, length }));
+  lengths.forEach((length, partition) => {
+    const ofPartition = new PartitionTruth({ seed, partition }, (row) => rows.add(row));
+    for (let index = 0; index < length; index++) ofPartition.next();
+    ofPartition.end();
+  });
   return rows;
 }
 
-function truthOfPartition(
-  rows: Rows,
-  { seed, partition, length }: { seed: number; partition: number; length: number },
-): void {
-  const counts = new Map<string, number>();
-  const panes = new Map<string, Pane>();
-  let watermark = -Infinity;
+/** The truth about one partition, told row by row as the events come. */
+export class PartitionTruth {
+  readonly #counts = new Map<string, number>();
+  readonly #panes = new Map<string, Pane>();
+  #watermark = -Infinity;
+  #index = 0;
 
-  const emit = (pane: Pane, kind: "onTime" | "late") => {
+  constructor(readonly of: { readonly seed: number; readonly partition: number }, readonly tell: (row: Row) => void) {}
+
+  /** The next event comes. */
+  next(): void {
+    const { seed, partition } = this.of;
+    const index = this.#index++;
+    const event = eventAt(seed, partition, index);
+    const { user_id: user, timestamp_ms: time } = event;
+    const count = (this.#counts.get(user) ?? 0) + 1;
+    this.#counts.set(user, count);
+    this.tell({ output: "counts", key: user, value: { user_id: user, event_count: count }, time });
+
+    const start = Math.floor(time / WINDOW) * WINDOW;
+    const last = start + WINDOW - 1;
+    if (last + LATENESS <= this.#watermark) {
+      this.tell({ output: "late", key: user, value: event, time, source: `${partition}@${index}` });
+    } else {
+      const place = `${user}/${start}`;
+      const pane = this.#panes.get(place) ?? { user, start, count: 0, fired: false };
+      this.#panes.set(place, pane);
+      pane.count++;
+      if (last <= this.#watermark) this.#fire(pane, "late");
+    }
+    this.#watermark = Math.max(this.#watermark, time - BOUND - 1);
+    this.#fireUntil(this.#watermark);
+    // Not for the truth's sake: what can no longer change need not be looked at with every event.
+    for (const [place, pane] of this.#panes) {
+      if (pane.start + WINDOW - 1 + LATENESS <= this.#watermark) this.#panes.delete(place);
+    }
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.#fireUntil(Infinity);
+  }
+
+  #fireUntil(time: number): void {
+    const due = [...this.#panes.values()].filter(({ fired, start }) => !fired && start + WINDOW - 1 <= time);
+    for (const pane of due.sort((a, b) => a.start - b.start)) this.#fire(pane, "onTime");
+  }
+
+  #fire(pane: Pane, kind: "onTime" | "late"): void {
     pane.fired = true;
     const { user, start, count } = pane;
     const value = {
@@ -39,35 +83,6 @@ function truthOfPartition(
       event_count: count,
       pane: kind,
     };
-    rows.add({ output: "activity", key: user, value, time: start + WINDOW - 1 });
-  };
-  const fireUntil = (time: number) => {
-    const due = [...panes.values()].filter(({ fired, start }) => !fired && start + WINDOW - 1 <= time);
-    for (const pane of due.sort((a, b) => a.start - b.start)) emit(pane, "onTime");
-  };
-
-  for (let index = 0; index < length; index++) {
-    const event = eventAt(seed, partition, index);
-    const { user_id: user, timestamp_ms: time } = event;
-    const count = (counts.get(user) ?? 0) + 1;
-    counts.set(user, count);
-    rows.add({ output: "counts", key: user, value: { user_id: user, event_count: count }, time });
-
-    const start = Math.floor(time / WINDOW) * WINDOW;
-    const last = start + WINDOW - 1;
-    if (last + LATENESS <= watermark) {
-      rows.add({ output: "late", key: user, value: event, time, source: `${partition}@${index}` });
-    } else {
-      const place = `${user}/${start}`;
-      const pane = panes.get(place) ?? { user, start, count: 0, fired: false };
-      panes.set(place, pane);
-      pane.count++;
-      if (last <= watermark) emit(pane, "late");
-    }
-    watermark = Math.max(watermark, time - BOUND - 1);
-    fireUntil(watermark);
-    // Not for the truth's sake: what can no longer change need not be looked at with every event.
-    for (const [place, pane] of panes) if (pane.start + WINDOW - 1 + LATENESS <= watermark) panes.delete(place);
+    this.tell({ output: "activity", key: user, value, time: start + WINDOW - 1 });
   }
-  fireUntil(Infinity);
 }

@@ -83,9 +83,9 @@ export class JobProcess {
       };
       const look = () => {
         if (reached()) settle(resolve);
-        else if (this.#over) settle(() => reject(this.#failure(`ended without ${what}`)));
+        else if (this.#over) settle(() => reject(this.failure(`ended without ${what}`)));
       };
-      const deadline = setTimeout(() => settle(() => reject(this.#failure(`went on without ${what}`))), PATIENCE);
+      const deadline = setTimeout(() => settle(() => reject(this.failure(`went on without ${what}`))), PATIENCE);
       this.#waiting.add(look);
       look();
     });
@@ -106,7 +106,17 @@ export class JobProcess {
     await this.#dead;
   }
 
-  /** Lets a process go on that has stopped itself. */
+  /** Resolves when it has ended, in whatever way. */
+  get ended(): Promise<Death> {
+    return this.#dead;
+  }
+
+  /** Stops it where it is, as a machine that sleeps does. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  /** Lets a process go on that was stopped. */
   goOn(): void {
     this.#child.kill("SIGCONT");
   }
@@ -114,7 +124,7 @@ export class JobProcess {
   /** How it died: by a SIGKILL, from here or its own. Rejects when it ended in another way. */
   async death(): Promise<Death> {
     const death = await this.#within(this.#dead);
-    if (death.signal !== "SIGKILL") throw this.#failure(`ended with code ${death.code} and was to be killed`);
+    if (death.signal !== "SIGKILL") throw this.failure(`ended with code ${death.code} and was to be killed`);
     return death;
   }
 
@@ -122,7 +132,7 @@ export class JobProcess {
   async finished(): Promise<void> {
     const { code, signal } = await this.#within(this.#dead);
     if (code !== 0 || signal !== undefined || !this.said.includes("finished")) {
-      throw this.#failure(`ended with ${signal ?? `code ${code}`} and was to finish`);
+      throw this.failure(`ended with ${signal ?? `code ${code}`} and was to finish`);
     }
   }
 
@@ -131,7 +141,7 @@ export class JobProcess {
     const late = new Promise<never>((_, reject) => {
       deadline = setTimeout(() => {
         this.kill();
-        reject(this.#failure("did not come to its end"));
+        reject(this.failure("did not come to its end"));
       }, PATIENCE);
     });
     try {
@@ -159,7 +169,8 @@ export class JobProcess {
     else if (line.startsWith("- ")) this.#phases.delete(rest as Phase);
     else {
       if (line.startsWith("! ")) this.#point = rest as Point;
-      this.said.push(line);
+      // One word for each transaction would be too many of them to keep.
+      if (line !== this.said.at(-1)) this.said.push(line);
       this.#tell();
     }
   }
@@ -168,7 +179,8 @@ export class JobProcess {
     for (const look of [...this.#waiting]) look();
   }
 
-  #failure(what: string): Error {
+  /** What went wrong with it, and what it said. */
+  failure(what: string): Error {
     const said = this.said.filter((line) => line !== "published").slice(-20).join("\n  ");
     return new Error(`The process ${what}. It said:\n  ${said}\n${this.#errors}`);
   }

@@ -2,7 +2,7 @@
 import type { Kafka, KafkaMessage } from "kafkajs";
 
 /** The value of the record that is written behind everything else. */
-const LAST = "the last record";
+export const LAST = "the last record";
 
 /** What is read, and how long it may take. */
 export interface ReadOptions {
@@ -55,7 +55,8 @@ export async function readCommitted(
   }
 }
 
-async function writeLast(kafka: Kafka, topics: readonly string[], partitions: number): Promise<void> {
+/** Writes it to each partition. */
+export async function writeLast(kafka: Kafka, topics: readonly string[], partitions: number): Promise<void> {
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
   const messages = Array.from({ length: partitions }, (_, partition) => ({ partition, value: LAST }));

@@ -16,14 +16,24 @@ export interface Row {
   readonly source?: string;
 }
 
+/** The rows of one place have an order: `counts of user-0-1`. */
+export function placeOf({ output, key }: Row): string {
+  return `${output} of ${key}`;
+}
+
+/** A row as it is compared and shown. */
+export function textOf({ value, time, source }: Row): string {
+  return `${JSON.stringify(value)} at ${time}${source === undefined ? "" : ` from ${source}`}`;
+}
+
 /** Rows by output and key, as text. */
 export class Rows {
   readonly #rows = new Map<string, string[]>();
   size = 0;
 
-  add({ output, key, value, time, source }: Row): void {
-    const place = `${output} of ${key}`;
-    const text = `${JSON.stringify(value)} at ${time}${source === undefined ? "" : ` from ${source}`}`;
+  add(row: Row): void {
+    const place = placeOf(row);
+    const text = textOf(row);
     const list = this.#rows.get(place);
     if (list === undefined) this.#rows.set(place, [text]);
     else list.push(text);

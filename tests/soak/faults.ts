@@ -1,0 +1,107 @@
+/** What happens to a job in a soak: everything in its turn, in an order and at moments that the seed gives. */
+import type { Broker } from "../support/broker.ts";
+import { shuffled } from "../support/crash/random.ts";
+import type { Weather, Workers } from "./workers.ts";
+
+/** One of each round, some several times. */
+const ROUND = [
+  ...["kill one", "kill one", "kill one", "kill one", "kill both", "kill young", "kill young"] as const,
+  ...["pause", "pause long", "replace", "kill broker", "stop broker"] as const,
+];
+/** The longest rest between two faults, in milliseconds. */
+const REST = 1200;
+/** A session of the group ends within 10 s: a worker that is stopped for longer has lost its tasks when it wakes. */
+const LONG = 11_500;
+
+export type Fault = typeof ROUND[number];
+
+/** What faults are done to. */
+export interface Faulty {
+  readonly broker: Broker;
+  readonly weather: Weather;
+  readonly workers: Workers;
+}
+
+export class Faults {
+  /** How often each was done. */
+  readonly done: Readonly<Record<Fault, number>>;
+  readonly #faulty: Faulty;
+  readonly #random: () => number;
+
+  constructor(random: () => number, faulty: Faulty) {
+    this.#random = random;
+    this.#faulty = faulty;
+    this.done = Object.fromEntries(ROUND.map((fault) => [fault, 0])) as Record<Fault, number>;
+  }
+
+  /** Whole rounds of faults, at least one, until it is told to stop. */
+  async run(stop: AbortSignal): Promise<void> {
+    for (let round = 0; !stop.aborted; round++) {
+      for (const fault of shuffled(ROUND, this.#random)) {
+        if (round > 0 && stop.aborted) return;
+        await this.#rest(REST);
+        await this.#do(fault);
+        (this.done as Record<Fault, number>)[fault]++;
+      }
+    }
+  }
+
+  /** SIGKILLs of workers. */
+  get kills(): number {
+    const { done } = this;
+    return done["kill one"] + 2 * done["kill both"] + 2 * done["kill young"] + done.replace;
+  }
+
+  get pauses(): number {
+    return this.done.pause + this.done["pause long"] + this.done.replace;
+  }
+
+  get brokerRestarts(): number {
+    return this.done["kill broker"] + this.done["stop broker"];
+  }
+
+  async #do(fault: Fault): Promise<void> {
+    const { broker, workers } = this.#faulty;
+    const place = this.#random() < 0.5 ? 0 : 1;
+    switch (fault) {
+      case "kill one":
+        // What is wanted is a kill while both work, not one more while they start.
+        await workers.share();
+        await this.#rest(300);
+        return await workers.kill([place]);
+      case "kill both":
+        return await workers.kill([0, 1]);
+      case "kill young":
+        await workers.kill([place]);
+        await this.#rest(1000);
+        return await workers.kill([place]);
+      case "pause":
+        return await workers.pause(place, 100 + 1500 * this.#random());
+      case "pause long":
+        return await workers.pause(place, LONG + 2000 * this.#random());
+      case "replace":
+        await workers.share();
+        return await workers.replace(place, {
+          stopped: 500 + 2500 * this.#random(),
+          after: 200 + 2000 * this.#random(),
+        });
+      case "kill broker":
+        return await this.#without(() => broker.kill());
+      case "stop broker":
+        return await this.#without(() => broker.stop());
+    }
+  }
+
+  async #without(end: () => Promise<void>): Promise<void> {
+    const { broker, weather } = this.#faulty;
+    weather.awayUntil = Infinity;
+    await end();
+    await this.#rest(2000);
+    await broker.start();
+    weather.awayUntil = performance.now();
+  }
+
+  #rest(most: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, most * this.#random()));
+  }
+}
