@@ -49,6 +49,33 @@ test("two members share the tasks, co-partitioned, and each keeps what it had", 
   assertEquals(first.times("revoking"), 2);
 });
 
+test("a member whose assignment is over before it begins takes part in the next one", async (one, other) => {
+  const [topic, group] = [freshTopic(), freshTopic()];
+  await one.createTopic(topic, 2);
+  const refusals: string[] = [];
+  let second: Promise<Member> | undefined;
+  const first = await Member.join(one, {
+    group,
+    topics: [topic],
+    async onAssigned(alive) {
+      // Another one joins just now. The group says so to the next sign of life, as soon as it knows.
+      second ??= Member.join(other, { group, topics: [topic] });
+      while (refusals.length === 0) {
+        await alive().catch((error: Error) => {
+          refusals.push(error.message);
+          throw error;
+        });
+      }
+    },
+  });
+  await first.until("its share", () => first.owned.length === 1);
+  const joined = await second!;
+  await joined.until("its share", () => joined.owned.length === 1);
+  assertEquals([...first.owned, ...joined.owned].toSorted(), [0, 1]);
+  assertEquals(refusals, [`The assignment is over: the consumer group "${group}" is changing`]);
+  assertEquals([first.failure, joined.failure], [undefined, undefined]);
+});
+
 test("the assignment changes only when revoking() has resolved, and nothing is read meanwhile", async (one, other) => {
   const [topic, group] = [freshTopic(), freshTopic()];
   await one.createTopic(topic, 2);

@@ -19,6 +19,8 @@ export class Heartbeats {
   readonly #ended = new AbortController();
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
+  /** What `alive` last threw, and what the group had said. */
+  #denied: { readonly thrown: Error; readonly because: unknown } | undefined;
   readonly #done: Promise<void>;
 
   constructor(line: Line, membership: Membership, { trouble, explain }: {
@@ -55,16 +57,24 @@ export class Heartbeats {
    * @throws {Error} If the generation is over, or nobody could say.
    */
   async alive(): Promise<void> {
-    const { group } = this.#membership;
-    if (this.#isOver) throw new Error(`The assignment is over: the consumer group "${group}" is changing`);
+    if (this.#isOver) throw this.#deny(undefined);
     try {
       await this.#line.heartbeat(this.#membership);
     } catch (error) {
       if (isOver(error)) this.#finish();
-      throw isOver(error)
-        ? new Error(`The assignment is over: the consumer group "${group}" is changing`)
-        : this.#explain(error);
+      throw this.#deny(isOver(error) ? undefined : error);
     }
+  }
+
+  /**
+   * Whether this is what {@linkcode Heartbeats.alive} threw because the generation is over.
+   *
+   * @throws {KafkaError} If it threw that because nobody could say.
+   */
+  hasDenied(error: unknown): boolean {
+    if (error !== this.#denied?.thrown) return false;
+    if (this.#denied?.because !== undefined) throw this.#denied.because;
+    return this.#denied !== undefined;
   }
 
   /** No more signs of life. */
@@ -72,6 +82,16 @@ export class Heartbeats {
     this.#ended.abort();
     this.#over.resolve();
     await this.#done;
+  }
+
+  /** `because`: why nobody could say; `undefined` where the generation is over. */
+  #deny(because: unknown): Error {
+    const { group } = this.#membership;
+    const thrown = because === undefined
+      ? new Error(`The assignment is over: the consumer group "${group}" is changing`)
+      : this.#explain(because);
+    this.#denied = { thrown, because };
+    return thrown;
   }
 
   #finish(): void {

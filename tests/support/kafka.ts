@@ -47,6 +47,8 @@ export interface MemberOptions {
   readonly tasks?: "perPartition" | "single";
   readonly remembered?: string;
   readonly missing?: (wanted: number, bounds: Bounds) => number;
+  /** What an assignment waits for before it begins; what this throws, `assigned` throws. */
+  readonly onAssigned?: (alive: () => Promise<void>) => Promise<void>;
 }
 
 /** A member of a group. Everything that it is told is kept, in order, in words. */
@@ -137,16 +139,19 @@ export class Member {
     return this.events.filter((one) => one === event).length;
   }
 
-  #assigned(options: MemberOptions, partitions: readonly number[], alive: () => Promise<void>): Promise<StartOffset[]> {
+  async #assigned(
+    options: MemberOptions,
+    partitions: readonly number[],
+    alive: () => Promise<void>,
+  ): Promise<StartOffset[]> {
+    await options.onAssigned?.(alive);
     this.owned = partitions;
     this.alive = alive;
     this.#note(`assigned ${partitions}`);
     const everything = Array.from({ length: 32 }, (_, index) => index);
     const read = options.tasks === "single" ? (partitions.length > 0 ? everything : []) : partitions;
-    return Promise.resolve(
-      options.topics.flatMap((topic) =>
-        read.map((partition) => ({ topic, partition, offset: this.#positions.get(`${topic}/${partition}`) ?? 0 }))
-      ),
+    return options.topics.flatMap((topic) =>
+      read.map((partition) => ({ topic, partition, offset: this.#positions.get(`${topic}/${partition}`) ?? 0 }))
     );
   }
 
