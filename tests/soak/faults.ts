@@ -13,6 +13,9 @@ const REST = 1200;
 /** A session of the group ends within 10 s: a worker that is stopped for longer has lost its tasks when it wakes. */
 const LONG = 11_500;
 
+/** How many of the last faults are remembered. */
+const STORY = 12;
+
 export type Fault = typeof ROUND[number];
 
 /** What faults are done to. */
@@ -25,8 +28,11 @@ export interface Faulty {
 export class Faults {
   /** How often each was done. */
   readonly done: Readonly<Record<Fault, number>>;
+  /** The last ones with their moments, to be told where something went wrong. */
+  readonly story: string[] = [];
   readonly #faulty: Faulty;
   readonly #random: () => number;
+  readonly #began = performance.now();
 
   constructor(random: () => number, faulty: Faulty) {
     this.#random = random;
@@ -40,6 +46,7 @@ export class Faults {
       for (const fault of shuffled(ROUND, this.#random)) {
         if (round > 0 && stop.aborted) return;
         await this.#rest(REST);
+        this.#note(fault);
         await this.#do(fault);
         (this.done as Record<Fault, number>)[fault]++;
       }
@@ -98,7 +105,13 @@ export class Faults {
     await end();
     await this.#rest(2000);
     await broker.start();
+    this.#note("broker back");
     weather.awayUntil = performance.now();
+  }
+
+  #note(what: string): void {
+    this.story.push(`${((performance.now() - this.#began) / 1000).toFixed(1)} s ${what}`);
+    if (this.story.length > STORY) this.story.shift();
   }
 
   #rest(most: number): Promise<void> {

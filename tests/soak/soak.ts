@@ -89,6 +89,9 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
   };
   try {
     await Promise.race([story(), traffic.then(() => failed.promise), failed.promise]);
+  } catch (error) {
+    options.say(`${seconds()} s: ended. What happened last: ${faults.story.join(", ")}`);
+    throw error;
   } finally {
     clearInterval(telling);
     clearTimeout(time);
