@@ -11,6 +11,7 @@ import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
+import { FencedError } from "../state/mod.ts";
 import { Recovery } from "./recovery.ts";
 import { takeOver, type TakeoverParts } from "./takeover.ts";
 import { describeTaken, explain, warnAboutShown } from "./telling.ts";
@@ -45,6 +46,9 @@ export class Worker implements ReaderHandler {
   #ended = false;
   #failure: Error | undefined;
   #retaking = false;
+  /** The last takeover that no assignment asked for. */
+  #retaken: Promise<void> = Promise.resolve();
+  #assigning = false;
   #looping: Promise<void> | undefined;
 
   constructor(readonly parts: WorkerParts) {
@@ -110,12 +114,28 @@ export class Worker implements ReaderHandler {
 
   async assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
     await alive();
+    this.#assigning = true;
+    try {
+      await this.#retaken;
+      return await this.#takeAssigned(partitions, alive);
+    } finally {
+      this.#assigning = false;
+    }
+  }
+
+  async #takeAssigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
     this.#alive = alive;
     for (const number of [...this.tasks.keys()]) if (!partitions.includes(number)) this.#release(number);
     const before = this.#assigned ?? [];
     this.#assigned = partitions;
     const fresh = partitions.filter((number) => !this.tasks.has(number));
-    const starts = await this.#take(fresh);
+    let starts: StartOffset[] | undefined;
+    while ((starts = await this.#tryTake(fresh)) === undefined) {
+      // A heartbeat that fails ends this assignment; the next one says what is ours.
+      await this.#pauseBeforeClaim();
+      if (this.#stopping) return [];
+      await alive();
+    }
     this.#reset = undefined;
     this.ready.resolve();
     if (partitions.length === 0 && before.length > 0) {
@@ -179,6 +199,22 @@ export class Worker implements ReaderHandler {
     this.#end(error);
   }
 
+  /** Takes tasks over; `undefined` where another one claimed them meanwhile: of two that do so at once, one has to wait. */
+  async #tryTake(numbers: readonly number[]): Promise<StartOffset[] | undefined> {
+    try {
+      return await this.#take(numbers);
+    } catch (error) {
+      if (!(error instanceof FencedError)) throw error;
+      this.parts.settings.log(`Job ${this.parts.settings.name}: ${error.message}; the group is asked whose it is`);
+      return undefined;
+    }
+  }
+
+  #pauseBeforeClaim(): Promise<void> {
+    const { clock } = this.parts.settings;
+    return clock.sleep(100 + 400 * clock.random());
+  }
+
   async #take(numbers: readonly number[]): Promise<StartOffset[]> {
     if (numbers.length === 0) return [];
     const { settings } = this.parts;
@@ -228,12 +264,20 @@ export class Worker implements ReaderHandler {
   async #retake(): Promise<void> {
     this.#retaking = true;
     try {
-      const { clock } = this.parts.settings;
-      await clock.sleep(100 + 400 * clock.random());
-      // A heartbeat that fails means that a rebalance is under way: it says what is ours.
-      if (this.#stopping || await this.#alive().then(() => false, () => true)) return;
-      const lacking = (this.#assigned ?? []).filter((number) => !this.tasks.has(number));
-      for (const start of await this.#take(lacking)) this.reader?.seek(start);
+      let starts: StartOffset[] | undefined;
+      while (starts === undefined) {
+        await this.#pauseBeforeClaim();
+        if (this.#stopping) return;
+        const over = await this.#alive().then(() => false, () => true);
+        // An assignment that is being taken over takes what is lacking, unless it was lost since: one of the two at a time.
+        if (this.#assigning) continue;
+        // A heartbeat that fails means that a rebalance is under way: it says what is ours.
+        if (over) return;
+        const taking = this.#tryTake((this.#assigned ?? []).filter((number) => !this.tasks.has(number)));
+        this.#retaken = taking.then(() => {}, () => {});
+        starts = await taking;
+      }
+      for (const start of starts) this.reader?.seek(start);
     } finally {
       this.#retaking = false;
     }

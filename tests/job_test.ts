@@ -2,6 +2,8 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals, a
 import { filter, firstValueFrom, map } from "rxjs";
 import { deadLetter, memory, type MetricsSnapshot, run } from "@tidemark/streams";
 import { runWith } from "../runtime/run.ts";
+import { KvStore } from "../state/mod.ts";
+import { own, testClock } from "./support/state.ts";
 import { failureOf, first, Lines, ManualClock, mortal, refusal, scratch, until } from "./support/jobs.ts";
 
 import { clicks, type Count, counting, perTen, silent } from "./support/clicks.ts";
@@ -267,4 +269,28 @@ Deno.test("a last commit that fails is told by the job's end, and the next run m
   await first(log.source("counts"), 2, again);
   await again.stop();
   assertEquals(log.read<Count>("counts"), [{ key: "ada", value: 1 }, { key: "ada", value: 2 }]);
+});
+
+Deno.test("a worker whose task is claimed by another one while it takes it over claims it again", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const log = memory();
+  log.append("clicks", clicks("ada", "ada"));
+  const open = log.open.bind(log);
+  let claims = 0;
+  log.open = async (context) => {
+    const connection = await open(context);
+    const offsets = connection.offsets.bind(connection);
+    // Asked for after the head is claimed and before the first offsets are written to it: the other one comes in between.
+    connection.offsets = async (...words) => {
+      if (claims++ === 0) await own(await KvStore.open(kv, testClock()), { job: "clicks" });
+      return await offsets(...words);
+    };
+    return connection;
+  };
+  const lines: string[] = [];
+  await using job = await run(counting(log), { name: "clicks", state: kv, log: (line) => lines.push(line) });
+  await first(log.source("counts"), 2, job);
+  assertEquals(log.read<Count>("counts"), [{ key: "ada", value: 1 }, { key: "ada", value: 2 }]);
+  assertEquals(claims, 2);
+  assertEquals(lines[0], "Job clicks: Task 0 of job clicks has another owner; the group is asked whose it is");
 });
