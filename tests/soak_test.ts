@@ -52,7 +52,7 @@ Deno.test({
     const seed = pickSeed();
     console.log(`  seed ${seed}`);
     const say = (line: string) => console.log(`  ${line}`);
-    const { faults, kills, checked, events, late, latePanes } = await soak({ seed, minutes: 0.75, say });
+    const { faults, kills, checked, events, late, latePanes } = await soak({ seed, minutes: 0.5, say });
     assert(Object.values(faults).every((times) => times > 0), "everything happened to it");
     assertGreaterOrEqual(kills, 11);
     // Each event has its count, and beside it the windows.

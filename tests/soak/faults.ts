@@ -1,5 +1,6 @@
 /** What happens to a job in a soak: everything in its turn, in an order and at moments that the seed gives. */
 import type { Broker } from "../support/broker.ts";
+import { pause } from "../../connectors/kafka/retry.ts";
 import { shuffled } from "../support/crash/random.ts";
 import type { Weather, Workers } from "./workers.ts";
 
@@ -23,6 +24,8 @@ export interface Faulty {
   readonly broker: Broker;
   readonly weather: Weather;
   readonly workers: Workers;
+  /** Ends it at once, in the middle of a round. */
+  readonly halt: AbortSignal;
 }
 
 export class Faults {
@@ -44,7 +47,7 @@ export class Faults {
   async run(stop: AbortSignal): Promise<void> {
     for (let round = 0; !stop.aborted; round++) {
       for (const fault of shuffled(ROUND, this.#random)) {
-        if (round > 0 && stop.aborted) return;
+        if (this.#faulty.halt.aborted || round > 0 && stop.aborted) return;
         await this.#rest(REST);
         this.#note(fault);
         await this.#do(fault);
@@ -83,14 +86,14 @@ export class Faults {
         await this.#rest(1000);
         return await workers.kill([place]);
       case "pause":
-        return await workers.pause(place, 100 + 1500 * this.#random());
+        return await workers.pause(place, this.#within(100, 1600));
       case "pause long":
-        return await workers.pause(place, LONG + 2000 * this.#random());
+        return await workers.pause(place, this.#within(LONG, LONG + 2000));
       case "replace":
         await workers.share();
         return await workers.replace(place, {
-          stopped: 500 + 2500 * this.#random(),
-          after: 200 + 2000 * this.#random(),
+          awake: this.#within(500, 3000),
+          over: this.#within(200, 2200),
         });
       case "kill broker":
         return await this.#without(() => broker.kill());
@@ -115,6 +118,12 @@ export class Faults {
   }
 
   #rest(most: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, most * this.#random()));
+    return this.#within(0, most)();
+  }
+
+  /** A wait whose length is chosen now. */
+  #within(least: number, most: number): () => Promise<void> {
+    const ms = least + (most - least) * this.#random();
+    return () => pause(ms, this.#faulty.halt);
   }
 }

@@ -61,7 +61,8 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
   await using reader = await LiveReader.start(world, (row) => check.see(row));
   const weather: Weather = { awayUntil: 0 };
   const workers = new Workers(world, { weather, mutant: options.mutant, fail: failed.reject });
-  const faults = new Faults(numbers(seed), { broker, weather, workers });
+  const halt = new AbortController();
+  const faults = new Faults(numbers(seed), { broker, weather, workers, halt: halt.signal });
   const truth = new LiveTruth(world, (row) => check.live.expect(row));
 
   const began = performance.now();
@@ -78,25 +79,30 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
   const time = setTimeout(() => enough.abort(), options.minutes * 60_000);
   const over = new AbortController();
   const traffic = truth.flow(options.rate ?? 1000, over.signal);
-  const story = async () => {
+  const story = (async () => {
     await faults.run(enough.signal);
     over.abort();
     await traffic;
-    await workers.end();
+    // The last process of all is to find a broker that is well again.
+    await workers.share();
+    await workers.close();
     await world.end({ mutant: options.mutant });
-    await reader.toTheEnd();
+    await Promise.race([reader.toTheEnd(), failed.promise]);
     check.compareAll();
-  };
+  })();
+  traffic.catch(failed.reject);
   try {
-    await Promise.race([story(), traffic.then(() => failed.promise), failed.promise]);
+    await Promise.race([story, failed.promise]);
   } catch (error) {
     options.say(`${seconds()} s: ended. What happened last: ${faults.story.join(", ")}`);
     throw error;
   } finally {
     clearInterval(telling);
     clearTimeout(time);
-    enough.abort();
+    halt.abort();
     over.abort();
+    await workers.close();
+    await Promise.allSettled([story, traffic]);
     options.signal?.removeEventListener("abort", interrupt);
   }
   const { late, latePanes, live: { checked } } = check;

@@ -9,6 +9,9 @@ export interface Weather {
   awayUntil: number;
 }
 
+/** How long a broker that came back may still be finding its partitions' leaders, in milliseconds. */
+const SETTLING = 20_000;
+
 export class Workers {
   /** Workers that could not reach the broker when they were started, and were started once more. */
   startedAnew = 0;
@@ -18,6 +21,7 @@ export class Workers {
   readonly #fail: (error: Error) => void;
   readonly #live: JobProcess[] = [];
   readonly #doomed = new Set<JobProcess>();
+  #closed = false;
 
   constructor(
     world: World,
@@ -32,7 +36,7 @@ export class Workers {
 
   /** Resolves when each of them has tasks. */
   async share(): Promise<void> {
-    await Promise.all(this.#live.map((worker) => worker.works()));
+    await Promise.all([0, 1].map((place) => this.#works(place)));
   }
 
   /** Kills them, and starts them again. */
@@ -42,42 +46,59 @@ export class Workers {
     for (const place of places) this.#start(place);
   }
 
-  /** Stops one for a while, and lets it go on: where that is long, the other one has its tasks by then. */
-  async pause(place: number, ms: number): Promise<void> {
+  /** Stops one until then, and lets it go on: where that takes long, the other one has its tasks meanwhile. */
+  async pause(place: number, until: () => Promise<void>): Promise<void> {
     const worker = this.#live[place];
     worker.pause();
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    await until();
     worker.goOn();
   }
 
   /** Stops one and starts a successor under its name at once; then it goes on, and believes that it is still the one. */
-  async replace(place: number, { stopped, after }: { stopped: number; after: number }): Promise<void> {
+  async replace(place: number, { awake, over }: Record<"awake" | "over", () => Promise<void>>): Promise<void> {
     const old = this.#live[place];
     old.pause();
     this.#start(place);
     // The successor may have to wait for it: whoever is stopped in the middle of a write holds the lock of the state's file.
-    await new Promise((resolve) => setTimeout(resolve, stopped));
+    await awake();
     old.goOn();
-    await new Promise((resolve) => setTimeout(resolve, after));
+    await over();
     await this.#end(old);
   }
 
-  /** Ends both for good. */
-  async end(): Promise<void> {
-    await Promise.all(this.#live.map((worker) => this.#end(worker)));
+  /** Ends all of them for good. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#world.processes.map((worker) => worker.remove()));
   }
 
   #start(place: number): void {
+    if (this.#closed) return;
     const began = performance.now();
     const worker = this.#live[place] = this.#world.start({ worker: `worker-${place}`, mutant: this.#mutant });
     worker.ended.then(({ signal }) => {
-      if (signal === "SIGKILL" && this.#doomed.delete(worker)) return;
-      // A worker that cannot reach the broker at its start says so and ends; whoever keeps workers starts it once more.
-      const refused = !worker.said.includes("running") && began < this.#weather.awayUntil;
-      if (!refused || this.#live[place] !== worker) return this.#fail(worker.failure("ended by itself"));
+      if (this.#closed || signal === "SIGKILL" && this.#doomed.delete(worker)) return;
+      // A worker that cannot use the broker at its start says so and ends; whoever keeps workers starts it once more.
+      const failure = worker.failure("ended by itself");
+      const refused = !worker.said.includes("running") && failure.message.includes("UnavailableError") &&
+        began < this.#weather.awayUntil + SETTLING;
+      if (!refused || this.#live[place] !== worker) return this.#fail(failure);
       this.startedAnew++;
       this.#start(place);
     });
+  }
+
+  /** Resolves when the one at that place has tasks, though it may have to be started anew before it has. */
+  async #works(place: number): Promise<void> {
+    for (;;) {
+      const worker = this.#live[place];
+      try {
+        return await worker.works();
+      } catch (error) {
+        await worker.ended;
+        if (this.#live[place] === worker) throw error;
+      }
+    }
   }
 
   async #end(worker: JobProcess): Promise<void> {
