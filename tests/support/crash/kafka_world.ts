@@ -17,7 +17,7 @@ const FLOW_INTERVAL = 15;
 export class KafkaWorld extends World {
   protected readonly base: ChildOptions;
   readonly #folder: string;
-  readonly #kafka: Kafka = plainClient();
+  readonly #kafka: Kafka;
   readonly #producer: Producer;
   readonly #next: number[];
   #flowing: Promise<void> | undefined;
@@ -27,6 +27,7 @@ export class KafkaWorld extends World {
     const { seed, partitions, folder, topics, brokers } = parts;
     super(seed, partitions);
     this.#folder = folder;
+    this.#kafka = plainClient(brokers);
     this.#next = Array.from({ length: partitions }, () => 0);
     this.#producer = this.#kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
     this.base = { job: topics.input, state: `${folder}/state.db`, topics, brokers };
@@ -38,7 +39,7 @@ export class KafkaWorld extends World {
     const run = crypto.randomUUID().slice(0, 8);
     const [input, counts, activity, late] = ["events", ...OUTPUTS].map((name) => `crash-${name}-${run}`);
     const topics = { input, counts, activity, late };
-    await createTopics(Object.values(topics), partitions);
+    await createTopics(Object.values(topics), { partitions, brokers });
     const folder = await Deno.makeTempDir({ prefix: "tidemark-crash-" });
     const world = new KafkaWorld({ seed, partitions, folder, topics, brokers });
     await world.#producer.connect();
@@ -111,9 +112,12 @@ export class KafkaWorld extends World {
 }
 
 /** Makes topics that keep their records: event times are of another year, and the broker would delete them in its own time. */
-async function createTopics(topics: readonly string[], partitions: number): Promise<void> {
+async function createTopics(
+  topics: readonly string[],
+  { partitions, brokers }: { partitions: number; brokers: string[] },
+): Promise<void> {
   const configEntries = [{ name: "retention.ms", value: "-1" }];
-  const admin = plainClient().admin();
+  const admin = plainClient(brokers).admin();
   await admin.connect();
   // kafkajs' own way to wait gives up where a topic is not known everywhere after 100 ms.
   await admin.createTopics({
@@ -121,7 +125,7 @@ async function createTopics(topics: readonly string[], partitions: number): Prom
     waitForLeaders: false,
   });
   await admin.disconnect();
-  const connection = await connect();
+  const connection = await connect(brokers);
   for (const topic of topics) await connection.createTopic(topic, partitions);
   await connection.close();
 }
