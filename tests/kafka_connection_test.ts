@@ -3,7 +3,7 @@ import { lastValueFrom, take, toArray } from "rxjs";
 import { kafka } from "../connectors/kafka/mod.ts";
 import { KafkaJsDriver } from "../connectors/kafka/kafkajs_driver.ts";
 import { peekTopic } from "../connectors/kafka/peek.ts";
-import type { Connection, InputRecord, Publishing } from "../connectors/connector.ts";
+import type { InputRecord } from "../connectors/connector.ts";
 import { UnavailableError } from "../state/errors.ts";
 import { brokers, connect, createTopicWith, ignore, NO_STORE, plainClient } from "./support/kafka.ts";
 import { kafkaContract } from "./support/kafka_contract.ts";

@@ -12,7 +12,8 @@ import { commonProperties } from "./properties.ts";
 import { askCluster } from "./wire.ts";
 
 const TESTCONTAINERS = "npm:testcontainers@12.2.0";
-const CLIENT_PORT = 9092;
+/** Inside of the container; below all ports that are published. */
+const CONTROLLER_PORT = 9093;
 /** Any id does: no two containers share their data. */
 const CLUSTER_ID = "TidemarkTestsTidemarkA";
 /** How long a container may take to answer, in milliseconds. */
@@ -76,7 +77,7 @@ export async function startContainer(options: BrokerOptions): Promise<ContainerB
     await new GenericContainer(image)
       .withName(name)
       .withEnvironment(environment(port, options))
-      .withExposedPorts({ container: CLIENT_PORT, host: port })
+      .withExposedPorts({ container: port, host: port })
       .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
       .start();
     const broker = new KafkaContainer({ name, image, port, guard, keepData: options.keepData ?? false });
@@ -179,8 +180,9 @@ function environment(port: number, options: BrokerOptions): Record<string, strin
   const properties: Record<string, string> = {
     ...commonProperties(1, options.partitions ?? 1),
     "node.id": "1",
-    "controller.quorum.voters": "1@127.0.0.1:9093",
-    "listeners": `PLAINTEXT://0.0.0.0:${CLIENT_PORT},CONTROLLER://127.0.0.1:9093`,
+    "controller.quorum.voters": `1@127.0.0.1:${CONTROLLER_PORT}`,
+    // The port is the same inside: a broker calls itself at the address that it gives to clients, to check and end transactions.
+    "listeners": `PLAINTEXT://0.0.0.0:${port},CONTROLLER://127.0.0.1:${CONTROLLER_PORT}`,
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
     ...options.properties,
   };

@@ -2,7 +2,7 @@
  * Brings an image of Kafka into the Docker engine: the one that is there already, the published one where images can be pulled,
  * and else one that is made from what is on this machine. Run as a program it prints the name.
  */
-import { docker, dockerDoes, kafkaImage, PUBLISHED_IMAGE } from "./docker.ts";
+import { dockerDoes, kafkaImage, PUBLISHED_IMAGE } from "./docker.ts";
 import { javaCommand, KAFKA_VERSION, kafkaJars } from "./jars.ts";
 
 const LOCAL_IMAGE = `tidemark/kafka:${KAFKA_VERSION}`;
@@ -84,15 +84,13 @@ async function copyJava(root: string): Promise<void> {
   }
 }
 
+/** The shell of the image. `ldd` refuses what is linked statically. */
 async function busybox(): Promise<string> {
-  const path = await shell("command -v busybox || true");
-  const linked = path === "" ? "" : await shell('ldd "$1" 2>&1 || true', path);
-  if (!linked.includes("not a dynamic executable")) {
-    throw new Error(
-      "Cannot make an image: it needs a busybox that is linked statically (Debian's package busybox-static)",
-    );
-  }
-  return path;
+  const path = await shell('found="$(command -v busybox)" && ! ldd "$found" >&2 && echo "$found" || true');
+  if (path !== "") return path;
+  throw new Error(
+    "Cannot make an image: it needs a busybox that is linked statically (Debian's package busybox-static)",
+  );
 }
 
 /** Runs a line of bash with `$1`, `$2` ... and returns what it printed. */
