@@ -6,7 +6,7 @@
  * its own with {@linkcode startBroker}; all others use {@linkcode sharedBroker}, with topics of their own.
  */
 import { startCluster } from "./broker/cluster.ts";
-import { containersAtHand, startContainer } from "./broker/container.ts";
+import { containersAtHand, loadTestcontainers, startContainer } from "./broker/container.ts";
 import { jarsAtHand } from "./broker/jars.ts";
 import { askForSharedBroker } from "./broker/shared.ts";
 
@@ -61,7 +61,10 @@ export async function findBroker({ own = false }: { own?: boolean } = {}): Promi
   const named = Deno.env.get("KAFKA_BROKERS");
   if (named && !own) return { kind: "env", reason: `KAFKA_BROKERS names ${named}` };
   const containers = await containersAtHand();
-  if (containers.ok) return { kind: "container", reason: containers.reason };
+  if (containers.ok) {
+    if (own) await loadTestcontainers();
+    return { kind: "container", reason: containers.reason };
+  }
   const jars = await jarsAtHand();
   if (jars.ok) return { kind: "jars", reason: jars.reason };
   const unnamed = own ? "" : "KAFKA_BROKERS is not set, ";

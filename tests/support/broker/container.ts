@@ -4,115 +4,185 @@
  * The library is loaded only then, and by a name that no checker follows: it brings a hundred packages with it.
  */
 import type { Broker, BrokerOptions } from "../broker.ts";
+import { guardContainer } from "./container_guard.ts";
+import { docker, dockerDoes, kafkaImage } from "./docker.ts";
+import { JVM_FOR_TESTS } from "./node.ts";
 import { freePort } from "./ports.ts";
 import { commonProperties } from "./properties.ts";
 import { askCluster } from "./wire.ts";
 
-const TESTCONTAINERS = "npm:testcontainers@^12";
-const CLIENT_PORT = 9092;
+const TESTCONTAINERS = "npm:testcontainers@12.2.0";
+/** Inside of the container; below all ports that are published. */
+const CONTROLLER_PORT = 9093;
+/** Any id does: no two containers share their data. */
+const CLUSTER_ID = "TidemarkTestsTidemarkA";
 /** How long a container may take to answer, in milliseconds. */
 const START_LIMIT = 90_000;
 /** Pause between two questions to a container that is starting, in milliseconds. */
-const ASK_AGAIN_AFTER = 100;
+const ASK_AGAIN_AFTER = 50;
 
 /** The little of Testcontainers that is used here. */
 interface ContainerPlan {
+  withName(name: string): this;
   withEnvironment(variables: Record<string, string>): this;
   withExposedPorts(port: { container: number; host: number }): this;
   withWaitStrategy(strategy: unknown): this;
-  start(): Promise<{ getId(): string; stop(): Promise<unknown> }>;
+  start(): Promise<{ getId(): string }>;
 }
 interface Testcontainers {
   GenericContainer: new (image: string) => ContainerPlan;
   Wait: { forLogMessage(pattern: RegExp): unknown };
 }
 
-/** The image to run. */
-export function kafkaImage(): string {
-  return Deno.env.get("TIDEMARK_KAFKA_IMAGE") ?? "apache/kafka:4.3.1";
+/** A broker that can be frozen as well. */
+export interface ContainerBroker extends Broker {
+  readonly image: string;
+  /** Freezes every process of the container: connections stay open, and nobody answers on them. */
+  pause(): Promise<void>;
+  unpause(): Promise<void>;
+  /** Whether the engine calls it `running`, `paused` or `exited`. */
+  status(): Promise<string>;
 }
 
 /** Whether an engine answers and has the image; an image is never fetched. */
 export async function containersAtHand(): Promise<{ ok: boolean; reason: string }> {
   const image = kafkaImage();
-  try {
-    await docker("version", "--format", "{{.Server.Version}}");
-  } catch {
+  if (!(await dockerDoes("version", "--format", "{{.Server.Version}}"))) {
     return { ok: false, reason: "no Docker engine answers" };
   }
-  try {
-    await docker("image", "inspect", image);
-    await loadTestcontainers();
-    return { ok: true, reason: `the image ${image} by Testcontainers` };
-  } catch {
-    return {
-      ok: false,
-      reason: `the Docker engine does not have the image ${image}, or Testcontainers cannot be loaded`,
-    };
+  if (!(await dockerDoes("image", "inspect", image))) {
+    return { ok: false, reason: `the Docker engine does not have the image ${image}` };
   }
+  return { ok: true, reason: `the image ${image} by Testcontainers` };
 }
 
 /**
- * Loads the library when the search finds an engine, so before any test runs: it listens to the signals of the process from
- * then on, which the sanitizer would hold against the test that happened to load it.
+ * Loads the library: before any test runs, for it listens to the signals of the process from then on, which the sanitizer would
+ * hold against the test that happened to load it.
  */
-async function loadTestcontainers(): Promise<Testcontainers> {
-  // Ryuk, the library's own cleaner, is one more image; the container is ended by its owner instead.
+export async function loadTestcontainers(): Promise<Testcontainers> {
+  // Ryuk, the library's own cleaner, is one more image; a guard of ours removes the container instead.
   Deno.env.set("TESTCONTAINERS_RYUK_DISABLED", "true");
   return await import(TESTCONTAINERS);
 }
 
 /** Starts one Kafka node in a container. */
-export async function startContainer(options: BrokerOptions): Promise<Broker> {
-  const port = options.port ?? freePort();
+export async function startContainer(options: BrokerOptions): Promise<ContainerBroker> {
   const { GenericContainer, Wait } = await loadTestcontainers();
-  const container = await new GenericContainer(kafkaImage())
-    .withEnvironment(environment(port, options))
-    .withExposedPorts({ container: CLIENT_PORT, host: port })
-    .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
-    .start();
-  const id = container.getId();
-  const address = `127.0.0.1:${port}`;
-  const running = async () => {
-    await answers(address);
-    return Number(await docker("inspect", "--format", "{{.State.Pid}}", id));
-  };
-  let pid: number | undefined = await running();
-  return {
-    kind: "container",
-    brokers: [address],
-    get pid() {
-      return pid;
-    },
-    get pids() {
-      return [pid];
-    },
-    directory: `docker:${id}`,
-    async start() {
-      await docker("start", id);
-      pid = await running();
-    },
-    async stop() {
-      pid = undefined;
-      await docker("stop", id);
-    },
-    async kill() {
-      pid = undefined;
-      await docker("kill", "--signal", "KILL", id);
-    },
-    async [Symbol.asyncDispose]() {
-      if (options.keepData) await docker("stop", id);
-      else await docker("rm", "--force", "--volumes", id);
-    },
-  };
+  const image = kafkaImage();
+  const port = options.port ?? freePort();
+  const name = `tidemark-kafka-${crypto.randomUUID()}`;
+  const guard = guardContainer(name);
+  try {
+    await new GenericContainer(image)
+      .withName(name)
+      .withEnvironment(environment(port, options))
+      .withExposedPorts({ container: port, host: port })
+      .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
+      .start();
+    const broker = new KafkaContainer({ name, image, port, guard, keepData: options.keepData ?? false });
+    await broker.answers();
+    return broker;
+  } catch (error) {
+    await guard.remove();
+    throw error;
+  }
 }
 
+interface ContainerParts {
+  readonly name: string;
+  readonly image: string;
+  readonly port: number;
+  readonly guard: ReturnType<typeof guardContainer>;
+  readonly keepData: boolean;
+}
+
+class KafkaContainer implements ContainerBroker {
+  readonly kind = "container";
+  readonly image: string;
+  readonly brokers: string[];
+  readonly #parts: ContainerParts;
+  #pid: number | undefined;
+
+  constructor(parts: ContainerParts) {
+    this.#parts = parts;
+    this.image = parts.image;
+    this.brokers = [`127.0.0.1:${parts.port}`];
+  }
+
+  get pid(): number | undefined {
+    return this.#pid;
+  }
+
+  get pids(): (number | undefined)[] {
+    return [this.#pid];
+  }
+
+  get directory(): string {
+    return `docker:${this.#parts.name}`;
+  }
+
+  async start(): Promise<void> {
+    await docker("start", this.#parts.name);
+    await this.answers();
+  }
+
+  async stop(): Promise<void> {
+    this.#pid = undefined;
+    await docker("stop", this.#parts.name);
+  }
+
+  async kill(): Promise<void> {
+    this.#pid = undefined;
+    await docker("kill", "--signal", "KILL", this.#parts.name);
+    // The engine sends the signal and does not wait for what it does.
+    await docker("wait", this.#parts.name);
+  }
+
+  async pause(): Promise<void> {
+    await docker("pause", this.#parts.name);
+  }
+
+  async unpause(): Promise<void> {
+    await docker("unpause", this.#parts.name);
+  }
+
+  status(): Promise<string> {
+    return docker("inspect", "--format", "{{.State.Status}}", this.#parts.name);
+  }
+
+  /** Waits until the broker is a member of its cluster; throws as soon as the container has ended. */
+  async answers(): Promise<void> {
+    const [address] = this.brokers;
+    const deadline = Date.now() + START_LIMIT;
+    while (!(await hasController(address))) {
+      if (Date.now() > deadline || await this.status() !== "running") {
+        const last = await docker("logs", "--tail", "15", this.#parts.name);
+        throw new Error(`Cannot use the Kafka container: ${address} does not answer\n${last}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_AFTER));
+    }
+    this.#pid = Number(await docker("inspect", "--format", "{{.State.Pid}}", this.#parts.name));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#parts.keepData) {
+      await this.#parts.guard.dismiss();
+      await docker("stop", this.#parts.name);
+    } else {
+      await this.#parts.guard.remove();
+    }
+  }
+}
+
+/** What the image's start script turns into Kafka's properties. */
 function environment(port: number, options: BrokerOptions): Record<string, string> {
   const properties: Record<string, string> = {
     ...commonProperties(1, options.partitions ?? 1),
     "node.id": "1",
-    "controller.quorum.voters": "1@127.0.0.1:9093",
-    "listeners": `PLAINTEXT://0.0.0.0:${CLIENT_PORT},CONTROLLER://127.0.0.1:9093`,
+    "controller.quorum.voters": `1@127.0.0.1:${CONTROLLER_PORT}`,
+    // The port is the same inside: a broker calls itself at the address that it gives to clients, to check and end transactions.
+    "listeners": `PLAINTEXT://0.0.0.0:${port},CONTROLLER://127.0.0.1:${CONTROLLER_PORT}`,
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
     ...options.properties,
   };
@@ -120,25 +190,18 @@ function environment(port: number, options: BrokerOptions): Record<string, strin
     `KAFKA_${name.replaceAll(".", "_").toUpperCase()}`,
     value,
   ]);
-  return { ...Object.fromEntries(named), ...(options.jvm ? { KAFKA_OPTS: options.jvm.join(" ") } : {}) };
+  const jvm = options.jvm ?? JVM_FOR_TESTS;
+  const heap = jvm.filter((option) => option.startsWith("-Xm"));
+  const others = jvm.filter((option) => !option.startsWith("-Xm"));
+  return {
+    ...Object.fromEntries(named),
+    CLUSTER_ID,
+    // Kafka's own scripts have defaults for both, which would contradict options that came in elsewhere.
+    KAFKA_HEAP_OPTS: heap.join(" "),
+    KAFKA_JVM_PERFORMANCE_OPTS: others.join(" "),
+  };
 }
 
-async function answers(address: string): Promise<void> {
-  const deadline = Date.now() + START_LIMIT;
-  while (true) {
-    try {
-      if ((await askCluster(address)).controller >= 0) return;
-    } catch (error) {
-      if (Date.now() > deadline) {
-        throw new Error(`Cannot use the Kafka container: ${address} does not answer`, { cause: error });
-      }
-    }
-    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_AFTER));
-  }
-}
-
-async function docker(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command("docker", { args, stdin: "null" }).output();
-  if (code !== 0) throw new Error(`Cannot run docker ${args[0]}: ${new TextDecoder().decode(stderr).trim()}`);
-  return new TextDecoder().decode(stdout).trim();
+async function hasController(address: string): Promise<boolean> {
+  return await askCluster(address).then(({ controller }) => controller >= 0, () => false);
 }
