@@ -18,7 +18,7 @@ export type Moment = "before" | "after";
 export type Crashes = (epoch: number, moment: Moment) => boolean;
 
 /** A run without any crash. */
-export const calm: Crashes = () => false;
+export const calm: Crashes = (): boolean => false;
 
 /** What is run. */
 export interface Subject {

@@ -43,10 +43,14 @@ const CAUSES: Readonly<Record<CrashDifference["found"], string>> = {
 
 /** The first result of a pipeline that differs from that of a run without crashes. Thrown by `crashTest`. */
 export class CrashTestError extends Error {
+  /** The name of the class. */
   override name = "CrashTestError";
 
-  /** @param difference where results differ */
-  constructor(readonly difference: CrashDifference) {
+  /** Made by `crashTest`. */
+  constructor(
+    /** Where results differ. */
+    readonly difference: CrashDifference,
+  ) {
     super(messageOf(difference));
   }
 }

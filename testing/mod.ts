@@ -6,7 +6,7 @@
  *
  * @module
  */
-export { crashTest, type CrashTestOptions, type CrashTestRecord, type CrashTestReport } from "./crash_test.ts";
+export { crashTest, type CrashTestOptions, type CrashTestRecord, type CrashTestReport } from "./crash.ts";
 export { type CrashDifference, CrashTestError } from "./crash_test_error.ts";
 export { type ReadOptions, TestPipeline, testPipeline, type TestPipelineOptions } from "./test_pipeline.ts";
 export type { JobOptions, Pipelines } from "./_life.ts";

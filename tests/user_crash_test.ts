@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { bufferCount, concatMap, distinctUntilChanged, filter, from, map, merge, pairwise, scan } from "rxjs";
+import { bufferCount, concatMap, distinctUntilChanged, filter, from, map, merge, pairwise, scan, tap } from "rxjs";
 import {
   count,
   deadLetter,
@@ -73,6 +73,17 @@ Deno.test("crashTest() passes a count, and says how much it has tried", async ()
   const boundaries = [8, 5, 4, 2];
   assert(report.crashes > 4 * boundaries.reduce((total, one) => total + one), JSON.stringify(report));
   assert(report.runs > 50, JSON.stringify(report));
+});
+
+Deno.test("crashTest() processes the records of an epoch again whose commit a crash came before", async () => {
+  const seen: string[] = [];
+  const watched = broker.source<string>("clicks").pipe(tap((user) => seen.push(user)), broker.sink("out"));
+  const { runs } = await crashTest(watched, ["a", "b", "c"].map((value) => ({ value })), { epochs: [1] });
+  // Four epochs with the end of the input: each of the three others is processed twice in one run, and all of them in one more.
+  const counted = (user: string) => seen.filter((one) => one === user).length;
+  assert(counted("b") > runs, `${counted("b")} in ${runs} runs`);
+  assertEquals(seen.slice(0, 6).join(""), "abcabc");
+  assert(seen.join("").includes("aabbcc"), "no run crashed before every commit");
 });
 
 Deno.test("crashTest() passes windows with allowed lateness and a late side output", async () => {
