@@ -48,6 +48,7 @@ export class Life {
       view,
     );
     const life = new Life(job, clock, view.reader());
+    await rest();
     await life.process();
     return life;
   }
@@ -59,7 +60,6 @@ export class Life {
 
   /** Pushes what has come, and commits nothing. */
   async process(): Promise<void> {
-    await rest();
     if (this.running) await this.reader.deliver(rest);
   }
 

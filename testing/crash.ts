@@ -47,7 +47,8 @@ interface Trial {
  * Runs pipelines over an input without a crash, and then with one at every boundary of an epoch, under several cuts into epochs:
  * before the commit, so that records are processed again, and after it. Each time the job goes on from its checkpoint, as
  * after `kill -9`. Throws at the first result that differs: then something remembers that is in no checkpoint, a `scan` between two
- * stages, a `Map` in a closure, or the results depend on chance.
+ * stages, a `Map` in a closure, or the results depend on chance. One run of each cut crashes at all of its boundaries; runs with a
+ * single crash are made for up to 32 boundaries, spread over the input where it has more.
  *
  * Compared are the results of each topic, and their order for each key where there is one task. A topic whose results depend
  * on where epochs are cut already without a crash, as those of `keyedReduce({ emit: "latest" })` do by design, is compared by the
