@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import type { Clock } from "../operators/_clock.ts";
 
 /** What the runtime needs of time beside a {@linkcode Clock}. */
@@ -42,3 +43,11 @@ export const systemClock: RuntimeClock = {
   turn,
   id: () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => LETTERS[byte & 31]).join(""),
 };
+
+/**
+ * Resolves when all that needs nothing from outside has happened: every promise that can go on has gone on. For whoever lets time
+ * pass himself; `turn` comes back while chains of promises are still under way.
+ */
+export function rest(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}

@@ -67,6 +67,7 @@ export class Epochs {
     const { clock, minEpoch, tasks } = this.parts;
     if (!tasks().some((task) => task.runner.changed)) return 0;
     if (this.#publishing !== undefined && this.#waitingCuts() >= WAITING_CUTS) return 0;
+    if (minEpoch === Infinity) return Infinity;
     const now = clock.elapsed();
     const wait = Math.max(this.#lastCut + minEpoch - now, this.#untilLastMoment(now));
     if (wait > 0) return wait;

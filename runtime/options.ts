@@ -40,7 +40,7 @@ export interface RunOptions {
   readonly onError?: "stop" | DeadLetter;
   /** What happens when the record to read next is gone: `skip` goes on at the nearest one and counts. @default "stop" */
   readonly onMissing?: "stop" | "skip";
-  /** The shortest time between two commits, in milliseconds. @default 0 */
+  /** The shortest time between two commits, in milliseconds; `Infinity`: only when the job is stopped or gives a task away. @default 0 */
   readonly minEpoch?: number;
   /** How long something that is away (broker, KV) is waited for before the job gives up, in milliseconds. @default Infinity */
   readonly giveUpAfter?: number;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Observable } from "rxjs";
+import type { Connector } from "../connectors/connector.ts";
 import type { Cell, Key } from "../operators/keyed_state.ts";
 import { KvStore, type Patience, type Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
@@ -56,16 +57,28 @@ export function run(
   return runWith(pipelines, options, systemClock);
 }
 
-/** The same, on time and randomness of the caller's: for tests, which let time pass when they say so. */
+/** What stands in for the world outside of a job, beside its clock. */
+export interface StandIns {
+  /** Takes the place of what `state` names. The job closes it. @default what `state` names */
+  readonly store?: Store;
+  /** Gives what is opened in the place of a connector, under the same id. @default the connector itself */
+  readonly connector?: (original: Connector) => Connector;
+}
+
+/**
+ * The same, on time and randomness of the caller's, and on stand-ins for store and broker where the caller has some: for tests,
+ * which let time pass when they say so.
+ */
 export async function runWith(
   pipelines: Observable<unknown> | readonly Observable<unknown>[],
   options: RunOptions,
   clock: RuntimeClock,
+  { store: given, connector = (original) => original }: StandIns = {},
 ): Promise<Job> {
   const settings = settingsOf(options, clock);
-  const plan = planOf(Array.isArray(pipelines) ? pipelines : [pipelines], settings);
+  const plan = replaced(planOf(Array.isArray(pipelines) ? pipelines : [pipelines], settings), connector);
   settings.signal?.throwIfAborted();
-  const store = await openStore(settings);
+  const store = given ?? await openStore(settings);
   let open: OpenJob | undefined, claimed: Claimed | undefined, job: RunningJob;
   try {
     claimed = await claimWorker(plan, settings);
@@ -81,6 +94,15 @@ export async function runWith(
   // From here on the job closes what it has.
   await job.start();
   return job;
+}
+
+/** The plan with other connectors behind its topics. Pipelines know theirs by id alone, so nothing in them changes. */
+function replaced(plan: Plan, connector: (original: Connector) => Connector): Plan {
+  return {
+    ...plan,
+    input: connector(plan.input),
+    sinks: plan.sinks.map((sink) => ({ ...sink, connector: connector(sink.connector) })),
+  };
 }
 
 /** Opens the state; a KV that the user opened is the user's to close. */

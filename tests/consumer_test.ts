@@ -11,6 +11,8 @@ import { kafka } from "@tidemark/streams/kafka";
 import { json } from "@tidemark/streams/connectors";
 import { sum } from "@tidemark/streams/operators";
 import { UnavailableError } from "@tidemark/streams/state";
+import { crashTest, testPipeline } from "@tidemark/streams/testing";
+import lint from "@tidemark/streams/testing/lint";
 
 interface Click { user: string; at: number }
 const clicks: Click[] = [{ user: "ada", at: 100 }, { user: "bob", at: 900 }, { user: "ada", at: 1_500 }];
@@ -34,11 +36,21 @@ const job: Job = await run(totals, { name: "clicks", state: "state/clicks.db", o
 const end = await job.finished;
 
 const broker = kafka({ brokers: ["localhost:9092"] });
+const remote = broker.source<string>("clicks").pipe(
+  keyedReduce({ name: "totals", key: (user) => user, initial: 0, reduce: (total) => total + 1 }),
+  broker.sink("totals", { key: (row) => row.key }),
+);
+await using test = await testPipeline(remote);
+await test.push("clicks", { value: "ada" });
+const { crashes } = await crashTest(remote, [{ value: "ada" }]);
 console.log(JSON.stringify({
   windows,
   totals: log.read("totals"),
   end,
   broker: broker.id,
+  tested: test.results("totals"),
+  crashed: crashes > 0,
+  rules: Object.keys(lint.rules),
   names: [typeof sum, typeof json, UnavailableError.name],
 }));
 `;
@@ -77,6 +89,9 @@ Deno.test("a user's project imports jsr:@tidemark/streams and /kafka, type-check
       totals: [{ key: "ada", value: 1 }, { key: "bob", value: 1 }, { key: "ada", value: 2 }],
       end: { reason: "finished" },
       broker: "kafka localhost:9092",
+      tested: [{ key: "ada", value: 1 }],
+      crashed: true,
+      rules: ["remembers", "asynchronous", "later"],
       names: ["function", "function", "UnavailableError"],
     });
   });

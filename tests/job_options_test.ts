@@ -177,3 +177,18 @@ Deno.test("job.stop() does not wait for minEpoch", async () => {
   await job.stop();
   assertEquals(log.read("counts").length, 2);
 });
+
+Deno.test("minEpoch: Infinity commits nothing before the job is stopped, not even its first record", async () => {
+  const clock = new ManualClock();
+  const log = memory({ now: clock.now });
+  log.append("clicks", clicks("ada", "ada"));
+  const options = { name: "clicks", state: ":memory:", minEpoch: Infinity, ...silent };
+  const job = await runWith(counting(log), options, clock);
+  await until("both clicks to be read", () => job.state("counts").get("ada") === 2);
+  await clock.advance(10_000);
+  assertEquals(job.metrics.snapshot().epochs, 0);
+  assertEquals(log.read("counts"), []);
+  await job.stop();
+  assertEquals(job.metrics.snapshot().epochs, 1);
+  assertEquals(log.read("counts").length, 2);
+});

@@ -1,0 +1,118 @@
+/**
+ * What RxJS has that does not go between two stages, by the reason, and what to write instead.
+ *
+ * @module
+ */
+
+/**
+ * Why something does not go between two stages:
+ * - `remembers`: what it remembers is in no checkpoint;
+ * - `asynchronous`: values come back after their push, outside of their epoch;
+ * - `later`: it subscribes its source, or sends a value, at another time than when the pipeline is bound.
+ */
+export type Reason = "remembers" | "asynchronous" | "later";
+
+/** What is said of a name. */
+export interface Objection {
+  readonly reason: Reason;
+  /** What to write instead, as the rest of a sentence. */
+  readonly cure: string;
+}
+
+const REDUCE = "keep it with keyedReduce({ name, key, initial, reduce })";
+const WINDOW = "collect with tumblingWindow({ name, key, size, aggregate }), whose time is event time";
+const LAST =
+  "keep the last value with keyedReduce({ name, key, initial, reduce }) and pass over with filter() what is not new";
+const ENDS = "pass values over with filter(), and end a job with job.stop() or the signal option of run()";
+const BEGINS = "pass values over with filter(), and say where a new job begins with the from option of run()";
+const SHARE = "remove it, for a job shares its sources by itself";
+const KEYS = "give the stages below the key option instead of a stream for each key";
+const JOIN = "merge() the streams into one keyedReduce({ name, key, initial, reduce }) that keeps the newest of each";
+const TIME = "take the record's own time with recordInfo().timestamp";
+const CALL =
+  "call services before the records are written or after the results are read, and keep synchronous operators between the stages";
+const QUIET = "remove it, for values must be processed when their record is pushed";
+const RETRY = "remove it, for a job that stops is started again and goes on from its checkpoint";
+const CATCH = "remove it, and give run() the option onError: deadLetter(sink)";
+const FIRST = "write such values to a topic and merge() its source";
+const MERGE = "use merge(), for all sources are read from the start";
+
+/** Operators of RxJS. */
+export const OPERATORS: ReadonlyMap<string, Objection> = table([
+  [
+    "remembers",
+    REDUCE,
+    "scan reduce mergeScan switchScan count max min toArray pairwise bufferCount windowCount expand every",
+  ],
+  ["remembers", WINDOW, "buffer bufferToggle bufferWhen window windowToggle windowWhen"],
+  ["remembers", LAST, "distinct distinctUntilChanged distinctUntilKeyChanged sequenceEqual"],
+  [
+    "remembers",
+    ENDS,
+    "take takeLast takeUntil takeWhile first last single elementAt find findIndex isEmpty throwIfEmpty defaultIfEmpty",
+  ],
+  ["remembers", BEGINS, "skip skipLast skipUntil skipWhile"],
+  [
+    "remembers",
+    SHARE,
+    "share shareReplay publish publishReplay publishLast publishBehavior multicast connect refCount",
+  ],
+  ["remembers", KEYS, "groupBy"],
+  ["remembers", JOIN, "withLatestFrom combineLatestWith combineLatestAll zipWith zipAll"],
+  ["asynchronous", TIME, "timestamp timeInterval"],
+  ["asynchronous", WINDOW, "bufferTime windowTime"],
+  [
+    "asynchronous",
+    QUIET,
+    "delay delayWhen observeOn subscribeOn debounce debounceTime throttle throttleTime audit auditTime sample sampleTime",
+  ],
+  ["asynchronous", QUIET, "timeout timeoutWith"],
+  ["later", RETRY, "retry retryWhen repeat repeatWhen"],
+  ["later", CATCH, "catchError onErrorResumeNextWith"],
+  ["later", FIRST, "startWith endWith"],
+  ["later", MERGE, "concatWith concatAll raceWith"],
+]);
+
+/** Functions of RxJS that make one stream of several, or of none. */
+export const CREATORS: ReadonlyMap<string, Objection> = table([
+  ["remembers", JOIN, "combineLatest zip forkJoin"],
+  ["later", MERGE, "concat race defer iif"],
+]);
+
+/** Operators whose function may be asynchronous. */
+export const MAPPERS: ReadonlySet<string> = new Set(["mergeMap", "concatMap", "switchMap", "exhaustMap", "flatMap"]);
+
+/** Operators that hand their function the number of the value, which they count themselves. */
+export const INDEXED: ReadonlySet<string> = new Set([...MAPPERS, "map", "filter"]);
+
+/** An operator counts values. */
+export const COUNTS: Objection = {
+  reason: "remembers",
+  cure: "take recordInfo().offset, or count with keyedReduce({ name, key, initial, reduce }), instead of its index",
+};
+
+/** A function gives a promise. */
+export const PROMISES: Objection = { reason: "asynchronous", cure: CALL };
+
+/** Functions of RxJS that make a stream that no job can read: a pipeline on one of them has no checkpoint to miss. */
+export const BARE: ReadonlySet<string> = new Set(
+  "from of range interval timer generate fromEvent EMPTY NEVER throwError Subject BehaviorSubject ReplaySubject Observable"
+    .split(" "),
+);
+
+const WHY: Readonly<Record<Reason, string>> = {
+  remembers: "remembers what is in no checkpoint, and forgets it when the process dies",
+  asynchronous: "goes by the wall clock or comes back later, outside of the epoch of its record",
+  later: "is not there when the pipeline is bound, so no stage below can attach to its source",
+};
+
+/** What is said to whoever wrote it. */
+export function messageOf(name: string, { reason, cure }: Objection): string {
+  return `${name}() between the stages of a Tidemark pipeline ${WHY[reason]}: ${cure}.`;
+}
+
+function table(rows: readonly (readonly [reason: Reason, cure: string, names: string])[]): Map<string, Objection> {
+  return new Map(
+    rows.flatMap(([reason, cure, names]) => names.split(" ").map((name) => [name, { reason, cure }] as const)),
+  );
+}

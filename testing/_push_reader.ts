@@ -1,0 +1,112 @@
+/**
+ * The reader of a job under test: hands input on when it is told to, in the order in which it came, over all topics and
+ * partitions. So a task that reads several of them sees them interleaved in the same way in each run.
+ *
+ * @module
+ */
+import type { InputRecord, Reader, ReaderHandler, ReaderOptions, StartOffset } from "../connectors/connector.ts";
+import type { World } from "./_world.ts";
+
+interface Cursor {
+  readonly topic: string;
+  readonly partition: number;
+  position: number;
+}
+
+export class PushReader implements Reader {
+  readonly #cursors = new Map<string, Cursor>();
+  /** How much of the world's input this reader has handed on or passed over. */
+  #next = 0;
+  #stopped = false;
+
+  constructor(readonly world: World, options: ReaderOptions, readonly handler: ReaderHandler) {
+    for (const topic of options.topics) world.follow(topic);
+    const most = Math.max(...options.topics.map((topic) => world.endsOf(topic).length));
+    const tasks = options.tasks === "single" ? [0] : Array.from({ length: most }, (_, partition) => partition);
+    void this.#assign(tasks);
+  }
+
+  /** Everything that has come is handed on. */
+  get done(): boolean {
+    return this.#next === this.world.order.length;
+  }
+
+  /**
+   * Hands on what has come: consecutive records of one partition together, and `between` before another partition's turn, so that
+   * they are pushed in this order. Then every partition says that it has no more.
+   */
+  async deliver(between: () => Promise<void>): Promise<void> {
+    while (!this.done && !this.#stopped) {
+      this.#deliver(this.#take());
+      await between();
+    }
+    if (this.#stopped) return;
+    for (const cursor of this.#cursors.values()) this.#hand(cursor, []);
+    await between();
+  }
+
+  /** There is room for all of it: whoever pushes waits until it is processed. */
+  pause(): void {}
+
+  resume(): void {}
+
+  seek({ topic, partition, offset }: StartOffset): void {
+    this.#cursors.get(keyOf({ topic, partition }))!.position = offset;
+    this.#next = 0;
+  }
+
+  show(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true;
+    return Promise.resolve();
+  }
+
+  async #assign(tasks: readonly number[]): Promise<void> {
+    // In a turn of its own: whoever made the reader has it in hand before the first call comes.
+    await Promise.resolve();
+    try {
+      const starts = await this.handler.assigned(tasks, () => Promise.resolve());
+      for (const { topic, partition, offset } of starts) {
+        this.#cursors.set(keyOf({ topic, partition }), { topic, partition, position: offset });
+      }
+    } catch (error) {
+      this.#stopped = true;
+      this.handler.failed(error as Error);
+    }
+  }
+
+  /** The next records of one partition. */
+  #take(): InputRecord[] {
+    const { order } = this.world;
+    const first = order[this.#next];
+    const taken: InputRecord[] = [];
+    for (; this.#next < order.length; this.#next++) {
+      const record = order[this.#next];
+      if (record.topic !== first.topic || record.partition !== first.partition) break;
+      taken.push(record);
+    }
+    return taken;
+  }
+
+  #deliver(records: readonly InputRecord[]): void {
+    // A partition that no task reads has no cursor: the job is finished.
+    const cursor = this.#cursors.get(keyOf(records[0]));
+    if (cursor === undefined) return;
+    const fresh = records.filter(({ offset }) => offset >= cursor.position);
+    if (fresh.length > 0) this.#hand(cursor, fresh);
+  }
+
+  #hand(cursor: Cursor, records: readonly InputRecord[]): void {
+    const { topic, partition, position: start } = cursor;
+    cursor.position = start + records.length;
+    const end = this.world.endsOf(topic)[partition];
+    this.handler.batch({ topic, partition, records, start, position: cursor.position, end });
+  }
+}
+
+function keyOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}/${partition}`;
+}

@@ -1,0 +1,52 @@
+/**
+ * Records as tests read them.
+ *
+ * @module
+ */
+import type { RecordCodec } from "../connectors/codec.ts";
+import type { InputRecord } from "../connectors/connector.ts";
+import { TIME_HEADER } from "../runtime/results.ts";
+
+/** A result, as it lies in its topic. */
+export interface TestRecord<T = unknown> {
+  /** The key as text, `null` where it has none. */
+  readonly key: string | null;
+  /** The value, decoded; `null`: a tombstone. */
+  readonly value: T;
+  /** The partition it went to. */
+  readonly partition: number;
+  /** Its event time, in milliseconds since 1970. */
+  readonly timestamp: number;
+  /**
+   * Its headers as text. Of a late record and a dead letter, `tidemark.reason` says why, and `tidemark.source` where it stood:
+   * `topic/partition@offset`.
+   */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const decoder = new TextDecoder();
+
+/** The value of bytes: what the codec says; without one JSON, or the text as it stands, which is what a dead letter may be. */
+export function valueOf(bytes: Uint8Array | null, codec?: RecordCodec<unknown>): unknown {
+  if (bytes === null) return null;
+  if (codec !== undefined) return codec.decode(bytes);
+  const text = decoder.decode(bytes);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A record as tests read it. */
+export function readable(record: InputRecord, codec?: RecordCodec<unknown>): TestRecord {
+  const { key, value, partition, timestamp, headers = {} } = record;
+  const { [TIME_HEADER]: time, ...others } = headers;
+  return {
+    key: key === null ? null : decoder.decode(key),
+    value: valueOf(value, codec),
+    partition,
+    timestamp: time === undefined ? timestamp : Number(decoder.decode(time)),
+    headers: Object.fromEntries(Object.entries(others).map(([name, bytes]) => [name, decoder.decode(bytes)])),
+  };
+}

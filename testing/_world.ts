@@ -1,0 +1,133 @@
+/**
+ * What outlives the process of a job under test: its topics and its store. Both lie in memory, whatever broker and store the
+ * pipeline names.
+ *
+ * @module
+ */
+import type { Connection, ConnectionContext, Connector, InputRecord } from "../connectors/connector.ts";
+import { MemoryLog } from "../connectors/memory.ts";
+import { MemoryStore } from "../state/memory_store.ts";
+import type { StandIns } from "../runtime/run.ts";
+import { PushReader } from "./_push_reader.ts";
+import { randomNumbers } from "./virtual_clock.ts";
+
+/** How many partitions topics have: all of them as many, or each as many as is said of it and else one. */
+export type Partitions = number | Readonly<Record<string, number>>;
+
+/** A record to push. */
+export interface PushedRecord {
+  /** The value: bytes as they are, `null` as a tombstone, everything else as JSON. */
+  readonly value: unknown;
+  /** The key; strings as UTF-8, numbers as their decimal text. @default none */
+  readonly key?: string | number | bigint | boolean | Uint8Array | null;
+  /** The partition. @default by the key, as Kafka's default partitioner; without a key one after the other */
+  readonly partition?: number;
+  /** The record's own timestamp, in milliseconds since 1970. @default what the time is in the test */
+  readonly timestamp?: number;
+  /** The headers. @default none */
+  readonly headers?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/** What is given to each life of a job: stand-ins for the outside, and the reader once it has one. */
+export interface WorldView extends Required<StandIns> {
+  /** The reader of this life. */
+  reader(): PushReader;
+}
+
+export class World {
+  /** Input records of all topics, in the order in which they came. */
+  readonly order: InputRecord[] = [];
+  /** The input is complete: nothing will come any more. */
+  ended = false;
+  /** Chance, the same in each run; all lives of a job draw from it, for no two of them may have the same fence. */
+  readonly random: () => number = randomNumbers(1);
+  readonly #log: MemoryLog;
+  readonly #store = new MemoryStore();
+  readonly #made = new Set<string>();
+  /** The end of each partition of a topic that is read. */
+  readonly #ends = new Map<string, number[]>();
+
+  constructor(readonly partitions: Partitions, now: () => number) {
+    this.#log = new MemoryLog({ now });
+    // It outlives every job that closes it.
+    this.#store.close = () => {};
+  }
+
+  /** Appends records to an input topic. */
+  append(topic: string, records: Iterable<PushedRecord>): void {
+    this.#log.append(topic, records);
+  }
+
+  /** What lies in a topic, in the order in which it became visible. */
+  records(topic: string): readonly InputRecord[] {
+    return this.#log.records(topic);
+  }
+
+  /** The end of every partition of an input topic. */
+  endsOf(topic: string): readonly number[] {
+    return this.#ends.get(topic)!;
+  }
+
+  /** From now on, what comes into this topic is input, also what the job itself writes to it. */
+  follow(topic: string): void {
+    if (this.#ends.has(topic)) return;
+    const ends: number[] = [];
+    this.#ends.set(topic, ends);
+    this.#log.peek(topic, {
+      partitions: (count) => void ends.push(...Array.from({ length: count }, () => 0)),
+      record: (record) => {
+        ends[record.partition]++;
+        this.order.push(record);
+      },
+      ended() {},
+      failed() {},
+    });
+  }
+
+  /** A view for one more life. */
+  view(): WorldView {
+    let reader: PushReader | undefined;
+    const made = new Map<string, Connector>();
+    const places = new Map<string, string>();
+    const open = async (id: string, context: ConnectionContext): Promise<Connection> => {
+      const connection = await this.#log.open(context);
+      return {
+        ...connection,
+        topic: (topic) => {
+          const place = places.get(topic) ?? id;
+          places.set(topic, place);
+          if (place !== id) throw ambiguous(topic, [place, id]);
+          this.#make(topic);
+          return connection.topic(topic);
+        },
+        ended: () => this.ended && reader?.done === true,
+        // deno-lint-ignore require-await -- fails as a promise, as any connection does
+        reader: async (options, handler) => reader = new PushReader(this, options, handler),
+      };
+    };
+    return {
+      store: this.#store,
+      connector({ id }) {
+        const known = made.get(id) ?? { id, open: (context: ConnectionContext) => open(id, context) };
+        made.set(id, known);
+        return known;
+      },
+      reader: () => reader!,
+    };
+  }
+
+  /** Every topic is there when it is asked for. */
+  #make(topic: string): void {
+    if (this.#made.has(topic)) return;
+    this.#made.add(topic);
+    const partitions = typeof this.partitions === "number" ? this.partitions : this.partitions[topic] ?? 1;
+    this.#log.create(topic, { partitions });
+  }
+}
+
+function ambiguous(topic: string, [one, other]: readonly string[]): Error {
+  return new TypeError(
+    `Cannot test the pipeline: "${topic}" is a topic of ${one} and of ${other}, and a test knows topics by their names alone. ` +
+      `Give one of them another name`,
+  );
+}

@@ -1,0 +1,211 @@
+/**
+ * @module
+ */
+import { differenceIn, lastDifferenceIn } from "./_compare.ts";
+import { calm, checkInput, type Crashes, type Moment, type Outcome, runOnce, type Subject } from "./_crash_runs.ts";
+import { type EpochCut, evenCut, randomCut, wholeCut } from "./_cuts.ts";
+import { type JobOptions, Life, type Pipelines } from "./_life.ts";
+import { type Partitions, type PushedRecord, World } from "./_world.ts";
+import { crashTestError } from "./crash_test_error.ts";
+import { LONE_CRASHES } from "./limits.ts";
+
+/** A record of the input of a {@linkcode crashTest}. */
+export interface CrashTestRecord extends PushedRecord {
+  /** Where it is pushed. @default the only topic that the pipeline reads */
+  readonly topic?: string;
+}
+
+/** Options of {@linkcode crashTest}. */
+export interface CrashTestOptions extends JobOptions {
+  /** How many partitions topics have: a number for all of them, or numbers by topic. @default 1 */
+  readonly partitions?: Partitions;
+  /** Lengths of epochs to try, in records. All in one epoch and random lengths are tried besides. @default [1, 2, 3] */
+  readonly epochs?: readonly number[];
+  /** What the random lengths come from. @default 1 */
+  readonly seed?: number;
+  /** Whether the input ends, so that open windows fire and are compared. @default true */
+  readonly ends?: boolean;
+}
+
+/** What a {@linkcode crashTest} has done that found nothing. */
+export interface CrashTestReport {
+  /** How often the input was run through the pipeline. */
+  readonly runs: number;
+  /** How many processes died in them. */
+  readonly crashes: number;
+  /** How many results each run had, over all topics. */
+  readonly results: number;
+}
+
+/** A crash, as messages name it. */
+interface Trial {
+  readonly crash: string;
+  readonly crashes: Crashes;
+}
+
+/**
+ * Runs pipelines over an input without a crash, and then with one at every boundary of an epoch, under several cuts into epochs:
+ * before the commit, so that records are processed again, and after it. Each time the job goes on from its checkpoint, as
+ * after `kill -9`. Throws at the first result that differs: then something remembers that is in no checkpoint, a `scan` between two
+ * stages, a `Map` in a closure, or the results depend on chance. One run of each cut crashes at all of its boundaries; runs with a
+ * single crash are made for up to 32 boundaries, spread over the input where it has more.
+ *
+ * Compared are the results of each topic, and their order for each key where there is one task. A topic whose results depend
+ * on where epochs are cut already without a crash, as those of `keyedReduce({ emit: "latest" })` do by design, is compared by the
+ * last value of each key. Time stands still meanwhile: nothing becomes idle.
+ *
+ * A `Map` in a closure survives a crash that only plays in this process. It is found by the records that are processed again;
+ * and where a function makes the pipelines, each process calls it anew, so that what it has in closures is lost as it would be.
+ *
+ * @param pipelines one pipeline or several, or a function that makes them for each process
+ * @param input records, in the order in which they come
+ * @param options partitions, epochs, and what `run()` would be given
+ * @returns how much was tried
+ * @throws {CrashTestError} at the first result that differs; it names topic, place, cut, crash and the probable cause
+ * @throws {RangeError} when a record names no topic that the pipeline reads
+ * @throws {TypeError} when the pipelines are put together wrongly, as `run()` does
+ *
+ * @example A scan that somebody left between two stages
+ * ```ts
+ * import { scan } from "rxjs";
+ * import { keyedReduce, memory } from "@tidemark/streams";
+ * import { crashTest, CrashTestError } from "@tidemark/streams/testing";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const broker = memory();
+ * const clicks = ["ada", "bob", "ada"].map((user) => ({ value: user, key: user }));
+ *
+ * const right = broker.source<string>("clicks").pipe(
+ *   keyedReduce({ name: "totals", key: (user) => user, initial: 0, reduce: (total) => total + 1 }),
+ *   broker.sink("totals", { key: ({ key }) => key }),
+ * );
+ * await crashTest(right, clicks);
+ *
+ * const wrong = broker.source<string>("clicks").pipe(
+ *   scan((total) => total + 1, 0),
+ *   broker.sink("totals"),
+ * );
+ * await assertRejects(() => crashTest(wrong, clicks), CrashTestError, "such as scan");
+ * ```
+ */
+export async function crashTest(
+  pipelines: Pipelines | (() => Pipelines),
+  input: readonly CrashTestRecord[],
+  options: CrashTestOptions = {},
+): Promise<CrashTestReport> {
+  const { partitions = 1, epochs = [1, 2, 3], seed = 1, ends = true, ...job } = options;
+  for (const length of epochs) {
+    if (Number.isSafeInteger(length) && length > 0) continue;
+    throw new RangeError(`Cannot run the crash test: epochs must be integers above 0, current value is ${length}`);
+  }
+  const make = typeof pipelines === "function" ? pipelines : () => pipelines;
+  const search = new Search({ pipelines: make, input, job, partitions, ends });
+  await search.begin();
+  const cuts = [...epochs.map((length) => evenCut(input.length, length)), randomCut(input.length, seed)]
+    .filter(({ lengths }) => lengths.length > 0);
+  for (const cut of cuts) await search.withoutCrash(cut);
+  for (const cut of [...cuts, search.whole]) await search.withCrashes(cut);
+  return search.report;
+}
+
+/** Runs, and compares each with the first. */
+class Search {
+  readonly whole: EpochCut;
+  /** Topics of which only the last value of each key is promised. */
+  readonly #upserts = new Set<string>();
+  #first!: Outcome;
+  #runs = 0;
+  #crashes = 0;
+
+  constructor(readonly subject: Subject) {
+    this.whole = wholeCut(subject.input.length);
+  }
+
+  get report(): CrashTestReport {
+    const results = [...this.#first.results.values()].reduce((sum, records) => sum + records.length, 0);
+    return { runs: this.#runs, crashes: this.#crashes, results };
+  }
+
+  /** Two runs without a crash: what everything is compared with, and whether there is anything to compare with. */
+  async begin(): Promise<void> {
+    await checkTopics(this.subject);
+    this.#first = await this.#run(this.whole, calm);
+    if (this.#first.failure !== undefined) throw this.#first.failure;
+    this.#compare("again", await this.#run(this.whole, calm), { epochs: this.whole.name, crash: undefined });
+  }
+
+  /** A run without a crash tells which topics depend on where epochs are cut. */
+  async withoutCrash(cut: EpochCut): Promise<void> {
+    const outcome = await this.#run(cut, calm);
+    const { results: actual } = outcome, { results: expected } = this.#first;
+    for (const topic of expected.keys()) {
+      const differs = differenceIn(topic, { expected, actual, ordered: this.#ordered }) !== undefined;
+      if (differs && lastDifferenceIn(topic, expected, actual) === undefined) this.#upserts.add(topic);
+    }
+    this.#compare("cut", outcome, { epochs: cut.name, crash: undefined });
+  }
+
+  async withCrashes(cut: EpochCut): Promise<void> {
+    for (const { crash, crashes } of this.#trials(cut)) {
+      this.#compare("crash", await this.#run(cut, crashes), { epochs: cut.name, crash });
+    }
+  }
+
+  /** A crash alone at each boundary, and then at all of them in one run. */
+  *#trials({ lengths }: EpochCut): Iterable<Trial> {
+    const count = lengths.length + Number(this.subject.ends);
+    const tried = Math.min(count, LONE_CRASHES);
+    for (let n = 0; n < tried; n++) {
+      const at = tried === count ? n : Math.round(n * (count - 1) / (tried - 1));
+      for (const when of ["before", "after"] as const) {
+        const name = at < lengths.length ? `epoch ${at + 1}` : "the end of the input";
+        const crashes = (epoch: number, moment: Moment) => epoch === at && moment === when;
+        yield { crash: `${when} the commit of ${name}`, crashes };
+      }
+    }
+    yield { crash: "before and after the commit of every epoch", crashes: () => true };
+  }
+
+  get #ordered(): boolean {
+    return this.#first.tasks === 1;
+  }
+
+  async #run(cut: EpochCut, crashes: Crashes): Promise<Outcome> {
+    this.#runs++;
+    const outcome = await runOnce(this.subject, cut, crashes);
+    this.#crashes += outcome.crashes;
+    return outcome;
+  }
+
+  #compare(
+    found: "again" | "cut" | "crash",
+    outcome: Outcome,
+    where: { readonly epochs: string; readonly crash: string | undefined },
+  ): void {
+    const { results: actual, failure } = outcome, { results: expected } = this.#first;
+    if (failure !== undefined) throw stopped(failure, where);
+    for (const topic of expected.keys()) {
+      const difference = this.#upserts.has(topic)
+        ? lastDifferenceIn(topic, expected, actual)
+        : differenceIn(topic, { expected, actual, ordered: this.#ordered });
+      if (difference !== undefined) throw crashTestError(found, difference, where);
+    }
+  }
+}
+
+/** The job stopped in a run, and not in the first. */
+function stopped(failure: Error, { epochs, crash }: { epochs: string; crash: string | undefined }): Error {
+  const when = crash === undefined ? "in one more run without a crash" : `after a crash ${crash}`;
+  return new Error(
+    `The job stopped ${when}, with ${epochs}, and did not stop without: ${failure.message}. Something in the pipeline remembers that is ` +
+      `in no checkpoint, or was there from an earlier run`,
+    { cause: failure },
+  );
+}
+
+/** Every record must have its topic, which only a job that was planned knows. */
+async function checkTopics({ pipelines, job, partitions, input }: Subject): Promise<void> {
+  const life = await Life.begin(new World(partitions, () => 0), pipelines(), job, 0);
+  checkInput([...new Set(life.job.topology.sources.map(({ topic }) => topic))], input);
+  await life.job.stop();
+}

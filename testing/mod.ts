@@ -1,0 +1,14 @@
+/**
+ * What users test their own pipelines with: no broker, no waiting. `testPipeline` pushes records, lets time pass and reads results;
+ * `crashTest` runs a pipeline through crashes and finds what is in no checkpoint.
+ *
+ * The `deno lint` plugin that names such operators is in `@tidemark/streams/testing/lint`.
+ *
+ * @module
+ */
+export { crashTest, type CrashTestOptions, type CrashTestRecord, type CrashTestReport } from "./crash.ts";
+export { type CrashDifference, CrashTestError } from "./crash_test_error.ts";
+export { type ReadOptions, TestPipeline, testPipeline, type TestPipelineOptions } from "./test_pipeline.ts";
+export type { JobOptions, Pipelines } from "./_life.ts";
+export type { TestRecord } from "./_records.ts";
+export type { Partitions, PushedRecord } from "./_world.ts";

@@ -1,0 +1,65 @@
+/**
+ * Time that passes only when somebody says so.
+ *
+ * @module
+ */
+import { rest, type RuntimeClock, systemClock } from "../runtime/clock.ts";
+import { STEP_MS, STEPS } from "./limits.ts";
+
+/** A clock that stands still until it is moved on. */
+export class VirtualClock implements RuntimeClock {
+  #now: number;
+  readonly #began: number;
+  readonly #timers = new Set<{ readonly at: number; readonly run: () => void }>();
+
+  /**
+   * @param start milliseconds since 1970
+   * @param random numbers of at least 0, below 1, which no other life of the job has: its fence comes from them
+   */
+  constructor(start: number, readonly random: () => number) {
+    this.#now = start;
+    this.#began = start;
+  }
+
+  readonly now = (): number => this.#now;
+  readonly elapsed = (): number => this.#now - this.#began;
+  readonly sleep = (ms: number): Promise<void> => new Promise((resolve) => void this.after(ms, resolve));
+
+  /** There is no input and output to wait for. */
+  readonly turn = (): Promise<void> => Promise.resolve();
+
+  /** Only the lives of one job in this process must be told apart. */
+  readonly id = (): string => systemClock.id();
+
+  readonly after = (ms: number, run: () => void): () => void => {
+    const timer = { at: this.#now + ms, run };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  };
+
+  /** Lets time pass in steps; what is due fires in its order and has happened before the next step. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    const step = Math.max(STEP_MS, Math.ceil(ms / STEPS));
+    while (this.#now < end) {
+      this.#now = Math.min(end, this.#now + step);
+      for (const timer of this.#due()) if (this.#timers.delete(timer)) timer.run();
+      await rest();
+    }
+  }
+
+  #due(): { readonly at: number; readonly run: () => void }[] {
+    return [...this.#timers].filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at);
+  }
+}
+
+/** Numbers of at least 0, below 1, as a function of the seed: the generator known as mulberry32. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
