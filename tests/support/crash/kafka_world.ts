@@ -14,33 +14,45 @@ const BATCH = 2000;
 /** Between two sends of the traffic, in milliseconds. */
 const FLOW_INTERVAL = 15;
 
+/** Where the world of a crash job is. */
+export interface KafkaPlace {
+  readonly seed: number;
+  readonly partitions: number;
+  /** What the job connects to. */
+  readonly brokers: readonly string[];
+  /** What the input is written to and the results are read from, where that is another way to the same cluster. */
+  readonly direct?: readonly string[];
+  /** What the job's process is told besides. */
+  readonly child?: Partial<ChildOptions>;
+}
+
 export class KafkaWorld extends World {
-  protected readonly base: ChildOptions;
+  readonly base: ChildOptions;
+  /** A plain client, to do what the job does not. */
+  readonly kafka: Kafka;
   readonly #folder: string;
-  readonly #kafka: Kafka = plainClient();
   readonly #producer: Producer;
   readonly #next: number[];
   #flowing: Promise<void> | undefined;
   #still = false;
 
-  private constructor(parts: { seed: number; partitions: number; folder: string; topics: Topics; brokers: string[] }) {
-    const { seed, partitions, folder, topics, brokers } = parts;
+  private constructor(place: KafkaPlace, { folder, topics }: { folder: string; topics: Topics }) {
+    const { seed, partitions, brokers, direct = brokers, child } = place;
     super(seed, partitions);
     this.#folder = folder;
     this.#next = Array.from({ length: partitions }, () => 0);
-    this.#producer = this.#kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
-    this.base = { job: topics.input, state: `${folder}/state.db`, topics, brokers };
+    this.kafka = plainClient([...direct]);
+    this.#producer = this.kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    this.base = { job: topics.input, state: `${folder}/state.db`, topics, brokers, ...child };
   }
 
-  static async create(
-    { seed, partitions, brokers }: { seed: number; partitions: number; brokers: string[] },
-  ): Promise<KafkaWorld> {
+  static async create(place: KafkaPlace): Promise<KafkaWorld> {
     const run = crypto.randomUUID().slice(0, 8);
     const [input, counts, activity, late] = ["events", ...OUTPUTS].map((name) => `crash-${name}-${run}`);
     const topics = { input, counts, activity, late };
-    await createTopics(Object.values(topics), partitions);
+    await createTopics([...place.direct ?? place.brokers], Object.values(topics), place.partitions);
     const folder = await Deno.makeTempDir({ prefix: "tidemark-crash-" });
-    const world = new KafkaWorld({ seed, partitions, folder, topics, brokers });
+    const world = new KafkaWorld(place, { folder, topics });
     await world.#producer.connect();
     return world;
   }
@@ -94,7 +106,7 @@ export class KafkaWorld extends World {
     const outputs = new Map(OUTPUTS.map((output) => [topics[output], output]));
     const rows = new Rows();
     await readCommitted(
-      this.#kafka,
+      this.kafka,
       { topics: [...outputs.keys()], partitions: this.partitions },
       (topic, { key, value, headers = {} }) => {
         rows.add(readRow(outputs.get(topic)!, { key, value, header: (name) => headers[name] as Uint8Array }));
@@ -111,9 +123,9 @@ export class KafkaWorld extends World {
 }
 
 /** Makes topics that keep their records: event times are of another year, and the broker would delete them in its own time. */
-async function createTopics(topics: readonly string[], partitions: number): Promise<void> {
+async function createTopics(brokers: string[], topics: readonly string[], partitions: number): Promise<void> {
   const configEntries = [{ name: "retention.ms", value: "-1" }];
-  const admin = plainClient().admin();
+  const admin = plainClient(brokers).admin();
   await admin.connect();
   // kafkajs' own way to wait gives up where a topic is not known everywhere after 100 ms.
   await admin.createTopics({
@@ -121,7 +133,7 @@ async function createTopics(topics: readonly string[], partitions: number): Prom
     waitForLeaders: false,
   });
   await admin.disconnect();
-  const connection = await connect();
+  const connection = await connect(brokers);
   for (const topic of topics) await connection.createTopic(topic, partitions);
   await connection.close();
 }

@@ -82,10 +82,24 @@ export class JobProcess {
     }
   }
 
+  /** Asks it to stop. */
+  stop(): void {
+    this.#child.kill("SIGTERM");
+  }
+
   /** Ends it in whatever state it is. */
   async remove(): Promise<void> {
     this.kill();
     await this.#dead;
+  }
+
+  /** Resolves when it has stopped itself at that point: a signal to go on that comes before that is lost. */
+  async stands(point: Point): Promise<void> {
+    await this.says(`! ${point}`);
+    const state = () => new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(this.#child.pid)] }).output();
+    while (!new TextDecoder().decode((await state()).stdout).startsWith("T")) {
+      if (this.#over) throw this.#failure("ended and was to stand still");
+    }
   }
 
   /** Lets a process go on that has stopped itself. */

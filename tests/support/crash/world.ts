@@ -6,7 +6,7 @@ import { JobProcess } from "./process.ts";
 import type { Rows } from "./rows.ts";
 
 /** What is decided for each process of a job. */
-export type StartOptions = Pick<ChildOptions, "aim" | "mutant" | "feed" | "untilEnd" | "slow">;
+export type StartOptions = Pick<ChildOptions, "aim" | "mutant" | "feed" | "untilEnd" | "slow" | "transactionTimeout">;
 
 export abstract class World implements AsyncDisposable {
   readonly processes: JobProcess[] = [];
@@ -14,7 +14,7 @@ export abstract class World implements AsyncDisposable {
   constructor(readonly seed: number, readonly partitions: number) {}
 
   /** What every process of the job is given. */
-  protected abstract readonly base: ChildOptions;
+  abstract readonly base: ChildOptions;
 
   /** Adds that many events to each partition. Not while the traffic flows. */
   abstract append(count: number): Promise<void>;
