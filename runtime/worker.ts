@@ -9,6 +9,7 @@ import { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
+import { listOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
 import { Recovery } from "./recovery.ts";
@@ -92,8 +93,17 @@ export class Worker implements ReaderHandler {
     // What failed in the last cut, or since the loop has ended, is told by nobody else.
     const failed = this.#list.find((task) => !task.lost && task.runner.task.failure !== undefined);
     if (failed !== undefined) await this.#taskFailed(failed);
+    if (!this.#ended) await this.show();
     await this.close();
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Shows progress to the broker's own tools; nobody depends on it. */
+  async show(): Promise<void> {
+    const offsets = this.#list.filter((task) => !task.lost).flatMap((task) =>
+      listOffsets(task.checkpoint.head.offsets)
+    );
+    await this.reader?.show(offsets).catch(() => {});
   }
 
   /** Ends everything as it stands: nothing is committed any more. */
