@@ -32,6 +32,8 @@ export interface ChildOptions {
   readonly patience?: number;
   /** How long a transaction may stay open, in milliseconds. @default the engine's own */
   readonly transactionTimeout?: number;
+  /** This worker's name. @default "one" */
+  readonly worker?: string;
 }
 
 /** Between two appends of the traffic, in milliseconds. */
@@ -49,7 +51,7 @@ async function main(options: ChildOptions): Promise<void> {
   const job = await run(pipelines(connector, topics, () => points.reach("pushing")), {
     name,
     state: kv,
-    worker: "one",
+    worker: options.worker ?? "one",
     until: options.untilEnd ? "end" : undefined,
     log: (line) => points.say(`log ${line}`),
   });

@@ -57,6 +57,11 @@ export class JobProcess {
 
   /** Resolves when it has said a line that begins so; rejects when it ended before. */
   says(beginning: string): Promise<void> {
+    return this.hears(`"${beginning}"`, () => this.said.some((line) => line.startsWith(beginning)));
+  }
+
+  /** Resolves when what it has said is enough; rejects when it ended before. */
+  hears(what: string, enough: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
         clearTimeout(deadline);
@@ -64,10 +69,10 @@ export class JobProcess {
         then();
       };
       const look = () => {
-        if (this.said.some((line) => line.startsWith(beginning))) settle(resolve);
-        else if (this.#over) settle(() => reject(this.#failure(`ended without saying "${beginning}"`)));
+        if (enough()) settle(resolve);
+        else if (this.#over) settle(() => reject(this.#failure(`ended without saying ${what}`)));
       };
-      const deadline = setTimeout(() => settle(() => reject(this.#failure(`never said "${beginning}"`))), PATIENCE);
+      const deadline = setTimeout(() => settle(() => reject(this.#failure(`never said ${what}`))), PATIENCE);
       this.#waiting.add(look);
       look();
     });
@@ -120,6 +125,15 @@ export class JobProcess {
     if (code !== 0 || signal !== undefined || !this.said.includes("finished")) {
       throw this.#failure(`ended with ${signal ?? `code ${code}`} and was to finish`);
     }
+  }
+
+  /** What it wrote to standard error when it ended with an error of its own. */
+  async failed(): Promise<string> {
+    const { code, signal } = await this.#within(this.#dead);
+    if (code !== 1 || signal !== undefined) {
+      throw this.#failure(`ended with ${signal ?? `code ${code}`} and was to fail`);
+    }
+    return this.#errors;
   }
 
   async #within(dead: Promise<Death>): Promise<Death> {

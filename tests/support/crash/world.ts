@@ -6,7 +6,12 @@ import { JobProcess } from "./process.ts";
 import type { Rows } from "./rows.ts";
 
 /** What is decided for each process of a job. */
-export type StartOptions = Pick<ChildOptions, "aim" | "mutant" | "feed" | "untilEnd" | "slow" | "transactionTimeout">;
+export type StartOptions =
+  & Pick<
+    ChildOptions,
+    "aim" | "mutant" | "feed" | "untilEnd" | "slow" | "transactionTimeout" | "worker"
+  >
+  & { readonly state?: string };
 
 export abstract class World implements AsyncDisposable {
   readonly processes: JobProcess[] = [];
@@ -36,6 +41,11 @@ export abstract class World implements AsyncDisposable {
     return process;
   }
 
+  /** All of its processes have ended, and what they had open is closed. */
+  async ended(): Promise<void> {
+    for (const process of this.processes) await process.remove();
+  }
+
   async expected(): Promise<Rows> {
     return truth(this.seed, await this.lengths());
   }
@@ -47,6 +57,6 @@ export abstract class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.still();
-    for (const process of this.processes) await process.remove();
+    await this.ended();
   }
 }
