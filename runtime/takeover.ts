@@ -63,20 +63,23 @@ export async function takeOver(
   await fenceOthers(parts, claims.map(({ checkpoint }) => checkpoint));
 
   const taken: Taken[] = [];
-  for (const { number, states, checkpoint, created } of claims) {
-    await begin(parts, number, { checkpoint, created }, reset);
-    const { keys } = await checkpoint.restore();
-    const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
-    const republishes = await unpublished(parts, owned);
-    owned.finished = checkpoint.head.finished;
-    if (!owned.finished) {
+  try {
+    for (const { number, states, checkpoint, created } of claims) {
+      await begin(parts, number, { checkpoint, created }, reset);
+      const { keys } = await checkpoint.restore();
+      const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
+      taken.push({ owned, created, keys, republishes: await unpublished(parts, owned) });
+      owned.finished = checkpoint.head.finished;
+      if (owned.finished) continue;
       owned.runner.bind();
       states.seal();
     }
-    // Garbage of earlier owners does no harm: it goes beside the work.
-    void checkpoint.sweep().catch(() => {});
-    taken.push({ owned, created, keys, republishes });
+  } catch (error) {
+    for (const { owned } of taken) owned.runner.close();
+    throw error;
   }
+  // Garbage of earlier owners does no harm: it goes beside the work.
+  for (const { owned } of taken) void owned.checkpoint.sweep().catch(() => {});
   return taken;
 }
 

@@ -5,6 +5,8 @@
  * @module
  */
 import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../connectors/connector.ts";
+import { FencedError, UnavailableError } from "../state/mod.ts";
+import { Backoff } from "./backoff.ts";
 import { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
@@ -45,7 +47,7 @@ export class Worker implements ReaderHandler {
   #stopping = false;
   #ended = false;
   #failure: Error | undefined;
-  #retaking = false;
+  #retaking: Promise<void> | undefined;
   #looping: Promise<void> | undefined;
 
   constructor(readonly parts: WorkerParts) {
@@ -119,13 +121,8 @@ export class Worker implements ReaderHandler {
   // What the reader reports.
 
   async assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
-    await alive();
-    this.#alive = alive;
-    for (const number of [...this.tasks.keys()]) if (!partitions.includes(number)) this.#release(number);
     const before = this.#assigned ?? [];
-    this.#assigned = partitions;
-    const fresh = partitions.filter((number) => !this.tasks.has(number));
-    const starts = await this.#take(fresh);
+    const starts = await this.#takeAssigned(partitions, alive);
     this.#reset = undefined;
     this.ready.resolve();
     if (partitions.length === 0 && before.length > 0) {
@@ -189,6 +186,31 @@ export class Worker implements ReaderHandler {
     this.#end(error);
   }
 
+  /**
+   * Takes what is new, again and again for as long as the assignment holds: somebody whose turn it was before may claim a task at
+   * the same time, and a broker that is away comes back.
+   */
+  async #takeAssigned(partitions: readonly number[], alive: () => Promise<void>): Promise<StartOffset[]> {
+    const { clock, giveUpAfter } = this.parts.settings;
+    const backoff = new Backoff(clock, giveUpAfter);
+    for (;;) {
+      await this.#retaking;
+      try {
+        await alive();
+        this.#alive = alive;
+        for (const number of [...this.tasks.keys()]) if (!partitions.includes(number)) this.#release(number);
+        this.#assigned = partitions;
+        const starts = await this.#take(partitions.filter((number) => !this.tasks.has(number)));
+        if (backoff.tries > 1) this.trouble(undefined);
+        return starts;
+      } catch (error) {
+        if (!mayPass(error) || this.#stopping) throw error;
+        if (backoff.tries === 1) this.trouble(error);
+        await backoff.wait(error);
+      }
+    }
+  }
+
   async #take(numbers: readonly number[]): Promise<StartOffset[]> {
     if (numbers.length === 0) return [];
     const { settings } = this.parts;
@@ -232,20 +254,24 @@ export class Worker implements ReaderHandler {
     this.parts.settings.log(
       `Job ${this.parts.settings.name}: task ${task.number} has another owner now; this worker has stopped it`,
     );
-    if (!this.#retaking) this.#retake().catch((error: Error) => this.#end(error));
+    this.#retaking ??= this.#retake().catch((error: Error) => this.#end(error)).finally(() => {
+      this.#retaking = undefined;
+    });
   }
 
   async #retake(): Promise<void> {
-    this.#retaking = true;
-    try {
-      const { clock } = this.parts.settings;
+    const { clock } = this.parts.settings;
+    for (;;) {
       await clock.sleep(100 + 400 * clock.random());
       // A heartbeat that fails means that a rebalance is under way: it says what is ours.
       if (this.#stopping || await this.#alive().then(() => false, () => true)) return;
-      const lacking = (this.#assigned ?? []).filter((number) => !this.tasks.has(number));
-      for (const start of await this.#take(lacking)) this.reader?.seek(start);
-    } finally {
-      this.#retaking = false;
+      try {
+        const lacking = (this.#assigned ?? []).filter((number) => !this.tasks.has(number));
+        for (const start of await this.#take(lacking)) this.reader?.seek(start);
+        return;
+      } catch (error) {
+        if (!mayPass(error)) throw error;
+      }
     }
   }
 
@@ -359,4 +385,9 @@ export class Worker implements ReaderHandler {
     this.wake();
     this.parts.ended(error);
   }
+}
+
+/** A task that somebody else claimed is claimed again while it is assigned to us, and what is away comes back. */
+function mayPass(error: unknown): error is FencedError | UnavailableError {
+  return error instanceof FencedError || error instanceof UnavailableError;
 }

@@ -52,18 +52,18 @@ export class Heartbeats {
   /**
    * One sign of life now.
    *
-   * @throws {Error} If the generation is over, or nobody could say.
+   * @throws {KafkaError} If the generation is over: whoever is asked to take over only passes it on, and the group is joined anew.
+   * @throws {Error} If nobody could say.
    */
   async alive(): Promise<void> {
     const { group } = this.#membership;
-    if (this.#isOver) throw new Error(`The assignment is over: the consumer group "${group}" is changing`);
+    if (this.#isOver) throw assignmentOver(group, CODE.rebalanceInProgress);
     try {
       await this.#line.heartbeat(this.#membership);
     } catch (error) {
-      if (isOver(error)) this.#finish();
-      throw isOver(error)
-        ? new Error(`The assignment is over: the consumer group "${group}" is changing`)
-        : this.#explain(error);
+      if (!isOver(error)) throw this.#explain(error);
+      this.#finish();
+      throw assignmentOver(group, error.code!);
     }
   }
 
@@ -111,7 +111,11 @@ export class Heartbeats {
   }
 }
 
-function isOver(error: unknown): boolean {
+function assignmentOver(group: string, code: number): KafkaError {
+  return new KafkaError(`The assignment is over: the consumer group "${group}" is changing`, { kind: "broker", code });
+}
+
+function isOver(error: unknown): error is KafkaError {
   return error instanceof KafkaError && (error.code === CODE.rebalanceInProgress ||
     error.code === CODE.illegalGeneration || error.code === CODE.unknownMember);
 }
