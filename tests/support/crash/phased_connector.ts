@@ -72,6 +72,7 @@ function phasedPublishing(
 ): Publishing {
   return {
     async producer(id) {
+      points.say(`producer ${id}`);
       const producer = await publishing.producer(id);
       return {
         async publish(records, markers) {
