@@ -48,3 +48,6 @@ export const NAME_LENGTH = 100;
 
 /** How many workers of one job may run beside one local state file. */
 export const MAX_WORKERS = 64;
+
+/** How many failed tries to publish are not worth a word. */
+export const TRIES_UNTOLD = 3;

@@ -4,10 +4,11 @@
  * @module
  */
 import type { Connection, Connector, SinkSpec, TopicInfo } from "../connectors/connector.ts";
-import { type JobDifference, type OpenedJob, openJob, type Patience, type Store } from "../state/mod.ts";
+import { type JobDifference, knowsJob, type OpenedJob, openJob, type Patience, type Store } from "../state/mod.ts";
 import type { Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
+import { markerTopic } from "./takeover.ts";
 
 /** Everything of a job that is open. */
 export interface OpenJob {
@@ -48,6 +49,9 @@ export async function openAll(
     const publishing = onlyPublisher(opened.map(({ connection }) => connection));
     const atomic = [...new Set(opened.map(({ connection }) => connection).filter((one) => one.atomic !== undefined))];
     const tasks = settings.tasks === "single" ? 1 : Math.max(...partitions.values());
+    if (publishing !== undefined && settings.reset === undefined) {
+      await refuseForgotten(plan, settings, { store, patience, input, publishing });
+    }
     const entry = await openJob(store, {
       name: settings.name,
       tasks: settings.tasks,
@@ -118,6 +122,34 @@ function onlyPublisher(connections: readonly Connection[]): Connection | undefin
     );
   }
   return [...publishing][0];
+}
+
+/**
+ * A store that knows nothing of a job that has published would have it publish everything once more. That it ran is seen by its
+ * marker topic, which is looked for first: whoever starts a job on this store writes its entry before it makes that topic. And it
+ * must have read these very topics; a topic that was made anew has no offsets in any group.
+ */
+async function refuseForgotten(
+  { topics }: Plan,
+  settings: Settings,
+  { store, patience, input, publishing }: {
+    readonly store: Store;
+    readonly patience: Patience;
+    readonly input: Connection;
+    readonly publishing: Connection;
+  },
+): Promise<void> {
+  const { name } = settings;
+  if (await publishing.topic(markerTopic(settings)) === undefined) return;
+  if (await knowsJob(store, name, patience)) return;
+  for (const topic of topics) {
+    if ([...(await input.shown(name, topic)).values()].every((offset) => offset === 0)) continue;
+    throw new Error(
+      `Cannot run job ${name}: the state store knows nothing of it, but it has run before and published its results: the store is ` +
+        `another one, or it was emptied. Give the job the store that it ran on last, start it with reset to process its input ` +
+        `anew, results already visible included, or give it another name`,
+    );
+  }
 }
 
 /** A job whose tasks would not be what they were stops before anything is claimed. */

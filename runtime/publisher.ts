@@ -15,6 +15,7 @@
 import type { Marker, OutputRecord, Producer, Publishing } from "../connectors/connector.ts";
 import type { RuntimeClock } from "./clock.ts";
 import { Backoff } from "./backoff.ts";
+import { TRIES_UNTOLD } from "./limits.ts";
 
 /** An epoch that is committed and not yet published. */
 export interface WaitingEpoch {
@@ -88,12 +89,12 @@ export class Publisher {
       try {
         this.#producer ??= await this.#begin(tasks());
         await this.#send(this.#producer, tasks().filter((task) => !task.lost));
-        if (backoff.tries > 0) this.parts.trouble(undefined);
+        if (backoff.tries > TRIES_UNTOLD) this.parts.trouble(undefined);
         return;
       } catch (error) {
         await this.#drop();
         if (error instanceof MarkerError || this.#abandoned) throw error;
-        if (backoff.tries === 3) this.parts.trouble(error as Error);
+        if (backoff.tries === TRIES_UNTOLD) this.parts.trouble(error as Error);
         await backoff.wait(error as Error);
       }
     }

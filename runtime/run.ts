@@ -12,7 +12,6 @@ import { type RuntimeClock, systemClock } from "./clock.ts";
 import type { Job, JobEnd, StateView } from "./job.ts";
 import { SHOW_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
-import { listOffsets } from "./offsets.ts";
 import { openAll, type OpenJob } from "./opening.ts";
 import { type RunOptions, type Settings, settingsOf } from "./options.ts";
 import { type Plan, planOf } from "./plan.ts";
@@ -277,7 +276,6 @@ class RunningJob implements Job {
     try {
       if (failure === undefined) await this.#worker.stop();
       else await this.#worker.close();
-      if (failure === undefined) await this.#show();
       this.metrics.emit();
       this.metrics.complete();
       await this.#publisher?.close();
@@ -298,17 +296,9 @@ class RunningJob implements Job {
   #schedule(): void {
     this.#cancelTimer = this.parts.settings.clock.after(SHOW_MS / 2, () => {
       this.metrics.emit();
-      void this.#show();
+      void this.#worker.show();
       this.#schedule();
     });
-  }
-
-  /** Shows progress to the broker's own tools; nobody depends on it. */
-  async #show(): Promise<void> {
-    const offsets = [...this.#worker.tasks.values()].filter((task) => !task.lost).flatMap((task) =>
-      listOffsets(task.checkpoint.head.offsets)
-    );
-    await this.#worker.reader?.show(offsets).catch(() => {});
   }
 
   #snapshot(): MetricsSnapshot {

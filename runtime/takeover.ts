@@ -45,21 +45,13 @@ export interface Taken {
   readonly republishes: number;
 }
 
-/** A task whose head has been claimed. */
-interface Claim {
-  readonly number: number;
-  readonly states: DurableStates;
-  readonly checkpoint: TaskCheckpoint;
-  readonly created: boolean;
-}
-
 /** Takes tasks over, all at once so that a dead publisher is fenced once. `reset`: where to read anew from, state forgotten. */
 export async function takeOver(
   parts: TakeoverParts,
   numbers: readonly number[],
   reset: From | undefined,
 ): Promise<Taken[]> {
-  const claims: Claim[] = [];
+  const claims: { number: number; states: DurableStates; checkpoint: TaskCheckpoint; created: boolean }[] = [];
   for (const number of numbers) {
     const states = new DurableStates({
       undoable: parts.settings.onError !== undefined,
@@ -72,31 +64,23 @@ export async function takeOver(
 
   const taken: Taken[] = [];
   try {
-    for (const claimed of claims) taken.push(await load(parts, claimed, reset));
+    for (const { number, states, checkpoint, created } of claims) {
+      await begin(parts, number, { checkpoint, created }, reset);
+      const { keys } = await checkpoint.restore();
+      const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
+      taken.push({ owned, created, keys, republishes: await unpublished(parts, owned) });
+      owned.finished = checkpoint.head.finished;
+      if (owned.finished) continue;
+      owned.runner.bind();
+      states.seal();
+    }
   } catch (error) {
     for (const { owned } of taken) owned.runner.close();
     throw error;
   }
-  return taken;
-}
-
-async function load(
-  parts: TakeoverParts,
-  { number, states, checkpoint, created }: Claim,
-  reset: From | undefined,
-): Promise<Taken> {
-  await begin(parts, number, { checkpoint, created }, reset);
-  const { keys } = await checkpoint.restore();
-  const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
-  const republishes = await unpublished(parts, owned);
-  owned.finished = checkpoint.head.finished;
-  if (!owned.finished) {
-    owned.runner.bind();
-    states.seal();
-  }
   // Garbage of earlier owners does no harm: it goes beside the work.
-  void checkpoint.sweep().catch(() => {});
-  return { owned, created, keys, republishes };
+  for (const { owned } of taken) void owned.checkpoint.sweep().catch(() => {});
+  return taken;
 }
 
 async function claim(

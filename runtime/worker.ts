@@ -5,13 +5,15 @@
  * @module
  */
 import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../connectors/connector.ts";
+import { FencedError, UnavailableError } from "../state/mod.ts";
+import { Backoff } from "./backoff.ts";
 import { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
+import { listOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
-import { FencedError } from "../state/mod.ts";
 import { Recovery } from "./recovery.ts";
 import { takeOver, type TakeoverParts } from "./takeover.ts";
 import { describeTaken, explain, warnAboutShown } from "./telling.ts";
@@ -45,10 +47,7 @@ export class Worker implements ReaderHandler {
   #stopping = false;
   #ended = false;
   #failure: Error | undefined;
-  #retaking = false;
-  /** The last takeover that no assignment asked for. */
-  #retaken: Promise<void> = Promise.resolve();
-  #assigning = false;
+  #retaking: Promise<void> | undefined;
   #looping: Promise<void> | undefined;
 
   constructor(readonly parts: WorkerParts) {
@@ -96,8 +95,17 @@ export class Worker implements ReaderHandler {
     // What failed in the last cut, or since the loop has ended, is told by nobody else.
     const failed = this.#list.find((task) => !task.lost && task.runner.task.failure !== undefined);
     if (failed !== undefined) await this.#taskFailed(failed);
+    if (!this.#ended) await this.show();
     await this.close();
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Shows progress to the broker's own tools; nobody depends on it. */
+  async show(): Promise<void> {
+    const offsets = this.#list.filter((task) => !task.lost).flatMap((task) =>
+      listOffsets(task.checkpoint.head.offsets)
+    );
+    await this.reader?.show(offsets).catch(() => {});
   }
 
   /** Ends everything as it stands: nothing is committed any more. */
@@ -113,29 +121,8 @@ export class Worker implements ReaderHandler {
   // What the reader reports.
 
   async assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
-    await alive();
-    this.#assigning = true;
-    try {
-      await this.#retaken;
-      return await this.#takeAssigned(partitions, alive);
-    } finally {
-      this.#assigning = false;
-    }
-  }
-
-  async #takeAssigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
-    this.#alive = alive;
-    for (const number of [...this.tasks.keys()]) if (!partitions.includes(number)) this.#release(number);
     const before = this.#assigned ?? [];
-    this.#assigned = partitions;
-    const fresh = partitions.filter((number) => !this.tasks.has(number));
-    let starts: StartOffset[] | undefined;
-    while ((starts = await this.#tryTake(fresh)) === undefined) {
-      // A heartbeat that fails ends this assignment; the next one says what is ours.
-      await this.#pauseBeforeClaim();
-      if (this.#stopping) return [];
-      await alive();
-    }
+    const starts = await this.#takeAssigned(partitions, alive);
     this.#reset = undefined;
     this.ready.resolve();
     if (partitions.length === 0 && before.length > 0) {
@@ -199,20 +186,29 @@ export class Worker implements ReaderHandler {
     this.#end(error);
   }
 
-  /** Takes tasks over; `undefined` where another one claimed them meanwhile: of two that do so at once, one has to wait. */
-  async #tryTake(numbers: readonly number[]): Promise<StartOffset[] | undefined> {
-    try {
-      return await this.#take(numbers);
-    } catch (error) {
-      if (!(error instanceof FencedError)) throw error;
-      this.parts.settings.log(`Job ${this.parts.settings.name}: ${error.message}; the group is asked whose it is`);
-      return undefined;
+  /**
+   * Takes what is new, again and again for as long as the assignment holds: somebody whose turn it was before may claim a task at
+   * the same time, and a broker that is away comes back.
+   */
+  async #takeAssigned(partitions: readonly number[], alive: () => Promise<void>): Promise<StartOffset[]> {
+    const { clock, giveUpAfter } = this.parts.settings;
+    const backoff = new Backoff(clock, giveUpAfter);
+    for (;;) {
+      await this.#retaking;
+      try {
+        await alive();
+        this.#alive = alive;
+        for (const number of [...this.tasks.keys()]) if (!partitions.includes(number)) this.#release(number);
+        this.#assigned = partitions;
+        const starts = await this.#take(partitions.filter((number) => !this.tasks.has(number)));
+        if (backoff.tries > 1) this.trouble(undefined);
+        return starts;
+      } catch (error) {
+        if (!mayPass(error) || this.#stopping) throw error;
+        if (backoff.tries === 1) this.trouble(error);
+        await backoff.wait(error);
+      }
     }
-  }
-
-  #pauseBeforeClaim(): Promise<void> {
-    const { clock } = this.parts.settings;
-    return clock.sleep(100 + 400 * clock.random());
   }
 
   async #take(numbers: readonly number[]): Promise<StartOffset[]> {
@@ -258,28 +254,24 @@ export class Worker implements ReaderHandler {
     this.parts.settings.log(
       `Job ${this.parts.settings.name}: task ${task.number} has another owner now; this worker has stopped it`,
     );
-    if (!this.#retaking) this.#retake().catch((error: Error) => this.#end(error));
+    this.#retaking ??= this.#retake().catch((error: Error) => this.#end(error)).finally(() => {
+      this.#retaking = undefined;
+    });
   }
 
   async #retake(): Promise<void> {
-    this.#retaking = true;
-    try {
-      let starts: StartOffset[] | undefined;
-      while (starts === undefined) {
-        await this.#pauseBeforeClaim();
-        if (this.#stopping) return;
-        const over = await this.#alive().then(() => false, () => true);
-        // An assignment that is being taken over takes what is lacking, unless it was lost since: one of the two at a time.
-        if (this.#assigning) continue;
-        // A heartbeat that fails means that a rebalance is under way: it says what is ours.
-        if (over) return;
-        const taking = this.#tryTake((this.#assigned ?? []).filter((number) => !this.tasks.has(number)));
-        this.#retaken = taking.then(() => {}, () => {});
-        starts = await taking;
+    const { clock } = this.parts.settings;
+    for (;;) {
+      await clock.sleep(100 + 400 * clock.random());
+      // A heartbeat that fails means that a rebalance is under way: it says what is ours.
+      if (this.#stopping || await this.#alive().then(() => false, () => true)) return;
+      try {
+        const lacking = (this.#assigned ?? []).filter((number) => !this.tasks.has(number));
+        for (const start of await this.#take(lacking)) this.reader?.seek(start);
+        return;
+      } catch (error) {
+        if (!mayPass(error)) throw error;
       }
-      for (const start of starts) this.reader?.seek(start);
-    } finally {
-      this.#retaking = false;
     }
   }
 
@@ -393,4 +385,9 @@ export class Worker implements ReaderHandler {
     this.wake();
     this.parts.ended(error);
   }
+}
+
+/** A task that somebody else claimed is claimed again while it is assigned to us, and what is away comes back. */
+function mayPass(error: unknown): error is FencedError | UnavailableError {
+  return error instanceof FencedError || error instanceof UnavailableError;
 }

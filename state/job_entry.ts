@@ -94,6 +94,18 @@ export async function openJob(store: Store, shape: JobShape, options: Patience):
   });
 }
 
+/**
+ * Whether a job was ever started on this store.
+ *
+ * @param store where the job would lie
+ * @param name the job's name
+ * @param options how long to wait for the store
+ * @throws {UnavailableError} when patience is at its end
+ */
+export async function knowsJob(store: Store, name: string, options: Patience): Promise<boolean> {
+  return await persist(options, () => store.get(jobKey(name))) !== undefined;
+}
+
 function entryOf({ tasks, inputs }: JobShape, clock: Clock): JobEntry {
   return { format: JOB_FORMAT, incarnation: newFence(clock), tasks, inputs: { ...inputs } };
 }

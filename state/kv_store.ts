@@ -143,8 +143,16 @@ function isLocked(error: unknown): boolean {
   return error instanceof Error && /database (table )?is locked/.test(error.message);
 }
 
+/**
+ * What SQLite says when the machine has no space left or cannot write just now. Deno gives these as `TypeError`s, which it also
+ * gives for a key or a value that is wrong.
+ */
+const MACHINE_TROUBLE =
+  /database or disk is full|disk I\/O error|database (table |schema )?is locked|unable to open database file/;
+
 /** Whether it may be otherwise next time: a key or value that is too large, or a missing permission, stays as it is. */
 function isPassing(error: unknown): boolean {
+  if (error instanceof Error && MACHINE_TROUBLE.test(error.message)) return true;
   return !(error instanceof TypeError || error instanceof RangeError || error instanceof Deno.errors.NotCapable ||
     error instanceof Deno.errors.BadResource || error instanceof Deno.errors.PermissionDenied);
 }

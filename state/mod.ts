@@ -28,7 +28,7 @@ export type {
 } from "./head.ts";
 export { assertHeadFits } from "./head_size.ts";
 export type { HeadShape } from "./head_size.ts";
-export { openJob } from "./job_entry.ts";
+export { knowsJob, openJob } from "./job_entry.ts";
 export type { JobDifference, JobShape, OpenedJob } from "./job_entry.ts";
 export { KvStore } from "./kv_store.ts";
 export { MemoryStore } from "./memory_store.ts";

@@ -225,13 +225,11 @@ export class GroupReader implements Reader {
       this.#ownedSince = membership.generation;
       this.#membership = membership;
       this.#fetcher.keep(assignment);
-      const starts = await this.#assigned(beats);
+      const starts = await this.#handler.assigned(this.#owned, () => beats.alive());
       if (signal.aborted) return;
-      if (starts !== undefined) {
-        this.#addAll(assignment, starts);
-        this.#fetcher.run();
-        await beats.over(signal);
-      }
+      this.#addAll(assignment, starts);
+      this.#fetcher.run();
+      await beats.over(signal);
       if (signal.aborted) return;
       await this.#fetcher.halt();
       if (signal.aborted) return;
@@ -243,17 +241,6 @@ export class GroupReader implements Reader {
     } finally {
       await beats.end();
       this.#membership = undefined;
-    }
-  }
-
-  /** Tells what is assigned; `undefined` where the handler did not begin, because the group changes again already. */
-  async #assigned(beats: Heartbeats): Promise<readonly StartOffset[] | undefined> {
-    try {
-      return await this.#handler.assigned(this.#owned, () => beats.alive());
-    } catch (error) {
-      // What it was told of the group is not the handler's own failure.
-      if (beats.hasDenied(error)) return undefined;
-      throw error;
     }
   }
 

@@ -19,8 +19,6 @@ export class Heartbeats {
   readonly #ended = new AbortController();
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
-  /** What `alive` last threw, and what the group had said. */
-  #denied: { readonly thrown: Error; readonly because: unknown } | undefined;
   readonly #done: Promise<void>;
 
   constructor(line: Line, membership: Membership, { trouble, explain }: {
@@ -54,27 +52,19 @@ export class Heartbeats {
   /**
    * One sign of life now.
    *
-   * @throws {Error} If the generation is over, or nobody could say.
+   * @throws {KafkaError} If the generation is over: whoever is asked to take over only passes it on, and the group is joined anew.
+   * @throws {Error} If nobody could say.
    */
   async alive(): Promise<void> {
-    if (this.#isOver) throw this.#deny(undefined);
+    const { group } = this.#membership;
+    if (this.#isOver) throw assignmentOver(group, CODE.rebalanceInProgress);
     try {
       await this.#line.heartbeat(this.#membership);
     } catch (error) {
-      if (isOver(error)) this.#finish();
-      throw this.#deny(isOver(error) ? undefined : error);
+      if (!isOver(error)) throw this.#explain(error);
+      this.#finish();
+      throw assignmentOver(group, error.code!);
     }
-  }
-
-  /**
-   * Whether this is what {@linkcode Heartbeats.alive} threw because the generation is over.
-   *
-   * @throws {KafkaError} If it threw that because nobody could say.
-   */
-  hasDenied(error: unknown): boolean {
-    if (error !== this.#denied?.thrown) return false;
-    if (this.#denied?.because !== undefined) throw this.#denied.because;
-    return this.#denied !== undefined;
   }
 
   /** No more signs of life. */
@@ -82,16 +72,6 @@ export class Heartbeats {
     this.#ended.abort();
     this.#over.resolve();
     await this.#done;
-  }
-
-  /** `because`: why nobody could say; `undefined` where the generation is over. */
-  #deny(because: unknown): Error {
-    const { group } = this.#membership;
-    const thrown = because === undefined
-      ? new Error(`The assignment is over: the consumer group "${group}" is changing`)
-      : this.#explain(because);
-    this.#denied = { thrown, because };
-    return thrown;
   }
 
   #finish(): void {
@@ -131,7 +111,11 @@ export class Heartbeats {
   }
 }
 
-function isOver(error: unknown): boolean {
+function assignmentOver(group: string, code: number): KafkaError {
+  return new KafkaError(`The assignment is over: the consumer group "${group}" is changing`, { kind: "broker", code });
+}
+
+function isOver(error: unknown): error is KafkaError {
   return error instanceof KafkaError && (error.code === CODE.rebalanceInProgress ||
     error.code === CODE.illegalGeneration || error.code === CODE.unknownMember);
 }

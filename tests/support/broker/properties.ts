@@ -18,6 +18,8 @@ export function commonProperties(nodes: number, partitions: number): Record<stri
     // Kafka's default of 50 partitions for each of its own topics costs a second when the topic is first used.
     "offsets.topic.num.partitions": "4",
     "transaction.state.log.num.partitions": "4",
+    // Tests write records of other years, and a broker deletes by their timestamps: 30 s after its start, and every 5 minutes.
+    "log.retention.ms": "-1",
     "group.initial.rebalance.delay.ms": "0",
     // A node that was killed may not come back before its old session has ended: by default that takes 9 s.
     "broker.session.timeout.ms": "3000",

@@ -30,6 +30,12 @@ export interface ChildOptions {
   /** A commit of several atomics lets transactions end between them. */
   readonly slow?: boolean;
   readonly mutant?: Mutant;
+  /** How long the Kafka client waits for an answer, and for a connection, in milliseconds. @default its own */
+  readonly patience?: number;
+  /** How long a transaction may stay open, in milliseconds. @default the engine's own */
+  readonly transactionTimeout?: number;
+  /** This worker's name. @default "one" */
+  readonly worker?: string;
 }
 
 /** Between two appends of the traffic, in milliseconds. */
@@ -38,12 +44,12 @@ const FEED_INTERVAL = 10;
 if (import.meta.main) await main(JSON.parse(Deno.args[0]));
 
 async function main(options: ChildOptions): Promise<void> {
-  const { job: name, topics, worker = "one", brokers, mutant } = options;
+  const { job: name, topics, worker = "one", mutant } = options;
   const points = new Points(options.aim);
   points.begin("start");
   const kv = phasedKv(await Deno.openKv(options.state), { points, slow: options.slow ?? false });
-  const log = brokers === undefined ? embeddedLog(kv, { path: options.state }) : undefined;
-  const connector = phasedConnector(log ?? kafkaOver(brokers!, points), { points, mutant });
+  const log = options.brokers === undefined ? embeddedLog(kv, { path: options.state }) : undefined;
+  const connector = phasedConnector(log ?? kafkaOver(options, points), { points, mutant });
   const job = await run(pipelines(connector, topics, () => points.reach("pushing")), {
     name,
     state: kv,
@@ -51,14 +57,19 @@ async function main(options: ChildOptions): Promise<void> {
     until: options.untilEnd ? "end" : undefined,
     log: (line) => points.say(`log ${line}`),
   });
+  const stop = () => void job.stop();
+  Deno.addSignalListener("SIGTERM", stop);
   if (log !== undefined && options.feed !== undefined) void feed(log, topics.input, options.feed);
   await job.finished;
+  Deno.removeSignalListener("SIGTERM", stop);
   points.say("finished");
   kv.close();
 }
 
-function kafkaOver(brokers: readonly string[], points: Points): Connector {
-  const driver = phasedDriver(new KafkaJsDriver(brokers, { clientId: "crash" }), points);
+function kafkaOver({ brokers, patience, transactionTimeout }: ChildOptions, points: Points): Connector {
+  const timeouts = patience === undefined ? {} : { requestTimeout: patience, connectionTimeout: patience };
+  const plain = new KafkaJsDriver(brokers!, { clientId: "crash", ...timeouts });
+  const driver = phasedDriver(plain, points, transactionTimeout);
   return { id: `kafka ${driver.name}`, open: () => KafkaConnection.open(driver) };
 }
 

@@ -10,7 +10,7 @@ import type { JobProcess } from "./process.ts";
 const TOPICS = { input: "events", counts: "counts", activity: "activity", late: "late" };
 
 export class EmbeddedWorld extends World {
-  protected readonly base: ChildOptions;
+  readonly base: ChildOptions;
   readonly #folder: string;
   #feed: ChildOptions["feed"];
 

@@ -14,18 +14,23 @@ const BATCH = 2000;
 /** Between two sends of the traffic, in milliseconds. */
 const FLOW_INTERVAL = 15;
 
-/** Where a world is, and what is in it. */
-export interface KafkaWorldOptions {
+/** Where the world of a crash job is. */
+export interface KafkaPlace {
   readonly seed: number;
   readonly partitions: number;
+  /** What the job connects to. */
   readonly brokers: readonly string[];
+  /** What the input is written to and the results are read from, where that is another way to the same cluster. */
+  readonly direct?: readonly string[];
   /** How the world's own clients try again; a world whose broker is ended needs patience. @default kafkajs's own */
   readonly retry?: RetryOptions;
+  /** What the job's process is told besides. */
+  readonly child?: Partial<ChildOptions>;
 }
 
 export class KafkaWorld extends World {
   readonly base: ChildOptions;
-  /** A client of the world's own. */
+  /** A plain client, to do what the job does not. */
   readonly kafka: Kafka;
   readonly #folder: string;
   readonly #producer: Producer;
@@ -33,23 +38,23 @@ export class KafkaWorld extends World {
   #flowing: Promise<void> | undefined;
   #still = false;
 
-  private constructor({ seed, partitions, brokers, retry }: KafkaWorldOptions, folder: string, topics: Topics) {
+  private constructor(place: KafkaPlace, { folder, topics }: { folder: string; topics: Topics }) {
+    const { seed, partitions, brokers, direct = brokers, retry, child } = place;
     super(seed, partitions);
-    this.kafka = clientOf(brokers, retry);
+    this.kafka = clientOf(direct, retry);
     this.#folder = folder;
     this.#next = Array.from({ length: partitions }, () => 0);
     this.#producer = this.kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
-    this.base = { job: topics.input, state: `${folder}/state.db`, topics, brokers };
+    this.base = { job: topics.input, state: `${folder}/state.db`, topics, brokers, ...child };
   }
 
-  static async create(options: KafkaWorldOptions): Promise<KafkaWorld> {
-    const { partitions, brokers } = options;
+  static async create(place: KafkaPlace): Promise<KafkaWorld> {
     const run = crypto.randomUUID().slice(0, 8);
     const [input, counts, activity, late] = ["events", ...OUTPUTS].map((name) => `crash-${name}-${run}`);
     const topics = { input, counts, activity, late };
-    await createTopics(brokers, Object.values(topics), partitions);
+    await createTopics(place.direct ?? place.brokers, Object.values(topics), place.partitions);
     const folder = await Deno.makeTempDir({ prefix: "tidemark-crash-" });
-    const world = new KafkaWorld(options, folder, topics);
+    const world = new KafkaWorld(place, { folder, topics });
     await world.#producer.connect();
     return world;
   }

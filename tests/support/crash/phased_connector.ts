@@ -75,6 +75,7 @@ function phasedPublishing(
 ): Publishing {
   return {
     async producer(id) {
+      points.say(`producer ${id}`);
       const producer = await publishing.producer(id);
       return {
         async publish(records, markers) {
@@ -111,13 +112,14 @@ function phasedPublishing(
   };
 }
 
-/** Wraps a Kafka driver, whose requests are the steps of a transaction. */
-export function phasedDriver(driver: Driver, points: Points): Driver {
-  return { name: driver.name, line: () => phasedLine(driver.line(), points) };
+/** Wraps a Kafka driver, whose requests are the steps of a transaction. `timeout`: how long one may stay open, in milliseconds. */
+export function phasedDriver(driver: Driver, points: Points, timeout?: number): Driver {
+  return { name: driver.name, line: () => phasedLine(driver.line(), points, timeout) };
 }
 
-function phasedLine(line: Line, points: Points): Line {
+function phasedLine(line: Line, points: Points, timeout: number | undefined): Line {
   const steps: Partial<Line> = {
+    initProducer: (id, own) => line.initProducer(id, timeout ?? own),
     async addPartitions(...words) {
       await line.addPartitions(...words);
       points.reach("begun");

@@ -59,7 +59,7 @@ export class JobProcess {
 
   /** Resolves when it has said a line that begins so; rejects when it ended before. */
   says(beginning: string): Promise<void> {
-    return this.#until(`saying "${beginning}"`, () => this.said.some((line) => line.startsWith(beginning)));
+    return this.hears(`"${beginning}"`, () => this.said.some((line) => line.startsWith(beginning)));
   }
 
   /** The tasks that its last assignment gave it; none before it runs. */
@@ -70,11 +70,11 @@ export class JobProcess {
 
   /** Resolves when it runs and has tasks; rejects when it ended before. */
   works(): Promise<void> {
-    return this.#until("having tasks", () => this.tasks.length > 0);
+    return this.hears("that it has tasks", () => this.tasks.length > 0);
   }
 
-  /** Resolves when that is so, which may change with each line that it says; rejects when it ended before. */
-  #until(what: string, reached: () => boolean): Promise<void> {
+  /** Resolves when what it has said is enough; rejects when it ended before. */
+  hears(what: string, enough: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
         clearTimeout(deadline);
@@ -82,10 +82,10 @@ export class JobProcess {
         then();
       };
       const look = () => {
-        if (reached()) settle(resolve);
-        else if (this.#over) settle(() => reject(this.failure(`ended without ${what}`)));
+        if (enough()) settle(resolve);
+        else if (this.#over) settle(() => reject(this.failure(`ended without saying ${what}`)));
       };
-      const deadline = setTimeout(() => settle(() => reject(this.failure(`went on without ${what}`))), PATIENCE);
+      const deadline = setTimeout(() => settle(() => reject(this.failure(`never said ${what}`))), PATIENCE);
       this.#waiting.add(look);
       look();
     });
@@ -98,6 +98,11 @@ export class JobProcess {
     } catch (error) {
       if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
     }
+  }
+
+  /** Asks it to stop. */
+  stop(): void {
+    this.#child.kill("SIGTERM");
   }
 
   /** Ends it in whatever state it is. */
@@ -116,7 +121,16 @@ export class JobProcess {
     this.#child.kill("SIGSTOP");
   }
 
-  /** Lets a process go on that was stopped. */
+  /** Resolves when it has stopped itself at that point: a signal to go on that comes before that is lost. */
+  async stands(point: Point): Promise<void> {
+    await this.says(`! ${point}`);
+    const state = () => new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(this.#child.pid)] }).output();
+    while (!new TextDecoder().decode((await state()).stdout).startsWith("T")) {
+      if (this.#over) throw this.failure("ended and was to stand still");
+    }
+  }
+
+  /** Lets a process go on that stands still. */
   goOn(): void {
     this.#child.kill("SIGCONT");
   }
@@ -134,6 +148,15 @@ export class JobProcess {
     if (code !== 0 || signal !== undefined || !this.said.includes("finished")) {
       throw this.failure(`ended with ${signal ?? `code ${code}`} and was to finish`);
     }
+  }
+
+  /** What it wrote to standard error when it ended with an error of its own. */
+  async failed(): Promise<string> {
+    const { code, signal } = await this.#within(this.#dead);
+    if (code !== 1 || signal !== undefined) {
+      throw this.#failure(`ended with ${signal ?? `code ${code}`} and was to fail`);
+    }
+    return this.#errors;
   }
 
   async #within(dead: Promise<Death>): Promise<Death> {

@@ -6,7 +6,12 @@ import { JobProcess } from "./process.ts";
 import type { Rows } from "./rows.ts";
 
 /** What is decided for each process of a job. */
-export type StartOptions = Pick<ChildOptions, "aim" | "mutant" | "feed" | "untilEnd" | "slow" | "worker">;
+export type StartOptions =
+  & Pick<
+    ChildOptions,
+    "aim" | "mutant" | "feed" | "untilEnd" | "slow" | "transactionTimeout" | "worker"
+  >
+  & { readonly state?: string };
 
 export abstract class World implements AsyncDisposable {
   readonly processes: JobProcess[] = [];
@@ -14,7 +19,7 @@ export abstract class World implements AsyncDisposable {
   constructor(readonly seed: number, readonly partitions: number) {}
 
   /** What every process of the job is given. */
-  protected abstract readonly base: ChildOptions;
+  abstract readonly base: ChildOptions;
 
   /** Adds that many events to each partition. Not while the traffic flows. */
   abstract append(count: number): Promise<void>;
@@ -36,6 +41,11 @@ export abstract class World implements AsyncDisposable {
     return process;
   }
 
+  /** All of its processes have ended, and what they had open is closed. */
+  async ended(): Promise<void> {
+    for (const process of this.processes) await process.remove();
+  }
+
   async expected(): Promise<Rows> {
     return truth(this.seed, await this.lengths());
   }
@@ -47,6 +57,6 @@ export abstract class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.still();
-    for (const process of this.processes) await process.remove();
+    await this.ended();
   }
 }

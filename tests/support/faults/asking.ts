@@ -1,0 +1,82 @@
+/** One request to one broker in plain bytes, of a flexible version, and what reads its answer. */
+
+const decoder = new TextDecoder();
+
+/** Asks, and gives what follows the header of the answer. */
+export async function ask(
+  address: string,
+  { key, version }: { readonly key: number; readonly version: number },
+  body: Uint8Array,
+): Promise<Uint8Array> {
+  const split = address.lastIndexOf(":");
+  using connection = await Deno.connect({ hostname: address.slice(0, split), port: Number(address.slice(split + 1)) });
+  // Size, key, version, correlation id, a null client id, no tagged fields.
+  const request = new Uint8Array(4 + 2 + 2 + 4 + 2 + 1 + body.length);
+  const view = new DataView(request.buffer);
+  view.setInt32(0, request.length - 4);
+  view.setInt16(4, key);
+  view.setInt16(6, version);
+  view.setInt32(8, 1);
+  view.setInt16(12, -1);
+  request.set(body, 15);
+  for (let sent = 0; sent < request.length;) sent += await connection.write(request.subarray(sent));
+  const size = new DataView((await readExactly(connection, 4)).buffer).getInt32(0);
+  const answer = await readExactly(connection, size);
+  return answer.subarray(4 + 1);
+}
+
+async function readExactly(connection: Deno.Conn, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (let filled = 0; filled < length;) {
+    const read = await connection.read(bytes.subarray(filled));
+    if (read === null) throw new Error("Cannot read the broker's answer: the connection was closed");
+    filled += read;
+  }
+  return bytes;
+}
+
+/** Reads an answer field by field. */
+export class Reading {
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(readonly bytes: Uint8Array) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  int16(): number {
+    return this.#view.getInt16((this.#at += 2) - 2);
+  }
+
+  int32(): number {
+    return this.#view.getInt32((this.#at += 4) - 4);
+  }
+
+  skip(bytes: number): void {
+    this.#at += bytes;
+  }
+
+  varint(): number {
+    for (let value = 0, shift = 0;; shift += 7) {
+      const byte = this.bytes[this.#at++];
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+  }
+
+  string(): string {
+    const length = this.varint() - 1;
+    return decoder.decode(this.bytes.subarray(this.#at, this.#at += length));
+  }
+
+  list(read: () => void): void {
+    for (let left = this.varint() - 1; left > 0; left--) read();
+  }
+
+  tags(): void {
+    for (let left = this.varint(); left > 0; left--) {
+      this.varint();
+      this.skip(this.varint());
+    }
+  }
+}
