@@ -34,8 +34,6 @@ export interface ChildOptions {
   readonly patience?: number;
   /** How long a transaction may stay open, in milliseconds. @default the engine's own */
   readonly transactionTimeout?: number;
-  /** This worker's name. @default "one" */
-  readonly worker?: string;
 }
 
 /** Between two appends of the traffic, in milliseconds. */

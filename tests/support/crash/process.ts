@@ -154,7 +154,7 @@ export class JobProcess {
   async failed(): Promise<string> {
     const { code, signal } = await this.#within(this.#dead);
     if (code !== 1 || signal !== undefined) {
-      throw this.#failure(`ended with ${signal ?? `code ${code}`} and was to fail`);
+      throw this.failure(`ended with ${signal ?? `code ${code}`} and was to fail`);
     }
     return this.#errors;
   }
