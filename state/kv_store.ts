@@ -63,7 +63,7 @@ export class KvStore implements Store {
       }
       return store;
     } catch (error) {
-      throw new Error(`Cannot open the state at ${where}: ${reasonOf(error)}`, { cause: error });
+      throw new Error(`Cannot open the state at ${where}: ${whyNotOpened(where, error)}`, { cause: error });
     }
   }
 
@@ -155,6 +155,25 @@ function isPassing(error: unknown): boolean {
   if (error instanceof Error && MACHINE_TROUBLE.test(error.message)) return true;
   return !(error instanceof TypeError || error instanceof RangeError || error instanceof Deno.errors.NotCapable ||
     error instanceof Deno.errors.BadResource || error instanceof Deno.errors.PermissionDenied);
+}
+
+/** The reason, and what to do about it. Deno's own advice, to allow a program everything, is not passed on. */
+function whyNotOpened(where: string, error: unknown): string {
+  if (where === ":memory:") return reasonOf(error);
+  if (error instanceof Deno.errors.NotCapable) {
+    return isPath(where)
+      ? "Deno does not let this program use that path; name a file in a folder of your own, which it may read and write " +
+        "(--allow-read, --allow-write)"
+      : "Deno does not let this program reach that server; allow it (--allow-net), and its access token " +
+        "(--allow-env=DENO_KV_ACCESS_TOKEN)";
+  }
+  if (!isPath(where)) {
+    return `${reasonOf(error)}; check that the server runs and that DENO_KV_ACCESS_TOKEN is its token`;
+  }
+  const reason = reasonOf(error);
+  return /is not a database/.test(reason)
+    ? `${reason}; name another file, or move this one away`
+    : `${reason}; name a file in a folder that exists or can be made, and that this user may write to`;
 }
 
 function reasonOf(error: unknown): string {

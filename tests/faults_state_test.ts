@@ -8,6 +8,7 @@ import { brokers, ignore } from "./support/kafka.ts";
 
 const MEGABYTE = 1024 * 1024;
 const noDisk = await whyNoDisk();
+const whyIgnored = noDisk === undefined ? "" : `; no disk can be filled here, because ${noDisk}`;
 
 Deno.test({
   name: "a job whose KV file is locked by another process waits, says so, and goes on when it is free",
@@ -33,9 +34,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `a job whose disk is full waits, says so, and has lost nothing, killed or not${
-    noDisk === undefined ? "" : ` (no disk to fill: ${noDisk})`
-  }`,
+  name: `a job whose disk is full waits, says so, and has lost nothing, killed or not${whyIgnored}`,
   // Where the tests must be whole, a disk that cannot be mounted is a failure.
   ignore: ignore || (noDisk !== undefined && Deno.env.get("CI") !== "true"),
   async fn() {

@@ -186,10 +186,19 @@ Deno.test("a broker that cannot be reached ends the program with exit code 1 and
 Deno.test("a state that cannot be opened ends the program with exit code 1 and one sentence", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/text`, "This is no database. ".repeat(100));
-  const says = /^Cannot open the state at /;
-  assertRefused(await runProgram(["--state", `${folder}/text`]), { code: 1, says });
-  assertRefused(await runProgram(["--state", `${folder}/text/state.db`]), { code: 1, says });
-  assertRefused(await runProgram(["--state", folder]), { code: 1, says });
-  assertRefused(await runProgram(["--brokers", "127.0.0.1:1", "--state", `${folder}/text`]), { code: 1, says });
+  const noDatabase = "file is not a database; name another file, or move this one away";
+  const noFile = ".*; name a file in a folder that exists or can be made, and that this user may write to";
+  const notAllowed =
+    "Deno does not let this program use that path; name a file in a folder of your own, which it may read and " +
+    "write \\(--allow-read, --allow-write\\)";
+  const refuses = async (path: string, why: string, ...flags: string[]) => {
+    const says = new RegExp(`^Cannot open the state at ${path}: ${why}\\.?$`);
+    assertRefused(await runProgram(["--state", path, ...flags]), { code: 1, says });
+  };
+  await refuses(`${folder}/text`, noDatabase);
+  await refuses(`${folder}/text/state.db`, noFile);
+  await refuses(folder, noFile);
+  await refuses(`${folder}/text`, noDatabase, "--brokers", "127.0.0.1:1");
+  if (Deno.build.os === "linux") await refuses("/proc/1/state.db", notAllowed);
   await Deno.remove(folder, { recursive: true });
 });

@@ -1,6 +1,7 @@
 /**
  * The job on the embedded log: topics and state in one local file, and a shop that opens with the job.
  */
+import { KvStore } from "@tidemark/streams/state";
 import { embeddedLog } from "@tidemark/streams";
 import type { Flags } from "./flags.ts";
 import { generate } from "./generate.ts";
@@ -10,7 +11,8 @@ import type { Place } from "./place.ts";
 export async function onEmbeddedLog(flags: Flags): Promise<Place> {
   const { topics, state } = flags;
   const path = state === ":memory:" ? undefined : state;
-  const kv = await openKv(state);
+  // The KV is this program's to close. A file that is no database is found out here, in one sentence.
+  const { kv } = await KvStore.open(state, clock);
   try {
     const log = embeddedLog(kv, { path });
     const known = await log.topics();
@@ -29,22 +31,9 @@ export async function onEmbeddedLog(flags: Flags): Promise<Place> {
   }
 }
 
-/** Opens the KV, which is this program's to close. Throws one sentence. */
-async function openKv(where: string): Promise<Deno.Kv> {
-  try {
-    const folder = /^(.*)[/\\]/.exec(where)?.[1];
-    if (folder) await Deno.mkdir(folder, { recursive: true });
-    const kv = await Deno.openKv(where);
-    try {
-      // A file that is no database is found out by the first reading.
-      await kv.get(["shop"]);
-      return kv;
-    } catch (error) {
-      kv.close();
-      throw error;
-    }
-  } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    throw new Error(`Cannot open the state at ${where}: ${reason}`, { cause: error });
-  }
-}
+/** For a file that is locked while it is opened. */
+const clock = {
+  now: () => Date.now(),
+  sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+  random: () => Math.random(),
+};
