@@ -20,6 +20,7 @@ import {
   encodeSubscription,
   PROTOCOL,
 } from "./assignment.ts";
+import type { KafkaClock } from "./clock.ts";
 import type { Joined, Line, Membership } from "./driver.ts";
 import { CODE, explain, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
@@ -38,6 +39,7 @@ export interface ReaderLines {
   /** The connection's own line, which outlives the reader. */
   readonly shared: Line;
   readonly brokers: string;
+  readonly clock: KafkaClock;
 }
 
 /** A reader that is a member of a group. */
@@ -64,6 +66,7 @@ export class GroupReader implements Reader {
     this.#trouble = new Trouble((error) => this.#stop.signal.aborted || handler.trouble(error));
     this.#fetcher = new Fetcher(lines.fetch, {
       brokers: lines.brokers,
+      clock: lines.clock,
       trouble: this.#trouble,
       observer: {
         batch: (batch) => handler.batch(batch),
@@ -117,7 +120,7 @@ export class GroupReader implements Reader {
   }
 
   async #run(): Promise<void> {
-    const backoff = new Backoff();
+    const backoff = new Backoff(this.#lines.clock);
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
@@ -217,6 +220,7 @@ export class GroupReader implements Reader {
     const beats = new Heartbeats(this.#lines.group, membership, {
       trouble: this.#trouble,
       explain: (error) => this.#explain(error),
+      clock: this.#lines.clock,
     });
     try {
       const partitions = new Set([...assignment.values()].flat());

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { KafkaClock } from "./clock.ts";
 import type { Line, Membership } from "./driver.ts";
 import { CODE, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
 import { HEARTBEAT_INTERVAL } from "./limits.ts";
@@ -16,19 +17,22 @@ export class Heartbeats {
   readonly #membership: Membership;
   readonly #trouble: Trouble;
   readonly #explain: (error: unknown) => Error;
+  readonly #clock: KafkaClock;
   readonly #ended = new AbortController();
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
   readonly #done: Promise<void>;
 
-  constructor(line: Line, membership: Membership, { trouble, explain }: {
+  constructor(line: Line, membership: Membership, { trouble, explain, clock }: {
     readonly trouble: Trouble;
     readonly explain: (error: unknown) => Error;
+    readonly clock: KafkaClock;
   }) {
     this.#line = line;
     this.#membership = membership;
     this.#trouble = trouble;
     this.#explain = explain;
+    this.#clock = clock;
     this.#over.promise.catch(() => {});
     this.#done = this.#beat();
   }
@@ -81,8 +85,8 @@ export class Heartbeats {
 
   async #beat(): Promise<void> {
     const { signal } = this.#ended;
-    const backoff = new Backoff();
-    await pause(HEARTBEAT_INTERVAL, signal);
+    const backoff = new Backoff(this.#clock);
+    await pause(this.#clock, HEARTBEAT_INTERVAL, signal);
     while (!signal.aborted) {
       try {
         await this.#line.connect();
@@ -106,7 +110,7 @@ export class Heartbeats {
           continue;
         }
       }
-      await pause(HEARTBEAT_INTERVAL, signal);
+      await pause(this.#clock, HEARTBEAT_INTERVAL, signal);
     }
   }
 }
