@@ -66,13 +66,13 @@ export class PartitionLog {
     return this.#end;
   }
 
-  /** The last stable offset: what lies at it or behind it is not decided yet. */
+  /** The last stable offset: what lies at it or behind it is not decided yet. Retention moves it, as it moves the start. */
   get stable(): number {
     let stable = this.#end;
     for (const { openSince } of this.#producers.values()) {
       if (openSince !== undefined && openSince < stable) stable = openSince;
     }
-    return stable;
+    return Math.max(stable, this.#start);
   }
 
   /** Whether a transaction of this life is open here: then nobody asks its coordinator again. */
@@ -154,7 +154,7 @@ export class PartitionLog {
 
   /** Records below this offset are gone. Batches go as wholes, as they do on a disk. */
   deleteBefore(before: number): void {
-    this.#start = Math.max(this.#start, Math.min(before, this.stable));
+    this.#start = Math.max(this.#start, Math.min(before, this.#end));
     const gone = this.#indexOf(this.#start);
     this.#batches.splice(0, gone);
   }
