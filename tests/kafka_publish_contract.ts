@@ -124,7 +124,7 @@ export const publishContract: KafkaContract = {
     const producer = await connection.publishing!.producer(`${id}-good`);
     await producer.publish([record(topic, { text: "a" })], []);
     for (const text of ["x", "y"]) {
-      const dead = await leaveOpen(bench, { topic, id }, text);
+      await leaveOpen(bench, { topic, id }, text);
       await connection.publishing!.fence(id);
     }
     await producer.publish([record(topic, { text: "b" })], []);

@@ -227,7 +227,7 @@ export class Transactions {
 
   /** Mostly short, now and then long. */
   #markerDelay(): number {
-    return this.#random() ** 3 * this.#delays.markerDelay;
+    return this.#random() ** 5 * this.#delays.markerDelay;
   }
 }
 
