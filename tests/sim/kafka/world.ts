@@ -38,7 +38,7 @@ export interface OpenTransaction {
   readonly began: number;
 }
 
-/** A committed record, or one that a fault left: what a person sees who looks at a log. */
+/** Where the log of a partition begins and ends. */
 export interface LogView {
   readonly earliest: number;
   /** The last stable offset. */
