@@ -212,9 +212,11 @@ const FETCHES: KafkaContract = {
     const [empty] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], { ...LIMITS, wait: 20 });
     assertEquals([empty.error, empty.end, empty.batches.length], [0, 0, 0]);
     const reader = await bench.line();
+    const began = bench.clock.elapsed();
     const waiting = reader.fetch(leader, [{ topic, partition: 0, offset: 0 }], { ...LIMITS, wait: 30_000 });
     await line.endTransaction(identity, true);
     const [fetched] = await waiting;
+    assert(bench.clock.elapsed() - began < 30_000, "the end woke nobody: the fetch waited for as long as it might");
     assertEquals([fetched.end, textsOf(fetched)], [2, ["held"]]);
     assertEquals(decodePartition(fetched, 0).position, 2);
   },
