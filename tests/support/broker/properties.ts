@@ -19,6 +19,9 @@ export function commonProperties(nodes: number, partitions: number): Record<stri
     "offsets.topic.num.partitions": "4",
     "transaction.state.log.num.partitions": "4",
     "group.initial.rebalance.delay.ms": "0",
+    // Records of the tests carry times of years ago. By default a node takes them away half a minute after it was started, from
+    // under whatever test is reading then.
+    "log.retention.ms": "-1",
     // A node that was killed may not come back before its old session has ended: by default that takes 9 s.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
