@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { UnavailableError } from "../state/mod.ts";
 import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../connectors/connector.ts";
+import { Backoff } from "./backoff.ts";
 import { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
@@ -45,6 +47,9 @@ export class Worker implements ReaderHandler {
   #ended = false;
   #failure: Error | undefined;
   #retaking = false;
+  #assigning = false;
+  /** Tasks that are being claimed again. */
+  #taking: Promise<void> | undefined;
   #looping: Promise<void> | undefined;
 
   constructor(readonly parts: WorkerParts) {
@@ -111,11 +116,22 @@ export class Worker implements ReaderHandler {
   async assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
     await alive();
     this.#alive = alive;
+    this.#assigning = true;
+    try {
+      // A task is taken once at a time.
+      await this.#taking;
+      return await this.#assign(partitions);
+    } finally {
+      this.#assigning = false;
+    }
+  }
+
+  async #assign(partitions: readonly number[]): Promise<readonly StartOffset[]> {
     for (const number of [...this.tasks.keys()]) if (!partitions.includes(number)) this.#release(number);
     const before = this.#assigned ?? [];
     this.#assigned = partitions;
     const fresh = partitions.filter((number) => !this.tasks.has(number));
-    const starts = await this.#take(fresh);
+    const starts = await this.#takeAssigned(fresh);
     this.#reset = undefined;
     this.ready.resolve();
     if (partitions.length === 0 && before.length > 0) {
@@ -179,6 +195,25 @@ export class Worker implements ReaderHandler {
     this.#end(error);
   }
 
+  /**
+   * Takes tasks for as long as the group says that they are ours. Whoever took one from us meanwhile had it before and has not yet
+   * heard; and what is away may come back. A sign of life that is refused is the reader's to deal with.
+   */
+  async #takeAssigned(numbers: readonly number[]): Promise<StartOffset[]> {
+    const { clock, giveUpAfter, log, name } = this.parts.settings;
+    const backoff = new Backoff(clock, giveUpAfter);
+    for (;;) {
+      try {
+        return await this.#take(numbers);
+      } catch (error) {
+        if (this.#stopping) throw error;
+        await backoff.waitOut(error);
+        log(`Job ${name}: taking tasks over is tried again, because ${(error as Error).message}`);
+        await this.#alive();
+      }
+    }
+  }
+
   async #take(numbers: readonly number[]): Promise<StartOffset[]> {
     if (numbers.length === 0) return [];
     const { settings } = this.parts;
@@ -193,6 +228,7 @@ export class Worker implements ReaderHandler {
         for (const { samples } of epochs) this.parts.meter.visible(samples, settings.clock.now());
         owned.quietSince = settings.clock.elapsed();
       };
+      owned.quietSince = settings.clock.elapsed();
       for (const queue of owned.runner.queues) {
         this.#queues.set(`${queue.topic}/${queue.partition}`, queue);
         starts.push({ topic: queue.topic, partition: queue.partition, offset: queue.position });
@@ -225,15 +261,27 @@ export class Worker implements ReaderHandler {
     if (!this.#retaking) this.#retake().catch((error: Error) => this.#end(error));
   }
 
+  /** Claims again what was taken from us, while the group says that it is ours: in its next generation, `assigned` does. */
   async #retake(): Promise<void> {
     this.#retaking = true;
+    const { clock, giveUpAfter } = this.parts.settings;
+    const backoff = new Backoff(clock, giveUpAfter);
     try {
-      const { clock } = this.parts.settings;
       await clock.sleep(100 + 400 * clock.random());
-      // A heartbeat that fails means that a rebalance is under way: it says what is ours.
-      if (this.#stopping || await this.#alive().then(() => false, () => true)) return;
-      const lacking = (this.#assigned ?? []).filter((number) => !this.tasks.has(number));
-      for (const start of await this.#take(lacking)) this.reader?.seek(start);
+      while (!this.#stopping && !this.#assigning) {
+        const lacking = (this.#assigned ?? []).filter((number) => !this.tasks.has(number));
+        if (lacking.length === 0) return;
+        const refused = await this.#alive().then(() => undefined, (error: Error) => error);
+        if (this.#stopping || this.#assigning) return;
+        try {
+          if (refused !== undefined) throw new UnavailableError(refused.message);
+          const taking = this.#take(lacking);
+          this.#taking = taking.then(() => {}, () => {});
+          for (const start of await taking) this.reader?.seek(start);
+        } catch (error) {
+          await backoff.waitOut(error);
+        }
+      }
     } finally {
       this.#retaking = false;
     }

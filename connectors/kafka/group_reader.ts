@@ -225,12 +225,14 @@ export class GroupReader implements Reader {
     try {
       const partitions = new Set([...assignment.values()].flat());
       const single = this.#options.tasks === "single";
-      this.#owned = single ? (partitions.size > 0 ? [0] : []) : [...partitions].sort((one, other) => one - other);
-      this.#ownedSince = membership.generation;
+      const owned = single ? (partitions.size > 0 ? [0] : []) : [...partitions].sort((one, other) => one - other);
       this.#membership = membership;
-      this.#fetcher.keep(assignment);
-      const starts = await this.#handler.assigned(this.#owned, () => beats.alive());
+      const starts = await this.#handler.assigned(owned, () => beats.alive());
       if (signal.aborted) return;
+      // Not before: where the generation ends meanwhile, the handler still has what it had.
+      this.#owned = owned;
+      this.#ownedSince = membership.generation;
+      this.#fetcher.keep(assignment);
       this.#addAll(assignment, starts);
       this.#fetcher.run();
       await beats.over(signal);
@@ -239,7 +241,7 @@ export class GroupReader implements Reader {
       if (signal.aborted) return;
       await this.#handler.revoking();
     } catch (error) {
-      // What the handler throws is the engine's own and not for us to ride out.
+      // What the handler throws of its own is not for us to ride out; that its sign of life was refused is.
       if (!(error instanceof KafkaError)) this.#fail(error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {

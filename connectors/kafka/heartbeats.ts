@@ -56,18 +56,16 @@ export class Heartbeats {
   /**
    * One sign of life now.
    *
-   * @throws {Error} If the generation is over, or nobody could say.
+   * @throws {KafkaError} If the generation is over, or nobody could say: the reader knows what to do about either.
    */
   async alive(): Promise<void> {
-    const { group } = this.#membership;
-    if (this.#isOver) throw new Error(`The assignment is over: the consumer group "${group}" is changing`);
+    if (this.#isOver) throw this.#assignmentOver(CODE.rebalanceInProgress);
     try {
       await this.#line.heartbeat(this.#membership);
     } catch (error) {
-      if (isOver(error)) this.#finish();
-      throw isOver(error)
-        ? new Error(`The assignment is over: the consumer group "${group}" is changing`)
-        : this.#explain(error);
+      if (!isOver(error)) throw error;
+      this.#finish();
+      throw this.#assignmentOver((error as KafkaError).code!);
     }
   }
 
@@ -76,6 +74,14 @@ export class Heartbeats {
     this.#ended.abort();
     this.#over.resolve();
     await this.#done;
+  }
+
+  #assignmentOver(code: number): KafkaError {
+    const { group } = this.#membership;
+    return new KafkaError(`The assignment is over: the consumer group "${group}" is changing`, {
+      kind: "broker",
+      code,
+    });
   }
 
   #finish(): void {
