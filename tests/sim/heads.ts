@@ -6,6 +6,7 @@
 import type { Head, Mutation, StoreKey } from "../../state/mod.ts";
 import { decodeHead } from "../../state/head_codec.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
+import type { KvCopy } from "./kv.ts";
 import { JOB } from "./pipelines.ts";
 import { INPUT } from "./traffic.ts";
 
@@ -69,9 +70,11 @@ export class Heads {
     return own.size > 0 ? own : this.kafka.groupOffsets(JOB, MARKERS);
   }
 
-  /** The KV was replaced: what was known of it is no more. */
-  forget(): void {
+  /** The KV was replaced: what was known of it is no more. What the group shows is of what has been lost. */
+  restored(copy: KvCopy): void {
     this.tasks.clear();
+    this.shownIsAnybodys = true;
+    this.written(copy.map((entry) => ({ type: "set", ...entry })), "the copy");
   }
 
   #moved(task: number, head: Head, by: string): void {

@@ -44,6 +44,7 @@ export class SimWorker {
   retired = false;
   #life = 0;
   #clock: SimClock | undefined;
+  #held = false;
   /** By fault: how many requests of its kind there were, and whether it has happened. */
   readonly #armed: { readonly fault: CallFault; seen: number; left: number }[];
 
@@ -61,6 +62,7 @@ export class SimWorker {
   }
 
   start(): void {
+    if (this.#held) return;
     const { slot, scenario, scheduler, random, trace, kafka, kv } = this.parts;
     const process = new SimProcess({
       name: `w${slot}.${++this.#life}`,
@@ -111,14 +113,25 @@ export class SimWorker {
     if (this.process?.alive !== true) return;
     this.parts.count("kills");
     this.process.kill();
-    if (restart >= 0) this.#gone(restart);
+    this.#gone(restart);
+  }
+
+  /** It dies, and nobody starts it before it is released. */
+  hold(): void {
+    this.kill(0);
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#gone(0);
   }
 
   /** Stops for good. Resolves when it has stopped, in virtual time. */
   async retire(): Promise<void> {
     this.retired = true;
     const { process, job } = this;
-    if (process === undefined || job === undefined) return;
+    if (process?.alive !== true || job === undefined || this.finished) return;
     await new Promise<void>((resolve) => process.deliver(() => void job.stop().finally(resolve)));
   }
 

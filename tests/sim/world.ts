@@ -5,7 +5,7 @@
  * @module
  */
 import { appendTransactions } from "./input.ts";
-import type { Fault, WorldAct, WorldFault } from "./faults.ts";
+import type { WorldAct, WorldFault } from "./faults.ts";
 import { Heads, isTopic, MARKERS, Violation } from "./heads.ts";
 import { SimCluster } from "./kafka/cluster.ts";
 import { type KvCopy, SimKv } from "./kv.ts";
@@ -200,18 +200,24 @@ class World {
       for (const worker of this.#workers) worker.kill(restart);
       return;
     }
-    for (const worker of this.#workers) worker.kill(-1);
+    for (const worker of this.#workers) worker.hold();
     // A person's hands are slow: members are gone and transactions are over by then.
     while (this.#kafka.groupMembers(JOB).length > 0 || this.#kafka.openTransactions().length > 0) await this.#pass(100);
     await this.#pass(restart);
     if (then === "reset") this.#reset();
-    else if (this.#copy?.some(({ key }) => key[2] === "entry") === true) {
-      this.#trace.add("world", "the KV is replaced by its copy");
-      await this.#kv.restore(this.#copy);
-      this.#heads.forget();
-      this.#restored = true;
-    }
-    for (const worker of this.#workers) if (!worker.finished) worker.start();
+    else await this.#restore();
+    for (const worker of this.#workers) worker.release();
+  }
+
+  /** The KV is replaced by its copy: an older one of the same job. */
+  async #restore(): Promise<void> {
+    const copy = this.#copy;
+    if (copy?.some(({ key }) => key[2] === "entry") !== true) return;
+    if (this.#workers.some((worker) => worker.finished)) return;
+    this.#trace.add("world", "the KV is replaced by its copy");
+    await this.#kv.restore(copy);
+    this.#heads.restored(copy);
+    this.#restored = true;
   }
 
   /** Somebody sets the offsets of the job's group back to the beginning, of every topic that it has any of. */
@@ -325,9 +331,4 @@ class World {
       else this.#fail("error", `what is there cannot be read: ${(error as Error).stack}`);
     }
   }
-}
-
-/** Leaves faults out. */
-export function without(scenario: Scenario, fault: Fault): Scenario {
-  return { ...scenario, faults: scenario.faults.filter((one) => one !== fault) };
 }
