@@ -28,7 +28,7 @@ export interface WorkerParts {
   /** Whether anything may still go wrong. */
   readonly calm: () => boolean;
   /** The job ended with an error: `true`, it is to be started again. */
-  readonly failed: (error: Error, worker: string) => boolean;
+  readonly failed: (error: Error, at: { readonly worker: string; readonly starting: boolean }) => boolean;
   readonly count: (what: "kills" | "pauses" | "lost" | "stops") => void;
 }
 
@@ -86,16 +86,18 @@ export class SimWorker {
       state: kv.handle(process, process.name),
       log: (line: string) => trace.add(process.name, `says: ${line}`),
     };
+    let started = false;
     const failed = (error: Error) => {
       if (this.process !== process || !process.alive) return;
       trace.add(process.name, `ends with ${error.name}: ${error.message}`);
-      const again = this.parts.failed(error, process.name);
+      const again = this.parts.failed(error, { worker: process.name, starting: !started });
       process.kill();
       this.job = undefined;
       if (again) this.#gone(AGAIN_MS);
     };
     runWith(program.pipelines, options, clock).then((job) => {
       this.job = job;
+      started = true;
       job.finished.then(({ reason }) => {
         trace.add(process.name, `has ${reason}`);
         if (reason === "finished") this.finished = true;

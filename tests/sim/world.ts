@@ -94,7 +94,7 @@ class World {
         kafka: this.#kafka,
         faults: scenario.faults.filter((fault) => fault.on === "call" && fault.worker === slot) as [],
         calm: () => this.#calm,
-        failed: (error, worker) => this.#workerFailed(error, worker),
+        failed: (error, at) => this.#workerFailed(error, at),
         count: (what) => this.#counts[what]++,
       }));
   }
@@ -236,13 +236,13 @@ class World {
     return new Promise((resolve) => void this.#scheduler.after(ms, resolve));
   }
 
-  #workerFailed(error: Error, worker: string): boolean {
+  #workerFailed(error: Error, { worker, starting }: { worker: string; starting: boolean }): boolean {
     if (this.#restored && error.name === "MarkerError" && /the store is older/.test(error.message)) {
       this.#refused = true;
       return false;
     }
-    // Somebody who waits for what is away may give up at a start; whoever watches over it starts it again.
-    if (error.name === "UnavailableError") {
+    // Where the broker cannot be reached at a start, the job says so; whoever watches over it starts it again.
+    if (starting && error.name === "UnavailableError") {
       this.#counts.restarts++;
       return true;
     }
