@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FencedError, UnavailableError } from "../state/mod.ts";
 import type { RuntimeClock } from "./clock.ts";
 import { RETRY_MS } from "./limits.ts";
 
@@ -17,6 +18,12 @@ export class Backoff {
    */
   constructor(readonly clock: RuntimeClock, readonly giveUpAfter: number) {
     this.#began = clock.elapsed();
+  }
+
+  /** The same after what may be otherwise next time: something is away, or somebody took what is ours. Throws every other error. */
+  async waitOut(error: unknown): Promise<void> {
+    if (!(error instanceof UnavailableError || error instanceof FencedError)) throw error;
+    await this.wait(error);
   }
 
   /** Waits; throws the error once the limit has passed. */

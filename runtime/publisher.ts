@@ -15,6 +15,7 @@
 import type { Marker, OutputRecord, Producer, Publishing } from "../connectors/connector.ts";
 import type { RuntimeClock } from "./clock.ts";
 import { Backoff } from "./backoff.ts";
+import { FencedError } from "../state/mod.ts";
 import { TRIES_UNTOLD } from "./limits.ts";
 
 /** An epoch that is committed and not yet published. */
@@ -60,17 +61,23 @@ export class Publisher {
   /** What was asked for last, done or not. */
   #last: Promise<void> = Promise.resolve();
   #abandoned = false;
+  /** Whose results it publishes: all of them are looked at when a life begins, whoever begins it. */
+  #tasks: () => readonly PublishedTask[] = () => [];
 
   constructor(readonly parts: PublisherParts) {}
 
   /** Publishes everything that waits at this moment. Resolves when it is visible; rejects when it was tried for too long. */
   publish(tasks: () => readonly PublishedTask[]): Promise<void> {
+    this.#tasks = tasks;
     return this.#inTurn(() => this.#publish(tasks));
   }
 
-  /** Publishes markers alone: what the head of a new task begins with. */
-  publishMarkers(epochs: readonly { number: number; epoch: number }[]): Promise<void> {
-    return this.#inTurn(() => this.#publishMarkers(epochs));
+  /**
+   * Publishes a marker alone: what the head of a task without one begins with. Rejects with a `FencedError` when another owner has
+   * taken the task meanwhile: it has a marker then, which must not be moved back.
+   */
+  publishMarker(task: PublishedTask, epoch: number): Promise<void> {
+    return this.#inTurn(() => this.#publishMarker(task, epoch));
   }
 
   /**
@@ -100,18 +107,19 @@ export class Publisher {
     }
   }
 
-  async #publishMarkers(epochs: readonly { number: number; epoch: number }[]): Promise<void> {
+  async #publishMarker(task: PublishedTask, epoch: number): Promise<void> {
     const backoff = new Backoff(this.parts.clock, this.parts.giveUpAfter);
-    for (;;) {
+    while (!task.lost) {
       try {
-        this.#producer ??= await this.parts.publishing.producer(this.parts.id);
-        return await this.#producer.publish([], epochs.map(({ number, epoch }) => this.#marker(number, epoch)));
+        this.#producer ??= await this.#begin([...this.#tasks(), task]);
+        if (!task.lost) return await this.#producer.publish([], [this.#marker(task.number, epoch)]);
       } catch (error) {
         await this.#drop();
-        if (this.#abandoned) throw error;
+        if (error instanceof MarkerError || this.#abandoned) throw error;
         await backoff.wait(error as Error);
       }
     }
+    throw new FencedError(`Task ${task.number} has another owner`);
   }
 
   /** Tries no more: what is not published stays in the heads, for the next owner. */
@@ -132,7 +140,7 @@ export class Publisher {
       const mine = tasks.filter((task) => !task.lost && task.waiting.length > 0);
       if (mine.length > 0) {
         const markers = await publishing.markers(markerGroup, markerTopic, mine.map((task) => task.number));
-        for (const task of mine) settle(task, markers.get(task.number));
+        for (const task of mine) if (!(await settle(task, markers.get(task.number)))) task.lost = true;
       }
       return producer;
     } catch (error) {
@@ -181,10 +189,21 @@ export class MarkerError extends Error {
   override name = "MarkerError";
 }
 
-/** Forgets the epochs that the marker shows as published. */
-export function settle(task: PublishedTask, marker: number | undefined): void {
-  task.checkMarker(marker);
+/**
+ * Forgets the epochs that the marker shows as published. Returns `false` where another owner has the task: then its marker is that
+ * one's, and says nothing about a head that is not read again.
+ *
+ * @throws {MarkerError} when the marker contradicts the head
+ */
+export async function settle(task: PublishedTask, marker: number | undefined): Promise<boolean> {
+  try {
+    task.checkMarker(marker);
+  } catch (error) {
+    if (error instanceof MarkerError && !(await task.verify())) return false;
+    throw error;
+  }
   const visible = task.waiting.filter(({ epoch }) => epoch <= marker!);
   task.waiting.splice(0, visible.length);
   if (visible.length > 0) task.published(visible);
+  return true;
 }

@@ -12,7 +12,7 @@
  * @module
  */
 import type { From, StartOffset } from "../connectors/connector.ts";
-import { DurableStates, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
+import { DurableStates, FencedError, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
 import type { OpenJob } from "./opening.ts";
@@ -174,15 +174,13 @@ async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<numb
   }
   await checkpoint.verify();
   const marker = await markerOf(parts, number);
-  if (waiting.length > 0) {
-    owned.publishedEpoch = waiting[0].epoch - 1;
-    settle(owned, marker);
-  } else if (marker !== undefined) {
-    owned.checkMarker(marker);
-  } else {
+  if (marker === undefined && waiting.length === 0) {
     // The head is new, or whoever made it died before it had a marker. Nothing waits, so this is what a marker would say.
-    await parts.publisher?.publishMarkers([{ number, epoch: checkpoint.head.epoch }]);
+    await parts.publisher?.publishMarker(owned, checkpoint.head.epoch);
+    return 0;
   }
+  if (waiting.length > 0) owned.publishedEpoch = waiting[0].epoch - 1;
+  if (!(await settle(owned, marker))) throw new FencedError(`Task ${number} has another owner`);
   return waiting.length;
 }
 

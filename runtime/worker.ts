@@ -5,8 +5,7 @@
  * @module
  */
 import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../connectors/connector.ts";
-import { FencedError, UnavailableError } from "../state/mod.ts";
-import { Backoff } from "./backoff.ts";
+import { Claims } from "./claims.ts";
 import { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
@@ -36,8 +35,8 @@ export class Worker implements ReaderHandler {
   readonly ready: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #takeover: TakeoverParts;
   readonly #recovery: Recovery;
+  readonly #claims: Claims;
   readonly #queues = new Map<string, InputQueue>();
-  #alive: () => Promise<void> = () => Promise.resolve();
   #assigned: readonly number[] | undefined;
   #list: OwnedTask[] = [];
   /** Counts slices: the task that begins one has the most of it. */
@@ -47,7 +46,6 @@ export class Worker implements ReaderHandler {
   #stopping = false;
   #ended = false;
   #failure: Error | undefined;
-  #retaking: Promise<void> | undefined;
   #looping: Promise<void> | undefined;
 
   constructor(readonly parts: WorkerParts) {
@@ -55,6 +53,14 @@ export class Worker implements ReaderHandler {
     this.ready.promise.catch(() => {});
     this.#reset = parts.settings.reset;
     this.#recovery = new Recovery(parts.settings);
+    this.#claims = new Claims({
+      settings: parts.settings,
+      take: (numbers) => this.#take(numbers),
+      lacking: () => (this.#assigned ?? []).filter((number) => !this.tasks.has(number)),
+      retaken: (starts) => starts.forEach((start) => this.reader?.seek(start)),
+      stopping: () => this.#stopping,
+      failed: (error) => this.#end(error),
+    });
     this.#takeover = {
       ...parts,
       onFailure: (number) => (failure, record) => this.#recovery.recover(this.tasks.get(number)!, failure, record),
@@ -120,9 +126,16 @@ export class Worker implements ReaderHandler {
 
   // What the reader reports.
 
-  async assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
+  assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
+    return this.#claims.whileAssigned(alive, () => this.#assign(partitions));
+  }
+
+  async #assign(partitions: readonly number[]): Promise<readonly StartOffset[]> {
+    for (const number of [...this.tasks.keys()]) if (!partitions.includes(number)) this.#release(number);
     const before = this.#assigned ?? [];
-    const starts = await this.#takeAssigned(partitions, alive);
+    this.#assigned = partitions;
+    const fresh = partitions.filter((number) => !this.tasks.has(number));
+    const starts = await this.#claims.take(fresh);
     this.#reset = undefined;
     this.ready.resolve();
     if (partitions.length === 0 && before.length > 0) {
@@ -186,31 +199,6 @@ export class Worker implements ReaderHandler {
     this.#end(error);
   }
 
-  /**
-   * Takes what is new, again and again for as long as the assignment holds: somebody whose turn it was before may claim a task at
-   * the same time, and a broker that is away comes back.
-   */
-  async #takeAssigned(partitions: readonly number[], alive: () => Promise<void>): Promise<StartOffset[]> {
-    const { clock, giveUpAfter } = this.parts.settings;
-    const backoff = new Backoff(clock, giveUpAfter);
-    for (;;) {
-      await this.#retaking;
-      try {
-        await alive();
-        this.#alive = alive;
-        for (const number of [...this.tasks.keys()]) if (!partitions.includes(number)) this.#release(number);
-        this.#assigned = partitions;
-        const starts = await this.#take(partitions.filter((number) => !this.tasks.has(number)));
-        if (backoff.tries > 1) this.trouble(undefined);
-        return starts;
-      } catch (error) {
-        if (!mayPass(error) || this.#stopping) throw error;
-        if (backoff.tries === 1) this.trouble(error);
-        await backoff.wait(error);
-      }
-    }
-  }
-
   async #take(numbers: readonly number[]): Promise<StartOffset[]> {
     if (numbers.length === 0) return [];
     const { settings } = this.parts;
@@ -225,6 +213,7 @@ export class Worker implements ReaderHandler {
         for (const { samples } of epochs) this.parts.meter.visible(samples, settings.clock.now());
         owned.quietSince = settings.clock.elapsed();
       };
+      owned.quietSince = settings.clock.elapsed();
       for (const queue of owned.runner.queues) {
         this.#queues.set(`${queue.topic}/${queue.partition}`, queue);
         starts.push({ topic: queue.topic, partition: queue.partition, offset: queue.position });
@@ -254,25 +243,7 @@ export class Worker implements ReaderHandler {
     this.parts.settings.log(
       `Job ${this.parts.settings.name}: task ${task.number} has another owner now; this worker has stopped it`,
     );
-    this.#retaking ??= this.#retake().catch((error: Error) => this.#end(error)).finally(() => {
-      this.#retaking = undefined;
-    });
-  }
-
-  async #retake(): Promise<void> {
-    const { clock } = this.parts.settings;
-    for (;;) {
-      await clock.sleep(100 + 400 * clock.random());
-      // A heartbeat that fails means that a rebalance is under way: it says what is ours.
-      if (this.#stopping || await this.#alive().then(() => false, () => true)) return;
-      try {
-        const lacking = (this.#assigned ?? []).filter((number) => !this.tasks.has(number));
-        for (const start of await this.#take(lacking)) this.reader?.seek(start);
-        return;
-      } catch (error) {
-        if (!mayPass(error)) throw error;
-      }
-    }
+    this.#claims.takeAgain();
   }
 
   #ownerOf(queue: InputQueue): OwnedTask | undefined {
@@ -385,9 +356,4 @@ export class Worker implements ReaderHandler {
     this.wake();
     this.parts.ended(error);
   }
-}
-
-/** A task that somebody else claimed is claimed again while it is assigned to us, and what is away comes back. */
-function mayPass(error: unknown): error is FencedError | UnavailableError {
-  return error instanceof FencedError || error instanceof UnavailableError;
 }

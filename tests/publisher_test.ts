@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import type { Publishing } from "../connectors/connector.ts";
-import { type PublishedTask, Publisher, type WaitingEpoch } from "../runtime/publisher.ts";
+import { MarkerError, type PublishedTask, Publisher, settle, type WaitingEpoch } from "../runtime/publisher.ts";
+import { FencedError } from "../state/mod.ts";
 import { systemClock } from "../runtime/clock.ts";
 
 /** A broker that keeps a diary. The first transaction takes effect, and its answer is lost. */
@@ -58,11 +59,47 @@ Deno.test("Publisher reads the markers after a doubt, also when a new task asks 
   });
   const task = taskWith(5);
   const results = publisher.publish(() => [task]);
-  const marker = publisher.publishMarkers([{ number: 1, epoch: 0 }]);
+  const marker = publisher.publishMarker({ ...taskWith(), number: 1 }, 0);
   await Promise.all([results, marker]);
   assertEquals(diary, [
     ...["life 1", "markers are read", "life 1 publishes 1 results, 0:5"],
     ...["life 2", "markers are read", "life 2 publishes 0 results, 1:0"],
   ]);
   assertEquals(task.waiting, []);
+});
+
+function publisherOn(publishing: Publishing): Publisher {
+  const names = { id: "job.a", markerGroup: "group", markerTopic: "topic" };
+  return new Publisher({ publishing, ...names, clock: systemClock, giveUpAfter: Infinity, trouble: () => {} });
+}
+
+Deno.test("Publisher gives no first marker to a task that another owner has taken before its own life began", async () => {
+  const { publishing, diary } = forgetfulBroker();
+  const task = { ...taskWith(), verify: () => Promise.resolve(false) };
+  await assertRejects(() => publisherOn(publishing).publishMarker(task, 0), FencedError);
+  assertEquals(diary, ["life 1"]);
+});
+
+Deno.test("Publisher looks at every task when a life begins, also where it begins for a marker", async () => {
+  const { publishing, diary } = forgetfulBroker();
+  const publisher = publisherOn(publishing);
+  const owner = { ours: true };
+  const task = { ...taskWith(), verify: () => Promise.resolve(owner.ours) };
+  await publisher.publish(() => [task]);
+  await publisher.close();
+  // Meanwhile somebody else has taken the task, and published what waits here.
+  owner.ours = false;
+  task.waiting.push(...taskWith(5).waiting);
+  await publisher.publishMarker({ ...taskWith(), number: 1 }, 0);
+  await publisher.publish(() => [task]);
+  assertEquals(diary, ["life 1", "life 2", "life 2 publishes 0 results, 1:0"]);
+});
+
+Deno.test("settle() reads the head again before it believes that the store is older than the marker", async () => {
+  const contradiction = () => {
+    throw new MarkerError("epoch 1 has been published");
+  };
+  const task = { ...taskWith(), checkMarker: contradiction };
+  assertEquals(await settle({ ...task, verify: () => Promise.resolve(false) }, 1), false);
+  await assertRejects(() => settle(task, 1), MarkerError);
 });

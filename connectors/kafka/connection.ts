@@ -16,6 +16,7 @@ import type {
   TopicInfo,
 } from "../connector.ts";
 import { keyPartition } from "../partitioner.ts";
+import { type KafkaClock, machineClock } from "./clock.ts";
 import type { Driver, Line, PartitionPlace } from "./driver.ts";
 import { CODE, explain, hasCode, isPassing, KafkaError } from "./errors.ts";
 import { GroupReader } from "./group_reader.ts";
@@ -32,12 +33,14 @@ export class KafkaConnection implements Connection {
   readonly publishing: Publishing;
   readonly #driver: Driver;
   readonly #shared: Line;
+  readonly #clock: KafkaClock;
   readonly #open = new Set<{ close(): Promise<void> }>();
   readonly #closed = new AbortController();
 
-  private constructor(driver: Driver, shared: Line) {
+  private constructor(driver: Driver, shared: Line, clock: KafkaClock) {
     this.#driver = driver;
     this.#shared = shared;
+    this.#clock = clock;
     this.publishing = {
       producer: (transactionalId) => this.#producer(transactionalId),
       fence: (transactionalId) => this.#fence(transactionalId),
@@ -52,15 +55,15 @@ export class KafkaConnection implements Connection {
    * @throws {UnavailableError} If no broker answers.
    * @throws {Error} If the login is refused or the broker is too old.
    */
-  static async open(driver: Driver): Promise<KafkaConnection> {
+  static async open(driver: Driver, clock: KafkaClock = machineClock): Promise<KafkaConnection> {
     const shared = driver.line();
     try {
-      await askUntil(shared, () => Promise.resolve(), { limit: CONNECT_LIMIT });
+      await askUntil(shared, () => Promise.resolve(), { clock, limit: CONNECT_LIMIT });
     } catch (error) {
       await shared.close();
       throw explain(error, "connect to Kafka", driver.name);
     }
-    return new KafkaConnection(driver, shared);
+    return new KafkaConnection(driver, shared, clock);
   }
 
   topic(topic: string): Promise<TopicInfo | undefined> {
@@ -121,7 +124,11 @@ export class KafkaConnection implements Connection {
       await this.#ask(`read the topic "${topic}"`, async () => existing(topic, await this.#shared.places(topic)));
     }
     const lines = { group: this.#driver.line(), fetch: this.#driver.line() };
-    const reader = new GroupReader({ ...lines, shared: this.#shared, brokers: this.#driver.name }, options, handler);
+    const reader = new GroupReader(
+      { ...lines, shared: this.#shared, brokers: this.#driver.name, clock: this.#clock },
+      options,
+      handler,
+    );
     const open = { close: () => stop() };
     const stop = async () => {
       this.#open.delete(open);
@@ -147,9 +154,10 @@ export class KafkaConnection implements Connection {
   async #producer(transactionalId: string): Promise<Producer> {
     const line = this.#driver.line();
     try {
-      const identity = await initialise(line, transactionalId);
+      const identity = await initialise(line, transactionalId, this.#clock);
       const producer = new TransactionalProducer(line, identity, {
         brokers: this.#driver.name,
+        clock: this.#clock,
         describe: async (topic) => ({
           leaders: leadersOf(topic, await line.places(topic)),
           batchBytes: batchBytes(await this.#config(topic)),
@@ -170,7 +178,7 @@ export class KafkaConnection implements Connection {
 
   async #fence(transactionalId: string): Promise<void> {
     try {
-      await initialise(this.#shared, transactionalId);
+      await initialise(this.#shared, transactionalId, this.#clock);
     } catch (error) {
       throw explain(error, `fence the producer "${transactionalId}"`, this.#driver.name);
     }
@@ -220,7 +228,12 @@ export class KafkaConnection implements Connection {
 
   async #ask<T>(wanted: string, ask: () => Promise<T>, retries?: (error: unknown) => boolean): Promise<T> {
     try {
-      return await askUntil(this.#shared, ask, { limit: ASK_LIMIT, retries, signal: this.#closed.signal });
+      return await askUntil(this.#shared, ask, {
+        clock: this.#clock,
+        limit: ASK_LIMIT,
+        retries,
+        signal: this.#closed.signal,
+      });
     } catch (error) {
       throw explain(error, wanted, this.#driver.name);
     }

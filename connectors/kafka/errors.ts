@@ -29,6 +29,7 @@ export const CODE = {
   invalidProducerEpoch: 47,
   invalidProducerIdMapping: 49,
   concurrentTransactions: 51,
+  operationNotAttempted: 55,
   unstableOffsetCommit: 88,
   producerFenced: 90,
 } as const;

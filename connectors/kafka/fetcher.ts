@@ -11,6 +11,7 @@
  */
 
 import type { Batch, Bounds } from "../connector.ts";
+import type { KafkaClock } from "./clock.ts";
 import type { FetchedPartition, Line, PartitionPlace } from "./driver.ts";
 import { brokerError, CODE, explain, isDisconnected, isPassing, type KafkaError } from "./errors.ts";
 import {
@@ -53,21 +54,24 @@ export class Fetcher {
   readonly #observer: FetchObserver;
   readonly #trouble: Trouble;
   readonly #brokers: string;
+  readonly #clock: KafkaClock;
   readonly #parts = new Map<string, Part>();
   #run: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   #resumed = Promise.withResolvers<void>();
   /** Set while an offset that is missing is being asked about. */
   #asking: Promise<void> | undefined;
 
-  constructor(line: Line, { observer, trouble, brokers }: {
+  constructor(line: Line, { observer, trouble, brokers, clock }: {
     readonly observer: FetchObserver;
     readonly trouble: Trouble;
     readonly brokers: string;
+    readonly clock: KafkaClock;
   }) {
     this.#line = line;
     this.#observer = observer;
     this.#trouble = trouble;
     this.#brokers = brokers;
+    this.#clock = clock;
   }
 
   has(topic: string, partition: number): boolean {
@@ -137,7 +141,7 @@ export class Fetcher {
   }
 
   async #supervise(signal: AbortSignal): Promise<void> {
-    const backoff = new Backoff();
+    const backoff = new Backoff(this.#clock);
     while (!signal.aborted) {
       try {
         await this.#line.connect();
@@ -193,7 +197,7 @@ export class Fetcher {
   }
 
   async #awaitLeader(signal: AbortSignal): Promise<void> {
-    const backoff = new Backoff();
+    const backoff = new Backoff(this.#clock);
     for (let tries = 0; tries < 3 && !signal.aborted; tries++) await backoff.wait(signal);
     if (!signal.aborted) throw brokerError(CODE.leaderNotAvailable, "a question for a partition's leader");
   }
@@ -210,7 +214,7 @@ export class Fetcher {
         part.asked = part.position;
         return { topic: part.topic, partition: part.partition, offset: part.position };
       });
-      const began = performance.now();
+      const began = this.#clock.elapsed();
       const fetched = await this.#line.fetch(leader, asked, LIMITS);
       while (this.#asking) await this.#asking;
       if (signal.aborted) return;
@@ -225,8 +229,8 @@ export class Fetcher {
       }
       if (moved) throw moved;
       works();
-      const rest = FETCH_REST - (performance.now() - began);
-      if (rest > 0 && isSmall(fetched)) await pause(rest, signal);
+      const rest = FETCH_REST - (this.#clock.elapsed() - began);
+      if (rest > 0 && isSmall(fetched)) await pause(this.#clock, rest, signal);
     }
   }
 
@@ -236,10 +240,10 @@ export class Fetcher {
     const end = Math.max(fetched.end, position);
     if (position === start) {
       // Nothing came. At the end that is worth a word from time to time; before it, the fetch was full of other partitions.
-      const now = performance.now();
+      const now = this.#clock.elapsed();
       if (start < end || now - part.quietSince < IDLE_REPORT_INTERVAL) return;
       part.quietSince = now;
-    } else if (position === end) part.quietSince = performance.now();
+    } else if (position === end) part.quietSince = this.#clock.elapsed();
     if (position < start) throw new Error(`The position of "${topic}" partition ${partition} went back`);
     part.position = position;
     this.#observer.batch({ topic, partition, records, start, position, end });

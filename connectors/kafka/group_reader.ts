@@ -20,6 +20,7 @@ import {
   encodeSubscription,
   PROTOCOL,
 } from "./assignment.ts";
+import type { KafkaClock } from "./clock.ts";
 import type { Joined, Line, Membership } from "./driver.ts";
 import { CODE, explain, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
@@ -38,6 +39,7 @@ export interface ReaderLines {
   /** The connection's own line, which outlives the reader. */
   readonly shared: Line;
   readonly brokers: string;
+  readonly clock: KafkaClock;
 }
 
 /** A reader that is a member of a group. */
@@ -64,6 +66,7 @@ export class GroupReader implements Reader {
     this.#trouble = new Trouble((error) => this.#stop.signal.aborted || handler.trouble(error));
     this.#fetcher = new Fetcher(lines.fetch, {
       brokers: lines.brokers,
+      clock: lines.clock,
       trouble: this.#trouble,
       observer: {
         batch: (batch) => handler.batch(batch),
@@ -117,7 +120,7 @@ export class GroupReader implements Reader {
   }
 
   async #run(): Promise<void> {
-    const backoff = new Backoff();
+    const backoff = new Backoff(this.#lines.clock);
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
@@ -217,16 +220,19 @@ export class GroupReader implements Reader {
     const beats = new Heartbeats(this.#lines.group, membership, {
       trouble: this.#trouble,
       explain: (error) => this.#explain(error),
+      clock: this.#lines.clock,
     });
     try {
       const partitions = new Set([...assignment.values()].flat());
       const single = this.#options.tasks === "single";
-      this.#owned = single ? (partitions.size > 0 ? [0] : []) : [...partitions].sort((one, other) => one - other);
-      this.#ownedSince = membership.generation;
+      const owned = single ? (partitions.size > 0 ? [0] : []) : [...partitions].sort((one, other) => one - other);
       this.#membership = membership;
-      this.#fetcher.keep(assignment);
-      const starts = await this.#handler.assigned(this.#owned, () => beats.alive());
+      const starts = await this.#handler.assigned(owned, () => beats.alive());
       if (signal.aborted) return;
+      // Not before: where the generation ends meanwhile, the handler still has what it had.
+      this.#owned = owned;
+      this.#ownedSince = membership.generation;
+      this.#fetcher.keep(assignment);
       this.#addAll(assignment, starts);
       this.#fetcher.run();
       await beats.over(signal);
@@ -235,7 +241,7 @@ export class GroupReader implements Reader {
       if (signal.aborted) return;
       await this.#handler.revoking();
     } catch (error) {
-      // What the handler throws is the engine's own and not for us to ride out.
+      // What the handler throws of its own is not for us to ride out; that its sign of life was refused is.
       if (!(error instanceof KafkaError)) this.#fail(error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {

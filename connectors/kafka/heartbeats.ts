@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { KafkaClock } from "./clock.ts";
 import type { Line, Membership } from "./driver.ts";
 import { CODE, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
 import { HEARTBEAT_INTERVAL } from "./limits.ts";
@@ -16,19 +17,22 @@ export class Heartbeats {
   readonly #membership: Membership;
   readonly #trouble: Trouble;
   readonly #explain: (error: unknown) => Error;
+  readonly #clock: KafkaClock;
   readonly #ended = new AbortController();
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
   readonly #done: Promise<void>;
 
-  constructor(line: Line, membership: Membership, { trouble, explain }: {
+  constructor(line: Line, membership: Membership, { trouble, explain, clock }: {
     readonly trouble: Trouble;
     readonly explain: (error: unknown) => Error;
+    readonly clock: KafkaClock;
   }) {
     this.#line = line;
     this.#membership = membership;
     this.#trouble = trouble;
     this.#explain = explain;
+    this.#clock = clock;
     this.#over.promise.catch(() => {});
     this.#done = this.#beat();
   }
@@ -52,18 +56,16 @@ export class Heartbeats {
   /**
    * One sign of life now.
    *
-   * @throws {KafkaError} If the generation is over: whoever is asked to take over only passes it on, and the group is joined anew.
-   * @throws {Error} If nobody could say.
+   * @throws {KafkaError} If the generation is over, or nobody could say: the reader knows what to do about either.
    */
   async alive(): Promise<void> {
-    const { group } = this.#membership;
-    if (this.#isOver) throw assignmentOver(group, CODE.rebalanceInProgress);
+    if (this.#isOver) throw this.#assignmentOver(CODE.rebalanceInProgress);
     try {
       await this.#line.heartbeat(this.#membership);
     } catch (error) {
-      if (!isOver(error)) throw this.#explain(error);
+      if (!isOver(error)) throw error;
       this.#finish();
-      throw assignmentOver(group, error.code!);
+      throw this.#assignmentOver(error.code!);
     }
   }
 
@@ -74,6 +76,14 @@ export class Heartbeats {
     await this.#done;
   }
 
+  #assignmentOver(code: number): KafkaError {
+    const { group } = this.#membership;
+    return new KafkaError(`The assignment is over: the consumer group "${group}" is changing`, {
+      kind: "broker",
+      code,
+    });
+  }
+
   #finish(): void {
     this.#isOver = true;
     this.#over.resolve();
@@ -81,8 +91,8 @@ export class Heartbeats {
 
   async #beat(): Promise<void> {
     const { signal } = this.#ended;
-    const backoff = new Backoff();
-    await pause(HEARTBEAT_INTERVAL, signal);
+    const backoff = new Backoff(this.#clock);
+    await pause(this.#clock, HEARTBEAT_INTERVAL, signal);
     while (!signal.aborted) {
       try {
         await this.#line.connect();
@@ -106,13 +116,9 @@ export class Heartbeats {
           continue;
         }
       }
-      await pause(HEARTBEAT_INTERVAL, signal);
+      await pause(this.#clock, HEARTBEAT_INTERVAL, signal);
     }
   }
-}
-
-function assignmentOver(group: string, code: number): KafkaError {
-  return new KafkaError(`The assignment is over: the consumer group "${group}" is changing`, { kind: "broker", code });
 }
 
 function isOver(error: unknown): error is KafkaError {

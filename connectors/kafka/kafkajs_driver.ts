@@ -20,7 +20,7 @@ import type {
   ProducePartition,
   ProducerIdentity,
 } from "./driver.ts";
-import { CODE, KafkaError } from "./errors.ts";
+import { CODE, hasCode, KafkaError } from "./errors.ts";
 import { ClusterLife, type KafkaJsBroker, type KafkaJsCluster, type KafkaJsOptions } from "./kafkajs_cluster.ts";
 import { toKafkaError } from "./kafkajs_errors.ts";
 import {
@@ -234,11 +234,21 @@ class KafkaJsLine implements Line {
     identity: ProducerIdentity,
     topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
   ): Promise<void> {
-    await this.#coordinated(
-      TRANSACTION,
-      identity.transactionalId,
-      (broker) => broker.addPartitionsToTxn({ ...inKafkaJsForm(identity), topics }),
-    );
+    const add = (some: typeof topics) =>
+      this.#coordinated(
+        TRANSACTION,
+        identity.transactionalId,
+        (broker) => broker.addPartitionsToTxn({ ...inKafkaJsForm(identity), topics: some }),
+      );
+    try {
+      await add(topics);
+    } catch (error) {
+      if (!hasCode(error, CODE.operationNotAttempted)) throw error;
+      // None was added, for want of another one, and kafkajs tells the first failure only: asked one by one, it shows itself.
+      for (const { topic, partitions } of topics) {
+        for (const partition of partitions) await add([{ topic, partitions: [partition] }]);
+      }
+    }
   }
 
   async addOffsets(identity: ProducerIdentity, group: string): Promise<void> {

@@ -12,6 +12,7 @@
  */
 
 import type { Marker, OutputRecord, Producer } from "../connector.ts";
+import type { KafkaClock } from "./clock.ts";
 import type { Line, ProduceFailure, ProducePartition, ProducerIdentity } from "./driver.ts";
 import { brokerError, CODE, explain, hasCode, isPassing, KafkaError } from "./errors.ts";
 import {
@@ -56,10 +57,15 @@ export interface ProducerTopic {
 }
 
 /** Initialises a transactional id: earlier lives of it can no longer commit, and what they left open is aborted. */
-export async function initialise(line: Line, transactionalId: string): Promise<ProducerIdentity> {
+export async function initialise(
+  line: Line,
+  transactionalId: string,
+  clock: KafkaClock,
+): Promise<ProducerIdentity> {
   // While what an earlier life left open is being aborted, the coordinator refuses with code 51.
   const retries = (error: unknown) => isPassing(error) || hasCode(error, CODE.concurrentTransactions);
   return await askUntil(line, () => line.initProducer(transactionalId, TRANSACTION_TIMEOUT), {
+    clock,
     limit: ASK_LIMIT,
     retries,
   });
@@ -70,19 +76,22 @@ export class TransactionalProducer implements Producer {
   readonly #line: Line;
   readonly #identity: ProducerIdentity;
   readonly #brokers: string;
+  readonly #clock: KafkaClock;
   readonly #describe: (topic: string) => Promise<ProducerTopic>;
   readonly #topics = new Map<string, ProducerTopic>();
   readonly #sequences = new Map<string, number>();
   #busy = false;
   #broken: Error | undefined;
 
-  constructor(line: Line, identity: ProducerIdentity, { brokers, describe }: {
+  constructor(line: Line, identity: ProducerIdentity, { brokers, clock, describe }: {
     readonly brokers: string;
+    readonly clock: KafkaClock;
     readonly describe: (topic: string) => Promise<ProducerTopic>;
   }) {
     this.#line = line;
     this.#identity = identity;
     this.#brokers = brokers;
+    this.#clock = clock;
     this.#describe = describe;
   }
 
@@ -157,16 +166,18 @@ export class TransactionalProducer implements Producer {
    * just moving or being made. These are answers: the step surely had no effect.
    */
   async #patiently(step: () => Promise<void>): Promise<void> {
-    const deadline = Date.now() + REFUSED_STEP_LIMIT;
+    const deadline = this.#clock.elapsed() + REFUSED_STEP_LIMIT;
     for (let refused = 1;; refused++) {
       try {
         return await step();
       } catch (error) {
         const unfinished = hasCode(error, CODE.concurrentTransactions);
-        if (Date.now() >= deadline || !(unfinished || NO_COORDINATOR.some((code) => hasCode(error, code)))) throw error;
-        if (!unfinished) await pause(RETRY_FIRST_PAUSE);
+        if (this.#clock.elapsed() >= deadline || !(unfinished || NO_COORDINATOR.some((code) => hasCode(error, code)))) {
+          throw error;
+        }
+        if (!unfinished) await pause(this.#clock, RETRY_FIRST_PAUSE);
         // Finishing takes about as long as asking, and the shortest timer takes longer than both.
-        else if (refused > REFUSED_AT_ONCE) await pause(CONCURRENT_TRANSACTION_PAUSE);
+        else if (refused > REFUSED_AT_ONCE) await pause(this.#clock, CONCURRENT_TRANSACTION_PAUSE);
       }
     }
   }
@@ -193,16 +204,16 @@ export class TransactionalProducer implements Producer {
    * it is written once. (Kafka 4 answers with `notEnoughReplicas` also while it cannot verify the transaction just now.)
    */
   async #write(batches: readonly ProducePartition[]): Promise<void> {
-    const deadline = Date.now() + REFUSED_STEP_LIMIT;
+    const deadline = this.#clock.elapsed() + REFUSED_STEP_LIMIT;
     let left = batches;
     for (;;) {
       const failures = await this.#writeOnce(left);
       if (failures.length === 0) return;
       const fatal = failures.find(({ error }) => !SENT_AGAIN.has(error)) ?? failures[0];
-      if (!SENT_AGAIN.has(fatal.error) || Date.now() >= deadline) {
+      if (!SENT_AGAIN.has(fatal.error) || this.#clock.elapsed() >= deadline) {
         throw brokerError(fatal.error, `records for "${fatal.topic}" partition ${fatal.partition}`);
       }
-      await pause(RETRY_FIRST_PAUSE);
+      await pause(this.#clock, RETRY_FIRST_PAUSE);
       for (const topic of new Set(failures.map((failure) => failure.topic))) await this.#learn(topic);
       left = left.filter((batch) =>
         failures.some(({ topic, partition }) => topic === batch.topic && partition === batch.partition)

@@ -4,20 +4,21 @@
  * @module
  */
 
+import type { KafkaClock } from "./clock.ts";
 import { isDisconnected, isPassing, KafkaError } from "./errors.ts";
 import type { Line } from "./driver.ts";
 import { RETRY_FIRST_PAUSE, RETRY_LONGEST_PAUSE } from "./limits.ts";
 
 /** Waits for so many milliseconds, or until the signal: it never rejects. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(clock: KafkaClock, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const end = () => {
-      clearTimeout(timer);
+      cancel();
       signal?.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, ms);
+    const cancel = clock.after(ms, end);
     signal?.addEventListener("abort", end);
   });
 }
@@ -26,11 +27,13 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 export class Backoff {
   #next = RETRY_FIRST_PAUSE;
 
+  constructor(readonly clock: KafkaClock) {}
+
   /** Waits a little longer than the last time. */
   async wait(signal?: AbortSignal): Promise<void> {
-    const ms = this.#next * (0.75 + Math.random() / 2);
+    const ms = this.#next * (0.75 + this.clock.random() / 2);
     this.#next = Math.min(this.#next * 2, RETRY_LONGEST_PAUSE);
-    await pause(ms, signal);
+    await pause(this.clock, ms, signal);
   }
 
   /** It worked: the next failure waits shortly again. */
@@ -49,20 +52,21 @@ export class Backoff {
 export async function askUntil<T>(
   line: Line,
   ask: () => Promise<T>,
-  { limit, retries = isPassing, signal }: {
+  { clock, limit, retries = isPassing, signal }: {
+    readonly clock: KafkaClock;
     readonly limit: number;
     readonly retries?: (error: unknown) => boolean;
     readonly signal?: AbortSignal;
   },
 ): Promise<T> {
-  const backoff = new Backoff();
-  const deadline = Date.now() + limit;
+  const backoff = new Backoff(clock);
+  const deadline = clock.elapsed() + limit;
   for (;;) {
     try {
       await line.connect();
       return await ask();
     } catch (error) {
-      if (!retries(error) || Date.now() >= deadline) throw error;
+      if (!retries(error) || clock.elapsed() >= deadline) throw error;
       if (isDisconnected(error)) line.renew();
       await backoff.wait(signal);
       if (signal?.aborted) throw new KafkaError("the connection was closed", { kind: "closed" });

@@ -1,5 +1,6 @@
 /** What happens to a job in a soak: everything in its turn, in an order and at moments that the seed gives. */
 import type { Broker } from "../support/broker.ts";
+import { machineClock } from "../../connectors/kafka/clock.ts";
 import { pause } from "../../connectors/kafka/retry.ts";
 import { shuffled } from "../support/crash/random.ts";
 import type { Weather, Workers } from "./workers.ts";
@@ -124,6 +125,6 @@ export class Faults {
   /** A wait whose length is chosen now. */
   #within(least: number, most: number): () => Promise<void> {
     const ms = least + (most - least) * this.#random();
-    return () => pause(ms, this.#faulty.halt);
+    return () => pause(machineClock, ms, this.#faulty.halt);
   }
 }

@@ -1,10 +1,10 @@
-/** What the tests of the Kafka connector work with: a shared broker, connections to it, and a member that keeps all it is told. */
+/** What the tests of the Kafka connector work with on a real one: a shared broker and connections to it. */
 import type { Kafka } from "kafkajs";
-import type { Batch, Bounds, Connection, InputRecord, Reader, StartOffset } from "../../connectors/connector.ts";
+import type { Connection } from "../../connectors/connector.ts";
 import { findBroker, sharedBroker } from "./broker.ts";
 import { clientOf, connectTo } from "./kafka_clients.ts";
 
-export { NO_STORE } from "./kafka_clients.ts";
+export { Member, NO_STORE } from "./kafka_member.ts";
 
 const found = await findBroker();
 
@@ -35,132 +35,4 @@ export async function createTopicWith(
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true });
   await admin.disconnect();
-}
-
-/** How long a test waits for what must come, in milliseconds. */
-const PATIENCE = 60_000;
-
-/** How a {@linkcode Member} is to join. */
-export interface MemberOptions {
-  readonly group: string;
-  readonly topics: readonly string[];
-  readonly tasks?: "perPartition" | "single";
-  readonly remembered?: string;
-  readonly missing?: (wanted: number, bounds: Bounds) => number;
-  /** What an assignment waits for before it begins; what this throws, `assigned` throws. */
-  readonly onAssigned?: (alive: () => Promise<void>) => Promise<void>;
-}
-
-/** A member of a group. Everything that it is told is kept, in order, in words. */
-export class Member {
-  readonly events: string[] = [];
-  readonly batches: Batch[] = [];
-  readonly records: InputRecord[] = [];
-  readonly troubles: (string | undefined)[] = [];
-  readonly missed: { readonly wanted: number; readonly bounds: Bounds }[] = [];
-  owned: readonly number[] = [];
-  alive: () => Promise<void> = () => Promise.reject(new Error("not assigned"));
-  remembered: string | undefined;
-  failure: Error | undefined;
-  /** What `revoking` waits for. */
-  onRevoking: () => Promise<void> = () => Promise.resolve();
-  reader!: Reader;
-  readonly #positions = new Map<string, number>();
-  readonly #waiting = new Set<() => void>();
-
-  static async join(connection: Connection, options: MemberOptions): Promise<Member> {
-    const member = new Member();
-    member.reader = await connection.reader({
-      group: options.group,
-      worker: undefined,
-      topics: options.topics,
-      tasks: options.tasks ?? "perPartition",
-      remembered: options.remembered,
-      remember: (text) => Promise.resolve(void (member.remembered = text)),
-    }, {
-      assigned: (partitions, alive) => member.#assigned(options, partitions, alive),
-      revoking: async () => {
-        member.#note("revoking");
-        await member.onRevoking();
-        member.#note("revoked");
-      },
-      batch: (batch) => {
-        member.batches.push(batch);
-        member.records.push(...batch.records);
-        member.#positions.set(`${batch.topic}/${batch.partition}`, batch.position);
-        member.#tell();
-      },
-      missing: (_topic, partition, wanted, bounds) => {
-        member.missed.push({ wanted, bounds });
-        member.#note(`missing ${partition}@${wanted}`);
-        if (options.missing === undefined) return Promise.reject(new Error(`offset ${wanted} is gone`));
-        return Promise.resolve(options.missing(wanted, bounds));
-      },
-      trouble: (error) => {
-        member.troubles.push(error?.message);
-        member.#note(error ? "trouble" : "no trouble");
-      },
-      failed: (error) => {
-        member.failure = error;
-        member.#note("failed");
-      },
-    });
-    return member;
-  }
-
-  /** Resolves when it holds; looked at with each call that is made. A failure of the reader rejects. */
-  until(what: string, holds: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (then: () => void) => {
-        clearTimeout(deadline);
-        this.#waiting.delete(look);
-        then();
-      };
-      const look = () => {
-        if (holds()) settle(resolve);
-        else if (this.failure) settle(() => reject(this.failure));
-      };
-      const deadline = setTimeout(
-        () => settle(() => reject(new Error(`Waited for ${what} in vain; what came: ${this.events.join(", ")}`))),
-        PATIENCE,
-      );
-      this.#waiting.add(look);
-      look();
-    });
-  }
-
-  /** Resolves when exactly these tasks are assigned. */
-  owns(tasks: readonly number[]): Promise<void> {
-    return this.until(`the tasks ${tasks}`, () => String(this.owned) === String(tasks));
-  }
-
-  /** How often such an event has come. */
-  times(event: string): number {
-    return this.events.filter((one) => one === event).length;
-  }
-
-  async #assigned(
-    options: MemberOptions,
-    partitions: readonly number[],
-    alive: () => Promise<void>,
-  ): Promise<StartOffset[]> {
-    await options.onAssigned?.(alive);
-    this.owned = partitions;
-    this.alive = alive;
-    this.#note(`assigned ${partitions}`);
-    const everything = Array.from({ length: 32 }, (_, index) => index);
-    const read = options.tasks === "single" ? (partitions.length > 0 ? everything : []) : partitions;
-    return options.topics.flatMap((topic) =>
-      read.map((partition) => ({ topic, partition, offset: this.#positions.get(`${topic}/${partition}`) ?? 0 }))
-    );
-  }
-
-  #note(event: string): void {
-    this.events.push(event);
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const look of [...this.#waiting]) look();
-  }
 }

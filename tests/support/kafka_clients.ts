@@ -2,19 +2,7 @@
 import { Kafka, logLevel, type RetryOptions } from "kafkajs";
 import type { Connection } from "../../connectors/connector.ts";
 import { kafka } from "../../connectors/kafka/mod.ts";
-import type { Store } from "../../state/store.ts";
-
-/** The Kafka connector writes nothing to the job's store. */
-export const NO_STORE: Store = {
-  name: "none",
-  get: () => Promise.reject(new Error("nothing is read")),
-  // deno-lint-ignore require-yield
-  list: async function* () {
-    await Promise.reject(new Error("nothing is read"));
-  },
-  atomic: () => Promise.reject(new Error("nothing is written")),
-  close: () => {},
-};
+import { NO_STORE } from "./kafka_member.ts";
 
 /** A connection of ours. */
 export function connectTo(brokers: readonly string[]): Promise<Connection> {

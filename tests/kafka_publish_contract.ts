@@ -1,0 +1,206 @@
+/** What publishing on Kafka owes the engine, real or simulated: results and markers together, fences, and what readers see. */
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { Connection, Marker, OutputRecord } from "../connectors/connector.ts";
+import { encodeBatch } from "../connectors/kafka/record_batch_encode.ts";
+import { initialise } from "../connectors/kafka/producer.ts";
+import { FencedError, UnavailableError } from "../state/errors.ts";
+import type { KafkaBench, KafkaContract } from "./support/kafka_subject.ts";
+import { freshTopic, record, type RecordingReader, startReading, textOf } from "./support/recording_reader.ts";
+
+/** A topic for results and one for markers. */
+async function place(
+  connection: Connection,
+): Promise<{ topic: string; id: string; marker(epoch: number, partition?: number): Marker }> {
+  const topic = freshTopic();
+  const markers = `${topic}.tidemark`;
+  await connection.createTopic(topic, 2);
+  await connection.publishing!.ensureMarkerTopic(markers, 2);
+  return {
+    topic,
+    id: `${topic}-producer`,
+    marker: (epoch, partition = 0) => ({ group: `${topic}.epochs`, topic: markers, partition, epoch }),
+  };
+}
+
+const epochs = (connection: Connection, { group, topic }: Marker) =>
+  connection.publishing!.markers(group, topic, [0, 1]);
+
+/** Reads the first partition until its position has reached its last stable offset. */
+async function readToEnd(connection: Connection, topic: string): Promise<RecordingReader> {
+  const reading = await startReading(connection, { topics: [topic] });
+  await reading.until(
+    "the end of both partitions",
+    () =>
+      [0, 1].every((partition) =>
+        reading.batches.some((batch) => batch.partition === partition && batch.position === batch.end)
+      ),
+  );
+  return reading;
+}
+
+/** Begins a transaction on a line of its own, writes a record, and leaves it open: as a worker that dies. */
+async function leaveOpen(
+  { line, clock }: KafkaBench,
+  { topic, id }: { readonly topic: string; readonly id: string },
+  text: string,
+): Promise<{ commit(): Promise<void> }> {
+  const own = await line();
+  const identity = await initialise(own, id, clock);
+  const places = (await own.places(topic))!;
+  await own.addPartitions(identity, [{ topic, partitions: [0] }]);
+  const { bytes } = encodeBatch([record(topic, { text })], { start: 0, limit: 1_000_000, identity, sequence: 0 });
+  assertEquals(await own.produce(places[0].leader!, identity, [{ topic, partition: 0, batch: bytes }]), []);
+  return { commit: () => own.endTransaction(identity, true) };
+}
+
+export const publishContract: KafkaContract = {
+  "publish() makes results and markers visible together": async ({ connection }) => {
+    const { topic, id, marker } = await place(connection);
+    const producer = await connection.publishing!.producer(id);
+    await producer.publish([record(topic, { text: "one" })], [marker(1), marker(5, 1)]);
+    await producer.publish([record(topic, { text: "two" })], [marker(2)]);
+    await connection.publishing!.fence(id);
+    assertEquals(await epochs(connection, marker(0)), new Map([[0, 2], [1, 5]]));
+    await using reading = await readToEnd(connection, topic);
+    assertEquals(reading.records.map(textOf), ["one", "two"]);
+    await reading.reader.stop();
+  },
+  "publish() carries a marker without results, and results without a marker": async ({ connection }) => {
+    const { topic, id, marker } = await place(connection);
+    const producer = await connection.publishing!.producer(id);
+    await producer.publish([], [marker(0)]);
+    await producer.publish([record(topic, { text: "alone" })], []);
+    await producer.publish([], []);
+    await connection.publishing!.fence(id);
+    assertEquals(await epochs(connection, marker(0)), new Map([[0, 0]]));
+    await using reading = await readToEnd(connection, topic);
+    assertEquals(reading.records.map(textOf), ["alone"]);
+    await reading.reader.stop();
+  },
+  "markers() leaves out tasks that have none": async ({ connection }) => {
+    const { marker } = await place(connection);
+    assertEquals(await epochs(connection, marker(0)), new Map());
+  },
+  "publish() rejects with FencedError once a successor is initialised, and nothing of it is seen": async (
+    { connection },
+  ) => {
+    const { topic, id, marker } = await place(connection);
+    const first = await connection.publishing!.producer(id);
+    await first.publish([record(topic, { text: "first" })], [marker(1)]);
+    const second = await connection.publishing!.producer(id);
+    const error = await assertRejects(
+      () => first.publish([record(topic, { text: "zombie" })], [marker(2)]),
+      FencedError,
+    );
+    assertStringIncludes(error.message, `as "${id}": another producer with the same id took over`);
+    await assertRejects(() => first.publish([record(topic)], []), FencedError);
+    assertEquals(await epochs(connection, marker(0)), new Map([[0, 1]]));
+    await second.publish([record(topic, { text: "second" })], [marker(2)]);
+    await connection.publishing!.fence(id);
+    assertEquals(await epochs(connection, marker(0)), new Map([[0, 2]]));
+    await using reading = await readToEnd(connection, topic);
+    assertEquals(reading.records.map(textOf), ["first", "second"]);
+    await reading.reader.stop();
+  },
+  "fence() ends what a dead producer left open, so that readers are not held back": async (bench) => {
+    const { connection } = bench;
+    const { topic, id } = await place(connection);
+    const dead = await leaveOpen(bench, { topic, id }, "never committed");
+    const other = await connection.publishing!.producer(`${id}-other`);
+    await other.publish([record(topic, { text: "behind it" })], []);
+    // The last stable offset stands before what is open: nothing behind it can be seen.
+    assertEquals((await connection.bounds(topic))[0], { earliest: 0, latest: 0 });
+    await connection.publishing!.fence(id);
+    await using reading = await startReading(connection, { topics: [topic] });
+    await reading.count(1);
+    assertEquals(reading.records.map(textOf), ["behind it"]);
+    assertEquals(reading.records[0].offset, 1);
+    await assertRejects(() => dead.commit());
+    await reading.reader.stop();
+  },
+  "a reader passes over aborted and control records, and its position reaches the end": async (bench) => {
+    const { connection } = bench;
+    const { topic, id } = await place(connection);
+    const producer = await connection.publishing!.producer(`${id}-good`);
+    await producer.publish([record(topic, { text: "a" })], []);
+    for (const text of ["x", "y"]) {
+      await leaveOpen(bench, { topic, id }, text);
+      await connection.publishing!.fence(id);
+    }
+    await producer.publish([record(topic, { text: "b" })], []);
+    // 0 a, 1 control, 2 x, 3 control, 4 y, 5 control, 6 b, 7 control.
+    await using reading = await startReading(connection, { topics: [topic] });
+    await reading.until(
+      "the end",
+      () => reading.batches.some(({ partition, position }) => partition === 0 && position === 8),
+    );
+    assertEquals(reading.of(0).map(({ offset, value }) => [offset, new TextDecoder().decode(value!)]), [[0, "a"], [
+      6,
+      "b",
+    ]]);
+    const last = reading.batches.filter(({ partition }) => partition === 0).at(-1)!;
+    assertEquals([last.position, last.end], [8, 8]);
+    await reading.reader.stop();
+  },
+  "a reader does not see past a transaction that is open, and says that it is at its end": async (bench) => {
+    const { connection } = bench;
+    const { topic, id } = await place(connection);
+    const open = await leaveOpen(bench, { topic, id }, "open");
+    await using reading = await readToEnd(connection, topic);
+    assertEquals(reading.of(0), []);
+    await open.commit();
+    await reading.count(1);
+    assertEquals(reading.records.map(textOf), ["open"]);
+    await reading.reader.stop();
+  },
+  "publish() splits what is too much for one batch, and keeps the order": async ({ connection }) => {
+    const { topic, id } = await place(connection);
+    const producer = await connection.publishing!.producer(id);
+    const records: OutputRecord[] = Array.from(
+      { length: 4000 },
+      (_, index) =>
+        record(topic, { partition: index % 2, key: new TextEncoder().encode(`${index}`), value: new Uint8Array(1500) }),
+    );
+    await producer.publish(records, []);
+    await producer.publish([record(topic, { text: "last" })], []);
+    await using reading = await startReading(connection, { topics: [topic] });
+    await reading.count(4001);
+    for (const partition of [0, 1]) {
+      const keys = reading.of(partition).filter(({ key }) => key !== null).map(({ key }) =>
+        Number(new TextDecoder().decode(key!))
+      );
+      assertEquals(keys, Array.from({ length: 2000 }, (_, index) => index * 2 + partition));
+    }
+    await reading.reader.stop();
+  },
+  "publish() rejects what the broker refuses, and says what it was": async ({ connection, now }) => {
+    const { topic, id } = await place(connection);
+    const producer = await connection.publishing!.producer(id);
+    const tomorrow = now() + 24 * 60 * 60 * 1000;
+    const error = await assertRejects(() => producer.publish([record(topic, { timestamp: tomorrow })], []), Error);
+    assertStringIncludes(error.message, `Cannot publish results as "${id}"`);
+    assertStringIncludes(error.message, "error code 32");
+    const none = await connection.publishing!.producer(id);
+    await assertRejects(() => none.publish([record(topic, { partition: 9 })], []), RangeError, "it has 2 partitions");
+  },
+  "ensureMarkerTopic() makes the topic once and raises its partitions": async ({ connection }) => {
+    const topic = `${freshTopic()}.tidemark`;
+    await connection.publishing!.ensureMarkerTopic(topic, 2);
+    await connection.publishing!.ensureMarkerTopic(topic, 2);
+    assertEquals((await connection.topic(topic))?.partitions, 2);
+    await connection.publishing!.ensureMarkerTopic(topic, 5);
+    assertEquals((await connection.topic(topic))?.partitions, 5);
+    await connection.publishing!.ensureMarkerTopic(topic, 3);
+    assertEquals((await connection.topic(topic))?.partitions, 5);
+  },
+  "close() ends producers and readers that are still open": async ({ connection }) => {
+    const { topic, id } = await place(connection);
+    const producer = await connection.publishing!.producer(id);
+    const reading = await readToEnd(connection, topic);
+    await connection.close();
+    const { calls } = reading;
+    await assertRejects(() => producer.publish([record(topic)], []), Error, "closed");
+    await assertRejects(() => connection.topic(topic), UnavailableError, "the connection to Kafka was closed");
+    assertEquals(reading.calls, calls);
+  },
+};

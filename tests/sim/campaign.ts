@@ -1,0 +1,111 @@
+/**
+ * Many runs: seeds one after the other, until the time or the number is up or a run fails; then the failure is cut down to the faults
+ * that it needs.
+ *
+ * @module
+ */
+import { type Fault, showFault } from "./faults.ts";
+import { type Scenario, scenarioOf } from "./scenario.ts";
+import { type Counts, type Outcome, runScenario } from "./world.ts";
+
+/** What many runs were like. */
+export interface Totals extends Counts {
+  runs: number;
+  refused: number;
+  /** Virtual milliseconds. */
+  virtual: number;
+}
+
+/** A failure, as small as it could be made. */
+export interface Report {
+  readonly seed: number;
+  readonly kind: string;
+  readonly message: string;
+  /** For people: the seed, what was wrong, the faults that it takes, and what each process asked and was told. */
+  readonly text: string;
+}
+
+export function noTotals(): Totals {
+  const counts = { kills: 0, pauses: 0, lost: 0, stops: 0, restarts: 0, takeovers: 0, events: 0 };
+  return { ...counts, runs: 0, refused: 0, virtual: 0 };
+}
+
+/** Adds up. */
+export function addTotals(sum: Totals, other: Totals): void {
+  for (const name of Object.keys(sum) as (keyof Totals)[]) sum[name] += other[name];
+}
+
+/** Runs seeds until one fails. Returns the scenario that failed, if one has. */
+export async function runSeeds(
+  seeds: Iterable<number>,
+  { totals, more = () => true }: { readonly totals: Totals; readonly more?: () => boolean },
+): Promise<Outcome | undefined> {
+  for (const seed of seeds) {
+    if (!more()) return undefined;
+    const outcome = await guarded(scenarioOf(seed));
+    for (const name of Object.keys(outcome.counts) as (keyof Counts)[]) totals[name] += outcome.counts[name];
+    totals.runs++;
+    totals.virtual += outcome.took;
+    if (outcome.refused) totals.refused++;
+    if (outcome.failure !== undefined) return outcome;
+  }
+  return undefined;
+}
+
+/** Cuts a failure down: leaves out each fault without which it still fails, then runs what is left with its trace. */
+export async function reduce({ scenario, failure }: Outcome): Promise<Report> {
+  let smallest = scenario;
+  for (let again = true; again;) {
+    again = false;
+    for (const fault of smallest.faults) {
+      const candidate = without(smallest, fault);
+      if ((await guarded(candidate)).failure === undefined) continue;
+      smallest = candidate;
+      again = true;
+    }
+  }
+  const { seed, faults: _, ...rest } = smallest;
+  const outcome = await guarded(smallest, true);
+  const { kind, message } = outcome.failure ?? failure!;
+  const text = [
+    `seed ${seed}: ${kind}: ${message}`,
+    `the job: ${JSON.stringify(rest)}`,
+    `${smallest.faults.length} of ${scenario.faults.length} faults are needed:`,
+    ...smallest.faults.map((fault) => `  ${showFault(fault)}`),
+    "what happened:",
+    ...shortened(outcome.lines).map((line) => `  ${line}`),
+    `seed ${seed}: ${kind}: ${message}`,
+  ].join("\n");
+  return { seed, kind, message, text };
+}
+
+function without(scenario: Scenario, fault: Fault): Scenario {
+  return { ...scenario, faults: scenario.faults.filter((one) => one !== fault) };
+}
+
+/** The most lines of a trace that people are shown. */
+const LINES = 400;
+
+/** The beginning and, above all, the end. */
+function shortened(lines: readonly string[]): readonly string[] {
+  if (lines.length <= LINES) return lines;
+  return [...lines.slice(0, LINES / 4), `... ${lines.length - LINES} lines ...`, ...lines.slice(-LINES * 3 / 4)];
+}
+
+/** A run in which a promise that nobody waits for may fail: that is a failure as well, and not the end of everything. */
+export async function guarded(scenario: Scenario, keeps = false): Promise<Outcome> {
+  let stray: unknown;
+  const note = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    stray ??= event.reason;
+  };
+  globalThis.addEventListener("unhandledrejection", note);
+  try {
+    const outcome = await runScenario(scenario, keeps);
+    if (stray === undefined || outcome.failure !== undefined) return outcome;
+    const what = stray instanceof Error ? stray.stack ?? stray.message : String(stray);
+    return { ...outcome, failure: { kind: "error", message: `a promise that nobody waits for has failed: ${what}` } };
+  } finally {
+    globalThis.removeEventListener("unhandledrejection", note);
+  }
+}

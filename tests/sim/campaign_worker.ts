@@ -1,0 +1,52 @@
+/** Runs a share of the seeds on a thread of its own, and tells what came of them. */
+import { noTotals, reduce, type Report, runSeeds, type Totals } from "./campaign.ts";
+
+/** Which seeds: every `step`th from the `first` on, `runs` of them at most, until that moment. */
+export interface Share {
+  readonly first: number;
+  readonly step: number;
+  readonly runs: number;
+  /** On the clock of `performance.timeOrigin + performance.now()`. */
+  readonly until: number;
+  /** Whether a failure is cut down before it is told. */
+  readonly reduces: boolean;
+}
+
+/** What a thread tells: from time to time, and at its end. */
+export interface Told {
+  readonly totals: Totals;
+  readonly over: boolean;
+  readonly report: Report | undefined;
+}
+
+/** How many runs are told of at once. */
+const BATCH = 20;
+
+const thread = self as unknown as {
+  onmessage: (event: MessageEvent<Share>) => void;
+  postMessage(told: Told): void;
+  close(): void;
+};
+
+thread.onmessage = async ({ data }) => {
+  await work(data);
+  thread.close();
+};
+
+async function work({ first, step, runs, until, reduces }: Share): Promise<void> {
+  const more = () => performance.timeOrigin + performance.now() < until;
+  for (let done = 0; done < runs; done += BATCH) {
+    const totals = noTotals();
+    const seeds = Array.from({ length: Math.min(BATCH, runs - done) }, (_, i) => first + (done + i) * step);
+    const failed = await runSeeds(seeds, { totals, more });
+    const { scenario, failure } = failed ?? {};
+    const report = failed === undefined
+      ? undefined
+      : reduces
+      ? await reduce(failed)
+      : { seed: scenario!.seed, ...failure!, text: failure!.message };
+    const over = report !== undefined || !more() || done + BATCH >= runs;
+    thread.postMessage({ totals, over, report });
+    if (over) return;
+  }
+}

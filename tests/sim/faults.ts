@@ -1,0 +1,88 @@
+/**
+ * What can go wrong in a run, as data: a plan is drawn from the seed, and can be cut down to the faults that matter.
+ *
+ * @module
+ */
+
+/** What kind of request a fault waits for. */
+export type Target = "any" | "kv" | "commit" | "transaction" | "end" | "producer" | "markers" | "group";
+
+/** Something that happens to a worker at one of its requests. */
+export interface CallFault {
+  readonly on: "call";
+  readonly worker: number;
+  readonly target: Target;
+  /** Which of its requests of that kind, counted from when the worker was started first. */
+  readonly nth: number;
+  readonly act: CallAct;
+}
+
+/**
+ * - `kill`: the process dies; the request under way still reaches the server, `late` milliseconds later, or not at all (-1). A new
+ *   one is started after `restart` milliseconds.
+ * - `pause`: the process stands still, then goes on as if nothing had been.
+ * - `lose request`, `lose reply`: the caller learns that the outcome is unknown.
+ * - `late`: the caller is told that the outcome is unknown, and the request arrives after that.
+ * - `repeat`: a client's own repetition: the request takes effect, and so does a copy of it, whose answer is the caller's.
+ * - `locked`: the file of the KV is locked: surely nothing was done.
+ * - `slow`: nothing is lost, but it takes long.
+ * - `stop`: the worker is asked to stop, and started again.
+ */
+export type CallAct =
+  | { readonly do: "kill"; readonly when: "asking" | "answered"; readonly late: number; readonly restart: number }
+  | { readonly do: "pause"; readonly when: "asking" | "answered"; readonly ms: number }
+  | { readonly do: "lose request" | "lose reply" }
+  | { readonly do: "late" | "repeat" | "slow"; readonly ms: number }
+  | { readonly do: "locked"; readonly times: number }
+  | { readonly do: "stop"; readonly restart: number };
+
+/** Something that happens to the world at a time. */
+export interface WorldFault {
+  readonly on: "time";
+  /** Milliseconds after the beginning. */
+  readonly at: number;
+  readonly act: WorldAct;
+}
+
+/**
+ * - `down`: all brokers are away for so long.
+ * - `load`: coordinators are loading for so long.
+ * - `kill all`: every process dies, and is started again after `restart`; meanwhile a person may `reset` the job's group, or the KV is
+ *   `restored` from the copy that was made `age` milliseconds before.
+ * - `jump`: a worker's wall clock jumps.
+ */
+export type WorldAct =
+  | { readonly do: "down" | "load"; readonly ms: number }
+  | { readonly do: "kill all"; readonly restart: number; readonly then?: "reset" | "restored" | undefined }
+  | { readonly do: "copy" }
+  | { readonly do: "jump"; readonly worker: number; readonly ms: number };
+
+export type Fault = CallFault | WorldFault;
+
+/** Whether a request is of the kind. */
+export function isTarget(target: Target, what: string): boolean {
+  switch (target) {
+    case "any":
+      return true;
+    case "kv":
+      return what.startsWith("kv");
+    case "commit":
+      return what.startsWith("kv write");
+    case "transaction":
+      return /^kafka (add|produce|commit in|end)/.test(what);
+    case "end":
+      return what === "kafka end transaction";
+    case "producer":
+      return what === "kafka init producer";
+    case "markers":
+      return what === "kafka committed offsets";
+    case "group":
+      return /^kafka (join|sync|heartbeat|leave)/.test(what);
+  }
+}
+
+/** A fault for people. */
+export function showFault(fault: Fault): string {
+  if (fault.on === "time") return `at ${fault.at} ms: ${JSON.stringify(fault.act)}`;
+  return `worker ${fault.worker}, request ${fault.nth} of kind ${fault.target}: ${JSON.stringify(fault.act)}`;
+}

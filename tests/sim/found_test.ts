@@ -1,0 +1,55 @@
+/** What the simulator has found in the engine, each as the smallest run that showed it. */
+import { assertEquals } from "@std/assert";
+import { guarded } from "./campaign.ts";
+import type { Fault } from "./faults.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** A job of windows and counts over an input that is there from the beginning. */
+const JOB: Omit<Scenario, "seed" | "faults"> = {
+  partitions: 4,
+  workers: 2,
+  named: true,
+  tasks: "perPartition",
+  records: 120,
+  inputMs: 0,
+  transactional: true,
+  untilEnd: false,
+  counts: "every",
+  windows: true,
+  padding: 0,
+  badEvery: 0,
+};
+
+const PAUSED: Fault[] = [{
+  ...{ on: "call", worker: 0, target: "markers", nth: 2 },
+  act: { do: "pause", when: "asking", ms: 11_199 },
+}];
+
+const FOUND: Record<string, Scenario> = {
+  "a worker lives on when the group changes while it takes its tasks over": {
+    ...{ ...JOB, seed: 62, partitions: 3, workers: 3, records: 106, untilEnd: true, faults: [] },
+  },
+  "a worker lives on when others have its tasks after it stood still in a takeover": {
+    ...{ ...JOB, seed: 5, workers: 3, records: 129, untilEnd: true, faults: PAUSED },
+  },
+  "a worker that stood still does not take another one's marker for a sign of an older store": {
+    ...{ ...JOB, seed: 340, records: 123 },
+    faults: [
+      { on: "call", worker: 1, target: "any", nth: 53, act: { do: "pause", when: "asking", ms: 14_495 } },
+      { on: "call", worker: 0, target: "any", nth: 1, act: { do: "kill", when: "asking", restart: 278, late: 0 } },
+    ],
+  },
+  "a quiet task's outbox is emptied also where its results were published before it was taken over": {
+    ...{ ...JOB, seed: 218, partitions: 2, workers: 1, named: false, records: 44, inputMs: 364, transactional: false },
+    faults: [
+      { on: "call", worker: 0, target: "transaction", nth: 78, act: { do: "stop", restart: 159 } },
+      { on: "time", at: 708, act: { do: "kill all", restart: 1514 } },
+    ],
+  },
+};
+
+for (const [sentence, scenario] of Object.entries(FOUND)) {
+  Deno.test(`In the simulated world ${sentence}`, async () => {
+    assertEquals((await guarded(scenario)).failure, undefined);
+  });
+}

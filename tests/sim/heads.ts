@@ -1,0 +1,134 @@
+/**
+ * Watches every write to the KV, at the moment when it takes effect, and holds it to what a head may never do.
+ *
+ * @module
+ */
+import type { Head, Mutation, StoreKey } from "../../state/mod.ts";
+import { decodeHead } from "../../state/head_codec.ts";
+import type { KafkaWorld } from "./kafka/world.ts";
+import type { KvCopy } from "./kv.ts";
+import { JOB } from "./pipelines.ts";
+import { INPUT } from "./traffic.ts";
+
+/** Something that must never be. */
+export class Violation extends Error {
+  override name = "Violation";
+}
+
+/** The topic whose partitions stand for the job's tasks. */
+export const MARKERS = `${JOB}.tidemark`;
+
+/** Whether somebody has made the topic. */
+export function isTopic(kafka: KafkaWorld, topic: string): boolean {
+  try {
+    return kafka.partitionsOf(topic) > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** What is known of a task. */
+interface Watched {
+  head: Head | undefined;
+  /** Fences that have had it, the present one last. */
+  readonly fences: Set<string>;
+  /** The last epoch that had results. */
+  results: number;
+}
+
+export class Heads {
+  readonly tasks = new Map<number, Watched>();
+  /** How many times a task got another owner. */
+  takeovers = 0;
+  /** Random, in the job's entry: the group of the markers goes by it. */
+  #incarnation: string | undefined;
+  /** A person has set the group's offsets: they say nothing any more. */
+  shownIsAnybodys = false;
+
+  constructor(readonly kafka: KafkaWorld) {}
+
+  /** An atomic has taken effect. Throws what is wrong with it. */
+  written(mutations: readonly Mutation[], by: string): void {
+    for (const mutation of mutations) {
+      const { key } = mutation;
+      if (key[2] === "entry" && mutation.type === "set") {
+        this.#incarnation = (mutation.value as { incarnation: string }).incarnation;
+      }
+      if (key[0] !== "job" || typeof key[2] !== "number") continue;
+      if (key[3] === "head") {
+        if (mutation.type === "delete") throw new Violation(`${by} deleted the head of task ${key[2]}`);
+        this.#moved(key[2], decodeHead(mutation.value as Uint8Array), by);
+      }
+    }
+    for (const { type, key } of mutations) if (type === "delete") this.#deleted(key, by);
+  }
+
+  /** What each task's marker says, in whichever group it stands. */
+  markers(): Map<number, number> {
+    if (!isTopic(this.kafka, MARKERS)) return new Map();
+    const own = this.kafka.groupOffsets(`${JOB}.${this.#incarnation}.epochs`, MARKERS);
+    return own.size > 0 ? own : this.kafka.groupOffsets(JOB, MARKERS);
+  }
+
+  /** The KV was replaced: what was known of it is no more. What the group shows is of what has been lost. */
+  restored(copy: KvCopy): void {
+    this.tasks.clear();
+    this.shownIsAnybodys = true;
+    this.written(copy.map((entry) => ({ type: "set", ...entry })), "the copy");
+  }
+
+  #moved(task: number, head: Head, by: string): void {
+    let watched = this.tasks.get(task);
+    if (watched === undefined) this.tasks.set(task, watched = { head: undefined, fences: new Set(), results: 0 });
+    const before = watched.head;
+    const wrong = (what: string) => new Violation(`task ${task}, written by ${by}: ${what}`);
+    if (before !== undefined) {
+      if (head.fence !== before.fence && watched.fences.has(head.fence)) throw wrong("a former owner wrote the head");
+      if (head.epoch !== before.epoch && head.epoch !== before.epoch + 1) {
+        throw wrong(`epoch ${head.epoch} came after epoch ${before.epoch}`);
+      }
+      for (const [topic, partitions] of Object.entries(before.offsets)) {
+        for (const [partition, offset] of Object.entries(partitions)) {
+          const now = head.offsets[topic]?.[Number(partition)];
+          if (!(now >= offset)) throw wrong(`the offset of ${topic}/${partition} went from ${offset} to ${now}`);
+        }
+      }
+      for (const [name, { watermark }] of Object.entries(before.clocks)) {
+        const now = head.clocks[name]?.watermark;
+        if (!(now! >= watermark)) throw wrong(`the watermark of ${name} went from ${watermark} to ${now}`);
+      }
+    }
+    if (before?.fence !== head.fence) this.takeovers++;
+    watched.fences.add(head.fence);
+    watched.head = head;
+    watched.results = Math.max(watched.results, head.outbox.at(-1)?.epoch ?? 0);
+    this.checkShown(task);
+  }
+
+  /** What the job's group shows is never ahead of what is committed. */
+  checkShown(task: number): void {
+    if (this.shownIsAnybodys) return;
+    const offsets = this.tasks.get(task)?.head?.offsets[INPUT] ?? {};
+    const shown = this.kafka.groupOffsets(JOB, INPUT);
+    for (const [partition, offset] of Object.entries(offsets)) {
+      const there = shown.get(Number(partition));
+      if (there !== undefined && there > offset) {
+        throw new Violation(`the group shows offset ${there} of partition ${partition}, the head is at ${offset}`);
+      }
+    }
+  }
+
+  /** What the head names is never deleted. */
+  #deleted(key: StoreKey, by: string): void {
+    const [room, , task, kind, fence] = key;
+    const attempt = Number(key[5]);
+    const head = room === "job" ? this.tasks.get(task as number)?.head : undefined;
+    if (head === undefined) return;
+    const live = kind === "delta"
+      ? head.ranges.some((range) => range.fence === fence && range.first <= attempt && attempt <= range.last)
+      : kind === "outbox"
+      ? head.outbox.some((entry) => entry.fence === fence && entry.attempt === attempt)
+      : false;
+    if (live) throw new Violation(`${by} deleted ${kind} ${fence}/${attempt} of task ${task}, which the head names`);
+  }
+}

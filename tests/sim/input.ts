@@ -1,0 +1,77 @@
+/**
+ * Input that is written in transactions, some of them aborted: the log then holds control records, and ends with one.
+ *
+ * @module
+ */
+import type { OutputRecord } from "../../connectors/connector.ts";
+import type { Line } from "../../connectors/kafka/driver.ts";
+import { encodeBatch } from "../../connectors/kafka/record_batch_encode.ts";
+import { KafkaError } from "../../connectors/kafka/errors.ts";
+import type { KafkaWorld } from "./kafka/world.ts";
+import { SimProcess } from "./process.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Trace } from "./trace.ts";
+
+/** Where the input is written. */
+interface Place {
+  readonly kafka: KafkaWorld;
+  readonly scheduler: Scheduler;
+  readonly random: () => number;
+  readonly trace: Trace;
+  /** How long it takes, about, in milliseconds. */
+  readonly ms: number;
+}
+
+/** Writes records in transactions of a few, by a process to which nothing happens. Each has a producer of its own. */
+export async function appendTransactions(records: readonly OutputRecord[], place: Place): Promise<void> {
+  const { kafka, scheduler, random, trace, ms } = place;
+  const silent = () => {};
+  const process = new SimProcess({
+    ...{ name: "writer", scheduler, random, trace },
+    fault: () => undefined,
+    killed: silent,
+    asked: silent,
+  });
+  const line = kafka.driver(process).line();
+  await patiently(scheduler, () => line.connect());
+  let at = 0;
+  for (let number = 0; at < records.length; number++) {
+    const some = records.slice(at, at + 1 + Math.floor(random() * 8));
+    const commit = random() < 0.75;
+    await patiently(scheduler, async () => {
+      await line.connect();
+      await transaction(line, `writer-${number}`, { records: some, commit });
+    });
+    if (commit) at += some.length;
+    await new Promise<void>((resolve) => void scheduler.after(random() * ms * 8 / records.length, resolve));
+  }
+}
+
+/** One transaction. It may be tried again: what it left behind is aborted then. */
+async function transaction(
+  line: Line,
+  id: string,
+  { records, commit }: { records: readonly OutputRecord[]; commit: boolean },
+): Promise<void> {
+  const identity = await line.initProducer(id, 60_000);
+  const byPartition = [...Map.groupBy(records, ({ partition }) => partition)];
+  const { topic } = records[0];
+  await line.addPartitions(identity, [{ topic, partitions: byPartition.map(([partition]) => partition) }]);
+  for (const [partition, list] of byPartition) {
+    const { bytes } = encodeBatch(list, { start: 0, limit: Infinity, identity, sequence: 0 });
+    const [refused] = await line.produce("1", identity, [{ topic, partition, batch: bytes }]);
+    if (refused !== undefined) throw new KafkaError("refused", { kind: "broker", code: refused.error });
+  }
+  await line.endTransaction(identity, commit);
+}
+
+async function patiently(scheduler: Scheduler, step: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error;
+      await new Promise<void>((resolve) => void scheduler.after(50, resolve));
+    }
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * The simulated brokers: what they do when a request reaches them, with the answers of Apache Kafka.
+ *
+ * @module
+ */
+import type { StartOffset } from "../../../connectors/connector.ts";
+import type {
+  FetchedPartition,
+  FetchLimits,
+  FetchPartition,
+  Joined,
+  JoinOptions,
+  Membership,
+  PartitionPlace,
+  ProduceFailure,
+  ProducePartition,
+  ProducerIdentity,
+} from "../../../connectors/kafka/driver.ts";
+import type { Scheduler } from "../scheduler.ts";
+import { check, lostRequest, refuse, refusedConnection, SERVER } from "./codes.ts";
+import { Fetches } from "./fetches.ts";
+import { Groups } from "./groups.ts";
+import { Offsets } from "./offsets.ts";
+import { Topics } from "./topics.ts";
+import { type TransactionEnd, Transactions } from "./transactions.ts";
+import type { ClusterOptions } from "./world.ts";
+
+const EARLIEST = -2;
+const LATEST = -1;
+
+/** All brokers of a cluster. Methods with the names of a line's are its requests. */
+export class Brokers {
+  readonly topics: Topics;
+  readonly fetches: Fetches;
+  readonly groups: Groups;
+  readonly offsets = new Offsets();
+  readonly transactions: Transactions;
+  isUp = true;
+  /** Until then coordinators refuse, in virtual milliseconds. */
+  loadingUntil = -Infinity;
+  readonly #scheduler: Scheduler;
+  readonly #random: () => number;
+  readonly #topicDelay: number;
+
+  constructor({ scheduler, random, brokers = ["1"], ...delays }: ClusterOptions) {
+    const { markerDelay = 20, timeoutNoticed = 10_000, topicDelay = 5 } = delays;
+    this.#scheduler = scheduler;
+    this.#random = random;
+    this.#topicDelay = topicDelay;
+    this.topics = new Topics(brokers, () => scheduler.now);
+    this.fetches = new Fetches(this.topics, scheduler);
+    this.groups = new Groups({ scheduler, random, isUp: () => this.isUp });
+    const writer = {
+      writeToPartition: (topic: string, partition: number, end: TransactionEnd) =>
+        this.#writeEnd(topic, partition, end),
+      writeToGroup: (group: string, end: TransactionEnd) => this.#writeGroupEnd(group, end),
+    };
+    this.transactions = new Transactions({ scheduler, random, writer, delays: { markerDelay, timeoutNoticed } });
+  }
+
+  /** Serves a request, unless there is nobody. What is held back for longer than the client's patience is given up. */
+  serve<T>(what: string, effect: (brokers: Brokers) => T | Promise<T>, patience?: number): T | Promise<T> {
+    if (!this.isUp) throw refusedConnection();
+    const answer = effect(this);
+    if (!(answer instanceof Promise) || patience === undefined) return answer;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const cancel = this.#scheduler.after(patience, () => reject(lostRequest(what)));
+    answer.then(resolve, reject).finally(cancel);
+    return promise;
+  }
+
+  places(topic: string): readonly PartitionPlace[] | undefined {
+    return this.topics.visible(topic)?.partitions.map(({ leader }, partition) => ({ partition, leader }));
+  }
+
+  listOffsets(topic: string, places: readonly PartitionPlace[], time: number): readonly number[] {
+    return places.map(({ partition, leader }) => {
+      const log = this.topics.served(topic, partition, leader);
+      if (typeof log === "number") return refuse(log, "a question for offsets");
+      return time === EARLIEST ? log.start : time === LATEST ? log.stable : log.offsetAt(time);
+    });
+  }
+
+  topicConfig(topic: string): ReadonlyMap<string, string> {
+    const found = this.topics.visible(topic);
+    return found === undefined ? refuse(SERVER.unknownTopicOrPartition, "a question for configuration") : found.config;
+  }
+
+  createTopic(topic: string, partitions: number): void {
+    // Metadata and leaders learn of it in their own time.
+    const [visibleFrom, servedFrom] = [this.#soon(), this.#soon()];
+    check(this.topics.create(topic, partitions, { visibleFrom, servedFrom }), "the creation of a topic");
+  }
+
+  growTopic(topic: string, partitions: number): void {
+    check(this.topics.grow(topic, partitions, this.#soon()), "the growth of a topic");
+  }
+
+  fetch(
+    leader: string,
+    partitions: readonly FetchPartition[],
+    limits: FetchLimits,
+  ): readonly FetchedPartition[] | Promise<readonly FetchedPartition[]> {
+    return this.fetches.fetch(leader, partitions, limits);
+  }
+
+  invite(options: JoinOptions): string {
+    this.#checkCoordinators();
+    return this.groups.invite(options);
+  }
+
+  join(options: JoinOptions): Joined | Promise<Joined> {
+    this.#checkCoordinators();
+    return this.groups.join(options);
+  }
+
+  sync(
+    membership: Membership,
+    assignments: readonly { readonly member: string; readonly assignment: Uint8Array }[],
+  ): Uint8Array | Promise<Uint8Array> {
+    this.#checkCoordinators();
+    return this.groups.sync(membership, assignments);
+  }
+
+  heartbeat(membership: Membership): void {
+    this.#checkCoordinators();
+    this.groups.heartbeat(membership);
+  }
+
+  leave(group: string, member: string): void {
+    this.#checkCoordinators();
+    this.groups.leave(group, member);
+  }
+
+  commitOffsets(membership: Membership, offsets: readonly StartOffset[]): void {
+    this.#checkCoordinators();
+    this.groups.checkCommit(membership);
+    const known = offsets.filter(({ topic, partition }) => this.topics.has(topic, partition));
+    this.offsets.commit(membership.group, known);
+    if (known.length < offsets.length) refuse(SERVER.unknownTopicOrPartition, "a commit of offsets");
+  }
+
+  committed(
+    group: string,
+    topic: string,
+    { partitions, stable }: { readonly partitions: readonly number[]; readonly stable: boolean },
+  ): ReadonlyMap<number, number> {
+    this.#checkCoordinators();
+    if (stable && this.offsets.isUnstable(group, topic, partitions)) {
+      refuse(SERVER.unstableOffsetCommit, "a question for committed offsets");
+    }
+    return this.offsets.read(group, topic, partitions);
+  }
+
+  initProducer(transactionalId: string, timeout: number): ProducerIdentity {
+    this.#checkCoordinators();
+    const identity = this.transactions.init(transactionalId, timeout);
+    return typeof identity === "number" ? refuse(identity, "the initialising of a producer") : identity;
+  }
+
+  addPartitions(
+    identity: ProducerIdentity,
+    topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
+  ): void {
+    this.#checkCoordinators();
+    const all = topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+    if (!all.every(({ topic, partition }) => this.topics.has(topic, partition))) {
+      refuse(SERVER.unknownTopicOrPartition, "partitions of a transaction");
+    }
+    check(this.transactions.addPartitions(identity, all), "partitions of a transaction");
+  }
+
+  addOffsets(identity: ProducerIdentity, group: string): void {
+    this.#checkCoordinators();
+    check(this.transactions.addGroup(identity, group), "a group of a transaction");
+  }
+
+  produce(
+    leader: string,
+    identity: ProducerIdentity,
+    partitions: readonly ProducePartition[],
+  ): readonly ProduceFailure[] {
+    const failures: ProduceFailure[] = [];
+    for (const { topic, partition, batch } of partitions) {
+      const error = this.#write(leader, identity, { topic, partition, batch });
+      if (error === 0) this.fetches.wake(topic, partition);
+      else failures.push({ topic, partition, error });
+    }
+    return failures;
+  }
+
+  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly StartOffset[]): void {
+    this.#checkCoordinators();
+    const request = "offsets of a transaction";
+    if (!this.offsets.hasOpen(group, identity.producer, identity.epoch)) {
+      check(this.transactions.verify(identity, { group }), request);
+    }
+    const known = offsets.filter(({ topic, partition }) => this.topics.has(topic, partition));
+    check(this.offsets.commitInTransaction(group, identity, known), request);
+    if (known.length < offsets.length) refuse(SERVER.unknownTopicOrPartition, request);
+  }
+
+  endTransaction(identity: ProducerIdentity, commit: boolean): void {
+    this.#checkCoordinators();
+    check(this.transactions.end(identity, commit), "the end of a transaction");
+  }
+
+  #write(leader: string, identity: ProducerIdentity, { topic, partition, batch }: ProducePartition): number {
+    const log = this.topics.served(topic, partition, leader);
+    if (typeof log === "number") return log;
+    if (!log.hasOpen(identity.producer, identity.epoch)) {
+      // Clients of this age are not told what keeps the leader from verifying: they are to come again.
+      if (this.#scheduler.now < this.loadingUntil) return SERVER.notEnoughReplicas;
+      const error = this.transactions.verify(identity, { partition: `${topic}/${partition}` });
+      if (error !== 0) return error === SERVER.concurrentTransactions ? SERVER.notEnoughReplicas : error;
+    }
+    return log.append(batch, this.#scheduler.now);
+  }
+
+  #writeEnd(topic: string, partition: number, end: TransactionEnd): boolean {
+    const found = this.topics.find(topic, partition);
+    // A topic that was deleted meanwhile has nothing to end.
+    if (found === undefined) return true;
+    if (!this.isUp || found.leader === undefined) return false;
+    found.log.finish({ ...end, time: this.#scheduler.now });
+    this.fetches.wake(topic, partition);
+    return true;
+  }
+
+  #writeGroupEnd(group: string, end: TransactionEnd): boolean {
+    if (!this.isUp) return false;
+    this.offsets.finish(group, end);
+    return true;
+  }
+
+  #checkCoordinators(): void {
+    if (this.#scheduler.now < this.loadingUntil) refuse(SERVER.coordinatorLoading, "a request to a coordinator");
+  }
+
+  #soon(): number {
+    return this.#scheduler.now + this.#random() * this.#topicDelay;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Fetches, and those that a broker holds back because there is nothing to read yet.
+ *
+ * @module
+ */
+import type { FetchedPartition, FetchLimits, FetchPartition } from "../../../connectors/kafka/driver.ts";
+import type { Scheduler } from "../scheduler.ts";
+import { type Held, refusedConnection } from "./codes.ts";
+import type { Topics } from "./topics.ts";
+
+interface Waiting {
+  readonly leader: string;
+  readonly partitions: readonly FetchPartition[];
+  readonly limits: FetchLimits;
+  readonly answer: Held<readonly FetchedPartition[]>;
+  readonly cancel: () => void;
+}
+
+/** Answers fetches. */
+export class Fetches {
+  readonly #topics: Topics;
+  readonly #scheduler: Scheduler;
+  readonly #waiting = new Set<Waiting>();
+
+  constructor(topics: Topics, scheduler: Scheduler) {
+    this.#topics = topics;
+    this.#scheduler = scheduler;
+  }
+
+  /** Answers at once if there is anything to tell, else when there is, or when the client's patience ends. */
+  fetch(
+    leader: string,
+    partitions: readonly FetchPartition[],
+    limits: FetchLimits,
+  ): readonly FetchedPartition[] | Promise<readonly FetchedPartition[]> {
+    const found = this.#read(leader, partitions, limits);
+    if (limits.wait <= 0 || found.some(tells)) return found;
+    const answer: Waiting["answer"] = Promise.withResolvers();
+    const cancel = this.#scheduler.after(limits.wait, () => {
+      this.#waiting.delete(waiting);
+      answer.resolve(this.#read(leader, partitions, limits));
+    });
+    const waiting: Waiting = { leader, partitions, limits, answer, cancel };
+    this.#waiting.add(waiting);
+    return answer.promise;
+  }
+
+  /** Something about this partition has changed. */
+  wake(topic: string, partition: number): void {
+    for (const waiting of this.#waiting) {
+      if (!waiting.partitions.some((one) => one.topic === topic && one.partition === partition)) continue;
+      const found = this.#read(waiting.leader, waiting.partitions, waiting.limits);
+      if (!found.some(tells)) continue;
+      this.#waiting.delete(waiting);
+      waiting.cancel();
+      waiting.answer.resolve(found);
+    }
+  }
+
+  /** The brokers are gone, and all connections with them. */
+  drop(): void {
+    for (const { answer, cancel } of this.#waiting) {
+      cancel();
+      answer.reject(refusedConnection());
+    }
+    this.#waiting.clear();
+  }
+
+  #read(leader: string, partitions: readonly FetchPartition[], limits: FetchLimits): FetchedPartition[] {
+    let left = limits.bytes;
+    return partitions.map(({ topic, partition, offset }) => {
+      const log = this.#topics.served(topic, partition, leader);
+      if (typeof log === "number") {
+        return { topic, partition, error: log, end: -1, aborted: [], batches: new Uint8Array(0) };
+      }
+      const read = log.read(offset, Math.max(0, Math.min(left, limits.partitionBytes)));
+      left -= read.batches.length;
+      return { topic, partition, ...read };
+    });
+  }
+}
+
+function tells({ error, batches }: FetchedPartition): boolean {
+  return error !== 0 || batches.length > 0;
+}

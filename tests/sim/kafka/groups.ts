@@ -1,0 +1,318 @@
+/**
+ * The group coordinator, as of Apache Kafka 4 for the classic protocol with dynamic members.
+ *
+ * Invariants: a generation begins when all members have joined, or when those that have not are put out; whoever is not of the
+ * generation that is going on can commit nothing.
+ *
+ * @module
+ */
+import type { Joined, JoinOptions, Membership } from "../../../connectors/kafka/driver.ts";
+import { brokerError } from "../../../connectors/kafka/errors.ts";
+import type { Scheduler } from "../scheduler.ts";
+import { type Held, refusedConnection, SERVER } from "./codes.ts";
+
+interface Member {
+  readonly id: string;
+  protocol: string;
+  subscription: Uint8Array;
+  sessionTimeout: number;
+  rebalanceTimeout: number;
+  assignment: Uint8Array;
+  synced: boolean;
+  join: Held<Joined> | undefined;
+  sync: Held<Uint8Array> | undefined;
+  cancelSession: () => void;
+}
+
+interface Group {
+  readonly name: string;
+  /** `preparing`: members are to join; `completing`: the one who assigns is waited for. */
+  state: "empty" | "preparing" | "completing" | "stable";
+  generation: number;
+  leader: string | undefined;
+  readonly members: Map<string, Member>;
+  /** Ids that were given and whose owners have not joined yet. */
+  readonly invited: Map<string, () => void>;
+  cancelDeadline: () => void;
+}
+
+const NOTHING = new Uint8Array(0);
+/** While there is no broker nobody is put out: time is looked at again so much later, in milliseconds. */
+const AWAY = 1000;
+
+/** Coordinates all groups. Throws what a client sees. */
+export class Groups {
+  readonly #scheduler: Scheduler;
+  readonly #random: () => number;
+  readonly #isUp: () => boolean;
+  readonly #groups = new Map<string, Group>();
+  #ids = 0;
+
+  constructor({ scheduler, random, isUp }: {
+    readonly scheduler: Scheduler;
+    readonly random: () => number;
+    readonly isUp: () => boolean;
+  }) {
+    this.#scheduler = scheduler;
+    this.#random = random;
+    this.#isUp = isUp;
+  }
+
+  members(name: string): string[] {
+    return [...this.#groups.get(name)?.members.keys() ?? []];
+  }
+
+  /** The first answer to a member without an id: the id with which it is to come again (code 79). */
+  invite({ group: name, protocol, sessionTimeout }: JoinOptions): string {
+    const group = this.#groups.get(name) ?? this.#create(name);
+    this.#checkProtocol(group, "", protocol);
+    // Who comes first in the order of ids must not be who came first.
+    const chance = Math.floor(this.#random() * 0x1_0000_0000).toString(16).padStart(8, "0");
+    const id = `member-${chance}-${++this.#ids}`;
+    group.invited.set(
+      id,
+      this.#scheduler.after(sessionTimeout, () => {
+        group.invited.delete(id);
+        this.#completeIfAllJoined(group);
+      }),
+    );
+    return id;
+  }
+
+  /** Answers when the generation is complete. */
+  join(options: JoinOptions): Joined | Promise<Joined> {
+    const group = this.#groups.get(options.group);
+    const invited = group?.invited.get(options.member);
+    const known = group?.members.get(options.member);
+    if (group === undefined || (invited === undefined && known === undefined)) return refused(SERVER.unknownMember);
+    this.#checkProtocol(group, options.member, options.protocol);
+    if (known !== undefined && this.#hasNothingNew(group, known, options)) {
+      this.#restartSession(group, known);
+      return this.#joined(group, known);
+    }
+    invited?.();
+    group.invited.delete(options.member);
+    const member = known ?? newMember(options);
+    const { protocol, subscription, sessionTimeout, rebalanceTimeout } = options;
+    Object.assign(member, { protocol, subscription, sessionTimeout, rebalanceTimeout });
+    group.members.set(member.id, member);
+    // An older join of the same member that is held back is never answered: its connection is taken for gone.
+    member.join = Promise.withResolvers();
+    const { promise } = member.join;
+    this.#restartSession(group, member);
+    if (group.state === "preparing") this.#completeIfAllJoined(group);
+    else this.#prepare(group);
+    return promise;
+  }
+
+  /** Answers when the one who assigns has spoken. */
+  sync(
+    { group: name, member: id, generation }: Membership,
+    assignments: readonly { readonly member: string; readonly assignment: Uint8Array }[],
+  ): Uint8Array | Promise<Uint8Array> {
+    const { group, member } = this.#memberOf(name, id, generation);
+    if (group.state === "preparing") return refused(SERVER.rebalanceInProgress);
+    this.#restartSession(group, member);
+    member.synced = true;
+    if (group.state === "stable") return member.assignment;
+    member.sync = Promise.withResolvers();
+    const { promise } = member.sync;
+    if (id === group.leader) {
+      const shares = new Map(assignments.map(({ member, assignment }) => [member, assignment]));
+      for (const one of group.members.values()) one.assignment = shares.get(one.id)?.slice() ?? NOTHING;
+      group.state = "stable";
+      for (const one of group.members.values()) {
+        one.sync?.resolve(one.assignment);
+        one.sync = undefined;
+        this.#restartSession(group, one);
+      }
+    }
+    return promise;
+  }
+
+  heartbeat({ group: name, member: id, generation }: Membership): void {
+    const { group, member } = this.#memberOf(name, id, generation);
+    this.#restartSession(group, member);
+    if (group.state === "preparing") refused(SERVER.rebalanceInProgress);
+  }
+
+  leave(name: string, id: string): void {
+    const group = this.#groups.get(name);
+    const invited = group?.invited.get(id);
+    if (group !== undefined && invited !== undefined) {
+      invited();
+      group.invited.delete(id);
+      this.#completeIfAllJoined(group);
+      return;
+    }
+    const member = group?.members.get(id);
+    if (group === undefined || member === undefined) return refused(SERVER.unknownMember);
+    this.#remove(group, member);
+  }
+
+  /** Throws unless this member may commit offsets of the generation that is going on. */
+  checkCommit({ group: name, member: id, generation }: Membership): void {
+    if (this.#groups.get(name) === undefined) refused(SERVER.illegalGeneration);
+    const { group, member } = this.#memberOf(name, id, generation);
+    if (group.state === "completing") refused(SERVER.rebalanceInProgress);
+    this.#restartSession(group, member);
+  }
+
+  /** The brokers are gone: what they held back fails. */
+  drop(): void {
+    for (const group of this.#groups.values()) {
+      for (const member of group.members.values()) {
+        member.join?.reject(refusedConnection());
+        member.sync?.reject(refusedConnection());
+        member.join = member.sync = undefined;
+      }
+    }
+  }
+
+  /** A coordinator that has just loaded its groups gives every member a whole session. */
+  reload(): void {
+    for (const group of this.#groups.values()) {
+      for (const member of group.members.values()) this.#restartSession(group, member);
+    }
+  }
+
+  #create(name: string): Group {
+    const group: Group = {
+      name,
+      state: "empty",
+      generation: 0,
+      leader: undefined,
+      members: new Map(),
+      invited: new Map(),
+      cancelDeadline: () => {},
+    };
+    this.#groups.set(name, group);
+    return group;
+  }
+
+  #memberOf(name: string, id: string, generation: number): { group: Group; member: Member } {
+    const group = this.#groups.get(name);
+    const member = group?.members.get(id);
+    if (group === undefined || member === undefined) return refused(SERVER.unknownMember);
+    if (generation !== group.generation) return refused(SERVER.illegalGeneration);
+    return { group, member };
+  }
+
+  #checkProtocol(group: Group, id: string, protocol: string): void {
+    const differs = [...group.members.values()].some((one) => one.id !== id && one.protocol !== protocol);
+    if (differs) refused(SERVER.inconsistentProtocol);
+  }
+
+  /** Whether a member that joins again changes nothing. (The one who assigns always begins a new generation.) */
+  #hasNothingNew(group: Group, member: Member, { protocol, subscription }: JoinOptions): boolean {
+    if (member.protocol !== protocol || !sameBytes(member.subscription, subscription)) return false;
+    return group.state === "completing" || (group.state === "stable" && group.leader !== member.id);
+  }
+
+  #prepare(group: Group): void {
+    for (const member of group.members.values()) {
+      member.sync?.reject(brokerError(SERVER.rebalanceInProgress, "sync"));
+      member.sync = undefined;
+    }
+    group.state = "preparing";
+    this.#setDeadline(group, () => this.#complete(group));
+    this.#completeIfAllJoined(group);
+  }
+
+  #completeIfAllJoined(group: Group): void {
+    if (group.state !== "preparing" || group.invited.size > 0) return;
+    if ([...group.members.values()].every(({ join }) => join !== undefined)) this.#complete(group);
+  }
+
+  /** A new generation of those who have joined. */
+  #complete(group: Group): void {
+    for (const member of [...group.members.values()]) {
+      if (member.join !== undefined) continue;
+      member.cancelSession();
+      group.members.delete(member.id);
+    }
+    group.cancelDeadline();
+    group.generation++;
+    const [first] = group.members.keys();
+    group.state = first === undefined ? "empty" : "completing";
+    if (group.leader === undefined || !group.members.has(group.leader)) group.leader = first;
+    for (const member of group.members.values()) {
+      member.assignment = NOTHING;
+      member.synced = false;
+      this.#restartSession(group, member);
+      member.join!.resolve(this.#joined(group, member));
+      member.join = undefined;
+    }
+    if (group.state === "completing") this.#setDeadline(group, () => this.#putOutUnsynced(group));
+  }
+
+  #joined(group: Group, { id }: Member): Joined {
+    const { generation, members } = group;
+    const all = [...members.values()].map(({ id, subscription }) => ({ member: id, subscription }));
+    return { member: id, generation, members: id === group.leader ? all : undefined };
+  }
+
+  /** Whoever has joined and does not come for its assignment is put out as well. */
+  #putOutUnsynced(group: Group): void {
+    const missing = [...group.members.values()].filter(({ synced }) => !synced);
+    for (const member of missing) {
+      member.cancelSession();
+      group.members.delete(member.id);
+    }
+    if (missing.length > 0) this.#prepare(group);
+  }
+
+  #remove(group: Group, member: Member): void {
+    member.cancelSession();
+    group.members.delete(member.id);
+    member.join?.reject(brokerError(SERVER.unknownMember, "join"));
+    member.sync?.reject(brokerError(SERVER.unknownMember, "sync"));
+    if (group.state === "preparing") this.#completeIfAllJoined(group);
+    else if (group.state !== "empty") this.#prepare(group);
+  }
+
+  /** Kafka's own limit: the longest that any member wants to be waited for. */
+  #setDeadline(group: Group, end: () => void): void {
+    group.cancelDeadline();
+    const longest = Math.max(0, ...[...group.members.values()].map(({ rebalanceTimeout }) => rebalanceTimeout));
+    const look = () => {
+      if (this.#isUp()) end();
+      else group.cancelDeadline = this.#scheduler.after(AWAY, look);
+    };
+    group.cancelDeadline = this.#scheduler.after(longest, look);
+  }
+
+  #restartSession(group: Group, member: Member): void {
+    member.cancelSession();
+    const expire = () => {
+      // Whoever waits for an answer of ours is taken for alive.
+      if (member.join !== undefined || member.sync !== undefined) return;
+      if (this.#isUp()) this.#remove(group, member);
+      else member.cancelSession = this.#scheduler.after(AWAY, expire);
+    };
+    member.cancelSession = this.#scheduler.after(member.sessionTimeout, expire);
+  }
+}
+
+function newMember({ member: id, protocol, subscription, sessionTimeout, rebalanceTimeout }: JoinOptions): Member {
+  return {
+    id,
+    protocol,
+    subscription,
+    sessionTimeout,
+    rebalanceTimeout,
+    assignment: NOTHING,
+    synced: false,
+    join: undefined,
+    sync: undefined,
+    cancelSession: () => {},
+  };
+}
+
+function refused(code: number): never {
+  throw brokerError(code, "a member of a consumer group");
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}

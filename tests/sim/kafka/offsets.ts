@@ -1,0 +1,121 @@
+/**
+ * What groups have committed.
+ *
+ * Invariant: offsets of a transaction are seen by nobody before its control record has reached this group, and until then nobody
+ * who asks for stable offsets is answered.
+ *
+ * @module
+ */
+import type { StartOffset } from "../../../connectors/connector.ts";
+import { SERVER } from "./codes.ts";
+
+interface Committed {
+  readonly offset: number;
+  /** When it was written: of two that are committed, the later written one counts. */
+  readonly order: number;
+}
+
+interface GroupOffsets {
+  readonly committed: Map<string, Committed>;
+  /** What open transactions have written, by producer id. */
+  readonly pending: Map<number, Map<string, Committed>>;
+  /** The greatest epoch of each producer that was seen here. */
+  readonly epochs: Map<number, number>;
+}
+
+/** Offsets of all groups. */
+export class Offsets {
+  readonly #groups = new Map<string, GroupOffsets>();
+  #order = 0;
+
+  commit(group: string, offsets: readonly StartOffset[]): void {
+    this.#write(this.#group(group).committed, offsets);
+  }
+
+  /** Whether a transaction of this life has begun to write here: then nobody asks its coordinator again. */
+  hasOpen(group: string, producer: number, epoch: number): boolean {
+    const found = this.#groups.get(group);
+    return found !== undefined && found.pending.has(producer) && found.epochs.get(producer) === epoch;
+  }
+
+  /** Takes the offsets of a transaction. Returns Kafka's error code, or 0. */
+  commitInTransaction(
+    group: string,
+    life: { producer: number; epoch: number },
+    offsets: readonly StartOffset[],
+  ): number {
+    const { epochs, pending } = this.#group(group);
+    const { producer, epoch } = life;
+    if (epoch < (epochs.get(producer) ?? 0)) return SERVER.invalidProducerEpoch;
+    epochs.set(producer, epoch);
+    let written = pending.get(producer);
+    if (written === undefined) pending.set(producer, written = new Map());
+    this.#write(written, offsets);
+    return 0;
+  }
+
+  /** The control record of a transaction reaches a group. */
+  finish(group: string, { producer, epoch, commit }: { producer: number; epoch: number; commit: boolean }): void {
+    const { committed, pending, epochs } = this.#group(group);
+    epochs.set(producer, Math.max(epoch, epochs.get(producer) ?? 0));
+    const written = pending.get(producer);
+    pending.delete(producer);
+    if (!commit || written === undefined) return;
+    for (const [key, offset] of written) {
+      if (offset.order > (committed.get(key)?.order ?? -1)) committed.set(key, offset);
+    }
+  }
+
+  /** The offsets of those partitions that have one. */
+  read(group: string, topic: string, partitions: readonly number[]): Map<number, number> {
+    const committed = this.#groups.get(group)?.committed;
+    const found = new Map<number, number>();
+    for (const partition of partitions) {
+      const offset = committed?.get(`${topic}/${partition}`)?.offset;
+      if (offset !== undefined) found.set(partition, offset);
+    }
+    return found;
+  }
+
+  /** Whether a transaction has an offset of any of these partitions under way. */
+  isUnstable(group: string, topic: string, partitions: readonly number[]): boolean {
+    for (const written of this.#groups.get(group)?.pending.values() ?? []) {
+      if (partitions.some((partition) => written.has(`${topic}/${partition}`))) return true;
+    }
+    return false;
+  }
+
+  /** Time takes away what a group has committed, except where a transaction has an offset of it under way. */
+  expire(group: string): void {
+    const found = this.#groups.get(group);
+    if (found === undefined) return;
+    for (const key of [...found.committed.keys()]) {
+      if (![...found.pending.values()].some((written) => written.has(key))) found.committed.delete(key);
+    }
+  }
+
+  /** A topic is deleted, and every group's offsets on it with it. */
+  forgetTopic(topic: string): void {
+    for (const { committed, pending } of this.#groups.values()) {
+      for (const offsets of [committed, ...pending.values()]) {
+        for (const key of [...offsets.keys()]) {
+          if (key.slice(0, key.lastIndexOf("/")) === topic) offsets.delete(key);
+        }
+      }
+    }
+  }
+
+  #write(into: Map<string, Committed>, offsets: readonly StartOffset[]): void {
+    for (const { topic, partition, offset } of offsets) {
+      into.set(`${topic}/${partition}`, { offset, order: this.#order++ });
+    }
+  }
+
+  #group(name: string): GroupOffsets {
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      this.#groups.set(name, group = { committed: new Map(), pending: new Map(), epochs: new Map() });
+    }
+    return group;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The topics of the simulated cluster, and who leads their partitions.
+ *
+ * @module
+ */
+import { SERVER } from "./codes.ts";
+import { PartitionLog } from "./partition_log.ts";
+
+const DEFAULTS = { "max.message.bytes": "1048588", "message.timestamp.after.max.ms": "3600000" };
+
+/** A partition with its leader. */
+export interface LedPartition {
+  readonly log: PartitionLog;
+  leader: string | undefined;
+  /** Until then its leader does not know that it leads, in virtual milliseconds. */
+  readonly servedFrom: number;
+}
+
+/** A topic. Clients learn of it some moments after it was made. */
+export interface Topic {
+  readonly name: string;
+  readonly config: ReadonlyMap<string, string>;
+  readonly partitions: LedPartition[];
+  /** Until then metadata does not show it, in virtual milliseconds. */
+  readonly visibleFrom: number;
+}
+
+/** All topics by name. */
+export class Topics {
+  readonly #topics = new Map<string, Topic>();
+  readonly #brokers: readonly string[];
+  readonly #now: () => number;
+
+  constructor(brokers: readonly string[], now: () => number) {
+    this.#brokers = brokers;
+    this.#now = now;
+  }
+
+  /** Makes a topic that is known from `visibleFrom` and led from `servedFrom` on. Returns an error code, or 0. */
+  create(name: string, partitions: number, { config = {}, visibleFrom = 0, servedFrom = 0 }: {
+    readonly config?: Readonly<Record<string, string>>;
+    readonly visibleFrom?: number;
+    readonly servedFrom?: number;
+  } = {}): number {
+    if (this.#topics.has(name)) return SERVER.topicAlreadyExists;
+    if (partitions < 1) return SERVER.invalidPartitions;
+    for (const key of Object.keys(config)) {
+      if (!Object.hasOwn(DEFAULTS, key)) throw new Error(`The simulated Kafka knows no topic configuration "${key}"`);
+    }
+    const all = new Map(Object.entries({ ...DEFAULTS, ...config }));
+    const topic: Topic = { name, config: all, partitions: [], visibleFrom };
+    this.#topics.set(name, topic);
+    this.#extend(topic, partitions, servedFrom);
+    return 0;
+  }
+
+  grow(name: string, partitions: number, servedFrom = 0): number {
+    const topic = this.#topics.get(name);
+    if (topic === undefined) return SERVER.unknownTopicOrPartition;
+    if (partitions <= topic.partitions.length) return SERVER.invalidPartitions;
+    this.#extend(topic, partitions, servedFrom);
+    return 0;
+  }
+
+  delete(name: string): void {
+    if (!this.#topics.delete(name)) throw new Error(`There is no topic "${name}" to delete`);
+  }
+
+  /** A topic as metadata shows it. */
+  visible(name: string): Topic | undefined {
+    const topic = this.#topics.get(name);
+    return topic !== undefined && topic.visibleFrom <= this.#now() ? topic : undefined;
+  }
+
+  /** A topic as it is, whoever knows of it. */
+  known(name: string): Topic {
+    const topic = this.#topics.get(name);
+    if (topic === undefined) throw new Error(`There is no topic "${name}" in the simulated Kafka`);
+    return topic;
+  }
+
+  has(name: string, partition: number): boolean {
+    const topic = this.visible(name);
+    return topic !== undefined && partition >= 0 && partition < topic.partitions.length;
+  }
+
+  /** A partition as that broker serves it, or the code with which it refuses. */
+  served(name: string, partition: number, broker: string | undefined): PartitionLog | number {
+    const topic = this.visible(name);
+    const found = topic?.partitions[partition];
+    if (topic === undefined || found === undefined) return SERVER.unknownTopicOrPartition;
+    if (broker === undefined) return SERVER.leaderNotAvailable;
+    return found.leader === broker && found.servedFrom <= this.#now() ? found.log : SERVER.notLeader;
+  }
+
+  /** A partition for whoever stands above all brokers; `undefined` where there is none. */
+  find(name: string, partition: number): LedPartition | undefined {
+    return this.#topics.get(name)?.partitions[partition];
+  }
+
+  #extend(topic: Topic, partitions: number, servedFrom: number): void {
+    const limits = {
+      batchBytes: Number(topic.config.get("max.message.bytes")),
+      timestampAhead: Number(topic.config.get("message.timestamp.after.max.ms")),
+    };
+    while (topic.partitions.length < partitions) {
+      const leader = this.#brokers[topic.partitions.length % this.#brokers.length];
+      topic.partitions.push({ log: new PartitionLog(limits), leader, servedFrom });
+    }
+  }
+}

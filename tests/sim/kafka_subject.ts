@@ -1,0 +1,63 @@
+/** The simulated Kafka as a subject of the contracts that the real one passes: time goes on by itself while a test waits. */
+import type { KafkaSubject } from "../support/kafka_subject.ts";
+import type { Caller } from "./caller.ts";
+import { SimCluster } from "./kafka/cluster.ts";
+import type { ClusterOptions } from "./kafka/world.ts";
+import { Scheduler, seeded } from "./scheduler.ts";
+
+/** One way of a message, in milliseconds. */
+const TRAVEL = 0.3;
+
+/** A simulated Kafka that a test can reach into. */
+export interface SimKafkaSubject extends KafkaSubject {
+  readonly cluster: SimCluster;
+  readonly scheduler: Scheduler;
+}
+
+/** A caller whose messages are never lost, and always take the same time. */
+export function faithfulCaller(scheduler: Scheduler): Caller {
+  const travel = () => new Promise<void>((resolve) => void scheduler.after(TRAVEL, resolve));
+  return {
+    async call(_what, effect) {
+      await travel();
+      try {
+        return await effect();
+      } finally {
+        await travel();
+      }
+    },
+  };
+}
+
+/** A cluster of its own, with its own time. */
+export function simKafka(options: Partial<ClusterOptions> = {}): Promise<SimKafkaSubject> {
+  // Virtual time begins at some real one: records of the tests have times around it.
+  const scheduler = new Scheduler(1_750_000_000_000);
+  const random = seeded(1);
+  const cluster = new SimCluster({ scheduler, random, ...options });
+  let ended = false;
+  const driven = drive(scheduler, () => ended);
+  return Promise.resolve({
+    cluster,
+    scheduler,
+    driver: cluster.driver(faithfulCaller(scheduler)),
+    clock: {
+      elapsed: () => scheduler.now,
+      after: (ms, run) => scheduler.after(ms, run),
+      random,
+    },
+    now: () => scheduler.now,
+    createTopicWith: (topic, config) => Promise.resolve(cluster.createTopic(topic, 1, config)),
+    deleteRecords: (topic, partition, before) => Promise.resolve(cluster.deleteRecords(topic, partition, before)),
+    members: (group) => Promise.resolve(cluster.groupMembers(group).sort()),
+    async [Symbol.asyncDispose]() {
+      ended = true;
+      await driven;
+    },
+  });
+}
+
+/** Lets time go on whenever nobody has anything left to do in it; where there is nothing to come, it waits for the test. */
+async function drive(scheduler: Scheduler, ended: () => boolean): Promise<void> {
+  while (!await scheduler.drive(ended, Infinity));
+}

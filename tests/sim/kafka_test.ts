@@ -1,0 +1,22 @@
+import { KafkaConnection } from "../../connectors/kafka/connection.ts";
+import { connectorContract } from "../connector_contract.ts";
+import { driverContract } from "../kafka_driver_contract.ts";
+import { groupContract } from "../kafka_group_contract.ts";
+import { publishContract } from "../kafka_publish_contract.ts";
+import { finishing } from "../support/finishing.ts";
+import { NO_STORE } from "../support/kafka_member.ts";
+import { kafkaContract } from "../support/kafka_subject.ts";
+import { simKafka } from "./kafka_subject.ts";
+
+connectorContract("simulated Kafka", async () => {
+  const kafka = await simKafka();
+  return {
+    store: NO_STORE,
+    connect: async () => finishing(await KafkaConnection.open(kafka.driver, kafka.clock)),
+    [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
+  };
+});
+
+for (const contract of [driverContract, publishContract, groupContract]) {
+  kafkaContract("simulated Kafka", contract, { make: () => simKafka() });
+}

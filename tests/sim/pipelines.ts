@@ -1,0 +1,106 @@
+/**
+ * The job under test: its pipelines on a connector that is made of a simulated process's driver.
+ *
+ * @module
+ */
+import { map, type MonoTypeOperatorFunction, type Observable } from "rxjs";
+import {
+  count,
+  deadLetter,
+  eventTime,
+  keyedReduce,
+  lateSideOutput,
+  type RunOptions,
+  type SinkOptions,
+  tumblingWindow,
+  watermark,
+} from "@tidemark/streams";
+import type { Connector } from "../../connectors/connector.ts";
+import { KafkaConnection } from "../../connectors/kafka/connection.ts";
+import type { Driver } from "../../connectors/kafka/driver.ts";
+import { sinkVerb, sourceVerb } from "../../connectors/verbs.ts";
+import type { SimClock } from "./process.ts";
+import type { Scenario } from "./scenario.ts";
+import { DISORDER, type Event, INPUT, LATENESS, WINDOW } from "./traffic.ts";
+
+export const JOB = "job";
+export const COUNTS = "counts";
+export const ACTIVITY = "activity";
+export const LATE = "late";
+export const DEAD = "dead";
+export const OUTPUTS: readonly string[] = [COUNTS, ACTIVITY, LATE, DEAD];
+
+/** What is passed to `runWith`. */
+export interface Program {
+  readonly pipelines: Observable<unknown>[];
+  readonly options: Omit<RunOptions, "state">;
+}
+
+/** The value of a count: padded where an epoch is to be large. */
+export interface Count {
+  readonly n: number;
+  readonly pad: string;
+}
+
+/** The padding of a count: not the same for all of them, so that one cannot stand for another. */
+export function padOf(n: number, padding: number): string {
+  return padding === 0 ? "" : String.fromCharCode(97 + n % 26).repeat(padding + n);
+}
+
+/** The job of a scenario, for one process. */
+export function programOf(scenario: Scenario, { driver, clock, worker }: {
+  readonly driver: Driver;
+  readonly clock: SimClock;
+  readonly worker: string;
+}): Program {
+  const connector: Connector = { id: "kafka simulated", open: () => KafkaConnection.open(driver, clock) };
+  const sink = <T>(topic: string, options?: SinkOptions<T>) => sinkVerb<T>(connector, topic, options);
+  const events = sourceVerb<Event>(connector, INPUT).pipe(
+    eventTime((event) => event.time),
+    watermark({ maxOutOfOrderness: DISORDER }),
+  );
+  const pipelines: Observable<unknown>[] = [];
+  if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
+  if (scenario.windows) pipelines.push(windowsOf(events, sink));
+  return {
+    pipelines,
+    options: {
+      name: JOB,
+      worker: scenario.named ? worker : undefined,
+      tasks: scenario.tasks,
+      until: scenario.untilEnd ? "end" : undefined,
+      onBadRecord: deadLetter(sink(DEAD)),
+    },
+  };
+}
+
+type Sink = <T>(topic: string, options?: SinkOptions<T>) => MonoTypeOperatorFunction<T>;
+
+function countsOf(events: Observable<Event>, { counts, padding }: Scenario, sink: Sink): Observable<unknown> {
+  return events.pipe(
+    keyedReduce({
+      name: COUNTS,
+      key: (event) => event.user,
+      initial: { n: 0, pad: "" } as Count,
+      reduce: ({ n }) => ({ n: n + 1, pad: padOf(n + 1, padding) }),
+      emit: counts,
+    }),
+    map(({ key, value }) => ({ user: key, ...value })),
+    sink(COUNTS, { key: (row) => row.user }),
+  );
+}
+
+function windowsOf(events: Observable<Event>, sink: Sink): Observable<unknown> {
+  return events.pipe(
+    tumblingWindow({
+      name: ACTIVITY,
+      key: (event) => event.user,
+      size: WINDOW,
+      allowedLateness: LATENESS,
+      aggregate: count(),
+    }),
+    lateSideOutput((late) => late.pipe(sink(LATE))),
+    map(({ key, window, value, pane, index }) => ({ user: key, start: window.start, count: value, pane, index })),
+    sink(ACTIVITY, { key: (row) => row.user }),
+  );
+}

@@ -1,0 +1,146 @@
+/**
+ * What a run is about, drawn from its seed: the job, its input, and what goes wrong.
+ *
+ * @module
+ */
+import type { CallAct, Fault, Target, WorldAct } from "./faults.ts";
+import { seeded } from "./scheduler.ts";
+
+/** A run as data. */
+export interface Scenario {
+  readonly seed: number;
+  readonly partitions: number;
+  readonly workers: number;
+  /** Whether workers have names, so that their successors need not wait for the group. */
+  readonly named: boolean;
+  readonly tasks: "perPartition" | "single";
+  readonly records: number;
+  /** For how long input keeps coming, in milliseconds; 0: it is there from the beginning. */
+  readonly inputMs: number;
+  /** The input is written in transactions, some of them aborted: it ends with control records. */
+  readonly transactional: boolean;
+  /** The job ends at the end of what is there at its start. */
+  readonly untilEnd: boolean;
+  readonly counts: "every" | "latest" | undefined;
+  readonly windows: boolean;
+  /** How many bytes each count and its result are padded with. */
+  readonly padding: number;
+  /** Where one in so many records is no JSON; 0: all are. */
+  readonly badEvery: number;
+  readonly faults: readonly Fault[];
+}
+
+/** The time after which nothing more goes wrong, in milliseconds. */
+export const CALM_MS = 20_000;
+
+/** Draws a run. */
+export function scenarioOf(seed: number): Scenario {
+  const random = seeded(seed);
+  for (let i = 0; i < 4; i++) random();
+  const chance = (share: number) => random() < share;
+  const whole = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
+  const untilEnd = chance(0.2);
+  const big = chance(0.12);
+  const single = chance(0.1);
+  const workers = chance(0.4) ? 1 : chance(0.7) ? 2 : 3;
+  const counts = big || single ? "every" : chance(0.7) ? "every" : chance(0.6) ? "latest" : undefined;
+  const records = big ? whole(10, 40) : whole(20, 160);
+  const partitions = whole(2, 4);
+  const scenario: Omit<Scenario, "faults"> = {
+    seed,
+    partitions,
+    workers,
+    named: chance(0.75),
+    tasks: single ? "single" : "perPartition",
+    records,
+    inputMs: untilEnd || chance(0.15) ? 0 : whole(300, 3000),
+    transactional: chance(0.2),
+    untilEnd,
+    counts,
+    windows: !single && (counts === undefined || chance(0.75)),
+    padding: big ? whole(20_000, 90_000) : 0,
+    badEvery: chance(0.25) ? whole(8, 30) : 0,
+  };
+  return { ...scenario, faults: faultsOf(scenario, { random, chance, whole }) };
+}
+
+interface Dice {
+  readonly random: () => number;
+  readonly chance: (share: number) => boolean;
+  readonly whole: (from: number, to: number) => number;
+}
+
+/** How far requests of a kind are counted, about. */
+const REACH: Record<Target, number> = {
+  any: 600,
+  kv: 120,
+  commit: 60,
+  transaction: 120,
+  end: 30,
+  producer: 4,
+  markers: 4,
+  group: 25,
+};
+
+const TARGETS: readonly Target[] = ["any", "kv", "commit", "transaction", "end", "producer", "markers", "group"];
+const ACTS: readonly CallAct["do"][] = [
+  ...(["kill", "kill", "kill", "pause", "pause", "lose request", "lose reply", "lose reply"] as const),
+  ...(["late", "repeat", "slow", "locked", "stop"] as const),
+];
+
+function faultsOf({ workers, untilEnd, inputMs }: Omit<Scenario, "faults">, dice: Dice): Fault[] {
+  const { random, chance, whole } = dice;
+  if (chance(0.03)) return [];
+  const faults: Fault[] = [];
+  // Each run has a taste of its own, so that rare combinations are met as well.
+  const acts = ACTS.filter(() => chance(0.5));
+  const targets = TARGETS.filter(() => chance(0.5));
+  const most = chance(0.2) ? 12 : 5;
+  for (let left = acts.length === 0 || targets.length === 0 ? 0 : whole(1, most); left > 0; left--) {
+    const target = targets[Math.floor(random() * targets.length)];
+    const act = actOf(acts[Math.floor(random() * acts.length)], dice);
+    const kv = target === "kv" || target === "commit";
+    // What only a KV's client does, and only a KV's file.
+    if ((act.do === "repeat" || act.do === "locked") && !kv) continue;
+    const nth = 1 + Math.floor(random() ** 2 * REACH[target]);
+    faults.push({ on: "call", worker: whole(0, workers - 1), target, nth, act });
+  }
+  if (chance(0.25)) faults.push(inTime(whole(0, 4000), { do: chance(0.5) ? "down" : "load", ms: whole(5, 5000) }));
+  if (chance(0.1)) faults.push(inTime(whole(0, 3000), { do: "jump", worker: 0, ms: whole(-7_200_000, 7_200_000) }));
+  if (chance(0.12)) faults.push(...disaster(dice, untilEnd ? 1500 : Math.max(inputMs, 500)));
+  return faults;
+}
+
+/** Everything stops; a person takes the opportunity, or has to use a backup. */
+function disaster({ chance, whole }: Dice, ms: number): Fault[] {
+  const at = whole(ms / 4, ms + 300);
+  const restart = whole(200, 2000);
+  if (chance(0.3)) return [inTime(at, { do: "kill all", restart })];
+  if (chance(0.5)) return [inTime(at, { do: "kill all", restart, then: "reset" })];
+  return [inTime(whole(ms / 10, at), { do: "copy" }), inTime(at, { do: "kill all", restart, then: "restored" })];
+}
+
+function inTime(at: number, act: WorldAct): Fault {
+  return { on: "time", at: Math.round(at), act };
+}
+
+function actOf(kind: CallAct["do"], { random, chance, whole }: Dice): CallAct {
+  const restart = chance(0.7) ? whole(10, 600) : whole(600, 12_000);
+  const when = chance(0.5) ? "asking" : "answered";
+  switch (kind) {
+    case "kill":
+      return { do: kind, when, restart, late: chance(0.4) ? 0 : chance(0.5) ? -1 : whole(1, 3000) };
+    case "pause":
+      return { do: kind, when, ms: chance(0.5) ? whole(20, 1500) : whole(9000, 16_000) };
+    case "late":
+    case "slow":
+    case "repeat":
+      return { do: kind, ms: chance(0.7) ? whole(1, 60) : Math.round(random() * 4000) };
+    case "locked":
+      return { do: kind, times: chance(0.8) ? whole(1, 6) : 45 };
+    case "stop":
+      return { do: kind, restart };
+    default:
+      return { do: kind };
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The input: events of a few users, in disorder, some of them late beyond all allowance.
+ *
+ * @module
+ */
+import { keyPartition } from "../../connectors/partitioner.ts";
+import type { OutputRecord } from "../../connectors/connector.ts";
+import type { Scenario } from "./scenario.ts";
+import { BEGIN } from "./trace.ts";
+import { seeded } from "./scheduler.ts";
+
+/** A record of the input. */
+export interface Event {
+  readonly user: string;
+  readonly n: number;
+  /** Event time, in milliseconds. */
+  readonly time: number;
+}
+
+export const INPUT = "events";
+export const WINDOW = 10_000;
+export const DISORDER = 5000;
+export const LATENESS = 6000;
+
+const encoder = new TextEncoder();
+
+/** The input of a run, in the order in which it is written. */
+export function inputOf({ seed, records, partitions, badEvery }: Scenario): OutputRecord[] {
+  const random = seeded(seed ^ 0x5eed);
+  const users = 2 + Math.floor(random() * 9);
+  const list: OutputRecord[] = [];
+  // Event time lies in the past: the wall clock has no part in this.
+  let time = BEGIN - 86_400_000 / 2;
+  for (let n = 0; n < records; n++) {
+    time += Math.floor(random() * 1500);
+    const behind = random() < 0.06 ? DISORDER + random() * 40_000 : random() < 0.5 ? random() * DISORDER : 0;
+    const user = `user-${Math.floor(random() * users)}`;
+    const event: Event = { user, n, time: Math.floor(time - behind) };
+    const bad = badEvery > 0 && random() < 1 / badEvery;
+    const key = encoder.encode(user);
+    list.push({
+      topic: INPUT,
+      partition: keyPartition(key, partitions),
+      timestamp: BEGIN,
+      key,
+      value: encoder.encode(bad ? `not JSON: ${n}` : JSON.stringify(event)),
+      headers: undefined,
+    });
+  }
+  return list;
+}

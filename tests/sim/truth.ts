@@ -1,0 +1,114 @@
+/**
+ * What must come out, computed from the input in the plainest way: record by record, no operators, no state, no epochs.
+ *
+ * @module
+ */
+import type { InputRecord } from "../../connectors/connector.ts";
+import { ACTIVITY, COUNTS, DEAD, LATE, padOf } from "./pipelines.ts";
+import type { Scenario } from "./scenario.ts";
+import { DISORDER, type Event, LATENESS, WINDOW } from "./traffic.ts";
+
+/** What a reader must see. */
+export interface Truth {
+  /** Values by topic and key, in their order. */
+  readonly rows: Map<string, string[]>;
+  /** The last count of each user. */
+  readonly totals: Map<string, number>;
+  readonly late: number;
+  readonly dead: number;
+  readonly records: number;
+}
+
+const decoder = new TextDecoder();
+
+/** The name of a list of rows. */
+export function rowKey(topic: string, key: string): string {
+  return `${topic} ${key}`;
+}
+
+/** The truth of an input, as it lies in its topic. */
+export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Truth {
+  const truth = { rows: new Map<string, string[]>(), totals: new Map<string, number>(), late: 0, dead: 0, records: 0 };
+  const add = (topic: string, key: string, value: unknown) => {
+    const name = rowKey(topic, key);
+    const list = truth.rows.get(name);
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    if (list === undefined) truth.rows.set(name, [text]);
+    else list.push(text);
+  };
+  for (const records of Map.groupBy(input, ({ partition }) => partition).values()) {
+    const windows = new Windows((key, row) => add(ACTIVITY, key, row));
+    for (const record of records) {
+      truth.records++;
+      const text = decoder.decode(record.value!);
+      const key = decoder.decode(record.key!);
+      if (!text.startsWith("{")) {
+        truth.dead++;
+        add(DEAD, key, text);
+        continue;
+      }
+      const event: Event = JSON.parse(text);
+      if (scenario.counts !== undefined) {
+        const n = (truth.totals.get(event.user) ?? 0) + 1;
+        truth.totals.set(event.user, n);
+        add(COUNTS, event.user, { user: event.user, n, pad: padOf(n, scenario.padding) });
+      }
+      if (scenario.windows && !windows.add(event)) {
+        truth.late++;
+        add(LATE, key, text);
+      }
+    }
+    if (scenario.untilEnd) windows.end();
+  }
+  return truth;
+}
+
+interface Pane {
+  readonly user: string;
+  readonly start: number;
+  count: number;
+  /** How many results it has had. */
+  fired: number;
+}
+
+/** The windows of one partition. */
+class Windows {
+  #watermark = -Infinity;
+  readonly #panes = new Map<string, Pane>();
+
+  constructor(readonly emit: (key: string, row: unknown) => void) {}
+
+  /** Returns `false` for an event that is too late. */
+  add({ user, time }: Event): boolean {
+    const start = Math.floor(time / WINDOW) * WINDOW;
+    const last = start + WINDOW - 1;
+    const late = last + LATENESS <= this.#watermark;
+    if (!late) {
+      const pane = this.#panes.get(`${user} ${start}`) ?? { user, start, count: 0, fired: 0 };
+      this.#panes.set(`${user} ${start}`, pane);
+      pane.count++;
+      if (last <= this.#watermark) this.#fire(pane, "late");
+    }
+    this.#advance(time - DISORDER - 1);
+    return !late;
+  }
+
+  end(): void {
+    this.#advance(Infinity);
+  }
+
+  #advance(watermark: number): void {
+    if (watermark <= this.#watermark) return;
+    const before = this.#watermark;
+    this.#watermark = watermark;
+    const due = [...this.#panes.values()].filter(({ start }) =>
+      start + WINDOW - 1 <= watermark && start + WINDOW - 1 > before
+    );
+    for (const pane of due.sort((one, other) => one.start - other.start)) this.#fire(pane, "onTime");
+  }
+
+  #fire(pane: Pane, kind: "onTime" | "late"): void {
+    const { user, start, count } = pane;
+    this.emit(user, { user, start, count, pane: kind, index: pane.fired++ });
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * What must hold when a run is over.
+ *
+ * @module
+ */
+import { DurableStates, TaskCheckpoint } from "../../state/mod.ts";
+import { type Heads, Violation } from "./heads.ts";
+import type { SimCluster } from "./kafka/cluster.ts";
+import type { SimKv } from "./kv.ts";
+import { ACTIVITY, COUNTS, JOB, OUTPUTS } from "./pipelines.ts";
+import type { Count } from "./pipelines.ts";
+import type { Scenario } from "./scenario.ts";
+import { seeded } from "./scheduler.ts";
+import { INPUT } from "./traffic.ts";
+import { rowKey, type Truth, truthOf } from "./truth.ts";
+
+/** What there is when a run is over. */
+export interface Remains {
+  readonly scenario: Scenario;
+  readonly kafka: SimCluster;
+  readonly kv: SimKv;
+  readonly heads: Heads;
+}
+
+const decoder = new TextDecoder();
+
+/** Everything has come out, exactly once, and nothing is left open. */
+export async function verify(remains: Remains): Promise<void> {
+  const { scenario, kafka, heads } = remains;
+  const truth = truthOf(scenario, kafka.committedRecords(INPUT));
+  const rows = rowsOf(kafka);
+  eachPaneOnce(rows);
+  for (const name of new Set([...rows.keys(), ...truth.rows.keys()])) {
+    const want = truth.rows.get(name) ?? [];
+    const have = rows.get(name) ?? [];
+    if (name.startsWith(`${COUNTS} `) && scenario.counts === "latest") latest(name, have, want);
+    else same(name, have, want);
+  }
+  const open = kafka.openTransactions();
+  if (open.length > 0) throw new Violation(`a transaction stays open: ${JSON.stringify(open)}`);
+  for (const task of heads.tasks.keys()) heads.checkShown(task);
+  counters(heads, truth);
+  markers(heads);
+  await states(remains, truth);
+}
+
+/** The job has refused to go on: what came out until then is right, as far as it goes. */
+export function verifyPrefix({ scenario, kafka }: Remains): Promise<void> {
+  const truth = truthOf(scenario, kafka.committedRecords(INPUT));
+  const rows = rowsOf(kafka);
+  eachPaneOnce(rows);
+  for (const [name, have] of rows) {
+    const want = truth.rows.get(name) ?? [];
+    if (name.startsWith(`${COUNTS} `) && scenario.counts === "latest") rising(name, have, want);
+    else same(name, have, want.slice(0, have.length));
+  }
+  return Promise.resolve();
+}
+
+/** What a `read_committed` reader sees, by topic and key. */
+function rowsOf(kafka: SimCluster): Map<string, string[]> {
+  const rows = new Map<string, string[]>();
+  for (const topic of OUTPUTS) {
+    for (const { key, value } of kafka.committedRecords(topic)) {
+      const name = rowKey(topic, decoder.decode(key!));
+      const text = decoder.decode(value!);
+      const list = rows.get(name);
+      if (list === undefined) rows.set(name, [text]);
+      else list.push(text);
+    }
+  }
+  return rows;
+}
+
+function same(name: string, have: readonly string[], want: readonly string[]): void {
+  const at = want.findIndex((row, i) => row !== have[i]);
+  if (at === -1 && have.length === want.length) return;
+  const differs = at === -1 ? want.length : at;
+  const seen = have.indexOf(have[differs] ?? "") < differs ? " (again)" : "";
+  throw new Violation(
+    `${name}, row ${differs}: a reader sees ${shown(have[differs])}${seen}, and should see ${shown(want[differs])}; ` +
+      `${have.length} rows instead of ${want.length}`,
+  );
+}
+
+/** Each changed key once an epoch: which values are passed over is open, but they rise, and the last one is there. */
+function latest(name: string, have: readonly string[], want: readonly string[]): void {
+  rising(name, have, want);
+  if (have.at(-1) === want.at(-1)) return;
+  throw new Violation(`${name}: the last row is ${shown(have.at(-1))}, and should be ${shown(want.at(-1))}`);
+}
+
+function rising(name: string, have: readonly string[], want: readonly string[]): void {
+  let at = -1;
+  for (const row of have) {
+    const next = want.indexOf(row, at + 1);
+    if (next === -1) throw new Violation(`${name}: ${shown(row)} came again, or too late, or is no value of this key`);
+    at = next;
+  }
+}
+
+function eachPaneOnce(rows: ReadonlyMap<string, readonly string[]>): void {
+  const panes = new Set<string>();
+  for (const [name, list] of rows) {
+    if (!name.startsWith(`${ACTIVITY} `)) continue;
+    for (const row of list) {
+      const { user, start, index } = JSON.parse(row);
+      const pane = `pane ${index} of the window of ${user} from ${start} on`;
+      if (panes.has(pane)) throw new Violation(`${pane} has fired twice`);
+      panes.add(pane);
+    }
+  }
+}
+
+/** On time, late and dead: together they are the input. */
+function counters(heads: Heads, truth: Truth): void {
+  const total = (name: string) => {
+    let sum = 0;
+    for (const { head } of heads.tasks.values()) sum += head?.counters[name] ?? 0;
+    return sum;
+  };
+  const expected = { records_in: truth.records, late: truth.late, dead: truth.dead };
+  for (const [name, want] of Object.entries(expected)) {
+    const have = total(name);
+    if (have !== want) throw new Violation(`the heads count ${have} as ${name}, there are ${want}`);
+  }
+}
+
+/** The marker is the head's epoch, or trails it by epochs without results. */
+function markers(heads: Heads): void {
+  const found = heads.markers();
+  for (const [task, { head, results }] of heads.tasks) {
+    const marker = found.get(task);
+    if (marker === undefined) {
+      if (results > 0) throw new Violation(`task ${task} has no marker, and had results up to epoch ${results}`);
+      continue;
+    }
+    if (marker > head!.epoch) throw new Violation(`task ${task} is at epoch ${head!.epoch}, its marker at ${marker}`);
+    if (marker < results) throw new Violation(`task ${task} had results in epoch ${results}, its marker is ${marker}`);
+  }
+}
+
+/** What the KV holds can be restored, and is what the input makes of it. */
+async function states({ scenario, kv, heads }: Remains, truth: Truth): Promise<void> {
+  if (scenario.counts === undefined) return;
+  const random = seeded(1);
+  const clock = { now: () => 0, sleep: () => Promise.resolve(), random };
+  const found = new Map<string, number>();
+  for (const task of heads.tasks.keys()) {
+    const durable = new DurableStates();
+    const claim = await TaskCheckpoint.claim(kv.store, { job: JOB, task, states: durable, clock });
+    if (claim.full) throw new Violation(`the head of task ${task} is full of publishers`);
+    await claim.checkpoint.restore();
+    const state = durable.open({ name: COUNTS, operator: "keyedReduce", namespaced: false });
+    for (const { key, value } of state.cells(0)) found.set(String(key), (value as Count).n);
+  }
+  for (const [user, n] of truth.totals) {
+    if (found.get(user) !== n) throw new Violation(`the state of ${user} is ${found.get(user)}, and should be ${n}`);
+  }
+}
+
+function shown(row: string | undefined): string {
+  if (row === undefined) return "nothing";
+  return row.length > 120 ? `${row.slice(0, 120)}...` : row;
+}

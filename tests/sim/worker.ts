@@ -1,0 +1,181 @@
+/**
+ * A worker of the job in the simulated world: a process after the other in one place, each running the real engine.
+ *
+ * @module
+ */
+import type { Job } from "../../runtime/job.ts";
+import { runWith } from "../../runtime/run.ts";
+import { type CallFault, isTarget } from "./faults.ts";
+import type { KafkaWorld } from "./kafka/world.ts";
+import type { SimKv } from "./kv.ts";
+import { programOf } from "./pipelines.ts";
+import { SimClock, SimProcess } from "./process.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Trace } from "./trace.ts";
+
+/** What a worker lives in. */
+export interface WorkerParts {
+  readonly slot: number;
+  readonly scenario: Scenario;
+  readonly scheduler: Scheduler;
+  readonly random: () => number;
+  readonly trace: Trace;
+  readonly kv: SimKv;
+  readonly kafka: KafkaWorld;
+  /** What goes wrong with its requests. */
+  readonly faults: readonly CallFault[];
+  /** Whether anything may still go wrong. */
+  readonly calm: () => boolean;
+  /** The job ended with an error: `true`, it is to be started again. */
+  readonly failed: (error: Error, at: { readonly worker: string; readonly starting: boolean }) => boolean;
+  readonly count: (what: "kills" | "pauses" | "lost" | "stops") => void;
+}
+
+/** How long it takes to start a worker again that ended by itself, in milliseconds. */
+const AGAIN_MS = 500;
+
+export class SimWorker {
+  process: SimProcess | undefined;
+  job: Job | undefined;
+  /** The job is finished: there is nothing left to start. */
+  finished = false;
+  /** It takes no faults and is not started again. */
+  retired = false;
+  #life = 0;
+  #clock: SimClock | undefined;
+  #held = false;
+  /** By fault: how many requests of its kind there were, and whether it has happened. */
+  readonly #armed: { readonly fault: CallFault; seen: number; left: number }[];
+
+  constructor(readonly parts: WorkerParts) {
+    this.#armed = parts.faults.map((fault) => ({
+      fault,
+      seen: 0,
+      left: fault.act.do === "locked" ? fault.act.times : 1,
+    }));
+  }
+
+  /** It runs, and nothing holds it up. */
+  get well(): boolean {
+    return this.finished || (this.job !== undefined && this.process?.paused === false);
+  }
+
+  start(): void {
+    if (this.#held) return;
+    const { slot, scenario, scheduler, random, trace, kafka, kv } = this.parts;
+    const process = new SimProcess({
+      name: `w${slot}.${++this.#life}`,
+      scheduler,
+      random,
+      trace,
+      fault: (what) => this.#fault(what),
+      killed: (restart) => {
+        this.parts.count("kills");
+        this.#gone(restart);
+      },
+      asked: (restart) => this.#stop(restart),
+    });
+    this.process = process;
+    this.job = undefined;
+    trace.add(process.name, "starts");
+    const clock = new SimClock(process);
+    const program = programOf(scenario, { driver: kafka.driver(process), clock, worker: `worker-${slot}` });
+    const options = {
+      ...program.options,
+      state: kv.handle(process, process.name),
+      log: (line: string) => trace.add(process.name, `says: ${line}`),
+    };
+    let started = false;
+    const failed = (error: Error) => {
+      if (this.process !== process || !process.alive) return;
+      trace.add(process.name, `ends with ${error.name}: ${error.message}`);
+      const again = this.parts.failed(error, { worker: process.name, starting: !started });
+      process.kill();
+      this.job = undefined;
+      if (again) this.#gone(AGAIN_MS);
+    };
+    runWith(program.pipelines, options, clock).then((job) => {
+      this.job = job;
+      started = true;
+      job.finished.then(({ reason }) => {
+        trace.add(process.name, `has ${reason}`);
+        if (reason === "finished") this.finished = true;
+      }, failed);
+    }, failed);
+    this.#clock = clock;
+  }
+
+  /** Its wall clock jumps. */
+  jump(ms: number): void {
+    if (this.#clock !== undefined) this.#clock.skew += ms;
+  }
+
+  kill(restart: number): void {
+    if (this.process?.alive !== true) return;
+    this.parts.count("kills");
+    this.process.kill();
+    this.#gone(restart);
+  }
+
+  /** It dies, and nobody starts it before it is released. */
+  hold(): void {
+    this.kill(0);
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#gone(0);
+  }
+
+  /** Stops for good. Resolves when it has stopped, in virtual time. */
+  async retire(): Promise<void> {
+    this.retired = true;
+    const { process, job } = this;
+    if (process?.alive !== true || job === undefined || this.finished) return;
+    await new Promise<void>((resolve) => process.deliver(() => void job.stop().finally(resolve)));
+  }
+
+  /** The process is no more: the next one is started after a while. */
+  #gone(restart: number): void {
+    this.job = undefined;
+    const life = this.#life;
+    this.parts.scheduler.after(restart, () => {
+      if (!this.retired && !this.finished && this.#life === life) this.start();
+    });
+  }
+
+  /** Asks the job to stop, and starts it again when it has. */
+  #stop(restart: number): void {
+    const { process } = this;
+    this.parts.scheduler.after(0, () => {
+      const { job } = this;
+      if (job === undefined || this.process !== process || process?.alive !== true) return;
+      this.parts.count("stops");
+      this.job = undefined;
+      process.deliver(() => {
+        job.stop().then(() => {
+          process.kill();
+          this.#gone(restart);
+        });
+      });
+    });
+  }
+
+  #fault(what: string) {
+    if (this.retired || this.parts.calm()) return undefined;
+    let chosen: CallFault["act"] | undefined;
+    for (const armed of this.#armed) {
+      const { fault } = armed;
+      if (!isTarget(fault.target, what)) continue;
+      armed.seen++;
+      if (armed.left === 0 || armed.seen < fault.nth || chosen !== undefined) continue;
+      armed.left--;
+      chosen = fault.act;
+    }
+    if (chosen?.do === "pause") this.parts.count("pauses");
+    if (chosen?.do === "lose request" || chosen?.do === "lose reply" || chosen?.do === "late") this.parts.count("lost");
+    return chosen;
+  }
+}

@@ -1,0 +1,38 @@
+/** The real Kafka that all tests share, as a subject of the contracts that the simulated one passes as well. */
+import { machineClock } from "../../connectors/kafka/clock.ts";
+import { KafkaJsDriver } from "../../connectors/kafka/kafkajs_driver.ts";
+import { brokers, createTopicWith, plainClient } from "./kafka.ts";
+import type { KafkaSubject } from "./kafka_subject.ts";
+
+/** The shared broker, by kafkajs. */
+export function realKafka(): Promise<KafkaSubject> {
+  return Promise.resolve({
+    driver: new KafkaJsDriver(brokers, {}),
+    clock: machineClock,
+    now: Date.now,
+    createTopicWith,
+    deleteRecords: (topic, partition, before) =>
+      administer(async (admin) => {
+        await admin.fetchTopicOffsets(topic);
+        await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] });
+      }),
+    members: (group) =>
+      administer(async (admin) => {
+        const { groups } = await admin.describeGroups([group]);
+        return groups[0].members.map(({ memberId }) => memberId).sort();
+      }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+}
+
+async function administer<T>(
+  ask: (admin: ReturnType<ReturnType<typeof plainClient>["admin"]>) => Promise<T>,
+): Promise<T> {
+  const admin = plainClient().admin();
+  await admin.connect();
+  try {
+    return await ask(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
