@@ -10,6 +10,9 @@ const LAUNCH = new URL("./image_launch.sh", import.meta.url).pathname;
 /** How long the registry of images may take, in milliseconds. */
 const PULL_LIMIT = 120_000;
 
+/** Parts of the C library that Kafka's compression libraries name; they lie beside it and are empty in new versions. */
+const STUBS = ["libpthread.so.0", "libdl.so.2", "librt.so.1"];
+
 /** What a Java home holds that no broker needs. */
 const NEEDLESS = ["lib/src.zip", "lib/ct.sym", "lib/server/classes_nocoops.jsa"];
 
@@ -81,6 +84,9 @@ async function copyJava(root: string): Promise<void> {
     if (path.startsWith(home)) continue;
     await Deno.mkdir(`${root}${path.replace(/\/[^/]+$/, "")}`, { recursive: true });
     await Deno.copyFile(path, `${root}${path}`);
+    if (!path.endsWith("/libc.so.6")) continue;
+    const beside = path.replace(/[^/]+$/, "");
+    for (const name of STUBS) await Deno.copyFile(beside + name, root + beside + name);
   }
 }
 
