@@ -1,8 +1,8 @@
 /** What people do to a job's topics and group on a real broker while it is stopped, and while it runs. */
-import { assertEquals, assertMatch } from "@std/assert";
-import { type Keyed, keyedReduce, run } from "@tidemark/streams";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { deadLetter, type Keyed, keyedReduce, run } from "@tidemark/streams";
 import { kafka } from "@tidemark/streams/kafka";
-import type { Admin } from "kafkajs";
+import { type Admin, ConfigResourceTypes, type KafkaMessage } from "kafkajs";
 import type { Observable } from "rxjs";
 import { readCommitted } from "./support/crash/read_committed.ts";
 import { failureOf, first, refusal } from "./support/jobs.ts";
@@ -11,6 +11,7 @@ import { freshTopic } from "./support/recording_reader.ts";
 
 type Count = Keyed<string, number>;
 
+const MEGABYTE = 1024 * 1024;
 const silent = { log: () => {} };
 const broker = kafka({ brokers });
 
@@ -163,5 +164,51 @@ Deno.test({
       ),
     );
     assertEquals(await visible(here), [1, 2]);
+  },
+});
+
+Deno.test({
+  name: "a record that is larger than a job reads stops it with a sentence, or is a dead letter as it came",
+  ignore,
+  async fn() {
+    using kv = await Deno.openKv(":memory:");
+    const here = await world();
+    const dead = freshTopic();
+    const large = 20 * MEGABYTE;
+    await administer((admin) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [{
+          type: ConfigResourceTypes.TOPIC,
+          name: here.input,
+          configEntries: [{ name: "max.message.bytes", value: String(large) }],
+        }],
+      })
+    );
+    await createTopicWith(dead, { "max.message.bytes": String(large) });
+    await produce(here.input, 1);
+    const producer = plainClient().producer({ idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    const value = JSON.stringify("a".repeat(17 * MEGABYTE));
+    await producer.send({ topic: here.input, messages: [{ key: "eve", value }] });
+    await producer.disconnect();
+    await produce(here.input, 1);
+
+    const why = `its value has ${value.length} bytes, and a job reads ${16 * MEGABYTE} bytes at most`;
+    assertEquals(
+      await refusal(here.pipeline, { name: here.name, state: kv }),
+      `Job ${here.name} stopped at ${here.input}/0@1: a bad record, because ${why}. Give onBadRecord a deadLetter(sink) to go on ` +
+        "without it.",
+    );
+    const onBadRecord = deadLetter(broker.sink(dead));
+    const job = await run(here.pipeline, { name: here.name, state: kv, onBadRecord, until: "end", ...silent });
+    assertEquals(await job.finished, { reason: "finished" });
+    assertEquals(await visible(here), [1, 2]);
+    const letters: KafkaMessage[] = [];
+    await readCommitted(plainClient(), { topics: [dead], partitions: 1 }, (_topic, message) => letters.push(message));
+    assertEquals(letters.length, 1);
+    const [{ headers = {} }] = letters;
+    assert(letters[0].value!.toString() === value, "the dead letter is the record as it came");
+    assertEquals([String(headers["tidemark.reason"]), String(headers["tidemark.source"])], [why, `${here.input}/0@1`]);
   },
 });

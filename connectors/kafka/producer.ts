@@ -157,13 +157,15 @@ export class TransactionalProducer implements Producer {
    * just moving or being made. These are answers: the step surely had no effect.
    */
   async #patiently(step: () => Promise<void>): Promise<void> {
-    const deadline = Date.now() + REFUSED_STEP_LIMIT;
+    const deadline = performance.now() + REFUSED_STEP_LIMIT;
     for (let refused = 1;; refused++) {
       try {
         return await step();
       } catch (error) {
         const unfinished = hasCode(error, CODE.concurrentTransactions);
-        if (Date.now() >= deadline || !(unfinished || NO_COORDINATOR.some((code) => hasCode(error, code)))) throw error;
+        if (performance.now() >= deadline || !(unfinished || NO_COORDINATOR.some((code) => hasCode(error, code)))) {
+          throw error;
+        }
         if (!unfinished) await pause(RETRY_FIRST_PAUSE);
         // Finishing takes about as long as asking, and the shortest timer takes longer than both.
         else if (refused > REFUSED_AT_ONCE) await pause(CONCURRENT_TRANSACTION_PAUSE);
@@ -193,13 +195,13 @@ export class TransactionalProducer implements Producer {
    * it is written once. (Kafka 4 answers with `notEnoughReplicas` also while it cannot verify the transaction just now.)
    */
   async #write(batches: readonly ProducePartition[]): Promise<void> {
-    const deadline = Date.now() + REFUSED_STEP_LIMIT;
+    const deadline = performance.now() + REFUSED_STEP_LIMIT;
     let left = batches;
     for (;;) {
       const failures = await this.#writeOnce(left);
       if (failures.length === 0) return;
       const fatal = failures.find(({ error }) => !SENT_AGAIN.has(error)) ?? failures[0];
-      if (!SENT_AGAIN.has(fatal.error) || Date.now() >= deadline) {
+      if (!SENT_AGAIN.has(fatal.error) || performance.now() >= deadline) {
         throw brokerError(fatal.error, `records for "${fatal.topic}" partition ${fatal.partition}`);
       }
       await pause(RETRY_FIRST_PAUSE);

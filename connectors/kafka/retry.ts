@@ -56,13 +56,13 @@ export async function askUntil<T>(
   },
 ): Promise<T> {
   const backoff = new Backoff();
-  const deadline = Date.now() + limit;
+  const deadline = performance.now() + limit;
   for (;;) {
     try {
       await line.connect();
       return await ask();
     } catch (error) {
-      if (!retries(error) || Date.now() >= deadline) throw error;
+      if (!retries(error) || performance.now() >= deadline) throw error;
       if (isDisconnected(error)) line.renew();
       await backoff.wait(signal);
       if (signal?.aborted) throw new KafkaError("the connection was closed", { kind: "closed" });
