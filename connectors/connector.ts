@@ -190,6 +190,8 @@ export interface AtomicSink {
 
 /** What a topic is like, as far as results are checked against it before they are committed. */
 export interface TopicInfo {
+  /** Tells it from another topic that had or will have its name; `undefined` where nobody can tell. */
+  readonly id?: string;
   /** How many partitions it has. */
   readonly partitions: number;
   /** The largest record that is taken, key, value and headers together, in bytes. */

@@ -8,6 +8,8 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds of a clock that never jumps, where there is one. */
+  elapsed?(): number;
   /** Resolves after that many milliseconds. */
   sleep(ms: number): Promise<void>;
   /** At least 0, below 1. */

@@ -113,7 +113,7 @@ export class Task {
   /** How many records came too late for their window. */
   late = 0;
   readonly root: Scope;
-  /** Wall-clock milliseconds since when each slot has had nothing to read; NaN: it has, or it is not known. */
+  /** Since when, on a clock that never jumps and in milliseconds, each slot has had nothing to read; NaN: it has, or it is not known. */
   readonly idleSince: number[] = [];
   readonly clocks: Map<string, ClockHandle> = new Map();
   /** Run at each cut, from the top of the pipeline to its bottom. */

@@ -10,6 +10,9 @@ export const SLICE_MS = 4;
 /** How many records are pushed before the clock is looked at. */
 export const SLICE_RECORDS = 64;
 
+/** The largest value of a record that is read, in bytes: it is in memory several times while it is processed. */
+export const INPUT_VALUE_BYTES: number = 16 * 1024 * 1024;
+
 /** How many bytes of fetched records wait for each input partition before its fetching pauses. */
 export const QUEUE_BYTES = 4 * 1024 * 1024;
 

@@ -16,6 +16,8 @@ export interface OpenJob {
   readonly input: Connection;
   /** How many partitions each input topic has. */
   readonly partitions: ReadonlyMap<string, number>;
+  /** What tells each input topic from others of its name, where the connector can tell. */
+  readonly topics: Readonly<Record<string, string>>;
   /** How many tasks the job has in all. */
   readonly tasks: number;
   /** By `sinkKey`. */
@@ -40,7 +42,8 @@ export async function openAll(
   try {
     const connect = (connector: Connector) => connectOnce(connections, connector, settings, store);
     const input = await connect(plan.input);
-    const partitions = await inputPartitions(plan, settings, input);
+    const inputs = await inputTopics(plan, settings, input);
+    const partitions = new Map([...inputs].map(([topic, info]) => [topic, info.partitions]));
     const opened: { spec: SinkSpec; connection: Connection; info: TopicInfo }[] = [];
     for (const spec of plan.sinks) {
       const connection = await connect(spec.connector);
@@ -62,6 +65,7 @@ export async function openAll(
       entry,
       input,
       partitions,
+      topics: Object.fromEntries([...inputs].flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]])),
       tasks,
       sinks: new Map(opened.map(({ spec, connection, info }) => {
         return [sinkKey(spec), {
@@ -99,19 +103,17 @@ async function existing(connection: Connection, topic: string, where: string, ve
   return info;
 }
 
-async function inputPartitions(plan: Plan, settings: Settings, input: Connection): Promise<Map<string, number>> {
-  const partitions = new Map<string, number>();
-  for (const topic of plan.topics) {
-    partitions.set(topic, (await existing(input, topic, plan.input.id, "read")).partitions);
-  }
-  if (settings.tasks === "perPartition" && new Set(partitions.values()).size > 1) {
-    const counts = [...partitions].map(([topic, count]) => `${topic} has ${count}`).join(", ");
+async function inputTopics(plan: Plan, settings: Settings, input: Connection): Promise<Map<string, TopicInfo>> {
+  const topics = new Map<string, TopicInfo>();
+  for (const topic of plan.topics) topics.set(topic, await existing(input, topic, plan.input.id, "read"));
+  if (settings.tasks === "perPartition" && new Set([...topics.values()].map((info) => info.partitions)).size > 1) {
+    const counts = [...topics].map(([topic, info]) => `${topic} has ${info.partitions}`).join(", ");
     throw new Error(
       `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${counts}. ` +
         `Give them the same number, or run the job with tasks: "single"`,
     );
   }
-  return partitions;
+  return topics;
 }
 
 function onlyPublisher(connections: readonly Connection[]): Connection | undefined {

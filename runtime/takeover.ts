@@ -12,7 +12,7 @@
  * @module
  */
 import type { From, StartOffset } from "../connectors/connector.ts";
-import { DurableStates, FencedError, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
+import { DurableStates, FencedError, type Head, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
 import type { OpenJob } from "./opening.ts";
@@ -134,17 +134,33 @@ async function begin(
         `${unsafe.reason}. Change the pipeline, then start the job with reset to say from where to read anew`,
     );
   }
+  const { topics } = parts.open;
+  if (reset === undefined) refuseOthers(settings.name, checkpoint.head, topics);
   if (reset !== undefined && !created) {
     // Epochs go on after the marker, wherever it stands; a reader has seen what it counts.
     const epoch = (await markerOf(parts, number)) ?? 0;
     await checkpoint.rewrite({
       reset: { epoch },
       offsets: mapOffsets(await firstOffsets(parts, number, plan.topics, reset)),
+      topics,
     });
   }
   const fresh = plan.topics.filter((topic) => checkpoint.head.offsets[topic] === undefined);
-  if (fresh.length > 0) {
-    await checkpoint.rewrite({ offsets: mapOffsets(await firstOffsets(parts, number, fresh, settings.from)) });
+  // A head of an older program, or one that read from a broker that could not tell, learns what it reads now.
+  const untold = Object.keys(topics).some((topic) => checkpoint.head.topics[topic] === undefined);
+  if (fresh.length > 0 || untold) {
+    await checkpoint.rewrite({ offsets: mapOffsets(await firstOffsets(parts, number, fresh, settings.from)), topics });
+  }
+}
+
+/** Offsets say nothing about another topic of the same name, also where there is something at them. */
+function refuseOthers(job: string, head: Head, topics: Readonly<Record<string, string>>): void {
+  for (const [topic, id] of Object.entries(topics)) {
+    if (head.topics[topic] === undefined || head.topics[topic] === id) continue;
+    throw new Error(
+      `Cannot run job ${job}: topic "${topic}" was deleted and made anew since the job's checkpoint, whose offsets mean nothing in ` +
+        `it. Start the job with reset to process the new topic with an empty state, or give it another name`,
+    );
   }
 }
 

@@ -24,7 +24,7 @@ import {
   type TaskHost,
 } from "../operators/_task.ts";
 import type { InputQueue } from "./input_queue.ts";
-import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
+import { INPUT_VALUE_BYTES, SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
 import { positionOf } from "./results.ts";
@@ -313,6 +313,7 @@ export class TaskRunner implements TaskHost {
       const { spec, subscribers } = routes[r];
       let value: unknown;
       try {
+        checkSize(record);
         value = spec.decode(record);
       } catch (error) {
         task.timestamp = record.timestamp;
@@ -376,3 +377,8 @@ export class TaskRunner implements TaskHost {
 }
 
 export type { PaneAtHand };
+
+function checkSize({ value }: InputRecord): void {
+  if (value === null || value.length <= INPUT_VALUE_BYTES) return;
+  throw new RangeError(`its value has ${value.length} bytes, and a job reads ${INPUT_VALUE_BYTES} bytes at most`);
+}

@@ -254,7 +254,7 @@ export class Worker implements ReaderHandler {
     const owner = this.#ownerOf(queue);
     if (owner === undefined || !queue.empty) return;
     const { idleSince } = owner.runner.task;
-    if (!(idleSince[queue.slot] >= 0)) idleSince[queue.slot] = this.parts.settings.clock.now();
+    if (!(idleSince[queue.slot] >= 0)) idleSince[queue.slot] = this.parts.settings.clock.elapsed();
   }
 
   async #loop(): Promise<void> {
@@ -265,7 +265,8 @@ export class Worker implements ReaderHandler {
       const wait = this.epochs.advance();
       if (clock.elapsed() - ticked >= TICK_MS) {
         ticked = clock.elapsed();
-        for (const task of this.#list) task.runner.tick(clock.now());
+        // Not the wall clock: somebody may set it, and event time never goes back.
+        for (const task of this.#list) task.runner.tick(ticked);
         await this.epochs.settleQuiet();
       }
       if (this.#allFinished()) return this.#end(undefined);

@@ -79,6 +79,8 @@ export interface HeadChange {
   readonly published?: number;
   /** The next offsets to read. */
   readonly offsets?: Offsets;
+  /** Ids of input topics. */
+  readonly topics?: Readonly<Record<string, string>>;
   /** All clocks. */
   readonly clocks?: Clocks;
   /** All totals. */
@@ -106,6 +108,7 @@ export function changed(before: Head, change: HeadChange): Head {
     publishers,
     outbox: head.outbox.filter(({ epoch }) => epoch > published),
     offsets: change.offsets === undefined ? head.offsets : merged(head.offsets, change.offsets),
+    topics: change.topics === undefined ? head.topics : { ...head.topics, ...change.topics },
     clocks,
     counters: change.counters ?? head.counters,
     finished: change.finished ?? head.finished,

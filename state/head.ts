@@ -98,6 +98,8 @@ export interface Head extends AttemptId {
   readonly epoch: number;
   /** The next offsets to read. */
   readonly offsets: Offsets;
+  /** What tells each input topic from others of its name, where that is known. */
+  readonly topics: Readonly<Record<string, string>>;
   /** The clocks at the cut. */
   readonly clocks: Clocks;
   /** The totals at the cut. */
@@ -134,6 +136,7 @@ export const NEW_HEAD: Head = {
   attempt: 0,
   epoch: 0,
   offsets: {},
+  topics: {},
   clocks: {},
   counters: {},
   ranges: [],

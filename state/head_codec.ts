@@ -25,7 +25,7 @@ export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
   w.varint(head.epoch);
   w.varint(head.nextState);
   w.varint(head.era);
-  w.byte((head.finished ? 1 : 0) | (head.unsafe ? 2 : 0));
+  w.byte((head.finished ? 1 : 0) | (head.unsafe ? 2 : 0) | (Object.keys(head.topics).length > 0 ? 4 : 0));
   writeOffsets(w, head.offsets);
   writeClocks(w, head.clocks);
   writeNames(w, head.counters, (count) => w.value(count));
@@ -37,6 +37,7 @@ export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
     writeOffsets(w, head.unsafe.since);
     w.string(head.unsafe.reason);
   }
+  if (Object.keys(head.topics).length > 0) writeNames(w, head.topics, (id) => w.string(id));
   w.uint32(checksum(w.view()));
   return w.take();
 }
@@ -77,6 +78,7 @@ export function decodeHead(bytes: Uint8Array): Head {
     publishers: readStrings(r),
     states: readList(r, () => readState(r)),
     unsafe: (flags & 2) !== 0 ? { since: readOffsets(r), reason: r.string() } : undefined,
+    topics: (flags & 4) !== 0 ? readNames(r, () => r.string()) : {},
   };
 }
 

@@ -27,6 +27,8 @@ const LARGE_OFFSET: number = 2 ** 42 - 1;
 /** The most milliseconds between two partitions' timestamps that are reckoned with: 34 years. */
 const FAR_APART: number = 2 ** 40;
 const LARGE = 2 ** 40;
+/** What a topic's id takes: 16 bytes as text. */
+const TOPIC_ID_BYTES = 32;
 
 /**
  * Makes sure that the head of a task stays small whatever happens.
@@ -55,6 +57,7 @@ export function largestHead({ inputs, clocks, counters, states, publisher = "job
     ...NEW_HEAD,
     ...{ fence: fence(0), attempt: LARGE, epoch: LARGE, nextState: LARGE, era: LARGE },
     offsets: mapValues(inputs, (list) => Object.fromEntries(list.map((partition) => [partition, LARGE_OFFSET]))),
+    topics: mapValues(inputs, () => "f".repeat(TOPIC_ID_BYTES)),
     clocks: mapValues(clocks, (topics) => {
       const slots = Object.entries(topics).flatMap(([topic, list]) =>
         list.map((partition) => [topic, partition] as const)

@@ -36,10 +36,12 @@ export class Retry {
   /** Waits before the next try; throws the error on when patience is at its end. */
   async after(error: UnavailableError): Promise<void> {
     const { clock, patience = Infinity, trouble, signal } = this.options;
-    if (this.#failures === 0) this.#until = clock.now() + patience;
+    // The wall clock may be set meanwhile, which must neither end nor prolong the wait.
+    const now = () => clock.elapsed?.() ?? clock.now();
+    if (this.#failures === 0) this.#until = now() + patience;
     trouble?.(error);
     const wait = backoff(this.#failures++, clock.random());
-    if (signal?.aborted || clock.now() + wait > this.#until) throw error;
+    if (signal?.aborted || now() + wait > this.#until) throw error;
     await clock.sleep(wait);
   }
 

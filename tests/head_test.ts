@@ -70,6 +70,7 @@ const clock = fc.record({
 }, plain);
 const sum = { chunks: count, bytes: count, checksum: word };
 const anyHead: fc.Arbitrary<Head> = fc.record({
+  topics: fc.dictionary(name, fc.stringMatching(/^[0-9a-f]{32}$/), plain),
   ...{ fence, attempt: count, epoch: count, nextState: count, era: count, finished: fc.boolean(), offsets },
   clocks: fc.dictionary(name, clock, plain),
   counters: fc.dictionary(name, fc.oneof(fc.maxSafeInteger(), fc.double()), plain),

@@ -73,6 +73,7 @@ export class KafkaConnection implements Connection {
       const config = await this.#config(topic);
       const partitions = places.length;
       return {
+        id: await this.#shared.topicId(topic),
         partitions,
         maxRecordBytes: Math.max(1, batchBytes(config) - RECORD_OVERHEAD),
         maxTimestampAhead: timestampAhead(config),

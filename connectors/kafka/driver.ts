@@ -104,6 +104,8 @@ export interface Line {
   renew(): void;
   /** Partitions of a topic, fresh from the cluster; `undefined` where there is no such topic. Never creates one. */
   places(topic: string): Promise<readonly PartitionPlace[] | undefined>;
+  /** What tells a topic from others that had or will have its name; `undefined` where the broker is too old to say, or there is none. */
+  topicId(topic: string): Promise<string | undefined>;
   /** The offset of each of these partitions at a time (milliseconds), or at `-2` the first, at `-1` the last stable one. -1: none. */
   listOffsets(topic: string, places: readonly PartitionPlace[], time: number): Promise<readonly number[]>;
   /** The configuration of a topic. */

@@ -56,6 +56,8 @@ export class Fetcher {
   readonly #brokers: string;
   readonly #clock: KafkaClock;
   readonly #parts = new Map<string, Part>();
+  /** Ids of the topics, as they were when they were first read. */
+  readonly #topics = new Map<string, string>();
   #run: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   #resumed = Promise.withResolvers<void>();
   /** Set while an offset that is missing is being asked about. */
@@ -166,11 +168,26 @@ export class Fetcher {
   async #findLeaders(): Promise<void> {
     for (const topic of new Set([...this.#parts.values()].map((part) => part.topic))) {
       const places = await this.#line.places(topic);
+      await this.#checkTopic(topic);
       if (places === undefined) throw brokerError(CODE.unknownTopicOrPartition, `a question for the topic "${topic}"`);
       for (const { partition, leader } of places) {
         const part = this.#parts.get(keyOf(topic, partition));
         if (part) part.leader = leader;
       }
+    }
+  }
+
+  /** Offsets of a topic that is deleted and made anew while it is read mean nothing in the new one. */
+  async #checkTopic(topic: string): Promise<void> {
+    const id = await this.#line.topicId(topic);
+    const known = this.#topics.get(topic);
+    if (known === undefined) {
+      if (id !== undefined) this.#topics.set(topic, id);
+    } else if (id !== undefined && id !== known) {
+      throw new Error(
+        `Cannot read on in topic "${topic}": it was deleted and made anew while it was read; ` +
+          `start the job with reset to process the new topic`,
+      );
     }
   }
 

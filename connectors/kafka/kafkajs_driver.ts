@@ -29,6 +29,8 @@ import {
   metadataRequest,
   offsetFetchRequest,
   produceRequest,
+  TOPIC_ID_METADATA,
+  topicIdRequest,
 } from "./kafkajs_requests.ts";
 
 const GROUP = 0;
@@ -97,6 +99,15 @@ class KafkaJsLine implements Line {
           leader: leader < 0 ? undefined : String(leader),
         }))
         .sort((one, other) => one.partition - other.partition);
+    });
+  }
+
+  topicId(topic: string): Promise<string | undefined> {
+    return this.#run(async (cluster) => {
+      const broker = await cluster.brokerPool.findConnectedBroker();
+      const { apiKey, version } = TOPIC_ID_METADATA;
+      if ((broker.versions[apiKey]?.maxVersion ?? 0) < version) return undefined;
+      return await broker.connectionPool.send(topicIdRequest(topic));
     });
   }
 
