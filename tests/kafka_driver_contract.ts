@@ -67,6 +67,17 @@ function textsOf(fetched: FetchedPartition, start = 0): (string | null)[] {
   return decodePartition(fetched, start).records.map(textOf);
 }
 
+const TOPICS: KafkaContract = {
+  "a topic has an id of its own, which stays, and a missing one has none": async (bench) => {
+    const [one, other] = [await place(bench), await place(bench)];
+    const id = await one.line.topicId(one.topic);
+    assert(id !== undefined);
+    assertEquals(await other.line.topicId(one.topic), id);
+    assert(await one.line.topicId(other.topic) !== id);
+    assertEquals(await one.line.topicId(freshTopic()), undefined);
+  },
+};
+
 const TRANSACTIONS: KafkaContract = {
   "a new life is refused while the former one is open, and ends it": async (bench) => {
     const { topic, leader, line, identity, batch, send } = await place(bench);
@@ -344,4 +355,4 @@ async function untilRefused(ask: () => Promise<void>, code: number): Promise<voi
   throw new Error(`Nothing was refused with code ${code}`);
 }
 
-export const driverContract: KafkaContract = { ...TRANSACTIONS, ...BATCHES, ...FETCHES, ...GROUPS };
+export const driverContract: KafkaContract = { ...TOPICS, ...TRANSACTIONS, ...BATCHES, ...FETCHES, ...GROUPS };

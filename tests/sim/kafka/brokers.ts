@@ -73,6 +73,10 @@ export class Brokers {
     return this.topics.visible(topic)?.partitions.map(({ leader }, partition) => ({ partition, leader }));
   }
 
+  topicId(topic: string): string | undefined {
+    return this.topics.visible(topic)?.id;
+  }
+
   listOffsets(topic: string, places: readonly PartitionPlace[], time: number): readonly number[] {
     return places.map(({ partition, leader }) => {
       const log = this.topics.served(topic, partition, leader);

@@ -57,6 +57,10 @@ export class SimLine implements Line {
     return this.#ask("metadata", (brokers) => brokers.places(topic));
   }
 
+  topicId(topic: string): Promise<string | undefined> {
+    return this.#ask("topic id", (brokers) => brokers.topicId(topic));
+  }
+
   listOffsets(topic: string, places: readonly PartitionPlace[], time: number): Promise<readonly number[]> {
     return this.#ask("list offsets", (brokers) => brokers.listOffsets(topic, places, time));
   }

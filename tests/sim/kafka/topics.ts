@@ -19,6 +19,8 @@ export interface LedPartition {
 /** A topic. Clients learn of it some moments after it was made. */
 export interface Topic {
   readonly name: string;
+  /** Never given twice: a topic that is made anew is another one. */
+  readonly id: string;
   readonly config: ReadonlyMap<string, string>;
   readonly partitions: LedPartition[];
   /** Until then metadata does not show it, in virtual milliseconds. */
@@ -28,6 +30,7 @@ export interface Topic {
 /** All topics by name. */
 export class Topics {
   readonly #topics = new Map<string, Topic>();
+  #made = 0;
   readonly #brokers: readonly string[];
   readonly #now: () => number;
 
@@ -48,7 +51,7 @@ export class Topics {
       if (!Object.hasOwn(DEFAULTS, key)) throw new Error(`The simulated Kafka knows no topic configuration "${key}"`);
     }
     const all = new Map(Object.entries({ ...DEFAULTS, ...config }));
-    const topic: Topic = { name, config: all, partitions: [], visibleFrom };
+    const topic: Topic = { name, id: `topic ${this.#made++}`, config: all, partitions: [], visibleFrom };
     this.#topics.set(name, topic);
     this.#extend(topic, partitions, servedFrom);
     return 0;
