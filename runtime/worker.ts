@@ -11,9 +11,9 @@ import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
-import { FencedError } from "../state/mod.ts";
 import { Recovery } from "./recovery.ts";
 import { takeOver, type TakeoverParts } from "./takeover.ts";
+import { TakeoverTries } from "./takeover_tries.ts";
 import { describeTaken, explain, warnAboutShown } from "./telling.ts";
 
 /** What a worker works with. */
@@ -130,9 +130,10 @@ export class Worker implements ReaderHandler {
     this.#assigned = partitions;
     const fresh = partitions.filter((number) => !this.tasks.has(number));
     let starts: StartOffset[] | undefined;
-    while ((starts = await this.#tryTake(fresh)) === undefined) {
+    const tries = this.#tries();
+    while ((starts = await tries.try(() => this.#take(fresh))) === undefined) {
       // A heartbeat that fails ends this assignment; the next one says what is ours.
-      await this.#pauseBeforeClaim();
+      await tries.pause();
       if (this.#stopping) return [];
       await alive();
     }
@@ -199,20 +200,8 @@ export class Worker implements ReaderHandler {
     this.#end(error);
   }
 
-  /** Takes tasks over; `undefined` where another one claimed them meanwhile: of two that do so at once, one has to wait. */
-  async #tryTake(numbers: readonly number[]): Promise<StartOffset[] | undefined> {
-    try {
-      return await this.#take(numbers);
-    } catch (error) {
-      if (!(error instanceof FencedError)) throw error;
-      this.parts.settings.log(`Job ${this.parts.settings.name}: ${error.message}; the group is asked whose it is`);
-      return undefined;
-    }
-  }
-
-  #pauseBeforeClaim(): Promise<void> {
-    const { clock } = this.parts.settings;
-    return clock.sleep(100 + 400 * clock.random());
+  #tries(): TakeoverTries {
+    return new TakeoverTries(this.parts.settings, (error) => this.trouble(error));
   }
 
   async #take(numbers: readonly number[]): Promise<StartOffset[]> {
@@ -265,15 +254,17 @@ export class Worker implements ReaderHandler {
     this.#retaking = true;
     try {
       let starts: StartOffset[] | undefined;
+      const tries = this.#tries();
       while (starts === undefined) {
-        await this.#pauseBeforeClaim();
+        await tries.pause();
         if (this.#stopping) return;
         const over = await this.#alive().then(() => false, () => true);
         // An assignment that is being taken over takes what is lacking, unless it was lost since: one of the two at a time.
         if (this.#assigning) continue;
         // A heartbeat that fails means that a rebalance is under way: it says what is ours.
         if (over) return;
-        const taking = this.#tryTake((this.#assigned ?? []).filter((number) => !this.tasks.has(number)));
+        const lacking = (this.#assigned ?? []).filter((number) => !this.tasks.has(number));
+        const taking = tries.try(() => this.#take(lacking));
         this.#retaken = taking.then(() => {}, () => {});
         starts = await taking;
       }
