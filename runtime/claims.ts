@@ -5,7 +5,7 @@
  * @module
  */
 import type { StartOffset } from "../connectors/connector.ts";
-import { UnavailableError } from "../state/mod.ts";
+import { FencedError, UnavailableError } from "../state/mod.ts";
 import { Backoff } from "./backoff.ts";
 import type { Settings } from "./options.ts";
 
@@ -19,6 +19,8 @@ export interface ClaimsParts {
   /** Tasks that no assignment asked for were taken: they are read on from there. */
   readonly retaken: (starts: readonly StartOffset[]) => void;
   readonly stopping: () => boolean;
+  /** Something is away, or `undefined`: no longer. */
+  readonly trouble: (error: Error | undefined) => void;
   /** Nothing more can be done for this worker. */
   readonly failed: (error: Error) => void;
 }
@@ -50,15 +52,20 @@ export class Claims {
    * that is refused is the reader's to deal with.
    */
   async take(numbers: readonly number[]): Promise<StartOffset[]> {
-    const { clock, giveUpAfter, log, name } = this.parts.settings;
+    const { settings: { clock, giveUpAfter, log, name }, trouble, stopping } = this.parts;
     const backoff = new Backoff(clock, giveUpAfter);
+    let away = false;
     for (;;) {
       try {
-        return await this.parts.take(numbers);
+        const starts = await this.parts.take(numbers);
+        if (away) trouble(undefined);
+        return starts;
       } catch (error) {
-        if (this.parts.stopping()) throw error;
+        if (stopping()) throw error;
         await backoff.waitOut(error);
-        log(`Job ${name}: taking tasks over is tried again, because ${(error as Error).message}`);
+        if (error instanceof FencedError) log(`Job ${name}: ${error.message}; the group is asked whose it is`);
+        else if (!away) trouble(error as Error);
+        away ||= !(error instanceof FencedError);
         await this.#alive();
       }
     }

@@ -59,6 +59,7 @@ export class Worker implements ReaderHandler {
       lacking: () => (this.#assigned ?? []).filter((number) => !this.tasks.has(number)),
       retaken: (starts) => starts.forEach((start) => this.reader?.seek(start)),
       stopping: () => this.#stopping,
+      trouble: (error) => this.trouble(error),
       failed: (error) => this.#end(error),
     });
     this.#takeover = {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals, a
 import { filter, firstValueFrom, map } from "rxjs";
 import { deadLetter, memory, type MetricsSnapshot, run } from "@tidemark/streams";
 import { runWith } from "../runtime/run.ts";
-import { KvStore } from "../state/mod.ts";
+import { KvStore, UnavailableError } from "../state/mod.ts";
 import { own, testClock } from "./support/state.ts";
 import { failureOf, first, Lines, ManualClock, mortal, refusal, scratch, until } from "./support/jobs.ts";
 
@@ -293,4 +293,36 @@ Deno.test("a worker whose task is claimed by another one while it takes it over 
   assertEquals(log.read<Count>("counts"), [{ key: "ada", value: 1 }, { key: "ada", value: 2 }]);
   assertEquals(claims, 2);
   assertEquals(lines[0], "Job clicks: Task 0 of job clicks has another owner; the group is asked whose it is");
+});
+
+Deno.test("a worker waits where the broker goes away during a takeover, and gives up only when it is told to", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const log = memory();
+  log.append("clicks", clicks("ada"));
+  const open = log.open.bind(log);
+  let away = 2;
+  log.open = async (context) => {
+    const connection = await open(context);
+    const offsets = connection.offsets.bind(connection);
+    connection.offsets = async (...words) => {
+      if (away-- > 0) throw new UnavailableError("no broker answers");
+      return await offsets(...words);
+    };
+    return connection;
+  };
+  const options = { name: "clicks", state: kv };
+  await assertRejects(
+    () => run(counting(log), { ...options, ...silent, giveUpAfter: 0 }),
+    UnavailableError,
+    "no broker answers",
+  );
+  const lines: string[] = [];
+  await using job = await run(counting(log), { ...options, log: (line) => lines.push(line) });
+  await first(log.source("counts"), 1, job);
+  assertEquals(log.read<Count>("counts"), [{ key: "ada", value: 1 }]);
+  assertEquals(away, -1);
+  assertEquals(lines.filter((line) => line.includes("well") || line.includes("waiting")), [
+    "Job clicks: waiting, because no broker answers",
+    "Job clicks: all is well again",
+  ]);
 });

@@ -19,7 +19,7 @@ export class LiveTruth {
     );
   }
 
-  /** Sends so many events a second until it is told to stop; then nothing more will come. */
+  /** Sends so many events a second until it is told to stop. */
   async flow(rate: number, stop: AbortSignal): Promise<void> {
     const each = Math.max(1, Math.round(rate * INTERVAL / 1000 / this.#partitions.length));
     while (!stop.aborted) {
@@ -28,6 +28,10 @@ export class LiveTruth {
       this.events += each * this.#partitions.length;
       await new Promise((resolve) => setTimeout(resolve, INTERVAL));
     }
+  }
+
+  /** Nothing more comes. */
+  end(): void {
     for (const partition of this.#partitions) partition.end();
   }
 }

@@ -1,5 +1,5 @@
 /** A soak: a job of two workers on a real Kafka, to which everything happens, and whose results are compared as they appear. */
-import { startBroker } from "../support/broker.ts";
+import { type Broker, startBroker } from "../support/broker.ts";
 import { describe, type Difference } from "../support/crash/compare.ts";
 import { KafkaWorld } from "../support/crash/kafka_world.ts";
 import type { Mutant } from "../support/crash/phased_connector.ts";
@@ -46,77 +46,130 @@ export interface SoakSummary {
 /** Runs a soak. Throws what went wrong as soon as it is seen. */
 export async function soak(options: SoakOptions): Promise<SoakSummary> {
   await using broker = await startBroker({ partitions: PARTITIONS });
-  const { seed } = options;
   await using world = await KafkaWorld.create({
-    seed,
+    seed: options.seed,
     partitions: PARTITIONS,
     brokers: broker.brokers,
     retry: PATIENT,
   });
-  const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => {});
-  const interrupt = () => failed.reject(new Error("It was interrupted"));
-  options.signal?.addEventListener("abort", interrupt, { once: true });
-  const check = new Check(failed.reject);
-  await using reader = await LiveReader.start(world, (row) => check.see(row));
-  const weather: Weather = { awayUntil: 0 };
-  const workers = new Workers(world, { weather, mutant: options.mutant, fail: failed.reject });
-  const halt = new AbortController();
-  const faults = new Faults(numbers(seed), { broker, weather, workers, halt: halt.signal });
-  const truth = new LiveTruth(world, (row) => check.live.expect(row));
-
-  const began = performance.now();
-  const seconds = () => Math.round((performance.now() - began) / 1000);
-  const telling = setInterval(() => {
-    check.lookForProgress();
-    options.say(
-      `${seconds()} s: ${truth.events} events, ${faults.kills} kills, ${faults.pauses} pauses, ` +
-        `${faults.brokerRestarts} broker restarts, ${workers.startedAnew} started anew, lag ${check.live.lag}, ` +
-        `checked ${check.live.checked}`,
-    );
-  }, TELLING);
-  const enough = new AbortController();
-  const time = setTimeout(() => enough.abort(), options.minutes * 60_000);
-  const over = new AbortController();
-  const traffic = truth.flow(options.rate ?? 1000, over.signal);
-  const story = (async () => {
-    await faults.run(enough.signal);
-    over.abort();
-    await traffic;
-    // The last process of all is to find a broker that is well again.
-    await workers.share();
-    await workers.close();
-    await world.end({ mutant: options.mutant });
-    await Promise.race([reader.toTheEnd(), failed.promise]);
-    check.compareAll();
-  })();
-  traffic.catch(failed.reject);
-  try {
-    await Promise.race([story, failed.promise]);
-  } catch (error) {
-    options.say(`${seconds()} s: ended. What happened last: ${faults.story.join(", ")}`);
-    throw error;
-  } finally {
-    clearInterval(telling);
-    clearTimeout(time);
-    halt.abort();
-    over.abort();
-    await workers.close();
-    await Promise.allSettled([story, traffic]);
-    options.signal?.removeEventListener("abort", interrupt);
-  }
-  const { late, latePanes, live: { checked } } = check;
-  const { kills, done } = faults;
-  const { startedAnew } = workers;
-  return { seconds: seconds(), events: truth.events, checked, late, latePanes, kills, faults: done, startedAnew };
+  return await new Soak(options, broker, world).run();
 }
 
+class Soak {
+  readonly #failed = Promise.withResolvers<never>();
+  readonly #check = new Check(this.#failed.reject);
+  readonly #halt = new AbortController();
+  readonly #workers: Workers;
+  readonly #faults: Faults;
+  readonly #truth: LiveTruth;
+  readonly #began = performance.now();
+
+  constructor(readonly options: SoakOptions, broker: Broker, readonly world: KafkaWorld) {
+    const weather: Weather = { awayUntil: 0 };
+    this.#failed.promise.catch(() => {});
+    this.#workers = new Workers(world, { weather, mutant: options.mutant, fail: this.#failed.reject });
+    this.#faults = new Faults(numbers(options.seed), {
+      broker,
+      weather,
+      workers: this.#workers,
+      halt: this.#halt.signal,
+    });
+    this.#truth = new LiveTruth(world, (row) => this.#check.live.expect(row));
+  }
+
+  async run(): Promise<SoakSummary> {
+    const { signal, say } = this.options;
+    const interrupt = () => this.#failed.reject(new Error("It was interrupted"));
+    signal?.addEventListener("abort", interrupt, { once: true });
+    const telling = setInterval(() => this.#tell(), TELLING);
+    const story = this.#story();
+    try {
+      await Promise.race([story, this.#failed.promise]);
+      return this.#summary();
+    } catch (error) {
+      say(`${this.#seconds} s: ended. What happened last: ${this.#faults.story.join(", ")}`);
+      say(await this.#afresh());
+      throw error;
+    } finally {
+      clearInterval(telling);
+      signal?.removeEventListener("abort", interrupt);
+      this.#halt.abort();
+      await this.#workers.close();
+      await Promise.allSettled([story]);
+    }
+  }
+
+  /** From the first event to the last comparison. */
+  async #story(): Promise<void> {
+    const { minutes, rate = 1000, mutant } = this.options;
+    const failed = this.#failed.promise;
+    await using reader = await LiveReader.start(this.world, (row) => this.#check.see(row));
+    const [enough, over] = [new AbortController(), new AbortController()];
+    const time = setTimeout(() => enough.abort(), minutes * 60_000);
+    const traffic = this.#truth.flow(rate, over.signal);
+    traffic.catch(this.#failed.reject);
+    try {
+      await this.#faults.run(enough.signal);
+    } finally {
+      clearTimeout(time);
+      over.abort();
+      await traffic;
+    }
+    // The workers come to what is there by themselves, also where the broker has only just come back.
+    await Promise.race([this.#check.complete(), failed]);
+    await this.#workers.close();
+    this.#truth.end();
+    await this.world.end({ mutant });
+    await Promise.race([reader.toTheEnd(), failed]);
+    this.#check.compareAll();
+  }
+
+  /** What a reader sees that begins only now: whether the one that has read all along was told the truth. */
+  async #afresh(): Promise<string> {
+    try {
+      const seen = await this.world.seen();
+      return `A new reader sees ${seen.size} results, ${this.#check.live.checked} were seen until now`;
+    } catch (error) {
+      return `A new reader says: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
+  get #seconds(): number {
+    return Math.round((performance.now() - this.#began) / 1000);
+  }
+
+  #tell(): void {
+    this.#check.lookForProgress();
+    const { live } = this.#check;
+    const { kills, pauses, brokerRestarts } = this.#faults;
+    this.options.say(
+      `${this.#seconds} s: ${this.#truth.events} events, ${kills} kills, ${pauses} pauses, ` +
+        `${brokerRestarts} broker restarts, ${this.#workers.startedAnew} started anew, lag ${live.lag}, ` +
+        `checked ${live.checked}`,
+    );
+  }
+
+  #summary(): SoakSummary {
+    const { late, latePanes, live } = this.#check;
+    return {
+      seconds: this.#seconds,
+      events: this.#truth.events,
+      checked: live.checked,
+      late,
+      latePanes,
+      kills: this.#faults.kills,
+      faults: this.#faults.done,
+      startedAnew: this.#workers.startedAnew,
+    };
+  }
+}
 /** The comparison, and what is counted beside it. */
 class Check {
   readonly live = new LiveCheck();
   late = 0;
   latePanes = 0;
   #seenAt = performance.now();
+  #complete: (() => void) | undefined;
 
   constructor(readonly fail: (error: Error) => void) {}
 
@@ -124,8 +177,17 @@ class Check {
     this.#seenAt = performance.now();
     const difference = this.live.see(row);
     if (difference !== undefined) return this.fail(wrong([difference]));
+    if (this.live.lag === 0) this.#complete?.();
     if (row.output === "late") this.late++;
     if (row.output === "activity" && (row.value as { pane: string }).pane === "late") this.latePanes++;
+  }
+
+  /** Resolves when everything that is expected has been seen. */
+  complete(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#complete = resolve;
+      if (this.live.lag === 0) resolve();
+    });
   }
 
   lookForProgress(): void {
