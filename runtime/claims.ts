@@ -62,10 +62,12 @@ export class Claims {
         return starts;
       } catch (error) {
         if (stopping()) throw error;
-        await backoff.waitOut(error);
         if (error instanceof FencedError) log(`Job ${name}: ${error.message}; the group is asked whose it is`);
-        else if (!away) trouble(error as Error);
-        away ||= !(error instanceof FencedError);
+        else if (error instanceof UnavailableError && !away) {
+          away = true;
+          trouble(error);
+        }
+        await backoff.waitOut(error);
         await this.#alive();
       }
     }
