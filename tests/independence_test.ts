@@ -2,7 +2,6 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { from, map, merge, type Observable } from "rxjs";
 import {
   count,
-  days,
   embeddedLog,
   eventTime,
   hours,
