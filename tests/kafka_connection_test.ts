@@ -3,10 +3,11 @@ import { lastValueFrom, take, toArray } from "rxjs";
 import { kafka } from "../connectors/kafka/mod.ts";
 import { KafkaJsDriver } from "../connectors/kafka/kafkajs_driver.ts";
 import { peekTopic } from "../connectors/kafka/peek.ts";
-import type { Connection, InputRecord, Publishing } from "../connectors/connector.ts";
+import type { InputRecord } from "../connectors/connector.ts";
 import { UnavailableError } from "../state/errors.ts";
 import { connectorContract } from "./connector_contract.ts";
 import { brokers, connect, createTopicWith, ignore, NO_STORE, plainClient } from "./support/kafka.ts";
+import { finishing } from "./support/finishing.ts";
 import { freshTopic, publish, record, startReading, textOf } from "./support/recording_reader.ts";
 
 connectorContract("kafka()", () =>
@@ -15,34 +16,6 @@ connectorContract("kafka()", () =>
     connect: async () => finishing(await connect()),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }), { ignore });
-
-/**
- * A commit returns some moments before its control records are written; the contract compares offsets right after it.
- * Fencing waits until the transaction is finished.
- */
-function finishing(connection: Connection): Connection {
-  const publishing = connection.publishing!;
-  const finished: Publishing = {
-    ...publishing,
-    async producer(id) {
-      const producer = await publishing.producer(id);
-      return {
-        async publish(records, markers) {
-          await producer.publish(records, markers);
-          await publishing.fence(id);
-        },
-        close: () => producer.close(),
-      };
-    },
-  };
-  return new Proxy(connection, {
-    get(target, name) {
-      if (name === "publishing") return finished;
-      const member = Reflect.get(target, name);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
-}
 
 Deno.test("kafka() refuses brokers that are no addresses", () => {
   assertThrows(() => kafka({ brokers: [] }), TypeError, "brokers must name at least one broker");
