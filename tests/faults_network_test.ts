@@ -10,6 +10,7 @@ import type { JobProcess } from "./support/crash/process.ts";
 import { ignore } from "./support/faults/own_cluster.ts";
 import { type ProxiedBroker, proxiedBroker } from "./support/faults/proxied_broker.ts";
 import type { Proxy } from "./support/faults/proxy.ts";
+import { finishing } from "./support/finishing.ts";
 import { refusal } from "./support/jobs.ts";
 import { connect, NO_STORE } from "./support/kafka.ts";
 
@@ -126,7 +127,7 @@ connectorContract("kafka() on a slow network", () => {
   const proxy = place.network();
   proxy.slow(SLOW);
   return Promise.resolve({
-    connect: () => connect(place.brokers),
+    connect: async () => finishing(await connect(place.brokers)),
     store: NO_STORE,
     [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
   });

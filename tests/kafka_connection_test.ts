@@ -168,3 +168,17 @@ Deno.test({
     await peek.closed;
   },
 });
+
+Deno.test({
+  name: "kafka() finds the cluster when the first of its brokers is away",
+  ignore,
+  async fn() {
+    // Nobody listens where a listener has just been closed.
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const away = `127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
+    listener.close();
+    const connection = await connect([away, away, ...brokers]);
+    await connection.createTopic(freshTopic(), 1);
+    await connection.close();
+  },
+});

@@ -51,7 +51,15 @@ export class KafkaJsDriver implements Driver {
   }
 
   line(): Line {
-    return new KafkaJsLine(() => new ClusterLife(this.#brokers, this.#options));
+    // kafkajs asks the first of the brokers that are named, and without its own retries no other: each life begins with the next
+    // one, so that a cluster is found whichever of its brokers are away.
+    let first = 0;
+    const inTurn = () => {
+      const brokers = this.#brokers.map((_, index) => this.#brokers[(first + index) % this.#brokers.length]);
+      first++;
+      return brokers;
+    };
+    return new KafkaJsLine(() => new ClusterLife(inTurn(), this.#options));
   }
 }
 

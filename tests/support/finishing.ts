@@ -1,4 +1,4 @@
-/** Kafka as the contract of all connectors sees it. */
+/** A Kafka connection whose transactions are over when they are told to be. */
 import type { Connection, Publishing } from "../../connectors/connector.ts";
 
 /**

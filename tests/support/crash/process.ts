@@ -6,7 +6,7 @@ import type { Phase, Point } from "./points.ts";
 const CHILD = new URL("./child.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
 /** How long something that must come may take, in milliseconds. */
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 /** A process says so which tasks an assignment gave it. */
 const OWNS = "owns ";
 /** Where several phases are under way, the kill is counted for the first of these. */
