@@ -98,6 +98,13 @@ export class Heads {
         if (!(now! >= watermark)) throw wrong(`the watermark of ${name} went from ${watermark} to ${now}`);
       }
     }
+    const gone = before?.publishers.filter((id) => !head.publishers.includes(id)) ?? [];
+    for (const { transactionalId, state } of gone.length > 0 ? this.kafka.openTransactions() : []) {
+      if (state !== "open" || !gone.includes(transactionalId)) continue;
+      throw wrong(
+        `publisher ${transactionalId} left the head while its transaction was open, so readers are held back`,
+      );
+    }
     if (before?.fence !== head.fence) this.takeovers++;
     watched.fences.add(head.fence);
     watched.head = head;
