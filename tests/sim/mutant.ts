@@ -32,7 +32,16 @@ export async function runMutant(
       await Deno.writeTextFile(`${folder}/${file}`, text.replace(find, () => replace));
     }
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-lock", "tests/sim/main.ts", "--brief", "--threads=1", `--seed=${seed}`, `--runs=${runs}`],
+      args: [
+        "run",
+        "-A",
+        "--no-lock",
+        "tests/sim/main.ts",
+        "--brief",
+        "--threads=1",
+        `--seed=${seed}`,
+        `--runs=${runs}`,
+      ],
       cwd: folder,
       stdout: "piped",
       stderr: "piped",

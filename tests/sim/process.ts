@@ -118,7 +118,7 @@ export class SimProcess implements Caller {
   }
 
   async #arrive<T>(request: Request<T>, act: CallAct | undefined): Promise<void> {
-    let answer = await this.#take(request);
+    let answer = act?.do === "locked" ? { error: new Error("database is locked") } : await this.#take(request);
     if (act?.do === "repeat") {
       // The copy whose answer counts comes after the one whose answer is lost.
       await new Promise<void>((resolve) => void this.parts.scheduler.after(act.ms, resolve));
