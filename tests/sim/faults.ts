@@ -20,7 +20,8 @@ export interface CallFault {
 /**
  * - `kill`: the process dies; the request under way still reaches the server, `late` milliseconds later, or not at all (-1). A new
  *   one is started after `restart` milliseconds.
- * - `pause`: the process stands still, then goes on as if nothing had been.
+ * - `pause`: the process stands still, then goes on as if nothing had been: after so long, or where another worker makes a request of
+ *   the kind `until`, for which it must have taken over from this one. So zombies meet their successors in the middle of their work.
  * - `lose request`, `lose reply`: the caller learns that the outcome is unknown.
  * - `late`: the caller is told that the outcome is unknown, and the request arrives after that.
  * - `repeat`: a client's own repetition: the request takes effect, and so does a copy of it, whose answer is the caller's.
@@ -30,7 +31,12 @@ export interface CallFault {
  */
 export type CallAct =
   | { readonly do: "kill"; readonly when: "asking" | "answered"; readonly late: number; readonly restart: number }
-  | { readonly do: "pause"; readonly when: "asking" | "answered"; readonly ms: number }
+  | {
+    readonly do: "pause";
+    readonly when: "asking" | "answered";
+    readonly ms: number;
+    readonly until?: Target | undefined;
+  }
   | { readonly do: "lose request" | "lose reply" }
   | { readonly do: "late" | "repeat" | "slow"; readonly ms: number }
   | { readonly do: "locked"; readonly times: number }

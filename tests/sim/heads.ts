@@ -49,6 +49,7 @@ export class Heads {
 
   /** An atomic has taken effect. Throws what is wrong with it. */
   written(mutations: readonly Mutation[], by: string): void {
+    for (const { type, key } of mutations) if (type === "set") this.#touched(key, `${by} wrote over`);
     for (const mutation of mutations) {
       const { key } = mutation;
       if (key[2] === "entry" && mutation.type === "set") {
@@ -60,7 +61,7 @@ export class Heads {
         this.#moved(key[2], decodeHead(mutation.value as Uint8Array), by);
       }
     }
-    for (const { type, key } of mutations) if (type === "delete") this.#deleted(key, by);
+    for (const { type, key } of mutations) if (type === "delete") this.#touched(key, `${by} deleted`);
   }
 
   /** What each task's marker says, in whichever group it stands. */
@@ -98,6 +99,13 @@ export class Heads {
         if (!(now! >= watermark)) throw wrong(`the watermark of ${name} went from ${watermark} to ${now}`);
       }
     }
+    const gone = before?.publishers.filter((id) => !head.publishers.includes(id)) ?? [];
+    for (const { transactionalId, state } of gone.length > 0 ? this.kafka.openTransactions() : []) {
+      if (state !== "open" || !gone.includes(transactionalId)) continue;
+      throw wrong(
+        `publisher ${transactionalId} left the head while its transaction was open, so readers are held back`,
+      );
+    }
     if (before?.fence !== head.fence) this.takeovers++;
     watched.fences.add(head.fence);
     watched.head = head;
@@ -118,8 +126,8 @@ export class Heads {
     }
   }
 
-  /** What the head names is never deleted. */
-  #deleted(key: StoreKey, by: string): void {
+  /** What the head names is never deleted, nor written again. */
+  #touched(key: StoreKey, how: string): void {
     const [room, , task, kind, fence] = key;
     const attempt = Number(key[5]);
     const head = room === "job" ? this.tasks.get(task as number)?.head : undefined;
@@ -129,6 +137,6 @@ export class Heads {
       : kind === "outbox"
       ? head.outbox.some((entry) => entry.fence === fence && entry.attempt === attempt)
       : false;
-    if (live) throw new Violation(`${by} deleted ${kind} ${fence}/${attempt} of task ${task}, which the head names`);
+    if (live) throw new Violation(`${how} ${kind} ${fence}/${attempt} of task ${task}, which the head names`);
   }
 }

@@ -9,7 +9,7 @@
  */
 import type { RuntimeClock } from "../../runtime/clock.ts";
 import type { Caller } from "./caller.ts";
-import type { CallAct } from "./faults.ts";
+import type { CallAct, Target } from "./faults.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { showAnswer, type Trace } from "./trace.ts";
 
@@ -29,6 +29,8 @@ export interface ProcessParts {
 
 export class SimProcess implements Caller {
   alive = true;
+  /** The request of another one that it waits for while it stands still. */
+  waitsFor: Target | undefined;
   /** What waits until it goes on; `undefined`: it is not paused. */
   #held: (() => void)[] | undefined;
   #calls = 0;
@@ -68,18 +70,21 @@ export class SimProcess implements Caller {
     this.#note("dies");
   }
 
-  pause(ms: number): void {
+  pause({ ms, until }: Pick<Pause, "ms" | "until">): void {
     if (!this.alive || this.paused) return;
     this.#held = [];
+    this.waitsFor = until;
     this.#note(`stands still for ${ms} ms`);
-    this.parts.scheduler.after(ms, () => this.#goOn());
+    this.parts.scheduler.after(ms, () => this.goOn());
   }
 
-  #goOn(): void {
+  /** Goes on, if it stands still. */
+  goOn(): void {
     if (!this.alive || this.#held === undefined) return;
     this.#note("goes on");
     const held = this.#held;
     this.#held = undefined;
+    this.waitsFor = undefined;
     // Each in an event of its own, as it would have been.
     for (const run of held) this.parts.scheduler.after(0, () => this.deliver(run));
   }
@@ -95,7 +100,7 @@ export class SimProcess implements Caller {
         this.kill();
         return this.parts.killed(act.restart);
       case "pause":
-        if (act.when === "asking") this.pause(act.ms);
+        if (act.when === "asking") this.pause(act);
         return void arrive(travel);
       case "lose request":
         return this.#tellLost(request, travel + this.#travel());
@@ -113,7 +118,7 @@ export class SimProcess implements Caller {
   }
 
   async #arrive<T>(request: Request<T>, act: CallAct | undefined): Promise<void> {
-    let answer = await this.#take(request);
+    let answer = act?.do === "locked" ? { error: new Error("database is locked") } : await this.#take(request);
     if (act?.do === "repeat") {
       // The copy whose answer counts comes after the one whose answer is lost.
       await new Promise<void>((resolve) => void this.parts.scheduler.after(act.ms, resolve));
@@ -125,7 +130,7 @@ export class SimProcess implements Caller {
         this.kill();
         return this.parts.killed(act.restart);
       }
-      if (act?.do === "pause" && act.when === "answered") this.pause(act.ms);
+      if (act?.do === "pause" && act.when === "answered") this.pause(act);
       this.#answer(request, answer);
     });
   }
@@ -166,6 +171,8 @@ export class SimProcess implements Caller {
     this.parts.trace.add(this.parts.name, what);
   }
 }
+
+type Pause = Extract<CallAct, { do: "pause" }>;
 
 interface Request<T> {
   readonly number: number;

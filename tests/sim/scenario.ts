@@ -82,6 +82,8 @@ const REACH: Record<Target, number> = {
   group: 25,
 };
 
+/** What a successor does while it takes over. */
+const TAKING: readonly Target[] = ["producer", "markers", "transaction", "end"];
 const TARGETS: readonly Target[] = ["any", "kv", "commit", "transaction", "end", "producer", "markers", "group"];
 const ACTS: readonly CallAct["do"][] = [
   ...(["kill", "kill", "kill", "pause", "pause", "lose request", "lose reply", "lose reply"] as const),
@@ -131,7 +133,8 @@ function actOf(kind: CallAct["do"], { random, chance, whole }: Dice): CallAct {
     case "kill":
       return { do: kind, when, restart, late: chance(0.4) ? 0 : chance(0.5) ? -1 : whole(1, 3000) };
     case "pause":
-      return { do: kind, when, ms: chance(0.5) ? whole(20, 1500) : whole(9000, 16_000) };
+      if (chance(0.3)) return { do: kind, when, ms: whole(20, 1500) };
+      return { do: kind, when, ms: whole(9000, 16_000), until: chance(0.5) ? TAKING[whole(0, 3)] : undefined };
     case "late":
     case "slow":
     case "repeat":

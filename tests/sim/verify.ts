@@ -76,7 +76,7 @@ function same(name: string, have: readonly string[], want: readonly string[]): v
   const at = want.findIndex((row, i) => row !== have[i]);
   if (at === -1 && have.length === want.length) return;
   const differs = at === -1 ? want.length : at;
-  const seen = have.indexOf(have[differs] ?? "") < differs ? " (again)" : "";
+  const seen = have[differs] !== undefined && have.indexOf(have[differs]) < differs ? " (again)" : "";
   throw new Violation(
     `${name}, row ${differs}: a reader sees ${shown(have[differs])}${seen}, and should see ${shown(want[differs])}; ` +
       `${have.length} rows instead of ${want.length}`,

@@ -23,6 +23,8 @@ export interface WorkerParts {
   readonly trace: Trace;
   readonly kv: SimKv;
   readonly kafka: KafkaWorld;
+  /** Told of every request. */
+  readonly requested: (slot: number, what: string) => void;
   /** What goes wrong with its requests. */
   readonly faults: readonly CallFault[];
   /** Whether anything may still go wrong. */
@@ -163,7 +165,17 @@ export class SimWorker {
     });
   }
 
+  /** Another worker makes a request: one that stands still until then goes on soon. */
+  others(what: string): void {
+    const { process } = this;
+    const { waitsFor } = process ?? {};
+    if (process === undefined || waitsFor === undefined || !isTarget(waitsFor, what)) return;
+    process.waitsFor = undefined;
+    this.parts.scheduler.after(this.parts.random() * 8, () => process.goOn());
+  }
+
   #fault(what: string) {
+    this.parts.requested(this.parts.slot, what);
     if (this.retired || this.parts.calm()) return undefined;
     let chosen: CallFault["act"] | undefined;
     for (const armed of this.#armed) {

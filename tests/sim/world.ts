@@ -96,6 +96,9 @@ class World {
         calm: () => this.#calm,
         failed: (error, at) => this.#workerFailed(error, at),
         count: (what) => this.#counts[what]++,
+        requested: (from, what) => {
+          for (const worker of this.#workers) if (worker.parts.slot !== from) worker.others(what);
+        },
       }));
   }
 

@@ -1,0 +1,302 @@
+/**
+ * Ways to get the engine wrong, as patches of its source. The simulator must find each of them.
+ *
+ * The first eight are those of the model of commit and publish, the next four those of the model of chunk keys.
+ *
+ * @module
+ */
+
+/** One place of a file, which must be there exactly once. */
+export interface Edit {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A broken engine. */
+export interface Mutation {
+  readonly name: string;
+  /** Where the engine has a second line of defence that had to be taken away as well: which. */
+  readonly masked?: string;
+  readonly edits: readonly Edit[];
+}
+
+const TAKEOVER = "runtime/takeover.ts";
+const PUBLISHER = "runtime/publisher.ts";
+const EPOCHS = "runtime/epochs.ts";
+const OWNED = "runtime/owned_task.ts";
+const RUNNER = "runtime/task_runner.ts";
+const KEYS = "state/keys.ts";
+const COMMIT = "state/commit.ts";
+
+const BELIEVE_ANY_MARKER: Edit = { file: OWNED, find: "if (marker > epoch) {", replace: "if (marker < 0) {" };
+
+const PUBLISH: readonly Mutation[] = [
+  {
+    name: "forget earlier publishers",
+    edits: [{
+      file: "state/decide.ts",
+      find: "publishers: publisher === undefined ? kept : [...kept, publisher]",
+      replace: "publishers: publisher === undefined ? kept : [publisher]",
+    }],
+  },
+  {
+    name: "connect without fencing",
+    edits: [{
+      file: TAKEOVER,
+      find: "for (const id of others) await open.publishing?.publishing?.fence(id);",
+      replace: "void open;",
+    }],
+  },
+  {
+    name: "read the marker before fencing",
+    edits: [
+      {
+        file: TAKEOVER,
+        find: "  await fenceOthers(parts, claims.map(({ checkpoint }) => checkpoint));",
+        replace:
+          "  for (const { number } of claims) early.set(`${parts.publisherId} ${number}`, await markerOf(parts, number));\n" +
+          "  await fenceOthers(parts, claims.map(({ checkpoint }) => checkpoint));",
+      },
+      {
+        file: TAKEOVER,
+        find: "  const marker = await markerOf(parts, number);",
+        replace: "  const marker = early.get(`${parts.publisherId} ${number}`);",
+      },
+      {
+        file: TAKEOVER,
+        find: "/** A task that was taken over. */",
+        replace: "const early = new Map<string, number | undefined>();\n/** A task that was taken over. */",
+      },
+    ],
+  },
+  {
+    name: "skip reading the heads again",
+    edits: [
+      { file: PUBLISHER, find: "if (!task.lost && !(await task.verify())) task.lost = true;", replace: "void task;" },
+      { file: TAKEOVER, find: "  await checkpoint.verify();\n", replace: "" },
+    ],
+  },
+  {
+    name: "publish again after an unknown outcome",
+    edits: [{ file: PUBLISHER, find: "if (mine.length > 0) {", replace: "if (mine.length < 0) {" }],
+  },
+  {
+    name: "drop the outbox at the next commit",
+    edits: [{
+      file: "state/decide.ts",
+      find: "const waiting = head.outbox.filter(({ epoch }) => epoch > request.published);",
+      replace: "const waiting = head.outbox.slice(0, 0);",
+    }],
+  },
+  {
+    name: "publish before commit",
+    masked: "a marker ahead of the head is taken for a sign of an older store",
+    edits: [
+      {
+        file: EPOCHS,
+        find: "    const { outcomes } = await commitCuts(",
+        replace: [
+          "    for (const { task, epoch } of cuts) {",
+          "      const { published: records, bytes } = epoch.outputs;",
+          "      const next = task.checkpoint.head.epoch + 1;",
+          "      if (records.length > 0) task.waiting.push({ epoch: next, records, bytes, samples: [] });",
+          "    }",
+          "    await this.parts.publisher?.publish(this.parts.tasks);",
+          "    const { outcomes } = await commitCuts(",
+        ].join("\n"),
+      },
+      { file: EPOCHS, find: "if (waiting.epoch <= task.publishedEpoch) {", replace: "if (waiting.epoch < 0) {" },
+      {
+        file: EPOCHS,
+        find: "if (published.length > 0) task.waiting.push(waiting);",
+        replace: "if (published.length > 0) return;",
+      },
+      BELIEVE_ANY_MARKER,
+    ],
+  },
+  {
+    name: "commit without the fence check",
+    edits: [{ file: COMMIT, find: "        left.map(checkOf),", replace: "        []," }],
+  },
+];
+
+const CHUNKS: readonly Mutation[] = [
+  {
+    name: "no fence in a chunk's key",
+    masked: "the sweep takes what is under another fence than its own for garbage",
+    edits: [
+      {
+        file: KEYS,
+        find: '["job", this.job, this.task, place.kind, place.fence, place.attempt, place.index]',
+        replace: '["job", this.job, this.task, place.kind, "any", place.attempt, place.index]',
+      },
+      {
+        file: KEYS,
+        find: 'return ["job", this.job, this.task, kind, fence];',
+        replace: 'void fence;\n    return ["job", this.job, this.task, kind, "any"];',
+      },
+      {
+        file: KEYS,
+        find: 'return ["job", this.job, this.task, kind, fence, attempt];',
+        replace: 'void fence;\n    return ["job", this.job, this.task, kind, "any", attempt];',
+      },
+      {
+        file: "state/sweep.ts",
+        find: "if (fence !== own && !isLive(fence, attempt, index))",
+        replace: 'if (own === "" && !isLive(fence, attempt, index))',
+      },
+    ],
+  },
+  {
+    name: "no attempt in a chunk's key",
+    edits: [
+      {
+        file: KEYS,
+        find: '["job", this.job, this.task, place.kind, place.fence, place.attempt, place.index]',
+        replace: '["job", this.job, this.task, place.kind, place.fence, 0, place.index]',
+      },
+    ],
+  },
+  {
+    name: "unguarded sweep",
+    masked: "the head is read again before each delete",
+    edits: [
+      {
+        file: "state/sweep.ts",
+        find: "store.atomic([{ key: keys.head, versionstamp: found.versionstamp }], piece)",
+        replace: "store.atomic([], piece)",
+      },
+      {
+        file: "state/sweep.ts",
+        find: "if (found?.head.fence !== fence) {",
+        replace: 'if (found?.head.fence === "") {',
+      },
+    ],
+  },
+  {
+    name: "trust ok: false",
+    edits: [{
+      file: COMMIT,
+      find: "      await this.#judge(left);\n",
+      replace: [
+        "      if (result instanceof UnavailableError) await this.#judge(left);",
+        "      else {",
+        '        const doomed = left.flatMap(({ ahead }) => ahead.map(({ key }) => ({ type: "delete", key }) as const));',
+        "        await this.store.atomic([], doomed);",
+        '        for (const cut of left) cut.settle("fenced");',
+        "      }",
+        "",
+      ].join("\n"),
+    }],
+  },
+];
+
+const OTHERS: readonly Mutation[] = [
+  {
+    name: "the markers stand in the job's own group",
+    edits: [{
+      file: TAKEOVER,
+      find: "return `${settings.name}.${open.entry.incarnation}.epochs`;",
+      replace: "void open;\n  return settings.name;",
+    }],
+  },
+  { name: "a marker newer than the head is believed", edits: [BELIEVE_ANY_MARKER] },
+  {
+    name: "publishers are fenced only when something is unpublished",
+    edits: [{
+      file: TAKEOVER,
+      find: "const others = new Set(checkpoints.flatMap(",
+      replace: "const others = new Set(checkpoints.filter(({ head }) => head.outbox.length > 0).flatMap(",
+    }],
+  },
+  {
+    name: "the position is the last record's offset plus one",
+    edits: [
+      {
+        file: "runtime/input_queue.ts",
+        find: "this.position = this.#next === records.length ? position : record.offset + 1;",
+        replace: "this.position = record.offset + 1;",
+      },
+      {
+        file: "runtime/input_queue.ts",
+        find: "if (this.empty) this.position = batch.position;",
+        replace: "if (this.empty) return true;",
+      },
+    ],
+  },
+  {
+    name: "the clocks are not in the head",
+    edits: [{
+      file: OWNED,
+      find: "      offsets: mapOffsets(this.offsets()),\n      clocks,",
+      replace: "      offsets: mapOffsets(this.offsets()),\n      clocks: {},",
+    }],
+  },
+  {
+    name: "one chunk of an outbox is skipped",
+    edits: [{
+      file: "state/epoch_cutter.ts",
+      find: '{ kind: "outbox", fence: head.fence, attempt }, outbox),',
+      replace: '{ kind: "outbox", fence: head.fence, attempt }, outbox).slice(0, -1),',
+    }],
+  },
+  {
+    name: "deltas are restored out of order",
+    edits: [{
+      file: "state/restore.ts",
+      find: "for (const range of head.ranges) {",
+      replace: "for (const range of head.ranges.toReversed()) {",
+    }],
+  },
+  {
+    name: "a live chunk is swept",
+    edits: [{
+      file: "state/sweep.ts",
+      find: "if (fence !== own && !isLive(fence, attempt, index))",
+      replace: "void isLive, index, attempt;\n    if (fence !== own)",
+    }],
+  },
+  {
+    name: "an epoch is cut inside a record",
+    edits: [
+      {
+        file: RUNNER,
+        find: "        subscribers[s].next(value);\n        if (task.failure !== undefined) return;\n",
+        replace: [
+          "        subscribers[s].next(value);",
+          "        if (task.failure !== undefined) return;",
+          "        if (s > 0) continue;",
+          "        const { timestamp } = task;",
+          "        this.between();",
+          "        Object.assign(task, { active: true, record, slot: queue.slot, timestamp });",
+          "",
+        ].join("\n"),
+      },
+      { file: RUNNER, find: "  changed = false;\n", replace: "  changed = false;\n  between = (): void => {};\n" },
+      {
+        file: "runtime/worker.ts",
+        find: "      owned.runner.pushSlice(",
+        replace: "      owned.runner.between = () => void this.epochs.advance();\n      owned.runner.pushSlice(",
+      },
+    ],
+  },
+  {
+    name: "the timer of a window is forgotten when it is restored",
+    edits: [{
+      file: "operators/_window_stage.ts",
+      find: "for (const start of this.#state.namespaces()) {",
+      replace: "for (const start of [...this.#state.namespaces()].slice(1)) {",
+    }],
+  },
+  {
+    name: "a first marker is published by a new life without looking at the heads",
+    edits: [{
+      file: PUBLISHER,
+      find: "this.#producer ??= await this.#begin([...this.#tasks(), task]);",
+      replace: "this.#producer ??= await this.parts.publishing.producer(this.parts.id);",
+    }],
+  },
+];
+
+export const MUTATIONS: readonly Mutation[] = [...PUBLISH, ...CHUNKS, ...OTHERS];

@@ -1,0 +1,39 @@
+/** The simulator bites: it finds every engine of `mutations.ts`, each in a copy of the tree. */
+import { assert, assertEquals } from "@std/assert";
+import { isOfTheEngine, runMutant } from "./mutant.ts";
+import { type Mutation, MUTATIONS } from "./mutations.ts";
+
+const RUNS = 2000;
+const SEED = 1;
+/** How many runs the engine as it is must stand: more than any mutation needed when this was written, by far. */
+const CONTROL_RUNS = 200;
+/** How many are tried at once. */
+const AT_ONCE = 2;
+
+Deno.test("The simulator finds nothing in a copy of the engine as it is", async () => {
+  const { report } = await runMutant({ name: "as it is", edits: [] }, { seed: SEED, runs: CONTROL_RUNS });
+  assertEquals(report, undefined);
+});
+
+Deno.test("The simulator finds each way to get the engine wrong", async (t) => {
+  const found = new Map<Mutation, ReturnType<typeof runMutant>>();
+  const left = MUTATIONS.values();
+  const lanes = Array.from({ length: AT_ONCE }, async () => {
+    for (const mutation of left) {
+      const caught = runMutant(mutation, { seed: SEED, runs: RUNS });
+      found.set(mutation, caught);
+      await caught.catch(() => {});
+    }
+  });
+  await Promise.all(lanes);
+  for (const mutation of MUTATIONS) {
+    await t.step(`it finds "${mutation.name}"`, async () => {
+      const { runs, report } = await found.get(mutation)!;
+      assert(report !== undefined, `nothing was wrong in ${runs} runs`);
+      assert(isOfTheEngine(report), `it is not the engine that failed: ${report.message}`);
+      const masked = mutation.masked === undefined ? "" : `, without the second defence: ${mutation.masked}`;
+      console.log(`caught in run ${runs}${masked}; ${report.kind}: ${report.message.split("\n")[0].slice(0, 160)}`);
+    });
+  }
+  assertEquals(new Set(MUTATIONS.map(({ name }) => name)).size, 23);
+});
