@@ -1,6 +1,6 @@
 /** One contract for every store: Deno KV in a file, in memory, our own in memory and the simulated one, each with the same limits. */
 import { DatabaseSync } from "node:sqlite";
-import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { KvStore, MemoryStore, UnavailableError } from "../state/mod.ts";
 import { SimKv } from "./sim/kv.ts";
 import { set, storeContract, type StoreSubject } from "./store_contract.ts";
