@@ -1,5 +1,4 @@
 /** One contract for every store: Deno KV in a file, in memory, our own in memory and the simulated one, each with the same limits. */
-import { DatabaseSync } from "node:sqlite";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { KvStore, MemoryStore, UnavailableError } from "../state/mod.ts";
 import { SimKv } from "./sim/kv.ts";
@@ -60,31 +59,6 @@ Deno.test("KvStore tries again while the database is locked, since that was sure
   const store = new KvStore(kv, "fake", testClock());
   assertEquals(await store.atomic([], [set(["a"], 1)]), { ok: true, versionstamp: "1" });
   assertEquals(failures, -1);
-});
-
-Deno.test("KvStore waits for a lock on its file that another process really holds", async () => {
-  const folder = await Deno.makeTempDir();
-  const kv = await Deno.openKv(`${folder}/state.db`);
-  const other = new DatabaseSync(`${folder}/state.db`);
-  other.exec("BEGIN IMMEDIATE");
-  let waits = 0;
-  const sleep = (ms: number) => {
-    if (waits++ === 0) other.exec("COMMIT");
-    return clock.sleep(ms);
-  };
-  const clock = testClock();
-  const store = new KvStore(kv, "file", { ...clock, sleep });
-  try {
-    // Deno itself waits for some seconds, and then says "database is locked" with a TypeError.
-    assertEquals((await store.atomic([], [set(["a"], 1)])).ok, true);
-    assertEquals(waits, 1);
-    assertEquals((await store.get(["a"]))?.value, 1);
-  } finally {
-    // Its lock, if it still has it, would hold back the other's end.
-    other.close();
-    store.close();
-    await Deno.remove(folder, { recursive: true });
-  }
 });
 
 Deno.test("KvStore calls every other failure an unknown outcome, and asks nobody twice", async () => {
