@@ -33,6 +33,13 @@ export async function createTopicWith(
   const admin = plainClient().admin();
   await admin.connect();
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true });
-  await admin.disconnect();
+  try {
+    // kafkajs' own way to wait gives up where a topic is not known everywhere after 100 ms.
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
+  } finally {
+    await admin.disconnect();
+  }
+  const connection = await connect();
+  await connection.createTopic(topic, partitions);
+  await connection.close();
 }
