@@ -60,7 +60,7 @@ export class Faults {
   /** SIGKILLs of workers. */
   get kills(): number {
     const { done } = this;
-    return done["kill one"] + 2 * done["kill both"] + 2 * done["kill young"] + done.replace;
+    return done["kill one"] + 2 * done["kill both"] + 2 * done["kill young"] + 2 * done.replace;
   }
 
   get pauses(): number {

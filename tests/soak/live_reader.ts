@@ -10,7 +10,10 @@ export const PATIENT = { initialRetryTime: 50, maxRetryTime: 500, retries: Numbe
 
 export class LiveReader implements AsyncDisposable {
   readonly #world: KafkaWorld;
-  readonly #consumer: Consumer;
+  /** How often a consumer was given up for a new one. */
+  renewed = 0;
+  #consumer: Promise<Consumer>;
+  readonly #given: Promise<void>[] = [];
   readonly #see: (row: Row) => void;
   /** The next offset by topic partition: what a client reads again after a broken connection was seen before. */
   readonly #next = new Map<string, bigint>();
@@ -23,28 +26,23 @@ export class LiveReader implements AsyncDisposable {
     this.#left = new Set(
       this.#topics.flatMap((topic) => Array.from({ length: world.partitions }, (_, at) => `${topic}/${at}`)),
     );
-    this.#consumer = world.kafka.consumer({
-      groupId: `soak-${crypto.randomUUID()}`,
-      readUncommitted: false,
-      maxWaitTimeInMs: 20,
-      retry: { ...PATIENT, restartOnFailure: () => Promise.resolve(true) },
-    });
+    this.#consumer = this.#consume();
   }
 
   /** Begins to read; each row is told once, those of a partition in their order. */
   static async start(world: KafkaWorld, see: (row: Row) => void): Promise<LiveReader> {
     const reader = new LiveReader(world, see);
-    const consumer = reader.#consumer;
-    await consumer.connect();
-    await consumer.subscribe({ topics: reader.#topics, fromBeginning: true });
-    await consumer.run({
-      autoCommitInterval: 1000,
-      eachBatch: ({ batch: { topic, partition, messages } }) => {
-        for (const message of messages) reader.#hear(topic, partition, message);
-        return Promise.resolve();
-      },
-    });
+    await reader.#consumer;
     return reader;
+  }
+
+  /** Gives the consumer up and goes on with a new one. */
+  renew(): void {
+    this.renewed++;
+    this.#given.push(this.#consumer.then((consumer) => consumer.disconnect()).catch(() => {}));
+    this.#consumer = this.#consume();
+    // Whoever waits for it is told.
+    this.#consumer.catch(() => {});
   }
 
   /** Writes one more record behind everything else, and resolves when the reader has come to it in each partition. */
@@ -54,7 +52,28 @@ export class LiveReader implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#consumer.disconnect();
+    await (await this.#consumer).disconnect();
+    await Promise.all(this.#given);
+  }
+
+  /** Each consumer has a group of its own and begins at the beginning; what was seen before is passed over. */
+  async #consume(): Promise<Consumer> {
+    const consumer = this.#world.kafka.consumer({
+      groupId: `soak-${crypto.randomUUID()}`,
+      readUncommitted: false,
+      maxWaitTimeInMs: 20,
+      retry: { ...PATIENT, restartOnFailure: () => Promise.resolve(true) },
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topics: this.#topics, fromBeginning: true });
+    await consumer.run({
+      autoCommitInterval: 1000,
+      eachBatch: ({ batch: { topic, partition, messages } }) => {
+        for (const message of messages) this.#hear(topic, partition, message);
+        return Promise.resolve();
+      },
+    });
+    return consumer;
   }
 
   get #topics(): string[] {

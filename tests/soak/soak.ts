@@ -15,7 +15,9 @@ const PARTITIONS = 4;
 /** How often a line says how it goes, in milliseconds. */
 const TELLING = 5000;
 /** How long a reader may see nothing new while there is something to see, in milliseconds. */
-const PATIENCE = 90_000;
+const PATIENCE = 120_000;
+/** After how long the reader itself is doubted, in milliseconds. */
+const DOUBT = 30_000;
 
 export interface SoakOptions {
   readonly seed: number;
@@ -63,6 +65,8 @@ class Soak {
   readonly #faults: Faults;
   readonly #truth: LiveTruth;
   readonly #began = performance.now();
+  #reader: LiveReader | undefined;
+  #doubts = 0;
 
   constructor(readonly options: SoakOptions, broker: Broker, readonly world: KafkaWorld) {
     const weather: Weather = { awayUntil: 0 };
@@ -88,7 +92,6 @@ class Soak {
       return this.#summary();
     } catch (error) {
       say(`${this.#seconds} s: ended. What happened last: ${this.#faults.story.join(", ")}`);
-      say(await this.#afresh());
       throw error;
     } finally {
       clearInterval(telling);
@@ -104,6 +107,7 @@ class Soak {
     const { minutes, rate = 1000, mutant } = this.options;
     const failed = this.#failed.promise;
     await using reader = await LiveReader.start(this.world, (row) => this.#check.see(row));
+    this.#reader = reader;
     const [enough, over] = [new AbortController(), new AbortController()];
     const time = setTimeout(() => enough.abort(), minutes * 60_000);
     const traffic = this.#truth.flow(rate, over.signal);
@@ -124,28 +128,22 @@ class Soak {
     this.#check.compareAll();
   }
 
-  /** What a reader sees that begins only now: whether the one that has read all along was told the truth. */
-  async #afresh(): Promise<string> {
-    try {
-      const seen = await this.world.seen();
-      return `A new reader sees ${seen.size} results, ${this.#check.live.checked} were seen until now`;
-    } catch (error) {
-      return `A new reader says: ${error instanceof Error ? error.message : error}`;
-    }
-  }
-
   get #seconds(): number {
     return Math.round((performance.now() - this.#began) / 1000);
   }
 
   #tell(): void {
-    this.#check.lookForProgress();
+    // A client that has lost its way is not what is looked for: a new one goes on where it was, and sees what there is.
+    if (this.#check.lookForProgress() > DOUBT * (1 + this.#doubts)) {
+      this.#doubts++;
+      this.#reader?.renew();
+    } else if (this.#check.lookForProgress() < DOUBT) this.#doubts = 0;
     const { live } = this.#check;
     const { kills, pauses, brokerRestarts } = this.#faults;
     this.options.say(
       `${this.#seconds} s: ${this.#truth.events} events, ${kills} kills, ${pauses} pauses, ` +
         `${brokerRestarts} broker restarts, ${this.#workers.startedAnew} started anew, lag ${live.lag}, ` +
-        `checked ${live.checked}`,
+        `checked ${live.checked}${this.#reader?.renewed ? `, ${this.#reader.renewed} readers renewed` : ""}`,
     );
   }
 
@@ -190,14 +188,17 @@ class Check {
     });
   }
 
-  lookForProgress(): void {
+  /** For how long nothing was seen, though there is something to see, in milliseconds. */
+  lookForProgress(): number {
     if (this.live.lag === 0) this.#seenAt = performance.now();
-    if (performance.now() - this.#seenAt < PATIENCE) return;
+    const since = performance.now() - this.#seenAt;
+    if (since < PATIENCE) return since;
     this.fail(
       new Error(
         `Nothing was seen for ${PATIENCE / 1000} s. First of what should be:\n${describe(this.live.missing())}`,
       ),
     );
+    return since;
   }
 
   compareAll(): void {

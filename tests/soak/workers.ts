@@ -63,7 +63,8 @@ export class Workers {
     await awake();
     old.goOn();
     await over();
-    await this.#end(old);
+    // Two that live under one name may be taken for each other by the group, which then answers only one of them.
+    await Promise.all([this.#end(old), this.kill([place])]);
   }
 
   /** Ends all of them for good. */
@@ -95,6 +96,7 @@ export class Workers {
       try {
         return await worker.works();
       } catch (error) {
+        if (!worker.over) throw error;
         await worker.ended;
         if (this.#live[place] === worker) throw error;
       }

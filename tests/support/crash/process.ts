@@ -116,6 +116,11 @@ export class JobProcess {
     return this.#dead;
   }
 
+  /** Whether it has ended. */
+  get over(): boolean {
+    return this.#over;
+  }
+
   /** Stops it where it is, as a machine that sleeps does. */
   pause(): void {
     this.#child.kill("SIGSTOP");
