@@ -96,9 +96,8 @@ class World {
         calm: () => this.#calm,
         failed: (error, at) => this.#workerFailed(error, at),
         count: (what) => this.#counts[what]++,
-        requested: (from, what) => {
-          for (const worker of this.#workers) if (worker.parts.slot !== from) worker.others(what);
-        },
+        requested: (from, what) =>
+          Math.max(0, ...this.#workers.map((worker) => worker.parts.slot === from ? 0 : worker.others(what))),
       }));
   }
 
