@@ -9,6 +9,7 @@ import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../conne
 import { Backoff } from "./backoff.ts";
 import { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
+import { areOthersFinished } from "./job_finished.ts";
 import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
@@ -48,7 +49,7 @@ export class Worker implements ReaderHandler {
   #failure: Error | undefined;
   #retaking = false;
   #assigning = false;
-  /** Tasks that are being claimed again. */
+  /** Tasks that are being claimed again: a task is taken once at a time. */
   #taking: Promise<void> | undefined;
   #looping: Promise<void> | undefined;
 
@@ -118,7 +119,6 @@ export class Worker implements ReaderHandler {
     this.#alive = alive;
     this.#assigning = true;
     try {
-      // A task is taken once at a time.
       await this.#taking;
       return await this.#assign(partitions);
     } finally {
@@ -309,7 +309,7 @@ export class Worker implements ReaderHandler {
         for (const task of this.#list) task.runner.tick(clock.now());
         await this.epochs.settleQuiet();
       }
-      if (this.#allFinished()) return this.#end(undefined);
+      if (this.#ownFinished && await areOthersFinished(this.parts, this.tasks)) return this.#end(undefined);
       if (this.#more) await clock.turn();
       else await this.#asleep(wait > 0 ? Math.min(wait, TICK_MS) : TICK_MS);
     }
@@ -359,6 +359,11 @@ export class Worker implements ReaderHandler {
     }
   }
 
+  /** Whoever has no task waits for one. */
+  get #ownFinished(): boolean {
+    return this.#list.length > 0 && this.#list.every((task) => task.finished && task.waiting.length === 0);
+  }
+
   #atEnd(owned: OwnedTask): boolean {
     const { ends, open } = this.parts;
     return owned.runner.queues.every((queue) => {
@@ -367,11 +372,6 @@ export class Worker implements ReaderHandler {
       if (end !== undefined) return queue.position >= end;
       return open.input.ended?.(queue.topic) === true && queue.position >= queue.end;
     });
-  }
-
-  #allFinished(): boolean {
-    return this.#assigned !== undefined && this.#list.length > 0 &&
-      this.#list.every((task) => task.finished && task.waiting.length === 0);
   }
 
   async #taskFailed(owned: OwnedTask): Promise<void> {
