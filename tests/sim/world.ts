@@ -81,7 +81,7 @@ class World {
     const random = this.#random = seeded(scenario.seed ^ 0x1a7e5);
     this.#trace = new Trace(() => scheduler.now, keeps);
     this.#kafka = new SimCluster({ scheduler, random });
-    this.#heads = new Heads(this.#kafka);
+    this.#heads = new Heads(this.#kafka, () => scheduler.now);
     this.#kv.written = (mutations, _versionstamp, by) => this.#hold(() => this.#heads.written(mutations, by));
     this.#workers = Array.from({ length: scenario.workers }, (_, slot) =>
       new SimWorker({
