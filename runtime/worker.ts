@@ -8,6 +8,7 @@ import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../conne
 import { Claims } from "./claims.ts";
 import { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
+import { areOthersFinished } from "./job_finished.ts";
 import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import { listOffsets } from "./offsets.ts";
@@ -270,7 +271,7 @@ export class Worker implements ReaderHandler {
         for (const task of this.#list) task.runner.tick(ticked);
         await this.epochs.settleQuiet();
       }
-      if (this.#allFinished()) return this.#end(undefined);
+      if (this.#ownFinished && await areOthersFinished(this.parts, this.tasks)) return this.#end(undefined);
       if (this.#more) await clock.turn();
       else await this.#asleep(wait > 0 ? Math.min(wait, TICK_MS) : TICK_MS);
     }
@@ -320,6 +321,11 @@ export class Worker implements ReaderHandler {
     }
   }
 
+  /** Whoever has no task waits for one. */
+  get #ownFinished(): boolean {
+    return this.#list.length > 0 && this.#list.every((task) => task.finished && task.waiting.length === 0);
+  }
+
   #atEnd(owned: OwnedTask): boolean {
     const { ends, open } = this.parts;
     return owned.runner.queues.every((queue) => {
@@ -328,11 +334,6 @@ export class Worker implements ReaderHandler {
       if (end !== undefined) return queue.position >= end;
       return open.input.ended?.(queue.topic) === true && queue.position >= queue.end;
     });
-  }
-
-  #allFinished(): boolean {
-    return this.#assigned !== undefined && this.#list.length > 0 &&
-      this.#list.every((task) => task.finished && task.waiting.length === 0);
   }
 
   async #taskFailed(owned: OwnedTask): Promise<void> {

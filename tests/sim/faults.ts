@@ -21,7 +21,8 @@ export interface CallFault {
  * - `kill`: the process dies; the request under way still reaches the server, `late` milliseconds later, or not at all (-1). A new
  *   one is started after `restart` milliseconds.
  * - `pause`: the process stands still, then goes on as if nothing had been: after so long, or where another worker makes a request of
- *   the kind `until`, for which it must have taken over from this one. So zombies meet their successors in the middle of their work.
+ *   the kind `until`, for which it must have taken over from this one; that request then takes `holds` milliseconds longer. So zombies
+ *   meet their successors in the middle of their work, and may be faster.
  * - `lose request`, `lose reply`: the caller learns that the outcome is unknown.
  * - `late`: the caller is told that the outcome is unknown, and the request arrives after that.
  * - `repeat`: a client's own repetition: the request takes effect, and so does a copy of it, whose answer is the caller's.
@@ -36,6 +37,7 @@ export type CallAct =
     readonly when: "asking" | "answered";
     readonly ms: number;
     readonly until?: Target | undefined;
+    readonly holds?: number;
   }
   | { readonly do: "lose request" | "lose reply" }
   | { readonly do: "late" | "repeat" | "slow"; readonly ms: number }

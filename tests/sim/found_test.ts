@@ -46,6 +46,10 @@ const FOUND: Record<string, Scenario> = {
       { on: "time", at: 708, act: { do: "kill all", restart: 1514 } },
     ],
   },
+  "a worker does not call the job finished while a member that nobody is has some of its tasks": {
+    ...{ ...JOB, seed: 1_001_343, partitions: 2, workers: 1, records: 25, untilEnd: true, transactional: false },
+    faults: [{ on: "call", worker: 0, target: "group", nth: 2, act: { do: "late", ms: 48 } }],
+  },
 };
 
 for (const [sentence, scenario] of Object.entries(FOUND)) {

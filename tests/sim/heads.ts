@@ -32,6 +32,8 @@ interface Watched {
   head: Head | undefined;
   /** Fences that have had it, the present one last. */
   readonly fences: Set<string>;
+  /** When its present owner has taken it. */
+  since: number;
   /** The last epoch that had results. */
   results: number;
 }
@@ -45,7 +47,7 @@ export class Heads {
   /** A person has set the group's offsets: they say nothing any more. */
   shownIsAnybodys = false;
 
-  constructor(readonly kafka: KafkaWorld) {}
+  constructor(readonly kafka: KafkaWorld, readonly now: () => number) {}
 
   /** An atomic has taken effect. Throws what is wrong with it. */
   written(mutations: readonly Mutation[], by: string): void {
@@ -80,7 +82,9 @@ export class Heads {
 
   #moved(task: number, head: Head, by: string): void {
     let watched = this.tasks.get(task);
-    if (watched === undefined) this.tasks.set(task, watched = { head: undefined, fences: new Set(), results: 0 });
+    if (watched === undefined) {
+      this.tasks.set(task, watched = { head: undefined, fences: new Set(), since: 0, results: 0 });
+    }
     const before = watched.head;
     const wrong = (what: string) => new Violation(`task ${task}, written by ${by}: ${what}`);
     if (before !== undefined) {
@@ -99,14 +103,18 @@ export class Heads {
         if (!(now! >= watermark)) throw wrong(`the watermark of ${name} went from ${watermark} to ${now}`);
       }
     }
+    if (before?.fence !== head.fence) {
+      this.takeovers++;
+      watched.since = this.now();
+    }
     const gone = before?.publishers.filter((id) => !head.publishers.includes(id)) ?? [];
-    for (const { transactionalId, state } of gone.length > 0 ? this.kafka.openTransactions() : []) {
-      if (state !== "open" || !gone.includes(transactionalId)) continue;
+    for (const { transactionalId, state, began } of gone.length > 0 ? this.kafka.openTransactions() : []) {
+      // A later one is of a life that has read the heads since, and holds results of the tasks that it still has.
+      if (state !== "open" || !gone.includes(transactionalId) || began >= watched.since) continue;
       throw wrong(
         `publisher ${transactionalId} left the head while its transaction was open, so readers are held back`,
       );
     }
-    if (before?.fence !== head.fence) this.takeovers++;
     watched.fences.add(head.fence);
     watched.head = head;
     watched.results = Math.max(watched.results, head.outbox.at(-1)?.epoch ?? 0);

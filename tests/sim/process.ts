@@ -9,7 +9,7 @@
  */
 import type { RuntimeClock } from "../../runtime/clock.ts";
 import type { Caller } from "./caller.ts";
-import type { CallAct, Target } from "./faults.ts";
+import type { CallAct } from "./faults.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { showAnswer, type Trace } from "./trace.ts";
 
@@ -30,7 +30,7 @@ export interface ProcessParts {
 export class SimProcess implements Caller {
   alive = true;
   /** The request of another one that it waits for while it stands still. */
-  waitsFor: Target | undefined;
+  waitsFor: Pick<Pause, "until" | "holds"> | undefined;
   /** What waits until it goes on; `undefined`: it is not paused. */
   #held: (() => void)[] | undefined;
   #calls = 0;
@@ -70,10 +70,10 @@ export class SimProcess implements Caller {
     this.#note("dies");
   }
 
-  pause({ ms, until }: Pick<Pause, "ms" | "until">): void {
+  pause({ ms, until, holds }: Pause): void {
     if (!this.alive || this.paused) return;
     this.#held = [];
-    this.waitsFor = until;
+    this.waitsFor = { until, holds };
     this.#note(`stands still for ${ms} ms`);
     this.parts.scheduler.after(ms, () => this.goOn());
   }

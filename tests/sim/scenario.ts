@@ -109,8 +109,19 @@ function faultsOf({ workers, untilEnd, inputMs }: Omit<Scenario, "faults">, dice
   }
   if (chance(0.25)) faults.push(inTime(whole(0, 4000), { do: chance(0.5) ? "down" : "load", ms: whole(5, 5000) }));
   if (chance(0.1)) faults.push(inTime(whole(0, 3000), { do: "jump", worker: 0, ms: whole(-7_200_000, 7_200_000) }));
+  if (workers > 1 && chance(0.15)) faults.push(duel(workers, dice));
   if (chance(0.12)) faults.push(...disaster(dice, untilEnd ? 1500 : Math.max(inputMs, 500)));
   return faults;
+}
+
+/** A worker stands still with results in hand until its successor is about to fence it, and is faster then. */
+function duel(workers: number, { chance, whole }: Dice): Fault {
+  const target = chance(0.7) ? "commit" : "transaction";
+  const act: CallAct = {
+    ...{ do: "pause", when: chance(0.5) ? "asking" : "answered", ms: whole(14_000, 18_000) },
+    ...{ until: chance(0.7) ? "producer" : "markers", holds: whole(5, 60) },
+  };
+  return { on: "call", worker: whole(0, workers - 1), target, nth: whole(1, 40), act };
 }
 
 /** Everything stops; a person takes the opportunity, or has to use a backup. */
@@ -134,7 +145,12 @@ function actOf(kind: CallAct["do"], { random, chance, whole }: Dice): CallAct {
       return { do: kind, when, restart, late: chance(0.4) ? 0 : chance(0.5) ? -1 : whole(1, 3000) };
     case "pause":
       if (chance(0.3)) return { do: kind, when, ms: whole(20, 1500) };
-      return { do: kind, when, ms: whole(9000, 16_000), until: chance(0.5) ? TAKING[whole(0, 3)] : undefined };
+      return {
+        do: kind,
+        when,
+        ms: whole(9000, 16_000),
+        ...(chance(0.6) && { until: TAKING[whole(0, 3)], holds: whole(0, 40) }),
+      };
     case "late":
     case "slow":
     case "repeat":

@@ -5,7 +5,7 @@
  */
 import type { Job } from "../../runtime/job.ts";
 import { runWith } from "../../runtime/run.ts";
-import { type CallFault, isTarget } from "./faults.ts";
+import { type CallAct, type CallFault, isTarget } from "./faults.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
 import type { SimKv } from "./kv.ts";
 import { programOf } from "./pipelines.ts";
@@ -23,8 +23,8 @@ export interface WorkerParts {
   readonly trace: Trace;
   readonly kv: SimKv;
   readonly kafka: KafkaWorld;
-  /** Told of every request. */
-  readonly requested: (slot: number, what: string) => void;
+  /** Told of every request; says how much longer it takes, in milliseconds, for the sake of others. */
+  readonly requested: (slot: number, what: string) => number;
   /** What goes wrong with its requests. */
   readonly faults: readonly CallFault[];
   /** Whether anything may still go wrong. */
@@ -165,19 +165,20 @@ export class SimWorker {
     });
   }
 
-  /** Another worker makes a request: one that stands still until then goes on soon. */
-  others(what: string): void {
+  /** Another worker makes a request: one that stands still until then goes on soon. Returns how long that request is held up. */
+  others(what: string): number {
     const { process } = this;
-    const { waitsFor } = process ?? {};
-    if (process === undefined || waitsFor === undefined || !isTarget(waitsFor, what)) return;
+    const { until, holds = 0 } = process?.waitsFor ?? {};
+    if (process === undefined || until === undefined || !isTarget(until, what)) return 0;
     process.waitsFor = undefined;
     this.parts.scheduler.after(this.parts.random() * 8, () => process.goOn());
+    return holds;
   }
 
-  #fault(what: string) {
-    this.parts.requested(this.parts.slot, what);
+  #fault(what: string): CallAct | undefined {
+    const held = this.parts.requested(this.parts.slot, what);
     if (this.retired || this.parts.calm()) return undefined;
-    let chosen: CallFault["act"] | undefined;
+    let chosen: CallAct | undefined = held > 0 ? { do: "slow", ms: held } : undefined;
     for (const armed of this.#armed) {
       const { fault } = armed;
       if (!isTarget(fault.target, what)) continue;

@@ -81,7 +81,7 @@ class World {
     const random = this.#random = seeded(scenario.seed ^ 0x1a7e5);
     this.#trace = new Trace(() => scheduler.now, keeps);
     this.#kafka = new SimCluster({ scheduler, random });
-    this.#heads = new Heads(this.#kafka);
+    this.#heads = new Heads(this.#kafka, () => scheduler.now);
     this.#kv.written = (mutations, _versionstamp, by) => this.#hold(() => this.#heads.written(mutations, by));
     this.#workers = Array.from({ length: scenario.workers }, (_, slot) =>
       new SimWorker({
@@ -96,9 +96,8 @@ class World {
         calm: () => this.#calm,
         failed: (error, at) => this.#workerFailed(error, at),
         count: (what) => this.#counts[what]++,
-        requested: (from, what) => {
-          for (const worker of this.#workers) if (worker.parts.slot !== from) worker.others(what);
-        },
+        requested: (from, what) =>
+          Math.max(0, ...this.#workers.map((worker) => worker.parts.slot === from ? 0 : worker.others(what))),
       }));
   }
 
