@@ -7,7 +7,7 @@ import { numbers } from "../support/crash/random.ts";
 import type { Row } from "../support/crash/rows.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { LiveCheck } from "./live_check.ts";
-import { LiveReader, PATIENT } from "./live_reader.ts";
+import { LiveReader } from "./live_reader.ts";
 import { LiveTruth } from "./live_truth.ts";
 import { type Weather, Workers } from "./workers.ts";
 
@@ -16,8 +16,8 @@ const PARTITIONS = 4;
 const TELLING = 5000;
 /** How long a reader may see nothing new while there is something to see, in milliseconds. */
 const PATIENCE = 120_000;
-/** After how long the reader itself is doubted, in milliseconds. */
-const DOUBT = 30_000;
+/** How the plain clients of a soak try again: for ever, and soon. */
+const PATIENT = { initialRetryTime: 50, maxRetryTime: 500, retries: Number.MAX_SAFE_INTEGER } as const;
 
 export interface SoakOptions {
   readonly seed: number;
@@ -65,8 +65,6 @@ class Soak {
   readonly #faults: Faults;
   readonly #truth: LiveTruth;
   readonly #began = performance.now();
-  #reader: LiveReader | undefined;
-  #doubts = 0;
 
   constructor(readonly options: SoakOptions, broker: Broker, readonly world: KafkaWorld) {
     const weather: Weather = { awayUntil: 0 };
@@ -106,8 +104,8 @@ class Soak {
   async #story(): Promise<void> {
     const { minutes, rate = 1000, mutant } = this.options;
     const failed = this.#failed.promise;
-    await using reader = await LiveReader.start(this.world, (row) => this.#check.see(row));
-    this.#reader = reader;
+    await using reader = new LiveReader(this.world, (row) => this.#check.see(row));
+    reader.failed.catch(this.#failed.reject);
     const [enough, over] = [new AbortController(), new AbortController()];
     const time = setTimeout(() => enough.abort(), minutes * 60_000);
     const traffic = this.#truth.flow(rate, over.signal);
@@ -133,17 +131,13 @@ class Soak {
   }
 
   #tell(): void {
-    // A client that has lost its way is not what is looked for: a new one goes on where it was, and sees what there is.
-    if (this.#check.lookForProgress() > DOUBT * (1 + this.#doubts)) {
-      this.#doubts++;
-      this.#reader?.renew();
-    } else if (this.#check.lookForProgress() < DOUBT) this.#doubts = 0;
+    this.#check.lookForProgress();
     const { live } = this.#check;
     const { kills, pauses, brokerRestarts } = this.#faults;
     this.options.say(
       `${this.#seconds} s: ${this.#truth.events} events, ${kills} kills, ${pauses} pauses, ` +
         `${brokerRestarts} broker restarts, ${this.#workers.startedAnew} started anew, lag ${live.lag}, ` +
-        `checked ${live.checked}${this.#reader?.renewed ? `, ${this.#reader.renewed} readers renewed` : ""}`,
+        `checked ${live.checked}`,
     );
   }
 
@@ -188,17 +182,14 @@ class Check {
     });
   }
 
-  /** For how long nothing was seen, though there is something to see, in milliseconds. */
-  lookForProgress(): number {
+  lookForProgress(): void {
     if (this.live.lag === 0) this.#seenAt = performance.now();
-    const since = performance.now() - this.#seenAt;
-    if (since < PATIENCE) return since;
+    if (performance.now() - this.#seenAt < PATIENCE) return;
     this.fail(
       new Error(
         `Nothing was seen for ${PATIENCE / 1000} s. First of what should be:\n${describe(this.live.missing())}`,
       ),
     );
-    return since;
   }
 
   compareAll(): void {

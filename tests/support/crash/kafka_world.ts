@@ -1,4 +1,4 @@
-/** The crash job over Kafka. The input is written and the results are read by plain kafkajs, on connections of its own. */
+/** The crash job over Kafka. The input is written by plain kafkajs, and the results are read on connections of their own. */
 import type { Kafka, Producer, RetryOptions } from "kafkajs";
 import { clientOf, connectTo } from "../kafka_clients.ts";
 import type { ChildOptions } from "./child.ts";
@@ -109,9 +109,9 @@ export class KafkaWorld extends World {
     const rows = new Rows();
     await readCommitted(
       this.kafka,
-      { topics: [...outputs.keys()], partitions: this.partitions },
-      (topic, { key, value, headers = {} }) => {
-        rows.add(readRow(outputs.get(topic)!, { key, value, header: (name) => headers[name] as Uint8Array }));
+      { brokers: this.base.brokers!, topics: [...outputs.keys()], partitions: this.partitions },
+      (record) => {
+        rows.add(readRow(outputs.get(record.topic)!, { ...record, header: (name) => record.headers?.[name] }));
       },
     );
     return rows;

@@ -1,11 +1,14 @@
-/** Reads topics to their end as a `read_committed` consumer, with plain kafkajs on connections of its own. */
-import type { Kafka, KafkaMessage } from "kafkajs";
+/** Reads topics to their end as a `read_committed` reader. */
+import type { Kafka } from "kafkajs";
+import type { InputRecord } from "../../../connectors/connector.ts";
+import { follow } from "./committed_records.ts";
 
 /** The value of the record that is written behind everything else. */
-export const LAST = "the last record";
+const LAST = "the last record";
 
 /** What is read, and how long it may take. */
 export interface ReadOptions {
+  readonly brokers: readonly string[];
   readonly topics: readonly string[];
   /** How many partitions each of them has. */
   readonly partitions: number;
@@ -13,53 +16,63 @@ export interface ReadOptions {
   readonly patience?: number;
 }
 
-/**
- * Writes one more record to each partition and reads to there: a consumer that comes to it has passed everything before it, and
- * knows of every transaction whether it was committed.
- */
+/** Everything that is there, up to a record that is written behind it. */
 export async function readCommitted(
   kafka: Kafka,
-  { topics, partitions, patience = 60_000 }: ReadOptions,
-  each: (topic: string, message: KafkaMessage) => void,
+  { brokers, topics, partitions, patience = 60_000 }: ReadOptions,
+  each: (record: InputRecord) => void,
 ): Promise<void> {
-  await writeLast(kafka, topics, partitions);
-  const left = new Set(topics.flatMap((topic) => Array.from({ length: partitions }, (_, at) => `${topic}/${at}`)));
-  const complete = Promise.withResolvers<void>();
-  const deadline = setTimeout(
-    () => complete.reject(new Error(`After ${patience} ms readers are still held back in ${[...left].join(", ")}`)),
-    patience,
-  );
-  const consumer = kafka.consumer({
-    groupId: `reads-${crypto.randomUUID()}`,
-    readUncommitted: false,
-    maxWaitTimeInMs: 20,
-  });
+  const end = new LastRecords(topics, partitions);
+  await end.write(kafka);
+  const enough = new AbortController();
+  end.reached.then(() => enough.abort());
+  let late = false;
+  const deadline = setTimeout(() => {
+    late = true;
+    enough.abort();
+  }, patience);
   try {
-    await consumer.connect();
-    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-    await consumer.run({
-      autoCommit: false,
-      eachBatch: ({ batch }) => {
-        for (const message of batch.messages) {
-          if (message.value?.toString() === LAST) left.delete(`${batch.topic}/${batch.partition}`);
-          else each(batch.topic, message);
-        }
-        if (left.size === 0) complete.resolve();
-        return Promise.resolve();
-      },
-    });
-    await complete.promise;
+    await follow({ brokers, topics, signal: enough.signal }, (record) => end.pass(record) || each(record));
   } finally {
     clearTimeout(deadline);
-    await consumer.disconnect();
   }
+  if (late) throw new Error(`After ${patience} ms readers are still held back in ${end.left.join(", ")}`);
 }
 
-/** Writes it to each partition. */
-export async function writeLast(kafka: Kafka, topics: readonly string[], partitions: number): Promise<void> {
-  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
-  await producer.connect();
-  const messages = Array.from({ length: partitions }, (_, partition) => ({ partition, value: LAST }));
-  await producer.sendBatch({ acks: -1, topicMessages: topics.map((topic) => ({ topic, messages })) });
-  await producer.disconnect();
+/**
+ * One more record in each partition: a reader that comes to it has passed everything before it, and knows of every transaction
+ * whether it was committed.
+ */
+export class LastRecords {
+  readonly reached: Promise<void>;
+  readonly #left: Set<string>;
+  readonly #complete = Promise.withResolvers<void>();
+
+  constructor(readonly topics: readonly string[], readonly partitions: number) {
+    this.reached = this.#complete.promise;
+    this.#left = new Set(
+      topics.flatMap((topic) => Array.from({ length: partitions }, (_, partition) => `${topic}/${partition}`)),
+    );
+  }
+
+  /** Where a reader has not come to it. */
+  get left(): string[] {
+    return [...this.#left];
+  }
+
+  async write(kafka: Kafka): Promise<void> {
+    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    const messages = Array.from({ length: this.partitions }, (_, partition) => ({ partition, value: LAST }));
+    await producer.sendBatch({ acks: -1, topicMessages: this.topics.map((topic) => ({ topic, messages })) });
+    await producer.disconnect();
+  }
+
+  /** Whether this is one of them, which is not to be looked at. */
+  pass({ topic, partition, value }: InputRecord): boolean {
+    if (value === null || new TextDecoder().decode(value) !== LAST) return false;
+    this.#left.delete(`${topic}/${partition}`);
+    if (this.#left.size === 0) this.#complete.resolve();
+    return true;
+  }
 }
