@@ -66,12 +66,19 @@ async function main(): Promise<number> {
   const kafka = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING });
   await readCommitted(
     kafka,
-    { topics: [output, activity, late, deadLetter], partitions: PARTITIONS, patience: PATIENCE },
-    (topic, message) =>
+    {
+      brokers: [broker.address],
+      topics: [output, activity, late, deadLetter],
+      partitions: PARTITIONS,
+      patience: PATIENCE,
+    },
+    (record) => {
+      const { topic } = record;
       check.see(
         topic === output ? "counts" : topic === activity ? "activity" : topic === late ? "late" : "dead",
-        message,
-      ),
+        record,
+      );
+    },
   );
   check.end();
   check.summary(summary, topics, events);

@@ -2,12 +2,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { deadLetter, type Keyed, keyedReduce, run } from "@tidemark/streams";
 import { kafka } from "@tidemark/streams/kafka";
-import { type Admin, ConfigResourceTypes, type KafkaMessage } from "kafkajs";
+import { type Admin, ConfigResourceTypes } from "kafkajs";
 import type { Observable } from "rxjs";
+import type { InputRecord } from "../connectors/connector.ts";
 import { readCommitted } from "./support/crash/read_committed.ts";
 import { failureOf, first, refusal } from "./support/jobs.ts";
 import { brokers, createTopicWith, ignore, plainClient } from "./support/kafka.ts";
-import { freshTopic } from "./support/recording_reader.ts";
+import { freshTopic, textOf } from "./support/recording_reader.ts";
 
 type Count = Keyed<string, number>;
 
@@ -52,8 +53,8 @@ async function runUntil(here: World, state: Deno.Kv, results: number, reset?: "e
 /** All counts that a `read_committed` reader sees. */
 async function visible({ output }: World): Promise<number[]> {
   const counts: number[] = [];
-  await readCommitted(plainClient(), { topics: [output], partitions: 1 }, (_topic, { value }) => {
-    counts.push(JSON.parse(value!.toString()).value);
+  await readCommitted(plainClient(), { brokers, topics: [output], partitions: 1 }, (record) => {
+    counts.push(JSON.parse(textOf(record)!).value);
   });
   return counts;
 }
@@ -204,11 +205,12 @@ Deno.test({
     const job = await run(here.pipeline, { name: here.name, state: kv, onBadRecord, until: "end", ...silent });
     assertEquals(await job.finished, { reason: "finished" });
     assertEquals(await visible(here), [1, 2]);
-    const letters: KafkaMessage[] = [];
-    await readCommitted(plainClient(), { topics: [dead], partitions: 1 }, (_topic, message) => letters.push(message));
+    const letters: InputRecord[] = [];
+    await readCommitted(plainClient(), { brokers, topics: [dead], partitions: 1 }, (record) => letters.push(record));
     assertEquals(letters.length, 1);
     const [{ headers = {} }] = letters;
-    assert(letters[0].value!.toString() === value, "the dead letter is the record as it came");
-    assertEquals([String(headers["tidemark.reason"]), String(headers["tidemark.source"])], [why, `${here.input}/0@1`]);
+    assert(textOf(letters[0]) === value, "the dead letter is the record as it came");
+    const said = ["tidemark.reason", "tidemark.source"].map((name) => new TextDecoder().decode(headers[name]));
+    assertEquals(said, [why, `${here.input}/0@1`]);
   },
 });

@@ -1,5 +1,5 @@
 /** Holds what a reader sees, record by record, against the truth. */
-import type { KafkaMessage } from "kafkajs";
+import type { InputRecord } from "../../connectors/connector.ts";
 import type { MillionTruth } from "./million_truth.ts";
 
 /** The example job's outputs. */
@@ -20,12 +20,12 @@ export class MillionCheck {
 
   constructor(readonly truth: MillionTruth) {}
 
-  see(output: Output, { value, headers }: KafkaMessage): void {
+  see(output: Output, { value, headers }: InputRecord): void {
     this.seen[output]++;
-    if (output === "counts") this.#seeCount(JSON.parse(String(value)));
-    else if (output === "activity") this.#seeMinute(JSON.parse(String(value)));
-    else if (output === "late") this.#seeLate(String(headers?.["tidemark.source"]).split("/").pop()!);
-    else this.#wrong(`a dead letter: ${value}`);
+    if (output === "counts") this.#seeCount(JSON.parse(text(value)));
+    else if (output === "activity") this.#seeMinute(JSON.parse(text(value)));
+    else if (output === "late") this.#seeLate(text(headers?.["tidemark.source"]).split("/").pop()!);
+    else this.#wrong(`a dead letter: ${text(value)}`);
   }
 
   /** Nothing more comes: what is missing is lost. */
@@ -92,4 +92,8 @@ export class MillionCheck {
     this.wrongs++;
     if (this.wrong.length < MOST) this.wrong.push(what);
   }
+}
+
+function text(bytes: Uint8Array | null | undefined): string {
+  return new TextDecoder().decode(bytes ?? undefined);
 }

@@ -5,6 +5,7 @@
  * their beginnings, and where several were under way in one partition it shows records that were never committed.
  */
 import type { InputRecord } from "../../../connectors/connector.ts";
+import { machineClock } from "../../../connectors/kafka/clock.ts";
 import type { Line } from "../../../connectors/kafka/driver.ts";
 import { brokerError, CODE, isPassing } from "../../../connectors/kafka/errors.ts";
 import { KafkaJsDriver } from "../../../connectors/kafka/kafkajs_driver.ts";
@@ -38,7 +39,7 @@ export async function follow(
       } catch (error) {
         if (!isPassing(error)) throw error;
         line.renew();
-        await pause(PAUSE, signal);
+        await pause(machineClock, PAUSE, signal);
       }
     }
   } finally {
