@@ -13,9 +13,8 @@ const NO_TIMEOUT = 600_000;
 
 /** Resolves when it has published so many times more. */
 function publishes(process: JobProcess, times: number): Promise<void> {
-  const published = () => process.said.filter((line) => line === "published").length;
-  const until = published() + times;
-  return process.hears(`"published" ${times} times more`, () => published() >= until);
+  const until = process.published + times;
+  return process.hears(`"published" ${times} times more`, () => process.published >= until);
 }
 
 async function end(process: JobProcess): Promise<void> {

@@ -37,6 +37,8 @@ export interface Death {
 /** A real process that runs the crash job. */
 export class JobProcess {
   readonly said: string[] = [];
+  /** How many transactions with results it has committed. */
+  published = 0;
   readonly #child: Deno.ChildProcess;
   readonly #phases = new Set<Phase>();
   readonly #waiting = new Set<() => void>();
@@ -197,6 +199,7 @@ export class JobProcess {
     else if (line.startsWith("- ")) this.#phases.delete(rest as Phase);
     else {
       if (line.startsWith("! ")) this.#point = rest as Point;
+      if (line === "published") this.published++;
       // One word for each transaction would be too many of them to keep.
       if (line !== this.said.at(-1)) this.said.push(line);
       this.#tell();
