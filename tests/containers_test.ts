@@ -56,15 +56,15 @@ Deno.test({
     const job = await stopsBeforeTheEnd(world);
 
     await broker.pause();
-    const before = published(job);
+    const before = job.published;
     job.goOn();
     await new Promise((resolve) => setTimeout(resolve, FREEZE));
     assertEquals(await broker.status(), "paused");
-    assertEquals(published(job), before, "nothing is published while the broker is frozen");
+    assertEquals(job.published, before, "nothing is published while the broker is frozen");
 
     await broker.unpause();
     await job.finished();
-    assertGreater(published(job), before);
+    assertGreater(job.published, before);
     await assertExact(world);
   },
 });
@@ -78,15 +78,15 @@ Deno.test({
     const job = await stopsBeforeTheEnd(world);
 
     await broker.kill();
-    const before = published(job);
+    const before = job.published;
     job.goOn();
     await job.says("refused ");
     assertEquals(await broker.status(), "exited");
-    assertEquals(published(job), before, "nothing is published while the broker is dead");
+    assertEquals(job.published, before, "nothing is published while the broker is dead");
 
     await broker.start();
     await job.finished();
-    assertGreater(published(job), before);
+    assertGreater(job.published, before);
     await assertExact(world);
   },
 });
@@ -111,10 +111,6 @@ async function stopsBeforeTheEnd(world: World): Promise<JobProcess> {
   const job = world.start({ untilEnd: true, aim: { point: "sent", occurrence: 1, action: "stop" } });
   await job.says("! sent");
   return job;
-}
-
-function published(job: JobProcess): number {
-  return job.published;
 }
 
 async function assertExact(world: World): Promise<void> {
