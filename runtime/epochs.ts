@@ -65,7 +65,8 @@ export class Epochs {
   advance(): number {
     if (this.#broken || this.#committing !== undefined) return 0;
     const { clock, minEpoch, tasks } = this.parts;
-    if (!tasks().some((task) => task.runner.changed)) return 0;
+    // Whoever is lost or has failed is cut no more: taken for a reason to commit, it would be one for ever.
+    if (!tasks().some(canCut)) return 0;
     if (this.#publishing !== undefined && this.#waitingCuts() >= WAITING_CUTS) return 0;
     if (minEpoch === Infinity) return Infinity;
     const now = clock.elapsed();
@@ -147,9 +148,7 @@ export class Epochs {
   }
 
   async #commitAll(): Promise<void> {
-    const changed = this.parts.tasks().filter((task) =>
-      task.runner.changed && !task.lost && task.runner.task.failure === undefined
-    );
+    const changed = this.parts.tasks().filter(canCut);
     // All tasks are cut in one moment; only then does the first commit begin.
     for (const task of changed) task.runner.beforeCut();
     const atomic = this.parts.atomic.map((connection) => connection.atomic!);
@@ -227,4 +226,8 @@ export class Epochs {
     this.#broken = true;
     this.parts.failed(error);
   }
+}
+
+function canCut({ runner, lost }: OwnedTask): boolean {
+  return runner.changed && !lost && runner.task.failure === undefined;
 }

@@ -50,6 +50,13 @@ const FOUND: Record<string, Scenario> = {
     ...{ ...JOB, seed: 1_001_343, partitions: 2, workers: 1, records: 25, untilEnd: true, transactional: false },
     faults: [{ on: "call", worker: 0, target: "group", nth: 2, act: { do: "late", ms: 48 } }],
   },
+  "a task that was found lost while a transaction is under way is no reason to commit again and again": {
+    ...{ ...JOB, seed: 19, partitions: 3, records: 88, inputMs: 529, counts: "latest" },
+    faults: [{
+      ...{ on: "call", worker: 0, target: "commit", nth: 19 },
+      act: { do: "pause", when: "answered", ms: 17_074, until: "markers", holds: 5 },
+    }],
+  },
 };
 
 for (const [sentence, scenario] of Object.entries(FOUND)) {
