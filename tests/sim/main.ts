@@ -16,20 +16,17 @@ import { parseArgs } from "node:util";
 const RUNS = 2000;
 const PROGRESS_MS = 2000;
 
-const { values: flags } = parseArgs({
-  args: Deno.args,
-  options: {
-    seed: { type: "string" },
-    runs: { type: "string" },
-    minutes: { type: "string" },
-    threads: { type: "string" },
-    trace: { type: "boolean" },
-    brief: { type: "boolean" },
-  },
-});
+interface Flags {
+  readonly seed: number;
+  readonly runs: number | undefined;
+  readonly minutes: number | undefined;
+  readonly threads: number;
+  readonly trace: boolean;
+  readonly brief: boolean;
+}
 
 /** One that changes with the day, so that every day other runs are made. */
-export function seedOfTheDay(now: number): number {
+function seedOfTheDay(now: number): number {
   return Math.floor(now / 86_400_000) * 100_000;
 }
 
@@ -40,32 +37,45 @@ async function trace(seed: number): Promise<number> {
   return outcome.failure === undefined ? 0 : 1;
 }
 
-async function main(): Promise<number> {
-  const seed = numberOf("seed", flags.seed) ?? seedOfTheDay(Date.now());
+async function main({ seed, minutes, threads, brief, ...flags }: Flags): Promise<number> {
   if (flags.trace) return await trace(seed);
-  const minutes = numberOf("minutes", flags.minutes);
-  const runs = numberOf("runs", flags.runs) ?? (minutes === undefined ? RUNS : Infinity);
-  if (!flags.brief) console.log(`Simulating from seed ${seed} on`);
+  const runs = flags.runs ?? (minutes === undefined ? RUNS : Infinity);
+  if (!brief) console.log(`Simulating from seed ${seed} on`);
   let shown = performance.now();
   const campaign = await runCampaign({
     seed,
     runs: Math.min(runs, 2 ** 31),
-    threads: numberOf("threads", flags.threads) ?? navigator.hardwareConcurrency,
+    threads,
     limit: minutes === undefined ? undefined : minutes * 60_000,
-    reduces: !flags.brief,
+    reduces: !brief,
     progress(totals) {
-      if (flags.brief || performance.now() - shown < PROGRESS_MS) return;
+      if (brief || performance.now() - shown < PROGRESS_MS) return;
       shown = performance.now();
       console.log(`${totals.runs} runs, ${totals.kills} kills, ${totals.takeovers} takeovers`);
     },
   });
   const { report, totals } = campaign;
-  if (flags.brief) console.log(JSON.stringify({ runs: totals.runs, report }));
+  if (brief) console.log(JSON.stringify({ runs: totals.runs, report }));
   else {
     if (report !== undefined) console.log(`${report.text}\nAgain with: deno task sim --seed ${report.seed} --trace`);
     console.log(summaryOf(campaign));
   }
   return report === undefined ? 0 : 1;
+}
+
+/** What was asked for. A mistake in it is told in one sentence. */
+function flagsOf(args: readonly string[]): Flags {
+  const [text, yes] = [{ type: "string" }, { type: "boolean" }] as const;
+  const options = { seed: text, runs: text, minutes: text, threads: text, trace: yes, brief: yes };
+  const { values } = parseArgs({ args: [...args], options });
+  return {
+    seed: numberOf("seed", values.seed) ?? seedOfTheDay(Date.now()),
+    runs: numberOf("runs", values.runs),
+    minutes: numberOf("minutes", values.minutes),
+    threads: numberOf("threads", values.threads) ?? navigator.hardwareConcurrency,
+    trace: values.trace ?? false,
+    brief: values.brief ?? false,
+  };
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {
@@ -75,4 +85,13 @@ function numberOf(name: string, text: string | undefined): number | undefined {
   return number;
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) {
+  let flags: Flags;
+  try {
+    flags = flagsOf(Deno.args);
+  } catch (error) {
+    console.error(`Cannot simulate: ${(error as Error).message}`);
+    Deno.exit(2);
+  }
+  Deno.exit(await main(flags));
+}

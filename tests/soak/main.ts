@@ -13,10 +13,20 @@ const HELP = `deno task soak [options]
 Runs a job of two workers on a real Kafka of its own, kills and stops workers, kills and stops the broker, and compares each
 result with the truth as a read_committed consumer sees it.`;
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+type Options = Pick<SoakOptions, "seed" | "minutes" | "rate">;
 
-async function main(args: readonly string[]): Promise<number> {
-  const options = optionsOf(args);
+if (import.meta.main) {
+  let options: Options | undefined;
+  try {
+    options = optionsOf(Deno.args);
+  } catch (error) {
+    console.error(`Cannot soak: ${(error as Error).message}`);
+    Deno.exit(2);
+  }
+  Deno.exit(await main(options));
+}
+
+async function main(options: Options | undefined): Promise<number> {
   if (options === undefined) {
     console.log(HELP);
     return 0;
@@ -42,7 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function optionsOf(args: readonly string[]): Pick<SoakOptions, "seed" | "minutes" | "rate"> | undefined {
+function optionsOf(args: readonly string[]): Options | undefined {
   const text = { type: "string" } as const;
   const { values } = parseArgs({
     args: [...args],
@@ -60,5 +70,5 @@ function number(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
   if (value > 0 && Number.isFinite(value)) return value;
-  throw new RangeError(`Cannot soak: --${name} must be a number > 0, current value is ${text}`);
+  throw new RangeError(`--${name} must be a number > 0, current value is ${text}`);
 }
