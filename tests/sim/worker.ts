@@ -47,6 +47,7 @@ export class SimWorker {
   #life = 0;
   #clock: SimClock | undefined;
   #held = false;
+  #whenGone: (() => void) | undefined;
   /** By fault: how many requests of its kind there were, and whether it has happened. */
   readonly #armed: { readonly fault: CallFault; seen: number; left: number }[];
 
@@ -136,12 +137,17 @@ export class SimWorker {
     this.retired = true;
     const { process, job } = this;
     if (process?.alive !== true || job === undefined || this.finished) return;
-    await new Promise<void>((resolve) => process.deliver(() => void job.stop().finally(resolve)));
+    await new Promise<void>((resolve) => {
+      // One that is killed meanwhile has stopped as well, and never says so.
+      this.#whenGone = resolve;
+      process.deliver(() => void job.stop().finally(resolve));
+    });
   }
 
   /** The process is no more: the next one is started after a while. */
   #gone(restart: number): void {
     this.job = undefined;
+    this.#whenGone?.();
     const life = this.#life;
     this.parts.scheduler.after(restart, () => {
       if (!this.retired && !this.finished && this.#life === life) this.start();
