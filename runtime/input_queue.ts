@@ -10,6 +10,12 @@ import type { Batch, InputRecord } from "../connectors/connector.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import { sizeOf } from "./results.ts";
 
+/** What waits: a fetch, or a place where reading goes on behind offsets that are gone. */
+interface Waiting extends Pick<Batch, "records" | "position"> {
+  /** How many offsets are gone. */
+  readonly missing?: number;
+}
+
 /** Fetched records of one partition, in order. */
 export class InputQueue implements InputSlot {
   /** The next offset to process. */
@@ -22,7 +28,9 @@ export class InputQueue implements InputSlot {
   paused = false;
   /** How many bytes wait here. */
   bytes = 0;
-  #batches: Batch[] = [];
+  /** How many offsets below `position` were gone before they were read, since the last cut. */
+  missing = 0;
+  #batches: Waiting[] = [];
   /** Index of the batch at hand: the list is cut only now and then. */
   #first = 0;
   #next = 0;
@@ -52,10 +60,17 @@ export class InputQueue implements InputSlot {
     return true;
   }
 
+  /** What was expected is gone: reading goes on at `next`, and so does the position, once everything that waits is processed. */
+  skip(next: number): void {
+    const missing = Math.abs(next - this.expected);
+    this.expected = next;
+    this.#batches.push({ records: [], position: next, missing });
+  }
+
   /** The next record, or `undefined`; `position` moves with it. */
   take(): InputRecord | undefined {
     while (this.#first < this.#batches.length) {
-      const { records, position } = this.#batches[this.#first];
+      const { records, position, missing = 0 } = this.#batches[this.#first];
       if (this.#next < records.length) {
         const record = records[this.#next++];
         this.bytes -= sizeOf(record.key, record.value, record.headers);
@@ -64,6 +79,7 @@ export class InputQueue implements InputSlot {
         return record;
       }
       this.position = position;
+      this.missing += missing;
       this.#dropBatch();
     }
     return undefined;

@@ -59,6 +59,12 @@ export class OwnedTask implements PublishedTask {
       runner.counters.late = counters.late;
       runner.task.late = 0;
     }
+    for (const queue of runner.queues) {
+      if (queue.missing === 0) continue;
+      counters.missing = (counters.missing ?? 0) + queue.missing;
+      runner.counters.missing = counters.missing;
+      queue.missing = 0;
+    }
     const cut = this.checkpoint.cut({
       offsets: mapOffsets(this.offsets()),
       clocks,

@@ -154,11 +154,12 @@ export class Worker implements ReaderHandler {
   batch(batch: Batch): void {
     const queue = this.#queues.get(`${batch.topic}/${batch.partition}`);
     if (queue === undefined) return;
+    const before = queue.position;
     // A fetch that does not begin where the last one ended was under way before a seek, or is the client's own reset: never taken.
     if (!queue.add(batch)) {
       return this.reader?.seek({ topic: queue.topic, partition: queue.partition, offset: queue.expected });
     }
-    if (batch.records.length === 0) this.#idle(queue);
+    if (batch.records.length === 0) this.#idle(queue, queue.position > before);
     if (queue.bytes >= QUEUE_BYTES && !queue.paused) {
       queue.paused = true;
       this.reader?.pause(queue.topic, queue.partition);
@@ -179,11 +180,8 @@ export class Worker implements ReaderHandler {
       );
       return Promise.reject(error);
     }
-    const queue = this.#queues.get(`${topic}/${partition}`);
-    if (queue !== undefined) {
-      queue.expected = next;
-      this.#ownerOf(queue)?.runner.count("missing", Math.abs(next - wanted));
-    }
+    this.#queues.get(`${topic}/${partition}`)?.skip(next);
+    this.wake();
     settings.log(`Job ${settings.name}: ${topic}/${partition}@${wanted} is gone (${why}); reading goes on at ${next}`);
     return Promise.resolve(next);
   }
@@ -252,9 +250,11 @@ export class Worker implements ReaderHandler {
     return this.#list.find((task) => task.runner.queues.includes(queue));
   }
 
-  #idle(queue: InputQueue): void {
+  /** A fetch had no records. One that passed control records or aborted ones has moved the position: lag that is none is not shown. */
+  #idle(queue: InputQueue, moved: boolean): void {
     const owner = this.#ownerOf(queue);
     if (owner === undefined || !queue.empty) return;
+    if (moved) owner.runner.changed = true;
     const { idleSince } = owner.runner.task;
     if (!(idleSince[queue.slot] >= 0)) idleSince[queue.slot] = this.parts.settings.clock.elapsed();
   }
