@@ -5,7 +5,7 @@
  * @module
  */
 import { type Fault, showFault } from "./faults.ts";
-import { type Scenario, scenarioOf } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { type Counts, type Outcome, runScenario } from "./world.ts";
 
 /** What many runs were like. */
@@ -26,7 +26,7 @@ export interface Report {
 }
 
 export function noTotals(): Totals {
-  const counts = { kills: 0, pauses: 0, lost: 0, stops: 0, restarts: 0, takeovers: 0, events: 0 };
+  const counts = { kills: 0, pauses: 0, lost: 0, stops: 0, restarts: 0, takeovers: 0, events: 0, steps: 0 };
   return { ...counts, runs: 0, refused: 0, virtual: 0 };
 }
 
@@ -35,14 +35,14 @@ export function addTotals(sum: Totals, other: Totals): void {
   for (const name of Object.keys(sum) as (keyof Totals)[]) sum[name] += other[name];
 }
 
-/** Runs seeds until one fails. Returns the scenario that failed, if one has. */
-export async function runSeeds(
-  seeds: Iterable<number>,
+/** Runs scenarios until one fails. Returns what came of that one, if there is one. */
+export async function runAll(
+  scenarios: Iterable<Scenario>,
   { totals, more = () => true }: { readonly totals: Totals; readonly more?: () => boolean },
 ): Promise<Outcome | undefined> {
-  for (const seed of seeds) {
+  for (const scenario of scenarios) {
     if (!more()) return undefined;
-    const outcome = await guarded(scenarioOf(seed));
+    const outcome = await guarded(scenario);
     for (const name of Object.keys(outcome.counts) as (keyof Counts)[]) totals[name] += outcome.counts[name];
     totals.runs++;
     totals.virtual += outcome.took;

@@ -1,8 +1,13 @@
 /** Runs a share of the seeds on a thread of its own, and tells what came of them. */
-import { noTotals, reduce, type Report, runSeeds, type Totals } from "./campaign.ts";
+import { noTotals, reduce, type Report, runAll, type Totals } from "./campaign.ts";
+import { type Scenario, scenarioOf } from "./scenario.ts";
+import { sweepScenario } from "./sweep.ts";
+import { giveSigns } from "./watch.ts";
 
-/** Which seeds: every `step`th from the `first` on, `runs` of them at most, until that moment. */
+/** Which runs: every `step`th from the `first` on, `runs` of them at most, until that moment. */
 export interface Share {
+  /** Whose await points are swept; absent: each number is a seed. */
+  readonly base?: Scenario | undefined;
   readonly first: number;
   readonly step: number;
   readonly runs: number;
@@ -10,6 +15,8 @@ export interface Share {
   readonly until: number;
   /** Whether a failure is cut down before it is told. */
   readonly reduces: boolean;
+  /** Shared memory for signs of life. */
+  readonly watch: Int32Array;
 }
 
 /** What a thread tells: from time to time, and at its end. */
@@ -33,18 +40,22 @@ thread.onmessage = async ({ data }) => {
   thread.close();
 };
 
-async function work({ first, step, runs, until, reduces }: Share): Promise<void> {
+async function work({ base, first, step, runs, until, reduces, watch }: Share): Promise<void> {
+  const begins = giveSigns(watch);
+  const scenario = (number: number) => {
+    begins(number);
+    return base === undefined ? scenarioOf(number) : sweepScenario(base, number);
+  };
   const more = () => performance.timeOrigin + performance.now() < until;
   for (let done = 0; done < runs; done += BATCH) {
     const totals = noTotals();
-    const seeds = Array.from({ length: Math.min(BATCH, runs - done) }, (_, i) => first + (done + i) * step);
-    const failed = await runSeeds(seeds, { totals, more });
-    const { scenario, failure } = failed ?? {};
+    const numbers = Array.from({ length: Math.min(BATCH, runs - done) }, (_, i) => first + (done + i) * step);
+    const failed = await runAll(numbers.values().map(scenario), { totals, more });
     const report = failed === undefined
       ? undefined
       : reduces
       ? await reduce(failed)
-      : { seed: scenario!.seed, ...failure!, text: failure!.message };
+      : { seed: failed.scenario.seed, ...failed.failure!, text: failed.failure!.message };
     const over = report !== undefined || !more() || done + BATCH >= runs;
     thread.postMessage({ totals, over, report });
     if (over) return;

@@ -3,16 +3,17 @@
  *
  * @module
  */
+import type { Disaster } from "./disasters.ts";
 
-/** What kind of request a fault waits for. */
-export type Target = "any" | "kv" | "commit" | "transaction" | "end" | "producer" | "markers" | "group";
+/** What kind of request a fault waits for; `step`: for the moment before whatever the process waits for is delivered to it. */
+export type Target = "any" | "kv" | "commit" | "transaction" | "end" | "producer" | "markers" | "group" | "step";
 
-/** Something that happens to a worker at one of its requests. */
+/** Something that happens to a worker at one of its requests, or when it goes on from where it waited: then it dies or stands still. */
 export interface CallFault {
   readonly on: "call";
   readonly worker: number;
   readonly target: Target;
-  /** Which of its requests of that kind, counted from when the worker was started first. */
+  /** Which of its requests or steps of that kind, counted from when the worker was started first. */
   readonly nth: number;
   readonly act: CallAct;
 }
@@ -55,23 +56,33 @@ export interface WorldFault {
 /**
  * - `down`: all brokers are away for so long.
  * - `load`: coordinators are loading for so long.
- * - `kill all`: every process dies, and is started again after `restart`; meanwhile a person may `reset` the job's group, or the KV is
- *   `restored` from the copy that was made `age` milliseconds before.
+ * - `move`: a partition is led by nobody for so long, then by another broker.
+ * - `age`: time takes away input that was processed, or markers that have not moved for days.
+ * - `kill all`: every process dies, and is started again after `restart`; meanwhile a person may `reset` the job's group, the KV is
+ *   `restored` from the `copy` that was made before, markers are `expired`, input is `trimmed` by retention (beyond what was
+ *   processed), or the input topic is `remade` or has `grown`.
  * - `jump`: a worker's wall clock jumps.
  */
 export type WorldAct =
   | { readonly do: "down" | "load"; readonly ms: number }
-  | { readonly do: "kill all"; readonly restart: number; readonly then?: "reset" | "restored" | undefined }
+  | { readonly do: "kill all"; readonly restart: number; readonly then?: Disaster | undefined }
+  | { readonly do: "move"; readonly topic: string; readonly partition: number; readonly ms: number }
+  | { readonly do: "age"; readonly what: "input" | "markers" }
   | { readonly do: "copy" }
   | { readonly do: "jump"; readonly worker: number; readonly ms: number };
 
 export type Fault = CallFault | WorldFault;
 
+/** What a process does when it goes on from where it waited: an answer has come, or a timer has run out. */
+export const STEP = "go on";
+
 /** Whether a request is of the kind. */
 export function isTarget(target: Target, what: string): boolean {
   switch (target) {
     case "any":
-      return true;
+      return what !== STEP;
+    case "step":
+      return what === STEP;
     case "kv":
       return what.startsWith("kv");
     case "commit":
@@ -92,5 +103,5 @@ export function isTarget(target: Target, what: string): boolean {
 /** A fault for people. */
 export function showFault(fault: Fault): string {
   if (fault.on === "time") return `at ${fault.at} ms: ${JSON.stringify(fault.act)}`;
-  return `worker ${fault.worker}, request ${fault.nth} of kind ${fault.target}: ${JSON.stringify(fault.act)}`;
+  return `worker ${fault.worker}, number ${fault.nth} of kind ${fault.target}: ${JSON.stringify(fault.act)}`;
 }

@@ -18,6 +18,8 @@ const JOB: Omit<Scenario, "seed" | "faults"> = {
   windows: true,
   padding: 0,
   badEvery: 0,
+  brokers: 1,
+  onMissing: "stop",
 };
 
 const PAUSED: Fault[] = [{

@@ -69,8 +69,18 @@ export class Heads {
   /** What each task's marker says, in whichever group it stands. */
   markers(): Map<number, number> {
     if (!isTopic(this.kafka, MARKERS)) return new Map();
-    const own = this.kafka.groupOffsets(`${JOB}.${this.#incarnation}.epochs`, MARKERS);
+    const own = this.kafka.groupOffsets(this.markerGroup, MARKERS);
     return own.size > 0 ? own : this.kafka.groupOffsets(JOB, MARKERS);
+  }
+
+  /** The group whose offsets are the markers. */
+  get markerGroup(): string {
+    return `${JOB}.${this.#incarnation}.epochs`;
+  }
+
+  /** The markers are gone: until there are new results, none has to be there. */
+  forgotten(): void {
+    for (const watched of this.tasks.values()) watched.results = 0;
   }
 
   /** The KV was replaced: what was known of it is no more. What the group shows is of what has been lost. */

@@ -59,7 +59,8 @@ async function transaction(
   await line.addPartitions(identity, [{ topic, partitions: byPartition.map(([partition]) => partition) }]);
   for (const [partition, list] of byPartition) {
     const { bytes } = encodeBatch(list, { start: 0, limit: Infinity, identity, sequence: 0 });
-    const [refused] = await line.produce("1", identity, [{ topic, partition, batch: bytes }]);
+    const leader = (await line.places(topic))?.[partition].leader ?? "nobody";
+    const [refused] = await line.produce(leader, identity, [{ topic, partition, batch: bytes }]);
     if (refused !== undefined) throw new KafkaError("refused", { kind: "broker", code: refused.error });
   }
   await line.endTransaction(identity, commit);

@@ -4,12 +4,14 @@
  *     --seed N      the first seed; by default one that changes with the day
  *     --runs M      how many runs (2000)
  *     --minutes T   as many runs as that takes, instead of a number
+ *     --sweep       one run again and again: its first worker dies, or stands still, at each point where it waits
  *     --trace       one run, with everything that each process asked and was told
  *     --threads N   how many at once (as the machine has)
  *     --brief       a failure is not cut down; what came of it is one line of JSON
  */
 import { guarded, reduce } from "./campaign.ts";
 import { scenarioOf } from "./scenario.ts";
+import { sweepRuns } from "./sweep.ts";
 import { runCampaign, summaryOf } from "./threads.ts";
 import { parseArgs } from "node:util";
 
@@ -22,6 +24,7 @@ interface Flags {
   readonly minutes: number | undefined;
   readonly threads: number;
   readonly trace: boolean;
+  readonly sweep: boolean;
   readonly brief: boolean;
 }
 
@@ -39,11 +42,14 @@ async function trace(seed: number): Promise<number> {
 
 async function main({ seed, minutes, threads, brief, ...flags }: Flags): Promise<number> {
   if (flags.trace) return await trace(seed);
-  const runs = flags.runs ?? (minutes === undefined ? RUNS : Infinity);
-  if (!brief) console.log(`Simulating from seed ${seed} on`);
+  const base = flags.sweep ? { ...scenarioOf(seed), faults: [] } : undefined;
+  const points = base === undefined ? Infinity : await sweepRuns(base);
+  const runs = Math.min(points, flags.runs ?? (base === undefined && minutes === undefined ? RUNS : Infinity));
+  if (!brief) console.log(`Simulating ${flags.sweep ? `every await point of seed ${seed}` : `from seed ${seed} on`}`);
   let shown = performance.now();
   const campaign = await runCampaign({
-    seed,
+    seed: base === undefined ? seed : 0,
+    base,
     runs: Math.min(runs, 2 ** 31),
     threads,
     limit: minutes === undefined ? undefined : minutes * 60_000,
@@ -57,7 +63,8 @@ async function main({ seed, minutes, threads, brief, ...flags }: Flags): Promise
   const { report, totals } = campaign;
   if (brief) console.log(JSON.stringify({ runs: totals.runs, report }));
   else {
-    if (report !== undefined) console.log(`${report.text}\nAgain with: deno task sim --seed ${report.seed} --trace`);
+    const again = `deno task sim --seed ${flags.sweep ? `${seed} --sweep` : `${report?.seed} --trace`}`;
+    if (report !== undefined) console.log(`${report.text}\nAgain with: ${again}`);
     console.log(summaryOf(campaign));
   }
   return report === undefined ? 0 : 1;
@@ -66,7 +73,7 @@ async function main({ seed, minutes, threads, brief, ...flags }: Flags): Promise
 /** What was asked for. A mistake in it is told in one sentence. */
 function flagsOf(args: readonly string[]): Flags {
   const [text, yes] = [{ type: "string" }, { type: "boolean" }] as const;
-  const options = { seed: text, runs: text, minutes: text, threads: text, trace: yes, brief: yes };
+  const options = { seed: text, runs: text, minutes: text, threads: text, trace: yes, sweep: yes, brief: yes };
   const { values } = parseArgs({ args: [...args], options });
   return {
     seed: numberOf("seed", values.seed) ?? seedOfTheDay(Date.now()),
@@ -74,6 +81,7 @@ function flagsOf(args: readonly string[]): Flags {
     minutes: numberOf("minutes", values.minutes),
     threads: numberOf("threads", values.threads) ?? navigator.hardwareConcurrency,
     trace: values.trace ?? false,
+    sweep: values.sweep ?? false,
     brief: values.brief ?? false,
   };
 }

@@ -1,7 +1,8 @@
 /**
  * Ways to get the engine wrong, as patches of its source. The simulator must find each of them.
  *
- * The first eight are those of the model of commit and publish, the next four those of the model of chunk keys.
+ * The first eight are those of the model of commit and publish, the next four those of the model of chunk keys; the last ones take
+ * away what makes a job refuse to go on.
  *
  * @module
  */
@@ -299,4 +300,43 @@ const OTHERS: readonly Mutation[] = [
   },
 ];
 
-export const MUTATIONS: readonly Mutation[] = [...PUBLISH, ...CHUNKS, ...OTHERS];
+const GUARDS: readonly Mutation[] = [
+  {
+    name: "a marker that the broker has forgotten is taken for 0",
+    edits: [{
+      file: PUBLISHER,
+      find: "    task.checkMarker(marker);",
+      replace: "    task.checkMarker(marker ??= 0);",
+    }],
+  },
+  {
+    name: "a topic that was made anew is read at the old one's offsets",
+    edits: [{
+      file: TAKEOVER,
+      find: "if (reset === undefined) refuseOthers(settings.name, checkpoint.head, topics);",
+      replace: "void refuseOthers;",
+    }],
+  },
+  {
+    name: "a topic may have more partitions than its tasks were made for",
+    edits: [{ file: "runtime/opening.ts", find: 'if (difference.kind !== "partitions") return;', replace: "return;" }],
+  },
+  {
+    name: "input that is gone is passed over in silence",
+    edits: [{ file: "runtime/worker.ts", find: 'if (settings.onMissing === "stop") {', replace: "if (next < 0) {" }],
+  },
+  {
+    name: "the place behind what is gone is not committed",
+    masked: "a fetch without records commits the place as well",
+    edits: [
+      {
+        file: "runtime/input_queue.ts",
+        find: "this.#batches.push({ records: [], position: next, missing });",
+        replace: "this.missing += missing;",
+      },
+      { file: "runtime/worker.ts", find: "if (moved) owner.runner.changed = true;", replace: "void moved;" },
+    ],
+  },
+];
+
+export const MUTATIONS: readonly Mutation[] = [...PUBLISH, ...CHUNKS, ...OTHERS, ...GUARDS];

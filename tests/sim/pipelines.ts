@@ -70,6 +70,7 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
       tasks: scenario.tasks,
       until: scenario.untilEnd ? "end" : undefined,
       onBadRecord: deadLetter(sink(DEAD)),
+      onMissing: scenario.onMissing,
     },
   };
 }

@@ -9,7 +9,7 @@
  */
 import type { RuntimeClock } from "../../runtime/clock.ts";
 import type { Caller } from "./caller.ts";
-import type { CallAct } from "./faults.ts";
+import { type CallAct, STEP } from "./faults.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { showAnswer, type Trace } from "./trace.ts";
 
@@ -19,7 +19,7 @@ export interface ProcessParts {
   readonly scheduler: Scheduler;
   readonly random: () => number;
   readonly trace: Trace;
-  /** Asked at each request: what is to go wrong with it. */
+  /** Asked at each request and at each step: what is to go wrong with it. */
   readonly fault: (what: string) => CallAct | undefined;
   /** A fault has killed it. */
   readonly killed: (restart: number) => void;
@@ -56,11 +56,23 @@ export class SimProcess implements Caller {
     return promise;
   }
 
-  /** Delivers something to the process: now, when it goes on, or never. */
+  /**
+   * Delivers something to the process: now, when it goes on, or never. Nothing else lets it go on from where it waits, so a fault here
+   * can meet it at every await.
+   */
   deliver(run: () => void): void {
     if (!this.alive) return;
-    if (this.#held !== undefined) this.#held.push(run);
-    else run();
+    if (this.#held !== undefined) return void this.#held.push(run);
+    const act = this.parts.fault(STEP);
+    if (act?.do === "kill") {
+      this.kill();
+      return this.parts.killed(act.restart);
+    }
+    if (act?.do === "pause") {
+      this.pause(act);
+      return void this.#held!.push(run);
+    }
+    run();
   }
 
   kill(): void {

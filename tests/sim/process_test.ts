@@ -66,6 +66,26 @@ Deno.test("SimProcess that stands still gets its answers and its timers when it 
   assertEquals(told.toSorted(), ["a timer", "an answer"]);
 });
 
+Deno.test("SimProcess can die or stand still wherever it waits: also for a timer, before it goes on", async () => {
+  for (
+    const act of [{ do: "kill", when: "asking", restart: 7, late: 0 }, {
+      do: "pause",
+      when: "asking",
+      ms: 900,
+    }] as const
+  ) {
+    const { scheduler, process, killed, clock } = processWith(act);
+    const told: number[] = [];
+    clock.after(5, () => told.push(scheduler.now - BEGIN));
+    clock.after(6, () => told.push(scheduler.now - BEGIN));
+    await pass(scheduler, 500);
+    assertEquals(told, []);
+    await pass(scheduler, 500);
+    if (act.do === "kill") assertEquals([process.alive, killed, told], [false, [7], []]);
+    else assertEquals([process.alive, told], [true, [905, 905]]);
+  }
+});
+
 Deno.test("SimProcess is told that an outcome is unknown, whether the request, the reply or neither was lost", async () => {
   const took: number[] = [];
   for (const act of [{ do: "lose request" }, { do: "lose reply" }, { do: "late", ms: 3000 }] as const) {

@@ -3,8 +3,11 @@
  *
  * @module
  */
+import type { Disaster } from "./disasters.ts";
 import type { CallAct, Fault, Target, WorldAct } from "./faults.ts";
+import { OUTPUTS } from "./pipelines.ts";
 import { seeded } from "./scheduler.ts";
+import { INPUT } from "./traffic.ts";
 
 /** A run as data. */
 export interface Scenario {
@@ -27,6 +30,9 @@ export interface Scenario {
   readonly padding: number;
   /** Where one in so many records is no JSON; 0: all are. */
   readonly badEvery: number;
+  readonly brokers: number;
+  /** What the job does about input that is gone before it was read. */
+  readonly onMissing: "stop" | "skip";
   readonly faults: readonly Fault[];
 }
 
@@ -46,7 +52,7 @@ export function scenarioOf(seed: number): Scenario {
   const counts = big || single ? "every" : chance(0.7) ? "every" : chance(0.6) ? "latest" : undefined;
   const records = big ? whole(10, 40) : whole(20, 160);
   const partitions = whole(2, 4);
-  const scenario: Omit<Scenario, "faults"> = {
+  const scenario = {
     seed,
     partitions,
     workers,
@@ -60,9 +66,14 @@ export function scenarioOf(seed: number): Scenario {
     windows: !single && (counts === undefined || chance(0.75)),
     padding: big ? whole(20_000, 90_000) : 0,
     badEvery: chance(0.25) ? whole(8, 30) : 0,
-  };
-  return { ...scenario, faults: faultsOf(scenario, { random, chance, whole }) };
+  } as const;
+  const dice = { random, chance, whole };
+  const faults = faultsOf(scenario, dice);
+  const more = moreFaultsOf(scenario, faults, dice);
+  return { ...scenario, ...more, faults: [...faults, ...more.faults] };
 }
+
+type Drawn = Omit<Scenario, "faults" | "brokers" | "onMissing">;
 
 interface Dice {
   readonly random: () => number;
@@ -80,6 +91,7 @@ const REACH: Record<Target, number> = {
   producer: 4,
   markers: 4,
   group: 25,
+  step: 1200,
 };
 
 /** What a successor does while it takes over. */
@@ -90,7 +102,7 @@ const ACTS: readonly CallAct["do"][] = [
   ...(["late", "repeat", "slow", "locked", "stop"] as const),
 ];
 
-function faultsOf({ workers, untilEnd, inputMs }: Omit<Scenario, "faults">, dice: Dice): Fault[] {
+function faultsOf({ workers, untilEnd, inputMs }: Drawn, dice: Dice): Fault[] {
   const { random, chance, whole } = dice;
   if (chance(0.03)) return [];
   const faults: Fault[] = [];
@@ -112,6 +124,45 @@ function faultsOf({ workers, untilEnd, inputMs }: Omit<Scenario, "faults">, dice
   if (workers > 1 && chance(0.15)) faults.push(duel(workers, dice));
   if (chance(0.12)) faults.push(...disaster(dice, untilEnd ? 1500 : Math.max(inputMs, 500)));
   return faults;
+}
+
+/** What happens at any moment at which a worker goes on, to partitions and their leaders, and in the course of days. */
+function moreFaultsOf({ workers, partitions, untilEnd, inputMs, tasks }: Drawn, drawn: readonly Fault[], dice: Dice) {
+  const { random, chance, whole } = dice;
+  const brokers = chance(0.4) ? 3 : 1;
+  const onMissing: Scenario["onMissing"] = chance(0.5) ? "skip" : "stop";
+  const faults: Fault[] = [];
+  const ms = untilEnd ? 1500 : Math.max(inputMs, 500);
+  for (let left = chance(0.4) ? whole(1, 3) : 0; left > 0; left--) {
+    const nth = 1 + Math.floor(random() ** 2 * REACH.step);
+    faults.push({
+      ...{ on: "call", worker: whole(0, workers - 1), target: "step", nth },
+      act: actOf(chance(0.6) ? "kill" : "pause", dice),
+    });
+  }
+  for (let left = chance(0.25) ? whole(1, 5) : 0; left > 0; left--) {
+    const topic = chance(0.4) ? INPUT : OUTPUTS[whole(0, OUTPUTS.length - 1)];
+    const act = {
+      do: "move",
+      topic,
+      partition: whole(0, partitions - 1),
+      ms: chance(0.5) ? 0 : whole(1, 3000),
+    } as const;
+    faults.push(inTime(whole(0, ms + 2000), act));
+  }
+  // Whoever has a copy of the store may need what lies behind the heads.
+  const first = !drawn.some(({ act }) => act.do === "kill all");
+  if (first && chance(0.15)) faults.push(inTime(whole(ms / 4, 2 * ms), { do: "age", what: "input" }));
+  // A store that is older than what its broker remembers is told by nothing.
+  const copied = drawn.some(({ act }) => act.do === "copy");
+  if (!copied && chance(0.15)) faults.push(inTime(whole(ms / 2, ms + 3000), { do: "age", what: "markers" }));
+  if (first && chance(0.15)) {
+    const befalls: Disaster[] = ["expired", "expired", "trimmed", "trimmed", "remade"];
+    if (tasks === "perPartition") befalls.push("grown");
+    const then = befalls[whole(0, befalls.length - 1)];
+    faults.push(inTime(whole(ms / 4, ms + 300), { do: "kill all", restart: whole(200, 2000), then }));
+  }
+  return { brokers, onMissing, faults };
 }
 
 /** A worker stands still with results in hand until its successor is about to fence it, and is faster then. */

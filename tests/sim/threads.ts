@@ -5,10 +5,19 @@
  */
 import { addTotals, noTotals, type Report, type Totals } from "./campaign.ts";
 import type { Share, Told } from "./campaign_worker.ts";
+import type { Scenario } from "./scenario.ts";
+import { Watch } from "./watch.ts";
+
+/** How long a thread may be without a sign of life, in milliseconds: a run takes some hundredths of a second. */
+const SPINNING_MS = 30_000;
+const LOOK_MS = 1000;
 
 /** What to run. */
 export interface CampaignOptions {
+  /** The first of the seeds, or of the numbers of a sweep. */
   readonly seed: number;
+  /** Whose await points are swept. @default none: seeds are run */
+  readonly base?: Scenario | undefined;
   readonly runs: number;
   readonly threads: number;
   /** How long at the most, in milliseconds. @default Infinity */
@@ -29,16 +38,19 @@ export interface Campaign {
 
 /** Runs a campaign. */
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
-  const { seed, runs, threads, limit = Infinity, reduces = true, progress } = options;
+  const { seed, base, runs, threads, limit = Infinity, reduces = true, progress } = options;
   const began = performance.now();
   const totals = noTotals();
   const workers: Worker[] = [];
-  const shares = Array.from({ length: threads }, (_, index): Share => ({
+  const watches = Array.from({ length: threads }, () => new Watch());
+  const shares = watches.map((watch, index): Share => ({
+    base,
     first: seed + index,
     step: threads,
     runs: Math.ceil((runs - index) / threads),
     until: performance.timeOrigin + began + limit,
     reduces,
+    watch: watch.memory,
   })).filter((share) => share.runs > 0);
   const reports = shares.map((share) =>
     new Promise<Report | undefined>((resolve, reject) => {
@@ -56,12 +68,23 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
       worker.postMessage(share);
     })
   );
+  const spinning = Promise.withResolvers<Report>();
+  const looking = setInterval(() => {
+    const silent = watches.find((watch) => watch.silentFor(performance.now()) >= SPINNING_MS);
+    if (silent !== undefined) spinning.resolve(spins(silent.run));
+  }, LOOK_MS);
   try {
-    const report = await firstFailure(reports);
+    const report = await Promise.race([firstFailure(reports), spinning.promise]);
     return { totals, report, took: performance.now() - began };
   } finally {
+    clearInterval(looking);
     for (const worker of workers) worker.terminate();
   }
+}
+
+function spins(seed: number): Report {
+  const message = `run ${seed} spins: for ${SPINNING_MS / 1000} s it has gone on without waiting for anything`;
+  return { seed, kind: "stuck", message, text: message };
 }
 
 /** The first report of a failure, or `undefined` when all have ended without one. */
@@ -74,12 +97,12 @@ async function firstFailure(reports: readonly Promise<Report | undefined>[]): Pr
 
 /** The last line of a campaign. */
 export function summaryOf({ totals, took }: Campaign): string {
-  const { runs, kills, pauses, lost, stops, takeovers, restarts, refused, events, virtual } = totals;
+  const { runs, kills, pauses, lost, stops, takeovers, restarts, refused, steps, events, virtual } = totals;
   const seconds = took / 1000;
   return `${runs} runs in ${
     seconds.toFixed(1)
   } s: ${kills} kills, ${pauses} pauses, ${lost} lost requests and replies, ${stops} stops, ` +
-    `${takeovers} takeovers, ${restarts} failed starts, ${refused} refusals of an older store, ${
+    `${takeovers} takeovers, ${restarts} failed starts, ${refused} right refusals to go on, ${steps} await points, ${
       (virtual / 3_600_000).toFixed(1)
     } virtual hours, ` +
     `${(events / seconds / 1000).toFixed(1)} k events/s`;

@@ -7,11 +7,11 @@ import { DurableStates, TaskCheckpoint } from "../../state/mod.ts";
 import { type Heads, Violation } from "./heads.ts";
 import type { SimCluster } from "./kafka/cluster.ts";
 import type { SimKv } from "./kv.ts";
+import type { Ledger } from "./ledger.ts";
 import { ACTIVITY, COUNTS, JOB, OUTPUTS } from "./pipelines.ts";
 import type { Count } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
 import { seeded } from "./scheduler.ts";
-import { INPUT } from "./traffic.ts";
 import { rowKey, type Truth, truthOf } from "./truth.ts";
 
 /** What there is when a run is over. */
@@ -20,14 +20,15 @@ export interface Remains {
   readonly kafka: SimCluster;
   readonly kv: SimKv;
   readonly heads: Heads;
+  readonly ledger: Ledger;
 }
 
 const decoder = new TextDecoder();
 
 /** Everything has come out, exactly once, and nothing is left open. */
 export async function verify(remains: Remains): Promise<void> {
-  const { scenario, kafka, heads } = remains;
-  const truth = truthOf(scenario, kafka.committedRecords(INPUT));
+  const { scenario, kafka, heads, ledger } = remains;
+  const truth = truthOf(scenario, ledger.records);
   const rows = rowsOf(kafka);
   eachPaneOnce(rows);
   for (const name of new Set([...rows.keys(), ...truth.rows.keys()])) {
@@ -39,14 +40,14 @@ export async function verify(remains: Remains): Promise<void> {
   const open = kafka.openTransactions();
   if (open.length > 0) throw new Violation(`a transaction stays open: ${JSON.stringify(open)}`);
   for (const task of heads.tasks.keys()) heads.checkShown(task);
-  counters(heads, truth);
+  counters(heads, truth, ledger);
   markers(heads);
   await states(remains, truth);
 }
 
 /** The job has refused to go on: what came out until then is right, as far as it goes. */
-export function verifyPrefix({ scenario, kafka }: Remains): Promise<void> {
-  const truth = truthOf(scenario, kafka.committedRecords(INPUT));
+export function verifyPrefix({ scenario, kafka, ledger }: Remains): Promise<void> {
+  const truth = truthOf(scenario, ledger.records);
   const rows = rowsOf(kafka);
   eachPaneOnce(rows);
   for (const [name, have] of rows) {
@@ -112,14 +113,14 @@ function eachPaneOnce(rows: ReadonlyMap<string, readonly string[]>): void {
   }
 }
 
-/** On time, late and dead: together they are the input. */
-function counters(heads: Heads, truth: Truth): void {
+/** On time, late and dead: together they are the input; and what was gone before it was read is counted. */
+function counters(heads: Heads, truth: Truth, ledger: Ledger): void {
   const total = (name: string) => {
     let sum = 0;
     for (const { head } of heads.tasks.values()) sum += head?.counters[name] ?? 0;
     return sum;
   };
-  const expected = { records_in: truth.records, late: truth.late, dead: truth.dead };
+  const expected = { records_in: truth.records, late: truth.late, dead: truth.dead, missing: ledger.missing };
   for (const [name, want] of Object.entries(expected)) {
     const have = total(name);
     if (have !== want) throw new Violation(`the heads count ${have} as ${name}, there are ${want}`);

@@ -5,7 +5,7 @@
  */
 import type { Job } from "../../runtime/job.ts";
 import { runWith } from "../../runtime/run.ts";
-import { type CallAct, type CallFault, isTarget } from "./faults.ts";
+import { type CallAct, type CallFault, isTarget, STEP } from "./faults.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
 import type { SimKv } from "./kv.ts";
 import { programOf } from "./pipelines.ts";
@@ -44,6 +44,8 @@ export class SimWorker {
   finished = false;
   /** It takes no faults and is not started again. */
   retired = false;
+  /** How many times it went on from where it waited. */
+  steps = 0;
   #life = 0;
   #clock: SimClock | undefined;
   #held = false;
@@ -182,7 +184,8 @@ export class SimWorker {
   }
 
   #fault(what: string): CallAct | undefined {
-    const held = this.parts.requested(this.parts.slot, what);
+    if (what === STEP) this.steps++;
+    const held = what === STEP ? 0 : this.parts.requested(this.parts.slot, what);
     if (this.retired || this.parts.calm()) return undefined;
     let chosen: CallAct | undefined = held > 0 ? { do: "slow", ms: held } : undefined;
     for (const armed of this.#armed) {

@@ -6,9 +6,11 @@
  */
 import { appendTransactions } from "./input.ts";
 import type { WorldAct, WorldFault } from "./faults.ts";
-import { Heads, isTopic, MARKERS, Violation } from "./heads.ts";
+import { Disasters } from "./disasters.ts";
+import { Heads, Violation } from "./heads.ts";
 import { SimCluster } from "./kafka/cluster.ts";
-import { type KvCopy, SimKv } from "./kv.ts";
+import { SimKv } from "./kv.ts";
+import { Ledger } from "./ledger.ts";
 import { JOB, OUTPUTS } from "./pipelines.ts";
 import { CALM_MS, type Scenario } from "./scenario.ts";
 import { Scheduler, seeded } from "./scheduler.ts";
@@ -31,6 +33,8 @@ export interface Counts {
   restarts: number;
   takeovers: number;
   events: number;
+  /** Times that a worker went on from where it waited. */
+  steps: number;
 }
 
 /** How a run ended. */
@@ -39,6 +43,8 @@ export interface Outcome {
   /** What was wrong, if anything. */
   readonly failure: Failure | undefined;
   readonly counts: Counts;
+  /** How many times each worker went on from where it waited. */
+  readonly steps: readonly number[];
   readonly hash: string;
   readonly lines: readonly string[];
   /** How long it took, in virtual milliseconds. */
@@ -66,13 +72,15 @@ class World {
   readonly #heads: Heads;
   readonly #workers: SimWorker[];
   readonly #random: () => number;
-  readonly #counts: Counts = { kills: 0, pauses: 0, lost: 0, stops: 0, restarts: 0, takeovers: 0, events: 0 };
+  readonly #counts: Counts = { kills: 0, pauses: 0, lost: 0, stops: 0, restarts: 0, takeovers: 0, events: 0, steps: 0 };
   #failure: Failure | undefined;
   #fed = false;
   /** Faults in time that have not happened, or are not over. */
   #ahead = 0;
-  #copy: KvCopy | undefined;
-  #restored = false;
+  readonly #ledger: Ledger;
+  readonly #disasters: Disasters;
+  /** How many leaders have moved. */
+  #moves = 0;
   #refused = false;
   #wellSince = NaN;
 
@@ -80,8 +88,11 @@ class World {
     const scheduler = this.#scheduler;
     const random = this.#random = seeded(scenario.seed ^ 0x1a7e5);
     this.#trace = new Trace(() => scheduler.now, keeps);
-    this.#kafka = new SimCluster({ scheduler, random });
-    this.#heads = new Heads(this.#kafka, () => scheduler.now);
+    const brokers = Array.from({ length: scenario.brokers }, (_, index) => String(index + 1));
+    const kafka = this.#kafka = new SimCluster({ scheduler, random, brokers });
+    const heads = this.#heads = new Heads(kafka, () => scheduler.now);
+    const ledger = this.#ledger = new Ledger(kafka);
+    this.#disasters = new Disasters({ scenario, kafka, kv: this.#kv, heads, ledger, trace: this.#trace, random });
     this.#kv.written = (mutations, _versionstamp, by) => this.#hold(() => this.#heads.written(mutations, by));
     this.#workers = Array.from({ length: scenario.workers }, (_, slot) =>
       new SimWorker({
@@ -117,10 +128,13 @@ class World {
     for (const worker of this.#workers) worker.process?.kill();
     this.#counts.takeovers = this.#heads.takeovers;
     this.#counts.events = this.#trace.count;
+    const steps = this.#workers.map((worker) => worker.steps);
+    this.#counts.steps = steps.reduce((sum, of) => sum + of, 0);
     return {
       scenario: this.scenario,
       failure: this.#failure,
       counts: this.#counts,
+      steps,
       hash: this.#trace.hash,
       lines: this.#trace.lines,
       took: this.#scheduler.now - BEGIN,
@@ -189,9 +203,12 @@ class World {
         return this.#kafka.loadCoordinators(act.ms);
       case "jump":
         return this.#workers[act.worker]?.jump(act.ms);
+      case "move":
+        return await this.#move(act);
+      case "age":
+        return this.#disasters.age(act.what);
       case "copy":
-        this.#copy = await this.#kv.copy();
-        return;
+        return await this.#disasters.copy();
       case "kill all":
         return await this.#killAll(act);
     }
@@ -206,32 +223,17 @@ class World {
     // A person's hands are slow: members are gone and transactions are over by then.
     while (this.#kafka.groupMembers(JOB).length > 0 || this.#kafka.openTransactions().length > 0) await this.#pass(100);
     await this.#pass(restart);
-    if (then === "reset") this.#reset();
-    else await this.#restore();
+    await this.#disasters.befall(then);
     for (const worker of this.#workers) worker.release();
   }
 
-  /** The KV is replaced by its copy: an older one of the same job. */
-  async #restore(): Promise<void> {
-    const copy = this.#copy;
-    if (copy?.some(({ key }) => key[2] === "entry") !== true) return;
-    if (this.#workers.some((worker) => worker.finished)) return;
-    this.#trace.add("world", "the KV is replaced by its copy");
-    await this.#kv.restore(copy);
-    this.#heads.restored(copy);
-    this.#restored = true;
-  }
-
-  /** Somebody sets the offsets of the job's group back to the beginning, of every topic that it has any of. */
-  #reset(): void {
-    this.#heads.shownIsAnybodys = true;
-    for (const topic of [INPUT, MARKERS]) {
-      if (!isTopic(this.#kafka, topic)) continue;
-      const offsets = this.#kafka.groupOffsets(JOB, topic);
-      if (offsets.size === 0) continue;
-      this.#trace.add("world", `the group's offsets of ${topic} are set to 0`);
-      this.#kafka.resetOffsets(JOB, topic, new Map([...offsets.keys()].map((partition) => [partition, 0])));
-    }
+  /** A partition is led by nobody for a while, then by the next broker. */
+  async #move({ topic, partition, ms }: Extract<WorldAct, { do: "move" }>): Promise<void> {
+    const { brokers } = this.scenario;
+    if (ms > 0) this.#kafka.moveLeader(topic, partition, undefined);
+    await this.#pass(ms);
+    this.#moves++;
+    this.#kafka.moveLeader(topic, partition, String(1 + (partition + this.#moves) % brokers));
   }
 
   #pass(ms: number): Promise<void> {
@@ -239,7 +241,7 @@ class World {
   }
 
   #workerFailed(error: Error, { worker, starting }: { worker: string; starting: boolean }): boolean {
-    if (this.#restored && error.name === "MarkerError" && /the store is older/.test(error.message)) {
+    if (this.#disasters.excuses(error)) {
       this.#refused = true;
       return false;
     }
@@ -316,6 +318,10 @@ class World {
 
   /** Half of the jobs are stopped first: nothing may change by that. */
   async #end(): Promise<void> {
+    const { unsaid } = this.#disasters;
+    if (unsaid !== undefined && !this.#refused) {
+      return this.#fail("broken", `the job went on, and had to say ${unsaid.source}`);
+    }
     const check = this.#refused ? verifyPrefix : verify;
     if (!this.#refused && this.scenario.seed % 2 === 0) {
       const stopped = Promise.all(this.#workers.map((worker) => worker.retire()));
@@ -327,7 +333,8 @@ class World {
     }
     if (this.#failure !== undefined) return;
     try {
-      await check({ scenario: this.scenario, kafka: this.#kafka, kv: this.#kv, heads: this.#heads });
+      const ledger = this.#ledger;
+      await check({ scenario: this.scenario, kafka: this.#kafka, kv: this.#kv, heads: this.#heads, ledger });
     } catch (error) {
       if (error instanceof Violation) this.#fail("broken", error.message);
       else this.#fail("error", `what is there cannot be read: ${(error as Error).stack}`);

@@ -1,0 +1,43 @@
+/** A thread that spins is noticed from another one. */
+import { assert, assertEquals } from "@std/assert";
+import { Watch } from "./watch.ts";
+
+/** Says which run begins, gives signs of life until it is told to spin, and then goes on for ever without waiting for anything. */
+const THREAD = `
+  import { giveSigns } from "${new URL("./watch.ts", import.meta.url)}";
+  self.onmessage = ({ data }) => {
+    if (data === "spin") {
+      const spin = () => void Promise.resolve().then(spin);
+      return spin();
+    }
+    giveSigns(data)(42);
+    self.postMessage("begun");
+  };
+`;
+
+Deno.test("Watch sees that a thread lives, and that it spins, and in which run", async () => {
+  const watch = new Watch();
+  const url = URL.createObjectURL(new Blob([THREAD], { type: "text/typescript" }));
+  const worker = new Worker(url, { type: "module" });
+  try {
+    await new Promise((resolve) => {
+      worker.onmessage = resolve;
+      worker.postMessage(watch.memory);
+    });
+    assertEquals(watch.run, 42);
+    // Signs come for as long as it lives: many looks, and the last sign is never old.
+    let signs = 0;
+    for (let now = performance.now(), silent = Infinity; signs < 4; now = performance.now()) {
+      const before = silent;
+      silent = watch.silentFor(now);
+      if (silent === 0 && before !== 0) signs++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    worker.postMessage("spin");
+    while (watch.silentFor(performance.now()) < 1500) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert(watch.silentFor(performance.now()) >= 1500);
+  } finally {
+    worker.terminate();
+    URL.revokeObjectURL(url);
+  }
+});
