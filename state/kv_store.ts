@@ -53,7 +53,7 @@ export class KvStore implements Store {
     }
     try {
       if (isPath(where)) await makeFolder(where);
-      const kv = await Deno.openKv(where);
+      const kv = await whileLocked(clock, () => Deno.openKv(where));
       const store = new KvStore(kv, where, clock);
       try {
         await store.get(["job"]);
@@ -107,20 +107,26 @@ export class KvStore implements Store {
   }
 
   async #retry<T>(what: "read" | "written", act: () => Promise<T>): Promise<T> {
-    for (let failures = 0;; failures++) {
-      if (this.#closed) throw new Error(`The state at ${this.name} is closed`);
-      try {
-        return await act();
-      } catch (error) {
-        // A locked file is told by a TypeError, as if the caller were to blame.
-        if (this.#closed || !(isLocked(error) || isPassing(error))) throw error;
-        if (!isLocked(error) || failures >= LOCKED_RETRIES) {
-          throw new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reasonOf(error)}`, {
-            cause: error,
-          });
-        }
-        await this.clock.sleep(backoff(Math.min(failures, 4), this.clock.random()));
-      }
+    try {
+      return await whileLocked(this.clock, () => {
+        if (this.#closed) throw new Error(`The state at ${this.name} is closed`);
+        return act();
+      });
+    } catch (error) {
+      if (this.#closed || !isPassing(error)) throw error;
+      throw new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** Tries again while the file is locked, for then surely nothing was done; throws on what stays. */
+async function whileLocked<T>(clock: Clock, act: () => Promise<T>): Promise<T> {
+  for (let failures = 0;; failures++) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isLocked(error) || failures >= LOCKED_RETRIES) throw error;
+      await clock.sleep(backoff(Math.min(failures, 4), clock.random()));
     }
   }
 }
@@ -139,6 +145,7 @@ async function makeFolder(path: string): Promise<void> {
   if (folder !== path && folder !== "") await Deno.mkdir(folder, { recursive: true });
 }
 
+/** A locked file is told by a TypeError, as if the caller were to blame. */
 function isLocked(error: unknown): boolean {
   return error instanceof Error && /database (table )?is locked/.test(error.message);
 }

@@ -1,11 +1,9 @@
 import { assert, assertEquals, assertGreater, assertGreaterOrEqual, assertRejects } from "@std/assert";
 import { LiveCheck } from "./soak/live_check.ts";
 import { soak } from "./soak/soak.ts";
-import { findBroker } from "./support/broker.ts";
 import { pickSeed } from "./support/crash/random.ts";
 import type { Row } from "./support/crash/rows.ts";
-
-const own = await findBroker({ own: true });
+import { ignore } from "./support/faults/own_cluster.ts";
 
 /** Counts of one user. */
 function counts(...values: number[]): Row[] {
@@ -47,7 +45,7 @@ Deno.test("LiveCheck knows where it is after thousands of rows, and what came tw
 
 Deno.test({
   name: "A job of two workers gives each result once while workers and the broker are killed, stopped and restarted",
-  ignore: own.kind === "none",
+  ignore,
   async fn() {
     const seed = pickSeed();
     console.log(`  seed ${seed}`);
@@ -63,7 +61,7 @@ Deno.test({
 
 Deno.test({
   name: "A soak fails as soon as it sees a result twice: here each new owner ignores what was published",
-  ignore: own.kind === "none",
+  ignore,
   async fn() {
     const say = () => {};
     const error = await assertRejects(() => soak({ seed: 1, minutes: 2, mutant: "ignore the marker", say }), Error);

@@ -23,6 +23,8 @@ export type Fault = typeof ROUND[number];
 /** What faults are done to. */
 export interface Faulty {
   readonly broker: Broker;
+  /** How many nodes it has. */
+  readonly nodes: number;
   readonly weather: Weather;
   readonly workers: Workers;
   /** Ends it at once, in the middle of a round. */
@@ -46,6 +48,8 @@ export class Faults {
 
   /** Whole rounds of faults, at least one, until it is told to stop. */
   async run(stop: AbortSignal): Promise<void> {
+    // A job is born where all brokers are there: its topics are to have as many replicas.
+    await this.#faulty.workers.share();
     for (let round = 0; !stop.aborted; round++) {
       for (const fault of shuffled(ROUND, this.#random)) {
         if (this.#faulty.halt.aborted || round > 0 && stop.aborted) return;
@@ -72,8 +76,9 @@ export class Faults {
   }
 
   async #do(fault: Fault): Promise<void> {
-    const { broker, workers } = this.#faulty;
+    const { broker, nodes, workers } = this.#faulty;
     const place = this.#random() < 0.5 ? 0 : 1;
+    const node = Math.floor(this.#random() * nodes);
     switch (fault) {
       case "kill one":
         // What is wanted is a kill while both work, not one more while they start.
@@ -89,6 +94,8 @@ export class Faults {
       case "pause":
         return await workers.pause(place, this.#within(100, 1600));
       case "pause long":
+        // It is to lose its tasks, so it must have some.
+        await workers.share();
         return await workers.pause(place, this.#within(LONG, LONG + 2000));
       case "replace":
         await workers.share();
@@ -97,18 +104,18 @@ export class Faults {
           over: this.#within(200, 2200),
         });
       case "kill broker":
-        return await this.#without(() => broker.kill());
+        return await this.#without(node, () => broker.kill(node));
       case "stop broker":
-        return await this.#without(() => broker.stop());
+        return await this.#without(node, () => broker.stop(node));
     }
   }
 
-  async #without(end: () => Promise<void>): Promise<void> {
+  async #without(node: number, end: () => Promise<void>): Promise<void> {
     const { broker, weather } = this.#faulty;
     weather.awayUntil = Infinity;
     await end();
     await this.#rest(2000);
-    await broker.start();
+    await broker.start(node);
     this.#note("broker back");
     weather.awayUntil = performance.now();
   }

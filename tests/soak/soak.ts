@@ -1,17 +1,21 @@
 /** A soak: a job of two workers on a real Kafka, to which everything happens, and whose results are compared as they appear. */
-import { type Broker, startBroker } from "../support/broker.ts";
+import type { Broker } from "../support/broker.ts";
 import { describe, type Difference } from "../support/crash/compare.ts";
 import { KafkaWorld } from "../support/crash/kafka_world.ts";
+import { ownCluster } from "../support/faults/own_cluster.ts";
 import type { Mutant } from "../support/crash/phased_connector.ts";
 import { numbers } from "../support/crash/random.ts";
 import type { Row } from "../support/crash/rows.ts";
 import { type Fault, Faults } from "./faults.ts";
+import { inputFault } from "./input_fault.ts";
 import { LiveCheck } from "./live_check.ts";
 import { LiveReader } from "./live_reader.ts";
 import { LiveTruth } from "./live_truth.ts";
 import { type Weather, Workers } from "./workers.ts";
 
 const PARTITIONS = 4;
+/** Of fewer, a partition has no leader while one is away, and Kafka loses ends of transactions then: see docs/proof.md. */
+const NODES = 3;
 /** How often a line says how it goes, in milliseconds. */
 const TELLING = 5000;
 /** How long a reader may see nothing new while there is something to see, in milliseconds. */
@@ -47,7 +51,7 @@ export interface SoakSummary {
 
 /** Runs a soak. Throws what went wrong as soon as it is seen. */
 export async function soak(options: SoakOptions): Promise<SoakSummary> {
-  await using broker = await startBroker({ partitions: PARTITIONS });
+  await using broker = await ownCluster({ partitions: PARTITIONS, nodes: NODES });
   await using world = await KafkaWorld.create({
     seed: options.seed,
     partitions: PARTITIONS,
@@ -72,11 +76,12 @@ class Soak {
     this.#workers = new Workers(world, { weather, mutant: options.mutant, fail: this.#failed.reject });
     this.#faults = new Faults(numbers(options.seed), {
       broker,
+      nodes: NODES,
       weather,
       workers: this.#workers,
       halt: this.#halt.signal,
     });
-    this.#truth = new LiveTruth(world, (row) => this.#check.live.expect(row));
+    this.#truth = new LiveTruth(world, (row) => this.#check.live.expect(withoutSource(row)));
   }
 
   async run(): Promise<SoakSummary> {
@@ -90,6 +95,10 @@ class Soak {
       return this.#summary();
     } catch (error) {
       say(`${this.#seconds} s: ended. What happened last: ${this.#faults.story.join(", ")}`);
+      say(this.#workers.lastWords);
+      say(
+        await inputFault(this.world).catch((reason) => `the input cannot be read: ${reason}`) ?? "the input is right",
+      );
       throw error;
     } finally {
       clearInterval(telling);
@@ -167,7 +176,7 @@ class Check {
 
   see(row: Row): void {
     this.#seenAt = performance.now();
-    const difference = this.live.see(row);
+    const difference = this.live.see(withoutSource(row));
     if (difference !== undefined) return this.fail(wrong([difference]));
     if (this.live.lag === 0) this.#complete?.();
     if (row.output === "late") this.late++;
@@ -196,6 +205,11 @@ class Check {
     const missing = this.live.missing();
     if (missing.length > 0) throw wrong(missing);
   }
+}
+
+/** Input that is written in transactions holds control records, so nobody knows beforehand where an event will lie. */
+function withoutSource({ source: _, ...row }: Row): Row {
+  return row;
 }
 
 function wrong(differences: readonly Difference[]): Error {

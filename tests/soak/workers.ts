@@ -67,6 +67,11 @@ export class Workers {
     await Promise.all([this.#end(old), this.kill([place])]);
   }
 
+  /** What the two of them have said of late, for people. */
+  get lastWords(): string {
+    return this.#live.map((worker) => worker.failure(worker.over ? "has ended" : "is there").message).join("\n");
+  }
+
   /** Ends all of them for good. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -24,6 +24,11 @@ export interface BrokerOptions {
   readonly partitions?: number;
   /** Nodes of the cluster; more than one only from jars. @default {1} */
   readonly nodes?: number;
+  /**
+   * `apart`: the controller is a process of its own, which lives on when the broker is killed; only from jars. A node that is both
+   * may lose the ends of transactions when it is killed (docs/proof.md).
+   */
+  readonly controller?: "apart";
   /** Port of the first node; the others follow it. By default free ports are taken. */
   readonly port?: number;
   /** Leaves the data directory where it is at the end. @default {false} */

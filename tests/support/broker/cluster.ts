@@ -1,12 +1,17 @@
 /** A Kafka cluster of one or more nodes that run from jars. */
 import type { Broker, BrokerOptions } from "../broker.ts";
 import { kafkaJars } from "./jars.ts";
-import { JVM_FOR_TESTS, KafkaNode } from "./node.ts";
+import { ASK_AGAIN_AFTER, JVM_FOR_TESTS, KafkaNode } from "./node.ts";
 import { freePort } from "./ports.ts";
 import { commonProperties } from "./properties.ts";
 
 /** Any id does: no two clusters share a directory. */
 const CLUSTER_ID = "TidemarkTestsTidemarkA";
+/** The id of a controller that is no broker. */
+const CONTROLLER = 100;
+/** What a controller says when a broker's session has ended, and the flag with which it says it. */
+const FENCED = "Fencing broker ";
+const SAYS_FENCED = "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.controller.ReplicationControlManager=info";
 
 /** Starts a cluster from Kafka's jars; the jars are fetched first if they are not in the cache. */
 export async function startCluster(options: BrokerOptions = {}): Promise<Broker> {
@@ -14,22 +19,29 @@ export async function startCluster(options: BrokerOptions = {}): Promise<Broker>
   const libraries = await kafkaJars();
   const directory = await Deno.makeTempDir({ prefix: "tidemark-kafka-" });
   const ports = Array.from({ length: nodes }, (_, index) => options.port ? options.port + index : freePort());
-  const controllers = ports.map((_, index) => `${index + 1}@127.0.0.1:${freePort()}`);
+  const apart = options.controller === "apart";
+  const controllers = apart
+    ? [`${CONTROLLER}@127.0.0.1:${freePort()}`]
+    : ports.map((_, index) => `${index + 1}@127.0.0.1:${freePort()}`);
+  const make = (id: number, port: number, properties: Record<string, string>, ...flags: string[]) => {
+    const own = `${directory}/node-${id}`;
+    return new KafkaNode({
+      ...{ id, port, directory: own, libraries, jvm: [...options.jvm ?? JVM_FOR_TESTS, ...flags] },
+      properties: {
+        ...commonProperties(nodes, options.partitions ?? 1),
+        "node.id": String(id),
+        "controller.quorum.voters": controllers.join(","),
+        ...properties,
+        "log.dirs": `${own}/data`,
+        ...options.properties,
+      },
+    });
+  };
   const cluster = new Cluster(directory, keepData, {
     nodes: ports.map((port, index) =>
-      new KafkaNode({
-        id: index + 1,
-        port,
-        directory: `${directory}/node-${index + 1}`,
-        libraries,
-        jvm: options.jvm ?? JVM_FOR_TESTS,
-        properties: {
-          ...nodeProperties(index + 1, port, controllers, options.partitions ?? 1),
-          "log.dirs": `${directory}/node-${index + 1}/data`,
-          ...options.properties,
-        },
-      })
+      make(index + 1, port, brokerProperties(port, apart ? undefined : controllers[index]))
     ),
+    controller: apart ? make(CONTROLLER, NaN, controllerProperties(controllers[0]), SAYS_FENCED) : undefined,
   });
   try {
     await cluster.format();
@@ -41,15 +53,18 @@ export async function startCluster(options: BrokerOptions = {}): Promise<Broker>
   }
 }
 
-function nodeProperties(id: number, port: number, controllers: string[], partitions: number): Record<string, string> {
-  const controller = controllers[id - 1].split("@")[1];
+/** @param controller where it is a controller as well, with its id */
+function brokerProperties(port: number, controller: string | undefined): Record<string, string> {
+  const listener = `PLAINTEXT://127.0.0.1:${port}`;
   return {
-    ...commonProperties(controllers.length, partitions),
-    "node.id": String(id),
-    "controller.quorum.voters": controllers.join(","),
-    "listeners": `PLAINTEXT://127.0.0.1:${port},CONTROLLER://${controller}`,
-    "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
+    ...(controller === undefined && { "process.roles": "broker" }),
+    "listeners": controller === undefined ? listener : `${listener},CONTROLLER://${controller.split("@")[1]}`,
+    "advertised.listeners": listener,
   };
+}
+
+function controllerProperties(controller: string): Record<string, string> {
+  return { "process.roles": "controller", "listeners": `CONTROLLER://${controller.split("@")[1]}` };
 }
 
 class Cluster implements Broker {
@@ -58,12 +73,19 @@ class Cluster implements Broker {
   readonly #directory: string;
   readonly #keepData: boolean;
   readonly #nodes: KafkaNode[];
-  readonly #atTheEnd = () => this.#nodes.forEach((node) => node.endAtOnce());
+  readonly #controller: KafkaNode | undefined;
+  /** How many brokers' sessions its controller has seen end before the last kill. */
+  #fenced = NaN;
+  readonly #atTheEnd = () => this.#all.forEach((node) => node.endAtOnce());
 
-  constructor(directory: string, keepData: boolean, { nodes }: { nodes: KafkaNode[] }) {
+  constructor(directory: string, keepData: boolean, { nodes, controller }: {
+    readonly nodes: KafkaNode[];
+    readonly controller: KafkaNode | undefined;
+  }) {
     this.#directory = directory;
     this.#keepData = keepData;
     this.#nodes = nodes;
+    this.#controller = controller;
     this.brokers = nodes.map((node) => node.address);
     globalThis.addEventListener("unload", this.#atTheEnd);
   }
@@ -81,11 +103,13 @@ class Cluster implements Broker {
   }
 
   async format(): Promise<void> {
-    await Promise.all(this.#nodes.map((node) => node.format(CLUSTER_ID)));
+    await Promise.all(this.#all.map((node) => node.format(CLUSTER_ID)));
   }
 
   async start(node?: number): Promise<void> {
     const started = this.#pick(node);
+    if (this.#controller?.pid === undefined) this.#controller?.spawn();
+    await this.#sessionsEnd();
     for (const one of started) one.spawn();
     // A node that is started alone joins those that are running; a whole cluster must be complete.
     const expected = this.#nodes.filter((one) => one.pid !== undefined).length;
@@ -97,14 +121,29 @@ class Cluster implements Broker {
   }
 
   async kill(node?: number): Promise<void> {
+    if (this.#controller !== undefined) this.#fenced = await this.#controller.wrote(FENCED);
     await Promise.all(this.#pick(node).map((one) => one.end("SIGKILL")));
+  }
+
+  /** A broker that was killed comes back when its controller knows that it was gone: so it does not take itself for a leader. */
+  async #sessionsEnd(): Promise<void> {
+    if (Number.isNaN(this.#fenced)) return;
+    while (await this.#controller!.wrote(FENCED) === this.#fenced) {
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_AFTER));
+    }
+    this.#fenced = NaN;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     globalThis.removeEventListener("unload", this.#atTheEnd);
     // Data that is kept deserves an orderly end; data that is thrown away does not need one.
     await (this.#keepData ? this.stop() : this.kill());
+    await this.#controller?.end(this.#keepData ? "SIGTERM" : "SIGKILL");
     if (!this.#keepData) await Deno.remove(this.#directory, { recursive: true });
+  }
+
+  get #all(): KafkaNode[] {
+    return this.#controller === undefined ? this.#nodes : [...this.#nodes, this.#controller];
   }
 
   #pick(node: number | undefined): KafkaNode[] {

@@ -10,8 +10,8 @@ import { askCluster } from "./wire.ts";
 const START_LIMIT = 90_000;
 /** How long a node may take to stop by itself, in milliseconds, before it is killed. */
 const STOP_LIMIT = 20_000;
-/** Pause between two questions to a node that is starting, in milliseconds. */
-const ASK_AGAIN_AFTER = 50;
+/** Pause between two looks at a node that is starting, in milliseconds. */
+export const ASK_AGAIN_AFTER = 50;
 
 /** Java options that suit tests: little memory, a quick start. */
 export const JVM_FOR_TESTS: readonly string[] = ["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
@@ -97,6 +97,11 @@ export class KafkaNode {
   async lastWords(): Promise<string> {
     const text = await Deno.readTextFile(this.#logFile).catch(() => "(it wrote nothing)");
     return text.trimEnd().split("\n").slice(-15).join("\n");
+  }
+
+  /** How many times it has written that. */
+  async wrote(words: string): Promise<number> {
+    return (await Deno.readTextFile(this.#logFile).catch(() => "")).split(words).length - 1;
   }
 
   async #sees(nodes: number): Promise<boolean> {

@@ -7,6 +7,8 @@ import { type EmbeddedLog, embeddedLog, run } from "@tidemark/streams";
 import type { Connector } from "../../../connectors/connector.ts";
 import { KafkaConnection } from "../../../connectors/kafka/connection.ts";
 import { KafkaJsDriver } from "../../../connectors/kafka/kafkajs_driver.ts";
+import { systemClock } from "../../../runtime/clock.ts";
+import { KvStore } from "../../../state/mod.ts";
 import { pipelines, type Topics } from "./job.ts";
 import { type Mutant, phasedConnector, phasedDriver } from "./phased_connector.ts";
 import { phasedKv } from "./phased_kv.ts";
@@ -45,7 +47,9 @@ async function main(options: ChildOptions): Promise<void> {
   const { job: name, topics, worker = "one", mutant } = options;
   const points = new Points(options.aim);
   points.begin("start");
-  const kv = phasedKv(await Deno.openKv(options.state), { points, slow: options.slow ?? false });
+  // As the engine opens it: another worker, stopped in the middle of a write, may hold its lock.
+  const { kv: opened } = await KvStore.open(options.state, systemClock);
+  const kv = phasedKv(opened, { points, slow: options.slow ?? false });
   const log = options.brokers === undefined ? embeddedLog(kv, { path: options.state }) : undefined;
   const connector = phasedConnector(log ?? kafkaOver(options, points), { points, mutant });
   const job = await run(pipelines(connector, topics, () => points.reach("pushing")), {

@@ -1,7 +1,8 @@
 /** The crash job over Kafka. The input is written by plain kafkajs, and the results are read on connections of their own. */
-import type { Kafka, Producer, RetryOptions } from "kafkajs";
+import type { Kafka, RetryOptions } from "kafkajs";
 import { clientOf, connectTo } from "../kafka_clients.ts";
 import type { ChildOptions } from "./child.ts";
+import { type InputWriter, LastingWriter, plainWriter } from "./input_writer.ts";
 import { readCommitted } from "./read_committed.ts";
 import { readRow } from "./read_row.ts";
 import { OUTPUTS, Rows } from "./rows.ts";
@@ -22,7 +23,7 @@ export interface KafkaPlace {
   readonly brokers: readonly string[];
   /** What the input is written to and the results are read from, where that is another way to the same cluster. */
   readonly direct?: readonly string[];
-  /** How the world's own clients try again; a world whose broker is ended needs patience. @default kafkajs's own */
+  /** Brokers are ended while the input is written: how the world's own clients try again, for they need patience. */
   readonly retry?: RetryOptions;
   /** What the job's process is told besides. */
   readonly child?: Partial<ChildOptions>;
@@ -33,30 +34,33 @@ export class KafkaWorld extends World {
   /** A plain client, to do what the job does not. */
   readonly kafka: Kafka;
   readonly #folder: string;
-  readonly #producer: Producer;
+  readonly #writer: InputWriter;
   readonly #next: number[];
   #flowing: Promise<void> | undefined;
   #still = false;
 
-  private constructor(place: KafkaPlace, { folder, topics }: { folder: string; topics: Topics }) {
-    const { seed, partitions, brokers, direct = brokers, retry, child } = place;
+  private constructor(
+    { seed, partitions, brokers, child }: KafkaPlace,
+    { kafka, writer, folder, topics }: { kafka: Kafka; writer: InputWriter; folder: string; topics: Topics },
+  ) {
     super(seed, partitions);
-    this.kafka = clientOf(direct, retry);
+    this.kafka = kafka;
+    this.#writer = writer;
     this.#folder = folder;
     this.#next = Array.from({ length: partitions }, () => 0);
-    this.#producer = this.kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
     this.base = { job: topics.input, state: `${folder}/state.db`, topics, brokers, ...child };
   }
 
   static async create(place: KafkaPlace): Promise<KafkaWorld> {
+    const { direct = place.brokers, retry } = place;
     const run = crypto.randomUUID().slice(0, 8);
     const [input, counts, activity, late] = ["events", ...OUTPUTS].map((name) => `crash-${name}-${run}`);
     const topics = { input, counts, activity, late };
-    await createTopics(place.direct ?? place.brokers, Object.values(topics), place.partitions);
+    await createTopics(direct, Object.values(topics), place.partitions);
     const folder = await Deno.makeTempDir({ prefix: "tidemark-crash-" });
-    const world = new KafkaWorld(place, { folder, topics });
-    await world.#producer.connect();
-    return world;
+    const kafka = clientOf(direct, retry);
+    const writer = await (retry === undefined ? plainWriter(kafka, input) : LastingWriter.open(direct, input));
+    return new KafkaWorld(place, { kafka, writer, folder, topics });
   }
 
   async append(count: number): Promise<void> {
@@ -64,18 +68,11 @@ export class KafkaWorld extends World {
   }
 
   async #appendBatch(count: number): Promise<void> {
-    await this.#producer.sendBatch({
-      acks: -1,
-      topicMessages: [{
-        topic: this.base.topics.input,
-        messages: this.#next.flatMap((from, partition) =>
-          Array.from({ length: count }, (_, step) => {
-            const event = eventAt(this.seed, partition, from + step);
-            return { partition, key: event.user_id, value: JSON.stringify(event) };
-          })
-        ),
-      }],
-    });
+    await this.#writer.append(
+      this.#next.flatMap((from, partition) =>
+        Array.from({ length: count }, (_, step) => ({ partition, event: eventAt(this.seed, partition, from + step) }))
+      ),
+    );
     this.#next.forEach((from, partition) => this.#next[partition] = from + count);
   }
 
@@ -119,7 +116,7 @@ export class KafkaWorld extends World {
 
   override async [Symbol.asyncDispose](): Promise<void> {
     await super[Symbol.asyncDispose]();
-    await this.#producer.disconnect();
+    await this.#writer.close();
     await Deno.remove(this.#folder, { recursive: true });
   }
 }
