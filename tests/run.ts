@@ -11,6 +11,9 @@ import { prepareConfig } from "./support/run/config.ts";
 import { add, type Counts, countTests, NOTHING } from "./support/run/junit.ts";
 import { chooseTargets } from "./support/run/targets.ts";
 
+/** How many test modules run at once, for they wait a lot: each may have brokers and processes of its own. */
+const DENO_JOBS = String(Math.min(4, navigator.hardwareConcurrency));
+
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
@@ -26,11 +29,11 @@ async function main(args: readonly string[]): Promise<number> {
   let interrupted = false;
   const run = async (...words: string[]) => {
     if (interrupted) return;
-    const result = await runDeno([...words, ...config.flags, ...flags], keeper.env);
+    const result = await runDeno([...words, ...config.flags, ...flags], { DENO_JOBS, ...keeper.env });
     counts = add(counts, result.counts);
     interrupted = result.interrupted;
   };
-  if (!named || tests.length > 0) await run("test", "--allow-all", ...tests);
+  if (!named || tests.length > 0) await run("test", "--allow-all", "--parallel", ...tests);
   if (documents.length > 0) await run("test", "--allow-all", "--doc", ...documents);
 
   const wanting = broker.kind === "none"
