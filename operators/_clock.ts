@@ -12,6 +12,8 @@ export interface Clock {
   elapsed?(): number;
   /** Resolves after that many milliseconds. */
   sleep(ms: number): Promise<void>;
+  /** Calls back after that many milliseconds, unless it is cancelled by what it returns; where there is such a thing. */
+  after?(ms: number, run: () => void): () => void;
   /** At least 0, below 1. */
   random(): number;
 }

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../operators/_clock.ts";
 import { UnavailableError } from "./errors.ts";
-import { LOCKED_RETRIES } from "./limits.ts";
+import { CALL_LIMIT_MS, LOCKED_RETRIES } from "./limits.ts";
 import { backoff } from "./retry.ts";
 import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from "./store.ts";
 
@@ -110,13 +110,23 @@ export class KvStore implements Store {
     try {
       return await whileLocked(this.clock, () => {
         if (this.#closed) throw new Error(`The state at ${this.name} is closed`);
-        return act();
+        return answered(this.clock, act());
       });
     } catch (error) {
       if (this.#closed || !isPassing(error)) throw error;
       throw new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reasonOf(error)}`, { cause: error });
     }
   }
+}
+
+/** Gives a call up that is not answered, as one whose connection broke: it may still take effect. */
+function answered<T>(clock: Clock, call: Promise<T>): Promise<T> {
+  if (clock.after === undefined) return call;
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const giveUp = () => reject(new Error(`it has not answered for ${CALL_LIMIT_MS / 1000} s`));
+  const cancel = clock.after(CALL_LIMIT_MS, giveUp);
+  call.then(resolve, reject).finally(cancel);
+  return promise;
 }
 
 /** Tries again while the file is locked, for then surely nothing was done; throws on what stays. */

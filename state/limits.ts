@@ -117,3 +117,9 @@ export const RETRY_LONGEST_MS = 1000;
 
 /** How often an atomic is tried again at once that the file was locked for. */
 export const LOCKED_RETRIES = 40;
+
+/**
+ * How long a call to a store may go unanswered, in milliseconds: a connection that is half open never answers. What became of the
+ * call is unknown then.
+ */
+export const CALL_LIMIT_MS = 30_000;

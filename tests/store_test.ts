@@ -72,6 +72,23 @@ Deno.test("KvStore calls every other failure an unknown outcome, and asks nobody
   assertEquals(calls, 1);
 });
 
+Deno.test("KvStore does not wait for ever for a store that has stopped answering", async () => {
+  const silent = { get: () => new Promise(() => {}) } as unknown as Deno.Kv;
+  const limits: number[] = [];
+  const after = (ms: number, run: () => void) => {
+    limits.push(ms);
+    queueMicrotask(run);
+    return () => {};
+  };
+  const store = new KvStore(silent, "half open", { ...testClock(), after });
+  await assertRejects(
+    () => store.get(["a"]),
+    UnavailableError,
+    "half open cannot be read: it has not answered for 30 s",
+  );
+  assertEquals(limits, [30_000]);
+});
+
 Deno.test("KvStore gives up on a database that stays locked", async () => {
   const kv = fakeKv(() => {
     throw new TypeError("database is locked");

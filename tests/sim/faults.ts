@@ -27,6 +27,7 @@ export interface CallFault {
  * - `lose request`, `lose reply`: the caller learns that the outcome is unknown.
  * - `late`: the caller is told that the outcome is unknown, and the request arrives after that.
  * - `repeat`: a client's own repetition: the request takes effect, and so does a copy of it, whose answer is the caller's.
+ * - `hang`: nobody ever answers, though the request takes effect: a connection that is half open.
  * - `locked`: the file of the KV is locked: surely nothing was done.
  * - `slow`: nothing is lost, but it takes long.
  * - `stop`: the worker is asked to stop, and started again.
@@ -40,7 +41,7 @@ export type CallAct =
     readonly until?: Target | undefined;
     readonly holds?: number;
   }
-  | { readonly do: "lose request" | "lose reply" }
+  | { readonly do: "lose request" | "lose reply" | "hang" }
   | { readonly do: "late" | "repeat" | "slow"; readonly ms: number }
   | { readonly do: "locked"; readonly times: number }
   | { readonly do: "stop"; readonly restart: number };

@@ -1,8 +1,8 @@
 /**
  * Ways to get the engine wrong, as patches of its source. The simulator must find each of them.
  *
- * The first eight are those of the model of commit and publish, the next four those of the model of chunk keys; the last ones take
- * away what makes a job refuse to go on.
+ * The first eight are those of the model of commit and publish, the next four those of the model of chunk keys; the guards are
+ * what makes a job refuse to go on.
  *
  * @module
  */
@@ -339,4 +339,9 @@ const GUARDS: readonly Mutation[] = [
   },
 ];
 
-export const MUTATIONS: readonly Mutation[] = [...PUBLISH, ...CHUNKS, ...OTHERS, ...GUARDS];
+const WAITS: Mutation = {
+  name: "a store that has stopped answering is waited for for ever",
+  edits: [{ file: "state/kv_store.ts", find: "return answered(this.clock, act());", replace: "return act();" }],
+};
+
+export const MUTATIONS: readonly Mutation[] = [...PUBLISH, ...CHUNKS, ...OTHERS, ...GUARDS, WAITS];

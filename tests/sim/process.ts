@@ -136,6 +136,7 @@ export class SimProcess implements Caller {
       await new Promise<void>((resolve) => void this.parts.scheduler.after(act.ms, resolve));
       answer = await this.#take(request, "repeated");
     }
+    if (act?.do === "hang") return;
     if (act?.do === "lose reply") return this.#tellLost(request, this.#travel());
     this.parts.scheduler.after(this.#travel(), () => {
       if (act?.do === "kill") {

@@ -63,7 +63,7 @@ export function scenarioOf(seed: number): Scenario {
     transactional: chance(0.2),
     untilEnd,
     counts,
-    windows: !single && (counts === undefined || chance(0.75)),
+    windows: counts === undefined || chance(0.75),
     padding: big ? whole(20_000, 90_000) : 0,
     badEvery: chance(0.25) ? whole(8, 30) : 0,
   } as const;
@@ -139,6 +139,11 @@ function moreFaultsOf({ workers, partitions, untilEnd, inputMs, tasks }: Drawn, 
       ...{ on: "call", worker: whole(0, workers - 1), target: "step", nth },
       act: actOf(chance(0.6) ? "kill" : "pause", dice),
     });
+  }
+  // What a Kafka client gives up by itself, the store's has to.
+  if (chance(0.1)) {
+    const nth = whole(1, REACH.kv);
+    faults.push({ on: "call", worker: whole(0, workers - 1), target: "kv", nth, act: { do: "hang" } });
   }
   for (let left = chance(0.25) ? whole(1, 5) : 0; left > 0; left--) {
     const topic = chance(0.4) ? INPUT : OUTPUTS[whole(0, OUTPUTS.length - 1)];

@@ -53,7 +53,7 @@ const SWEPT: Record<string, Scenario> = {
   },
   "a job that ends": { ...SMALL, seed: 5, untilEnd: true, inputMs: 0 },
   "epochs larger than an atomic": { ...SMALL, seed: 7, records: 8, padding: 80_000 },
-  "one task for all partitions": { ...SMALL, seed: 9, tasks: "single", windows: false },
+  "one task for all partitions": { ...SMALL, seed: 9, tasks: "single" },
 };
 
 for (const [what, base] of Object.entries(SWEPT)) {

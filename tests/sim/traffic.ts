@@ -22,6 +22,11 @@ export const WINDOW = 10_000;
 export const DISORDER = 5000;
 export const LATENESS = 6000;
 
+/** Where the window of a time begins. */
+export function windowOf(time: number): number {
+  return Math.floor(time / WINDOW) * WINDOW;
+}
+
 const encoder = new TextEncoder();
 
 /** The input of a run, in the order in which it is written. */

@@ -6,7 +6,7 @@
 import type { InputRecord } from "../../connectors/connector.ts";
 import { ACTIVITY, COUNTS, DEAD, LATE, padOf } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
-import { DISORDER, type Event, LATENESS, WINDOW } from "./traffic.ts";
+import { DISORDER, type Event, LATENESS, WINDOW, windowOf } from "./traffic.ts";
 
 /** What a reader must see. */
 export interface Truth {
@@ -17,6 +17,8 @@ export interface Truth {
   readonly late: number;
   readonly dead: number;
   readonly records: number;
+  /** The events of each partition, dead ones left out. */
+  readonly partitions: readonly (readonly Event[])[];
 }
 
 const decoder = new TextDecoder();
@@ -28,7 +30,9 @@ export function rowKey(topic: string, key: string): string {
 
 /** The truth of an input, as it lies in its topic. */
 export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Truth {
-  const truth = { rows: new Map<string, string[]>(), totals: new Map<string, number>(), late: 0, dead: 0, records: 0 };
+  const partitions = Array.from({ length: scenario.partitions }, (): Event[] => []);
+  const counted = { late: 0, dead: 0, records: 0 };
+  const truth = { rows: new Map<string, string[]>(), totals: new Map<string, number>(), partitions, ...counted };
   const add = (topic: string, key: string, value: unknown) => {
     const name = rowKey(topic, key);
     const list = truth.rows.get(name);
@@ -36,7 +40,7 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
     if (list === undefined) truth.rows.set(name, [text]);
     else list.push(text);
   };
-  for (const records of Map.groupBy(input, ({ partition }) => partition).values()) {
+  for (const [partition, records] of Map.groupBy(input, ({ partition }) => partition)) {
     const windows = new Windows((key, row) => add(ACTIVITY, key, row));
     for (const record of records) {
       truth.records++;
@@ -48,6 +52,7 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
         continue;
       }
       const event: Event = JSON.parse(text);
+      partitions[partition].push(event);
       if (scenario.counts !== undefined) {
         const n = (truth.totals.get(event.user) ?? 0) + 1;
         truth.totals.set(event.user, n);
@@ -80,7 +85,7 @@ class Windows {
 
   /** Returns `false` for an event that is too late. */
   add({ user, time }: Event): boolean {
-    const start = Math.floor(time / WINDOW) * WINDOW;
+    const start = windowOf(time);
     const last = start + WINDOW - 1;
     const late = last + LATENESS <= this.#watermark;
     if (!late) {

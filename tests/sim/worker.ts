@@ -34,6 +34,9 @@ export interface WorkerParts {
   readonly count: (what: "kills" | "pauses" | "lost" | "stops") => void;
 }
 
+/** After which the caller does not know what became of its request. */
+const LOSSES: ReadonlySet<CallAct["do"]> = new Set(["lose request", "lose reply", "late", "hang"]);
+
 /** How long it takes to start a worker again that ended by itself, in milliseconds. */
 const AGAIN_MS = 500;
 
@@ -197,7 +200,7 @@ export class SimWorker {
       chosen = fault.act;
     }
     if (chosen?.do === "pause") this.parts.count("pauses");
-    if (chosen?.do === "lose request" || chosen?.do === "lose reply" || chosen?.do === "late") this.parts.count("lost");
+    if (chosen !== undefined && LOSSES.has(chosen.do)) this.parts.count("lost");
     return chosen;
   }
 }
