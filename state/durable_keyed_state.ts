@@ -11,7 +11,8 @@
 import type { Cell, Key, KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import { hashKey, placed } from "./hash.ts";
 import { STATE_VALUE_BYTES } from "./limits.ts";
-import { type Base, Bucket, bucketOf, DirtyBuckets, Space, StateCell } from "./state_cell.ts";
+import { loadKeys } from "./read_ahead.ts";
+import { type Base, Bucket, bucketOf, DirtyBuckets, isChanged, Space, StateCell } from "./state_cell.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
@@ -242,8 +243,10 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
   /** Writes what has changed since the last cut; returns how many entries. Changes nothing: `mark` and `cut` follow when all went well. */
   encodeChanges(writer: CellWriter): number {
     this.#changed.length = 0;
-    for (const cell of this.#dirty) {
-      if (!isChanged(cell)) continue;
+    const ahead: StateCell<K, V>[] = [];
+    for (const cell of this.#dirty) if (isChanged(cell)) ahead.push(cell);
+    loadKeys(ahead);
+    for (const cell of ahead) {
       writer.begin(cell.key, cell.namespace);
       this.#encode(writer.values, cell);
       this.#changed.push(this.#bucketOf(cell.key));
@@ -261,14 +264,18 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
   encodeCells(writer: CellWriter, buckets: readonly Bucket[]): number {
     let count = 0;
     for (const { cells } of buckets) {
+      const ahead: StateCell<K, V>[] = [];
       for (const first of cells.values()) {
         for (let cell = first as StateCell<K, V> | undefined; cell !== undefined; cell = cell.next) {
-          if (cell.value === undefined) continue;
-          writer.begin(cell.key, cell.namespace);
-          this.#encode(writer.values, cell);
-          count++;
+          if (cell.value !== undefined) ahead.push(cell);
         }
       }
+      loadKeys(ahead);
+      for (const cell of ahead) {
+        writer.begin(cell.key, cell.namespace);
+        this.#encode(writer.values, cell);
+      }
+      count += ahead.length;
     }
     return count;
   }
@@ -378,12 +385,6 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> implements Keye
     this.#dirtyBuckets.remove(bucket);
     return before;
   }
-}
-
-/** Whether a cell that was touched is another than at the last cut. Of an object nobody can tell. */
-function isChanged({ value, before }: StateCell): boolean {
-  if (value === undefined) return before !== undefined;
-  return typeof value === "object" || !Object.is(value, before);
 }
 
 /** Where cells are written: the key and namespace first, the value to `values`. */

@@ -80,7 +80,7 @@ export const BUCKET_BYTES: number = 32 * 1024;
 export const BUCKET_KEYS_AT_LEAST = 4;
 
 /** How many bytes of bases are rewritten for each byte of a delta. Deltas then hold about as much as bases divided by this. */
-export const COMPACTION_FACTOR = 1.5;
+export const COMPACTION_FACTOR = 1.1;
 
 /** How many bytes of bases are written for each byte of a delta to split buckets, while a state grows: each split writes two. */
 export const GROWTH_FACTOR = 2;

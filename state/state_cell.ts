@@ -27,6 +27,12 @@ export class StateCell<K extends Key = Key, V = unknown> implements Cell<K, V> {
   constructor(readonly key: K, readonly namespace: number, public mark: number) {}
 }
 
+/** Whether a cell that was touched is another than at the last cut. Of an object nobody can tell. */
+export function isChanged({ value, before }: StateCell): boolean {
+  if (value === undefined) return before !== undefined;
+  return typeof value === "object" || !Object.is(value, before);
+}
+
 /** The cells of one namespace that hold a value, oldest first. */
 export class Space<K extends Key = Key, V = unknown> {
   #oldest: StateCell<K, V> | undefined = undefined;
