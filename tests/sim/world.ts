@@ -332,6 +332,9 @@ class World {
       }
     }
     if (this.#failure !== undefined) return;
+    // What has been decided is still written down for some moments; what nobody has ended stays open.
+    const decided = () => this.#kafka.openTransactions().every(({ state }) => state === "open");
+    await this.#scheduler.drive(decided, this.#scheduler.now + QUIET_MS);
     try {
       const ledger = this.#ledger;
       await check({ scenario: this.scenario, kafka: this.#kafka, kv: this.#kv, heads: this.#heads, ledger });
