@@ -8,7 +8,7 @@ import type { CallAct, Fault } from "./faults.ts";
 import type { Scenario } from "./scenario.ts";
 import { runScenario } from "./world.ts";
 
-/** What happens at each point. Half a second is less than a session, twelve are more. */
+/** What happens at each point. A session is ten seconds: whoever stands still for twelve has lost its tasks when it goes on. */
 const ACTS: readonly CallAct[] = [
   { do: "kill", when: "asking", late: 0, restart: 300 },
   { do: "pause", when: "asking", ms: 12_000 },

@@ -5,7 +5,7 @@ import type { Event } from "../support/crash/traffic.ts";
 
 const decoder = new TextDecoder();
 
-/** A sentence where the input is wrong: the n-th event of a partition lies at offset n, once. */
+/** A sentence where the input is wrong: the n-th event of a partition is its n-th record. */
 export async function inputFault({ base, kafka, partitions }: KafkaWorld): Promise<string | undefined> {
   const next = Array.from({ length: partitions }, () => 0);
   let fault: string | undefined;
