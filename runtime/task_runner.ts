@@ -304,10 +304,14 @@ export class TaskRunner implements TaskHost {
   #push(queue: InputQueue, record: InputRecord): void {
     const { task } = this;
     this.counters.records_in = (this.counters.records_in ?? 0) + 1;
-    if (this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);
+    if (record.unreadable === undefined && this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);
     task.record = record;
     task.slot = queue.slot;
     if (task.idleSince[queue.slot] !== undefined) task.idleSince[queue.slot] = NaN;
+    if (record.unreadable !== undefined) {
+      task.timestamp = record.timestamp;
+      return this.badRecord(record.unreadable.reason);
+    }
     const routes = this.#routes.get(queue.topic)!;
     for (let r = 0; r < routes.length; r++) {
       const { spec, subscribers } = routes[r];
