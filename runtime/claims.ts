@@ -6,7 +6,7 @@
  */
 import type { StartOffset } from "../connectors/connector.ts";
 import { FencedError, UnavailableError } from "../state/mod.ts";
-import { Backoff } from "./backoff.ts";
+import { Tries } from "./tries.ts";
 import type { Settings } from "./options.ts";
 
 /** What claims work with. */
@@ -53,7 +53,7 @@ export class Claims {
    */
   async take(numbers: readonly number[]): Promise<StartOffset[]> {
     const { settings: { clock, giveUpAfter, log, name }, trouble, stopping } = this.parts;
-    const backoff = new Backoff(clock, giveUpAfter);
+    const tries = new Tries(clock, giveUpAfter);
     let away = false;
     for (;;) {
       try {
@@ -67,7 +67,7 @@ export class Claims {
           away = true;
           trouble(error);
         }
-        await backoff.waitOut(error);
+        await tries.waitOut(error);
         await this.#alive();
       }
     }
@@ -82,7 +82,7 @@ export class Claims {
 
   async #retake(): Promise<void> {
     const { settings: { clock, giveUpAfter }, lacking, stopping, take, retaken } = this.parts;
-    const backoff = new Backoff(clock, giveUpAfter);
+    const tries = new Tries(clock, giveUpAfter);
     await clock.sleep(100 + 400 * clock.random());
     while (!stopping()) {
       if (lacking().length === 0) return;
@@ -96,7 +96,7 @@ export class Claims {
         this.#taking = taking.then(() => {}, () => {});
         retaken(await taking);
       } catch (error) {
-        await backoff.waitOut(error);
+        await tries.waitOut(error);
       }
     }
   }
