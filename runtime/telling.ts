@@ -51,10 +51,12 @@ export async function warnAboutShown(
   }
 }
 
-/** A message on one line, of a length that headers and logs can bear. */
+/** A message on one line, of a length that headers and logs can bear: of a longer one the middle is left out. */
 export function brief(message: string): string {
   const line = message.replace(/\s+/g, " ").trim();
-  return line.length <= REASON_CHARACTERS ? line : `${line.slice(0, REASON_CHARACTERS - 3)}...`;
+  if (line.length <= REASON_CHARACTERS) return line;
+  const half = (REASON_CHARACTERS - 5) / 2;
+  return `${line.slice(0, Math.ceil(half))} ... ${line.slice(-Math.floor(half))}`;
 }
 
 /** What something that was thrown says; users throw anything. */

@@ -131,7 +131,7 @@ describe("onError: what shows only at the cut is traced back to its record", () 
     const job = await runInOneEpoch(keeping(log, () => nested(300)), options);
     await first(log.source("counts"), 2, job);
     await job.stop();
-    log.append("visits", visits(["ada", 4], ["bad ada", 5], ["ada", 6]));
+    log.append("visits", visits(["ada", 4], ["bad eve", 5], ["ada", 6]));
     log.end("visits");
     await finished(await runInOneEpoch(keeping(log, () => nested(300)), options));
     assertEquals(byKey(log.read<Keyed<string, number>>("counts")), { ada: [1, 2, 3, 4] });
