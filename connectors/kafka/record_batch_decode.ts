@@ -11,7 +11,7 @@
 
 import type { InputRecord } from "../connector.ts";
 import { decompress } from "./compression.ts";
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "../../base/hashing.ts";
 import type { FetchedPartition } from "./driver.ts";
 import { FetchedRecords } from "./fetched_records.ts";
 import { LARGEST_BATCH_BYTES, UNPACKED_BATCH_BYTES, UNPACKED_FETCH_BYTES, UNREADABLE_BYTES } from "./limits.ts";

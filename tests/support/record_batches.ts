@@ -1,6 +1,6 @@
 /** Record batches made by hand: what no producer of ours writes, and what no broker should keep. */
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { crc32c } from "../../connectors/kafka/crc32c.ts";
+import { crc32c } from "../../base/hashing.ts";
 import { decodePartition } from "../../connectors/kafka/record_batch_decode.ts";
 import type { FetchedPartition } from "../../connectors/kafka/driver.ts";
 import { ByteWriter } from "../../connectors/kafka/wire.ts";
