@@ -349,16 +349,12 @@ export class TaskRunner implements TaskHost {
     task.record = record;
     task.slot = queue.slot;
     if (task.idleSince[queue.slot] !== undefined) task.idleSince[queue.slot] = NaN;
-    if (record.unreadable !== undefined) {
-      task.timestamp = record.timestamp;
-      return this.badRecord(record.unreadable.reason);
-    }
     const routes = this.#routes.get(queue.topic)!;
     for (let r = 0; r < routes.length; r++) {
       const { spec, subscribers } = routes[r];
       let value: unknown;
       try {
-        checkSize(record);
+        checkReadable(record);
         value = spec.decode(record);
         this.parts.decoded?.(value);
       } catch (error) {
@@ -396,7 +392,8 @@ export class TaskRunner implements TaskHost {
   }
 }
 
-function checkSize({ value }: InputRecord): void {
+function checkReadable({ value, unreadable }: InputRecord): void {
+  if (unreadable !== undefined) throw new RangeError(unreadable.reason);
   if (value === null || value.length <= INPUT_VALUE_BYTES) return;
   throw new RangeError(`its value has ${value.length} bytes, and a job reads ${INPUT_VALUE_BYTES} bytes at most`);
 }

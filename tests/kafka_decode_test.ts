@@ -154,11 +154,11 @@ function noHeaders(count: number, ...rest: number[]): Uint8Array {
     .slice();
 }
 
-describe("a batch that cannot be read is one bad record, which says where and why", () => {
+describe("a batch that cannot be read", () => {
   const before = batchOf({ base: 0, records: recordsOf("a", "b", "c") });
   const after = batchOf({ base: 5, records: recordsOf("d") });
   for (const [what, [bytes, ending]] of Object.entries(BROKEN)) {
-    it(`: ${what}`, () => {
+    it(`for ${what} is one bad record, which says where and why`, () => {
       const reason = `the record batch at offsets 3 to 4 cannot be read: ${ending}`;
       const around = [[0, "a"], [1, "b"], [2, "c"], [3, reason], [5, "d"]];
       assertEquals(readOf(fetchOf([before, bytes, after])), { seen: around, position: 6 });
@@ -167,7 +167,7 @@ describe("a batch that cannot be read is one bad record, which says where and wh
     });
   }
 
-  it(", with its bytes, and where reading goes on behind it", () => {
+  it("comes with its bytes, and with the place where reading goes on", () => {
     const bytes = batchOf({ base: 3, records: two, badSum: true });
     const { records } = decodePartition(fetchOf([bytes, after]), 3);
     const [bad] = records;
@@ -175,7 +175,7 @@ describe("a batch that cannot be read is one bad record, which says where and wh
     assertEquals([bad.topic, bad.partition, bad.offset, bad.key, bad.unreadable?.next], ["t", 0, 3, null, 5]);
   });
 
-  it(", of which the first part is kept where it is large", () => {
+  it("is kept in part where it is large", () => {
     const records = [recordOf({ value: "x".repeat(UNREADABLE_BYTES) })];
     const bytes = batchOf({ base: 3, records, badSum: true });
     const [bad] = decodePartition(fetchOf([bytes]), 3).records;
@@ -183,27 +183,27 @@ describe("a batch that cannot be read is one bad record, which says where and wh
     assert(bad.unreadable!.reason.endsWith(`(the first 262144 of its ${bytes.length} bytes are kept)`));
   });
 
-  it(": a format from before Kafka 0.11", () => {
+  it("may be in a format from before Kafka 0.11", () => {
     const old = new ByteWriter().int64(3).int32(14).int32(0).int8(1).int8(0).raw(new Uint8Array(8)).written;
     const reason = "the record batch at offset 3 cannot be read: its format 1 is older than Kafka 0.11";
     assertEquals(readOf(fetchOf([old, after]), 3), { seen: [[3, reason], [5, "d"]], position: 6 });
   });
 
-  it(": a length that cannot be, behind which nothing is found", () => {
+  it("may have a length that cannot be, and nothing is found behind it", () => {
     const bytes = batchOf({ base: 3, records: two, lengthError: -1000 });
     const reason =
       "the record batch at offsets 3 to 4 cannot be read: it claims an impossible number of bytes, and 77 came";
     assertEquals(readOf(fetchOf([before, bytes])), { seen: [[0, "a"], [1, "b"], [2, "c"], [3, reason]], position: 5 });
   });
 
-  it(": one that claims what lies behind it as well", () => {
+  it("may claim what lies behind it as well", () => {
     const bytes = batchOf({ base: 3, records: two, lastDelta: 40 });
     const reason =
       "the record batch at offsets 3 to 4 cannot be read: it claims the offsets 3 to 43, and 5 lies behind it";
     assertEquals(readOf(fetchOf([bytes, after]), 3), { seen: [[3, reason], [5, "d"]], position: 6 });
   });
 
-  it(", and what it says of its place is believed only as far as it can be true", () => {
+  it("is believed as to its place only as far as that can be true", () => {
     const far = batchOf({ base: 3, records: two, lastDelta: 5000, badSum: true });
     assertEquals(readOf(fetchOf([far]), 3).position, 4, "beyond the end of the partition");
     const nowhere = batchOf({ base: -8, records: two });
@@ -241,7 +241,7 @@ describe("what is unpacked is bounded", () => {
     lz4: [LZ4, lz4Frame(Uint8Array.from([0x1f, 1, 1, 0, ...new Uint8Array(20_000).fill(255), 0]), false)],
   } as const;
   for (const [name, [codec, bytes]] of Object.entries(bombs)) {
-    it(`: ${name}`, () => {
+    it(`for ${name} as for all`, () => {
       let message = "";
       try {
         decompress(codec, bytes, limit);
@@ -254,7 +254,7 @@ describe("what is unpacked is bounded", () => {
       );
     });
   }
-  it(", and a fetch whose batches unpack to much is read in parts", () => {
+  it("for a fetch as well, which is read in parts", () => {
     const records = [recordOf({ value: "x".repeat(3_000_000) })];
     const batches = [0, 1, 2, 3].map((base) => batchOf({ base, records, attributes: GZIP }));
     const first = decodePartition(fetchOf(batches), 0);
