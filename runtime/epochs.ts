@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Connection } from "../connectors/connector.ts";
+import type { InCommit } from "../connectors/connector.ts";
 import { commitCuts, FencedError, type Patience, type Store } from "../state/mod.ts";
 import type { RuntimeClock } from "./clock.ts";
 import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, WAITING_CUTS } from "./limits.ts";
@@ -22,7 +22,7 @@ import { Rhythm } from "./rhythm.ts";
 export interface EpochParts {
   readonly store: Store;
   readonly clock: RuntimeClock;
-  readonly atomic: readonly Connection[];
+  readonly inCommit: readonly InCommit[];
   readonly publisher: Publisher | undefined;
   /** How long to wait for the store. */
   readonly patience: Patience;
@@ -151,10 +151,10 @@ export class Epochs {
     const changed = this.parts.tasks().filter(canCut);
     // All tasks are cut in one moment; only then does the first commit begin.
     for (const task of changed) task.runner.beforeCut();
-    const atomic = this.parts.atomic.map((connection) => connection.atomic!);
+    const { inCommit } = this.parts;
     const cuts = changed.filter((task) => task.runner.task.failure === undefined).map((task) => ({
       task,
-      epoch: task.cut(atomic),
+      epoch: task.cut(inCommit),
     }));
     if (cuts.length === 0) return;
     const { store, clock, meter, patience } = this.parts;
@@ -164,7 +164,7 @@ export class Epochs {
     meter.committed(took, cuts.length);
     this.#rhythm.committed(took);
     for (const sink of new Set(cuts.flatMap(({ epoch }) => [...epoch.outputs.appended.keys()]))) {
-      atomic[sink].committed();
+      inCommit[sink].committed();
     }
     cuts.forEach(({ task, epoch }, index) => this.#committed(task, epoch, outcomes[index]));
   }

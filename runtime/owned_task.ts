@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AtomicSink, AtomicWrites, OutputRecord, StartOffset } from "../connectors/connector.ts";
+import type { AtomicWrites, InCommit, OutputRecord, StartOffset } from "../connectors/connector.ts";
 import type { ClockSnapshot } from "../operators/_task.ts";
 import type { Cut, DurableStates, Head, TaskCheckpoint } from "../state/mod.ts";
 import { FencedError } from "../state/mod.ts";
@@ -50,7 +50,7 @@ export class OwnedTask implements PublishedTask {
   }
 
   /** Everything since the last cut becomes the next epoch. Nothing that happens after this call is in it. */
-  cut(sinks: readonly AtomicSink[]): CutEpoch {
+  cut(sinks: readonly InCommit[]): CutEpoch {
     const { runner } = this;
     const outputs = runner.outputs.take();
     const clocks = runner.clocks(), counters = { ...runner.counters };
@@ -132,7 +132,7 @@ export class OwnedTask implements PublishedTask {
 
 /** What the sinks on the job's own store write with the epoch. */
 function stage(
-  sinks: readonly AtomicSink[],
+  sinks: readonly InCommit[],
   appended: ReadonlyMap<number, readonly OutputRecord[]>,
 ): AtomicWrites | undefined {
   if (appended.size === 0) return undefined;

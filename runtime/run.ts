@@ -17,7 +17,6 @@ import { type RunOptions, type Settings, settingsOf } from "./options.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Publisher } from "./publisher.ts";
 import { summarize } from "./summary.ts";
-import { markerGroup, markerTopic } from "./takeover.ts";
 import { Worker } from "./worker.ts";
 
 /**
@@ -164,12 +163,10 @@ class RunningJob implements Job {
     // Whoever only awaits stop() has been told by it.
     this.finished.catch(() => {});
     const publisherId = `${name}.${clock.id()}`;
-    const { publishing } = open;
-    this.#publisher = publishing && new Publisher({
-      publishing: publishing.publishing!,
-      id: publisherId,
-      markerGroup: markerGroup({ settings, open }),
-      markerTopic: markerTopic(settings),
+    const { delivery } = open;
+    this.#publisher = delivery && new Publisher({
+      delivery,
+      owner: publisherId,
       clock,
       giveUpAfter,
       trouble: (error) => this.#worker.trouble(error),
@@ -212,7 +209,8 @@ class RunningJob implements Job {
   /** Starts the reader, and the worker on what it brings. */
   async #read(): Promise<void> {
     const { settings, plan, open, claimed, store } = this.parts;
-    await this.#publisher?.parts.publishing.ensureMarkerTopic(markerTopic(settings), open.tasks);
+    const { incarnation } = open.entry;
+    await open.delivery?.prepare({ name: settings.name, incarnation, tasks: open.tasks });
     if (settings.until === "end") {
       for (const topic of plan.topics) {
         this.#ends.set(

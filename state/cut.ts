@@ -10,7 +10,7 @@ import { HEAD_BYTES_AT_MOST } from "./limits.ts";
 import type { Mutation, Store } from "./store.ts";
 import { fits, weigh, type Weight } from "./weight.ts";
 
-/** Writes of a connector on the same store, as `AtomicSink.stage` returns them. */
+/** Writes of a connector on the same store, as `InCommit.stage` returns them. */
 export interface RidingWrites {
   /** May be written before the epoch's last atomic. */
   readonly ahead: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
