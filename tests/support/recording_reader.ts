@@ -60,6 +60,8 @@ export async function publish(
   const life = await delivery.open(owner);
   try {
     await life.publish([{ task: 0, epoch: 1, rows: records }]);
+    // A commit returns some moments before its control records are written, and fencing waits for them.
+    await delivery.fence(owner);
   } finally {
     await life.close();
   }
