@@ -13,8 +13,8 @@
  * @module
  */
 import type { AfterCommit, DeliveredEpoch, DeliveryLife, OutputRecord } from "../connectors/connector.ts";
-import type { RuntimeClock } from "./clock.ts";
-import { Backoff } from "./backoff.ts";
+import type { Clock } from "../base/clock.ts";
+import { Tries } from "./tries.ts";
 import { FencedError } from "../state/mod.ts";
 import { TRIES_UNTOLD } from "./limits.ts";
 
@@ -49,7 +49,7 @@ export interface PublisherParts {
   readonly delivery: AfterCommit;
   /** Who delivers: `<job>.<random per process>`. */
   readonly owner: string;
-  readonly clock: RuntimeClock;
+  readonly clock: Clock;
   readonly giveUpAfter: number;
   readonly trouble: (error: Error | undefined) => void;
 }
@@ -89,24 +89,24 @@ export class Publisher {
   }
 
   async #publish(tasks: () => readonly PublishedTask[]): Promise<void> {
-    const backoff = new Backoff(this.parts.clock, this.parts.giveUpAfter);
+    const tries = new Tries(this.parts.clock, this.parts.giveUpAfter);
     for (;;) {
       try {
         this.#life ??= await this.#begin(tasks());
         await this.#send(this.#life, tasks().filter((task) => !task.lost));
-        if (backoff.tries > TRIES_UNTOLD) this.parts.trouble(undefined);
+        if (tries.count > TRIES_UNTOLD) this.parts.trouble(undefined);
         return;
       } catch (error) {
         await this.#drop();
         if (error instanceof MarkerError || this.#abandoned) throw error;
-        if (backoff.tries === TRIES_UNTOLD) this.parts.trouble(error as Error);
-        await backoff.wait(error as Error);
+        if (tries.count === TRIES_UNTOLD) this.parts.trouble(error as Error);
+        await tries.wait(error as Error);
       }
     }
   }
 
   async #publishMarker(task: PublishedTask, epoch: number): Promise<void> {
-    const backoff = new Backoff(this.parts.clock, this.parts.giveUpAfter);
+    const tries = new Tries(this.parts.clock, this.parts.giveUpAfter);
     while (!task.lost) {
       try {
         this.#life ??= await this.#begin([...this.#tasks(), task]);
@@ -114,7 +114,7 @@ export class Publisher {
       } catch (error) {
         await this.#drop();
         if (error instanceof MarkerError || this.#abandoned) throw error;
-        await backoff.wait(error as Error);
+        await tries.wait(error as Error);
       }
     }
     throw new FencedError(`Task ${task.number} has another owner`);

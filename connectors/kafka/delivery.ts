@@ -8,7 +8,7 @@
  */
 
 import type { AfterCommit, DeliveredEpoch, DeliveredJob, DeliveryLife, OutputRecord } from "../connector.ts";
-import type { KafkaClock } from "./clock.ts";
+import type { TimerClock } from "../../base/clock.ts";
 import type { Driver, Line } from "./driver.ts";
 import { CODE, explain, hasCode, isPassing } from "./errors.ts";
 import { initialise, leadersOf, type Marker, TransactionalProducer } from "./producer.ts";
@@ -17,7 +17,7 @@ import { initialise, leadersOf, type Marker, TransactionalProducer } from "./pro
 export interface KafkaDeliveryParts {
   readonly driver: Driver;
   readonly shared: Line;
-  readonly clock: KafkaClock;
+  readonly clock: TimerClock;
   /** What must be closed with the connection. */
   readonly open: Set<{ close(): Promise<void> }>;
   /** Asks, again and again while the failure is of a kind that passes; words what remains. */

@@ -1,8 +1,8 @@
 /** What writes the input of a crash job: each record once. */
 import type { Kafka } from "kafkajs";
 import type { AfterCommit, Connection, DeliveryLife, OutputRecord } from "../../../connectors/connector.ts";
-import { machineClock } from "../../../connectors/kafka/clock.ts";
-import { pause } from "../../../connectors/kafka/retry.ts";
+import { pause } from "../../../base/backoff.ts";
+import { systemClock } from "../../../base/clock.ts";
 import { prepared } from "../deliveries.ts";
 import { connectTo } from "../kafka_clients.ts";
 import type { Event } from "./traffic.ts";
@@ -73,7 +73,7 @@ export class LastingWriter implements InputWriter {
       } catch (error) {
         await this.#drop();
         if (this.#closed) throw error;
-        await pause(machineClock, PAUSE);
+        await pause(systemClock, PAUSE);
       }
     }
   }
