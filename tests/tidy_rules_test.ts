@@ -4,6 +4,7 @@ import { strayClocks, strayKv } from "./support/tidy/effects.ts";
 import { importsOf, wrongImports, wrongModules } from "./support/tidy/imports.ts";
 import { poorTestNames } from "./support/tidy/names.ts";
 import { unprovenOperators } from "./support/tidy/operators.ts";
+import { suitesWithoutBdd, unfakedTime, unmappedPackages } from "./support/tidy/packages.ts";
 import { functionsOf, longFiles, longFunctions } from "./support/tidy/sizes.ts";
 import { type Source, source } from "./support/tidy/source.ts";
 
@@ -241,4 +242,30 @@ Deno.test("poorTestNames() finds names that are no sentences", () => {
     poorTestNames(tree({ "tests/a_test.ts": 'Deno.test({ name: "short", fn() {} });\nit("also", () => {});' })).length,
     2,
   );
+});
+
+Deno.test("suitesWithoutBdd() finds contracts and suites of one operator that are not made of describe and it", () => {
+  const bdd = 'import { describe, it } from "@std/testing/bdd";\n';
+  const operator = { "operators/count.ts": "" };
+  const found = (path: string, text: string) => suitesWithoutBdd(tree({ ...operator, [path]: text })).length;
+  for (const path of ["tests/store_contract.ts", "tests/count_test.ts", "tests/operators_contract_test.ts"]) {
+    assertEquals(found(path, `${bdd}describe("a", () => it("b c d", () => {}));`), 0);
+    assertEquals(found(path, 'import { it } from "@std/testing/bdd";'), 1);
+    assertEquals(found(path, `${bdd}Deno.test("a b c", () => {});`), 1);
+    assertEquals(found(path, 'Deno.test("a b c", () => {});'), 2);
+  }
+  assertEquals(found("tests/job_test.ts", 'Deno.test("a b c", () => {});'), 0);
+});
+
+Deno.test("unfakedTime() finds a test that waits for its own wall clock", () => {
+  const text = "await new Promise((resolve) => setTimeout(resolve, 5)); await systemClock.sleep(1);";
+  assertEquals(unfakedTime(tree({ "tests/a_test.ts": text })).length, 2);
+  assertEquals(unfakedTime(tree({ "tests/a_test.ts": `import { FakeTime } from "@std/testing/time";\n${text}` })), []);
+  assertEquals(unfakedTime(tree({ "tests/containers_test.ts": text, "tests/support/a.ts": text })), []);
+});
+
+Deno.test("unmappedPackages() finds a package that is imported by its address", () => {
+  assertEquals(unmappedPackages(tree({ "tests/a.ts": 'const a = "npm:left-pad@1";' })).length, 1);
+  assertEquals(unmappedPackages(tree({ "tests/a.ts": 'import { pad } from "jsr:@std/text";' })).length, 1);
+  assertEquals(unmappedPackages(tree({ "tests/a.ts": '// npm:left-pad\nimport { pad } from "left-pad";' })), []);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Report } from "./campaign.ts";
-import type { Mutation } from "./mutations.ts";
+import type { Edit, Mutation } from "./mutations.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const FOLDERS = ["operators", "state", "connectors", "runtime", "tests/sim"];
@@ -25,12 +25,9 @@ export async function runMutant(
   try {
     for (const path of FOLDERS) await copy(`${ROOT}${path}`, `${folder}/${path}`);
     for (const path of FILES) await Deno.copyFile(`${ROOT}${path}`, `${folder}/${path}`);
-    for (const { file, find, replace } of edits) {
-      const text = await Deno.readTextFile(`${folder}/${file}`);
-      const found = text.split(find).length - 1;
-      if (found !== 1) throw new Error(`"${name}": the text to replace is ${found} times in ${file}`);
-      await Deno.writeTextFile(`${folder}/${file}`, text.replace(find, () => replace));
-    }
+    const { files, wrong } = patched(edits, (file) => Deno.readTextFileSync(`${folder}/${file}`));
+    if (wrong.length > 0) throw new Error(`"${name}" cannot be applied: ${wrong.join("; ")}`);
+    for (const [file, text] of files) await Deno.writeTextFile(`${folder}/${file}`, text);
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -53,6 +50,22 @@ export async function runMutant(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** The files of a broken engine, and the edits that do not fit the engine as it is, in words. */
+export function patched(
+  edits: readonly Edit[],
+  read: (file: string) => string,
+): { readonly files: ReadonlyMap<string, string>; readonly wrong: readonly string[] } {
+  const files = new Map<string, string>();
+  const wrong: string[] = [];
+  for (const { file, find, replace } of edits) {
+    const text = files.get(file) ?? read(file);
+    const found = text.split(find).length - 1;
+    if (found === 1) files.set(file, text.replace(find, () => replace));
+    else wrong.push(`${file} holds ${found} times, instead of once: ${find.trim().split("\n")[0]}`);
+  }
+  return { files, wrong };
 }
 
 /** Whether a report tells of the engine, and not of a patch that is no program or of the simulator itself. */

@@ -1,7 +1,7 @@
 /**
  * Kafka in a container, by Testcontainers, where a Docker engine and an image are at hand.
  *
- * The library is loaded only then, and by a name that no checker follows: it brings a hundred packages with it.
+ * The library is loaded only then: it brings a hundred packages with it.
  */
 import type { Broker, BrokerOptions } from "../broker.ts";
 import { guardContainer } from "./container_guard.ts";
@@ -11,7 +11,11 @@ import { freePort } from "./ports.ts";
 import { commonProperties } from "./properties.ts";
 import { askCluster } from "./wire.ts";
 
-const TESTCONTAINERS = "npm:testcontainers@12.2.0";
+/**
+ * By its name in the import map, which no checker follows when it stands in a variable. There it is a module of one line: a package
+ * named by itself would be downloaded by each `deno task`, and its types of Node would replace Deno's.
+ */
+const TESTCONTAINERS: string = "testcontainers";
 /** Inside of the container; below all ports that are published. */
 const CONTROLLER_PORT = 9093;
 /** Any id does: no two containers share their data. */

@@ -1,15 +1,30 @@
 /**
  * Stands in for `@std/testing/bdd` where JSR cannot be reached: `describe` and `it` over `Deno.test`.
  *
- * As in the real package, a `describe` at the top is one test, and what it holds are its steps.
+ * As in the real package, a `describe` at the top is one test, and what it holds are its steps. Each step has the sanitizers that
+ * its options ask for, which are on by default.
  */
 
 type Hook = () => void | Promise<void>;
 type Body = (t: Deno.TestContext) => void | Promise<void>;
 
-interface Case {
+/** What a case or a group may say beside its name. */
+interface Options {
+  readonly ignore?: boolean;
+  readonly only?: boolean;
+  readonly sanitizeExit?: boolean;
+  readonly sanitizeOps?: boolean;
+  readonly sanitizeResources?: boolean;
+}
+
+/** Options with a name, and what else the first argument may hold. */
+interface Definition<Fn> extends Options {
   readonly name: string;
-  readonly ignore: boolean;
+  readonly fn?: Fn;
+}
+
+interface Case extends Options {
+  readonly name: string;
   readonly run: Body | Suite;
 }
 
@@ -21,73 +36,87 @@ interface Suite {
   readonly afterEach: Hook[];
 }
 
-interface Describe {
-  (name: string, fn: () => void): void;
-  ignore(name: string, fn: () => void): void;
-  skip(name: string, fn: () => void): void;
+/** `describe` and `it` are called in the same ways. */
+interface Call<Fn> {
+  (name: string, fn: Fn): void;
+  (name: string, options: Options, fn: Fn): void;
+  (definition: Definition<Fn>, fn?: Fn): void;
 }
 
-interface It {
-  (name: string, fn: Body): void;
-  ignore(name: string, fn?: Body): void;
-  skip(name: string, fn?: Body): void;
+interface Verb<Fn> extends Call<Fn> {
+  only: Call<Fn>;
+  ignore: Call<Fn>;
+  skip: Call<Fn>;
 }
 
 /** The suite whose `describe` is being read, if any. */
 let open: Suite | undefined;
 
 /** Groups cases, with hooks of their own. */
-export const describe: Describe = Object.assign(
-  (name: string, fn: () => void) => addSuite(name, fn, false),
-  {
-    ignore: (name: string, fn: () => void) => addSuite(name, fn, true),
-    skip: (name: string, fn: () => void) => addSuite(name, fn, true),
-  },
-);
+export const describe: Verb<() => void> = verb(addSuite);
 
 /** One case. */
-export const it: It = Object.assign(
-  (name: string, fn: Body) => add({ name, ignore: false, run: fn }),
-  {
-    ignore: (name: string, fn: Body = () => {}) => add({ name, ignore: true, run: fn }),
-    skip: (name: string, fn: Body = () => {}) => add({ name, ignore: true, run: fn }),
-  },
-);
+export const it: Verb<Body> = verb((name, options, fn) => add({ ...options, name, run: fn }));
 
 /** Another name for {@linkcode it}. */
-export const test: It = it;
+export const test: Verb<Body> = it;
 
+/** Runs a hook before the first case of the group. */
 export function beforeAll(fn: Hook): void {
   inside("beforeAll").beforeAll.push(fn);
 }
 
+/** Runs a hook after the last case of the group. */
 export function afterAll(fn: Hook): void {
   inside("afterAll").afterAll.push(fn);
 }
 
+/** Runs a hook before each case of the group, those of inner groups too. */
 export function beforeEach(fn: Hook): void {
   inside("beforeEach").beforeEach.push(fn);
 }
 
+/** Runs a hook after each case of the group, those of inner groups too. */
 export function afterEach(fn: Hook): void {
   inside("afterEach").afterEach.push(fn);
 }
+
+/** Other names for {@linkcode beforeAll} and {@linkcode afterAll}. */
+export { afterAll as after, beforeAll as before };
 
 function inside(hook: string): Suite {
   if (!open) throw new Error(`Cannot use ${hook}() outside of describe(): the local stand-in has no hooks for a file`);
   return open;
 }
 
-function addSuite(name: string, fn: () => void, ignore: boolean): void {
+function verb<Fn>(register: (name: string, options: Options, fn: Fn) => void): Verb<Fn> {
+  const call = (forced: Options): Call<Fn> => (first: string | Definition<Fn>, second?: Options | Fn, third?: Fn) => {
+    const given = typeof second === "function" ? { fn: second } : { ...second as Options, fn: third };
+    const { name, fn, ...options } = typeof first === "string"
+      ? { ...given, name: first }
+      : { ...first, fn: given.fn ?? first.fn };
+    register(name, { ...options, ...forced }, fn ?? ((() => {}) as Fn));
+  };
+  return Object.assign(call({}), {
+    only: call({ only: true }),
+    ignore: call({ ignore: true }),
+    skip: call({ ignore: true }),
+  });
+}
+
+function addSuite(name: string, options: Options, fn: () => void): void {
   const suite: Suite = { cases: [], beforeAll: [], afterAll: [], beforeEach: [], afterEach: [] };
   const outer = open;
   open = suite;
   try {
-    fn();
+    // What an ignored group holds is not even read.
+    if (options.ignore !== true && (fn() as unknown) instanceof Promise) {
+      throw new Error('Returning a Promise from "describe" is not supported: tests must be defined synchronously');
+    }
   } finally {
     open = outer;
   }
-  add({ name, ignore, run: suite });
+  add({ ...options, name, run: suite });
 }
 
 function add(one: Case): void {
@@ -95,35 +124,51 @@ function add(one: Case): void {
     open.cases.push(one);
     return;
   }
-  Deno.test({ name: one.name, ignore: one.ignore, fn: (t) => run(one, t, [], []) });
+  const { name, run: _, ...options } = one;
+  const only = options.only ?? hasOnly(one);
+  Deno.test({ ...options, name, only, fn: (t) => run(one, t, { before: [], after: [] }) });
 }
 
-async function run(one: Case, t: Deno.TestContext, beforeEach: Hook[], afterEach: Hook[]): Promise<void> {
-  if (typeof one.run !== "function") return await runSuite(one.run, t, beforeEach, afterEach);
-  for (const hook of beforeEach) await hook();
+/** Whether it is the only one to be run, or holds one that is. */
+function hasOnly({ only, run }: Case): boolean {
+  return only === true || (typeof run !== "function" && run.cases.some(hasOnly));
+}
+
+/** Hooks around each case: those of outer groups first, and last after it. */
+interface Around {
+  readonly before: readonly Hook[];
+  readonly after: readonly Hook[];
+}
+
+async function run(one: Case, t: Deno.TestContext, around: Around): Promise<void> {
+  if (typeof one.run !== "function") return await runSuite(one.run, t, around);
+  for (const hook of around.before) await hook();
   try {
     await one.run(t);
   } finally {
-    for (const hook of afterEach) await hook();
+    for (const hook of around.after) await hook();
   }
 }
 
-async function runSuite(suite: Suite, t: Deno.TestContext, beforeEach: Hook[], afterEach: Hook[]): Promise<void> {
-  const before = [...beforeEach, ...suite.beforeEach];
-  const after = [...suite.afterEach, ...afterEach];
+async function runSuite(suite: Suite, t: Deno.TestContext, { before, after }: Around): Promise<void> {
+  const around = { before: [...before, ...suite.beforeEach], after: [...suite.afterEach, ...after] };
+  const chosen = suite.cases.some(hasOnly) ? suite.cases.filter(hasOnly) : suite.cases;
   for (const hook of suite.beforeAll) await hook();
   try {
-    for (const one of suite.cases) {
+    for (const one of chosen) {
+      const { name, ignore, sanitizeExit, sanitizeOps, sanitizeResources } = one;
       await t.step({
-        name: one.name,
-        ignore: one.ignore,
-        // What beforeAll opened is closed by afterAll: only the test as a whole can be held to leave nothing open.
-        sanitizeOps: false,
-        sanitizeResources: false,
-        fn: (step) => run(one, step, before, after),
+        ...given({ ignore, sanitizeExit, sanitizeOps, sanitizeResources }),
+        name,
+        fn: (step) => run(one, step, around),
       });
     }
   } finally {
     for (const hook of suite.afterAll) await hook();
   }
+}
+
+/** Deno takes an option that is `undefined` for one that is off. */
+function given<T extends Record<string, unknown>>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
