@@ -6,7 +6,7 @@ import { HEAD_FORMAT } from "../state/head_codec.ts";
 import { TaskKeys } from "../state/keys.ts";
 import type { MemoryStore } from "../state/memory_store.ts";
 import { readHead } from "../state/read_head.ts";
-import { assertCounted, byKey, first } from "./support/jobs.ts";
+import { assertCounted, byKey } from "./support/jobs.ts";
 import { contents, keysOf, own, put } from "./support/state.ts";
 import { fixtureOf, loaded } from "./support/stored.ts";
 import { runStored, STORED_READ, storedClicks } from "./support/stored_job.ts";
