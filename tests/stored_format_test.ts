@@ -7,7 +7,7 @@ import { TaskKeys } from "../state/keys.ts";
 import type { MemoryStore } from "../state/memory_store.ts";
 import { readHead } from "../state/read_head.ts";
 import { assertCounted, byKey } from "./support/jobs.ts";
-import { contents, keysOf, own, put } from "./support/state.ts";
+import { contents, keysOf, own, type Owner, put, testClock } from "./support/state.ts";
 import { fixtureOf, loaded } from "./support/stored.ts";
 import { runStored, STORED_READ, storedClicks } from "./support/stored_job.ts";
 import { STORED_CLOCKS, STORED_RESULTS, storedCounts, storedKey, storedWindows, TASK } from "./support/stored_task.ts";
@@ -22,6 +22,13 @@ async function stored(format: number, name: string): Promise<MemoryStore> {
 /** The format of a head as it lies there. */
 async function formatOf(store: MemoryStore): Promise<number> {
   return (await store.get<Uint8Array>(["job", TASK.job, TASK.task, "head"]))!.value[0];
+}
+
+let owners = 0;
+
+/** Takes the task. Random numbers are others than those of whoever made the fixture, or the fences would be the same. */
+function goOn(store: MemoryStore): Promise<Owner> {
+  return own(store, { ...TASK, clock: testClock(1_000_000 + ++owners) });
 }
 
 for (const format of FORMATS) {
@@ -40,7 +47,7 @@ for (const format of FORMATS) {
 
     it("is restored, with everything that was committed", async () => {
       const store = await stored(format, "task");
-      const owner = await own(store, TASK);
+      const owner = await goOn(store);
       assertEquals(contents(owner.counts), storedCounts());
       assertEquals(contents(owner.windows), storedWindows());
       assertEquals(owner.counts.find(storedKey(3))?.value, storedCounts()[`0 string ${storedKey(3)}`]);
@@ -60,7 +67,7 @@ for (const format of FORMATS) {
       const store = await stored(format, "task");
       const counts = storedCounts();
       for (let epoch = 0; epoch < 12; epoch++) {
-        const owner = await own(store, TASK);
+        const owner = await goOn(store);
         for (let i = 0; i < 40; i++) {
           const key = storedKey((epoch * 37 + i) % 450);
           const value = i % 5 === 0 ? undefined : `${epoch} ${"z".repeat(i)}`;
@@ -71,7 +78,7 @@ for (const format of FORMATS) {
         assertEquals(await owner.commit({ published: owner.checkpoint.head.epoch }), "committed");
         assertEquals(owner.checkpoint.head.outbox, []);
         assertEquals(await formatOf(store), HEAD_FORMAT);
-        const next = await own(store, TASK);
+        const next = await goOn(store);
         assertEquals(sorted(contents(next.counts)), sorted(counts));
         assertEquals(sorted(contents(next.windows)), sorted(storedWindows()));
         await next.checkpoint.sweep();
@@ -80,7 +87,7 @@ for (const format of FORMATS) {
 
     it("leaves nothing of the old layout behind once it was committed and swept", async () => {
       const store = await stored(format, "task");
-      const owner = await own(store, TASK);
+      const owner = await goOn(store);
       for (let epoch = 0; epoch < 40; epoch++) {
         put(owner.counts, storedKey(epoch), epoch);
         await owner.commit({ published: owner.checkpoint.head.epoch });
