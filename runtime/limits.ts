@@ -54,3 +54,6 @@ export const MAX_WORKERS = 64;
 
 /** How many failed tries to publish are not worth a word. */
 export const TRIES_UNTOLD = 3;
+
+/** The longest reason of a dead letter, and of a task that stops, in characters. */
+export const REASON_CHARACTERS = 500;

@@ -30,8 +30,8 @@ export interface CutRequest {
   readonly outbox?: readonly OutboxRecord[];
   /** Results up to this epoch are published: they leave the outbox. @default 0 */
   readonly published?: number;
-  /** What a connector on the same store writes with the epoch. */
-  readonly writes?: RidingWrites;
+  /** What a connector on the same store writes with the epoch. A function is called once everything else is encoded: what it gives is committed. */
+  readonly writes?: RidingWrites | (() => RidingWrites | undefined);
   /** The input has ended, and everything is in the results. @default false */
   readonly finished?: boolean;
 }
@@ -88,6 +88,7 @@ export class EpochCutter {
     const stream = this.#writer.delta(epoch, states, whole);
     const encoded = stream && chunked(stream, head.attempt + 1);
     const outbox = records.length === 0 ? undefined : chunked(encodeOutbox(records), head.attempt + 1);
+    const riding = typeof writes === "function" ? writes() : writes;
 
     const bases = new BaseWrites(this.#keys, this.#garbage, head);
     if (whole) this.#forget(head, states);
@@ -116,9 +117,9 @@ export class EpochCutter {
       ...chunkSets(this.#keys, { kind: "delta", fence: head.fence, attempt }, delta),
       ...chunkSets(this.#keys, { kind: "outbox", fence: head.fence, attempt }, outbox),
       ...bases.ahead,
-      ...setsOf(writes?.ahead),
+      ...setsOf(riding?.ahead),
     ];
-    const last = [...setsOf(writes?.last), ...bases.last];
+    const last = [...setsOf(riding?.last), ...bases.last];
     return { head: next, ahead, last, deletes: this.#deletes(head, next, ahead.length) };
   }
 
