@@ -11,10 +11,10 @@
  * @module
  */
 
-import type { Store } from "../state/store.ts";
+import type { OutputRecord, RecordHeaders } from "../state/outbox.ts";
+import type { AtomicWrites, Store } from "../state/store.ts";
 
-/** A record's headers, by name. A header's value is bytes, as it is in Kafka. */
-export type RecordHeaders = Readonly<Record<string, Uint8Array>>;
+export type { AtomicWrites, OutputRecord, RecordHeaders };
 
 /** A record as it was read. */
 export interface InputRecord {
@@ -25,22 +25,6 @@ export interface InputRecord {
   /** Its offset there. */
   readonly offset: number;
   /** The record's own timestamp (in Kafka: create time or append time). */
-  readonly timestamp: number;
-  /** Its key, as bytes; `null`: none. */
-  readonly key: Uint8Array | null;
-  /** Its value, as bytes; `null`: a tombstone. */
-  readonly value: Uint8Array | null;
-  /** Its headers, where it has any. */
-  readonly headers: RecordHeaders | undefined;
-}
-
-/** A record as it will be written. It is complete: nothing about it is decided after the commit. */
-export interface OutputRecord {
-  /** Where it goes. */
-  readonly topic: string;
-  /** The partition it goes to. */
-  readonly partition: number;
-  /** Its event time, as far as the broker takes it, in milliseconds since 1970. */
   readonly timestamp: number;
   /** Its key, as bytes; `null`: none. */
   readonly key: Uint8Array | null;
@@ -77,6 +61,9 @@ export interface Bounds {
 /** Where a new reader of a topic begins: an end of it, or the first record at or after a time (milliseconds since 1970). */
 export type From = "earliest" | "latest" | number;
 
+/** What a reader can suffer from. */
+export type ReaderTrouble = "input" | "group" | "members" | "partitions";
+
 /** What a reader reports. All calls are made one at a time, in the order of events. */
 export interface ReaderHandler {
   /**
@@ -91,8 +78,12 @@ export interface ReaderHandler {
   batch(batch: Batch): void;
   /** A record to be read is not there (any more): below `bounds.earliest` or beyond `bounds.latest`. Resolves with where to go on, or throws. */
   missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number>;
-  /** Something the reader rides out by itself (a broker away, a moved leader), once when it begins and `undefined` when it is over. */
-  trouble(error: Error | undefined): void;
+  /**
+   * Something the reader rides out by itself: once when it begins, and with `undefined` when it is over. Each kind has its own
+   * beginning and end: `input` (fetching), `group` (the broker that shares out the tasks), `members` (others take part in the
+   * group), `partitions` (there are some that no task reads).
+   */
+  trouble(kind: ReaderTrouble, error: Error | undefined): void;
   /** The reader has ended for good on this error. */
   failed(error: Error): void;
 }
@@ -167,14 +158,6 @@ export interface Publishing {
   markers(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
   /** Makes the marker topic with at least that many partitions where it is missing. */
   ensureMarkerTopic(topic: string, partitions: number): Promise<void>;
-}
-
-/** Keys and values that become part of an epoch's atomic. `ahead` may be written before it (nothing reads it until `last` is there). */
-export interface AtomicWrites {
-  /** May be written before the atomic. */
-  readonly ahead: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
-  /** Written by the atomic. */
-  readonly last: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
 }
 
 /** Publishing in one phase, on the KV that also holds the job's state. */
