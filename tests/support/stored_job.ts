@@ -6,7 +6,7 @@ import type { Observable } from "rxjs";
 import { count, type Job, keyedReduce, memory, type RunOptions, tumblingWindow, watermark } from "@tidemark/streams";
 import type { MemoryLog } from "../../connectors/memory.ts";
 import { runWith } from "../../runtime/run.ts";
-import { systemClock } from "../../runtime/clock.ts";
+import { systemClock } from "../../base/clock.ts";
 import type { Store } from "../../state/store.ts";
 import { first } from "./jobs.ts";
 
