@@ -77,6 +77,9 @@ export interface Bounds {
 /** Where a new reader of a topic begins: an end of it, or the first record at or after a time (milliseconds since 1970). */
 export type From = "earliest" | "latest" | number;
 
+/** What a reader can suffer from. */
+export type ReaderTrouble = "input" | "group" | "members" | "partitions";
+
 /** What a reader reports. All calls are made one at a time, in the order of events. */
 export interface ReaderHandler {
   /**
@@ -91,8 +94,12 @@ export interface ReaderHandler {
   batch(batch: Batch): void;
   /** A record to be read is not there (any more): below `bounds.earliest` or beyond `bounds.latest`. Resolves with where to go on, or throws. */
   missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number>;
-  /** Something the reader rides out by itself (a broker away, a moved leader), once when it begins and `undefined` when it is over. */
-  trouble(error: Error | undefined): void;
+  /**
+   * Something the reader rides out by itself: once when it begins, and with `undefined` when it is over. Each kind has its own
+   * beginning and end: `input` (fetching), `group` (the broker that shares out the tasks), `members` (others take part in the
+   * group), `partitions` (there are some that no task reads).
+   */
+  trouble(kind: ReaderTrouble, error: Error | undefined): void;
   /** The reader has ended for good on this error. */
   failed(error: Error): void;
 }

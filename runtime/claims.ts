@@ -54,19 +54,15 @@ export class Claims {
   async take(numbers: readonly number[]): Promise<StartOffset[]> {
     const { settings: { clock, giveUpAfter, log, name }, trouble, stopping } = this.parts;
     const backoff = new Backoff(clock, giveUpAfter);
-    let away = false;
     for (;;) {
       try {
         const starts = await this.parts.take(numbers);
-        if (away) trouble(undefined);
+        trouble(undefined);
         return starts;
       } catch (error) {
         if (stopping()) throw error;
         if (error instanceof FencedError) log(`Job ${name}: ${error.message}; the group is asked whose it is`);
-        else if (error instanceof UnavailableError && !away) {
-          away = true;
-          trouble(error);
-        }
+        else if (error instanceof UnavailableError) trouble(error);
         await backoff.waitOut(error);
         await this.#alive();
       }

@@ -150,7 +150,7 @@ export class Fetcher {
         await this.#findLeaders();
         await this.#fetchFromAll(signal, () => {
           backoff.reset();
-          this.#trouble.works("fetch");
+          this.#trouble.works("input");
         });
       } catch (error) {
         if (signal.aborted) return;
@@ -158,7 +158,7 @@ export class Fetcher {
           this.#observer.failed(explain(error, "read from Kafka", this.#brokers));
           return;
         }
-        this.#trouble.failed("fetch", error, explain(error, "read from Kafka for now", this.#brokers));
+        this.#trouble.failed("input", error, explain(error, "read from Kafka for now", this.#brokers));
         if (isDisconnected(error)) this.#line.renew();
         await backoff.wait(signal);
       }

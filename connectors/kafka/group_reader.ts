@@ -63,7 +63,7 @@ export class GroupReader implements Reader {
     this.#handler = handler;
     this.#member = rememberedMember(options.remembered);
     this.#remembered = this.#member;
-    this.#trouble = new Trouble((error) => this.#stop.signal.aborted || handler.trouble(error));
+    this.#trouble = new Trouble((part, error) => this.#stop.signal.aborted || handler.trouble(part, error));
     this.#fetcher = new Fetcher(lines.fetch, {
       brokers: lines.brokers,
       clock: lines.clock,
