@@ -8,7 +8,7 @@ import type { Connector } from "../connectors/connector.ts";
 import type { Cell, Key } from "../operators/keyed_state.ts";
 import { KvStore, type Patience, type Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
-import { type RuntimeClock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { Job, JobEnd, StateView } from "./job.ts";
 import { SHOW_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
@@ -63,6 +63,10 @@ export interface StandIns {
   readonly store?: Store;
   /** Gives what is opened in the place of a connector, under the same id. @default the connector itself */
   readonly connector?: (original: Connector) => Connector;
+  /** Epochs are cut only when the reader says that its assignment is about to change, and when the job ends. @default false */
+  readonly cutsWhenAsked?: boolean;
+  /** Changes what a source has decoded. @default nothing is changed */
+  readonly decoded?: (value: unknown) => void;
 }
 
 /**
@@ -72,10 +76,11 @@ export interface StandIns {
 export async function runWith(
   pipelines: Observable<unknown> | readonly Observable<unknown>[],
   options: RunOptions,
-  clock: RuntimeClock,
-  { store: given, connector = (original) => original }: StandIns = {},
+  clock: Clock,
+  { store: given, connector = (original) => original, cutsWhenAsked = false, decoded }: StandIns = {},
 ): Promise<Job> {
-  const settings = settingsOf(options, clock);
+  const checked = settingsOf(options, clock);
+  const settings = { ...checked, minEpoch: cutsWhenAsked ? Infinity : checked.minEpoch, decoded };
   const plan = replaced(planOf(Array.isArray(pipelines) ? pipelines : [pipelines], settings), connector);
   settings.signal?.throwIfAborted();
   const store = given ?? await openStore(settings);

@@ -16,7 +16,6 @@ import type { Bottom } from "../operators/_operate.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import {
   type ClockSnapshot,
-  type PaneAtHand,
   setRunningTask,
   type SourceRequest,
   Task,
@@ -24,10 +23,12 @@ import {
   type TaskHost,
 } from "../operators/_task.ts";
 import type { InputQueue } from "./input_queue.ts";
+import { Journal } from "./journal.ts";
+import { guardKey } from "./key_guard.ts";
 import { INPUT_VALUE_BYTES, SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
-import { positionOf } from "./results.ts";
+import { brief, messageOf } from "./telling.ts";
 import type { Outputs } from "./outputs.ts";
 
 /** What was counted since the job was born; part of the checkpoint. */
@@ -47,7 +48,11 @@ export interface RunnerParts {
   readonly counters: Readonly<Counters>;
   /** Whether a key may be somewhere else, so that it has to be compared with the record's own. */
   readonly guardsKeys: boolean;
+  /** Whether the records of an epoch are kept until it is cut, so that it can be made again. */
+  readonly keepsJournal: boolean;
   readonly badRecords: "stop" | "deadLetter";
+  /** Is shown what a source has decoded, in tests. */
+  readonly decoded?: (value: unknown) => void;
 }
 
 interface Route {
@@ -55,10 +60,11 @@ interface Route {
   readonly subscribers: SourceRequest["subscriber"][];
 }
 
+/** What happens in a task without a record. */
+export type Step = "tick" | "cut" | "end";
+
 /** Decides what becomes of a task's failure: `true`, it was dealt with and the task goes on. */
 export type OnFailure = (failure: TaskFailure, record: InputRecord | undefined) => boolean;
-
-const decoder = new TextDecoder();
 
 export class TaskRunner implements TaskHost {
   readonly number: number;
@@ -76,8 +82,8 @@ export class TaskRunner implements TaskHost {
   readonly samples: number[] = [];
   checkKey: TaskHost["checkKey"];
   skipPane: TaskHost["skipPane"];
-  /** Kept for a replay where a policy wants one: the records pushed since the last cut. */
-  journal: { readonly queue: InputQueue; readonly record: InputRecord }[] | undefined;
+  /** Kept where a policy may want the epoch made again. */
+  journal: Journal | undefined;
   /** The record that was refused last; the branches of a pipeline refuse it once. */
   #refused: InputRecord | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
@@ -85,6 +91,8 @@ export class TaskRunner implements TaskHost {
   readonly #states = new Map<string, KeyedState>();
   #bottoms: Bottom[] = [];
   #turn = 0;
+  /** When wall-clock time passed last. */
+  #ticked = 0;
   #open = 0;
 
   constructor(readonly parts: RunnerParts, readonly onFailure: OnFailure) {
@@ -94,7 +102,8 @@ export class TaskRunner implements TaskHost {
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
-    if (parts.guardsKeys) this.checkKey = (key, stage) => this.#guardKey(key, stage);
+    if (parts.guardsKeys) this.checkKey = (key, stage) => guardKey(this.task, key, stage);
+    if (parts.keepsJournal) this.journal = new Journal();
   }
 
   /** Subscribes the pipelines; nothing is pushed yet. Throws what is wrong with them. */
@@ -113,6 +122,7 @@ export class TaskRunner implements TaskHost {
     this.samples.length = 0;
     this.#routes.clear();
     this.#refused = undefined;
+    this.ended = false;
     const { idleSince } = this.task;
     this.task = new Task(this);
     for (const [slot, since] of idleSince.entries()) this.task.idleSince[slot] = since;
@@ -149,21 +159,15 @@ export class TaskRunner implements TaskHost {
     const { task } = this;
     if (task.phase !== "running" || task.failure !== undefined) return;
     const before = [...task.clocks.values()].map((clock) => clock.snapshot().watermark);
-    this.#act(() => {
-      for (const clock of this.task.clocks.values()) clock.tick(now);
-    });
+    this.#ticked = now;
+    this.#act("tick");
     const after = [...this.task.clocks.values()].map((clock) => clock.snapshot().watermark);
     if (after.some((watermark, index) => watermark > before[index])) this.changed = true;
   }
 
   /** The input has really ended: open windows fire. */
   end(): void {
-    this.#act(() => {
-      this.task.phase = "ending";
-      for (const routes of this.#routes.values()) {
-        for (const route of routes) for (const subscriber of route.subscribers) subscriber.complete();
-      }
-    });
+    this.#act("end");
     if (this.task.failure !== undefined) return;
     if (this.#open > 0) {
       this.task.fail(stillOpen(), "the pipeline", "async");
@@ -175,9 +179,41 @@ export class TaskRunner implements TaskHost {
 
   /** What belongs to the cut happens now: stages that emit once an epoch do. */
   beforeCut(): void {
-    this.#act(() => {
-      for (const hook of this.task.cutHooks) hook();
-    });
+    this.#act("cut");
+  }
+
+  /** A state refused to be cut. Returns whether the task goes on, because what is to blame was found and left out. */
+  refusedAtCut(error: unknown): boolean {
+    this.task.fail(error, "", "state");
+    return this.#recover(undefined);
+  }
+
+  /** An epoch has been cut: the next one begins. */
+  startEpoch(): void {
+    this.samples.length = 0;
+    this.changed = false;
+    this.task.late = 0;
+    for (const queue of this.queues) queue.missing = 0;
+    if (this.journal === undefined) return;
+    this.journal = new Journal();
+    this.skipPane = undefined;
+  }
+
+  /** Does once more what no record causes, after a rebind. */
+  repeat(step: Step): void {
+    if (this.task.failure === undefined) this.#whilePushing(() => this.#do(step));
+  }
+
+  #do(step: Step): void {
+    const { task } = this;
+    if (step === "tick") { for (const clock of task.clocks.values()) clock.tick(this.#ticked); }
+    else if (step === "cut") { for (const hook of task.cutHooks) hook(); }
+    else {
+      task.phase = "ending";
+      for (const routes of this.#routes.values()) {
+        for (const route of routes) for (const subscriber of route.subscribers) subscriber.complete();
+      }
+    }
   }
 
   /** The clocks as they stand. */
@@ -223,8 +259,13 @@ export class TaskRunner implements TaskHost {
     return this.#clocks[name];
   }
 
-  badRecord(reason: string): void {
+  badRecord(why: string, stage = ""): void {
     const record = this.task.record as InputRecord | undefined;
+    const reason = brief(why);
+    // Of a window's result that is bad, no record is at hand: it is the pane's fault.
+    if (record === undefined && this.task.pane !== undefined) {
+      return void this.task.fail(new RangeError(`its result is bad, because ${reason}`), stage, "user");
+    }
     if (record === undefined || this.parts.badRecords === "stop") {
       const what = record === undefined ? "a bad value" : "a bad record";
       return this.#fail(`${what}, because ${reason}. Give onBadRecord a deadLetter(sink) to go on without it`);
@@ -233,10 +274,10 @@ export class TaskRunner implements TaskHost {
     this.#refused = record;
     this.count("dead");
     try {
-      this.outputs.refuse("badRecord", record, reason);
+      this.outputs.refuse("badRecord", record, { stage, reason });
     } catch (error) {
       // Most likely its size: with the reason in its headers it is larger than it was.
-      this.#fail(`a bad record, because ${reason}; and it cannot be a dead letter: ${(error as Error).message}`);
+      this.#fail(`a bad record, because ${reason}; and it cannot be a dead letter: ${brief((error as Error).message)}`);
     }
   }
 
@@ -271,7 +312,7 @@ export class TaskRunner implements TaskHost {
         this.changed = true;
         if (record === undefined) break;
         pushed++;
-        this.journal?.push({ queue, record });
+        this.journal?.pushed.push({ queue, record });
         this.#push(queue, record);
         if (this.task.failure === undefined) continue;
         if (!this.#recover(record)) break;
@@ -286,8 +327,8 @@ export class TaskRunner implements TaskHost {
   }
 
   /** Runs what no record causes, anew after each failure that was dealt with. */
-  #act(run: () => void): void {
-    do this.#whilePushing(run); while (this.task.failure !== undefined && this.#recover(undefined));
+  #act(step: Step): void {
+    do this.#whilePushing(() => this.#do(step)); while (this.task.failure !== undefined && this.#recover(undefined));
   }
 
   /** Hands a failure on. Where it was dealt with, the pipelines were subscribed anew: nothing is being pushed meanwhile. */
@@ -315,9 +356,10 @@ export class TaskRunner implements TaskHost {
       try {
         checkSize(record);
         value = spec.decode(record);
+        this.parts.decoded?.(value);
       } catch (error) {
         task.timestamp = record.timestamp;
-        this.badRecord(error instanceof Error ? error.message : String(error));
+        this.badRecord(messageOf(error), `source "${queue.topic}"`);
         continue;
       }
       for (let s = 0; s < subscribers.length; s++) {
@@ -348,35 +390,7 @@ export class TaskRunner implements TaskHost {
     task.slot = -1;
     task.timestamp = NaN;
   }
-
-  #guardKey(key: unknown, stage: string): void {
-    const { record, pane } = this.task;
-    if (record === undefined) {
-      if (pane === undefined || pane.key === key) return;
-      throw this.#misused(
-        `${stage} is keyed by ${JSON.stringify(String(key))}, the window above it by ${
-          JSON.stringify(String(pane.key))
-        }: results of one key come from several tasks. Run the job with tasks: "single"`,
-        stage,
-      );
-    }
-    const own = record.key === null ? null : decoder.decode(record.key);
-    if (own === String(key)) return;
-    throw this.#misused(
-      `${stage} is keyed by ${JSON.stringify(String(key))}, but the record ${positionOf(record)} has the key ${
-        JSON.stringify(own)
-      }: records of one key would be spread over several tasks. Key the topic ${record.topic} by it, or run the job with tasks: "single"`,
-      stage,
-    );
-  }
-
-  /** The job is put together wrongly, which is no record's fault: whoever catches the throw finds the task failed already. */
-  #misused(reason: string, stage: string): Error {
-    return this.task.fail(new TypeError(reason), stage, "misuse");
-  }
 }
-
-export type { PaneAtHand };
 
 function checkSize({ value }: InputRecord): void {
   if (value === null || value.length <= INPUT_VALUE_BYTES) return;
