@@ -43,6 +43,8 @@ interface Active {
 /** What is changed at this moment. */
 export class Changes {
   readonly #active: Active[] = [];
+  /** How many were made. */
+  made = 0;
 
   constructor(readonly parts: ChangeParts) {}
 
@@ -52,6 +54,7 @@ export class Changes {
     const active: Active = { says: saysOf(change), until: Infinity };
     this.#active.push(active);
     const undo = await this.#make(change);
+    this.made++;
     await new Promise<void>((resolve) => void scheduler.after(ms, resolve));
     await undo();
     trace.add("world", `no longer: ${JSON.stringify(change)}`);

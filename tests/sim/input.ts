@@ -92,10 +92,11 @@ export async function openTransaction(
     await line.connect();
     identity = await beginTransaction(line, id, [record]);
   });
-  return () => patiently(scheduler, async () => {
-    await line.connect();
-    await line.endTransaction(identity!, commit);
-  });
+  return () =>
+    patiently(scheduler, async () => {
+      await line.connect();
+      await line.endTransaction(identity!, commit);
+    });
 }
 
 async function patiently(scheduler: Scheduler, step: () => Promise<void>): Promise<void> {

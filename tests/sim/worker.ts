@@ -122,7 +122,9 @@ export class SimWorker {
       started = true;
       job.finished.then(({ reason }) => {
         trace.add(process.name, `has ${reason}`);
-        if (reason === "finished") this.finished = true;
+        if (reason !== "finished") return;
+        this.finished = true;
+        this.troubled = false;
       }, failed);
     }, failed);
     this.#clock = clock;
@@ -154,7 +156,9 @@ export class SimWorker {
   /** For how long it has been stopping, in virtual milliseconds; 0: it is not. A process that stands still has its time anew. */
   get lateToStop(): number {
     const { process } = this;
-    if (this.#stopping === undefined || this.#stopping.process !== process || !process.alive || process.paused) return 0;
+    if (this.#stopping === undefined || this.#stopping.process !== process || !process.alive || process.paused) {
+      return 0;
+    }
     return this.parts.scheduler.now - Math.max(this.#stopping.since, process.awakeSince);
   }
 
