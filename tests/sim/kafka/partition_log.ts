@@ -111,7 +111,8 @@ export class PartitionLog {
     if (latestTime > now + timestampAhead) return SERVER.invalidTimestamp;
     const earliest = now - timestampBehind;
     if (!compacted && earliest < 0) return 0;
-    const { records } = decodePartition({ topic: "", partition: 0, error: 0, end: 0, aborted: [], batches: bytes }, 0);
+    const whole = { topic: "", partition: 0, error: 0, end: 0, aborted: [], batches: bytes };
+    const records = [...decodePartition(whole, 0).records];
     if (records.some(({ timestamp }) => timestamp < earliest)) return SERVER.invalidTimestamp;
     return compacted && records.some(({ key }) => key === null) ? SERVER.invalidRecord : 0;
   }
