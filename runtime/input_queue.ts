@@ -8,7 +8,7 @@
  */
 import type { Batch, InputRecord } from "../connectors/connector.ts";
 import type { InputSlot } from "../operators/_scope.ts";
-import { sizeOf } from "./results.ts";
+import { recordBytes } from "../connectors/headers.ts";
 
 /** What waits: a fetch, or a place where reading goes on behind offsets that are gone. */
 interface Waiting extends Pick<Batch, "records" | "position"> {
@@ -55,7 +55,7 @@ export class InputQueue implements InputSlot {
       else this.#batches.push(batch);
       return true;
     }
-    for (const record of batch.records) this.bytes += sizeOf(record.key, record.value, record.headers);
+    for (const record of batch.records) this.bytes += recordBytes(record.key, record.value, record.headers);
     this.#batches.push(batch);
     return true;
   }
@@ -73,7 +73,7 @@ export class InputQueue implements InputSlot {
       const { records, position, missing = 0 } = this.#batches[this.#first];
       if (this.#next < records.length) {
         const record = records[this.#next++];
-        this.bytes -= sizeOf(record.key, record.value, record.headers);
+        this.bytes -= recordBytes(record.key, record.value, record.headers);
         this.position = this.#next === records.length ? position : record.offset + 1;
         if (this.#next === records.length) this.#dropBatch();
         return record;

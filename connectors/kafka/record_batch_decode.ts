@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { InputRecord, RecordHeaders } from "../connector.ts";
+import { bytesName } from "../../base/text.ts";
+import type { InputRecord, RecordHeader, RecordHeaders } from "../connector.ts";
 import { decompress } from "./compression.ts";
 import type { FetchedPartition } from "./driver.ts";
 import { ByteReader } from "./wire.ts";
@@ -18,8 +19,6 @@ const ABORT = 0;
 /** Offset and length, which are not counted by the length. */
 const BEFORE_LENGTH = 12;
 const MAGIC_AT = 16;
-
-const decoder = new TextDecoder();
 
 /** What a fetch brought. */
 export interface DecodedPartition {
@@ -167,11 +166,10 @@ function readBlock(reader: ByteReader): Uint8Array | null {
 function readHeaders(reader: ByteReader): RecordHeaders | undefined {
   const count = reader.varint();
   if (count === 0) return undefined;
-  const headers: Record<string, Uint8Array> = {};
+  const headers: RecordHeader[] = [];
   for (let left = count; left > 0; left--) {
-    const name = decoder.decode(reader.take(reader.varint()));
-    // A header without a value is possible in Kafka; for us it is empty.
-    headers[name] = readBlock(reader) ?? new Uint8Array(0);
+    const name = bytesName(reader.take(reader.varint()));
+    headers.push([name, readBlock(reader)]);
   }
   return headers;
 }
