@@ -25,6 +25,8 @@ const ENDS = {
   members: "the consumer group has only workers of this job again",
   /** Inputs have partitions that no task reads. */
   partitions: "every partition has a task again",
+  /** Open transactions of somebody else hold input back. */
+  transactions: "no transaction holds the input back any more",
 } as const;
 
 /** How many wordings of one trouble are told, so that one which never ends does not fill the log. */

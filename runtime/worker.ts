@@ -252,6 +252,8 @@ export class Worker implements ReaderHandler {
     const owner = this.#ownerOf(queue);
     if (owner === undefined || !queue.empty) return;
     if (moved) owner.runner.changed = true;
+    // What a transaction holds back is about to come: time must not go on without it.
+    if (queue.position < queue.latest) return;
     const { idleSince } = owner.runner.task;
     if (!(idleSince[queue.slot] >= 0)) idleSince[queue.slot] = this.parts.settings.clock.elapsed();
   }

@@ -15,6 +15,7 @@ import type {
   JoinOptions,
   Line,
   Membership,
+  OpenTransaction,
   PartitionPlace,
   ProduceFailure,
   ProducePartition,
@@ -33,9 +34,11 @@ import {
   topicIdRequest,
 } from "./kafkajs_requests.ts";
 
+import { findOpenTransactions } from "./kafkajs_transactions.ts";
+
 const GROUP = 0;
 const TRANSACTION = 1;
-const READ_COMMITTED = 1;
+const ISOLATION = { uncommitted: 0, committed: 1 };
 const TOPIC_RESOURCE = 2;
 
 /** The kafkajs client, for one cluster. */
@@ -119,7 +122,7 @@ class KafkaJsLine implements Line {
     });
   }
 
-  listOffsets(topic: string, places: readonly PartitionPlace[], time: number): Promise<readonly number[]> {
+  listOffsets(...[topic, places, time, isolation]: Parameters<Line["listOffsets"]>): Promise<readonly number[]> {
     return this.#run(async (cluster) => {
       const offsets = new Map<number, number>();
       for (const [leader, led] of Map.groupBy(places, (place) => place.leader)) {
@@ -128,13 +131,17 @@ class KafkaJsLine implements Line {
         const partitions = led.map(({ partition }) => ({ partition, timestamp: time }));
         const { responses } = await broker.listOffsets({
           replicaId: -1,
-          isolationLevel: READ_COMMITTED,
+          isolationLevel: ISOLATION[isolation ?? "committed"],
           topics: [{ topic, partitions }],
         });
         for (const { partition, offset } of responses[0].partitions) offsets.set(partition, Number(offset));
       }
       return places.map(({ partition }) => offsets.get(partition)!);
     });
+  }
+
+  openTransactions(topic: string, place: PartitionPlace): Promise<readonly OpenTransaction[]> {
+    return this.#run((cluster) => findOpenTransactions(cluster, topic, place));
   }
 
   topicConfig(topic: string): Promise<ReadonlyMap<string, string>> {

@@ -66,6 +66,18 @@ function request<T>(
   };
 }
 
+/** A request of a flexible version: its header ends with (no) tagged fields, and so does its response's. */
+export function flexibleRequest<T>(
+  api: { readonly key: number; readonly version: number; readonly name: string },
+  body: ByteWriter,
+  read: (reader: ByteReader) => T,
+): ProtocolRequest<T> {
+  return request(api, new ByteWriter(body.length + 1).unsignedVarint(0).raw(body.written), (reader) => {
+    reader.skipTags();
+    return read(reader);
+  });
+}
+
 /** Describes brokers and the named topics, and creates none. */
 export function metadataRequest(topics: readonly string[]): ProtocolRequest<ClusterMetadata> {
   const body = new ByteWriter().int32(topics.length);
@@ -162,13 +174,13 @@ export function fetchRequest(
 function readFetched(reader: ByteReader, topic: string): FetchedPartition {
   const partition = reader.int32();
   const error = reader.int16();
-  reader.int64();
+  const latest = reader.int64();
   const end = reader.int64();
   reader.int64();
   const aborted = readArray(reader, () => ({ producer: reader.int64(), firstOffset: reader.int64() }));
   reader.int32();
   const batches = reader.take(Math.max(0, reader.int32()));
-  return { topic, partition, error, end, aborted, batches };
+  return { topic, partition, error, end, latest, aborted, batches };
 }
 
 /** Writes record batches, acknowledged by all replicas that are in sync. */

@@ -2,6 +2,7 @@ import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import { connectorContract } from "../connector_contract.ts";
 import { driverContract } from "../kafka_driver_contract.ts";
 import { groupContract } from "../kafka_group_contract.ts";
+import { heldBackContract } from "../support/held_back.ts";
 import { publishContract } from "../kafka_publish_contract.ts";
 import { finishing } from "../support/finishing.ts";
 import { NO_STORE } from "../support/kafka_member.ts";
@@ -17,6 +18,6 @@ connectorContract("simulated Kafka", async () => {
   };
 });
 
-for (const contract of [driverContract, publishContract, groupContract]) {
+for (const contract of [driverContract, publishContract, groupContract, heldBackContract]) {
   kafkaContract("simulated Kafka", contract, { make: () => simKafka() });
 }
