@@ -37,6 +37,12 @@ export interface ClockHandle {
   tick(now: number): void;
 }
 
+/** A `watermark({ maxDrift })`: holds partitions back that are ahead of the others. */
+export interface Drift {
+  /** Whether the slot is further ahead than that of the slowest that has not ended and is not idle. */
+  isAhead(slot: number): boolean;
+}
+
 /** Why a task cannot go on. */
 export interface TaskFailure {
   readonly error: Error;
@@ -117,6 +123,8 @@ export class Task {
   /** Since when, on a clock that never jumps and in milliseconds, each slot has had nothing to read; NaN: it has, or it is not known. */
   readonly idleSince: number[] = [];
   readonly clocks: Map<string, ClockHandle> = new Map();
+  /** Who may hold a partition back. */
+  readonly drifts: Drift[] = [];
   /** Run at each cut, from the top of the pipeline to its bottom. */
   readonly cutHooks: (() => void)[] = [];
   /** The input partitions of all sources, by slot. */

@@ -24,6 +24,8 @@ export class InputQueue implements InputSlot {
   expected: number;
   /** The end of the partition as of the last fetch. */
   end = NaN;
+  /** Nothing will come any more: the input has ended, and all of it is processed. */
+  done = false;
   /** Fetching is paused because of this queue. */
   paused = false;
   /** How many bytes wait here. */
@@ -43,6 +45,13 @@ export class InputQueue implements InputSlot {
   /** Whether nothing waits. */
   get empty(): boolean {
     return this.#first === this.#batches.length;
+  }
+
+  /** The timestamp of the next record; -Infinity where the position only moves on, NaN where nothing waits. */
+  get nextTimestamp(): number {
+    if (this.empty) return NaN;
+    const { records } = this.#batches[this.#first];
+    return this.#next < records.length ? records[this.#next].timestamp : -Infinity;
   }
 
   /** Takes a fetch; one that does not begin where the last one ended is none of ours and is dropped. */

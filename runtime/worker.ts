@@ -305,9 +305,7 @@ export class Worker implements ReaderHandler {
   /** Whether there is something to push, and it may be pushed. */
   get #more(): boolean {
     if (this.epochs.backedUp || this.epochs.full) return false;
-    return this.#list.some((owned) =>
-      !owned.finished && !owned.lost && owned.runner.queues.some((queue) => !queue.empty)
-    );
+    return this.#list.some((owned) => !owned.finished && !owned.lost && owned.runner.ready);
   }
 
   #resumeReading(owned: OwnedTask): void {
@@ -325,12 +323,17 @@ export class Worker implements ReaderHandler {
 
   #atEnd(owned: OwnedTask): boolean {
     const { ends, open } = this.parts;
-    return owned.runner.queues.every((queue) => {
-      if (!queue.empty) return false;
-      const end = ends.get(queue.topic)?.[queue.partition];
-      if (end !== undefined) return queue.position >= end;
-      return open.input.ended?.(queue.topic) === true && queue.position >= queue.end;
-    });
+    let all = true;
+    for (const queue of owned.runner.queues) {
+      if (!queue.done && queue.empty) {
+        const end = ends.get(queue.topic)?.[queue.partition];
+        queue.done = end !== undefined
+          ? queue.position >= end
+          : open.input.ended?.(queue.topic) === true && queue.position >= queue.end;
+      }
+      if (!queue.done) all = false;
+    }
+    return all;
   }
 
   async #taskFailed(owned: OwnedTask): Promise<void> {
