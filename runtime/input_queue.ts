@@ -50,8 +50,13 @@ export class InputQueue implements InputSlot {
   /** The timestamp of the next record; -Infinity where the position only moves on, NaN where nothing waits. */
   get nextTimestamp(): number {
     if (this.empty) return NaN;
-    const { records } = this.#batches[this.#first];
-    return this.#next < records.length ? records[this.#next].timestamp : -Infinity;
+    let next = this.#next;
+    // A place where the position only moves on is passed together with the record behind it.
+    for (let at = this.#first; at < this.#batches.length; at++, next = 0) {
+      const { records } = this.#batches[at];
+      if (next < records.length) return records[next].timestamp;
+    }
+    return -Infinity;
   }
 
   /** Takes a fetch; one that does not begin where the last one ended is none of ours and is dropped. */

@@ -44,6 +44,11 @@ export class PushOrder {
       this.#waiting = [];
       for (const number of waiting) this.#times[number] = NaN;
     }
+    // Where the position only was to move on, a record may have come behind it: it counts from now on.
+    if (this.#times.includes(-Infinity)) {
+      this.#heap.length = 0;
+      this.#times.fill(NaN);
+    }
     for (let number = 0; number < queues.length; number++) {
       if (Number.isNaN(this.#times[number]) && !queues[number].empty) this.#add(number);
     }
