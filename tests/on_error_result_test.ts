@@ -40,7 +40,12 @@ const KINDS: Readonly<Record<string, readonly [make: (log: MemoryLog) => Observa
     /^sink "out": boom$/,
   ],
   "a sink's header is no text": [
-    (log) => source(log).pipe(log.sink("out", { headers: (visit) => isBad(visit) ? { n: 1 as never } : {} })),
+    (log) =>
+      source(log).pipe(
+        log.sink("out", {
+          headers: (visit) => isBad(visit) ? { n: 1 as unknown as string } : {} as Record<string, string>,
+        }),
+      ),
     /^sink "out": /,
   ],
   "a sink's partition throws": [
@@ -185,6 +190,7 @@ describe("onError takes the record where", () => {
     it(`${what}; and without it the job stops with a sentence that names the place`, async () => {
       const log = memory();
       log.append("visits", visits(["ada", 1], ["bob", 2], ["bad", 3], ["ada", 4]));
+      log.end("visits");
       const why = await refusal(make(log), { name: "visits", state: ":memory:" });
       assertMatch(why, /^Job visits stopped at visits\/0@2 in /);
       assert(why.length < 1000, why);
