@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { errorOf } from "../base/thrown.ts";
 import { type Key, type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "./keyed_state.ts";
 import { type InputSlot, Scope } from "./_scope.ts";
 
@@ -229,7 +230,7 @@ export class Task {
 
   /** Remembers the first failure; what comes after it is its consequence. */
   fail(error: unknown, stage: string, kind: TaskFailure["kind"]): Error {
-    const asError = error instanceof Error ? error : new Error(String(error));
+    const asError = errorOf(error);
     if (this.failure === undefined && this.phase !== "closed") {
       this.failure = {
         error: asError,

@@ -10,6 +10,7 @@
  * @module
  */
 import type { Observable } from "rxjs";
+import { messageOf } from "../base/thrown.ts";
 import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_operate.ts";
@@ -30,7 +31,7 @@ import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
 import { PushOrder } from "./push_order.ts";
 import { Routes } from "./routes.ts";
-import { brief, messageOf } from "./telling.ts";
+import { brief } from "./telling.ts";
 import type { Outputs } from "./outputs.ts";
 
 /** What was counted since the job was born; part of the checkpoint. */

@@ -88,15 +88,6 @@ export function brief(message: string): string {
   return `${line.slice(0, Math.ceil(half))} ... ${line.slice(-Math.floor(half))}`;
 }
 
-/** What something that was thrown says; users throw anything. */
-export function messageOf(thrown: unknown): string {
-  try {
-    return thrown instanceof Error ? String(thrown.message) : String(thrown);
-  } catch {
-    return "something was thrown that cannot be read";
-  }
-}
-
 /** Why a task stopped, with the record and the stage. */
 export function explain(job: string, owned: OwnedTask, failure: TaskFailure): Error {
   const { error, stage, kind } = failure;

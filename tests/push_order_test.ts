@@ -166,7 +166,7 @@ describe("watermark({ maxDrift })", () => {
     );
     const backdated = (queue: InputQueue, times: number[]) => {
       const batch = batchOf(queue, times);
-      return { ...batch, records: batch.records.map((record) => ({ ...record, timestamp: 0 })) };
+      return { ...batch, records: [...batch.records].map((record) => ({ ...record, timestamp: 0 })) };
     };
     queues[0].add(backdated(queues[0], [0, 20, 21, 40]));
     pushAll(runner);
