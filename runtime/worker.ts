@@ -55,7 +55,7 @@ export class Worker implements ReaderHandler {
     this.epochs = new Epochs({
       store: parts.store,
       clock,
-      atomic: parts.open.atomic,
+      inCommit: parts.open.inCommit,
       publisher: parts.publisher,
       patience: parts.patience,
       minEpoch,
