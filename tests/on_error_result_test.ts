@@ -115,7 +115,6 @@ const KINDS: Readonly<Record<string, readonly [make: (log: MemoryLog) => Observa
     (log) =>
       source(log).pipe(
         map((visit) => {
-          // deno-lint-ignore no-throw-literal -- users do
           if (isBad(visit)) throw Object.create(null);
           return visit;
         }),
