@@ -165,7 +165,7 @@ function refuseOthers(job: string, head: Head, topics: Readonly<Record<string, s
 }
 
 async function firstOffsets(
-  { open, settings }: TakeoverParts,
+  { open }: TakeoverParts,
   number: number,
   topics: readonly string[],
   from: From,
@@ -173,9 +173,9 @@ async function firstOffsets(
   const starts: StartOffset[] = [];
   for (const topic of topics) {
     const offsets = await open.input.offsets(topic, from);
-    offsets.forEach((offset, partition) => {
-      if (settings.tasks === "single" || partition === number) starts.push({ topic, partition, offset });
-    });
+    for (const { topic: own, partition } of open.layout.inputsOf(number)) {
+      if (own === topic) starts.push({ topic, partition, offset: offsets[partition] });
+    }
   }
   return starts;
 }
@@ -226,7 +226,7 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     openState: (spec) => states.open(spec),
     clocks: head.clocks,
     counters: head.counters,
-    guardsKeys: settings.tasks === "perPartition" && open.tasks > 1,
+    guardsKeys: open.layout.tasks.length > 1,
     decoded: settings.decoded,
     keepsJournal: settings.onError !== undefined,
     badRecords: settings.onBadRecord === undefined ? "stop" : "deadLetter",
