@@ -12,6 +12,7 @@
  * @module
  */
 import type { From, StartOffset } from "../connectors/connector.ts";
+import type { RecordAtHand } from "../operators/_task.ts";
 import { DurableStates, FencedError, type Head, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
@@ -33,6 +34,8 @@ export interface TakeoverParts {
   readonly publisherId: string;
   /** How long to wait for the store. */
   readonly patience: Patience;
+  /** An event time lies before 1973. */
+  readonly earlyTime: (time: number, record: RecordAtHand | undefined) => void;
   /** Tells the failure of a task to its worker. */
   readonly onFailure: (number: number) => OnFailure;
 }
@@ -228,6 +231,7 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     counters: head.counters,
     guardsKeys: open.layout.tasks.length > 1,
     decoded: settings.decoded,
+    earlyTime: parts.earlyTime,
     keepsJournal: settings.onError !== undefined,
     badRecords: settings.onBadRecord === undefined ? "stop" : "deadLetter",
   }, parts.onFailure(number));
