@@ -16,6 +16,7 @@ import type {
   Reader,
   ReaderHandler,
   ReaderOptions,
+  ShownOffset,
   TopicInfo,
 } from "./connector.ts";
 import { fetchRecords, offsetAtTime } from "./embedded_fetch.ts";
@@ -96,7 +97,7 @@ export class EmbeddedConnection implements Connection, AtomicSink {
   }
 
   /** A job's offsets are in its checkpoint and nowhere else, so nobody can have reset them. */
-  shown(): Promise<ReadonlyMap<number, number>> {
+  shown(): Promise<ReadonlyMap<number, ShownOffset>> {
     return Promise.resolve(new Map());
   }
 

@@ -13,6 +13,7 @@ import type {
   Reader,
   ReaderHandler,
   ReaderOptions,
+  ShownOffset,
   TopicInfo,
 } from "../connector.ts";
 import { keyPartition } from "../partitioner.ts";
@@ -20,7 +21,14 @@ import { type KafkaClock, machineClock } from "./clock.ts";
 import type { Driver, Line, PartitionPlace } from "./driver.ts";
 import { CODE, explain, hasCode, isPassing, KafkaError } from "./errors.ts";
 import { GroupReader } from "./group_reader.ts";
-import { ASK_LIMIT, CONNECT_LIMIT, DEFAULT_BATCH_BYTES, DEFAULT_TIMESTAMP_AHEAD, RECORD_OVERHEAD } from "./limits.ts";
+import {
+  ASK_LIMIT,
+  CONNECT_LIMIT,
+  DEFAULT_BATCH_BYTES,
+  DEFAULT_TIMESTAMP_AHEAD,
+  NOTE,
+  RECORD_OVERHEAD,
+} from "./limits.ts";
 import { initialise, leadersOf, TransactionalProducer } from "./producer.ts";
 import { askUntil } from "./retry.ts";
 
@@ -113,10 +121,13 @@ export class KafkaConnection implements Connection {
     });
   }
 
-  shown(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
+  shown(group: string, topic: string): Promise<ReadonlyMap<number, ShownOffset>> {
     return this.#ask(`read the offsets of the consumer group "${group}"`, async () => {
       const places = existing(topic, await this.#shared.places(topic));
-      return await this.#shared.committed(group, topic, places.map(({ partition }) => partition), false);
+      const committed = await this.#shared.committed(group, topic, places.map(({ partition }) => partition), false);
+      return new Map(
+        [...committed].map(([partition, { offset, note }]) => [partition, { offset, own: note === NOTE }]),
+      );
     });
   }
 
@@ -189,7 +200,10 @@ export class KafkaConnection implements Connection {
     return this.#ask(
       `read the markers of "${group}"`,
       // Stable: what a transaction that is being finished has written is waited for, so the answer is the last word.
-      () => this.#shared.committed(group, topic, partitions, true),
+      async () => {
+        const committed = await this.#shared.committed(group, topic, partitions, true);
+        return new Map([...committed].map(([partition, { offset }]) => [partition, offset]));
+      },
       (error) => isPassing(error) || hasCode(error, CODE.unstableOffsetCommit),
     );
   }
