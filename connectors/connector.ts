@@ -11,10 +11,10 @@
  * @module
  */
 
-import type { Store } from "../state/store.ts";
+import type { OutputRecord, RecordHeaders } from "../state/outbox.ts";
+import type { AtomicWrites, Store } from "../state/store.ts";
 
-/** A record's headers, by name. A header's value is bytes, as it is in Kafka. */
-export type RecordHeaders = Readonly<Record<string, Uint8Array>>;
+export type { AtomicWrites, OutputRecord, RecordHeaders };
 
 /** A record as it was read. */
 export interface InputRecord {
@@ -25,22 +25,6 @@ export interface InputRecord {
   /** Its offset there. */
   readonly offset: number;
   /** The record's own timestamp (in Kafka: create time or append time). */
-  readonly timestamp: number;
-  /** Its key, as bytes; `null`: none. */
-  readonly key: Uint8Array | null;
-  /** Its value, as bytes; `null`: a tombstone. */
-  readonly value: Uint8Array | null;
-  /** Its headers, where it has any. */
-  readonly headers: RecordHeaders | undefined;
-}
-
-/** A record as it will be written. It is complete: nothing about it is decided after the commit. */
-export interface OutputRecord {
-  /** Where it goes. */
-  readonly topic: string;
-  /** The partition it goes to. */
-  readonly partition: number;
-  /** Its event time, as far as the broker takes it, in milliseconds since 1970. */
   readonly timestamp: number;
   /** Its key, as bytes; `null`: none. */
   readonly key: Uint8Array | null;
@@ -182,14 +166,6 @@ export interface Publishing {
   markers(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
   /** Makes the marker topic with at least that many partitions where it is missing. */
   ensureMarkerTopic(topic: string, partitions: number): Promise<void>;
-}
-
-/** Keys and values that become part of an epoch's atomic. `ahead` may be written before it (nothing reads it until `last` is there). */
-export interface AtomicWrites {
-  /** May be written before the atomic. */
-  readonly ahead: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
-  /** Written by the atomic. */
-  readonly last: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
 }
 
 /** Publishing in one phase, on the KV that also holds the job's state. */

@@ -11,7 +11,7 @@
  */
 import type { AtomicSink, Connection } from "../connectors/connector.ts";
 import { commitCuts, FencedError, type Patience, type Store } from "../state/mod.ts";
-import type { RuntimeClock } from "./clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, WAITING_CUTS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
@@ -21,7 +21,7 @@ import { Rhythm } from "./rhythm.ts";
 /** What the epoch loop works with. */
 export interface EpochParts {
   readonly store: Store;
-  readonly clock: RuntimeClock;
+  readonly clock: Clock;
   readonly atomic: readonly Connection[];
   readonly publisher: Publisher | undefined;
   /** How long to wait for the store. */

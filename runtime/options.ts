@@ -5,8 +5,8 @@
  */
 import { type Connector, type From, type SinkSpec, sinkSpecOf } from "../connectors/connector.ts";
 import type { KvHandle } from "../state/kv_handle.ts";
-import { systemClock } from "./clock.ts";
-import type { RuntimeClock } from "./clock.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { NAME_LENGTH } from "./limits.ts";
 
 /** A policy: bad input is written to a sink, and the job goes on. */
@@ -68,7 +68,7 @@ export interface Settings
   readonly signal: AbortSignal | undefined;
   readonly onBadRecord: DeadLetter | undefined;
   readonly onError: DeadLetter | undefined;
-  readonly clock: RuntimeClock;
+  readonly clock: Clock;
   /** Is shown what a source has decoded, in tests. */
   readonly decoded?: (value: unknown) => void;
 }
@@ -97,7 +97,7 @@ export function deadLetter(sink: object): DeadLetter {
 }
 
 /** Checks options and fills in defaults. */
-export function settingsOf(options: RunOptions, clock: RuntimeClock = systemClock): Settings {
+export function settingsOf(options: RunOptions, clock: Clock = systemClock): Settings {
   const { name, tasks = "perPartition", minEpoch = 0, giveUpAfter = Infinity, from = "earliest" } = options;
   const cannot = "Cannot run the job:";
   if (typeof name !== "string" || !/^[A-Za-z0-9._-]+$/.test(name) || name.length > NAME_LENGTH) {

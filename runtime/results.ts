@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { textBytes } from "../connectors/_text.ts";
+import { textBytes } from "../base/text.ts";
 import type { OutputRecord, RecordHeaders, SinkSpec, TopicInfo } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import { TIMESTAMP_MARGIN_MS } from "./limits.ts";

@@ -8,7 +8,7 @@ import type { Connector } from "../connectors/connector.ts";
 import type { Cell, Key } from "../operators/keyed_state.ts";
 import { KvStore, type Patience, type Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
-import { type RuntimeClock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { Job, JobEnd, StateView } from "./job.ts";
 import { SHOW_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
@@ -76,7 +76,7 @@ export interface StandIns {
 export async function runWith(
   pipelines: Observable<unknown> | readonly Observable<unknown>[],
   options: RunOptions,
-  clock: RuntimeClock,
+  clock: Clock,
   { store: given, connector = (original) => original, cutsWhenAsked = false, decoded }: StandIns = {},
 ): Promise<Job> {
   const checked = settingsOf(options, clock);

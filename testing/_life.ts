@@ -9,7 +9,7 @@
  * @module
  */
 import type { Observable } from "rxjs";
-import { rest } from "../runtime/clock.ts";
+import { rest } from "../base/clock.ts";
 import type { Job } from "../runtime/job.ts";
 import type { RunOptions } from "../runtime/options.ts";
 import { runWith } from "../runtime/run.ts";

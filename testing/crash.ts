@@ -1,7 +1,7 @@
 /**
  * @module
  */
-import { systemClock } from "../runtime/clock.ts";
+import { systemClock } from "../base/clock.ts";
 import { differenceIn, lastDifferenceIn } from "./_compare.ts";
 import { calm, checkInput, type Crashes, type Moment, type Outcome, runOnce, type Subject } from "./_crash_runs.ts";
 import { type EpochCut, evenCut, randomCut, wholeCut } from "./_cuts.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import type { RecordCodec } from "../connectors/codec.ts";
-import { rest, systemClock } from "../runtime/clock.ts";
+import { rest, systemClock } from "../base/clock.ts";
 import type { StateView } from "../runtime/job.ts";
 import type { MetricsSnapshot } from "../runtime/metrics.ts";
 import { type JobOptions, Life, type Pipelines } from "./_life.ts";

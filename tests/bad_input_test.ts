@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { map, type Observable } from "rxjs";
 import { z } from "zod";
 import { days, deadLetter, eventTime, type Keyed, keyedReduce, memory, run, watermark } from "@tidemark/streams";
-import type { AppendRecord } from "../connectors/_append_record.ts";
+import type { AppendRecord } from "../connectors/local/append.ts";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { first, header, refusal } from "./support/jobs.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { OutputRecord } from "../connectors/connector.ts";
-import { crc32c } from "../connectors/kafka/crc32c.ts";
+import { crc32c } from "../base/hashing.ts";
 import { decodePartition } from "../connectors/kafka/record_batch_decode.ts";
 import { encodeBatch, nextSequence } from "../connectors/kafka/record_batch_encode.ts";
 import { ByteReader, ByteWriter } from "../connectors/kafka/wire.ts";

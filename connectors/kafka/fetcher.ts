@@ -11,7 +11,7 @@
  */
 
 import type { Batch, Bounds } from "../connector.ts";
-import type { KafkaClock } from "./clock.ts";
+import type { TimerClock } from "../../base/clock.ts";
 import type { FetchedPartition, Line, PartitionPlace } from "./driver.ts";
 import { brokerError, CODE, explain, isDisconnected, isPassing, type KafkaError } from "./errors.ts";
 import {
@@ -20,10 +20,11 @@ import {
   FETCH_REST,
   FETCH_WAIT,
   IDLE_REPORT_INTERVAL,
+  RETRY_PAUSE,
   SMALL_FETCH_BYTES,
 } from "./limits.ts";
 import { decodePartition } from "./record_batch_decode.ts";
-import { Backoff, pause } from "./retry.ts";
+import { Backoff, pause } from "../../base/backoff.ts";
 import type { Trouble } from "./trouble.ts";
 
 /** Who gets what was read. */
@@ -54,7 +55,7 @@ export class Fetcher {
   readonly #observer: FetchObserver;
   readonly #trouble: Trouble;
   readonly #brokers: string;
-  readonly #clock: KafkaClock;
+  readonly #clock: TimerClock;
   readonly #parts = new Map<string, Part>();
   /** Ids of the topics, as they were when they were first read. */
   readonly #topics = new Map<string, string>();
@@ -67,7 +68,7 @@ export class Fetcher {
     readonly observer: FetchObserver;
     readonly trouble: Trouble;
     readonly brokers: string;
-    readonly clock: KafkaClock;
+    readonly clock: TimerClock;
   }) {
     this.#line = line;
     this.#observer = observer;
@@ -143,7 +144,7 @@ export class Fetcher {
   }
 
   async #supervise(signal: AbortSignal): Promise<void> {
-    const backoff = new Backoff(this.#clock);
+    const backoff = new Backoff(RETRY_PAUSE, this.#clock);
     while (!signal.aborted) {
       try {
         await this.#line.connect();
@@ -214,7 +215,7 @@ export class Fetcher {
   }
 
   async #awaitLeader(signal: AbortSignal): Promise<void> {
-    const backoff = new Backoff(this.#clock);
+    const backoff = new Backoff(RETRY_PAUSE, this.#clock);
     for (let tries = 0; tries < 3 && !signal.aborted; tries++) await backoff.wait(signal);
     if (!signal.aborted) throw brokerError(CODE.leaderNotAvailable, "a question for a partition's leader");
   }

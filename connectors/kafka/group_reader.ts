@@ -20,13 +20,13 @@ import {
   encodeSubscription,
   PROTOCOL,
 } from "./assignment.ts";
-import type { KafkaClock } from "./clock.ts";
+import type { TimerClock } from "../../base/clock.ts";
 import type { Joined, Line, Membership } from "./driver.ts";
 import { CODE, explain, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
 import { Heartbeats } from "./heartbeats.ts";
-import { NOTE, REBALANCE_TIMEOUT, SESSION_TIMEOUT } from "./limits.ts";
-import { Backoff } from "./retry.ts";
+import { NOTE, REBALANCE_TIMEOUT, RETRY_PAUSE, SESSION_TIMEOUT } from "./limits.ts";
+import { Backoff } from "../../base/backoff.ts";
 import { Trouble } from "./trouble.ts";
 
 const GENERATION_OVER = [CODE.rebalanceInProgress, CODE.illegalGeneration, CODE.unknownMember];
@@ -38,7 +38,7 @@ export interface ReaderLines {
   /** The connection's own line, which outlives the reader. */
   readonly shared: Line;
   readonly brokers: string;
-  readonly clock: KafkaClock;
+  readonly clock: TimerClock;
 }
 
 /** A reader that is a member of a group. */
@@ -119,7 +119,7 @@ export class GroupReader implements Reader {
   }
 
   async #run(): Promise<void> {
-    const backoff = new Backoff(this.#lines.clock);
+    const backoff = new Backoff(RETRY_PAUSE, this.#lines.clock);
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {

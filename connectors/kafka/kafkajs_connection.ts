@@ -19,7 +19,7 @@ import { Buffer } from "node:buffer";
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectSecure } from "node:tls";
 import KafkaJsConnection from "kafkajs/src/network/connection.js";
-import { machineClock } from "./clock.ts";
+import { systemClock } from "../../base/clock.ts";
 import { KafkaError } from "./errors.ts";
 import { toKafkaError } from "./kafkajs_errors.ts";
 import type { KafkaJsOptions } from "./kafkajs_options.ts";
@@ -137,7 +137,7 @@ class Connection {
       await client.connect();
       const { authenticationTimeout } = this.#options;
       const silent = new Error(`it takes connections, but did not answer within ${authenticationTimeout} ms`);
-      cancel = machineClock.after(authenticationTimeout, () => void this.#destroy(silent));
+      cancel = systemClock.after(authenticationTimeout, () => void this.#destroy(silent));
       const versions = await client.send<ReadonlyMap<number, VersionRange>>(toKafkaJs(apiVersions));
       client.setVersions(Object.fromEntries(versions));
       client.setSupportAuthenticationProtocol(versions.has(SASL_AUTHENTICATE));
@@ -165,7 +165,7 @@ class Connection {
     const queue = client.requestQueue;
     const schedule = queue.scheduleCheckPendingRequests.bind(queue);
     queue.scheduleCheckPendingRequests = () => {
-      if (queue.pending.length > 0 || queue.throttledUntil > Date.now()) schedule();
+      if (queue.pending.length > 0 || queue.throttledUntil > systemClock.now()) schedule();
     };
     return client;
   }

@@ -8,7 +8,7 @@
  */
 
 import { parseAddress, showAddress } from "./addresses.ts";
-import { machineClock } from "./clock.ts";
+import { systemClock } from "../../base/clock.ts";
 import { KafkaError } from "./errors.ts";
 import { BrokerConnections } from "./kafkajs_connection.ts";
 import type { KafkaJsOptions } from "./kafkajs_options.ts";
@@ -92,7 +92,7 @@ export class KafkaJsTransport implements Transport {
       if (done || next >= named.length) return;
       const name = named[next++];
       const home = this.#to(parseAddress(name));
-      if (next < named.length) cancel = machineClock.after(NEXT_BROKER_AFTER, askNext);
+      if (next < named.length) cancel = systemClock.after(NEXT_BROKER_AFTER, askNext);
       this.#describe(home).then((cluster) => {
         if (done) return;
         done = true;

@@ -5,7 +5,7 @@
  */
 
 import type { PeekHandle, PeekObserver } from "../connector.ts";
-import { machineClock } from "./clock.ts";
+import { systemClock } from "../../base/clock.ts";
 import type { Driver, Line } from "./driver.ts";
 import { explain } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
@@ -51,7 +51,7 @@ export function peekTopic(driver: Driver, topic: string, observer: PeekObserver)
     observer.partitions(starts.length);
     fetcher = new Fetcher(line, {
       brokers: driver.name,
-      clock: machineClock,
+      clock: systemClock,
       trouble: new Trouble(() => {}),
       observer: {
         batch({ records }) {
@@ -80,5 +80,5 @@ async function startOffsets(line: Line, topic: string, signal: AbortSignal): Pro
     leadersOf(topic, places);
     return await line.listOffsets(topic, places, EARLIEST);
   };
-  return await askUntil(line, ask, { clock: machineClock, limit: CONNECT_LIMIT, signal });
+  return await askUntil(line, ask, { clock: systemClock, limit: CONNECT_LIMIT, signal });
 }
