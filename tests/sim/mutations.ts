@@ -35,11 +35,19 @@ const BELIEVE_ANY_MARKER: Edit = { file: OWNED, find: "if (marker > epoch) {", r
 const PUBLISH: readonly Mutation[] = [
   {
     name: "forget earlier publishers",
-    edits: [{
-      file: "state/decide.ts",
-      find: "publishers: publisher === undefined ? kept : [...kept, publisher]",
-      replace: "publishers: publisher === undefined ? kept : [publisher]",
-    }],
+    masked: "a head without its last owner's publisher is refused before it is written",
+    edits: [
+      {
+        file: "state/decide.ts",
+        find: "publishers: publisher === undefined ? kept : [...kept, publisher]",
+        replace: "publishers: publisher === undefined ? kept : [publisher]",
+      },
+      {
+        file: "state/successor.ts",
+        find: "if (owner !== undefined && !after.publishers.includes(owner))",
+        replace: 'if (owner === "")',
+      },
+    ],
   },
   {
     name: "connect without fencing",
@@ -216,7 +224,7 @@ const OTHERS: readonly Mutation[] = [
     edits: [
       {
         file: "runtime/input_queue.ts",
-        find: "this.position = this.#next === records.length ? position : record.offset + 1;",
+        find: "this.position = this.#next === records.length ? position : behind(record);",
         replace: "this.position = record.offset + 1;",
       },
       {
