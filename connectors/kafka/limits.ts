@@ -106,3 +106,6 @@ export const TOPIC_TIMEOUT = 5000;
 
 /** What is written beside the offsets that a job shows: whoever sets them by hand does not write it. */
 export const NOTE = "tidemark";
+
+/** How often a member looks whether topics have grown, and who else is in its group, in milliseconds. */
+export const GROUP_WATCH_INTERVAL = 10_000;
