@@ -17,6 +17,7 @@ connectorContract("simulated Kafka", async () => {
   };
 });
 
-for (const contract of [driverContract, publishContract, groupContract]) {
-  kafkaContract("simulated Kafka", contract, { make: () => simKafka() });
-}
+const making = { make: () => simKafka() };
+driverContract("Simulated Kafka", making);
+groupContract("Simulated Kafka", making);
+kafkaContract("simulated Kafka", publishContract, making);
