@@ -51,7 +51,11 @@ export function simKafka(options: Partial<ClusterOptions> = {}): Promise<SimKafk
     deleteRecords: (topic, partition, before) => Promise.resolve(cluster.deleteRecords(topic, partition, before)),
     setOffset: (group, topic, partition, offset) =>
       Promise.resolve(cluster.resetOffsets(group, topic, new Map([[partition, offset]]))),
-    intrude: () => Promise.reject(new Error("not yet")),
+    // deno-lint-ignore require-await
+    intrude: async (group, topic) => {
+      const leave = cluster.intrude(group, topic);
+      return { leave: () => Promise.resolve(leave()) };
+    },
     members: (group) => Promise.resolve(cluster.groupMembers(group).sort()),
     async [Symbol.asyncDispose]() {
       ended = true;

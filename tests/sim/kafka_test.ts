@@ -2,6 +2,7 @@ import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import { connectorContract } from "../connector_contract.ts";
 import { driverContract } from "../kafka_driver_contract.ts";
 import { groupContract } from "../kafka_group_contract.ts";
+import { strangersContract } from "../kafka_strangers_contract.ts";
 import { publishContract } from "../kafka_publish_contract.ts";
 import { finishing } from "../support/finishing.ts";
 import { NO_STORE } from "../support/kafka_member.ts";
@@ -20,4 +21,5 @@ connectorContract("simulated Kafka", async () => {
 const making = { make: () => simKafka() };
 driverContract("Simulated Kafka", making);
 groupContract("Simulated Kafka", making);
+strangersContract("Simulated Kafka", making);
 kafkaContract("simulated Kafka", publishContract, making);
