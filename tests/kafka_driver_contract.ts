@@ -2,16 +2,15 @@
  * What a Kafka cluster owes the engine, request by request, on whatever driver and real or simulated: the answers on which the order
  * of effects in `producer.ts`, `group_reader.ts` and `fetcher.ts` rests.
  */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { TimerClock } from "../base/clock.ts";
-import type { FetchedPartition, Joined, Line, ProducerIdentity } from "../connectors/kafka/driver.ts";
-import { CODE, hasCode, isPassing, KafkaError } from "../connectors/kafka/errors.ts";
+import type { FetchedPartition, Line, ProducerIdentity } from "../connectors/kafka/driver.ts";
+import { CODE } from "../connectors/kafka/errors.ts";
 import { initialise } from "../connectors/kafka/producer.ts";
 import { decodePartition } from "../connectors/kafka/record_batch_decode.ts";
 import { encodeBatch } from "../connectors/kafka/record_batch_encode.ts";
-import { askUntil } from "../connectors/kafka/retry.ts";
-import { type KafkaBench, type KafkaMaking, onBench } from "./support/kafka_subject.ts";
+import { assertRefused, freshGroup, patiently } from "./support/kafka_asking.ts";
+import { contract, type KafkaBench, type KafkaMaking } from "./support/kafka_subject.ts";
 import { freshTopic, publish, record, textOf } from "./support/recording_reader.ts";
 import { finishing } from "./support/finishing.ts";
 import { NO_STORE } from "./support/kafka_member.ts";
@@ -51,27 +50,13 @@ async function place(bench: KafkaBench, config?: Record<string, string>): Promis
   };
 }
 
-/** Refused with one of these codes. */
-async function assertRefused(request: Promise<unknown>, ...codes: number[]): Promise<void> {
-  const error = await assertRejects(() => request, KafkaError);
-  assertEquals(error.kind, "broker");
-  assert(codes.includes(error.code!), `refused with code ${error.code}, expected one of ${codes}`);
-}
-
-/** Asks again while the transaction before is being finished, or a coordinator is just being made, as the engine does. */
-function patiently(line: Line, clock: TimerClock, step: () => Promise<void>): Promise<void> {
-  const retries = (error: unknown) => isPassing(error) || hasCode(error, CODE.concurrentTransactions);
-  return askUntil(line, step, { clock, limit: 10_000, retries });
-}
-
 function textsOf(fetched: FetchedPartition, start = 0): (string | null)[] {
   return Array.from(decodePartition(fetched, start).records, textOf);
 }
 
 /** What is asked of topics. */
-function topics(name: string, making: KafkaMaking): void {
-  const on = (run: (bench: KafkaBench) => Promise<void>) => onBench(making, run);
-  describe(`${name}, topics`, { ignore: making.ignore }, () => {
+const topics = contract((name, on, ignore) => {
+  describe(`${name}, topics`, { ignore }, () => {
     it(
       "a topic has an id of its own, which stays, and a missing one has none",
       on(async (bench) => {
@@ -84,12 +69,11 @@ function topics(name: string, making: KafkaMaking): void {
       }),
     );
   });
-}
+});
 
 /** What transactions promise. */
-function transactions(name: string, making: KafkaMaking): void {
-  const on = (run: (bench: KafkaBench) => Promise<void>) => onBench(making, run);
-  describe(`${name}, transactions`, { ignore: making.ignore }, () => {
+const transactions = contract((name, on, ignore) => {
+  describe(`${name}, transactions`, { ignore }, () => {
     it(
       "a new life is refused while the former one is open, and ends it",
       on(async (bench) => {
@@ -186,12 +170,11 @@ function transactions(name: string, making: KafkaMaking): void {
       }),
     );
   });
-}
+});
 
 /** What is written. */
-function batches(name: string, making: KafkaMaking): void {
-  const on = (run: (bench: KafkaBench) => Promise<void>) => onBench(making, run);
-  describe(`${name}, batches`, { ignore: making.ignore }, () => {
+const batches = contract((name, on, ignore) => {
+  describe(`${name}, batches`, { ignore }, () => {
     it(
       "a batch that comes again is written once",
       on(async (bench) => {
@@ -255,12 +238,11 @@ function batches(name: string, making: KafkaMaking): void {
       }),
     );
   });
-}
+});
 
 /** What is read. */
-function fetches(name: string, making: KafkaMaking): void {
-  const on = (run: (bench: KafkaBench) => Promise<void>) => onBench(making, run);
-  describe(`${name}, fetches`, { ignore: making.ignore }, () => {
+const fetches = contract((name, on, ignore) => {
+  describe(`${name}, fetches`, { ignore }, () => {
     it(
       "a fetch says that an offset is out of range, at both ends",
       on(async (bench) => {
@@ -340,113 +322,9 @@ function fetches(name: string, making: KafkaMaking): void {
       }),
     );
   });
-}
-
-/** A name for a group whose coordinator is there. */
-async function freshGroup({ line, clock }: KafkaBench): Promise<string> {
-  const [own, group] = [await line(), freshTopic()];
-  await patiently(own, clock, async () => void await own.committed(group, group, [0], false));
-  return group;
-}
-
-/** Joins as the only member, or as one that the others let in. */
-function join(line: Line, group: string, { member = "", subscription = "" } = {}): Promise<Joined> {
-  const options = { group, member, protocol: "contract", sessionTimeout: 10_000, rebalanceTimeout: 20_000 };
-  return line.join({ ...options, subscription: new TextEncoder().encode(subscription) });
-}
-
-/** What a coordinator of groups does. */
-function groups(name: string, making: KafkaMaking): void {
-  const on = (run: (bench: KafkaBench) => Promise<void>) => onBench(making, run);
-  describe(`${name}, groups`, { ignore: making.ignore }, () => {
-    it(
-      "one member assigns for all, and each gets its own",
-      on(async (bench) => {
-        const [one, other] = [await bench.line(), await bench.line()];
-        const group = await freshGroup(bench);
-        const alone = await join(one, group, { subscription: "one" });
-        assertEquals(alone.members?.map(({ subscription }) => new TextDecoder().decode(subscription)), ["one"]);
-        await one.sync({ group, ...alone }, [{ member: alone.member, assignment: Uint8Array.of(1) }]);
-        const joining = join(other, group, { subscription: "other" });
-        await untilRefused(() => one.heartbeat({ group, ...alone }), CODE.rebalanceInProgress);
-        const [first, second] = await Promise.all([
-          join(one, group, { member: alone.member, subscription: "one" }),
-          joining,
-        ]);
-        assertEquals([first.generation, second.generation], [alone.generation + 1, alone.generation + 1]);
-        assertEquals([first.members?.length, second.members], [2, undefined]);
-        const assignments = [
-          { member: first.member, assignment: Uint8Array.of(7) },
-          { member: second.member, assignment: Uint8Array.of(8, 9) },
-        ];
-        const shares = await Promise.all([
-          one.sync({ group, ...first }, assignments),
-          other.sync({ group, ...second }, []),
-        ]);
-        assertEquals(shares.map((share) => [...share]), [[7], [8, 9]]);
-        assertEquals(await bench.kafka.members(group), [first.member, second.member].sort());
-      }),
-    );
-
-    it(
-      "offsets are not committed in a generation that is over, nor by a stranger",
-      on(async (bench) => {
-        const [one, other] = [await bench.line(), await bench.line()];
-        const [topic, group] = [freshTopic(), await freshGroup(bench)];
-        await bench.connection.createTopic(topic, 1);
-        const commit = (joined: Joined, offset: number) =>
-          one.commitOffsets({ group, ...joined }, [{ topic, partition: 0, offset }], "as it is");
-        const alone = await join(one, group);
-        await one.sync({ group, ...alone }, [{ member: alone.member, assignment: Uint8Array.of(1) }]);
-        await commit(alone, 5);
-        const joining = join(other, group);
-        await untilRefused(() => one.heartbeat({ group, ...alone }), CODE.rebalanceInProgress);
-        // A generation that is being ended can still commit: that is what revoking is for.
-        await commit(alone, 6);
-        const [again] = await Promise.all([join(one, group, { member: alone.member }), joining]);
-        await assertRefused(commit(alone, 7), CODE.illegalGeneration);
-        await assertRefused(one.heartbeat({ group, ...alone }), CODE.illegalGeneration);
-        await one.leave(group, again.member);
-        await assertRefused(commit(again, 8), CODE.unknownMember);
-        await assertRefused(one.heartbeat({ group, ...again }), CODE.unknownMember);
-        await assertRefused(join(one, group, { member: again.member }), CODE.unknownMember);
-        assertEquals(await one.committed(group, topic, [0], true), new Map([[0, { offset: 6, note: "as it is" }]]));
-      }),
-    );
-
-    it(
-      "whoever leaves makes room at once",
-      on(async (bench) => {
-        const [one, other] = [await bench.line(), await bench.line()];
-        const group = await freshGroup(bench);
-        const alone = await join(one, group);
-        await one.sync({ group, ...alone }, []);
-        const joining = join(other, group);
-        await untilRefused(() => one.heartbeat({ group, ...alone }), CODE.rebalanceInProgress);
-        // It never comes back for the next generation, and the other does not have to wait for its session to end.
-        await one.leave(group, alone.member);
-        const joined = await joining;
-        assertEquals(joined.members?.map(({ member }) => member), [joined.member]);
-        await assertRefused(other.leave(group, alone.member), CODE.unknownMember);
-      }),
-    );
-  });
-}
-
-/** Asks until the broker refuses with that code. */
-async function untilRefused(ask: () => Promise<void>, code: number): Promise<void> {
-  for (let tries = 0; tries < 100_000; tries++) {
-    try {
-      await ask();
-    } catch (error) {
-      if (error instanceof KafkaError && error.code === code) return;
-      throw error;
-    }
-  }
-  throw new Error(`Nothing was refused with code ${code}`);
-}
+});
 
 /** Registers the contract's tests for one Kafka. */
 export function driverContract(name: string, making: KafkaMaking): void {
-  for (const part of [topics, transactions, batches, fetches, groups]) part(name, making);
+  for (const part of [topics, transactions, batches, fetches]) part(name, making);
 }

@@ -4,13 +4,12 @@ import { describe, it } from "@std/testing/bdd";
 import { encodeSubscription, PROTOCOL } from "../connectors/kafka/assignment.ts";
 import type { Line } from "../connectors/kafka/driver.ts";
 import { Member, NO_STORE } from "./support/kafka_member.ts";
-import { type KafkaBench, type KafkaMaking, onBench } from "./support/kafka_subject.ts";
+import { contract } from "./support/kafka_subject.ts";
 import { freshTopic, publish, record } from "./support/recording_reader.ts";
 
 /** Registers the contract's tests for one Kafka. */
-export function groupContract(name: string, making: KafkaMaking): void {
-  const on = (run: (bench: KafkaBench) => Promise<void>) => onBench(making, run);
-  describe(`${name}, groups of workers`, { ignore: making.ignore }, () => {
+export const groupContract = contract((name, on, ignore) => {
+  describe(`${name}, groups of workers`, { ignore }, () => {
     it(
       "two members share the tasks, co-partitioned, and each keeps what it had",
       on(async ({ connection: one, other }) => {
@@ -207,7 +206,7 @@ export function groupContract(name: string, making: KafkaMaking): void {
       }),
     );
   });
-}
+});
 
 /** Joins a group and takes its assignment, then is gone without leaving: as a process that is killed. Returns the member's id. */
 async function joinAndDie(

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Member, NO_STORE } from "./support/kafka_member.ts";
-import { type KafkaBench, type KafkaMaking, onBench } from "./support/kafka_subject.ts";
+import { contract, type KafkaBench } from "./support/kafka_subject.ts";
 import { freshTopic, publish, record } from "./support/recording_reader.ts";
 
 /** A topic with that many partitions, and the name of a group. */
@@ -22,10 +22,8 @@ async function refusal(member: Member): Promise<string> {
 }
 
 /** Registers the contract's tests for one Kafka. */
-export function strangersContract(name: string, making: KafkaMaking): void {
-  const on = (run: (bench: KafkaBench) => Promise<void>) => onBench(making, run);
-
-  describe(`${name}, topics that grow`, { ignore: making.ignore }, () => {
+export const strangersContract = contract((name, on, ignore) => {
+  describe(`${name}, topics that grow`, { ignore }, () => {
     it(
       "are told, and the tasks stay those that the job was made with",
       on(async (bench) => {
@@ -76,7 +74,7 @@ export function strangersContract(name: string, making: KafkaMaking): void {
     );
   });
 
-  describe(`${name}, workers that must not work together`, { ignore: making.ignore }, () => {
+  describe(`${name}, workers that must not work together`, { ignore }, () => {
     it(
       "a worker on another state store is refused with words, and those that have tasks go on",
       on(async (bench) => {
@@ -136,7 +134,7 @@ export function strangersContract(name: string, making: KafkaMaking): void {
     );
   });
 
-  describe(`${name}, consumers in the group that are no workers`, { ignore: making.ignore }, () => {
+  describe(`${name}, consumers in the group that are no workers`, { ignore }, () => {
     it(
       "one of Kafka's newer protocol that was there first is told with what it has, and so is the task that has no worker",
       on(async (bench) => {
@@ -180,7 +178,7 @@ export function strangersContract(name: string, making: KafkaMaking): void {
     );
   });
 
-  describe(`${name}, offsets that people set`, { ignore: making.ignore }, () => {
+  describe(`${name}, offsets that people set`, { ignore }, () => {
     it(
       "are told from those that the job has shown",
       on(async (bench) => {
@@ -197,4 +195,4 @@ export function strangersContract(name: string, making: KafkaMaking): void {
       }),
     );
   });
-}
+});

@@ -1,5 +1,6 @@
 import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import { connectorContract } from "../connector_contract.ts";
+import { coordinatorContract } from "../kafka_coordinator_contract.ts";
 import { driverContract } from "../kafka_driver_contract.ts";
 import { groupContract } from "../kafka_group_contract.ts";
 import { strangersContract } from "../kafka_strangers_contract.ts";
@@ -20,6 +21,7 @@ connectorContract("simulated Kafka", async () => {
 
 const making = { make: () => simKafka() };
 driverContract("Simulated Kafka", making);
+coordinatorContract("Simulated Kafka", making);
 groupContract("Simulated Kafka", making);
 strangersContract("Simulated Kafka", making);
 kafkaContract("simulated Kafka", publishContract, making);

@@ -68,6 +68,17 @@ export function onBench({ make }: KafkaMaking, run: (bench: KafkaBench) => Promi
   };
 }
 
+/** A contract: registers its groups of cases for one Kafka. `on` gives a case its bench. */
+export function contract(
+  register: (
+    name: string,
+    on: (run: (bench: KafkaBench) => Promise<void>) => () => Promise<void>,
+    ignore: boolean,
+  ) => void,
+): (name: string, making: KafkaMaking) => void {
+  return (name, making) => register(name, (run) => onBench(making, run), making.ignore ?? false);
+}
+
 /** Registers a contract's tests for one Kafka. */
 export function kafkaContract(name: string, contract: KafkaContract, making: KafkaMaking): void {
   for (const [sentence, run] of Object.entries(contract)) {
