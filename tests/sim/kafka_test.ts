@@ -1,8 +1,10 @@
 import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import { connectorContract } from "../connector_contract.ts";
+import { coordinatorContract } from "../kafka_coordinator_contract.ts";
 import { driverContract } from "../kafka_driver_contract.ts";
 import { groupContract } from "../kafka_group_contract.ts";
 import { heldBackContract } from "../support/held_back.ts";
+import { strangersContract } from "../kafka_strangers_contract.ts";
 import { publishContract } from "../kafka_publish_contract.ts";
 import { finishing } from "../support/finishing.ts";
 import { NO_STORE } from "../support/kafka_member.ts";
@@ -18,6 +20,10 @@ connectorContract("simulated Kafka", async () => {
   };
 });
 
-for (const contract of [driverContract, publishContract, groupContract, heldBackContract]) {
-  kafkaContract("simulated Kafka", contract, { make: () => simKafka() });
-}
+const making = { make: () => simKafka() };
+driverContract("Simulated Kafka", making);
+coordinatorContract("Simulated Kafka", making);
+groupContract("Simulated Kafka", making);
+strangersContract("Simulated Kafka", making);
+kafkaContract("simulated Kafka", publishContract, making);
+kafkaContract("simulated Kafka", heldBackContract, making);
