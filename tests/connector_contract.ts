@@ -5,7 +5,9 @@
  * visible there: `publish` does it through whichever of the port's two ways the connection has.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Connection, OutputRecord, StartOffset } from "../connectors/connector.ts";
+import { describe, it } from "@std/testing/bdd";
+import { bytesName } from "../base/text.ts";
+import type { Connection, OutputRecord, RecordHeaders, StartOffset } from "../connectors/connector.ts";
 import { keyPartition } from "../connectors/partitioner.ts";
 import type { Store } from "../state/store.ts";
 import {
@@ -55,32 +57,40 @@ export function connectorContract(
   make: () => Promise<ContractSubject>,
   { ignore = false, ...traits }: ContractTraits & { ignore?: boolean } = {},
 ): void {
-  const cases = { ...TOPICS, ...(traits.makesTopics ? LENIENT : STRICT), ...RECORDS, ...READING, ...EDGES, ...STAGING };
-  for (const [sentence, run] of Object.entries(cases)) {
-    Deno.test({
-      name: `${name} ${sentence}`,
-      ignore,
-      fn: async () => {
-        await using subject = await make();
-        const connection = await subject.connect("contract");
-        const place = { connection, store: subject.store };
-        try {
-          await run({
-            ...place,
-            subject,
-            async topic(partitions) {
-              const topic = freshTopic();
-              await connection.createTopic(topic, partitions);
-              return topic;
-            },
-            publish: (records) => publish(place, records),
-            read: (topic, reading) => startReading(connection, { topics: [topic], ...reading }),
-          });
-        } finally {
-          await connection.close();
-        }
+  const topics = { ...TOPICS, ...(traits.makesTopics ? LENIENT : STRICT) };
+  const groups = { topics, records: RECORDS, reading: READING, edges: EDGES, staging: STAGING };
+  describe({
+    name: `${name} as a connector`,
+    ignore,
+    fn: () => {
+      for (const [group, cases] of Object.entries(groups)) {
+        describe(group, () => {
+          for (const [sentence, run] of Object.entries(cases)) it(sentence, () => onBench(make, run));
+        });
+      }
+    },
+  });
+}
+
+/** Runs one case on a connection of its own. */
+async function onBench(make: () => Promise<ContractSubject>, run: Case): Promise<void> {
+  await using subject = await make();
+  const connection = await subject.connect("contract");
+  const place = { connection, store: subject.store };
+  try {
+    await run({
+      ...place,
+      subject,
+      async topic(partitions) {
+        const topic = freshTopic();
+        await connection.createTopic(topic, partitions);
+        return topic;
       },
+      publish: (records) => publish(place, records),
+      read: (topic, reading) => startReading(connection, { topics: [topic], ...reading }),
     });
+  } finally {
+    await connection.close();
   }
 }
 
@@ -142,6 +152,39 @@ const RECORDS: Record<string, Case> = {
     await using reading = await read(name);
     await reading.count(written.length);
     assertEquals(reading.records.map(plain), written.map((one, offset) => plain({ ...one, offset })));
+  },
+  "carries headers as a list, two of one name, some without a value and names of any bytes": async (bench) => {
+    const { topic, publish, read } = bench;
+    const name = await topic(1);
+    const headers: RecordHeaders = [
+      ["trace", encoder.encode("1")],
+      ["trace", encoder.encode("2")],
+      ["none", null],
+      ["empty", new Uint8Array()],
+      ["__proto__", encoder.encode("x")],
+      ["constructor", null],
+      ["2", null],
+      ["1", null],
+      ["", encoder.encode("\ufeff")],
+      ["\ufeffmark", null],
+      [bytesName(new Uint8Array([0x61, 0xff, 0x80])), null],
+    ];
+    await publish([
+      record(name, { headers }),
+      record(name, { headers: [] }),
+      record(name, { headers: headers.toReversed() }),
+    ]);
+    await using reading = await read(name);
+    await reading.count(3);
+    assertEquals(reading.records.map((one) => one.headers ?? []), [headers, [], headers.toReversed()]);
+  },
+  "carries timestamps as they are, in any order and of any age": async ({ topic, publish, read }) => {
+    const name = await topic(1);
+    const times = [1_700_000_000_123, 0, 1, -62_135_596_800_000, 1_600_000_000_000, -7, 1_700_000_000_122];
+    await publish(times.map((timestamp) => record(name, { timestamp })));
+    await using reading = await read(name);
+    await reading.count(times.length);
+    assertEquals(reading.records.map(({ timestamp }) => timestamp), times);
   },
   "carries a value of 900 KB": async ({ topic, publish, read }) => {
     const name = await topic(1);
