@@ -9,7 +9,7 @@ import { describe, it } from "@std/testing/bdd";
 import { bytesName } from "../base/text.ts";
 import type { OutputRecord, RecordHeaders, StartOffset } from "../connectors/connector.ts";
 import { keyPartition } from "../connectors/partitioner.ts";
-import { EDGES, READING, STAGING } from "./connector_reading_contract.ts";
+import { EDGES, READING, STAGING } from "./support/connector_reading.ts";
 import { type Case, type ContractSubject, onBench } from "./support/connector_bench.ts";
 import { assertContiguous, freshTopic, record, startReading, textOf } from "./support/recording_reader.ts";
 

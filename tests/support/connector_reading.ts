@@ -1,7 +1,7 @@
 /** What every connector owes the runtime when it is read, and when results become visible: a part of the connector contract. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Case } from "./support/connector_bench.ts";
-import { assertContiguous, record, textOf, writeStaged } from "./support/recording_reader.ts";
+import type { Case } from "./connector_bench.ts";
+import { assertContiguous, record, textOf, writeStaged } from "./recording_reader.ts";
 
 export const READING: Record<string, Case> = {
   "assigns every partition number to its one reader": async ({ topic, read }) => {
