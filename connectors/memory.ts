@@ -8,7 +8,8 @@ import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { type AppendRecord, type PackedRecord, placeRecords, timestampLimit } from "./local/append.ts";
 import { systemClock } from "../base/clock.ts";
 import { type LocalLog, type LocalReader, startLocalReader } from "./local/reader.ts";
-import { json, type RecordCodec } from "./codec.ts";
+import type { RecordCodec } from "./codec.ts";
+import { json } from "./json.ts";
 import type {
   Connection,
   ConnectionContext,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { json, keyBytes } from "../codec.ts";
+import { keyBytes } from "../codec.ts";
+import { json } from "../json.ts";
 import { encodeHeaders, type HeadersOption, recordBytes } from "../headers.ts";
 import type { OutputRecord } from "../connector.ts";
 import { MAX_RECORD_BYTES, TIMESTAMP_AHEAD } from "./limits.ts";
