@@ -23,8 +23,11 @@ export const QUEUE_BYTES: number = 256 * KIB;
  */
 export const EPOCH_BYTES: number = MIB;
 
-/** How many bytes of results may be committed and not yet published before the source waits. */
-export const BACKLOG_BYTES: number = 16 * MIB;
+/** What a record costs beside its bytes, in bytes: objects for itself, its key, its value and its headers. */
+export const RECORD_OBJECTS = 300;
+
+/** How much memory results may hold that are committed and not yet published before the source waits, in bytes. */
+export const BACKLOG_BYTES: number = 32 * MIB;
 
 /** How many epochs of a worker may be committed and wait for the transaction under way: more would only cost commits. */
 export const WAITING_CUTS = 1;
