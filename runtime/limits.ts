@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { KIB, MIB, MINUTE, type PauseLimits, SECOND } from "../base/limits.ts";
+import { MIB, MINUTE, type PauseLimits, SECOND } from "../base/limits.ts";
 
 /** How long records are pushed before input and output of the process get a turn, in milliseconds. */
 export const SLICE_MS = 4;
@@ -15,7 +15,7 @@ export const SLICE_RECORDS = 64;
 export const INPUT_VALUE_BYTES: number = 16 * MIB;
 
 /** How much memory fetched records may hold that wait for one input partition before its fetching pauses, in bytes. */
-export const QUEUE_BYTES: number = 256 * KIB;
+export const QUEUE_BYTES: number = MIB;
 
 /**
  * How many bytes of results the epochs of a worker may hold before no further record is pushed into them: an atomic or two, for
