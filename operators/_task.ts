@@ -19,10 +19,20 @@ export interface RecordAtHand {
   readonly headers: Readonly<Record<string, Uint8Array>> | undefined;
 }
 
+/** The value being pushed, as stages see it. */
+export interface At {
+  /** Its event time, in milliseconds; NaN where none is known yet. */
+  readonly time: number;
+  /** The record that it came from; `undefined` for what a timer caused. */
+  readonly record: RecordAtHand | undefined;
+  /** Which of the task's input partitions the record came from; -1 for timers and plain Observables. */
+  readonly slot: number;
+}
+
 /** What a `watermark()` must know again after a restart. */
 export interface ClockSnapshot {
-  /** The highest timestamp seen, for each partition that has been read. */
-  readonly partitions: readonly (readonly [topic: string, partition: number, highest: number])[];
+  /** The highest timestamp seen, for each partition that has been read, and whether the partition was idle. */
+  readonly partitions: readonly (readonly [topic: string, partition: number, highest: number, idle?: boolean])[];
   readonly watermark: number;
 }
 
@@ -33,8 +43,11 @@ export interface ClockHandle {
   /** It belongs to a stage that hands event time on, and not to a `watermark()`. @default false */
   readonly forwards?: boolean;
   snapshot(): ClockSnapshot;
-  /** Wall-clock time has passed; slots that have been idle too long leave the minimum. What that fires, fires before it returns. */
-  tick(now: number): void;
+  /**
+   * Time has passed; slots that have been idle too long leave the minimum. What that fires, fires before it returns.
+   * Returns whether anything has changed that a checkpoint should know.
+   */
+  tick(now: number): boolean;
 }
 
 /** Why a task cannot go on. */
@@ -78,6 +91,10 @@ export interface TaskHost {
   checkKey: ((key: Key, stage: string) => void) | undefined;
   /** Whether this pane was found undeliverable before and is to be passed over. */
   skipPane: ((pane: PaneAtHand) => boolean) | undefined;
+  /** A stage has something to do in a push of its own: calls {@linkcode Task.runLater} soon. Or a stage that was full is so no more. */
+  wake?(): void;
+  /** Milliseconds since 1970, for timers of processing time. */
+  now?(): number;
 }
 
 /** A source asks to be bound. */
@@ -90,10 +107,15 @@ export interface SourceRequest {
     complete(): void;
     readonly closed: boolean;
   };
+  /** The source's input has ended: completes the stream, once. */
+  end(): void;
 }
 
+/** How many values may wait for a graph that is still being subscribed. */
+const WAITING_VALUES = 1_000_000;
+
 /** One subscription of a pipeline. */
-export class Task {
+export class Task implements At {
   /** Registers of the record being pushed. */
   record: RecordAtHand | undefined = undefined;
   /** Event time of the value being pushed, in milliseconds; NaN where none is known yet. */
@@ -108,7 +130,13 @@ export class Task {
   /** Why the value being pushed was refused by a stage above (`late for tumblingWindow "activity"`), or `undefined`. */
   refusal: string | undefined = undefined;
 
-  phase: "binding" | "running" | "ending" | "closed" = "binding";
+  phase: "binding" | "running" | "closed" = "binding";
+  /** The end of a source is being pushed. */
+  ending = false;
+  /** How many holds keep the task from ending. */
+  held = 0;
+  /** How many stages can take no further record for now. */
+  full = 0;
   failure: TaskFailure | undefined = undefined;
   /** How many records came too late for their window. */
   late = 0;
@@ -122,7 +150,13 @@ export class Task {
   readonly inputs: InputSlot[] = [];
   /** Grows whenever something about the sources changes: who asks for them anew does so only then. */
   changes = 0;
+  /** Asked at each tick: timers of processing time. Returns whether any has fired. */
+  readonly tickers: Set<(now: number) => boolean> = new Set();
   readonly #starters: (() => void)[] = [];
+  /** Pushes that came while another was under way, or before the graph stood. */
+  #waiting: (() => void)[] = [];
+  #settling = false;
+  #later: (() => void)[] = [];
   readonly #ended = new Set<number>();
   readonly #stages = new Set<string>();
   #slots = 0;
@@ -131,6 +165,10 @@ export class Task {
   /** @param host the job, or `undefined` for an ephemeral task */
   constructor(readonly host: TaskHost | undefined) {
     this.root = new Scope(this, undefined, true);
+  }
+
+  get time(): number {
+    return this.timestamp;
   }
 
   /** Opens the state of a stage. Throws where the name is missing in a job, or taken. */
@@ -212,6 +250,7 @@ export class Task {
   /** The graph stands: sources begin to push. */
   start(): void {
     this.phase = "running";
+    this.settle();
     // The list may grow meanwhile: sources that come to light only now begin after all that were known before.
     for (let i = 0; i < this.#starters.length; i++) this.#starters[i]();
     this.#starters.length = 0;
@@ -230,6 +269,79 @@ export class Task {
       };
     }
     return asError;
+  }
+
+  /**
+   * Without a job: does a push now, or when the one under way is over and the graph stands. So each value is processed as a whole
+   * before the next, also one that is caused by it.
+   *
+   * @throws {RangeError} when too many wait for the graph to stand
+   */
+  after(push: () => void): void {
+    if (!this.busy && this.phase !== "binding") return push();
+    if (this.phase === "binding" && this.#waiting.length >= WAITING_VALUES) {
+      throw new RangeError(
+        `More than ${WAITING_VALUES} values came while the pipeline was being subscribed: a source inside connect() or defer() ` +
+          `pushes at once. Put eventTime() directly below such a source`,
+      );
+    }
+    this.#waiting.push(push);
+  }
+
+  /** Whether a push has to wait. */
+  get busy(): boolean {
+    return this.active || this.#waiting.length > 0;
+  }
+
+  /** A push is over: those that came meanwhile follow, in their order. */
+  settle(): void {
+    if (this.#waiting.length === 0 || this.#settling || this.active || this.phase === "binding") return;
+    this.#settling = true;
+    try {
+      for (let i = 0; i < this.#waiting.length && this.phase === "running"; i++) {
+        this.#waiting[i]();
+        if (i < 1024) continue;
+        this.#waiting.splice(0, i + 1);
+        i = -1;
+      }
+    } finally {
+      this.#waiting = [];
+      this.#settling = false;
+    }
+  }
+
+  /** Does something in a push of its own, as soon as may be: whatever a stage learns outside of a push. */
+  later(run: () => void): void {
+    this.#later.push(run);
+    if (this.host?.wake !== undefined) this.host.wake();
+    else if (this.host === undefined) this.after(() => this.runLater());
+  }
+
+  /** Whether a stage waits for a push of its own. */
+  get woken(): boolean {
+    return this.#later.length > 0;
+  }
+
+  /** Runs what stages wait for. */
+  runLater(): void {
+    while (this.#later.length > 0 && this.phase === "running" && this.failure === undefined) {
+      const runs = this.#later;
+      this.#later = [];
+      for (const run of runs) this.enter(run);
+    }
+    this.settle();
+  }
+
+  /**
+   * Time has passed, on a clock that never jumps: idle partitions leave the minimum, timers of processing time fire. Returns whether
+   * anything has changed that a checkpoint should know.
+   */
+  tick(elapsed: number): boolean {
+    let changed = false;
+    for (const clock of this.clocks.values()) if (clock.tick(elapsed)) changed = true;
+    const now = this.host?.now?.();
+    if (now !== undefined) { for (const ticker of this.tickers) if (ticker(now)) changed = true; }
+    return changed;
   }
 
   /** Runs what no record caused as a push of its own: a timer, a cut. The registers are empty meanwhile. */

@@ -2,8 +2,9 @@
  * @module
  */
 import type { OperatorFunction } from "rxjs";
-import { Forwarder } from "./_forward.ts";
-import { operate, type Stage, type StageHandlers } from "./_operate.ts";
+import type { Hold } from "./_holds.ts";
+import { BEGIN_OF_TIME } from "./_limits.ts";
+import { type Handlers, operate, type Stage } from "./_operate.ts";
 import type { Cell, Key } from "./keyed_state.ts";
 
 /** What {@linkcode keyedReduce} emits. */
@@ -77,68 +78,65 @@ export function keyedReduce<T, K extends Key, V>(
   }
   const seed = seedOf(initial);
 
-  return operate<T, Keyed<K, V>>({ operator: "keyedReduce", name, opaque: emit === "latest", keeps: true }, (stage) => {
-    const { task, out, label } = stage;
-    const state = task.openState<K, V>({ name, operator: "keyedReduce", namespaced: false, version, migrate });
+  return operate<T, Keyed<K, V>>(
+    { operator: "keyedReduce", name, time: emit === "latest" ? "own" : "passes", keeps: true },
+    (stage) => {
+      const state = stage.state<K, V>({ version, migrate });
 
-    /** The key's next value, in its cell. */
-    function advance(value: T): Cell<K, V> {
-      const cell = state.cell(key(value));
-      const total = cell.value;
-      if (total === undefined) task.meet(cell.key, label);
-      else state.touch(cell);
-      state.write(cell, reduce(total === undefined ? seed() : total, value));
-      return cell;
-    }
+      /** The key's next value, in its cell. */
+      function advance(value: T): Cell<K, V> {
+        const cell = state.cell(key(value));
+        const total = cell.value;
+        if (total === undefined) stage.meet(cell.key);
+        else state.touch(cell);
+        state.write(cell, reduce(total === undefined ? seed() : total, value));
+        return cell;
+      }
 
-    if (emit === "latest") return emitLatest(stage, advance);
-    return {
-      next(value) {
-        const cell = advance(value);
-        if (cell.value !== undefined) out.next({ key: cell.key, value: cell.value });
-      },
-    };
-  });
+      if (emit === "latest") return emitLatest(stage, advance);
+      return {
+        next(value) {
+          const cell = advance(value);
+          if (cell.value !== undefined) stage.emit({ key: cell.key, value: cell.value });
+        },
+      };
+    },
+  );
 }
 
-/** Remembers which keys have changed, emits each once at the cut, and lets event time through only after them. */
+/** Remembers which keys have changed and emits each once at the cut; until then event time stays before the first of them. */
 function emitLatest<T, K extends Key, V>(
   stage: Stage<Keyed<K, V>>,
   advance: (value: T) => Cell<K, V>,
-): StageHandlers<T> {
-  const { task, scope, out } = stage;
-  const forwarder = new Forwarder(stage as Stage<never>, () => {});
-  const changed = new Map<Cell<K, V>, number>();
+): Handlers<T> {
+  let changed = new Map<Cell<K, V>, number>();
+  let hold: Hold | undefined;
 
   function flush(): void {
-    const { record, timestamp, slot } = task;
-    task.record = undefined;
-    task.slot = -1;
-    try {
-      for (const [cell, time] of changed) {
-        task.timestamp = time;
-        if (cell.value !== undefined && !out.closed) out.next({ key: cell.key, value: cell.value });
-      }
-    } finally {
-      task.record = record;
-      task.timestamp = timestamp;
-      task.slot = slot;
-      changed.clear();
+    const emitted = changed;
+    // What a value causes to change in turn is emitted at the next cut.
+    changed = new Map();
+    const held = hold;
+    hold = undefined;
+    for (const [cell, time] of emitted) {
+      if (cell.value !== undefined && !stage.closed) stage.emit({ key: cell.key, value: cell.value }, time);
     }
-    forwarder.forward();
+    held?.release();
   }
 
-  task.cutHooks.unshift(flush);
   return {
     next(value) {
-      changed.set(advance(value), task.timestamp);
+      const { time } = stage.at;
+      changed.set(advance(value), time);
+      if (hold !== undefined && !(time < hold.time)) return;
+      const before = hold;
+      hold = stage.hold(Number.isNaN(time) ? BEGIN_OF_TIME : time);
+      before?.release();
     },
-    bound: () => forwarder.bound(),
-    complete() {
-      scope.end();
-      flush();
+    cut: flush,
+    end() {
+      while (changed.size > 0 && !stage.closed) flush();
     },
-    teardown: () => forwarder.teardown(),
   };
 }
 

@@ -12,7 +12,7 @@
 import type { Observable } from "rxjs";
 import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
-import type { Bottom } from "../operators/_operate.ts";
+import type { Bottom } from "../operators/_source.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import {
   type ClockSnapshot,
@@ -53,6 +53,8 @@ export interface RunnerParts {
 interface Route {
   readonly spec: SourceSpec;
   readonly subscribers: SourceRequest["subscriber"][];
+  /** Ends the stream of each subscriber. */
+  readonly ends: (() => void)[];
 }
 
 /** Decides what becomes of a task's failure: `true`, it was dealt with and the task goes on. */
@@ -84,6 +86,10 @@ export class TaskRunner implements TaskHost {
   readonly #routes = new Map<string, Route[]>();
   readonly #states = new Map<string, KeyedState>();
   #bottoms: Bottom[] = [];
+  /** Topics whose input has ended. */
+  readonly #endedTopics = new Set<string>();
+  /** Called when a stage has something to do in a push of its own, or can be pushed records again. */
+  onWake: (() => void) | undefined;
   #turn = 0;
   #open = 0;
 
@@ -117,6 +123,11 @@ export class TaskRunner implements TaskHost {
     this.task = new Task(this);
     for (const [slot, since] of idleSince.entries()) this.task.idleSince[slot] = since;
     this.bind();
+    // What has ended before the records that are pushed again has ended for them, too.
+    const again = new Set(this.journal?.map(({ queue }) => queue.topic));
+    const ended = [...this.#endedTopics].filter((topic) => !again.has(topic));
+    this.#endedTopics.clear();
+    this.#whilePushing(() => ended.forEach((topic) => this.#endTopic(topic)));
   }
 
   /** Ends the subscription; open windows stay in the checkpoint. */
@@ -129,7 +140,8 @@ export class TaskRunner implements TaskHost {
   /** Pushes fetched records until the time is over, the epoch is full or nothing waits. Returns how many. */
   pushSlice(elapsed: () => number, until: number): number {
     let pushed = 0;
-    while (this.task.failure === undefined && !this.outputs.full) {
+    if (this.task.woken) this.#runLater();
+    while (this.task.failure === undefined && !this.outputs.full && this.task.full === 0) {
       const queue = this.#nextQueue();
       if (queue === undefined) break;
       const some = this.#pushSome(queue);
@@ -148,29 +160,51 @@ export class TaskRunner implements TaskHost {
   tick(now: number): void {
     const { task } = this;
     if (task.phase !== "running" || task.failure !== undefined) return;
-    const before = [...task.clocks.values()].map((clock) => clock.snapshot().watermark);
     this.#act(() => {
-      for (const clock of this.task.clocks.values()) clock.tick(now);
+      if (this.task.tick(now)) this.changed = true;
     });
-    const after = [...this.task.clocks.values()].map((clock) => clock.snapshot().watermark);
-    if (after.some((watermark, index) => watermark > before[index])) this.changed = true;
   }
 
-  /** The input has really ended: open windows fire. */
-  end(): void {
-    this.#act(() => {
-      this.task.phase = "ending";
-      for (const routes of this.#routes.values()) {
-        for (const route of routes) for (const subscriber of route.subscribers) subscriber.complete();
-      }
-    });
-    if (this.task.failure !== undefined) return;
+  /** Whether there is something to push, and it may be pushed. */
+  get ready(): boolean {
+    return this.task.woken || (this.task.full === 0 && this.queues.some((queue) => !queue.empty));
+  }
+
+  /** Ends the sources whose input has ended, each on its own; with the last of them the task, once no stage holds anything back. */
+  endSources(hasEnded: (queue: InputQueue) => boolean): void {
+    if (this.ended || this.task.failure !== undefined) return;
+    for (const topic of this.#routes.keys()) {
+      if (this.#endedTopics.has(topic)) continue;
+      const queues = this.queues.filter((queue) => queue.topic === topic);
+      if (!queues.every(hasEnded)) continue;
+      if (queues.length > 0) this.changed = true;
+      this.#act(() => this.#endTopic(topic));
+      if (this.task.failure !== undefined) return;
+    }
+    this.#finish();
+  }
+
+  #endTopic(topic: string): void {
+    this.#endedTopics.add(topic);
+    for (const { ends } of this.#routes.get(topic) ?? []) for (const end of ends) end();
+  }
+
+  /** All sources have ended, and nothing is held back: so has the task. */
+  #finish(): void {
+    const { task } = this;
+    if (task.held > 0 || task.woken || this.#endedTopics.size < this.#routes.size) return;
     if (this.#open > 0) {
-      this.task.fail(stillOpen(), "the pipeline", "async");
+      task.fail(stillOpen(), "the pipeline", "async");
       return;
     }
     this.ended = true;
     this.changed = true;
+  }
+
+  /** Stages act on what they learned outside of a push. */
+  #runLater(): void {
+    this.changed = true;
+    this.#act(() => this.task.runLater());
   }
 
   /** What belongs to the cut happens now: stages that emit once an epoch do. */
@@ -182,7 +216,8 @@ export class TaskRunner implements TaskHost {
 
   /** The clocks as they stand. */
   clocks(): Record<string, ClockSnapshot> {
-    const clocks: Record<string, ClockSnapshot> = {};
+    // Without a prototype: a name may be `constructor`.
+    const clocks: Record<string, ClockSnapshot> = Object.create(null);
     for (const [name, clock] of this.task.clocks) clocks[name] = clock.snapshot();
     return clocks;
   }
@@ -200,7 +235,7 @@ export class TaskRunner implements TaskHost {
     return state;
   }
 
-  bindSource({ spec, label, subscriber }: SourceRequest): readonly InputSlot[] {
+  bindSource({ spec, label, subscriber, end }: SourceRequest): readonly InputSlot[] {
     const source = spec as SourceSpec;
     if (!this.parts.planned.has(source)) {
       throw new TypeError(
@@ -210,8 +245,11 @@ export class TaskRunner implements TaskHost {
     const routes = this.#routes.get(source.topic) ?? [];
     this.#routes.set(source.topic, routes);
     const route = routes.find((one) => one.spec === source);
-    if (route === undefined) routes.push({ spec: source, subscribers: [subscriber] });
-    else route.subscribers.push(subscriber);
+    if (route === undefined) routes.push({ spec: source, subscribers: [subscriber], ends: [end] });
+    else {
+      route.subscribers.push(subscriber);
+      route.ends.push(end);
+    }
     return this.queues.filter((queue) => queue.topic === source.topic);
   }
 
@@ -220,7 +258,15 @@ export class TaskRunner implements TaskHost {
   }
 
   restoredClock(name: string): ClockSnapshot | undefined {
-    return this.#clocks[name];
+    return Object.hasOwn(this.#clocks, name) ? this.#clocks[name] : undefined;
+  }
+
+  wake(): void {
+    this.onWake?.();
+  }
+
+  now(): number {
+    return this.outputs.parts.now();
   }
 
   badRecord(reason: string): void {

@@ -214,6 +214,7 @@ export class Worker implements ReaderHandler {
         owned.quietSince = settings.clock.elapsed();
       };
       owned.quietSince = settings.clock.elapsed();
+      owned.runner.onWake = () => this.wake();
       for (const queue of owned.runner.queues) {
         this.#queues.set(`${queue.topic}/${queue.partition}`, queue);
         starts.push({ topic: queue.topic, partition: queue.partition, offset: queue.position });
@@ -300,7 +301,7 @@ export class Worker implements ReaderHandler {
       if (owned.finished || owned.lost) continue;
       owned.runner.pushSlice(clock.elapsed, until);
       this.#resumeReading(owned);
-      if (!owned.runner.ended && this.#atEnd(owned)) owned.runner.end();
+      owned.runner.endSources((queue) => this.#atEnd(queue));
       if (owned.runner.task.failure !== undefined) this.#taskFailed(owned).catch(() => {});
     }
   }
@@ -308,9 +309,7 @@ export class Worker implements ReaderHandler {
   /** Whether there is something to push, and it may be pushed. */
   get #more(): boolean {
     if (this.epochs.backedUp || this.epochs.full) return false;
-    return this.#list.some((owned) =>
-      !owned.finished && !owned.lost && owned.runner.queues.some((queue) => !queue.empty)
-    );
+    return this.#list.some((owned) => !owned.finished && !owned.lost && owned.runner.ready);
   }
 
   #resumeReading(owned: OwnedTask): void {
@@ -326,14 +325,12 @@ export class Worker implements ReaderHandler {
     return this.#list.length > 0 && this.#list.every((task) => task.finished && task.waiting.length === 0);
   }
 
-  #atEnd(owned: OwnedTask): boolean {
+  #atEnd(queue: InputQueue): boolean {
     const { ends, open } = this.parts;
-    return owned.runner.queues.every((queue) => {
-      if (!queue.empty) return false;
-      const end = ends.get(queue.topic)?.[queue.partition];
-      if (end !== undefined) return queue.position >= end;
-      return open.input.ended?.(queue.topic) === true && queue.position >= queue.end;
-    });
+    if (!queue.empty) return false;
+    const end = ends.get(queue.topic)?.[queue.partition];
+    if (end !== undefined) return queue.position >= end;
+    return open.input.ended?.(queue.topic) === true && queue.position >= queue.end;
   }
 
   async #taskFailed(owned: OwnedTask): Promise<void> {

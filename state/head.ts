@@ -10,8 +10,8 @@ export type Offsets = Readonly<Record<string, Readonly<Record<number, number>>>>
 
 /** What a watermark must know again after a restart. */
 export interface ClockSnapshot {
-  /** The highest timestamp seen, for each partition that has been read. */
-  readonly partitions: readonly (readonly [topic: string, partition: number, highest: number])[];
+  /** The highest timestamp seen, for each partition that has been read, and whether the partition was idle. */
+  readonly partitions: readonly (readonly [topic: string, partition: number, highest: number, idle?: boolean])[];
   /** How far event time had come, in milliseconds since 1970. */
   readonly watermark: number;
 }

@@ -20,7 +20,7 @@ interface Room {
 
 /** Of `operators/`: what every room may speak in (limits, the clock's interface), and the seam with its scope. */
 const WORDS = String.raw`operators/_(limits|clock)\.ts`;
-const SEAM = String.raw`${WORDS}|operators/_(operate|scope|task|misuse)\.ts|operators/keyed_state\.ts`;
+const SEAM = String.raw`${WORDS}|operators/_(operate|source|scope|task|misuse)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
 /** Of `connectors/`: the port and its parts, on which every connector stands. */
 const PORT = String.raw`connectors/(_text|connector|codec|partitioner|verbs)\.ts`;
@@ -31,7 +31,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   connectors: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
     // The three domain errors are the one thing of state/ that a connector may make.
-    files: re(String.raw`${WORDS}|operators/_(operate|scope)\.ts|${PORT}|connectors/_[a-z_]+\.ts|state/errors\.ts`),
+    files: re(String.raw`${WORDS}|operators/_(operate|source|scope)\.ts|${PORT}|connectors/_[a-z_]+\.ts|state/errors\.ts`),
     types: re(`state/.*|${SEAM_NAMES}`),
   },
   runtime: {
