@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import type { KeyedState } from "../operators/keyed_state.ts";
-import { systemClock } from "../runtime/clock.ts";
+import { systemClock } from "../base/clock.ts";
 import { commitCuts, DurableStates, KvStore, TaskCheckpoint } from "../state/mod.ts";
 import { judge, percentile, table } from "./support/report.ts";
 

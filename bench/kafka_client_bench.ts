@@ -134,7 +134,7 @@ function read(
     revoking: () => Promise.resolve(),
     batch,
     missing: (_topic, _partition, _wanted, bounds) => Promise.resolve(bounds.earliest),
-    trouble: (error) => error && console.log(`trouble: ${error.message}`),
+    trouble: (_kind, error) => error && console.log(`trouble: ${error.message}`),
     failed: (error) => console.log(`failed: ${error.message}`),
   });
 }

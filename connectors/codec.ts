@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bytesText, textBytes } from "./_text.ts";
+import { bytesText, textBytes } from "../base/text.ts";
 
 /** Turns values into a record's bytes and back. Both throw on what they cannot do; the message becomes the reason. */
 export interface RecordCodec<T> {

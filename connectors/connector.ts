@@ -11,10 +11,10 @@
  * @module
  */
 
-import type { Store } from "../state/store.ts";
+import type { OutputRecord, RecordHeaders } from "../state/outbox.ts";
+import type { AtomicWrites, Store } from "../state/store.ts";
 
-/** A record's headers, by name. A header's value is bytes, as it is in Kafka. */
-export type RecordHeaders = Readonly<Record<string, Uint8Array>>;
+export type { AtomicWrites, OutputRecord, RecordHeaders };
 
 /** A record as it was read. */
 export interface InputRecord {
@@ -32,22 +32,24 @@ export interface InputRecord {
   readonly value: Uint8Array | null;
   /** Its headers, where it has any. */
   readonly headers: RecordHeaders | undefined;
+  /** Present where these are bytes that no reader can take apart: a bad record, whatever the source's codec is. */
+  readonly unreadable?: Unreadable;
 }
 
-/** A record as it will be written. It is complete: nothing about it is decided after the commit. */
-export interface OutputRecord {
-  /** Where it goes. */
-  readonly topic: string;
-  /** The partition it goes to. */
-  readonly partition: number;
-  /** Its event time, as far as the broker takes it, in milliseconds since 1970. */
-  readonly timestamp: number;
-  /** Its key, as bytes; `null`: none. */
-  readonly key: Uint8Array | null;
-  /** Its value, as bytes; `null`: a tombstone. */
-  readonly value: Uint8Array | null;
-  /** Its headers, where it has any. */
-  readonly headers: RecordHeaders | undefined;
+/** Why bytes cannot be read, and where reading goes on. The record that carries it has the bytes as its value. */
+export interface Unreadable {
+  /** What is wrong with them, as the end of "a bad record, because". */
+  readonly reason: string;
+  /** The offset behind them. */
+  readonly next: number;
+}
+
+/** Records in their order. An array is one; a connector may also make each record when it is asked for. */
+export interface InputRecords extends Iterable<InputRecord> {
+  /** How many there are. */
+  readonly length: number;
+  /** One of them. Asking in order is cheap, and gives each record once; asking for an earlier one may make it anew. */
+  at(index: number): InputRecord | undefined;
 }
 
 /** One fetch of one partition. A fetch without records still says where the partition stands. */
@@ -57,7 +59,9 @@ export interface Batch {
   /** The partition that was fetched. */
   readonly partition: number;
   /** In order of their offsets; all at or after `start`. */
-  readonly records: readonly InputRecord[];
+  readonly records: InputRecords;
+  /** How much memory the records hold, in bytes, where they are not made yet; absent: they are objects already. */
+  readonly bytes?: number;
   /** The offset that was asked for. */
   readonly start: number;
   /** Where reading goes on: past control records and aborted ones, so possibly beyond the last record + 1. */
@@ -77,6 +81,9 @@ export interface Bounds {
 /** Where a new reader of a topic begins: an end of it, or the first record at or after a time (milliseconds since 1970). */
 export type From = "earliest" | "latest" | number;
 
+/** What a reader can suffer from. */
+export type ReaderTrouble = "input" | "group" | "members" | "partitions";
+
 /** What a reader reports. All calls are made one at a time, in the order of events. */
 export interface ReaderHandler {
   /**
@@ -91,8 +98,12 @@ export interface ReaderHandler {
   batch(batch: Batch): void;
   /** A record to be read is not there (any more): below `bounds.earliest` or beyond `bounds.latest`. Resolves with where to go on, or throws. */
   missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number>;
-  /** Something the reader rides out by itself (a broker away, a moved leader), once when it begins and `undefined` when it is over. */
-  trouble(error: Error | undefined): void;
+  /**
+   * Something the reader rides out by itself: once when it begins, and with `undefined` when it is over. Each kind has its own
+   * beginning and end: `input` (fetching), `group` (the broker that shares out the tasks), `members` (others take part in the
+   * group), `partitions` (there are some that no task reads).
+   */
+  trouble(kind: ReaderTrouble, error: Error | undefined): void;
   /** The reader has ended for good on this error. */
   failed(error: Error): void;
 }
@@ -167,14 +178,6 @@ export interface Publishing {
   markers(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
   /** Makes the marker topic with at least that many partitions where it is missing. */
   ensureMarkerTopic(topic: string, partitions: number): Promise<void>;
-}
-
-/** Keys and values that become part of an epoch's atomic. `ahead` may be written before it (nothing reads it until `last` is there). */
-export interface AtomicWrites {
-  /** May be written before the atomic. */
-  readonly ahead: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
-  /** Written by the atomic. */
-  readonly last: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
 }
 
 /** Publishing in one phase, on the KV that also holds the job's state. */

@@ -5,9 +5,9 @@
  */
 
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
-import { type AppendRecord, type PackedRecord, placeRecords } from "./_append_record.ts";
-import { wallClock } from "./_local_clock.ts";
-import { type LocalLog, type LocalReader, startLocalReader } from "./_local_reader.ts";
+import { type AppendRecord, type PackedRecord, placeRecords } from "./local/append.ts";
+import { systemClock } from "../base/clock.ts";
+import { type LocalLog, type LocalReader, startLocalReader } from "./local/reader.ts";
 import { json, type RecordCodec } from "./codec.ts";
 import type {
   AtomicSink,
@@ -21,7 +21,7 @@ import type {
   PeekObserver,
   SinkSpec,
 } from "./connector.ts";
-import { BATCH_RECORDS, MAX_PARTITIONS, MAX_RECORD_BYTES } from "./_local_limits.ts";
+import { BATCH_RECORDS, MAX_PARTITIONS, MAX_RECORD_BYTES } from "./local/limits.ts";
 import { keyPartition } from "./partitioner.ts";
 import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "./verbs.ts";
 
@@ -51,7 +51,7 @@ export class MemoryLog implements Connector {
   #local: LocalLog;
 
   /** Use {@linkcode memory}. */
-  constructor({ now = wallClock }: MemoryOptions = {}) {
+  constructor({ now = systemClock.now }: MemoryOptions = {}) {
     this.#now = now;
     this.#local = {
       partitions: (topic) => this.#topic(topic).partitions.length,

@@ -5,7 +5,7 @@
  */
 export * from "./codec.ts";
 export type * from "./connector.ts";
-export * from "./embedded_log.ts";
+export * from "./embedded/log.ts";
 export * from "./memory.ts";
 export type { RecordKey, SinkOptions, SourceOptions } from "./verbs.ts";
-export type { AppendRecord } from "./_append_record.ts";
+export type { AppendRecord } from "./local/append.ts";

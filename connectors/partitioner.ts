@@ -5,34 +5,7 @@
  * @module
  */
 
-const MULTIPLIER = 0x5bd1e995;
-const SEED = 0x9747b28c;
-
-/**
- * The 32-bit murmur2 hash as Kafka's Java client computes it, as a signed integer (Java's `int`).
- *
- * @param bytes The bytes to hash.
- */
-export function murmur2(bytes: Uint8Array): number {
-  const length = bytes.length;
-  let hash = SEED ^ length;
-  const whole = length - (length % 4);
-  for (let at = 0; at < whole; at += 4) {
-    let word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
-    word = Math.imul(word, MULTIPLIER);
-    word ^= word >>> 24;
-    word = Math.imul(word, MULTIPLIER);
-    hash = Math.imul(hash, MULTIPLIER) ^ word;
-  }
-  const left = length - whole;
-  if (left === 3) hash ^= bytes[whole + 2] << 16;
-  if (left >= 2) hash ^= bytes[whole + 1] << 8;
-  if (left >= 1) hash = Math.imul(hash ^ bytes[whole], MULTIPLIER);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, MULTIPLIER);
-  hash ^= hash >>> 15;
-  return hash | 0;
-}
+import { murmur2 } from "../base/hashing.ts";
 
 /**
  * The partition of a key, as Kafka's default partitioner has it.

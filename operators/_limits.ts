@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DAY } from "../base/limits.ts";
 
 /** The watermark before anything is known, in milliseconds: nothing is late yet. */
 export const BEGIN_OF_TIME: number = Number.MIN_SAFE_INTEGER;
@@ -11,4 +12,4 @@ export const BEGIN_OF_TIME: number = Number.MIN_SAFE_INTEGER;
 export const END_OF_TIME: number = Number.MAX_SAFE_INTEGER;
 
 /** How far an event time may lie beyond its record's own timestamp, in milliseconds: one day. */
-export const MAX_AHEAD: number = 24 * 60 * 60 * 1000;
+export const MAX_AHEAD: number = DAY;

@@ -158,7 +158,7 @@ export class Stage<Result = any> {
 
   /** What is at hand is a bad record: it goes where the job says. Without a job the stream ends with an error. */
   bad(reason: string): void {
-    this.task.refuse(reason);
+    this.task.refuse(reason, this.label);
   }
 
   /** Opens a side output, or `undefined` where nobody below takes it. Called while the stage is made. */

@@ -59,10 +59,11 @@ export interface TaskFailure {
    * - `user`: a user's function threw while a record was pushed;
    * - `firing`: the same while a window fired, so that no record is to blame;
    * - `result`: a sink could not encode what reached it;
+   * - `state`: a state could not be cut;
    * - `misuse`: the pipeline is put together in a way that would lose or double records.
    * - `async`: a value came back after its push was over; offsets beyond it may be committed.
    */
-  readonly kind: "user" | "firing" | "result" | "misuse" | "async";
+  readonly kind: "user" | "firing" | "result" | "state" | "misuse" | "async";
   /** The pane that was being fired, where one was. */
   readonly pane: PaneAtHand | undefined;
 }
@@ -86,7 +87,7 @@ export interface TaskHost {
   /** The clock of that name as the checkpoint has it. */
   restoredClock(name: string): ClockSnapshot | undefined;
   /** A record is not what it should be: dead letter, or an error that stops the task. */
-  badRecord(reason: string): void;
+  badRecord(reason: string, stage?: string): void;
   /** A key that a stage sees for the first time: throws where the topic is not keyed by it. */
   checkKey: ((key: Key, stage: string) => void) | undefined;
   /** Whether this pane was found undeliverable before and is to be passed over. */
@@ -236,9 +237,9 @@ export class Task implements At {
   }
 
   /** What is at hand is a bad record: goes where the job says; without a job it ends the stream. */
-  refuse(reason: string): void {
+  refuse(reason: string, stage: string): void {
     if (this.host === undefined) throw new RangeError(`A record is bad: ${reason}`);
-    this.host.badRecord(reason);
+    this.host.badRecord(reason, stage);
   }
 
   /** Something to do when the whole graph stands; at once when it does already. */

@@ -6,7 +6,7 @@
  */
 import type { StartOffset } from "../connectors/connector.ts";
 import { FencedError, UnavailableError } from "../state/mod.ts";
-import { Backoff } from "./backoff.ts";
+import { Tries } from "./tries.ts";
 import type { Settings } from "./options.ts";
 
 /** What claims work with. */
@@ -53,21 +53,17 @@ export class Claims {
    */
   async take(numbers: readonly number[]): Promise<StartOffset[]> {
     const { settings: { clock, giveUpAfter, log, name }, trouble, stopping } = this.parts;
-    const backoff = new Backoff(clock, giveUpAfter);
-    let away = false;
+    const tries = new Tries(clock, giveUpAfter);
     for (;;) {
       try {
         const starts = await this.parts.take(numbers);
-        if (away) trouble(undefined);
+        trouble(undefined);
         return starts;
       } catch (error) {
         if (stopping()) throw error;
         if (error instanceof FencedError) log(`Job ${name}: ${error.message}; the group is asked whose it is`);
-        else if (error instanceof UnavailableError && !away) {
-          away = true;
-          trouble(error);
-        }
-        await backoff.waitOut(error);
+        else if (error instanceof UnavailableError) trouble(error);
+        await tries.waitOut(error);
         await this.#alive();
       }
     }
@@ -82,7 +78,7 @@ export class Claims {
 
   async #retake(): Promise<void> {
     const { settings: { clock, giveUpAfter }, lacking, stopping, take, retaken } = this.parts;
-    const backoff = new Backoff(clock, giveUpAfter);
+    const tries = new Tries(clock, giveUpAfter);
     await clock.sleep(100 + 400 * clock.random());
     while (!stopping()) {
       if (lacking().length === 0) return;
@@ -96,7 +92,7 @@ export class Claims {
         this.#taking = taking.then(() => {}, () => {});
         retaken(await taking);
       } catch (error) {
-        await backoff.waitOut(error);
+        await tries.waitOut(error);
       }
     }
   }

@@ -9,9 +9,9 @@
  *
  * @module
  */
-import type { Connection } from "../connectors/connector.ts";
+import type { AtomicSink, Connection } from "../connectors/connector.ts";
 import { commitCuts, FencedError, type Patience, type Store } from "../state/mod.ts";
-import type { RuntimeClock } from "./clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, WAITING_CUTS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
@@ -21,7 +21,7 @@ import { Rhythm } from "./rhythm.ts";
 /** What the epoch loop works with. */
 export interface EpochParts {
   readonly store: Store;
-  readonly clock: RuntimeClock;
+  readonly clock: Clock;
   readonly atomic: readonly Connection[];
   readonly publisher: Publisher | undefined;
   /** How long to wait for the store. */
@@ -150,12 +150,11 @@ export class Epochs {
   async #commitAll(): Promise<void> {
     const changed = this.parts.tasks().filter(canCut);
     // All tasks are cut in one moment; only then does the first commit begin.
-    for (const task of changed) task.runner.beforeCut();
     const atomic = this.parts.atomic.map((connection) => connection.atomic!);
-    const cuts = changed.filter((task) => task.runner.task.failure === undefined).map((task) => ({
-      task,
-      epoch: task.cut(atomic),
-    }));
+    const cuts = changed.flatMap((task) => {
+      const epoch = cutOf(task, atomic);
+      return epoch === undefined ? [] : [{ task, epoch }];
+    });
     if (cuts.length === 0) return;
     const { store, clock, meter, patience } = this.parts;
     const began = clock.elapsed();
@@ -225,6 +224,20 @@ export class Epochs {
   #fail(error: Error): void {
     this.#broken = true;
     this.parts.failed(error);
+  }
+}
+
+/** Cuts a task; `undefined` where it has failed. What a state cannot hold is found only now: whoever is to blame for it is left out. */
+function cutOf(task: OwnedTask, atomic: readonly AtomicSink[]): CutEpoch | undefined {
+  const { runner } = task;
+  for (;;) {
+    runner.beforeCut();
+    if (runner.task.failure !== undefined) return undefined;
+    try {
+      return task.cut(atomic);
+    } catch (error) {
+      if (!runner.refusedAtCut(error)) return undefined;
+    }
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MIB, MINUTE, type PauseLimits, SECOND } from "../base/limits.ts";
 
 /** How long records are pushed before input and output of the process get a turn, in milliseconds. */
 export const SLICE_MS = 4;
@@ -11,19 +12,19 @@ export const SLICE_MS = 4;
 export const SLICE_RECORDS = 64;
 
 /** The largest value of a record that is read, in bytes: it is in memory several times while it is processed. */
-export const INPUT_VALUE_BYTES: number = 16 * 1024 * 1024;
+export const INPUT_VALUE_BYTES: number = 16 * MIB;
 
 /** How many bytes of fetched records wait for each input partition before its fetching pauses. */
-export const QUEUE_BYTES = 4 * 1024 * 1024;
+export const QUEUE_BYTES: number = 4 * MIB;
 
 /**
  * How many bytes of results the epochs of a worker may hold before no further record is pushed into them: an atomic or two, for
  * larger ones take longer to commit, while which the next ones grow, and so on.
  */
-export const EPOCH_BYTES = 1024 * 1024;
+export const EPOCH_BYTES: number = MIB;
 
 /** How many bytes of results may be committed and not yet published before the source waits. */
-export const BACKLOG_BYTES = 16 * 1024 * 1024;
+export const BACKLOG_BYTES: number = 16 * MIB;
 
 /** How many epochs of a worker may be committed and wait for the transaction under way: more would only cost commits. */
 export const WAITING_CUTS = 1;
@@ -38,10 +39,10 @@ export const SHOW_MS = 1000;
 export const TICK_MS = 50;
 
 /** How much nearer than the broker's limit a record's timestamp stays, in milliseconds: clocks differ. */
-export const TIMESTAMP_MARGIN_MS = 60_000;
+export const TIMESTAMP_MARGIN_MS: number = MINUTE;
 
-/** Waiting between tries at something that is away, in milliseconds: first and longest. */
-export const RETRY_MS = { first: 10, longest: 1000 } as const;
+/** Pauses between tries at something that is away, in milliseconds. */
+export const RETRY_PAUSE: PauseLimits = { first: 10, longest: SECOND };
 
 /** How many samples of latency an epoch keeps. */
 export const SAMPLES_AN_EPOCH = 64;
@@ -54,3 +55,6 @@ export const MAX_WORKERS = 64;
 
 /** How many failed tries to publish are not worth a word. */
 export const TRIES_UNTOLD = 3;
+
+/** The longest reason of a dead letter, and of a task that stops, in characters. */
+export const REASON_CHARACTERS = 500;

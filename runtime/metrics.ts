@@ -36,7 +36,7 @@ export interface MetricsSnapshot {
   readonly commit_ms: Percentiles;
   /** From a record's own timestamp until its results are visible. */
   readonly latency_ms: Percentiles;
-  /** What the job waits for at this moment, or `undefined`. */
+  /** All that the job waits for at this moment, or `undefined`. */
   readonly trouble: string | undefined;
 }
 
@@ -52,7 +52,6 @@ export interface Metrics {
 export class Meter {
   readonly commit: Histogram = new Histogram();
   readonly latency: Histogram = new Histogram();
-  trouble: string | undefined;
   /** Epochs committed by this process. */
   epochs = 0;
 

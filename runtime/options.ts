@@ -5,8 +5,8 @@
  */
 import { type Connector, type From, type SinkSpec, sinkSpecOf } from "../connectors/connector.ts";
 import type { KvHandle } from "../state/kv_handle.ts";
-import { systemClock } from "./clock.ts";
-import type { RuntimeClock } from "./clock.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { NAME_LENGTH } from "./limits.ts";
 
 /** A policy: bad input is written to a sink, and the job goes on. */
@@ -34,13 +34,18 @@ export interface RunOptions {
   readonly from?: From;
   /** `"end"`: what is in the input at the start is all of it; it is processed to its end, and the job is finished. @default never */
   readonly until?: "end";
-  /** What happens to a record that cannot be decoded, fails its schema or has no valid event time. @default "stop" */
+  /** What happens to a record that cannot be decoded, fails its schema or has no valid event time. @default what `onError` says */
   readonly onBadRecord?: "stop" | DeadLetter;
-  /** What happens when a function of the pipeline throws. @default "stop" */
+  /**
+   * What happens when something of the pipeline refuses a record: a function of yours throws, a result has no JSON form or is larger
+   * than its topic takes, a state cannot store a value. A dead letter takes the record, or the window's result, and the job goes on.
+   *
+   * @default "stop"
+   */
   readonly onError?: "stop" | DeadLetter;
   /** What happens when the record to read next is gone: `skip` goes on at the nearest one and counts. @default "stop" */
   readonly onMissing?: "stop" | "skip";
-  /** The shortest time between two commits, in milliseconds; `Infinity`: only when the job is stopped or gives a task away. @default 0 */
+  /** The shortest time between two commits, in milliseconds. @default 0 */
   readonly minEpoch?: number;
   /** How long something that is away (broker, KV) is waited for before the job gives up, in milliseconds. @default Infinity */
   readonly giveUpAfter?: number;
@@ -63,7 +68,9 @@ export interface Settings
   readonly signal: AbortSignal | undefined;
   readonly onBadRecord: DeadLetter | undefined;
   readonly onError: DeadLetter | undefined;
-  readonly clock: RuntimeClock;
+  readonly clock: Clock;
+  /** Is shown what a source has decoded, in tests. */
+  readonly decoded?: (value: unknown) => void;
 }
 
 /**
@@ -90,7 +97,7 @@ export function deadLetter(sink: object): DeadLetter {
 }
 
 /** Checks options and fills in defaults. */
-export function settingsOf(options: RunOptions, clock: RuntimeClock = systemClock): Settings {
+export function settingsOf(options: RunOptions, clock: Clock = systemClock): Settings {
   const { name, tasks = "perPartition", minEpoch = 0, giveUpAfter = Infinity, from = "earliest" } = options;
   const cannot = "Cannot run the job:";
   if (typeof name !== "string" || !/^[A-Za-z0-9._-]+$/.test(name) || name.length > NAME_LENGTH) {
@@ -109,6 +116,11 @@ export function settingsOf(options: RunOptions, clock: RuntimeClock = systemCloc
     );
   }
   if (!(minEpoch >= 0)) throw new RangeError(`${cannot} minEpoch must be >= 0, current value is ${minEpoch}`);
+  if (minEpoch === Infinity) {
+    throw new RangeError(
+      `${cannot} minEpoch must be finite, current value is Infinity: nothing would ever be committed, and a job that has an end would never reach it`,
+    );
+  }
   checkFrom(cannot, "from", from);
   if (options.reset !== undefined) checkFrom(cannot, "reset", options.reset);
   return {
@@ -126,7 +138,7 @@ export function settingsOf(options: RunOptions, clock: RuntimeClock = systemCloc
     onMissing: options.onMissing ?? "stop",
     dropStates: options.dropStates ?? [],
     log: options.log ?? ((line) => console.error(line)),
-    onBadRecord: policyOf(options.onBadRecord),
+    onBadRecord: policyOf(options.onBadRecord ?? options.onError),
     onError: policyOf(options.onError),
     clock,
   };

@@ -6,7 +6,7 @@
 import type { InputRecord, OutputRecord, SinkSpec, TopicInfo } from "../connectors/connector.ts";
 import type { PaneAtHand, Task } from "../operators/_task.ts";
 import { EPOCH_BYTES } from "./limits.ts";
-import { encodeRefused, encodeResult, encodeUndelivered, type SinkContext, sizeOf } from "./results.ts";
+import { encodeRefused, encodeResult, encodeUndelivered, type Refusal, type SinkContext, sizeOf } from "./results.ts";
 
 /** A sink as the job has opened it. */
 export interface OpenedSink {
@@ -48,6 +48,16 @@ export class Outputs {
 
   constructor(readonly parts: OutputParts) {}
 
+  /** What is collected for the outbox. */
+  get published(): readonly OutputRecord[] {
+    return this.#published;
+  }
+
+  /** What is collected for the epoch's own atomic, by atomic sink. */
+  get appended(): ReadonlyMap<number, readonly OutputRecord[]> {
+    return this.#appended;
+  }
+
   /** The epoch holds as much as it may. */
   get full(): boolean {
     return this.bytes >= EPOCH_BYTES;
@@ -65,13 +75,13 @@ export class Outputs {
   }
 
   /** Writes a refused record to the sink of that policy. */
-  refuse(policy: "badRecord" | "failed", record: InputRecord, reason: string): void {
+  refuse(policy: "badRecord" | "failed", record: InputRecord, refusal: Refusal): void {
     const spec = this.parts[policy]!;
-    this.#adder(spec)(encodeRefused(this.#context(spec), record, reason));
+    this.#adder(spec)(encodeRefused(this.#context(spec), record, refusal));
   }
 
   /** Writes a window's result that could not be delivered. */
-  undelivered(pane: PaneAtHand, reason: string): void {
+  undelivered(pane: PaneAtHand, refusal: Refusal): void {
     const spec = this.parts.failed!;
     const { state, key, namespace, index, result } = pane;
     const record = {
@@ -81,7 +91,7 @@ export class Outputs {
       index,
       accumulator: result,
     };
-    this.#adder(spec)(encodeUndelivered(this.#context(spec), record, namespace, reason));
+    this.#adder(spec)(encodeUndelivered(this.#context(spec), record, namespace, refusal));
   }
 
   /** Takes everything out: it is cut. */

@@ -49,35 +49,31 @@ export class OwnedTask implements PublishedTask {
     this.committedCounters = head.counters;
   }
 
-  /** Everything since the last cut becomes the next epoch. Nothing that happens after this call is in it. */
+  /**
+   * Everything since the last cut becomes the next epoch. Nothing that happens after this call is in it.
+   *
+   * @throws {TypeError | RangeError} when a state holds what cannot be stored; nothing has changed then
+   */
   cut(sinks: readonly AtomicSink[]): CutEpoch {
     const { runner } = this;
-    const outputs = runner.outputs.take();
+    const { outputs: collected } = runner;
     const clocks = runner.clocks(), counters = { ...runner.counters };
-    if (runner.task.late > 0) {
-      counters.late = (counters.late ?? 0) + runner.task.late;
-      runner.counters.late = counters.late;
-      runner.task.late = 0;
-    }
-    for (const queue of runner.queues) {
-      if (queue.missing === 0) continue;
-      counters.missing = (counters.missing ?? 0) + queue.missing;
-      runner.counters.missing = counters.missing;
-      queue.missing = 0;
-    }
+    if (runner.task.late > 0) counters.late = (counters.late ?? 0) + runner.task.late;
+    for (const { missing } of runner.queues) if (missing > 0) counters.missing = (counters.missing ?? 0) + missing;
     const cut = this.checkpoint.cut({
       offsets: mapOffsets(this.offsets()),
       clocks,
       counters,
-      outbox: outputs.published,
+      outbox: collected.published,
       published: this.publishedEpoch,
-      writes: stage(sinks, outputs.appended),
+      // What is staged must be committed, and a state may refuse to be encoded: so it is staged after that.
+      writes: () => stage(sinks, collected.appended),
       finished: runner.ended,
     });
+    const outputs = collected.take();
+    runner.counters = { ...counters };
     const samples = runner.samples.slice();
-    runner.samples.length = 0;
-    runner.changed = false;
-    if (runner.journal !== undefined) runner.journal = [];
+    runner.startEpoch();
     this.committedClocks = clocks;
     this.committedCounters = counters;
     return { cut, outputs, samples, finished: runner.ended };

@@ -13,8 +13,8 @@
  * @module
  */
 import type { Marker, OutputRecord, Producer, Publishing } from "../connectors/connector.ts";
-import type { RuntimeClock } from "./clock.ts";
-import { Backoff } from "./backoff.ts";
+import type { Clock } from "../base/clock.ts";
+import { Tries } from "./tries.ts";
 import { FencedError } from "../state/mod.ts";
 import { TRIES_UNTOLD } from "./limits.ts";
 
@@ -51,7 +51,7 @@ export interface PublisherParts {
   readonly id: string;
   readonly markerGroup: string;
   readonly markerTopic: string;
-  readonly clock: RuntimeClock;
+  readonly clock: Clock;
   readonly giveUpAfter: number;
   readonly trouble: (error: Error | undefined) => void;
 }
@@ -91,24 +91,24 @@ export class Publisher {
   }
 
   async #publish(tasks: () => readonly PublishedTask[]): Promise<void> {
-    const backoff = new Backoff(this.parts.clock, this.parts.giveUpAfter);
+    const tries = new Tries(this.parts.clock, this.parts.giveUpAfter);
     for (;;) {
       try {
         this.#producer ??= await this.#begin(tasks());
         await this.#send(this.#producer, tasks().filter((task) => !task.lost));
-        if (backoff.tries > TRIES_UNTOLD) this.parts.trouble(undefined);
+        if (tries.count > TRIES_UNTOLD) this.parts.trouble(undefined);
         return;
       } catch (error) {
         await this.#drop();
         if (error instanceof MarkerError || this.#abandoned) throw error;
-        if (backoff.tries === TRIES_UNTOLD) this.parts.trouble(error as Error);
-        await backoff.wait(error as Error);
+        if (tries.count === TRIES_UNTOLD) this.parts.trouble(error as Error);
+        await tries.wait(error as Error);
       }
     }
   }
 
   async #publishMarker(task: PublishedTask, epoch: number): Promise<void> {
-    const backoff = new Backoff(this.parts.clock, this.parts.giveUpAfter);
+    const tries = new Tries(this.parts.clock, this.parts.giveUpAfter);
     while (!task.lost) {
       try {
         this.#producer ??= await this.#begin([...this.#tasks(), task]);
@@ -116,7 +116,7 @@ export class Publisher {
       } catch (error) {
         await this.#drop();
         if (error instanceof MarkerError || this.#abandoned) throw error;
-        await backoff.wait(error as Error);
+        await tries.wait(error as Error);
       }
     }
     throw new FencedError(`Task ${task.number} has another owner`);

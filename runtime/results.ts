@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { textBytes } from "../connectors/_text.ts";
+import { textBytes } from "../base/text.ts";
 import type { OutputRecord, RecordHeaders, SinkSpec, TopicInfo } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import { TIMESTAMP_MARGIN_MS } from "./limits.ts";
@@ -15,6 +15,16 @@ export const TIME_HEADER = "tidemark.time";
 export const REASON_HEADER = "tidemark.reason";
 /** The header that says where a refused record stood: `topic/partition@offset`. */
 export const SOURCE_HEADER = "tidemark.source";
+
+/** The header that names the stage that refused a record, where one did. */
+export const STAGE_HEADER = "tidemark.stage";
+
+/** Why something goes to a dead-letter sink. */
+export interface Refusal {
+  /** The stage that refused it: `keyedReduce "counts"`; "": none. */
+  readonly stage: string;
+  readonly reason: string;
+}
 
 /** What is known of a sink's topic and of the task that writes to it. */
 export interface SinkContext {
@@ -43,7 +53,8 @@ export function encodeResult(context: SinkContext, task: Task, value: unknown): 
   if (key === undefined) key = task.refusal === undefined ? null : task.record?.key ?? null;
   const { timestamp } = task;
   const time = Number.isNaN(timestamp) ? task.record?.timestamp ?? context.now() : timestamp;
-  const headers = headersOf(spec.headers(value), time, task.refusal, task.record);
+  const refusal = task.refusal === undefined ? undefined : { stage: "", reason: task.refusal };
+  const headers = headersOf(spec.headers(value), time, refusal, task.record);
   return complete(context, { key, value: bytes, headers }, time, spec.partition(value, context.info.partitions));
 }
 
@@ -51,18 +62,23 @@ export function encodeResult(context: SinkContext, task: Task, value: unknown): 
 export function encodeRefused(
   context: SinkContext,
   record: RecordAtHand & { value: Uint8Array | null },
-  reason: string,
+  refusal: Refusal,
 ): OutputRecord {
-  const headers = headersOf(record.headers, record.timestamp, reason, record);
+  const headers = headersOf(record.headers, record.timestamp, refusal, record);
   return complete(context, { key: record.key, value: record.value, headers }, record.timestamp, undefined);
 }
 
 /** Makes the record of a window's result that could not be delivered. */
-export function encodeUndelivered(context: SinkContext, pane: unknown, time: number, reason: string): OutputRecord {
+export function encodeUndelivered(
+  context: SinkContext,
+  pane: unknown,
+  time: number,
+  refusal: Refusal,
+): OutputRecord {
   const text = JSON.stringify(pane, (_name, value) => typeof value === "bigint" ? String(value) : value);
   return complete(
     context,
-    { key: null, value: textBytes(text), headers: headersOf(undefined, time, reason, undefined) },
+    { key: null, value: textBytes(text), headers: headersOf(undefined, time, refusal, undefined) },
     time,
     undefined,
   );
@@ -115,13 +131,14 @@ function timeBytes(time: number): Uint8Array {
 function headersOf(
   own: RecordHeaders | undefined,
   time: number,
-  reason: string | undefined,
+  refusal: Refusal | undefined,
   record: RecordAtHand | undefined,
 ): RecordHeaders {
   const headers: Record<string, Uint8Array> = own === undefined ? {} : { ...own };
   headers[TIME_HEADER] = timeBytes(time);
-  if (reason === undefined) return headers;
-  headers[REASON_HEADER] = textBytes(reason);
+  if (refusal === undefined) return headers;
+  headers[REASON_HEADER] = textBytes(refusal.reason);
+  if (refusal.stage !== "") headers[STAGE_HEADER] = textBytes(refusal.stage);
   if (record !== undefined) headers[SOURCE_HEADER] = textBytes(positionOf(record));
   return headers;
 }

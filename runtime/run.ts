@@ -8,7 +8,7 @@ import type { Connector } from "../connectors/connector.ts";
 import type { Cell, Key } from "../operators/keyed_state.ts";
 import { KvStore, type Patience, type Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
-import { type RuntimeClock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { Job, JobEnd, StateView } from "./job.ts";
 import { SHOW_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
@@ -18,6 +18,7 @@ import { type Plan, planOf } from "./plan.ts";
 import { Publisher } from "./publisher.ts";
 import { summarize } from "./summary.ts";
 import { markerGroup, markerTopic } from "./takeover.ts";
+import { Troubles } from "./troubles.ts";
 import { Worker } from "./worker.ts";
 
 /**
@@ -62,6 +63,10 @@ export interface StandIns {
   readonly store?: Store;
   /** Gives what is opened in the place of a connector, under the same id. @default the connector itself */
   readonly connector?: (original: Connector) => Connector;
+  /** Epochs are cut only when the reader says that its assignment is about to change, and when the job ends. @default false */
+  readonly cutsWhenAsked?: boolean;
+  /** Changes what a source has decoded. @default nothing is changed */
+  readonly decoded?: (value: unknown) => void;
 }
 
 /**
@@ -71,19 +76,21 @@ export interface StandIns {
 export async function runWith(
   pipelines: Observable<unknown> | readonly Observable<unknown>[],
   options: RunOptions,
-  clock: RuntimeClock,
-  { store: given, connector = (original) => original }: StandIns = {},
+  clock: Clock,
+  { store: given, connector = (original) => original, cutsWhenAsked = false, decoded }: StandIns = {},
 ): Promise<Job> {
-  const settings = settingsOf(options, clock);
+  const checked = settingsOf(options, clock);
+  const settings = { ...checked, minEpoch: cutsWhenAsked ? Infinity : checked.minEpoch, decoded };
   const plan = replaced(planOf(Array.isArray(pipelines) ? pipelines : [pipelines], settings), connector);
   settings.signal?.throwIfAborted();
   const store = given ?? await openStore(settings);
+  const troubles = new Troubles(settings);
   let open: OpenJob | undefined, claimed: Claimed | undefined, job: RunningJob;
   try {
     claimed = await claimWorker(plan, settings);
-    const patience = patienceOf(settings);
+    const patience = patienceOf(settings, troubles);
     open = await openAll(plan, settings, { store, patience });
-    job = new RunningJob({ settings, plan, store, open, claimed, patience });
+    job = new RunningJob({ settings, plan, store, open, claimed, patience, troubles });
   } catch (error) {
     await open?.close();
     claimed?.release();
@@ -113,23 +120,8 @@ async function openStore({ state, clock }: Settings): Promise<Store> {
 }
 
 /** How long the store is waited for; its troubles are told once. */
-function patienceOf({ clock, giveUpAfter, log, name }: Settings): Patience {
-  let troubled = false;
-  return {
-    clock,
-    patience: giveUpAfter,
-    trouble(error) {
-      if (troubled === (error !== undefined)) return;
-      troubled = error !== undefined;
-      log(
-        `Job ${name}: ${
-          error === undefined
-            ? "the state store answers again"
-            : `waiting for the state store, because ${error.message}`
-        }`,
-      );
-    },
-  };
+function patienceOf({ clock, giveUpAfter }: Settings, troubles: Troubles): Patience {
+  return { clock, patience: giveUpAfter, trouble: (error) => troubles.tell("store", error) };
 }
 
 interface JobParts {
@@ -139,6 +131,7 @@ interface JobParts {
   readonly open: OpenJob;
   readonly claimed: Claimed;
   readonly patience: Patience;
+  readonly troubles: Troubles;
 }
 
 class RunningJob implements Job {
@@ -156,7 +149,7 @@ class RunningJob implements Job {
   readonly #onAbort = (): void => void this.stop();
 
   constructor(readonly parts: JobParts) {
-    const { settings, plan, store, open, patience } = parts;
+    const { settings, plan, store, open, patience, troubles } = parts;
     const { clock, name, giveUpAfter } = settings;
     this.name = name;
     this.#began = clock.elapsed();
@@ -172,7 +165,7 @@ class RunningJob implements Job {
       markerTopic: markerTopic(settings),
       clock,
       giveUpAfter,
-      trouble: (error) => this.#worker.trouble(error),
+      trouble: (error) => troubles.tell("results", error),
     });
     this.#worker = new Worker({
       store,
@@ -183,6 +176,7 @@ class RunningJob implements Job {
       publisherId,
       patience,
       meter: this.#meter,
+      troubles,
       ends: this.#ends,
       ended: (error) => void this.#close(error, "finished"),
     });
@@ -302,7 +296,11 @@ class RunningJob implements Job {
   }
 
   #snapshot(): MetricsSnapshot {
-    const { clock } = this.parts.settings;
-    return summarize(this.name, [...this.#worker.tasks.values()], this.#meter, clock.elapsed() - this.#began);
+    const { settings: { clock }, troubles } = this.parts;
+    return summarize(this.name, [...this.#worker.tasks.values()], {
+      meter: this.#meter,
+      troubles,
+      elapsed: clock.elapsed() - this.#began,
+    });
   }
 }

@@ -6,9 +6,14 @@
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { Meter, MetricsSnapshot } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** A snapshot of the tasks at hand. `elapsed` in milliseconds. */
-export function summarize(job: string, tasks: readonly OwnedTask[], meter: Meter, elapsed: number): MetricsSnapshot {
+export function summarize(
+  job: string,
+  tasks: readonly OwnedTask[],
+  { meter, troubles, elapsed }: { readonly meter: Meter; readonly troubles: Troubles; readonly elapsed: number },
+): MetricsSnapshot {
   const counters: Record<string, number> = {};
   let lag = 0, keys = 0, epochs = 0, late = 0, read = 0;
   let watermark: number | undefined;
@@ -41,6 +46,6 @@ export function summarize(job: string, tasks: readonly OwnedTask[], meter: Meter
     keys,
     commit_ms: meter.commit.percentiles(),
     latency_ms: meter.latency.percentiles(),
-    trouble: meter.trouble,
+    trouble: troubles.text,
   };
 }

@@ -230,9 +230,10 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     clocks: head.clocks,
     counters: head.counters,
     guardsKeys: settings.tasks === "perPartition" && open.tasks > 1,
+    decoded: settings.decoded,
+    keepsJournal: settings.onError !== undefined,
     badRecords: settings.onBadRecord === undefined ? "stop" : "deadLetter",
   }, parts.onFailure(number));
-  if (settings.onError !== undefined) runner.journal = [];
   return runner;
 }
 

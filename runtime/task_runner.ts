@@ -16,7 +16,6 @@ import type { Bottom } from "../operators/_source.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import {
   type ClockSnapshot,
-  type PaneAtHand,
   setRunningTask,
   type SourceRequest,
   Task,
@@ -24,10 +23,13 @@ import {
   type TaskHost,
 } from "../operators/_task.ts";
 import type { InputQueue } from "./input_queue.ts";
-import { INPUT_VALUE_BYTES, SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
+import { Journal } from "./journal.ts";
+import { guardKey } from "./key_guard.ts";
+import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
-import { positionOf } from "./results.ts";
+import { decode, Routes } from "./routes.ts";
+import { brief, messageOf } from "./telling.ts";
 import type { Outputs } from "./outputs.ts";
 
 /** What was counted since the job was born; part of the checkpoint. */
@@ -47,20 +49,18 @@ export interface RunnerParts {
   readonly counters: Readonly<Counters>;
   /** Whether a key may be somewhere else, so that it has to be compared with the record's own. */
   readonly guardsKeys: boolean;
+  /** Whether the records of an epoch are kept until it is cut, so that it can be made again. */
+  readonly keepsJournal: boolean;
   readonly badRecords: "stop" | "deadLetter";
+  /** Is shown what a source has decoded, in tests. */
+  readonly decoded?: (value: unknown) => void;
 }
 
-interface Route {
-  readonly spec: SourceSpec;
-  readonly subscribers: SourceRequest["subscriber"][];
-  /** Ends the stream of each subscriber. */
-  readonly ends: (() => void)[];
-}
+/** What happens in a task without a record. */
+export type Step = "tick" | "cut" | "end" | "later";
 
 /** Decides what becomes of a task's failure: `true`, it was dealt with and the task goes on. */
 export type OnFailure = (failure: TaskFailure, record: InputRecord | undefined) => boolean;
-
-const decoder = new TextDecoder();
 
 export class TaskRunner implements TaskHost {
   readonly number: number;
@@ -78,29 +78,31 @@ export class TaskRunner implements TaskHost {
   readonly samples: number[] = [];
   checkKey: TaskHost["checkKey"];
   skipPane: TaskHost["skipPane"];
-  /** Kept for a replay where a policy wants one: the records pushed since the last cut. */
-  journal: { readonly queue: InputQueue; readonly record: InputRecord }[] | undefined;
+  /** Kept where a policy may want the epoch made again. */
+  journal: Journal | undefined;
   /** The record that was refused last; the branches of a pipeline refuse it once. */
   #refused: InputRecord | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
-  readonly #routes = new Map<string, Route[]>();
+  readonly #routes: Routes;
   readonly #states = new Map<string, KeyedState>();
   #bottoms: Bottom[] = [];
-  /** Topics whose input has ended. */
-  readonly #endedTopics = new Set<string>();
   /** Called when a stage has something to do in a push of its own, or can be pushed records again. */
   onWake: (() => void) | undefined;
   #turn = 0;
+  /** When wall-clock time passed last. */
+  #ticked = 0;
   #open = 0;
 
   constructor(readonly parts: RunnerParts, readonly onFailure: OnFailure) {
     this.number = parts.number;
     this.queues = parts.queues;
     this.outputs = parts.outputs;
+    this.#routes = new Routes(parts.planned);
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
-    if (parts.guardsKeys) this.checkKey = (key, stage) => this.#guardKey(key, stage);
+    if (parts.guardsKeys) this.checkKey = (key, stage) => guardKey(this.task, key, stage);
+    if (parts.keepsJournal) this.journal = new Journal();
   }
 
   /** Subscribes the pipelines; nothing is pushed yet. Throws what is wrong with them. */
@@ -119,15 +121,12 @@ export class TaskRunner implements TaskHost {
     this.samples.length = 0;
     this.#routes.clear();
     this.#refused = undefined;
+    this.ended = false;
     const { idleSince } = this.task;
     this.task = new Task(this);
     for (const [slot, since] of idleSince.entries()) this.task.idleSince[slot] = since;
     this.bind();
-    // What has ended before the records that are pushed again has ended for them, too.
-    const again = new Set(this.journal?.map(({ queue }) => queue.topic));
-    const ended = [...this.#endedTopics].filter((topic) => !again.has(topic));
-    this.#endedTopics.clear();
-    this.#whilePushing(() => ended.forEach((topic) => this.#endTopic(topic)));
+    this.#whilePushing(() => this.#routes.endAsAtCut());
   }
 
   /** Ends the subscription; open windows stay in the checkpoint. */
@@ -140,12 +139,11 @@ export class TaskRunner implements TaskHost {
   /** Pushes fetched records until the time is over, the epoch is full or nothing waits. Returns how many. */
   pushSlice(elapsed: () => number, until: number): number {
     let pushed = 0;
-    if (this.task.woken) this.#runLater();
+    if (this.task.woken) this.#act("later");
     while (this.task.failure === undefined && !this.outputs.full && this.task.full === 0) {
       const queue = this.#nextQueue();
       if (queue === undefined) break;
-      const some = this.#pushSome(queue);
-      pushed += some;
+      pushed += this.#pushSome(queue);
       if (elapsed() >= until) break;
     }
     return pushed;
@@ -160,9 +158,8 @@ export class TaskRunner implements TaskHost {
   tick(now: number): void {
     const { task } = this;
     if (task.phase !== "running" || task.failure !== undefined) return;
-    this.#act(() => {
-      if (this.task.tick(now)) this.changed = true;
-    });
+    this.#ticked = now;
+    this.#act("tick");
   }
 
   /** Whether there is something to push, and it may be pushed. */
@@ -170,29 +167,21 @@ export class TaskRunner implements TaskHost {
     return this.task.woken || (this.task.full === 0 && this.queues.some((queue) => !queue.empty));
   }
 
-  /** Ends the sources whose input has ended, each on its own; with the last of them the task, once no stage holds anything back. */
+  /** Ends each source whose input has ended; with the last of them the task, once no stage holds anything back. */
   endSources(hasEnded: (queue: InputQueue) => boolean): void {
-    if (this.ended || this.task.failure !== undefined) return;
-    for (const topic of this.#routes.keys()) {
-      if (this.#endedTopics.has(topic)) continue;
-      const queues = this.queues.filter((queue) => queue.topic === topic);
-      if (!queues.every(hasEnded)) continue;
-      if (queues.length > 0) this.changed = true;
-      this.#act(() => this.#endTopic(topic));
-      if (this.task.failure !== undefined) return;
-    }
+    const { task } = this;
+    if (this.ended || task.failure !== undefined) return;
+    const ending = this.#routes.findEnding((topic) => this.queues.every((one) => one.topic !== topic || hasEnded(one)));
+    // A topic without a partition for this task has ended from the start, which is nothing to commit.
+    if (this.queues.some((queue) => ending.includes(queue.topic))) this.changed = true;
+    if (ending.length > 0) this.#act("end");
     this.#finish();
-  }
-
-  #endTopic(topic: string): void {
-    this.#endedTopics.add(topic);
-    for (const { ends } of this.#routes.get(topic) ?? []) for (const end of ends) end();
   }
 
   /** All sources have ended, and nothing is held back: so has the task. */
   #finish(): void {
     const { task } = this;
-    if (task.held > 0 || task.woken || this.#endedTopics.size < this.#routes.size) return;
+    if (task.failure !== undefined || task.held > 0 || task.woken || !this.#routes.ended) return;
     if (this.#open > 0) {
       task.fail(stillOpen(), "the pipeline", "async");
       return;
@@ -201,17 +190,43 @@ export class TaskRunner implements TaskHost {
     this.changed = true;
   }
 
-  /** Stages act on what they learned outside of a push. */
-  #runLater(): void {
-    this.changed = true;
-    this.#act(() => this.task.runLater());
-  }
-
   /** What belongs to the cut happens now: stages that emit once an epoch do. */
   beforeCut(): void {
-    this.#act(() => {
-      for (const hook of this.task.cutHooks) hook();
-    });
+    this.#act("cut");
+  }
+
+  /** A state refused to be cut. Returns whether the task goes on, because what is to blame was found and left out. */
+  refusedAtCut(error: unknown): boolean {
+    this.task.fail(error, "", "state");
+    return this.#recover(undefined);
+  }
+
+  /** An epoch has been cut: the next one begins. */
+  startEpoch(): void {
+    this.samples.length = 0;
+    this.changed = false;
+    this.task.late = 0;
+    this.#routes.cut();
+    for (const queue of this.queues) queue.missing = 0;
+    if (this.journal === undefined) return;
+    this.journal = new Journal();
+    this.skipPane = undefined;
+  }
+
+  /** Does once more what no record causes, after a rebind. */
+  repeat(step: Step): void {
+    if (this.task.failure === undefined) this.#whilePushing(() => this.#do(step));
+  }
+
+  #do(step: Step): void {
+    const { task } = this;
+    if (step === "cut") { for (const hook of task.cutHooks) hook(); }
+    else if (step === "end") this.#routes.endFound();
+    else if (step === "tick") this.changed = task.tick(this.#ticked) || this.changed;
+    else {
+      this.changed = true;
+      task.runLater();
+    }
   }
 
   /** The clocks as they stand. */
@@ -235,22 +250,9 @@ export class TaskRunner implements TaskHost {
     return state;
   }
 
-  bindSource({ spec, label, subscriber, end }: SourceRequest): readonly InputSlot[] {
-    const source = spec as SourceSpec;
-    if (!this.parts.planned.has(source)) {
-      throw new TypeError(
-        `Source "${label}" was not there when the job was planned: make sources and sinks before run(), not inside defer()`,
-      );
-    }
-    const routes = this.#routes.get(source.topic) ?? [];
-    this.#routes.set(source.topic, routes);
-    const route = routes.find((one) => one.spec === source);
-    if (route === undefined) routes.push({ spec: source, subscribers: [subscriber], ends: [end] });
-    else {
-      route.subscribers.push(subscriber);
-      route.ends.push(end);
-    }
-    return this.queues.filter((queue) => queue.topic === source.topic);
+  bindSource(request: SourceRequest): readonly InputSlot[] {
+    const { topic } = this.#routes.bind(request);
+    return this.queues.filter((queue) => queue.topic === topic);
   }
 
   bindSink(spec: unknown): (value: unknown) => void {
@@ -261,16 +263,16 @@ export class TaskRunner implements TaskHost {
     return Object.hasOwn(this.#clocks, name) ? this.#clocks[name] : undefined;
   }
 
-  wake(): void {
-    this.onWake?.();
-  }
+  readonly wake = (): void => this.onWake?.();
+  readonly now = (): number => this.outputs.parts.now();
 
-  now(): number {
-    return this.outputs.parts.now();
-  }
-
-  badRecord(reason: string): void {
+  badRecord(why: string, stage = ""): void {
     const record = this.task.record as InputRecord | undefined;
+    const reason = brief(why);
+    // Of a window's result that is bad, no record is at hand: it is the pane's fault.
+    if (record === undefined && this.task.pane !== undefined) {
+      return void this.task.fail(new RangeError(`its result is bad, because ${reason}`), stage, "user");
+    }
     if (record === undefined || this.parts.badRecords === "stop") {
       const what = record === undefined ? "a bad value" : "a bad record";
       return this.#fail(`${what}, because ${reason}. Give onBadRecord a deadLetter(sink) to go on without it`);
@@ -279,10 +281,10 @@ export class TaskRunner implements TaskHost {
     this.#refused = record;
     this.count("dead");
     try {
-      this.outputs.refuse("badRecord", record, reason);
+      this.outputs.refuse("badRecord", record, { stage, reason });
     } catch (error) {
       // Most likely its size: with the reason in its headers it is larger than it was.
-      this.#fail(`a bad record, because ${reason}; and it cannot be a dead letter: ${(error as Error).message}`);
+      this.#fail(`a bad record, because ${reason}; and it cannot be a dead letter: ${brief((error as Error).message)}`);
     }
   }
 
@@ -317,7 +319,7 @@ export class TaskRunner implements TaskHost {
         this.changed = true;
         if (record === undefined) break;
         pushed++;
-        this.journal?.push({ queue, record });
+        this.journal?.pushed.push({ queue, record });
         this.#push(queue, record);
         if (this.task.failure === undefined) continue;
         if (!this.#recover(record)) break;
@@ -332,8 +334,8 @@ export class TaskRunner implements TaskHost {
   }
 
   /** Runs what no record causes, anew after each failure that was dealt with. */
-  #act(run: () => void): void {
-    do this.#whilePushing(run); while (this.task.failure !== undefined && this.#recover(undefined));
+  #act(step: Step): void {
+    do this.#whilePushing(() => this.#do(step)); while (this.task.failure !== undefined && this.#recover(undefined));
   }
 
   /** Hands a failure on. Where it was dealt with, the pipelines were subscribed anew: nothing is being pushed meanwhile. */
@@ -350,20 +352,20 @@ export class TaskRunner implements TaskHost {
   #push(queue: InputQueue, record: InputRecord): void {
     const { task } = this;
     this.counters.records_in = (this.counters.records_in ?? 0) + 1;
-    if (this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);
+    if (record.unreadable === undefined && this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);
     task.record = record;
     task.slot = queue.slot;
     if (task.idleSince[queue.slot] !== undefined) task.idleSince[queue.slot] = NaN;
-    const routes = this.#routes.get(queue.topic)!;
+    const routes = this.#routes.of(queue.topic);
     for (let r = 0; r < routes.length; r++) {
       const { spec, subscribers } = routes[r];
       let value: unknown;
       try {
-        checkSize(record);
-        value = spec.decode(record);
+        value = decode(spec, record);
+        this.parts.decoded?.(value);
       } catch (error) {
         task.timestamp = record.timestamp;
-        this.badRecord(error instanceof Error ? error.message : String(error));
+        this.badRecord(messageOf(error), `source "${queue.topic}"`);
         continue;
       }
       for (let s = 0; s < subscribers.length; s++) {
@@ -394,37 +396,4 @@ export class TaskRunner implements TaskHost {
     task.slot = -1;
     task.timestamp = NaN;
   }
-
-  #guardKey(key: unknown, stage: string): void {
-    const { record, pane } = this.task;
-    if (record === undefined) {
-      if (pane === undefined || pane.key === key) return;
-      throw this.#misused(
-        `${stage} is keyed by ${JSON.stringify(String(key))}, the window above it by ${
-          JSON.stringify(String(pane.key))
-        }: results of one key come from several tasks. Run the job with tasks: "single"`,
-        stage,
-      );
-    }
-    const own = record.key === null ? null : decoder.decode(record.key);
-    if (own === String(key)) return;
-    throw this.#misused(
-      `${stage} is keyed by ${JSON.stringify(String(key))}, but the record ${positionOf(record)} has the key ${
-        JSON.stringify(own)
-      }: records of one key would be spread over several tasks. Key the topic ${record.topic} by it, or run the job with tasks: "single"`,
-      stage,
-    );
-  }
-
-  /** The job is put together wrongly, which is no record's fault: whoever catches the throw finds the task failed already. */
-  #misused(reason: string, stage: string): Error {
-    return this.task.fail(new TypeError(reason), stage, "misuse");
-  }
-}
-
-export type { PaneAtHand };
-
-function checkSize({ value }: InputRecord): void {
-  if (value === null || value.length <= INPUT_VALUE_BYTES) return;
-  throw new RangeError(`its value has ${value.length} bytes, and a job reads ${INPUT_VALUE_BYTES} bytes at most`);
 }

@@ -6,6 +6,7 @@
 import type { OpenJob } from "./opening.ts";
 import type { TaskFailure } from "../operators/_task.ts";
 import type { Settings } from "./options.ts";
+import { REASON_CHARACTERS } from "./limits.ts";
 import { showOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Taken } from "./takeover.ts";
@@ -50,6 +51,23 @@ export async function warnAboutShown(
   }
 }
 
+/** A message on one line, of a length that headers and logs can bear: of a longer one the middle is left out. */
+export function brief(message: string): string {
+  const line = message.replace(/\s+/g, " ").trim();
+  if (line.length <= REASON_CHARACTERS) return line;
+  const half = (REASON_CHARACTERS - 5) / 2;
+  return `${line.slice(0, Math.ceil(half))} ... ${line.slice(-Math.floor(half))}`;
+}
+
+/** What something that was thrown says; users throw anything. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown.message) : String(thrown);
+  } catch {
+    return "something was thrown that cannot be read";
+  }
+}
+
 /** Why a task stopped, with the record and the stage. */
 export function explain(job: string, owned: OwnedTask, failure: TaskFailure): Error {
   const { error, stage, kind } = failure;
@@ -57,14 +75,41 @@ export function explain(job: string, owned: OwnedTask, failure: TaskFailure): Er
   const where = failedAt === undefined
     ? `task ${owned.number}`
     : `${failedAt.topic}/${failedAt.partition}@${failedAt.offset}`;
-  const blame = kind === "firing" ? " while a window fired" : kind === "result" ? " while a result was encoded" : "";
-  const cure = kind === "user" || kind === "firing"
-    ? ` Correct the function, or give onError a deadLetter(sink), and start the job again.`
-    : "";
-  const message = error.message.replace(/\.$/, "");
+  const message = brief(error.message).replace(/\.$/, "");
   const unsafe = kind === "async"
     ? " The checkpoint is marked unsafe; start the corrected job with reset to say from where to read anew."
     : "";
   const inside = stage === "" ? "" : ` in ${stage}`;
-  return new Error(`Job ${job} stopped at ${where}${inside}${blame}: ${message}.${cure}${unsafe}`, { cause: error });
+  return new Error(
+    `Job ${job} stopped at ${where}${inside}${duringWhat(owned, failure)}: ${message}.${CURES[kind]}${unsafe}`,
+    { cause: error },
+  );
+}
+
+const CORRECT = "or give onError a deadLetter(sink), and start the job again.";
+
+const CURES: Readonly<Record<TaskFailure["kind"], string>> = {
+  user: ` Correct the function, ${CORRECT}`,
+  firing: ` Correct the function, ${CORRECT}`,
+  result: ` Correct the sink's value, ${CORRECT}`,
+  state: ` Keep plain data of a bounded size, ${CORRECT}`,
+  misuse: "",
+  async: "",
+};
+
+/** What was going on; where no record is at hand, of which window it was, or between which records. */
+function duringWhat(owned: OwnedTask, { kind, pane }: TaskFailure): string {
+  const of = pane === undefined ? "" : ` of key ${JSON.stringify(brief(String(pane.key)))} at ${pane.namespace}`;
+  if (kind === "firing") return ` while the window${of} fired`;
+  if (kind === "result") {
+    return pane === undefined ? " while a result was encoded" : ` while the window's result${of} was encoded`;
+  }
+  if (kind !== "state") return "";
+  const before = owned.checkpoint.head.offsets;
+  const read = owned.offsets().filter(({ topic, partition, offset }) => offset > (before[topic]?.[partition] ?? 0));
+  const spans = read.map(({ topic, partition, offset }) =>
+    `${topic}/${partition}@${before[topic]?.[partition] ?? 0} to @${offset - 1}`
+  );
+  const shown = spans.length > 8 ? `${spans.slice(0, 8).join(", ")} and ${spans.length - 8} more` : spans.join(", ");
+  return ` while its epoch was cut${shown === "" ? "" : ` (${shown})`}`;
 }

@@ -17,11 +17,13 @@ import type { Publisher } from "./publisher.ts";
 import { Recovery } from "./recovery.ts";
 import { takeOver, type TakeoverParts } from "./takeover.ts";
 import { describeTaken, explain, warnAboutShown } from "./telling.ts";
+import type { TroubleKind, Troubles } from "./troubles.ts";
 
 /** What a worker works with. */
 export interface WorkerParts extends Omit<TakeoverParts, "onFailure"> {
   readonly publisher: Publisher | undefined;
   readonly meter: Meter;
+  readonly troubles: Troubles;
   /** Where each topic partition ends for a job that runs until the end; absent: it does not end. */
   readonly ends: ReadonlyMap<string, readonly number[]>;
   /** The worker has ended: with an error, or because its tasks are finished. */
@@ -60,7 +62,7 @@ export class Worker implements ReaderHandler {
       lacking: () => (this.#assigned ?? []).filter((number) => !this.tasks.has(number)),
       retaken: (starts) => starts.forEach((start) => this.reader?.seek(start)),
       stopping: () => this.#stopping,
-      trouble: (error) => this.trouble(error),
+      trouble: (error) => this.trouble("tasks", error),
       failed: (error) => this.#end(error),
     });
     this.#takeover = {
@@ -186,13 +188,8 @@ export class Worker implements ReaderHandler {
     return Promise.resolve(next);
   }
 
-  trouble(error: Error | undefined): void {
-    this.parts.meter.trouble = error?.message;
-    this.parts.settings.log(
-      `Job ${this.parts.settings.name}: ${
-        error === undefined ? "all is well again" : `waiting, because ${error.message}`
-      }`,
-    );
+  trouble(kind: TroubleKind, error: Error | undefined): void {
+    this.parts.troubles.tell(kind, error);
   }
 
   failed(error: Error): void {

@@ -19,10 +19,11 @@
  *
  * @module
  */
+import { pauseAfter } from "../base/backoff.ts";
 import { CellStreamWriter } from "./cell_stream.ts";
 import { commitCuts } from "./commit.ts";
 import { Compaction } from "./compaction.ts";
-import { Cut, type RidingWrites } from "./cut.ts";
+import { Cut } from "./cut.ts";
 import { type CutRequest, EpochCutter, mostEntries } from "./epoch_cutter.ts";
 import { changed, claimed, type HeadChange, verdict } from "./decide.ts";
 import type { DurableStates } from "./durable_state.ts";
@@ -31,16 +32,16 @@ import { Garbage } from "./garbage.ts";
 import type { Head, HeadEntry, OutboxEntry } from "./head.ts";
 import { encodeHead } from "./head_codec.ts";
 import { showKey, TaskKeys } from "./keys.ts";
-import { OUTBOX_EPOCHS, PUBLISHER_BYTES, PUBLISHERS, SWEEP_DELETES } from "./limits.ts";
-import type { OutboxRecord } from "./outbox.ts";
+import { OUTBOX_EPOCHS, PUBLISHER_BYTES, PUBLISHERS, RETRY_PAUSE, SWEEP_DELETES } from "./limits.ts";
+import type { OutputRecord } from "./outbox.ts";
 import { newFence } from "./fence.ts";
 import { readHeadEntry } from "./read_head.ts";
 import { readOutboxEntry, restoreStates } from "./restore.ts";
-import { backoff, type Patience, persist } from "./retry.ts";
+import { type Patience, persist } from "./retry.ts";
 import type { Store } from "./store.ts";
 import { deleteOwned, findOrphans } from "./sweep.ts";
 
-export type { CutRequest, RidingWrites };
+export type { CutRequest };
 
 /** Who takes which task. */
 export interface ClaimOptions extends Patience {
@@ -143,7 +144,7 @@ export class TaskCheckpoint {
         const checkpoint = new TaskCheckpoint(store, keys, { head, versionstamp }, options);
         return { full: false, checkpoint, created: before === undefined };
       }
-      await clock.sleep(backoff(tries, clock.random()));
+      await clock.sleep(pauseAfter(tries, RETRY_PAUSE, clock.random()));
     }
   }
 
@@ -209,7 +210,7 @@ export class TaskCheckpoint {
    * @throws {FencedError} when another owner has taken the task meanwhile
    * @throws {CorruptError} when what is stored is not what was written
    */
-  readOutbox(entry: OutboxEntry): Promise<OutboxRecord[]> {
+  readOutbox(entry: OutboxEntry): Promise<OutputRecord[]> {
     return this.#owned(() => readOutboxEntry(this.store, this.keys, entry));
   }
 
@@ -347,6 +348,6 @@ async function writeClaim(
     const judged = verdict(head, checked, found);
     if (judged === "done") return found!.versionstamp;
     if (judged !== "again") return undefined;
-    await options.clock.sleep(backoff(tries, options.clock.random()));
+    await options.clock.sleep(pauseAfter(tries, RETRY_PAUSE, options.clock.random()));
   }
 }

@@ -10,14 +10,6 @@ import { HEAD_BYTES_AT_MOST } from "./limits.ts";
 import type { Mutation, Store } from "./store.ts";
 import { fits, weigh, type Weight } from "./weight.ts";
 
-/** Writes of a connector on the same store, as `AtomicSink.stage` returns them. */
-export interface RidingWrites {
-  /** May be written before the epoch's last atomic. */
-  readonly ahead: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
-  /** Written by the epoch's last atomic. */
-  readonly last: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
-}
-
 /** What became of a cut. */
 export type CutOutcome = "pending" | "committed" | "fenced";
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import { CellStreamWriter } from "./cell_stream.ts";
 import { DurableKeyedState } from "./durable_keyed_state.ts";
 import type { StateEntry } from "./head.ts";
 import { BUCKET_KEYS, STATES } from "./limits.ts";
@@ -45,6 +46,7 @@ export class DurableStates {
   #sealed = false;
   #rewrite = false;
   #removed: DurableKeyedState[] = [];
+  #writer: CellStreamWriter | undefined;
 
   /**
    * Makes the states of a task that has none yet.
@@ -147,6 +149,16 @@ export class DurableStates {
     for (const state of this.#states.values()) state.undo();
     this.#opened.clear();
     this.#sealed = false;
+  }
+
+  /**
+   * Encodes what has changed since the last cut, as a cut would, and keeps nothing of it.
+   *
+   * @throws {TypeError | RangeError} when a state holds a value that cannot be stored; the message names the state and the key
+   */
+  assertStorable(): void {
+    this.#writer ??= new CellStreamWriter();
+    this.#writer.delta(0, this.#states.values(), this.#rewrite);
   }
 
   /** Makes the states that a head names. Only before anything is opened. */

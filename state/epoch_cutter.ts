@@ -7,7 +7,6 @@ import { BaseWrites } from "./base_writes.ts";
 import type { CellStreamWriter } from "./cell_stream.ts";
 import { chunked, type Chunks, chunkSets } from "./chunks.ts";
 import { type Compaction, coveredBy, isOverrun } from "./compaction.ts";
-import type { RidingWrites } from "./cut.ts";
 import { admitted, advanced } from "./decide.ts";
 import type { DurableKeyedState } from "./durable_keyed_state.ts";
 import type { DurableStates } from "./durable_state.ts";
@@ -15,8 +14,8 @@ import type { Garbage } from "./garbage.ts";
 import type { Clocks, Counters, Head, Offsets, StateEntry } from "./head.ts";
 import { keyBytes, type TaskKeys } from "./keys.ts";
 import { DELETES_AN_EPOCH, DELTA_RANGES, EPOCH_ENTRIES, EPOCH_ENTRY_KEY_BYTES } from "./limits.ts";
-import { encodeOutbox, type OutboxRecord } from "./outbox.ts";
-import type { Mutation } from "./store.ts";
+import { encodeOutbox, type OutputRecord } from "./outbox.ts";
+import type { AtomicWrites, Mutation } from "./store.ts";
 
 /** What an epoch commits beside the states. */
 export interface CutRequest {
@@ -27,11 +26,11 @@ export interface CutRequest {
   /** All totals since the birth of the job. */
   readonly counters: Counters;
   /** Results that are to be published after the commit. @default [] */
-  readonly outbox?: readonly OutboxRecord[];
+  readonly outbox?: readonly OutputRecord[];
   /** Results up to this epoch are published: they leave the outbox. @default 0 */
   readonly published?: number;
-  /** What a connector on the same store writes with the epoch. */
-  readonly writes?: RidingWrites;
+  /** What a connector on the same store writes with the epoch. A function is called once everything else is encoded: what it gives is committed. */
+  readonly writes?: AtomicWrites | (() => AtomicWrites | undefined);
   /** The input has ended, and everything is in the results. @default false */
   readonly finished?: boolean;
 }
@@ -88,6 +87,7 @@ export class EpochCutter {
     const stream = this.#writer.delta(epoch, states, whole);
     const encoded = stream && chunked(stream, head.attempt + 1);
     const outbox = records.length === 0 ? undefined : chunked(encodeOutbox(records), head.attempt + 1);
+    const riding = typeof writes === "function" ? writes() : writes;
 
     const bases = new BaseWrites(this.#keys, this.#garbage, head);
     if (whole) this.#forget(head, states);
@@ -116,9 +116,9 @@ export class EpochCutter {
       ...chunkSets(this.#keys, { kind: "delta", fence: head.fence, attempt }, delta),
       ...chunkSets(this.#keys, { kind: "outbox", fence: head.fence, attempt }, outbox),
       ...bases.ahead,
-      ...setsOf(writes?.ahead),
+      ...setsOf(riding?.ahead),
     ];
-    const last = [...setsOf(writes?.last), ...bases.last];
+    const last = [...setsOf(riding?.last), ...bases.last];
     return { head: next, ahead, last, deletes: this.#deletes(head, next, ahead.length) };
   }
 
@@ -165,7 +165,7 @@ export class EpochCutter {
   }
 }
 
-function setsOf(writes: RidingWrites["last"] = []): Mutation[] {
+function setsOf(writes: AtomicWrites["last"] = []): Mutation[] {
   return writes.map(([key, value]) => ({ type: "set", key, value }));
 }
 

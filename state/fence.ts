@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Clock } from "../operators/_clock.ts";
+import type { WaitingClock } from "../base/clock.ts";
 
 const LETTERS = "0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH = 16;
 
 /** A random name of 80 bits. A value, never a version of the store's: so that a store can be copied. */
-export function newFence({ random }: Pick<Clock, "random">): string {
+export function newFence({ random }: Pick<WaitingClock, "random">): string {
   let fence = "";
   for (let i = 0; i < LENGTH; i++) fence += LETTERS[Math.floor(random() * LETTERS.length)];
   return fence;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../operators/_clock.ts";
+import type { WaitingClock } from "../base/clock.ts";
 import { CorruptError } from "./errors.ts";
 import { newFence } from "./fence.ts";
 import { jobKey, showKey } from "./keys.ts";
@@ -106,7 +106,7 @@ export async function knowsJob(store: Store, name: string, options: Patience): P
   return await persist(options, () => store.get(jobKey(name))) !== undefined;
 }
 
-function entryOf({ tasks, inputs }: JobShape, clock: Clock): JobEntry {
+function entryOf({ tasks, inputs }: JobShape, clock: WaitingClock): JobEntry {
   return { format: JOB_FORMAT, incarnation: newFence(clock), tasks, inputs: { ...inputs } };
 }
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Clock } from "../operators/_clock.ts";
+import { pauseAfter } from "../base/backoff.ts";
+import type { WaitingClock } from "../base/clock.ts";
 import { UnavailableError } from "./errors.ts";
-import { CALL_LIMIT_MS, LOCKED_RETRIES } from "./limits.ts";
-import { backoff } from "./retry.ts";
+import { CALL_LIMIT_MS, LOCKED_RETRIES, RETRY_PAUSE } from "./limits.ts";
 import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from "./store.ts";
 
 /**
@@ -35,7 +35,7 @@ export class KvStore implements Store {
    * @param name where it is, for messages
    * @param clock for waiting while a file is locked
    */
-  constructor(readonly kv: Deno.Kv, readonly name: string, readonly clock: Clock) {}
+  constructor(readonly kv: Deno.Kv, readonly name: string, readonly clock: WaitingClock) {}
 
   /**
    * Opens a store.
@@ -44,7 +44,7 @@ export class KvStore implements Store {
    * @param clock for waiting while a file is locked
    * @throws {Error} one sentence, when it cannot be opened
    */
-  static async open(where: string | Deno.Kv, clock: Clock): Promise<KvStore> {
+  static async open(where: string | Deno.Kv, clock: WaitingClock): Promise<KvStore> {
     if (typeof where !== "string") return new KvStore(where, "the given Deno KV", clock);
     if (typeof Deno.openKv !== "function") {
       throw new Error(
@@ -120,7 +120,7 @@ export class KvStore implements Store {
 }
 
 /** Gives a call up that is not answered, as one whose connection broke: it may still take effect. */
-function answered<T>(clock: Clock, call: Promise<T>): Promise<T> {
+function answered<T>(clock: WaitingClock, call: Promise<T>): Promise<T> {
   if (clock.after === undefined) return call;
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const giveUp = () => reject(new Error(`it has not answered for ${CALL_LIMIT_MS / 1000} s`));
@@ -130,13 +130,13 @@ function answered<T>(clock: Clock, call: Promise<T>): Promise<T> {
 }
 
 /** Tries again while the file is locked, for then surely nothing was done; throws on what stays. */
-async function whileLocked<T>(clock: Clock, act: () => Promise<T>): Promise<T> {
+async function whileLocked<T>(clock: WaitingClock, act: () => Promise<T>): Promise<T> {
   for (let failures = 0;; failures++) {
     try {
       return await act();
     } catch (error) {
       if (!isLocked(error) || failures >= LOCKED_RETRIES) throw error;
-      await clock.sleep(backoff(Math.min(failures, 4), clock.random()));
+      await clock.sleep(pauseAfter(Math.min(failures, 4), RETRY_PAUSE, clock.random()));
     }
   }
 }

@@ -3,21 +3,22 @@
  *
  * @module
  */
+import { KIB, MIB, type PauseLimits, SECOND } from "../base/limits.ts";
 
 /** The largest encoded key that Deno KV writes, in bytes. */
 export const KV_KEY_BYTES = 2048;
 
 /** The largest value that Deno KV takes, in bytes after serialization. */
-export const KV_VALUE_BYTES: number = 64 * 1024;
+export const KV_VALUE_BYTES: number = 64 * KIB;
 
 /** The most mutations that Deno KV takes in one atomic. */
 export const KV_ATOMIC_MUTATIONS = 1000;
 
 /** The most bytes that Deno KV takes in one atomic: values, and each key twice. */
-export const KV_ATOMIC_BYTES: number = 800 * 1024;
+export const KV_ATOMIC_BYTES: number = 800 * KIB;
 
 /** The most bytes of keys that Deno KV takes in the sets of one atomic. */
-export const KV_ATOMIC_KEY_BYTES: number = 80 * 1024;
+export const KV_ATOMIC_KEY_BYTES: number = 80 * KIB;
 
 /** The most checks in one atomic. A local file takes 100, a server only 10: so never more than 10. */
 export const KV_ATOMIC_CHECKS = 10;
@@ -41,13 +42,13 @@ export const ATOMIC_TASKS = KV_ATOMIC_CHECKS;
 export const JOB_NAME_BYTES = 200;
 
 /** The largest encoded value of a state's cell, in bytes. */
-export const STATE_VALUE_BYTES: number = 16 * 1024 * 1024;
+export const STATE_VALUE_BYTES: number = 16 * MIB;
 
 /** The deepest nesting of a stored value. */
 export const VALUE_DEPTH = 200;
 
 /** The largest head at the most of everything that a start allows, in bytes. */
-export const HEAD_BYTES: number = 16 * 1024;
+export const HEAD_BYTES: number = 16 * KIB;
 
 /** The largest head that is ever written, in bytes: numbers beyond reason are no reason to lose a commit. */
 export const HEAD_BYTES_AT_MOST = 60_000;
@@ -74,7 +75,7 @@ export const UNSAFE_REASON_CHARS = 500;
 export const BUCKET_KEYS = 1000;
 
 /** About how many bytes the base of a bucket has at most. */
-export const BUCKET_BYTES: number = 32 * 1024;
+export const BUCKET_BYTES: number = 32 * KIB;
 
 /** A bucket is not split for its bytes while buckets hold fewer keys than this. */
 export const BUCKET_KEYS_AT_LEAST = 4;
@@ -86,7 +87,7 @@ export const COMPACTION_FACTOR = 1.1;
 export const GROWTH_FACTOR = 2;
 
 /** No compaction begins before live deltas have so many bytes, each with `ENTRY_OVERHEAD_BYTES`. */
-export const COMPACTION_BEGIN_BYTES: number = 64 * 1024;
+export const COMPACTION_BEGIN_BYTES: number = 64 * KIB;
 
 /** What an entry of the store costs beside its bytes. */
 export const ENTRY_OVERHEAD_BYTES = 100;
@@ -98,7 +99,7 @@ export const EPOCH_ENTRIES = 300;
 export const EPOCH_ENTRY_KEY_BYTES = 30_000;
 
 /** Deltas have outgrown compaction when they have so many bytes, beside `SNAPSHOT_FACTOR` times the bases: the next commit writes the whole state anew. */
-export const SNAPSHOT_BYTES: number = 16 * 1024 * 1024;
+export const SNAPSHOT_BYTES: number = 16 * MIB;
 
 /** See `SNAPSHOT_BYTES`. */
 export const SNAPSHOT_FACTOR = 3;
@@ -109,11 +110,8 @@ export const DELETES_AN_EPOCH = 32;
 /** How many chunks a sweep deletes in one atomic. */
 export const SWEEP_DELETES = 400;
 
-/** The first wait before something is tried again, in milliseconds. */
-export const RETRY_FIRST_MS = 5;
-
-/** The longest wait before something is tried again, in milliseconds. */
-export const RETRY_LONGEST_MS = 1000;
+/** Pauses before something is tried again, in milliseconds. */
+export const RETRY_PAUSE: PauseLimits = { first: 5, longest: SECOND };
 
 /** How often an atomic is tried again at once that the file was locked for. */
 export const LOCKED_RETRIES = 40;

@@ -4,7 +4,7 @@
  * @module
  */
 export { TaskCheckpoint } from "./checkpoint.ts";
-export type { Claim, ClaimOptions, CutRequest, RestoreReport, RidingWrites } from "./checkpoint.ts";
+export type { Claim, ClaimOptions, CutRequest, RestoreReport } from "./checkpoint.ts";
 export { decode, encode } from "./codec.ts";
 export { commitCuts } from "./commit.ts";
 export type { CommitReport } from "./commit.ts";
@@ -32,7 +32,7 @@ export { knowsJob, openJob } from "./job_entry.ts";
 export type { JobDifference, JobShape, OpenedJob } from "./job_entry.ts";
 export { KvStore } from "./kv_store.ts";
 export { MemoryStore } from "./memory_store.ts";
-export type { OutboxRecord } from "./outbox.ts";
+export type { OutputRecord } from "./outbox.ts";
 export { readHead } from "./read_head.ts";
 export type { Patience } from "./retry.ts";
-export type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from "./store.ts";
+export type { AtomicResult, AtomicWrites, Check, Mutation, Store, StoreEntry, StoreKey } from "./store.ts";

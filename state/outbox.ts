@@ -7,20 +7,23 @@ import { CODEC_VERSION } from "./codec.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
-/** A record as it will be published: what connectors call an `OutputRecord`. */
-export interface OutboxRecord {
+/** A record's headers, by name. A header's value is bytes, as it is in Kafka. */
+export type RecordHeaders = Readonly<Record<string, Uint8Array>>;
+
+/** A record as it will be written. It is complete: nothing about it is decided after the commit. */
+export interface OutputRecord {
   /** Where it goes. */
   readonly topic: string;
   /** The partition it goes to. */
   readonly partition: number;
-  /** Its timestamp, in milliseconds since 1970. */
+  /** Its event time, as far as the broker takes it, in milliseconds since 1970. */
   readonly timestamp: number;
   /** Its key, as bytes; `null`: none. */
   readonly key: Uint8Array | null;
   /** Its value, as bytes; `null`: a tombstone. */
   readonly value: Uint8Array | null;
   /** Its headers, where it has any. */
-  readonly headers: Readonly<Record<string, Uint8Array>> | undefined;
+  readonly headers: RecordHeaders | undefined;
 }
 
 const SAME_TOPIC = 1;
@@ -33,7 +36,7 @@ const NEAR = 2 ** 50;
 const writer = new ValueWriter();
 
 /** Packs records, in order. The result is valid until the next call. */
-export function encodeOutbox(records: readonly OutboxRecord[]): Uint8Array {
+export function encodeOutbox(records: readonly OutputRecord[]): Uint8Array {
   writer.reset();
   writer.byte(CODEC_VERSION);
   writer.varint(records.length);
@@ -61,11 +64,11 @@ export function encodeOutbox(records: readonly OutboxRecord[]): Uint8Array {
  *
  * @throws {RangeError} when the bytes are not packed records
  */
-export function decodeOutbox(bytes: Uint8Array): OutboxRecord[] {
+export function decodeOutbox(bytes: Uint8Array): OutputRecord[] {
   const reader = new ValueReader(bytes);
   const version = reader.byte();
   if (version !== CODEC_VERSION) throw new RangeError(`codec version ${version} is unknown`);
-  const records: OutboxRecord[] = [];
+  const records: OutputRecord[] = [];
   let topic = "";
   let timestamp = 0;
   for (let left = reader.varint(); left > 0; left--) {
@@ -83,7 +86,7 @@ export function decodeOutbox(bytes: Uint8Array): OutboxRecord[] {
   return records;
 }
 
-function flagsOf(record: OutboxRecord, topic: string | undefined): number {
+function flagsOf(record: OutputRecord, topic: string | undefined): number {
   return (record.topic === topic ? SAME_TOPIC : 0) | (record.key !== null ? HAS_KEY : 0) |
     (record.value !== null ? HAS_VALUE : 0) | (record.headers !== undefined ? HAS_HEADERS : 0);
 }

@@ -12,7 +12,7 @@ import type { LiveDelta } from "./garbage.ts";
 import { placed } from "./hash.ts";
 import type { AttemptId, DeltaRange, Head, OutboxEntry, StateEntry } from "./head.ts";
 import { type ChunkKind, showKey, type TaskKeys } from "./keys.ts";
-import { decodeOutbox, type OutboxRecord } from "./outbox.ts";
+import { decodeOutbox, type OutputRecord } from "./outbox.ts";
 import type { Store, StoreEntry, StoreKey } from "./store.ts";
 
 /** What a restore has read. */
@@ -55,7 +55,7 @@ export async function restoreStates(
 }
 
 /** Reads the results of an epoch that is committed and perhaps not published. */
-export async function readOutboxEntry(store: Store, keys: TaskKeys, entry: OutboxEntry): Promise<OutboxRecord[]> {
+export async function readOutboxEntry(store: Store, keys: TaskKeys, entry: OutboxEntry): Promise<OutputRecord[]> {
   const { parts } = await readAttempt({ store, keys }, { ...entry, kind: "outbox", first: 0 }, entry);
   const key = keys.attempt("outbox", entry.fence, entry.attempt);
   return parsed(key, () => {

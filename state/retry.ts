@@ -3,26 +3,21 @@
  *
  * @module
  */
-import type { Clock } from "../operators/_clock.ts";
+import { pauseAfter } from "../base/backoff.ts";
+import type { WaitingClock } from "../base/clock.ts";
 import { UnavailableError } from "./errors.ts";
-import { RETRY_FIRST_MS, RETRY_LONGEST_MS } from "./limits.ts";
+import { RETRY_PAUSE } from "./limits.ts";
 
 /** How long somebody waits for a store that cannot be asked. */
 export interface Patience {
   /** Where time comes from. */
-  readonly clock: Clock;
+  readonly clock: WaitingClock;
   /** Milliseconds after which the last `UnavailableError` is thrown on. @default Infinity */
   readonly patience?: number;
   /** Told of each failure, and with `undefined` when it is over. */
   readonly trouble?: (error: UnavailableError | undefined) => void;
   /** Gives up at once when it is aborted. */
   readonly signal?: AbortSignal;
-}
-
-/** The milliseconds to wait before the next try: doubled each time, half of it by chance. */
-export function backoff(failures: number, random: number): number {
-  const longest = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** Math.min(failures, 20));
-  return longest * (0.5 + random / 2);
 }
 
 /** Keeps count of the failures of one undertaking, and waits after each. */
@@ -40,7 +35,7 @@ export class Retry {
     const now = () => clock.elapsed?.() ?? clock.now();
     if (this.#failures === 0) this.#until = now() + patience;
     trouble?.(error);
-    const wait = backoff(this.#failures++, clock.random());
+    const wait = pauseAfter(this.#failures++, RETRY_PAUSE, clock.random());
     if (signal?.aborted || now() + wait > this.#until) throw error;
     await clock.sleep(wait);
   }

@@ -31,6 +31,14 @@ export type Mutation =
   | { readonly type: "set"; readonly key: StoreKey; readonly value: unknown }
   | { readonly type: "delete"; readonly key: StoreKey };
 
+/** Keys and values that a connector on the same store adds to an epoch's atomic. */
+export interface AtomicWrites {
+  /** May be written before the atomic: nothing reads it until `last` is there. */
+  readonly ahead: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
+  /** Written by the atomic. */
+  readonly last: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
+}
+
 /** What an atomic says of itself. `ok: false` is no proof that it did not happen (see `checkpoint.ts`). */
 export type AtomicResult = { readonly ok: true; readonly versionstamp: string } | { readonly ok: false };
 

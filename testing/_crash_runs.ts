@@ -30,6 +30,8 @@ export interface Subject {
   readonly partitions: Partitions;
   /** Whether the input ends, so that open windows fire. */
   readonly ends: boolean;
+  /** What the time is, in milliseconds since 1970. */
+  readonly start: number;
 }
 
 /** What a run has come to. */
@@ -46,8 +48,8 @@ export interface Outcome {
 
 /** Runs the subject once. Rejects as `run()` does where the pipeline is put together wrongly. */
 export async function runOnce(subject: Subject, { lengths }: EpochCut, crashes: Crashes): Promise<Outcome> {
-  const world = new World(subject.partitions, () => 0);
-  const begin = () => Life.begin(world, subject.pipelines(), subject.job, 0);
+  const world = new World(subject.partitions, () => subject.start);
+  const begin = () => Life.begin(world, subject.pipelines(), subject.job, subject.start);
   const first = await begin();
   const { sources, sinks } = first.job.topology;
   const read = [...new Set(sources.map(({ topic }) => topic))];

@@ -9,10 +9,11 @@
  * @module
  */
 import type { Observable } from "rxjs";
-import { rest } from "../runtime/clock.ts";
+import { rest } from "../base/clock.ts";
 import type { Job } from "../runtime/job.ts";
 import type { RunOptions } from "../runtime/options.ts";
 import { runWith } from "../runtime/run.ts";
+import { explainFrozen, freezeDeeply } from "./_freeze.ts";
 import type { PushReader } from "./_push_reader.ts";
 import type { World } from "./_world.ts";
 import { VirtualClock } from "./virtual_clock.ts";
@@ -33,7 +34,7 @@ export class Life {
   finished = false;
 
   private constructor(readonly job: Job, readonly clock: VirtualClock, readonly reader: PushReader) {
-    job.finished.then(({ reason }) => this.finished = reason === "finished", (error) => this.failure = error);
+    job.finished.then(({ reason }) => this.finished = reason === "finished", (error) => this.failure = explain(error));
   }
 
   /** Starts the job on what the life before has committed. Rejects as `run()` does. */
@@ -43,9 +44,9 @@ export class Life {
     const defined = Object.entries(options).filter(([, value]) => value !== undefined);
     const job = await runWith(
       pipelines,
-      { log: () => {}, ...Object.fromEntries(defined), name: JOB, state: ":memory:", minEpoch: Infinity },
+      { log: () => {}, ...Object.fromEntries(defined), name: JOB, state: ":memory:" },
       clock,
-      view,
+      { ...view, cutsWhenAsked: true, decoded: freezeDeeply },
     );
     const life = new Life(job, clock, view.reader());
     await rest();
@@ -72,4 +73,14 @@ export class Life {
       // An epoch that is full is cut before all has been pushed.
     } while (this.running && (!this.reader.done || this.job.metrics.snapshot().lag > 0));
   }
+}
+
+/** What stopped the job, and what a test has to do with it. */
+function explain(error: Error): Error {
+  if (!/lies \d+ ms beyond its own timestamp/.test(error.message)) return explainFrozen(error);
+  return new Error(
+    `${error.message} In a test, a record has the time of the test as its own timestamp, unless it is pushed with another: give start ` +
+      `(milliseconds since 1970), or push the record with a timestamp`,
+    { cause: error.cause },
+  );
 }

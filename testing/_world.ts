@@ -29,7 +29,7 @@ export interface PushedRecord {
 }
 
 /** What is given to each life of a job: stand-ins for the outside, and the reader once it has one. */
-export interface WorldView extends Required<StandIns> {
+export interface WorldView extends Required<Pick<StandIns, "store" | "connector">> {
   /** The reader of this life. */
   reader(): PushReader;
 }

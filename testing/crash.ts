@@ -1,6 +1,7 @@
 /**
  * @module
  */
+import { systemClock } from "../base/clock.ts";
 import { differenceIn, lastDifferenceIn } from "./_compare.ts";
 import { calm, checkInput, type Crashes, type Moment, type Outcome, runOnce, type Subject } from "./_crash_runs.ts";
 import { type EpochCut, evenCut, randomCut, wholeCut } from "./_cuts.ts";
@@ -23,6 +24,12 @@ export interface CrashTestOptions extends JobOptions {
   readonly epochs?: readonly number[];
   /** What the random lengths come from. @default 1 */
   readonly seed?: number;
+  /**
+   * What the time is in all runs, in milliseconds since 1970. A record without a timestamp gets it.
+   *
+   * @default the present time
+   */
+  readonly start?: number;
   /** Whether the input ends, so that open windows fire and are compared. @default true */
   readonly ends?: boolean;
 }
@@ -93,13 +100,13 @@ export async function crashTest(
   input: readonly CrashTestRecord[],
   options: CrashTestOptions = {},
 ): Promise<CrashTestReport> {
-  const { partitions = 1, epochs = [1, 2, 3], seed = 1, ends = true, ...job } = options;
+  const { partitions = 1, epochs = [1, 2, 3], seed = 1, ends = true, start = systemClock.now(), ...job } = options;
   for (const length of epochs) {
     if (Number.isSafeInteger(length) && length > 0) continue;
     throw new RangeError(`Cannot run the crash test: epochs must be integers above 0, current value is ${length}`);
   }
   const make = typeof pipelines === "function" ? pipelines : () => pipelines;
-  const search = new Search({ pipelines: make, input, job, partitions, ends });
+  const search = new Search({ pipelines: make, input, job, partitions, ends, start });
   await search.begin();
   const cuts = [...epochs.map((length) => evenCut(input.length, length)), randomCut(input.length, seed)]
     .filter(({ lengths }) => lengths.length > 0);
@@ -204,8 +211,8 @@ function stopped(failure: Error, { epochs, crash }: { epochs: string; crash: str
 }
 
 /** Every record must have its topic, which only a job that was planned knows. */
-async function checkTopics({ pipelines, job, partitions, input }: Subject): Promise<void> {
-  const life = await Life.begin(new World(partitions, () => 0), pipelines(), job, 0);
+async function checkTopics({ pipelines, job, partitions, input, start }: Subject): Promise<void> {
+  const life = await Life.begin(new World(partitions, () => start), pipelines(), job, start);
   checkInput([...new Set(life.job.topology.sources.map(({ topic }) => topic))], input);
   await life.job.stop();
 }

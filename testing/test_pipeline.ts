@@ -2,7 +2,7 @@
  * @module
  */
 import type { RecordCodec } from "../connectors/codec.ts";
-import { rest } from "../runtime/clock.ts";
+import { rest, systemClock } from "../base/clock.ts";
 import type { StateView } from "../runtime/job.ts";
 import type { MetricsSnapshot } from "../runtime/metrics.ts";
 import { type JobOptions, Life, type Pipelines } from "./_life.ts";
@@ -13,7 +13,11 @@ import { type Partitions, type PushedRecord, World } from "./_world.ts";
 export interface TestPipelineOptions extends JobOptions {
   /** How many partitions topics have: a number for all of them, or numbers by topic. @default 1 */
   readonly partitions?: Partitions;
-  /** What the time is at first, in milliseconds since 1970. @default 0 */
+  /**
+   * What the time is at first, in milliseconds since 1970. A record that is pushed without a timestamp gets the time of the test.
+   *
+   * @default the present time
+   */
   readonly start?: number;
 }
 
@@ -205,7 +209,7 @@ export async function testPipeline(
   pipelines: Pipelines,
   options: TestPipelineOptions = {},
 ): Promise<TestPipeline> {
-  const { partitions = 1, start = 0, ...job } = options;
+  const { partitions = 1, start = systemClock.now(), ...job } = options;
   if (!Number.isSafeInteger(start)) {
     throw new RangeError(
       `Cannot test the pipeline: start must be an integer of milliseconds, current value is ${start}`,

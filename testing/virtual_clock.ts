@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { rest, type RuntimeClock, systemClock } from "../runtime/clock.ts";
+import { type Clock, rest, systemClock } from "../base/clock.ts";
 import { STEP_MS, STEPS } from "./limits.ts";
 
 /** A clock that stands still until it is moved on. */
-export class VirtualClock implements RuntimeClock {
+export class VirtualClock implements Clock {
   #now: number;
   readonly #began: number;
   readonly #timers = new Set<{ readonly at: number; readonly run: () => void }>();

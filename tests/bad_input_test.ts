@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { map, type Observable } from "rxjs";
 import { z } from "zod";
 import { days, deadLetter, eventTime, type Keyed, keyedReduce, memory, run, watermark } from "@tidemark/streams";
-import type { AppendRecord } from "../connectors/_append_record.ts";
+import type { AppendRecord } from "../connectors/local/append.ts";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { first, header, refusal } from "./support/jobs.ts";
 
@@ -157,7 +157,7 @@ Deno.test("a result beyond the size limit stops the job with a sentence that nam
   const why = await refusal(pipeline, { name: "visits", state: ":memory:" });
   assertMatch(
     why,
-    /^Job visits stopped at visits\/0@1 in sink "users" while a result was encoded: a record of 12\d{5} bytes is larger than topic users takes, which is 1048576 bytes\.$/,
+    /^Job visits stopped at visits\/0@1 in sink "users" while a result was encoded: a record of 12\d{5} bytes is larger than topic users takes, which is 1048576 bytes\. Correct the sink's value, or give onError a deadLetter\(sink\), and start the job again\.$/,
   );
   assertEquals(log.read("users"), []);
 });

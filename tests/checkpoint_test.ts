@@ -6,7 +6,7 @@ import {
   DurableStates,
   FencedError,
   MemoryStore,
-  type OutboxRecord,
+  type OutputRecord,
   readHead,
   TaskCheckpoint,
 } from "../state/mod.ts";
@@ -15,7 +15,7 @@ import { contents, filled, keysOf, own, put, taken, testClock } from "./support/
 const clock = testClock();
 const TASK = { job: "job", task: 0 };
 
-function result(text: string): OutboxRecord {
+function result(text: string): OutputRecord {
   const value = new TextEncoder().encode(text);
   return { topic: "out", partition: 0, timestamp: 1, key: null, value, headers: undefined };
 }
@@ -209,7 +209,7 @@ Deno.test("the outbox has a limit, and a cut without results does not mind", asy
 Deno.test("results of many megabytes come back as they were", async () => {
   const store = new MemoryStore();
   const owner = await own(store);
-  const outbox = Array.from({ length: 3000 }, (_, i): OutboxRecord => ({
+  const outbox = Array.from({ length: 3000 }, (_, i): OutputRecord => ({
     topic: i % 3 === 0 ? "first" : "second",
     partition: i % 12,
     timestamp: i % 2 === 0 ? 1_700_000_000_000 + i : -(2 ** 53) + 1 + i,

@@ -6,7 +6,7 @@ import {
   type Cut,
   KvStore,
   MemoryStore,
-  type OutboxRecord,
+  type OutputRecord,
   readHead,
   type Store,
   UnavailableError,
@@ -15,7 +15,7 @@ import { contents, type Fault, FaultStore, filled, keysOf, own, type Owner, put,
 
 const clock = testClock();
 
-function results(count: number, bytes: number): OutboxRecord[] {
+function results(count: number, bytes: number): OutputRecord[] {
   const value = new Uint8Array(bytes);
   return Array.from({ length: count }, (_, i) => {
     return { topic: "out", partition: i % 4, timestamp: i, key: null, value, headers: undefined };

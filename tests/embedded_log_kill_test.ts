@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { acquireLock } from "../state/file_lock.ts";
-import { embeddedLog } from "../connectors/embedded_log.ts";
-import { systemClock } from "../runtime/clock.ts";
+import { embeddedLog } from "../connectors/embedded/log.ts";
+import { systemClock } from "../base/clock.ts";
 import { KvStore } from "../state/kv_store.ts";
 import { sizeOf, takesSeveral } from "./support/append_until_killed.ts";
 import { lines } from "./support/lines.ts";

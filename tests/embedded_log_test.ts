@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { take } from "rxjs";
 import type { AtomicSink, Connection, InputRecord } from "../connectors/connector.ts";
-import { type EmbeddedLog, embeddedLog } from "../connectors/embedded_log.ts";
-import { RecentChunks } from "../connectors/embedded_recent.ts";
-import { systemClock } from "../runtime/clock.ts";
+import { type EmbeddedLog, embeddedLog } from "../connectors/embedded/log.ts";
+import { RecentChunks } from "../connectors/embedded/recent.ts";
+import { systemClock } from "../base/clock.ts";
 import { CorruptError, FencedError } from "../state/errors.ts";
 import { KvStore } from "../state/kv_store.ts";
 import { connectorContract, type ContractSubject } from "./connector_contract.ts";

@@ -1,6 +1,6 @@
 /** The epoch loop writes heads one at a time, whoever asks for it. */
 import { assertEquals } from "@std/assert";
-import { systemClock } from "../runtime/clock.ts";
+import { systemClock } from "../base/clock.ts";
 import { Epochs } from "../runtime/epochs.ts";
 import { Meter } from "../runtime/metrics.ts";
 import type { OwnedTask } from "../runtime/owned_task.ts";

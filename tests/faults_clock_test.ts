@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { count, eventTime, memory, minutes, seconds, tumblingWindow, watermark } from "@tidemark/streams";
 import { kafka } from "@tidemark/streams/kafka";
 import { map } from "rxjs";
-import { type RuntimeClock, systemClock } from "../runtime/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { runWith } from "../runtime/run.ts";
 import { UnavailableError } from "../state/errors.ts";
 import { Retry } from "../state/retry.ts";
@@ -23,7 +23,7 @@ Deno.test({
     await using world = await KafkaWorld.create({ seed: 71, partitions: 2, brokers });
     const { job: name, state, topics } = world.base;
     let asked = 0;
-    const clock: RuntimeClock = { ...systemClock, now: () => Date.now() + [0, 7, -5, 30, -48][asked++ % 5] * HOUR };
+    const clock: Clock = { ...systemClock, now: () => Date.now() + [0, 7, -5, 30, -48][asked++ % 5] * HOUR };
     await world.append(1500);
     const first = await runWith(pipelines(kafka({ brokers }), topics, () => {}), { name, state, ...silent }, clock);
     await until("some results", () => (first.metrics.snapshot().outputs[topics.counts] ?? 0) > 0, first);
@@ -39,7 +39,7 @@ Deno.test({
 Deno.test("a quiet partition is idle when time has passed, not when somebody sets the wall clock", async () => {
   const manual = new ManualClock();
   let jump = 0;
-  const clock: RuntimeClock = { ...manual, now: () => manual.now() + jump };
+  const clock: Clock = { ...manual, now: () => manual.now() + jump };
   const log = memory({ now: manual.now });
   const at = manual.now();
   const windows = log.source<number>("visits").pipe(

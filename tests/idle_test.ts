@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { map, type Observable } from "rxjs";
 import { count, embeddedLog, eventTime, lateSideOutput, memory, tumblingWindow, watermark } from "@tidemark/streams";
-import type { EmbeddedLog } from "../connectors/embedded_log.ts";
+import type { EmbeddedLog } from "../connectors/embedded/log.ts";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { runWith } from "../runtime/run.ts";
 import type { Job, RunOptions } from "@tidemark/streams";

@@ -16,7 +16,7 @@ import {
   watermark,
 } from "@tidemark/streams";
 import { kafka } from "@tidemark/streams/kafka";
-import type { EmbeddedLog } from "../connectors/embedded_log.ts";
+import type { EmbeddedLog } from "../connectors/embedded/log.ts";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { assertCounted, byKey, first, header, Lines } from "./support/jobs.ts";
 import { brokers, connect, createTopicWith, ignore, plainClient } from "./support/kafka.ts";

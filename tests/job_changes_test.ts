@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { map, type Observable } from "rxjs";
 import { embeddedLog, type Keyed, keyedReduce, memory, run, type RunOptions } from "@tidemark/streams";
-import type { EmbeddedLog } from "../connectors/embedded_log.ts";
+import type { EmbeddedLog } from "../connectors/embedded/log.ts";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { assertCounted, first, Lines, refusal, scratch } from "./support/jobs.ts";
 import { lines } from "./support/lines.ts";

@@ -323,6 +323,6 @@ Deno.test("a worker waits where the broker goes away during a takeover, and give
   assertEquals(away, -1);
   assertEquals(lines.filter((line) => line.includes("well") || line.includes("waiting")), [
     "Job clicks: waiting, because no broker answers",
-    "Job clicks: all is well again",
+    "Job clicks: tasks are taken over again; all is well again",
   ]);
 });

@@ -3,7 +3,7 @@
  * of effects in `producer.ts`, `group_reader.ts` and `fetcher.ts` rests.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { KafkaClock } from "../connectors/kafka/clock.ts";
+import type { TimerClock } from "../base/clock.ts";
 import type { FetchedPartition, Joined, Line, ProducerIdentity } from "../connectors/kafka/driver.ts";
 import { CODE, hasCode, isPassing, KafkaError } from "../connectors/kafka/errors.ts";
 import { initialise } from "../connectors/kafka/producer.ts";
@@ -58,13 +58,13 @@ async function assertRefused(request: Promise<unknown>, ...codes: number[]): Pro
 }
 
 /** Asks again while the transaction before is being finished, or a coordinator is just being made, as the engine does. */
-function patiently(line: Line, clock: KafkaClock, step: () => Promise<void>): Promise<void> {
+function patiently(line: Line, clock: TimerClock, step: () => Promise<void>): Promise<void> {
   const retries = (error: unknown) => isPassing(error) || hasCode(error, CODE.concurrentTransactions);
   return askUntil(line, step, { clock, limit: 10_000, retries });
 }
 
 function textsOf(fetched: FetchedPartition, start = 0): (string | null)[] {
-  return decodePartition(fetched, start).records.map(textOf);
+  return Array.from(decodePartition(fetched, start).records, textOf);
 }
 
 const TOPICS: KafkaContract = {

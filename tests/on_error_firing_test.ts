@@ -19,7 +19,7 @@ Deno.test("a throw while a window fires stops the job: no record is to blame", a
   const why = await refusal(perTen(log, { result: throwAtTwo }), { name: "visits", state: kv }, new ManualClock());
   assertEquals(
     why,
-    `Job visits stopped at visits/0@4 in tumblingWindow "activity" while a window fired: two is too many. ` +
+    `Job visits stopped at visits/0@4 in tumblingWindow "activity" while the window of key "bob" at 0 fired: two is too many. ` +
       `Correct the function, or give onError a deadLetter(sink), and start the job again.`,
   );
   assertEquals(log.read("activity"), []);
@@ -83,7 +83,7 @@ Deno.test("a throw while the last windows fire stops the job where there is no d
   const why = await refusal(perTen(log, { result: throwAtTwo }), { name: "visits", state: ":memory:" });
   assertMatch(
     why,
-    /^Job visits stopped at task 0 in tumblingWindow "activity" while a window fired: two is too many\./,
+    /^Job visits stopped at task 0 in tumblingWindow "activity" while the window of key "bob" at 0 fired: two is too many\./,
   );
 });
 

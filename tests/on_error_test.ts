@@ -223,7 +223,7 @@ Deno.test("onError: bad records and throwing functions in one epoch go where eac
   assertEquals(job.metrics.snapshot().dead_letters, 2);
 });
 
-Deno.test("a throwing encoder stops the job, also with a dead letter: no record is to blame", async () => {
+Deno.test("a throwing encoder stops the job, unless onError takes the record", async () => {
   const log = memory();
   log.append("visits", visits(["ada", 1], ["bad", 2]));
   const pipeline = log.source<Visit>("visits").pipe(
@@ -234,13 +234,17 @@ Deno.test("a throwing encoder stops the job, also with a dead letter: no record 
       },
     }),
   );
-  const sentence = 'Job visits stopped at visits/0@1 in sink "all" while a result was encoded: there is no user bad.';
+  const sentence = 'Job visits stopped at visits/0@1 in sink "all" while a result was encoded: there is no user bad. ' +
+    "Correct the sink's value, or give onError a deadLetter(sink), and start the job again.";
   const options = { name: "visits", state: ":memory:" };
   assertEquals(await refusal(pipeline, options, new ManualClock()), sentence);
-  const onError = deadLetter(log.sink("failed"));
-  assertEquals(await refusal(pipeline, { ...options, onError }, new ManualClock()), sentence);
   assertEquals(log.read("all"), []);
-  assertEquals(log.read("failed"), []);
+  log.end("visits");
+  await (await runInOneEpoch(pipeline, { onError: deadLetter(log.sink("failed")) })).finished;
+  assertEquals(log.read("all"), [{ user: "ada", at: 1 }]);
+  assertEquals(log.records("failed").map((record) => header(record, "tidemark.reason")), [
+    'sink "all": there is no user bad',
+  ]);
 });
 
 Deno.test("a result that has no JSON form stops the job with a sentence", async () => {
@@ -259,7 +263,7 @@ Deno.test("a partition that the sink's topic does not have stops the job with a 
   const pipeline = log.source<Visit>("visits").pipe(log.sink("all", { partition: () => 3 }));
   assertMatch(
     await refusal(pipeline, { name: "visits", state: ":memory:" }),
-    /in sink "all" while a result was encoded: topic all has 1 partitions, the sink's partition is 3\.$/,
+    /in sink "all" while a result was encoded: topic all has 1 partitions, the sink's partition is 3\. Correct the sink's value/,
   );
 });
 

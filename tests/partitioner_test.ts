@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { keyPartition, murmur2 } from "../connectors/partitioner.ts";
+import { murmur2 } from "../base/hashing.ts";
+import { keyPartition } from "../connectors/partitioner.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

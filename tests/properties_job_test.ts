@@ -13,7 +13,7 @@ import {
   tumblingWindow,
   watermark,
 } from "@tidemark/streams";
-import type { EmbeddedLog } from "../connectors/embedded_log.ts";
+import type { EmbeddedLog } from "../connectors/embedded/log.ts";
 import { runWith } from "../runtime/run.ts";
 import { assertCounted, type Death, ManualClock, mortal, type MortalKv, until } from "./support/jobs.ts";
 import { type Pane, type Row, type Rules, windows } from "./support/oracle.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Publishing } from "../connectors/connector.ts";
 import { MarkerError, type PublishedTask, Publisher, settle, type WaitingEpoch } from "../runtime/publisher.ts";
 import { FencedError } from "../state/mod.ts";
-import { systemClock } from "../runtime/clock.ts";
+import { systemClock } from "../base/clock.ts";
 
 /** A broker that keeps a diary. The first transaction takes effect, and its answer is lost. */
 function forgetfulBroker(): { publishing: Publishing; diary: string[] } {

@@ -6,7 +6,7 @@ import {
   DurableStates,
   FencedError,
   MemoryStore,
-  type OutboxRecord,
+  type OutputRecord,
   readHead,
   TaskCheckpoint,
 } from "../state/mod.ts";
@@ -15,7 +15,7 @@ import { contents, keysOf, own, put, taken, testClock } from "./support/state.ts
 const clock = testClock();
 const TASK = { job: "job", task: 0 };
 
-function result(text: string): OutboxRecord {
+function result(text: string): OutputRecord {
   const value = new TextEncoder().encode(text);
   return { topic: "out", partition: 0, timestamp: 1, key: null, value, headers: undefined };
 }

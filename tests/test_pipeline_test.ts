@@ -96,7 +96,7 @@ Deno.test("testPipeline() swaps the embedded log and memory, and leaves both as 
 });
 
 Deno.test("advance() makes a quiet topic idle, and its windows fire by the time that has passed", async () => {
-  await using test = await testPipeline(activity(memory()));
+  await using test = await testPipeline(activity(memory()), { start: 0 });
   await test.push("visits", visit("ada", 1_000));
   assertEquals(test.watermark, 999);
   // Idle after more than half a minute; from there event time goes on with the wall clock.

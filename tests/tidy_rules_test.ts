@@ -63,6 +63,18 @@ Deno.test("wrongImports() keeps an operator from importing an operator", () => {
   assertEquals(complaints("operators/session_window.ts", "../state/checkpoint.ts"), 1);
 });
 
+Deno.test("wrongImports() lets every room stand on base/, and base/ on nothing of ours", () => {
+  for (const file of ["operators/session_window.ts", "state/head.ts", "runtime/run.ts", "testing/crash.ts"]) {
+    assertEquals(complaints(file, "../base/clock.ts"), 0, file);
+  }
+  assertEquals(complaints("connectors/kafka/wire.ts", "../../base/bytes.ts"), 0);
+  assertEquals(complaints("base/backoff.ts", "./clock.ts"), 0);
+  assertEquals(complaints("base/backoff.ts", "node:timers"), 0);
+  assertEquals(complaints("base/backoff.ts", "rxjs"), 1);
+  assertEquals(complaints("base/backoff.ts", "../state/errors.ts"), 1);
+  assertEquals(complaints("base/backoff.ts", "../operators/keyed_state.ts", "import type"), 1);
+});
+
 Deno.test("wrongImports() keeps state/ to itself and to keyed_state.ts", () => {
   assertEquals(complaints("state/checkpoint.ts", "./head.ts"), 0);
   assertEquals(complaints("state/checkpoint.ts", "../operators/keyed_state.ts"), 0);
@@ -76,9 +88,9 @@ Deno.test("wrongImports() gives connectors types of state/, and nothing of each 
   assertEquals(complaints("connectors/memory.ts", "../state/checkpoint.ts"), 1);
   assertEquals(complaints("connectors/memory.ts", "../state/errors.ts"), 0);
   assertEquals(complaints("connectors/memory.ts", "./connector.ts"), 0);
-  assertEquals(complaints("connectors/memory.ts", "./_append_record.ts"), 0);
-  assertEquals(complaints("connectors/memory.ts", "./embedded_log.ts"), 1);
-  assertEquals(complaints("connectors/embedded_log.ts", "./embedded_packing.ts"), 0);
+  assertEquals(complaints("connectors/memory.ts", "./local/append.ts"), 0);
+  assertEquals(complaints("connectors/memory.ts", "./embedded/log.ts"), 1);
+  assertEquals(complaints("connectors/embedded/log.ts", "./packing.ts"), 0);
   assertEquals(complaints("connectors/kafka/source.ts", "./driver.ts"), 0);
   assertEquals(complaints("connectors/kafka/source.ts", "../connector.ts"), 0);
   assertEquals(complaints("connectors/kafka/source.ts", "../memory.ts"), 1);
@@ -86,7 +98,7 @@ Deno.test("wrongImports() gives connectors types of state/, and nothing of each 
 
 Deno.test("wrongImports() gives runtime/ the port but no connector, and no operator", () => {
   assertEquals(complaints("runtime/run.ts", "../connectors/connector.ts"), 0);
-  assertEquals(complaints("runtime/run.ts", "../connectors/embedded_log.ts"), 1);
+  assertEquals(complaints("runtime/run.ts", "../connectors/embedded/log.ts"), 1);
   assertEquals(complaints("runtime/run.ts", "../operators/tumbling_window.ts"), 1);
   assertEquals(complaints("runtime/run.ts", "../state/checkpoint.ts"), 0);
 });
@@ -122,7 +134,7 @@ Deno.test("wrongModules() finds a mod.ts that does more than re-export", () => {
 Deno.test("strayKv() finds Deno KV where it is not owned", () => {
   const text = "// Deno.Kv in a comment is fine.\nexport function open(kv: Deno.Kv) {}\nawait Deno.openKv();\n";
   assertEquals(
-    strayKv(tree({ "state/kv_store.ts": text, "connectors/embedded_log.ts": text, "tests/a_test.ts": text })),
+    strayKv(tree({ "state/kv_store.ts": text, "connectors/embedded/log.ts": text, "tests/a_test.ts": text })),
     [],
   );
   assertEquals(
@@ -147,7 +159,7 @@ Deno.test("strayClocks() finds wall clock, timers and randomness, by whatever na
   ];
   for (const use of uses) {
     assertEquals(strayClocks(tree({ "runtime/epoch.ts": use })).length, 1, use);
-    assertEquals(strayClocks(tree({ "runtime/clock.ts": use, "connectors/kafka/kafkajs.ts": use })), [], use);
+    assertEquals(strayClocks(tree({ "base/clock.ts": use, "connectors/kafka/kafkajs.ts": use })), [], use);
   }
 });
 

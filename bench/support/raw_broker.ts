@@ -3,7 +3,7 @@
  * costs less than a client does, because it shares the machine with what is measured.
  */
 import type { FetchedPartition, FetchPartition } from "../../connectors/kafka/driver.ts";
-import { crc32c } from "../../connectors/kafka/crc32c.ts";
+import { crc32c } from "../../base/hashing.ts";
 import { fetchRequest } from "../../connectors/kafka/kafkajs_requests.ts";
 import { encodeBatch } from "../../connectors/kafka/record_batch_encode.ts";
 import { ByteReader, ByteWriter } from "../../connectors/kafka/wire.ts";

@@ -16,7 +16,7 @@ import type {
   TopicInfo,
 } from "../connector.ts";
 import { keyPartition } from "../partitioner.ts";
-import { type KafkaClock, machineClock } from "./clock.ts";
+import { systemClock, type TimerClock } from "../../base/clock.ts";
 import type { Driver, Line, PartitionPlace } from "./driver.ts";
 import { CODE, explain, hasCode, isPassing, KafkaError } from "./errors.ts";
 import { GroupReader } from "./group_reader.ts";
@@ -33,11 +33,11 @@ export class KafkaConnection implements Connection {
   readonly publishing: Publishing;
   readonly #driver: Driver;
   readonly #shared: Line;
-  readonly #clock: KafkaClock;
+  readonly #clock: TimerClock;
   readonly #open = new Set<{ close(): Promise<void> }>();
   readonly #closed = new AbortController();
 
-  private constructor(driver: Driver, shared: Line, clock: KafkaClock) {
+  private constructor(driver: Driver, shared: Line, clock: TimerClock) {
     this.#driver = driver;
     this.#shared = shared;
     this.#clock = clock;
@@ -55,7 +55,7 @@ export class KafkaConnection implements Connection {
    * @throws {UnavailableError} If no broker answers.
    * @throws {Error} If the login is refused or the broker is too old.
    */
-  static async open(driver: Driver, clock: KafkaClock = machineClock): Promise<KafkaConnection> {
+  static async open(driver: Driver, clock: TimerClock = systemClock): Promise<KafkaConnection> {
     const shared = driver.line();
     try {
       await askUntil(shared, () => Promise.resolve(), { clock, limit: CONNECT_LIMIT });

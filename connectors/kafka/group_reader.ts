@@ -20,13 +20,13 @@ import {
   encodeSubscription,
   PROTOCOL,
 } from "./assignment.ts";
-import type { KafkaClock } from "./clock.ts";
+import type { TimerClock } from "../../base/clock.ts";
 import type { Joined, Line, Membership } from "./driver.ts";
 import { CODE, explain, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
 import { Heartbeats } from "./heartbeats.ts";
-import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from "./limits.ts";
-import { Backoff } from "./retry.ts";
+import { REBALANCE_TIMEOUT, RETRY_PAUSE, SESSION_TIMEOUT } from "./limits.ts";
+import { Backoff } from "../../base/backoff.ts";
 import { Trouble } from "./trouble.ts";
 
 const GENERATION_OVER = [CODE.rebalanceInProgress, CODE.illegalGeneration, CODE.unknownMember];
@@ -39,7 +39,7 @@ export interface ReaderLines {
   /** The connection's own line, which outlives the reader. */
   readonly shared: Line;
   readonly brokers: string;
-  readonly clock: KafkaClock;
+  readonly clock: TimerClock;
 }
 
 /** A reader that is a member of a group. */
@@ -63,7 +63,7 @@ export class GroupReader implements Reader {
     this.#handler = handler;
     this.#member = rememberedMember(options.remembered);
     this.#remembered = this.#member;
-    this.#trouble = new Trouble((error) => this.#stop.signal.aborted || handler.trouble(error));
+    this.#trouble = new Trouble((part, error) => this.#stop.signal.aborted || handler.trouble(part, error));
     this.#fetcher = new Fetcher(lines.fetch, {
       brokers: lines.brokers,
       clock: lines.clock,
@@ -120,7 +120,7 @@ export class GroupReader implements Reader {
   }
 
   async #run(): Promise<void> {
-    const backoff = new Backoff(this.#lines.clock);
+    const backoff = new Backoff(RETRY_PAUSE, this.#lines.clock);
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {

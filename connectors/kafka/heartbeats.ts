@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { KafkaClock } from "./clock.ts";
+import type { TimerClock } from "../../base/clock.ts";
 import type { Line, Membership } from "./driver.ts";
 import { CODE, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
-import { HEARTBEAT_INTERVAL } from "./limits.ts";
-import { Backoff, pause } from "./retry.ts";
+import { HEARTBEAT_INTERVAL, RETRY_PAUSE } from "./limits.ts";
+import { Backoff, pause } from "../../base/backoff.ts";
 import type { Trouble } from "./trouble.ts";
 
 /** Gives signs of life until it is ended, also while the generation's end is being prepared. */
@@ -17,7 +17,7 @@ export class Heartbeats {
   readonly #membership: Membership;
   readonly #trouble: Trouble;
   readonly #explain: (error: unknown) => Error;
-  readonly #clock: KafkaClock;
+  readonly #clock: TimerClock;
   readonly #ended = new AbortController();
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
@@ -26,7 +26,7 @@ export class Heartbeats {
   constructor(line: Line, membership: Membership, { trouble, explain, clock }: {
     readonly trouble: Trouble;
     readonly explain: (error: unknown) => Error;
-    readonly clock: KafkaClock;
+    readonly clock: TimerClock;
   }) {
     this.#line = line;
     this.#membership = membership;
@@ -91,7 +91,7 @@ export class Heartbeats {
 
   async #beat(): Promise<void> {
     const { signal } = this.#ended;
-    const backoff = new Backoff(this.#clock);
+    const backoff = new Backoff(RETRY_PAUSE, this.#clock);
     await pause(this.#clock, HEARTBEAT_INTERVAL, signal);
     while (!signal.aborted) {
       try {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { HOUR, KIB, MIB, type PauseLimits, SECOND } from "../../base/limits.ts";
 
 /** How long a broker may hold back a fetch that finds nothing, in milliseconds: a resumed partition waits at most this long. */
 export const FETCH_WAIT = 20;
@@ -14,13 +15,28 @@ export const FETCH_WAIT = 20;
 export const FETCH_REST = 2;
 
 /** What a fetch must bring so that the next one follows at once, in bytes. */
-export const SMALL_FETCH_BYTES: number = 64 * 1024;
+export const SMALL_FETCH_BYTES: number = 64 * KIB;
 
 /** The most that one fetch brings of one partition, in bytes (a single larger record batch is brought whole). */
-export const FETCH_PARTITION_BYTES = 1024 * 1024;
+export const FETCH_PARTITION_BYTES: number = MIB;
 
 /** The most that one fetch brings of all partitions of one broker, in bytes. */
-export const FETCH_BYTES = 8 * 1024 * 1024;
+export const FETCH_BYTES: number = 8 * MIB;
+
+/**
+ * The most that one compressed record batch may unpack to, in bytes. Kafka's own limit is on what is packed (1 MB by default), so a
+ * producer's batches are far below it.
+ */
+export const UNPACKED_BATCH_BYTES: number = 64 * 1024 * 1024;
+
+/** When a fetch of one partition has unpacked to so many bytes, the rest of it is left and comes with the next fetch. */
+export const UNPACKED_FETCH_BYTES: number = 4 * 1024 * 1024;
+
+/** How many bytes of a record batch that cannot be read are kept, for whoever looks into it. */
+export const UNREADABLE_BYTES: number = 256 * 1024;
+
+/** The largest record batch that a broker takes, in bytes: its default for a whole request. */
+export const LARGEST_BATCH_BYTES = 100 * 1024 * 1024;
 
 /** How often a quiet partition is reported to be at its end, in milliseconds. */
 export const IDLE_REPORT_INTERVAL = 50;
@@ -47,7 +63,7 @@ export const REFUSED_AT_ONCE = 8;
 export const CONCURRENT_TRANSACTION_PAUSE = 1;
 
 /** The most that one produce request carries, in bytes. */
-export const PRODUCE_BYTES = 8 * 1024 * 1024;
+export const PRODUCE_BYTES: number = 8 * MIB;
 
 /** What a record batch and its record need beside key, value and headers, in bytes, generously. */
 export const RECORD_OVERHEAD = 512;
@@ -56,7 +72,7 @@ export const RECORD_OVERHEAD = 512;
 export const DEFAULT_BATCH_BYTES = 1_048_588;
 
 /** How far a timestamp may lie ahead where the topic does not say, in milliseconds: the default of Kafka 4. */
-export const DEFAULT_TIMESTAMP_AHEAD = 60 * 60 * 1000;
+export const DEFAULT_TIMESTAMP_AHEAD: number = HOUR;
 
 /** How long opening a connection may take, in milliseconds. */
 export const CONNECTION_TIMEOUT = 3000;
@@ -67,11 +83,8 @@ export const ASK_LIMIT = 10_000;
 /** How long a cluster that refuses connections is given at start, in milliseconds. */
 export const CONNECT_LIMIT = 3000;
 
-/** The first pause of a retry, in milliseconds; each following one is twice as long. */
-export const RETRY_FIRST_PAUSE = 20;
-
-/** The longest pause of a retry, in milliseconds. */
-export const RETRY_LONGEST_PAUSE = 1000;
+/** Pauses between tries, in milliseconds. */
+export const RETRY_PAUSE: PauseLimits = { first: 20, longest: SECOND };
 
 /** How many failures in a row, of the kind that comes when leaders and coordinators move, are not worth a word. */
 export const MOMENTS = 6;

@@ -5,7 +5,7 @@
  */
 
 import type { PeekHandle, PeekObserver } from "../connector.ts";
-import { machineClock } from "./clock.ts";
+import { systemClock } from "../../base/clock.ts";
 import type { Driver, Line } from "./driver.ts";
 import { explain } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
@@ -51,12 +51,16 @@ export function peekTopic(driver: Driver, topic: string, observer: PeekObserver)
     observer.partitions(starts.length);
     fetcher = new Fetcher(line, {
       brokers: driver.name,
-      clock: machineClock,
+      clock: systemClock,
       trouble: new Trouble(() => {}),
       observer: {
         batch({ records }) {
           for (const record of records) {
             if (stopped.signal.aborted) return;
+            if (record.unreadable !== undefined) {
+              const { reason } = record.unreadable;
+              return fail(new Error(`Cannot read on in "${topic}" partition ${record.partition}: ${reason}`));
+            }
             observer.record(record);
           }
         },
@@ -80,5 +84,5 @@ async function startOffsets(line: Line, topic: string, signal: AbortSignal): Pro
     leadersOf(topic, places);
     return await line.listOffsets(topic, places, EARLIEST);
   };
-  return await askUntil(line, ask, { clock: machineClock, limit: CONNECT_LIMIT, signal });
+  return await askUntil(line, ask, { clock: systemClock, limit: CONNECT_LIMIT, signal });
 }

@@ -11,8 +11,9 @@
  * @module
  */
 
+import { pause } from "../../base/backoff.ts";
 import type { Marker, OutputRecord, Producer } from "../connector.ts";
-import type { KafkaClock } from "./clock.ts";
+import type { TimerClock } from "../../base/clock.ts";
 import type { Line, ProduceFailure, ProducePartition, ProducerIdentity } from "./driver.ts";
 import { brokerError, CODE, explain, hasCode, isPassing, KafkaError } from "./errors.ts";
 import {
@@ -21,11 +22,11 @@ import {
   PRODUCE_BYTES,
   REFUSED_AT_ONCE,
   REFUSED_STEP_LIMIT,
-  RETRY_FIRST_PAUSE,
+  RETRY_PAUSE,
   TRANSACTION_TIMEOUT,
 } from "./limits.ts";
 import { encodeBatch, nextSequence } from "./record_batch_encode.ts";
-import { askUntil, pause } from "./retry.ts";
+import { askUntil } from "./retry.ts";
 
 const NO_COORDINATOR = [CODE.coordinatorLoading, CODE.coordinatorNotAvailable, CODE.notCoordinator];
 
@@ -60,7 +61,7 @@ export interface ProducerTopic {
 export async function initialise(
   line: Line,
   transactionalId: string,
-  clock: KafkaClock,
+  clock: TimerClock,
 ): Promise<ProducerIdentity> {
   // While what an earlier life left open is being aborted, the coordinator refuses with code 51.
   const retries = (error: unknown) => isPassing(error) || hasCode(error, CODE.concurrentTransactions);
@@ -76,7 +77,7 @@ export class TransactionalProducer implements Producer {
   readonly #line: Line;
   readonly #identity: ProducerIdentity;
   readonly #brokers: string;
-  readonly #clock: KafkaClock;
+  readonly #clock: TimerClock;
   readonly #describe: (topic: string) => Promise<ProducerTopic>;
   readonly #topics = new Map<string, ProducerTopic>();
   readonly #sequences = new Map<string, number>();
@@ -85,7 +86,7 @@ export class TransactionalProducer implements Producer {
 
   constructor(line: Line, identity: ProducerIdentity, { brokers, clock, describe }: {
     readonly brokers: string;
-    readonly clock: KafkaClock;
+    readonly clock: TimerClock;
     readonly describe: (topic: string) => Promise<ProducerTopic>;
   }) {
     this.#line = line;
@@ -175,7 +176,7 @@ export class TransactionalProducer implements Producer {
         if (this.#clock.elapsed() >= deadline || !(unfinished || NO_COORDINATOR.some((code) => hasCode(error, code)))) {
           throw error;
         }
-        if (!unfinished) await pause(this.#clock, RETRY_FIRST_PAUSE);
+        if (!unfinished) await pause(this.#clock, RETRY_PAUSE.first);
         // Finishing takes about as long as asking, and the shortest timer takes longer than both.
         else if (refused > REFUSED_AT_ONCE) await pause(this.#clock, CONCURRENT_TRANSACTION_PAUSE);
       }
@@ -213,7 +214,7 @@ export class TransactionalProducer implements Producer {
       if (!SENT_AGAIN.has(fatal.error) || this.#clock.elapsed() >= deadline) {
         throw brokerError(fatal.error, `records for "${fatal.topic}" partition ${fatal.partition}`);
       }
-      await pause(this.#clock, RETRY_FIRST_PAUSE);
+      await pause(this.#clock, RETRY_PAUSE.first);
       for (const topic of new Set(failures.map((failure) => failure.topic))) await this.#learn(topic);
       left = left.filter((batch) =>
         failures.some(({ topic, partition }) => topic === batch.topic && partition === batch.partition)

@@ -5,8 +5,9 @@
  * @module
  */
 
+import { varintSize, zigzag } from "../../base/bytes.ts";
+import { crc32c } from "../../base/hashing.ts";
 import type { OutputRecord, RecordHeaders } from "../connector.ts";
-import { crc32c } from "./crc32c.ts";
 import type { ProducerIdentity } from "./driver.ts";
 
 /** What a batch has before its records, in bytes. */
@@ -103,21 +104,6 @@ function writeHeader(bytes: Uint8Array, batch: {
   view.setInt32(53, batch.sequence);
   view.setInt32(57, batch.count);
   view.setUint32(CRC_AT, crc32c(bytes, ATTRIBUTES_AT, bytes.length));
-}
-
-/** What zigzag makes of an integer, as a number that may be larger than 32 bits. */
-function zigzag(value: number): number {
-  return value >= 0 ? value * 2 : value * -2 - 1;
-}
-
-/** How many bytes a varint of this unsigned number takes. */
-function varintSize(value: number): number {
-  if (value < 0x80) return 1;
-  if (value < 0x4000) return 2;
-  if (value < 0x20_0000) return 3;
-  let size = 3;
-  for (let left = value / 0x20_0000; left >= 1; left /= 0x80) size++;
-  return size;
 }
 
 function blockSize(bytes: Uint8Array | null): number {

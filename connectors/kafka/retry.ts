@@ -4,43 +4,11 @@
  * @module
  */
 
-import type { KafkaClock } from "./clock.ts";
+import { Backoff } from "../../base/backoff.ts";
+import type { TimerClock } from "../../base/clock.ts";
 import { isDisconnected, isPassing, KafkaError } from "./errors.ts";
 import type { Line } from "./driver.ts";
-import { RETRY_FIRST_PAUSE, RETRY_LONGEST_PAUSE } from "./limits.ts";
-
-/** Waits for so many milliseconds, or until the signal: it never rejects. */
-export function pause(clock: KafkaClock, ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      cancel();
-      signal?.removeEventListener("abort", end);
-      resolve();
-    };
-    const cancel = clock.after(ms, end);
-    signal?.addEventListener("abort", end);
-  });
-}
-
-/** Pauses that double from try to try, with some chance in them so that many workers do not come at once. */
-export class Backoff {
-  #next = RETRY_FIRST_PAUSE;
-
-  constructor(readonly clock: KafkaClock) {}
-
-  /** Waits a little longer than the last time. */
-  async wait(signal?: AbortSignal): Promise<void> {
-    const ms = this.#next * (0.75 + this.clock.random() / 2);
-    this.#next = Math.min(this.#next * 2, RETRY_LONGEST_PAUSE);
-    await pause(this.clock, ms, signal);
-  }
-
-  /** It worked: the next failure waits shortly again. */
-  reset(): void {
-    this.#next = RETRY_FIRST_PAUSE;
-  }
-}
+import { RETRY_PAUSE } from "./limits.ts";
 
 /**
  * Connects and asks, again and again while the failure is of a kind that passes, for at most `limit` milliseconds.
@@ -53,13 +21,13 @@ export async function askUntil<T>(
   line: Line,
   ask: () => Promise<T>,
   { clock, limit, retries = isPassing, signal }: {
-    readonly clock: KafkaClock;
+    readonly clock: TimerClock;
     readonly limit: number;
     readonly retries?: (error: unknown) => boolean;
     readonly signal?: AbortSignal;
   },
 ): Promise<T> {
-  const backoff = new Backoff(clock);
+  const backoff = new Backoff(RETRY_PAUSE, clock);
   const deadline = clock.elapsed() + limit;
   for (;;) {
     try {

@@ -1,19 +1,20 @@
 /**
- * Trouble that is ridden out is reported once when it begins and once when all of it is over.
+ * Trouble that is ridden out: each part of a reader reports its own once when it begins and once when it is over.
  *
  * @module
  */
 
+import type { ReaderTrouble } from "../connector.ts";
 import { isDisconnected } from "./errors.ts";
 import { MOMENTS } from "./limits.ts";
 
-/** Collects what the parts of a reader suffer from. */
+/** Counts what the parts of a reader suffer from. */
 export class Trouble {
-  readonly #report: (error: Error | undefined) => void;
-  readonly #failures = new Map<string, number>();
-  #reported = false;
+  readonly #report: (part: ReaderTrouble, error: Error | undefined) => void;
+  readonly #failures = new Map<ReaderTrouble, number>();
+  readonly #reported = new Set<ReaderTrouble>();
 
-  constructor(report: (error: Error | undefined) => void) {
+  constructor(report: (part: ReaderTrouble, error: Error | undefined) => void) {
     this.#report = report;
   }
 
@@ -23,18 +24,21 @@ export class Trouble {
    * @param cause What failed. That leaders and coordinators are just moving is not worth a word before it has lasted.
    * @param worded The same for people.
    */
-  failed(part: string, cause: unknown, worded: Error): void {
+  failed(part: ReaderTrouble, cause: unknown, worded: Error): void {
     const failures = (this.#failures.get(part) ?? 0) + 1;
     this.#failures.set(part, failures);
-    if (this.#reported || !(isDisconnected(cause) || failures > MOMENTS)) return;
-    this.#reported = true;
-    this.#report(worded);
+    if (isDisconnected(cause) || failures > MOMENTS) this.tell(part, worded);
+  }
+
+  /** A trouble that no passing moment explains. */
+  tell(part: ReaderTrouble, worded: Error): void {
+    this.#reported.add(part);
+    this.#report(part, worded);
   }
 
   /** A part works again. */
-  works(part: string): void {
-    if (!this.#failures.delete(part) || this.#failures.size > 0 || !this.#reported) return;
-    this.#reported = false;
-    this.#report(undefined);
+  works(part: ReaderTrouble): void {
+    this.#failures.delete(part);
+    if (this.#reported.delete(part)) this.#report(part, undefined);
   }
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { GrowingBytes, zigzagBack } from "../../base/bytes.ts";
+
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 const HIGH = 0x1_0000_0000;
@@ -84,11 +86,19 @@ export class ByteReader {
   /** The next `length` bytes, as a view. */
   take(length: number): Uint8Array {
     if (length < 0 || length > this.left) {
-      throw new RangeError(`Cannot read ${length} bytes from Kafka: only ${this.left} are left`);
+      throw new RangeError(`Cannot read bytes from Kafka: ${length} are wanted, and ${this.left} are left`);
     }
     const from = this.position;
     this.position += length;
     return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + from, length);
+  }
+
+  /** Passes over the next `length` bytes. */
+  skip(length: number): void {
+    if (length < 0 || length > this.left) {
+      throw new RangeError(`Cannot read bytes from Kafka: ${length} are wanted, and ${this.left} are left`);
+    }
+    this.position += length;
   }
 
   string(): string {
@@ -106,84 +116,42 @@ export class ByteReader {
   skipTags(): void {
     for (let left = this.unsignedVarint(); left > 0; left--) {
       this.unsignedVarint();
-      this.take(this.unsignedVarint());
+      this.skip(this.unsignedVarint());
     }
   }
-}
-
-/** Halves are exact in floating point, so this holds for every safe integer. */
-function zigzagBack(value: number): number {
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
 /** Writes forward into bytes that grow as needed. */
-export class ByteWriter {
-  #bytes: Uint8Array;
-  #view: DataView;
-  length = 0;
-
-  constructor(capacity = 256) {
-    this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
-  }
-
-  /** What was written so far, as a view. */
-  get written(): Uint8Array {
-    return this.#bytes.subarray(0, this.length);
-  }
-
-  #reserve(length: number): number {
-    const at = this.length;
-    this.length += length;
-    if (this.length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(this.length, this.#bytes.length * 2));
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
-    }
-    return at;
-  }
-
-  #byte(value: number): this {
-    // Reserving may replace the bytes, so it comes first.
-    const at = this.#reserve(1);
-    this.#bytes[at] = value;
-    return this;
-  }
-
+export class ByteWriter extends GrowingBytes {
   int8(value: number): this {
-    return this.#byte(value & 0xff);
+    return this.byte(value);
   }
 
   int16(value: number): this {
-    const at = this.#reserve(2);
-    this.#view.setInt16(at, value);
+    this.reserve(2);
+    this.data.setInt16(this.length, value);
+    this.length += 2;
     return this;
   }
 
   int32(value: number): this {
-    const at = this.#reserve(4);
-    this.#view.setInt32(at, value);
+    this.reserve(4);
+    this.data.setInt32(this.length, value);
+    this.length += 4;
     return this;
   }
 
   int64(value: number): this {
-    const at = this.#reserve(8);
-    this.#view.setInt32(at, Math.floor(value / HIGH));
-    this.#view.setUint32(at + 4, value - Math.floor(value / HIGH) * HIGH);
+    this.reserve(8);
+    const high = Math.floor(value / HIGH);
+    this.data.setInt32(this.length, high);
+    this.data.setUint32(this.length + 4, value - high * HIGH);
+    this.length += 8;
     return this;
   }
 
   unsignedVarint(value: number): this {
-    let left = value;
-    for (; left > 0x7f; left = Math.floor(left / 0x80)) this.#byte((left % 0x80) | 0x80);
-    return this.#byte(left);
-  }
-
-  raw(bytes: Uint8Array): this {
-    const at = this.#reserve(bytes.length);
-    this.#bytes.set(bytes, at);
-    return this;
+    return this.varint(value);
   }
 
   string(value: string | null): this {

@@ -4,7 +4,7 @@ import type { Joined, Line, ProducerIdentity } from "../../connectors/kafka/driv
 import { CODE, KafkaError } from "../../connectors/kafka/errors.ts";
 import { initialise } from "../../connectors/kafka/producer.ts";
 import { encodeBatch } from "../../connectors/kafka/record_batch_encode.ts";
-import { pause } from "../../connectors/kafka/retry.ts";
+import { pause } from "../../base/backoff.ts";
 import { record, textOf } from "../support/recording_reader.ts";
 import type { ClusterOptions } from "./kafka/world.ts";
 import { seeded } from "./scheduler.ts";

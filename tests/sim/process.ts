@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { RuntimeClock } from "../../runtime/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { Caller } from "./caller.ts";
 import { type CallAct, STEP } from "./faults.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -201,7 +201,7 @@ type Answer<T> = { readonly value: T } | { readonly error: Error };
 const LETTERS = "abcdefghijklmnopqrstuvwxyz234567";
 
 /** The clock of a simulated process: its timers end and wait with it. */
-export class SimClock implements RuntimeClock {
+export class SimClock implements Clock {
   /** How far its wall clock is off, in milliseconds. */
   skew = 0;
   readonly #began: number;

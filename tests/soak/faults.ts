@@ -1,7 +1,7 @@
 /** What happens to a job in a soak: everything in its turn, in an order and at moments that the seed gives. */
 import type { Broker } from "../support/broker.ts";
-import { machineClock } from "../../connectors/kafka/clock.ts";
-import { pause } from "../../connectors/kafka/retry.ts";
+import { systemClock } from "../../base/clock.ts";
+import { pause } from "../../base/backoff.ts";
 import { shuffled } from "../support/crash/random.ts";
 import type { Weather, Workers } from "./workers.ts";
 
@@ -132,6 +132,6 @@ export class Faults {
   /** A wait whose length is chosen now. */
   #within(least: number, most: number): () => Promise<void> {
     const ms = least + (most - least) * this.#random();
-    return () => pause(machineClock, ms, this.#faulty.halt);
+    return () => pause(systemClock, ms, this.#faulty.halt);
   }
 }

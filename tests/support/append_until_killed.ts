@@ -4,7 +4,7 @@
  * Batch `n` has `sizeOf(n)` records over four partitions, and each record carries `n`. Arguments: the KV's file.
  */
 import { acquireLock } from "../../state/file_lock.ts";
-import { embeddedLog } from "../../connectors/embedded_log.ts";
+import { embeddedLog } from "../../connectors/embedded/log.ts";
 
 /** How many records batch `n` has: few, many, or so much that one atomic cannot hold them. */
 export function sizeOf(batch: number): number {

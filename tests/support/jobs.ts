@@ -5,15 +5,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Observable, take, toArray } from "rxjs";
 import type { Job, RunOptions } from "@tidemark/streams";
-import { systemClock } from "../../runtime/clock.ts";
-import type { RuntimeClock } from "../../runtime/clock.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { runWith } from "../../runtime/run.ts";
 
 /** How long a test waits for what must come, in milliseconds. */
 const PATIENCE = 30_000;
 
 /** Time that stands still until a test moves it on; timers fire in their order. */
-export class ManualClock implements RuntimeClock {
+export class ManualClock implements Clock {
   #now: number;
   readonly #began: number;
   readonly #timers = new Set<{ at: number; run: () => void }>();
@@ -156,7 +156,7 @@ export async function failureOf(job: Job): Promise<string> {
 export async function refusal(
   pipelines: Observable<unknown> | readonly Observable<unknown>[],
   options: RunOptions,
-  clock: RuntimeClock = systemClock,
+  clock: Clock = systemClock,
 ): Promise<string> {
   let job: Job;
   try {

@@ -1,5 +1,13 @@
 /** A member of a group that keeps all it is told, on whatever Kafka it is. */
-import type { Batch, Bounds, Connection, InputRecord, Reader, StartOffset } from "../../connectors/connector.ts";
+import type {
+  Batch,
+  Bounds,
+  Connection,
+  InputRecord,
+  Reader,
+  ReaderTrouble,
+  StartOffset,
+} from "../../connectors/connector.ts";
 import type { Store } from "../../state/store.ts";
 
 /** The Kafka connector writes nothing to the job's store. */
@@ -33,7 +41,9 @@ export class Member {
   readonly events: string[] = [];
   readonly batches: Batch[] = [];
   readonly records: InputRecord[] = [];
-  readonly troubles: (string | undefined)[] = [];
+  readonly troubles: (readonly [ReaderTrouble, string | undefined])[] = [];
+  /** Troubles that have begun and not ended. */
+  readonly inTrouble = new Map<ReaderTrouble, string>();
   readonly missed: { readonly wanted: number; readonly bounds: Bounds }[] = [];
   owned: readonly number[] = [];
   alive: () => Promise<void> = () => Promise.reject(new Error("not assigned"));
@@ -73,9 +83,11 @@ export class Member {
         if (options.missing === undefined) return Promise.reject(new Error(`offset ${wanted} is gone`));
         return Promise.resolve(options.missing(wanted, bounds));
       },
-      trouble: (error) => {
-        member.troubles.push(error?.message);
-        member.#note(error ? "trouble" : "no trouble");
+      trouble: (kind, error) => {
+        member.troubles.push([kind, error?.message]);
+        if (error) member.inTrouble.set(kind, error.message);
+        else member.inTrouble.delete(kind);
+        member.#note(error ? `trouble: ${kind}` : `no trouble: ${kind}`);
       },
       failed: (error) => {
         member.failure = error;

@@ -3,13 +3,13 @@
  */
 import type { Connection } from "../../connectors/connector.ts";
 import { KafkaConnection } from "../../connectors/kafka/connection.ts";
-import type { KafkaClock } from "../../connectors/kafka/clock.ts";
+import type { TimerClock } from "../../base/clock.ts";
 import type { Driver, Line } from "../../connectors/kafka/driver.ts";
 
 /** A Kafka, and what a person may do with it. */
 export interface KafkaSubject extends AsyncDisposable {
   readonly driver: Driver;
-  readonly clock: KafkaClock;
+  readonly clock: TimerClock;
   /** The brokers' wall clock, in milliseconds. */
   now(): number;
   createTopicWith(topic: string, config: Record<string, string>): Promise<void>;
@@ -22,7 +22,7 @@ export interface KafkaSubject extends AsyncDisposable {
 /** What a case of a contract works with. What it opens is closed for it. */
 export interface KafkaBench {
   readonly kafka: KafkaSubject;
-  readonly clock: KafkaClock;
+  readonly clock: TimerClock;
   readonly connection: Connection;
   /** A connection of somebody else. */
   readonly other: Connection;

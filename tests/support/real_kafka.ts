@@ -1,5 +1,5 @@
 /** The real Kafka that all tests share, as a subject of the contracts that the simulated one passes as well. */
-import { machineClock } from "../../connectors/kafka/clock.ts";
+import { systemClock } from "../../base/clock.ts";
 import { KafkaJsDriver } from "../../connectors/kafka/kafkajs_driver.ts";
 import { brokers, createTopicWith, plainClient } from "./kafka.ts";
 import type { KafkaSubject } from "./kafka_subject.ts";
@@ -8,7 +8,7 @@ import type { KafkaSubject } from "./kafka_subject.ts";
 export function realKafka(): Promise<KafkaSubject> {
   return Promise.resolve({
     driver: new KafkaJsDriver(brokers, {}),
-    clock: machineClock,
+    clock: systemClock,
     now: Date.now,
     createTopicWith,
     deleteRecords: (topic, partition, before) =>

@@ -14,11 +14,11 @@ import {
   TaskCheckpoint,
   UnavailableError,
 } from "../../state/mod.ts";
-import type { Clock } from "../../operators/_clock.ts";
+import type { WaitingClock } from "../../base/clock.ts";
 import type { KeyedState } from "../../operators/keyed_state.ts";
 
 /** A clock whose sleeps take no time, with numbers that look random and are always the same. */
-export function testClock(seed = 1): Clock {
+export function testClock(seed = 1): WaitingClock {
   let now = 0;
   let state = seed >>> 0;
   return {
@@ -111,7 +111,7 @@ export interface OwnOptions extends DurableStatesOptions {
   readonly job?: string;
   readonly task?: number;
   readonly publisher?: string;
-  readonly clock?: Clock;
+  readonly clock?: WaitingClock;
   /** Milliseconds of the test clock. */
   readonly patience?: number;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { OutputRecord } from "../../../connectors/connector.ts";
-import { crc32c } from "../../../connectors/kafka/crc32c.ts";
+import { crc32c } from "../../../base/hashing.ts";
 import { encodeBatch } from "../../../connectors/kafka/record_batch_encode.ts";
 import { ByteReader, ByteWriter } from "../../../connectors/kafka/wire.ts";
 

@@ -7,7 +7,7 @@ import { type EmbeddedLog, embeddedLog, run } from "@tidemark/streams";
 import type { Connector } from "../../../connectors/connector.ts";
 import { KafkaConnection } from "../../../connectors/kafka/connection.ts";
 import { KafkaJsDriver } from "../../../connectors/kafka/kafkajs_driver.ts";
-import { systemClock } from "../../../runtime/clock.ts";
+import { systemClock } from "../../../base/clock.ts";
 import { KvStore } from "../../../state/mod.ts";
 import { pipelines, type Topics } from "./job.ts";
 import { type Mutant, phasedConnector, phasedDriver } from "./phased_connector.ts";

@@ -5,12 +5,12 @@
  * their beginnings, and where several were under way in one partition it shows records that were never committed.
  */
 import type { InputRecord } from "../../../connectors/connector.ts";
-import { machineClock } from "../../../connectors/kafka/clock.ts";
+import { systemClock } from "../../../base/clock.ts";
 import type { Line } from "../../../connectors/kafka/driver.ts";
 import { brokerError, CODE, isPassing } from "../../../connectors/kafka/errors.ts";
 import { KafkaJsDriver } from "../../../connectors/kafka/kafkajs_driver.ts";
 import { decodePartition } from "../../../connectors/kafka/record_batch_decode.ts";
-import { pause } from "../../../connectors/kafka/retry.ts";
+import { pause } from "../../../base/backoff.ts";
 
 const LIMITS = { wait: 20, partitionBytes: 1024 * 1024, bytes: 8 * 1024 * 1024 };
 /** The pause after a failure, in milliseconds. */
@@ -39,7 +39,7 @@ export async function follow(
       } catch (error) {
         if (!isPassing(error)) throw error;
         line.renew();
-        await pause(machineClock, PAUSE, signal);
+        await pause(systemClock, PAUSE, signal);
       }
     }
   } finally {

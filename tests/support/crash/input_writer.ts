@@ -1,8 +1,8 @@
 /** What writes the input of a crash job: each record once. */
 import type { Kafka } from "kafkajs";
 import type { Connection, Marker, OutputRecord, Producer } from "../../../connectors/connector.ts";
-import { machineClock } from "../../../connectors/kafka/clock.ts";
-import { pause } from "../../../connectors/kafka/retry.ts";
+import { systemClock } from "../../../base/clock.ts";
+import { pause } from "../../../base/backoff.ts";
 import { connectTo } from "../kafka_clients.ts";
 import type { Event } from "./traffic.ts";
 
@@ -72,7 +72,7 @@ export class LastingWriter implements InputWriter {
       } catch (error) {
         await this.#drop();
         if (this.#closed) throw error;
-        await pause(machineClock, PAUSE);
+        await pause(systemClock, PAUSE);
       }
     }
   }

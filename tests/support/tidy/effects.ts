@@ -2,11 +2,11 @@
 import { importsOf, isOurs } from "./imports.ts";
 import { lineAt, type Source } from "./source.ts";
 
-const KV_FILES = /^(state\/kv_[a-z_]+|connectors\/(embedded_[a-z_]+|kv_table))\.ts$/;
+const KV_FILES = /^(state\/kv_[a-z_]+|connectors\/(embedded\/[a-z_]+|kv_table))\.ts$/;
 const KV = /\bDeno\s*\.\s*(Kv\w*|openKv|AtomicOperation)\b/g;
 
 /** The clocks that are passed in are made here; a Kafka driver watches over its client. */
-const CLOCK_FILES = /^(runtime\/clock\.ts|connectors\/_local_clock\.ts|connectors\/kafka\/(clock|kafkajs[a-z_]*)\.ts)$/;
+const CLOCK_FILES = /^(base\/clock\.ts|connectors\/kafka\/kafkajs[a-z_]*\.ts)$/;
 const CLOCK =
   /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(?:\(\s*\)|(?=[;,)\s]))|\bDate\(\)|\bperformance\s*\.\s*(?:now|timeOrigin)\b|\bTemporal\s*\.\s*Now\b|(?<![.\w])(?:globalThis\s*\.\s*)?(?:setTimeout|setInterval|setImmediate)\b|\bAbortSignal\s*\.\s*timeout\b|\bMath\s*\.\s*random\b|\bcrypto\s*\.\s*(?:getRandomValues|randomUUID)\b/g;
 const CLOCK_NAMES =
@@ -18,7 +18,7 @@ export function strayKv(files: readonly Source[]): string[] {
     files,
     KV_FILES,
     KV,
-    "Deno KV is named only in state/kv_*.ts, connectors/embedded_*.ts and connectors/kv_table.ts",
+    "Deno KV is named only in state/kv_*.ts, connectors/embedded/*.ts and connectors/kv_table.ts",
   );
 }
 

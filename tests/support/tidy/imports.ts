@@ -18,20 +18,28 @@ interface Room {
   readonly types?: RegExp;
 }
 
-/** Of `operators/`: what every room may speak in (limits, the clock's interface), and the seam with its scope. */
-const WORDS = String.raw`operators/_(limits|clock)\.ts`;
+/** The ground floor: every room stands on it, and it on none. */
+const BASE = String.raw`base/[a-z0-9_]+\.ts`;
+/** Of `operators/`: the ends of time, which every room may name, and the seam with its scope. */
+const WORDS = String.raw`operators/_limits\.ts`;
 const SEAM = String.raw`${WORDS}|operators/_(operate|source|scope|task|misuse)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
 /** Of `connectors/`: the port and its parts, on which every connector stands. */
-const PORT = String.raw`connectors/(_text|connector|codec|partitioner|verbs)\.ts`;
+const PORT = String.raw`connectors/(connector|codec|partitioner|verbs)\.ts`;
+
+const IN_BASE = re(BASE);
 
 const ROOMS: Readonly<Record<string, Room>> = {
+  base: { packages: /^node:.*$/, files: re(BASE) },
   operators: { packages: /^rxjs$/, files: re(String.raw`operators/(_[a-z_]+|keyed_state)\.ts`) },
   state: { packages: /^(node:.*|@std\/.*)$/, files: re(String.raw`state/.*|operators/keyed_state\.ts|${WORDS}`) },
   connectors: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
     // The three domain errors are the one thing of state/ that a connector may make.
-    files: re(String.raw`${WORDS}|operators/_(operate|source|scope)\.ts|${PORT}|connectors/_[a-z_]+\.ts|state/errors\.ts`),
+    files: re(
+      String
+        .raw`${WORDS}|operators/_(operate|source|scope)\.ts|${PORT}|connectors/_[a-z_]+\.ts|connectors/local/.*|state/errors\.ts`,
+    ),
     types: re(`state/.*|${SEAM_NAMES}`),
   },
   runtime: {
@@ -113,17 +121,10 @@ function forbiddenInRoom(name: string, path: string, one: Import & { target?: st
   // A folder inside of a room is one thing in several files, and those know each other.
   const folder = path.slice(0, path.lastIndexOf("/"));
   if (folder.includes("/") && one.target.startsWith(`${folder}/`)) return undefined;
-  // So is a connector in files that share the first word of their names: embedded_log.ts, embedded_packing.ts.
-  if (name === "connectors" && firstWord(path) === firstWord(one.target)) return undefined;
-  if (room.files.test(one.target)) return undefined;
+  if (IN_BASE.test(one.target) || room.files.test(one.target)) return undefined;
   if (one.typeOnly && room.types?.test(one.target)) return undefined;
   if (room.types?.test(one.target)) return `${name}/ may take only types from there: write import type`;
   return `${name}/ may not look in there`;
-}
-
-/** `connectors/embedded` of `connectors/embedded_log.ts`. */
-function firstWord(path: string): string {
-  return path.replace(/[_.][^/]*$/, "");
 }
 
 /** A `mod.ts` that does more than re-export. */

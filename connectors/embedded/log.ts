@@ -5,9 +5,9 @@
  */
 
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
-import { type AppendRecord, type PackedRecord, placeRecords } from "./_append_record.ts";
-import { wallClock } from "./_local_clock.ts";
-import { peekLocally } from "./_local_peek.ts";
+import { type AppendRecord, type PackedRecord, placeRecords } from "../local/append.ts";
+import { systemClock } from "../../base/clock.ts";
+import { peekLocally } from "../local/peek.ts";
 import type {
   Bounds,
   Connection,
@@ -16,14 +16,14 @@ import type {
   InputRecord,
   PeekHandle,
   PeekObserver,
-} from "./connector.ts";
-import { EmbeddedConnection, type EmbeddedCore, localView } from "./embedded_connection.ts";
-import { fetchRecords } from "./embedded_fetch.ts";
-import { DEFAULT_PARTITIONS } from "./_local_limits.ts";
-import type { LogChange, LogEntry, LogKey, LogRange, LogStore } from "./embedded_store.ts";
-import { EmbeddedTopics } from "./embedded_topics.ts";
-import { LogWriter } from "./embedded_writer.ts";
-import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "./verbs.ts";
+} from "../connector.ts";
+import { EmbeddedConnection, type EmbeddedCore, localView } from "./connection.ts";
+import { fetchRecords } from "./fetch.ts";
+import { DEFAULT_PARTITIONS } from "../local/limits.ts";
+import type { LogChange, LogEntry, LogKey, LogRange, LogStore } from "./store.ts";
+import { EmbeddedTopics } from "./topics.ts";
+import { LogWriter } from "./writer.ts";
+import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
 
 /** Options of {@linkcode embeddedLog}. */
 export interface EmbeddedLogOptions {
@@ -62,7 +62,7 @@ export class EmbeddedLog implements Connector {
   readonly #now: () => number;
 
   /** Use {@linkcode embeddedLog}. */
-  constructor(kv: Deno.Kv, { now = wallClock, path }: EmbeddedLogOptions = {}) {
+  constructor(kv: Deno.Kv, { now = systemClock.now, path }: EmbeddedLogOptions = {}) {
     const core = coreOf(kv);
     this.lockPath = path;
     this.id = core.id;

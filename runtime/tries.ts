@@ -1,23 +1,30 @@
 /**
- * Waiting between tries: longer each time, with jitter, until the user's limit.
+ * Trying again at something that is away, until the user's limit.
  *
  * @module
  */
+import { Backoff } from "../base/backoff.ts";
+import type { Clock } from "../base/clock.ts";
 import { FencedError, UnavailableError } from "../state/mod.ts";
-import type { RuntimeClock } from "./clock.ts";
-import { RETRY_MS } from "./limits.ts";
+import { RETRY_PAUSE } from "./limits.ts";
 
-export class Backoff {
-  tries = 0;
-  #next: number = RETRY_MS.first;
+/** How long one undertaking is tried. */
+export class Tries {
+  readonly #backoff: Backoff;
   readonly #began: number;
 
   /**
    * @param clock where time comes from
    * @param giveUpAfter how long to go on, in milliseconds
    */
-  constructor(readonly clock: RuntimeClock, readonly giveUpAfter: number) {
+  constructor(readonly clock: Clock, readonly giveUpAfter: number) {
+    this.#backoff = new Backoff(RETRY_PAUSE, clock);
     this.#began = clock.elapsed();
+  }
+
+  /** How many tries have failed. */
+  get count(): number {
+    return this.#backoff.tries;
   }
 
   /** The same after what may be otherwise next time: something is away, or somebody took what is ours. Throws every other error. */
@@ -29,8 +36,6 @@ export class Backoff {
   /** Waits; throws the error once the limit has passed. */
   async wait(error: Error): Promise<void> {
     if (this.clock.elapsed() - this.#began >= this.giveUpAfter) throw error;
-    this.tries++;
-    await this.clock.sleep(this.#next * (0.5 + this.clock.random()));
-    this.#next = Math.min(this.#next * 2, RETRY_MS.longest);
+    await this.#backoff.wait();
   }
 }

@@ -6,12 +6,13 @@
  * | `["log", "topic", topic]` | {@linkcode TopicEntry} |
  * | `["log", "tail", topic]` | {@linkcode TailEntry}: moved by appends only |
  * | `["log", "start", topic]` | {@linkcode StartEntry}: moved by retention only |
- * | `["log", "chunk", topic, partition, first offset, part]` | bytes, see `embedded_packing.ts` |
+ * | `["log", "chunk", topic, partition, first offset, part]` | bytes, see `packing.ts` |
  *
  * Tail and start have keys of their own so that an append and a retention under way at the same time cannot undo each other.
  *
  * @module
  */
+import { ATOMIC_MUTATIONS } from "../local/limits.ts";
 
 /** A key of the log. */
 export type LogKey = readonly (string | number)[];
@@ -110,4 +111,14 @@ export function firstOf(key: LogKey): number {
 /** The part that is in a chunk's key. */
 export function partOf(key: LogKey): number {
   return key[5] as number;
+}
+
+/** Deletes every entry of a range, as many an atomic as the KV takes. */
+export async function deleteChunks(store: LogStore, range: LogRange): Promise<void> {
+  while (true) {
+    const keys: LogKey[] = [];
+    for await (const { key } of store.list({ ...range, limit: ATOMIC_MUTATIONS })) keys.push(key);
+    if (keys.length > 0) await store.atomic({ deletes: keys });
+    if (keys.length < ATOMIC_MUTATIONS) return;
+  }
 }

@@ -13,14 +13,14 @@
  * @module
  */
 
-import { FencedError } from "../state/errors.ts";
-import type { PackedRecord } from "./_append_record.ts";
-import type { AtomicWrites, OutputRecord } from "./connector.ts";
-import { ATOMIC_BYTES, ATOMIC_MUTATIONS } from "./_local_limits.ts";
-import { packRecords } from "./embedded_packing.ts";
-import { retain } from "./embedded_retention.ts";
-import { chunkKey, type LogKey, type TailEntry, tailKey } from "./embedded_store.ts";
-import { type EmbeddedTopics, tailOf, type TopicState } from "./embedded_topics.ts";
+import { FencedError } from "../../state/errors.ts";
+import type { PackedRecord } from "../local/append.ts";
+import type { AtomicWrites, OutputRecord } from "../connector.ts";
+import { ATOMIC_BYTES, ATOMIC_MUTATIONS } from "../local/limits.ts";
+import { packRecords } from "./packing.ts";
+import { retain } from "./retention.ts";
+import { chunkKey, type LogKey, type TailEntry, tailKey } from "./store.ts";
+import { type EmbeddedTopics, tailOf, type TopicState } from "./topics.ts";
 
 type Write = readonly [key: LogKey, value: unknown];
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { PeekHandle, PeekObserver, ReaderHandler } from "./connector.ts";
-import { type LocalLog, startLocalReader } from "./_local_reader.ts";
+import type { PeekHandle, PeekObserver, ReaderHandler } from "../connector.ts";
+import { type LocalLog, startLocalReader } from "./reader.ts";
 
 /**
  * Reads a topic from its beginning, each partition in the order of its offsets, and goes on with what is added until the topic

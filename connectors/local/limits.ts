@@ -4,12 +4,13 @@
  *
  * @module
  */
+import { KIB, MIB } from "../../base/limits.ts";
 
 /** The most bytes of one stored value. Deno KV takes 65,536 after serialization. */
 export const CHUNK_BYTES = 60_000;
 
 /** The largest record, in bytes of key, value and headers together. */
-export const MAX_RECORD_BYTES: number = 1024 * 1024;
+export const MAX_RECORD_BYTES: number = MIB;
 
 /** The most bytes of values in one atomic of our own. Deno KV takes 819,200 with keys and overhead. */
 export const ATOMIC_BYTES = 600_000;
@@ -24,13 +25,13 @@ export const DEFAULT_PARTITIONS = 4;
 export const MAX_PARTITIONS = 128;
 
 /** How many bytes of records a topic keeps when nothing is said: 256 MiB. */
-export const DEFAULT_RETENTION_BYTES: number = 256 * 1024 * 1024;
+export const DEFAULT_RETENTION_BYTES: number = 256 * MIB;
 
 /** When a topic is over its bytes, this share of them is freed as well, so that deleting is done in strides. */
 export const RETENTION_STRIDE: number = 1 / 16;
 
 /** How many bytes of its newest chunks a partition keeps in memory; twice as many before they are cut back. */
-export const RECENT_BYTES: number = 128 * 1024;
+export const RECENT_BYTES: number = 128 * KIB;
 
 /** How often a reader says of a partition at its end that there is still nothing, in milliseconds: idleness is counted by it. */
 export const REPORT_MS = 50;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Chunk } from "./embedded_packing.ts";
-import { RECENT_BYTES } from "./_local_limits.ts";
+import type { Chunk } from "./packing.ts";
+import { RECENT_BYTES } from "../local/limits.ts";
 
 /** The newest chunks of one partition, without a gap, up to a number of bytes. */
 export class RecentChunks {

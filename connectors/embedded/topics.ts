@@ -9,7 +9,7 @@
  * @module
  */
 
-import { DEFAULT_RETENTION_BYTES, MAX_PARTITIONS } from "./_local_limits.ts";
+import { DEFAULT_RETENTION_BYTES, MAX_PARTITIONS } from "../local/limits.ts";
 import {
   chunkPrefix,
   type LogStore,
@@ -19,9 +19,9 @@ import {
   tailKey,
   type TopicEntry,
   topicKey,
-} from "./embedded_store.ts";
-import { deleteChunks } from "./embedded_delete.ts";
-import { RecentChunks } from "./embedded_recent.ts";
+} from "./store.ts";
+import { deleteChunks } from "./store.ts";
+import { RecentChunks } from "./recent.ts";
 
 /** One partition. */
 export interface PartitionState {

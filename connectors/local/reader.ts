@@ -17,8 +17,8 @@ import type {
   ReaderHandler,
   ReaderOptions,
   StartOffset,
-} from "./connector.ts";
-import { REPORT_MS } from "./_local_limits.ts";
+} from "../connector.ts";
+import { REPORT_MS } from "./limits.ts";
 
 /** What the reader needs of a log in this process. */
 export interface LocalLog {

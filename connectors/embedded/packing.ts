@@ -8,9 +8,10 @@
  * @module
  */
 
-import type { PackedRecord } from "./_append_record.ts";
-import type { InputRecord, RecordHeaders } from "./connector.ts";
-import { CHUNK_BYTES } from "./_local_limits.ts";
+import { GrowingBytes } from "../../base/bytes.ts";
+import type { PackedRecord } from "../local/append.ts";
+import type { InputRecord, RecordHeaders } from "../connector.ts";
+import { CHUNK_BYTES } from "../local/limits.ts";
 
 /** A packed run of records. */
 export interface Chunk {
@@ -41,45 +42,8 @@ const BEFORE_FIRST = 8;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A growing array of bytes, used again for one chunk after the other. */
-class Scratch {
-  bytes: Uint8Array<ArrayBuffer>;
-  length = 0;
-
-  constructor(size: number) {
-    this.bytes = new Uint8Array(size);
-  }
-
-  reserve(more: number): void {
-    if (this.length + more <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.length + more, this.bytes.length * 2));
-    grown.set(this.bytes.subarray(0, this.length));
-    this.bytes = grown;
-  }
-
-  /** A non-negative safe integer. */
-  integer(value: number): void {
-    let rest = value;
-    while (rest >= 0x80000000) {
-      this.bytes[this.length++] = (rest % 128) | 0x80;
-      rest = Math.floor(rest / 128);
-    }
-    while (rest >= 0x80) {
-      this.bytes[this.length++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    this.bytes[this.length++] = rest;
-  }
-
-  block(block: Uint8Array): void {
-    this.integer(block.length);
-    this.bytes.set(block, this.length);
-    this.length += block.length;
-  }
-}
-
-const head = new Scratch(HEAD_BYTES);
-const body = new Scratch(CHUNK_BYTES + 1024);
+const head = new GrowingBytes(HEAD_BYTES);
+const body = new GrowingBytes(CHUNK_BYTES + 1024);
 
 /**
  * Packs records into chunks.
@@ -132,31 +96,36 @@ function packRecord(record: PackedRecord, base: number): void {
   if (value !== null) flags |= WITH_VALUE;
   if (withHeaders) flags |= WITH_HEADERS;
   if (timestamp < base) flags |= BEFORE_FIRST;
-  body.bytes[body.length++] = flags;
-  body.integer(Math.abs(timestamp - base));
-  if (key !== null) body.block(key);
-  if (value !== null) body.block(value);
+  body.byte(flags);
+  body.varint(Math.abs(timestamp - base));
+  if (key !== null) packBlock(key);
+  if (value !== null) packBlock(value);
   if (!withHeaders) return;
-  body.integer(names.length);
+  body.varint(names.length);
   for (const name of names) {
-    body.block(encoder.encode(name));
-    body.block(headers![name]);
+    packBlock(encoder.encode(name));
+    packBlock(headers![name]);
   }
+}
+
+/** Bytes with their length before them. */
+function packBlock(block: Uint8Array): void {
+  body.varint(block.length).raw(block);
 }
 
 /** Puts a head before the records in the scratch, cuts the whole into parts and empties the body. */
 function closeChunk(first: number, count: number, base: number, highest: number): Chunk {
   const parts = Math.ceil((HEAD_BYTES + body.length) / CHUNK_BYTES);
   head.length = 0;
-  head.bytes[head.length++] = FORMAT;
-  head.integer(count);
-  head.integer(parts);
+  head.byte(FORMAT);
+  head.varint(count);
+  head.varint(parts);
   packSigned(base);
   // Both in full, because the distance of two safe integers need not be one.
   packSigned(highest);
   const whole = new Uint8Array(head.length + body.length);
-  whole.set(head.bytes.subarray(0, head.length));
-  whole.set(body.bytes.subarray(0, body.length), head.length);
+  whole.set(head.written);
+  whole.set(body.written, head.length);
   body.length = 0;
   if (parts === 1) return { first, count, parts: [whole] };
   const cut: Uint8Array[] = [];
@@ -166,8 +135,8 @@ function closeChunk(first: number, count: number, base: number, highest: number)
 }
 
 function packSigned(value: number): void {
-  head.bytes[head.length++] = value < 0 ? 1 : 0;
-  head.integer(Math.abs(value));
+  head.byte(value < 0 ? 1 : 0);
+  head.varint(Math.abs(value));
 }
 
 /** A place in bytes that are being read. Reading beyond the end throws a `RangeError`. */

@@ -7,10 +7,10 @@
  * @module
  */
 
-import { ATOMIC_MUTATIONS, RETENTION_STRIDE } from "./_local_limits.ts";
-import { readChunkHead } from "./embedded_packing.ts";
-import { chunkPrefix, firstOf, type LogKey, partOf, startKey } from "./embedded_store.ts";
-import { type EmbeddedTopics, type PartitionState, startOf, type TopicState } from "./embedded_topics.ts";
+import { ATOMIC_MUTATIONS, RETENTION_STRIDE } from "../local/limits.ts";
+import { readChunkHead } from "./packing.ts";
+import { chunkPrefix, firstOf, type LogKey, partOf, startKey } from "./store.ts";
+import { type EmbeddedTopics, type PartitionState, startOf, type TopicState } from "./topics.ts";
 
 /**
  * Frees the bytes that a topic has too many. One run at a time for a topic; a call meanwhile gets the run that is under way.

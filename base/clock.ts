@@ -1,22 +1,34 @@
 /**
- * The real world's clock: the only room with wall clock, timers and randomness.
+ * Wall clock, timers and randomness. They are passed in everywhere, so that a test or a simulator can pass its own; the real ones
+ * are made here and nowhere else.
  *
  * @module
  */
 import { setImmediate } from "node:timers";
-import type { Clock } from "../operators/_clock.ts";
 
-/** What the runtime needs of time beside a {@linkcode Clock}. */
-export interface RuntimeClock extends Clock {
+/** The world's time and chance. Whoever needs only a part of it asks for that part. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
   /** Milliseconds of a clock that never jumps, for measuring. */
   elapsed(): number;
+  /** Resolves after that many milliseconds. */
+  sleep(ms: number): Promise<void>;
   /** Calls back after that many milliseconds, unless it is cancelled by what it returns. */
   after(ms: number, run: () => void): () => void;
   /** Lets input and output of the process proceed, then goes on: the end of a time slice. */
   turn(): Promise<void>;
+  /** At least 0, below 1. */
+  random(): number;
   /** Random text of 16 lower-case letters and digits: a fence, an incarnation, a transactional id. */
   id(): string;
 }
+
+/** What waiting between tries needs of a clock. The wall clock stands in where there is no other. */
+export type WaitingClock = Pick<Clock, "now" | "sleep" | "random"> & Partial<Pick<Clock, "elapsed" | "after">>;
+
+/** What timers need of a clock. */
+export type TimerClock = Pick<Clock, "elapsed" | "after" | "random">;
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz234567";
 const NOTHING = new Uint8Array(0);
@@ -31,7 +43,7 @@ async function turn(): Promise<void> {
 }
 
 /** The clock of the machine. */
-export const systemClock: RuntimeClock = {
+export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   random: () => Math.random(),

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { CorruptError } from "../state/errors.ts";
-import type { InputRecord } from "./connector.ts";
-import { BATCH_BYTES, BATCH_RECORDS } from "./_local_limits.ts";
-import { readChunkHead, unpackChunk } from "./embedded_packing.ts";
-import { chunkPrefix, firstOf, type LogEntry, partOf } from "./embedded_store.ts";
-import type { EmbeddedTopics, PartitionState, TopicState } from "./embedded_topics.ts";
+import { CorruptError } from "../../state/errors.ts";
+import type { InputRecord } from "../connector.ts";
+import { BATCH_BYTES, BATCH_RECORDS } from "../local/limits.ts";
+import { readChunkHead, unpackChunk } from "./packing.ts";
+import { chunkPrefix, firstOf, type LogEntry, partOf } from "./store.ts";
+import type { EmbeddedTopics, PartitionState, TopicState } from "./topics.ts";
 
 /** Which partition, and from where. */
 export interface FetchFrom {

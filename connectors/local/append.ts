@@ -4,12 +4,12 @@
  * @module
  */
 
-import { json, keyBytes } from "./codec.ts";
-import { encodeHeaders } from "./_headers.ts";
-import type { OutputRecord } from "./connector.ts";
-import { MAX_RECORD_BYTES } from "./_local_limits.ts";
-import { keyPartition } from "./partitioner.ts";
-import type { RecordKey } from "./verbs.ts";
+import { json, keyBytes } from "../codec.ts";
+import { encodeHeaders } from "../_headers.ts";
+import type { OutputRecord } from "../connector.ts";
+import { MAX_RECORD_BYTES } from "./limits.ts";
+import { keyPartition } from "../partitioner.ts";
+import type { RecordKey } from "../verbs.ts";
 
 /** The fields that are stored of a record, wherever it lies. */
 export type PackedRecord = Omit<OutputRecord, "topic" | "partition">;

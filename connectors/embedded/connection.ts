@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type LocalLog, type LocalReader, startLocalReader } from "./_local_reader.ts";
+import { type LocalLog, type LocalReader, startLocalReader } from "../local/reader.ts";
 import type {
   AtomicSink,
   AtomicWrites,
@@ -17,12 +17,12 @@ import type {
   ReaderHandler,
   ReaderOptions,
   TopicInfo,
-} from "./connector.ts";
-import { fetchRecords, offsetAtTime } from "./embedded_fetch.ts";
-import { MAX_RECORD_BYTES } from "./_local_limits.ts";
-import type { EmbeddedTopics, PartitionState } from "./embedded_topics.ts";
-import type { LogWriter, StagingOwner } from "./embedded_writer.ts";
-import { keyPartition } from "./partitioner.ts";
+} from "../connector.ts";
+import { fetchRecords, offsetAtTime } from "./fetch.ts";
+import { MAX_RECORD_BYTES } from "../local/limits.ts";
+import type { EmbeddedTopics, PartitionState } from "./topics.ts";
+import type { LogWriter, StagingOwner } from "./writer.ts";
+import { keyPartition } from "../partitioner.ts";
 
 /** A log and what writes to it. */
 export interface EmbeddedCore {

@@ -1,0 +1,68 @@
+/**
+ * Hashes that others have fixed: CRC-32C of Kafka's record batches, murmur2 of Kafka's partitioner. Their results are on disks and in
+ * brokers, so they never change.
+ *
+ * @module
+ */
+
+const POLYNOMIAL = 0x82f63b78;
+const TABLES = buildTables();
+const MULTIPLIER = 0x5bd1e995;
+const SEED = 0x9747b28c;
+
+function buildTables(): Uint32Array {
+  const tables = new Uint32Array(8 * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let value = byte;
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ POLYNOMIAL : value >>> 1;
+    tables[byte] = value;
+  }
+  for (let at = 256; at < tables.length; at++) {
+    const before = tables[at - 256];
+    tables[at] = (before >>> 8) ^ tables[before & 0xff];
+  }
+  return tables;
+}
+
+/**
+ * The CRC-32C (Castagnoli), eight bytes a step: the checksum of `bytes` from `start` (inclusive) to `end` (exclusive), as an unsigned 32-bit integer.
+ */
+export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
+  const t = TABLES;
+  let crc = 0xffffffff;
+  let at = start;
+  for (; at + 8 <= end; at += 8) {
+    crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+    crc = t[1792 + (crc & 0xff)] ^ t[1536 + ((crc >>> 8) & 0xff)] ^ t[1280 + ((crc >>> 16) & 0xff)] ^
+      t[1024 + (crc >>> 24)] ^ t[768 + bytes[at + 4]] ^ t[512 + bytes[at + 5]] ^ t[256 + bytes[at + 6]] ^
+      t[bytes[at + 7]];
+  }
+  for (; at < end; at++) crc = (crc >>> 8) ^ t[(crc ^ bytes[at]) & 0xff];
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+/**
+ * The 32-bit murmur2 hash as Kafka's Java client computes it, as a signed integer (Java's `int`).
+ *
+ * @param bytes The bytes to hash.
+ */
+export function murmur2(bytes: Uint8Array): number {
+  const length = bytes.length;
+  let hash = SEED ^ length;
+  const whole = length - (length % 4);
+  for (let at = 0; at < whole; at += 4) {
+    let word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+    word = Math.imul(word, MULTIPLIER);
+    word ^= word >>> 24;
+    word = Math.imul(word, MULTIPLIER);
+    hash = Math.imul(hash, MULTIPLIER) ^ word;
+  }
+  const left = length - whole;
+  if (left === 3) hash ^= bytes[whole + 2] << 16;
+  if (left >= 2) hash ^= bytes[whole + 1] << 8;
+  if (left >= 1) hash = Math.imul(hash ^ bytes[whole], MULTIPLIER);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, MULTIPLIER);
+  hash ^= hash >>> 15;
+  return hash | 0;
+}

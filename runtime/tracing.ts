@@ -1,0 +1,101 @@
+/**
+ * Tracing back what shows only at the cut: a value that a state cannot store, a result that fails when `emit: "latest"` hands it
+ * on. The epoch is made again up to one of its records, with a cut that is not committed after it, until the record is found
+ * whose cut fails and that of its predecessor does not; and where that record fired windows, likewise the pane.
+ *
+ * The first such record is found by halving, so that an epoch of n records is made again log n times and not n times.
+ *
+ * @module
+ */
+import type { PaneAtHand } from "../operators/_task.ts";
+import type { Blame, Journal } from "./journal.ts";
+import type { OwnedTask } from "./owned_task.ts";
+import { brief } from "./telling.ts";
+
+/** How a part of an epoch went. */
+interface Trial {
+  /** Why it cannot be cut, where it cannot. */
+  readonly blame: Blame | undefined;
+  /** The panes that its last event fired. */
+  readonly panes: readonly PaneAtHand[];
+}
+
+export class Tracing {
+  /** Its last event is no record: the wall clock's last tick, and the end of the input where that had come. */
+  readonly #events: number;
+  readonly #ended: boolean;
+
+  /** @param undo makes everything as it was at the last cut */
+  constructor(readonly owned: OwnedTask, readonly journal: Journal, readonly undo: () => void) {
+    this.#events = journal.pushed.length + 1;
+    this.#ended = owned.runner.ended;
+  }
+
+  /** Finds a record or a pane to leave out, so that the epoch can be cut or is nearer to it. */
+  blameCause(): boolean {
+    const whole = this.#try(this.#events);
+    if (whole.blame === undefined || this.#try(0).blame !== undefined) return false;
+    const event = firstFailing(0, this.#events, (count) => this.#try(count).blame !== undefined);
+    const { blame, panes } = this.#try(event);
+    if (blame === undefined) return false;
+    if (panes.length > 0 && this.#try(event, 0).blame === undefined) {
+      const pane = firstFailing(0, panes.length, (count) => this.#try(event, count).blame !== undefined);
+      return this.journal.blamePane(panes[pane - 1], blame);
+    }
+    const pushed = this.journal.pushed[event - 1];
+    if (pushed === undefined || this.journal.records.has(pushed.record)) return false;
+    this.journal.records.set(pushed.record, blame);
+    return true;
+  }
+
+  /** Makes the epoch again up to this event, of whose panes only so many are fired, and cuts it without a commit. */
+  #try(events: number, most = Infinity): Trial {
+    const { runner } = this.owned;
+    const { pushed, records } = this.journal;
+    const panes: PaneAtHand[] = [];
+    this.undo();
+    runner.skipPane = (pane) => this.journal.blameOf(pane) !== undefined;
+    const last = () => {
+      runner.skipPane = (pane) => {
+        if (this.journal.blameOf(pane) !== undefined) return true;
+        return panes.push(pane) > most;
+      };
+    };
+    for (let at = 0; at < Math.min(events, pushed.length); at++) {
+      if (at === events - 1) last();
+      if (!records.has(pushed[at].record)) runner.pushAgain(pushed[at].queue, pushed[at].record);
+      if (runner.task.failure !== undefined) break;
+    }
+    if (events === this.#events) {
+      last();
+      runner.repeat("tick");
+      if (this.#ended) runner.repeat("end");
+    }
+    runner.repeat("cut");
+    return { blame: this.#refusal(), panes };
+  }
+
+  #refusal(): Blame | undefined {
+    const { runner, states } = this.owned;
+    const { failure } = runner.task;
+    if (failure !== undefined) {
+      return { stage: failure.stage, reason: brief(`${failure.stage}: ${failure.error.message}`) };
+    }
+    try {
+      states.assertStorable();
+      return undefined;
+    } catch (error) {
+      return { stage: "", reason: brief((error as Error).message) };
+    }
+  }
+}
+
+/** The least number above `good` that fails, where `bad` does. */
+function firstFailing(good: number, bad: number, fails: (count: number) => boolean): number {
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (fails(middle)) bad = middle;
+    else good = middle;
+  }
+  return bad;
+}
