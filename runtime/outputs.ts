@@ -11,8 +11,8 @@ import { encodeRefused, encodeResult, encodeUndelivered, type Refusal, type Sink
 /** A sink as the job has opened it. */
 export interface OpenedSink {
   readonly info: TopicInfo;
-  /** Which of the job's atomic sinks takes its records; `undefined`: they are published in two phases. */
-  readonly atomic: number | undefined;
+  /** Which of the job's deliveries in the epoch's atomic takes its records; `undefined`: they are delivered after the commit. */
+  readonly inCommit: number | undefined;
 }
 
 /** What a sink is known by: a route of late records makes its sink anew for each task. */
@@ -123,13 +123,13 @@ export class Outputs {
   }
 
   #adder(spec: SinkSpec): (record: OutputRecord) => void {
-    const { atomic } = this.#opened(spec);
+    const { inCommit } = this.#opened(spec);
     return (record) => {
       this.bytes += sizeOf(record.key, record.value, record.headers);
-      if (atomic === undefined) this.#published.push(record);
+      if (inCommit === undefined) this.#published.push(record);
       else {
-        const list = this.#appended.get(atomic);
-        if (list === undefined) this.#appended.set(atomic, [record]);
+        const list = this.#appended.get(inCommit);
+        if (list === undefined) this.#appended.set(inCommit, [record]);
         else list.push(record);
       }
     };

@@ -15,7 +15,8 @@
  * 8. An entry of the outbox stays in the head until somebody who owns the task has said that it is published.
  * 9. What is restored is exactly what the head names, verified by count, length and checksum.
  *
- * Decisions are pure functions (`decide.ts`); this file reads and writes.
+ * Decisions are pure functions (`decide.ts`), and what two heads show of these invariants is asserted (`successor.ts`) before the
+ * second one is written; this file reads and writes.
  *
  * @module
  */
@@ -39,6 +40,7 @@ import { readHeadEntry } from "./read_head.ts";
 import { readOutboxEntry, restoreStates } from "./restore.ts";
 import { type Patience, persist } from "./retry.ts";
 import type { Store } from "./store.ts";
+import { assertSuccessor } from "./successor.ts";
 import { deleteOwned, findOrphans } from "./sweep.ts";
 
 export type { CutRequest };
@@ -139,6 +141,7 @@ export class TaskCheckpoint {
       const fence = newFence(clock);
       const head = claimed(before?.head, { fence, publisher, fenced });
       if (head === "full") return { full: true, publishers: before!.head.publishers };
+      assertSuccessor(before?.head, head);
       const versionstamp = await writeClaim(store, keys, { head, checked: before?.versionstamp ?? null, options });
       if (versionstamp !== undefined) {
         const checkpoint = new TaskCheckpoint(store, keys, { head, versionstamp }, options);
@@ -247,6 +250,7 @@ export class TaskCheckpoint {
     this.options.states.seal();
     this.#began = true;
     const epoch = this.#cutter.cut(this.#head, request);
+    assertSuccessor(this.#head, epoch.head);
     return this.#cut(epoch);
   }
 
@@ -264,7 +268,9 @@ export class TaskCheckpoint {
     if ((change.publishers?.length ?? 0) > PUBLISHERS) {
       throw new RangeError(`A head names ${PUBLISHERS} publishers at most`);
     }
-    const cut = this.#cut({ ...this.#cutter.change(this.#head, changed(this.#head, change)), ahead: [], last: [] });
+    const after = changed(this.#head, change);
+    assertSuccessor(this.#head, after, change.reset !== undefined);
+    const cut = this.#cut({ ...this.#cutter.change(this.#head, after), ahead: [], last: [] });
     await commitCuts(this.store, [cut], this.options);
     if (cut.outcome === "fenced") throw this.#lost();
     if (change.reset !== undefined) this.#cutter = this.#newCutter();

@@ -71,6 +71,36 @@ export function verdictAhead(mine: AttemptId, checked: string, found: HeadEntry 
   return found.versionstamp === checked ? "again" : "impossible";
 }
 
+/** What a task's head and its marker say together. */
+export type Publication =
+  /** Every epoch up to `published` is visible; the results of `waiting` are not, and come next, in this order. */
+  | { readonly kind: "known"; readonly published: number; readonly waiting: readonly OutboxEntry[] }
+  /** There is no marker and nothing to publish: the next commit needs one, which says `epoch`. */
+  | { readonly kind: "unmarked"; readonly epoch: number }
+  /** Results wait, and the marker that would tell which of them are visible is gone. */
+  | { readonly kind: "forgotten"; readonly epoch: number }
+  /** The marker is of an epoch that the head does not know: the head is older than what was published. */
+  | { readonly kind: "ahead"; readonly epoch: number; readonly marker: number };
+
+/**
+ * Judges what is published. The head must have been read after every other publisher of the task was fenced, and the marker after
+ * the head: what the marker shows then was committed by an owner, and nothing older can follow. `forgotten` and `ahead` are true of
+ * the owner's own head only: whoever finds one reads the head again first.
+ *
+ * @param head the head of the task
+ * @param marker the number of the last epoch that was published; `undefined` when there is none
+ */
+export function resolvePublication(
+  { epoch, outbox }: Pick<Head, "epoch" | "outbox">,
+  marker: number | undefined,
+): Publication {
+  if (marker === undefined) return { kind: outbox.length === 0 ? "unmarked" : "forgotten", epoch };
+  if (marker > epoch) return { kind: "ahead", epoch, marker };
+  const waiting = outbox.filter((entry) => entry.epoch > marker);
+  // Epochs between the marker and the first that waits had no results.
+  return { kind: "known", published: waiting.length === 0 ? epoch : waiting[0].epoch - 1, waiting };
+}
+
 /** A change of the head without an epoch. What is absent stays. */
 export interface HeadChange {
   /** Exactly these may have a transaction under way from now on. */

@@ -1,10 +1,21 @@
 /** The head: its bytes, its size at the most of everything, and the decisions about it. */
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { admitted, advanced, changed, claimed, extended, trimmed, verdict, verdictAhead } from "../state/decide.ts";
+import {
+  admitted,
+  advanced,
+  changed,
+  claimed,
+  extended,
+  resolvePublication,
+  trimmed,
+  verdict,
+  verdictAhead,
+} from "../state/decide.ts";
 import { type Head, NEW_HEAD } from "../state/head.ts";
 import { decodeHead, encodeHead } from "../state/head_codec.ts";
 import { assertHeadFits, largestHead } from "../state/head_size.ts";
+import { assertSuccessor } from "../state/successor.ts";
 import { HEAD_BYTES, OUTBOX_EPOCHS, PUBLISHERS } from "../state/limits.ts";
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
@@ -224,4 +235,75 @@ Deno.test("offsets and watermarks never go back, whoever asks", () => {
   assertThrows(() => changed(before, { clocks: { main: { partitions: [], watermark: 1 } } }), Error, "cannot go back");
   assertThrows(() => clocked(Number.MAX_SAFE_INTEGER), RangeError, "cannot be stored");
   assertThrows(() => clocked(NaN), RangeError, "cannot be stored");
+});
+
+const waiting = (epoch: number, attempt = epoch, from = "mine") => {
+  return { fence: from, epoch, attempt, chunks: 1, bytes: 10, records: 1, checksum: epoch };
+};
+
+Deno.test("head and marker together say what is published, and nothing is guessed", () => {
+  const head = { epoch: 9, outbox: [waiting(5), waiting(7), waiting(8)] };
+  const says = (marker: number | undefined, { epoch, outbox } = head) => {
+    const found = resolvePublication({ epoch, outbox }, marker);
+    return found.kind === "known" ? [found.published, ...found.waiting.map((entry) => entry.epoch)] : found;
+  };
+  assertEquals(says(4), [4, 5, 7, 8]);
+  assertEquals(says(0), [4, 5, 7, 8]);
+  assertEquals(says(5), [6, 7, 8]);
+  assertEquals(says(6), [6, 7, 8]);
+  assertEquals(says(7), [7, 8]);
+  assertEquals(says(8), [9]);
+  assertEquals(says(9), [9]);
+  assertEquals(says(10), { kind: "ahead", epoch: 9, marker: 10 });
+  assertEquals(says(undefined), { kind: "forgotten", epoch: 9 });
+  assertEquals(says(undefined, { epoch: 9, outbox: [] }), { kind: "unmarked", epoch: 9 });
+  assertEquals(says(3, { epoch: 9, outbox: [] }), [9]);
+  assertEquals(says(0, { epoch: 0, outbox: [] }), [0]);
+});
+
+Deno.test("a head that breaks an invariant cannot follow another, whoever writes it", () => {
+  const before: Head = {
+    ...NEW_HEAD,
+    ...{ fence: "mine", attempt: 4, epoch: 3, era: 1, nextState: 2 },
+    offsets: { in: { 0: 10, 1: 20 } },
+    clocks: { main: { watermark: 100, partitions: [] } },
+    outbox: [waiting(2), waiting(3)],
+    publishers: ["job.before", "job.mine"],
+  };
+  const next: Head = { ...before, attempt: 5, epoch: 4, outbox: [waiting(3), waiting(4, 5)] };
+  const claim: Head = { ...before, fence: "other", attempt: 0, publishers: ["job.mine", "job.other"] };
+  for (const fine of [next, claim, { ...next, outbox: [] }, { ...before, attempt: 5 }]) assertSuccessor(before, fine);
+  assertSuccessor(undefined, { ...NEW_HEAD, fence: "mine" });
+  const reset = { ...NEW_HEAD, fence: "mine", attempt: 5, epoch: 8, era: 2, nextState: 2 };
+  assertSuccessor(before, reset, true);
+
+  const broken: [sentence: string, head: Head, reset?: boolean][] = [
+    ["attempt 4 came after attempt 4", { ...next, attempt: 4 }],
+    ["attempt 6 came after attempt 4", { ...next, attempt: 6 }],
+    ["epoch 5 came after epoch 3", { ...next, epoch: 5 }],
+    ["epoch 2 came after epoch 3", { ...next, epoch: 2 }],
+    ["epoch 2 came after epoch 3", { ...reset, epoch: 2 }, true],
+    ["a number would be given twice", { ...next, era: 0 }],
+    ["a number would be given twice", { ...next, nextState: 1 }],
+    ["the offset of in/1 went from 20 to 19", { ...next, offsets: { in: { 0: 10, 1: 19 } } }],
+    ["the offset of in/1 went from 20 to undefined", { ...next, offsets: { in: { 0: 10 } } }],
+    ["the offset of in/0 went from 10 to undefined", { ...next, offsets: {} }],
+    ['the watermark of clock "main" went from 100 to 99', {
+      ...next,
+      clocks: { main: { watermark: 99, partitions: [] } },
+    }],
+    ["the end of time", { ...next, clocks: { other: { watermark: Number.MAX_SAFE_INTEGER, partitions: [] } } }],
+    ["results left the outbox out of their order", { ...next, outbox: [waiting(2), waiting(4, 5)] }],
+    ["results left the outbox out of their order", { ...next, outbox: [waiting(3), waiting(2)] }],
+    ["that are not those of epoch 4", { ...next, outbox: [waiting(4, 3)] }],
+    ["that are not those of epoch 4", { ...next, outbox: [waiting(4, 5), waiting(5, 5)] }],
+    ["a new owner began with attempt 5", { ...claim, attempt: 5 }],
+    ["a new owner made epoch 4", { ...claim, epoch: 4 }],
+    ["publisher job.mine was forgotten", { ...claim, publishers: ["job.other"] }],
+    ["a new owner changed the outbox", { ...claim, outbox: [waiting(3)] }],
+  ];
+  for (const [sentence, head, resets = false] of broken) {
+    assertThrows(() => assertSuccessor(before, head, resets), Error, sentence);
+  }
+  assertThrows(() => assertSuccessor(undefined, before), Error, "a new task begins with epoch 0");
 });

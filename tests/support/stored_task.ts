@@ -1,0 +1,99 @@
+/**
+ * A task that was left in the middle of its work, as a fixture of each stored format holds it: made by `tests/fixtures/make.ts`,
+ * found again by `tests/stored_format_test.ts`.
+ */
+import type { Store } from "../../state/store.ts";
+import { own, type Owner, put } from "./state.ts";
+
+/** The job whose task was left in the middle of its work. */
+export const TASK = { job: "shop", task: 0 } as const;
+const PUBLISHER = "shop.0123456789abcdef";
+const ROUNDS = 5;
+/** Larger than an entry of the store, so that its base lies in chunks. */
+const LARGE = "w".repeat(70_000);
+const encoder = new TextEncoder();
+
+/** Keys of every kind; the long ones differ only in their beginning. */
+export function storedKey(i: number): string {
+  return `user-${i.toString(36)}@${"mail.".repeat(i % 3 === 0 ? 8 : 1)}example.com`;
+}
+
+/** The value of a key after a round; `undefined`: it is gone. */
+export function storedValue(i: number, round: number): unknown {
+  if (i % 50 === 49) return undefined;
+  if (i % 7 === 0) return { total: round, seen: new Set([round]), since: new Date(round), big: 2n ** 70n };
+  return i % 7 === 1 ? [`${round}`, null, -0] : `${round} ${"x".repeat(200)}`;
+}
+
+const lastRound = (i: number): number => i % ROUNDS;
+
+/** What the state `counts` holds at the end. */
+export function storedCounts(): Record<string, unknown> {
+  const found: Record<string, unknown> = { "0 string large": LARGE };
+  for (let i = 0; i < 400; i++) {
+    const value = storedValue(i, ROUNDS + lastRound(i));
+    if (value !== undefined) found[`0 string ${storedKey(i)}`] = value;
+  }
+  return found;
+}
+
+/** What the state `windows` holds at the end. */
+export function storedWindows(): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (let i = 0; i < 60; i++) {
+    for (const start of [-60_000, 0, 60_000 * i]) found[`${start} string ${storedKey(i)}`] = [i, 0];
+  }
+  return found;
+}
+
+/** The results that are committed and not published. */
+export const STORED_RESULTS = [
+  {
+    topic: "counts",
+    partition: 1,
+    timestamp: 1_700_000_000_000,
+    key: encoder.encode("ada"),
+    value: encoder.encode("1"),
+    headers: { "tidemark.time": encoder.encode("1700000000000"), "": new Uint8Array([0, 255]) },
+  },
+  { topic: "counts", partition: 0, timestamp: 1_700_000_000_001, key: null, value: null, headers: undefined },
+];
+
+/** The clocks at the end. */
+export const STORED_CLOCKS = {
+  main: {
+    watermark: 1_699_999_999_999,
+    partitions: [["clicks", 0, 1_700_000_000_000], ["clicks", 1, 1_700_000_000_777]] as const,
+  },
+};
+
+/** Makes the task. */
+export async function leaveTask(store: Store): Promise<void> {
+  const owner = await own(store, { ...TASK, publisher: PUBLISHER });
+  await owner.checkpoint.rewrite({ topics: { clicks: "0123456789abcdef0123456789abcdef" } });
+  // Each key is written again and again, so that there are bases, and deltas on top of them.
+  for (let round = 0; round < 2 * ROUNDS; round++) await leaveRound(owner, round);
+  for (let i = 0; i < 60; i++) {
+    for (const start of [-60_000, 0, 60_000 * i]) put(owner.windows, storedKey(i), [i, 0], start);
+  }
+  await owner.commit({
+    offsets: { clicks: { 0: 4711, 1: 12 } },
+    clocks: STORED_CLOCKS,
+    counters: { records_in: 4723, late: 3, "outputs.counts": 2 },
+    outbox: STORED_RESULTS,
+    published: owner.checkpoint.head.epoch,
+  });
+}
+
+async function leaveRound(owner: Owner, round: number): Promise<void> {
+  if (round % 2 === 0) put(owner.counts, "large", LARGE);
+  for (let i = 0; i < 400; i++) {
+    if (round >= ROUNDS && lastRound(i) !== round - ROUNDS) continue;
+    put(owner.counts, storedKey(i), round < ROUNDS ? `${round} ${"y".repeat(200)}` : storedValue(i, round));
+  }
+  await owner.commit({
+    offsets: { clicks: { 0: round, 1: 0 } },
+    outbox: STORED_RESULTS,
+    published: owner.checkpoint.head.epoch,
+  });
+}
