@@ -11,10 +11,10 @@
  * @module
  */
 
-import type { OutputRecord, RecordHeaders } from "../state/outbox.ts";
+import type { OutputRecord, RecordHeader, RecordHeaders } from "../state/outbox.ts";
 import type { AtomicWrites, Store } from "../state/store.ts";
 
-export type { AtomicWrites, OutputRecord, RecordHeaders };
+export type { AtomicWrites, OutputRecord, RecordHeader, RecordHeaders };
 
 /** A record as it was read. */
 export interface InputRecord {
