@@ -10,7 +10,8 @@
  *
  * @module
  */
-import type { Aggregate } from "./_aggregate.ts";
+import { accumulate, type Aggregate, resultOf } from "./_aggregate.ts";
+import { notKept } from "./_own.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
 import type { Trigger } from "./_trigger.ts";
@@ -82,13 +83,17 @@ export class WindowStage<T, K extends Key, A, R> {
     const state = this.#state;
     const cell = state.cell(key, window);
     let pane = cell.value;
-    if (pane === undefined) {
-      stage.meet(key);
-      pane = [aggregate.add(aggregate.seed(), value), 0];
-      this.#expect(window);
-    } else {
-      state.touch(cell);
-      pane[0] = aggregate.add(pane[0], value);
+    try {
+      if (pane === undefined) {
+        stage.meet(key);
+        pane = [accumulate(aggregate, undefined, value), 0];
+        this.#expect(window);
+      } else {
+        state.touch(cell);
+        pane[0] = accumulate(aggregate, pane[0], value);
+      }
+    } catch (error) {
+      throw notKept(error, stage.label, key);
     }
     state.write(cell, pane);
     const late = last <= stage.watermark;
@@ -130,8 +135,7 @@ export class WindowStage<T, K extends Key, A, R> {
     const window = windower.span(namespace);
     const at = { state: this.#state.name, key, namespace, index, result: pane[0] };
     stage.atTimer(at, window.end - 1, () => {
-      const value = aggregate.result === undefined ? pane[0] as unknown as R : aggregate.result(pane[0]);
-      stage.emit({ key, window, value, pane: kind, index });
+      stage.emit({ key, window, value: resultOf(aggregate, pane[0]), pane: kind, index });
     });
   }
 }

@@ -4,6 +4,8 @@
 import type { OperatorFunction } from "rxjs";
 import type { Hold } from "./_holds.ts";
 import { BEGIN_OF_TIME } from "./_limits.ts";
+import { plainKey } from "./_key.ts";
+import { copyOf, freeze, notKept } from "./_own.ts";
 import { type Handlers, operate, type Stage } from "./_operate.ts";
 import type { Cell, Key } from "./keyed_state.ts";
 
@@ -15,16 +17,31 @@ export interface Keyed<K extends Key, V> {
   readonly value: V;
 }
 
+/** How a value becomes the stage's own, and how it is handed on. */
+const COPIED = { own: copyOf, share: copyOf };
+const FROZEN = { own: freeze, share: <V>(value: V): V => value };
+
 /** Options of {@linkcode keyedReduce}. */
 export interface KeyedReduceOptions<T, K extends Key, V> {
   /** The name under which the values are found again after a restart. Needed in a job, unique there. */
   readonly name?: string;
   /** The key of a value. */
   readonly key: (value: T) => K;
-  /** The value of a key before its first record: a value (objects are cloned for each key) or a function. */
+  /** The value of a key before its first record: plain data (copied for each key), or a function that makes it. */
   readonly initial: V | (() => V);
-  /** The next value of a key; `undefined` forgets the key, and nothing is emitted. May change `total` in place and return it. */
+  /**
+   * The next value of a key, plain data; `undefined` forgets the key, and nothing is emitted. May change `total` in place and
+   * return it, unless `values` is `frozen`.
+   */
   readonly reduce: (total: V, value: T) => V | undefined;
+  /**
+   * How values that are objects stay the stage's own. `copied`: what is kept and what is emitted are copies. `frozen`: what `reduce`
+   * returns is frozen deeply and shared, so a reducer that makes new objects of old parts costs what it changes; one that changes
+   * `total` in place fails. Primitives cost nothing either way.
+   *
+   * @default "copied"
+   */
+  readonly values?: "copied" | "frozen";
   /**
    * `every`: the new value for every record. `latest`: each changed key once an epoch, when the epoch is cut; without a job
    * once, at the end. Which values in between are passed over depends on where epochs are cut.
@@ -40,7 +57,8 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
 
 /**
  * Reduces the values of each key to one. Keeps one value a key until the reducer returns `undefined`; emits as `emit` says,
- * with the event time of the record that changed the key.
+ * with the event time of the record that changed the key. What was emitted never changes afterwards, and nobody outside can change
+ * what is kept.
  *
  * ```text
  * source  --a--b--a--|
@@ -50,7 +68,8 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
  *
  * @param options key, reducer and name
  * @returns an operator that emits `{ key, value }`
- * @throws {TypeError} when `key` or `reduce` is not a function or `emit` is neither `every` nor `latest`
+ * @throws {TypeError} when `key` or `reduce` is not a function or `emit` or `values` is none of its words, or `initial`
+ * is no plain data
  *
  * @example Count by user
  * ```ts
@@ -68,7 +87,7 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
 export function keyedReduce<T, K extends Key, V>(
   options: KeyedReduceOptions<T, K, V>,
 ): OperatorFunction<T, Keyed<K, V>> {
-  const { name, key, initial, reduce, emit = "every", version, migrate } = options;
+  const { name, key, initial, reduce, emit = "every", values = "copied", version, migrate } = options;
   if (typeof key !== "function") throw new TypeError("Cannot create a keyed reduce: key must be a function");
   if (typeof reduce !== "function") throw new TypeError("Cannot create a keyed reduce: reduce must be a function");
   if (emit !== "every" && emit !== "latest") {
@@ -76,6 +95,12 @@ export function keyedReduce<T, K extends Key, V>(
       `Cannot create a keyed reduce: emit must be "every" or "latest", current value is ${String(emit)}`,
     );
   }
+  if (values !== "copied" && values !== "frozen") {
+    throw new TypeError(
+      `Cannot create a keyed reduce: values must be "copied" or "frozen", current value is ${String(values)}`,
+    );
+  }
+  const { own, share } = values === "frozen" ? FROZEN : COPIED;
   const seed = seedOf(initial);
 
   return operate<T, Keyed<K, V>>(
@@ -85,19 +110,25 @@ export function keyedReduce<T, K extends Key, V>(
 
       /** The key's next value, in its cell. */
       function advance(value: T): Cell<K, V> {
-        const cell = state.cell(key(value));
-        const total = cell.value;
-        if (total === undefined) stage.meet(cell.key);
-        else state.touch(cell);
-        state.write(cell, reduce(total === undefined ? seed() : total, value));
+        const cell = state.cell(plainKey(key(value)));
+        let total = cell.value;
+        try {
+          if (total === undefined) {
+            stage.meet(cell.key);
+            total = own(seed());
+          } else state.touch(cell);
+          state.write(cell, own(reduce(values === "frozen" ? own(total) : total, value)));
+        } catch (error) {
+          throw notKept(error, stage.label, cell.key);
+        }
         return cell;
       }
 
-      if (emit === "latest") return emitLatest(stage, advance);
+      if (emit === "latest") return emitLatest(stage, advance, share);
       return {
         next(value) {
           const cell = advance(value);
-          if (cell.value !== undefined) stage.emit({ key: cell.key, value: cell.value });
+          if (cell.value !== undefined) stage.emit({ key: cell.key, value: share(cell.value) });
         },
       };
     },
@@ -108,6 +139,7 @@ export function keyedReduce<T, K extends Key, V>(
 function emitLatest<T, K extends Key, V>(
   stage: Stage<Keyed<K, V>>,
   advance: (value: T) => Cell<K, V>,
+  share: <S>(value: S) => S,
 ): Handlers<T> {
   let changed = new Map<Cell<K, V>, number>();
   let hold: Hold | undefined;
@@ -119,7 +151,7 @@ function emitLatest<T, K extends Key, V>(
     const held = hold;
     hold = undefined;
     for (const [cell, time] of emitted) {
-      if (cell.value !== undefined && !stage.closed) stage.emit({ key: cell.key, value: cell.value }, time);
+      if (cell.value !== undefined && !stage.closed) stage.emit({ key: cell.key, value: share(cell.value) }, time);
     }
     held?.release();
   }
@@ -140,9 +172,19 @@ function emitLatest<T, K extends Key, V>(
   };
 }
 
-/** How a key begins: values that could be changed in place are cloned. */
+/** How a key begins. */
 function seedOf<V>(initial: V | (() => V)): () => V {
   if (typeof initial === "function") return initial as () => V;
-  if (typeof initial === "object" && initial !== null) return () => structuredClone(initial);
-  return () => initial;
+  try {
+    const own = copyOf(initial);
+    return () => own;
+  } catch (error) {
+    throw new TypeError(
+      `Cannot create a keyed reduce: initial must be plain data, but ${
+        (error as Error).message
+      }. A class cannot be stored: keep its ` +
+        `fields in a plain object`,
+      { cause: error },
+    );
+  }
 }

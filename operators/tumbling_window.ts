@@ -3,6 +3,7 @@
  */
 import type { OperatorFunction } from "rxjs";
 import type { Aggregate } from "./_aggregate.ts";
+import { plainKey } from "./_key.ts";
 import { operate } from "./_operate.ts";
 import type { WindowResult } from "./_window_result.ts";
 import { WindowStage } from "./_window_stage.ts";
@@ -100,7 +101,7 @@ export function tumblingWindow<T, K extends Key, A, R>(
         windower: tumbling(size, offset),
         trigger: atWatermark(),
       });
-      return { open: () => windows.open(), next: (value) => windows.add(value, key(value)) };
+      return { open: () => windows.open(), next: (value) => windows.add(value, plainKey(key(value))) };
     },
   );
 }

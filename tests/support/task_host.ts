@@ -56,6 +56,7 @@ export class HandMadeTask implements TaskHost {
   ends = 0;
   checkKey: ((key: Key, stage: string) => void) | undefined;
   skipPane: ((pane: PaneAtHand) => boolean) | undefined;
+  now: (() => number) | undefined;
   readonly #states: Map<string, KeyedState>;
   readonly #sources: { request: SourceRequest; slots: readonly InputSlot[] }[] = [];
   readonly #slots = new Map<string, InputSlot>();
@@ -106,7 +107,7 @@ export class HandMadeTask implements TaskHost {
 
   /** Cuts an epoch. */
   cut(): Checkpoint {
-    this.#pushing(() => this.task.cutHooks.forEach((flush) => flush()));
+    this.#pushing(() => this.task.cutHooks.forEach((cut) => cut()));
     const clocks = [...this.task.clocks].map(([name, clock]) => [name, clock.snapshot()] as const);
     return { states: this.#states, clocks: Object.fromEntries(clocks) };
   }
