@@ -61,12 +61,13 @@ class Input<In> extends Link<In> {
   subscribeTo(source: Observable<In>, assembledInside: boolean): void {
     const { scope, task } = this;
     this.#from = scope.sources.length;
+    const stages = scope.stages;
     const alone = task.host === undefined && this.bound.options.defers === true && !readsOurs(source);
     if (alone) this.#defer(source, assembledInside);
     else {
       bindWithin(scope, () => source.subscribe(this));
       this.#to = scope.sources.length;
-      this.entry = task.host === undefined && this.#to === this.#from;
+      this.entry = task.host === undefined && this.#to === this.#from && scope.stages === stages;
     }
   }
 
@@ -83,8 +84,8 @@ class Input<In> extends Link<In> {
     below.attachSource({ label, slots: [{ slot, topic: "", partition: slot }] });
     const subscribe = () => {
       bindWithin(scope, () => source.subscribe(this));
-      if (!scope.sourced) return;
-      // Sources of ours have come to light above, so this input stands for nothing.
+      if (!scope.sourced && scope.stages === 0) return;
+      // Stages of ours have come to light above, so this input stands for nothing.
       this.entry = false;
       task.endSlot(slot);
     };
@@ -151,8 +152,8 @@ class Input<In> extends Link<In> {
       const above = scope.sources.slice(this.#from, this.#to);
       const early = task.phase === "binding" || !above.every(({ ended }) => ended);
       if (early) return this.#misused(misuse.completedEarly, "misuse");
-    } else if (this.entry || !scope.sourced) {
-      if (task.busy || (task.phase === "binding" && !this.bound.bottommost)) return task.after(() => this.#finish());
+    } else if (this.entry ? task.busy : task.phase === "binding" && !scope.sourced && !this.bound.bottommost) {
+      return task.after(() => this.#finish());
     }
     this.#finish();
   }
@@ -251,6 +252,7 @@ function bind(
   const label = name === undefined ? operator : `${operator} "${name}"`;
   const { task, below, bottommost } = placeFor(out, label);
   const scope = new Scope(task, below, options.time === "own");
+  below.stages++;
   const inputs: Input<never>[] = [];
   const failed = (error: Error) => {
     out.error(error);

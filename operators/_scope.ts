@@ -66,6 +66,8 @@ export class Scope {
   idle = false;
   /** A source has attached somewhere above. */
   sourced = false;
+  /** How many stages stand directly above. */
+  stages = 0;
   /** All sources above. */
   readonly sources: AttachedSource[] = [];
   /** Those of them that no `watermark()` covers. */
