@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { errorOf } from "../base/thrown.ts";
 import { type Key, type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "./keyed_state.ts";
 import { type InputSlot, Scope } from "./_scope.ts";
 
@@ -48,6 +49,12 @@ export interface ClockHandle {
    * Returns whether anything has changed that a checkpoint should know.
    */
   tick(now: number): boolean;
+}
+
+/** A `watermark({ maxDrift })`: holds partitions back that are ahead of the others. */
+export interface Drift {
+  /** Whether the slot is further ahead than that of the slowest that has not ended and is not idle. */
+  isAhead(slot: number): boolean;
 }
 
 /** Why a task cannot go on. */
@@ -145,6 +152,8 @@ export class Task implements At {
   /** Since when, on a clock that never jumps and in milliseconds, each slot has had nothing to read; NaN: it has, or it is not known. */
   readonly idleSince: number[] = [];
   readonly clocks: Map<string, ClockHandle> = new Map();
+  /** Who may hold a partition back. */
+  readonly drifts: Drift[] = [];
   /** Run at each cut, from the top of the pipeline to its bottom. */
   readonly cutHooks: (() => void)[] = [];
   /** The input partitions of all sources, by slot. */
@@ -260,7 +269,7 @@ export class Task implements At {
 
   /** Remembers the first failure; what comes after it is its consequence. */
   fail(error: unknown, stage: string, kind: TaskFailure["kind"]): Error {
-    const asError = error instanceof Error ? error : new Error(String(error));
+    const asError = errorOf(error);
     if (this.failure === undefined && this.phase !== "closed") {
       this.failure = {
         error: asError,

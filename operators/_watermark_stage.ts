@@ -21,6 +21,7 @@ export class WatermarkStage {
   constructor(readonly stage: Stage, rule: IdleRule) {
     this.#target = stage.below.attachProvider(this.#provider);
     this.#clocks = new PartitionClocks(stage.task, stage.scope, rule);
+    if (rule.maxDrift !== undefined && rule.maxDrift < Infinity) stage.task.drifts.push(this.#clocks);
   }
 
   /** Everything above is bound: the clock gets its name, and what the checkpoint has under it. */

@@ -10,6 +10,7 @@
  * @module
  */
 import type { Observable } from "rxjs";
+import { messageOf } from "../base/thrown.ts";
 import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_source.ts";
@@ -28,8 +29,9 @@ import { guardKey } from "./key_guard.ts";
 import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
+import { PushOrder } from "./push_order.ts";
 import { decode, Routes } from "./routes.ts";
-import { brief, messageOf } from "./telling.ts";
+import { brief } from "./telling.ts";
 import type { Outputs } from "./outputs.ts";
 
 /** What was counted since the job was born; part of the checkpoint. */
@@ -88,7 +90,7 @@ export class TaskRunner implements TaskHost {
   #bottoms: Bottom[] = [];
   /** Called when a stage has something to do in a push of its own, or can be pushed records again. */
   onWake: (() => void) | undefined;
-  #turn = 0;
+  readonly #order: PushOrder;
   /** When wall-clock time passed last. */
   #ticked = 0;
   #open = 0;
@@ -98,6 +100,7 @@ export class TaskRunner implements TaskHost {
     this.queues = parts.queues;
     this.outputs = parts.outputs;
     this.#routes = new Routes(parts.planned);
+    this.#order = new PushOrder(parts.queues, (queue) => this.#isAhead(queue));
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
@@ -141,12 +144,17 @@ export class TaskRunner implements TaskHost {
     let pushed = 0;
     if (this.task.woken) this.#act("later");
     while (this.task.failure === undefined && !this.outputs.full && this.task.full === 0) {
-      const queue = this.#nextQueue();
-      if (queue === undefined) break;
-      pushed += this.#pushSome(queue);
+      this.#order.refill();
+      if (this.#order.next() === undefined) break;
+      pushed += this.#pushSome();
       if (elapsed() >= until) break;
     }
     return pushed;
+  }
+
+  /** Whether there is something that may be pushed. */
+  get ready(): boolean {
+    return this.task.woken || (this.task.full === 0 && this.#order.ready);
   }
 
   /** Pushes one record again, after a rebind. */
@@ -160,11 +168,6 @@ export class TaskRunner implements TaskHost {
     if (task.phase !== "running" || task.failure !== undefined) return;
     this.#ticked = now;
     this.#act("tick");
-  }
-
-  /** Whether there is something to push, and it may be pushed. */
-  get ready(): boolean {
-    return this.task.woken || (this.task.full === 0 && this.queues.some((queue) => !queue.empty));
   }
 
   /** Ends each source whose input has ended; with the last of them the task, once no stage holds anything back. */
@@ -182,10 +185,7 @@ export class TaskRunner implements TaskHost {
   #finish(): void {
     const { task } = this;
     if (task.failure !== undefined || task.held > 0 || task.woken || !this.#routes.ended) return;
-    if (this.#open > 0) {
-      task.fail(stillOpen(), "the pipeline", "async");
-      return;
-    }
+    if (this.#open > 0) return void task.fail(stillOpen(), "the pipeline", "async");
     this.ended = true;
     this.changed = true;
   }
@@ -288,7 +288,6 @@ export class TaskRunner implements TaskHost {
     }
   }
 
-  /** No stage is to blame. */
   #fail(reason: string): void {
     this.task.fail(new TypeError(reason), "", "misuse");
   }
@@ -297,27 +296,27 @@ export class TaskRunner implements TaskHost {
     this.counters[name] = (this.counters[name] ?? 0) + by;
   }
 
-  #nextQueue(): InputQueue | undefined {
-    const { queues } = this;
-    for (let i = 0; i < queues.length; i++) {
-      const queue = queues[this.#turn % queues.length];
-      if (!queue.empty) return queue;
-      this.#turn++;
-    }
-    return undefined;
+  /** A `watermark({ maxDrift })` may say that a partition is too far ahead of the others. */
+  #isAhead({ slot }: InputQueue): boolean {
+    const { drifts } = this.task;
+    for (let i = 0; i < drifts.length; i++) if (drifts[i].isAhead(slot)) return true;
+    return false;
   }
 
-  #pushSome(queue: InputQueue): number {
+  #pushSome(): number {
+    const order = this.#order;
     let pushed = 0;
-    this.#turn++;
     const before = setRunningTask(this.task);
     this.task.active = true;
     try {
       while (pushed < SLICE_RECORDS) {
+        const queue = order.next();
+        if (queue === undefined) break;
         const record = queue.take();
+        order.taken();
         // Positions may have moved past control records without any record.
         this.changed = true;
-        if (record === undefined) break;
+        if (record === undefined) continue;
         pushed++;
         this.journal?.pushed.push({ queue, record });
         this.#push(queue, record);
