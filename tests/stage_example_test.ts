@@ -150,7 +150,7 @@ describe("a stage with two inputs", () => {
     assertEquals([job.task.failure, job.ends, times.at(-1)], [undefined, 1, Number.MAX_SAFE_INTEGER]);
   });
 
-  it("works without a job, on plain Observables", () => {
+  it("takes plain Observables where there is no job", () => {
     const left = new Subject<Event>(), right = new Subject<Event>();
     const seen: unknown[] = [];
     left.pipe(at, withLatest(right.pipe(at), { name: "p", leftKey: ({ user }) => user, rightKey: ({ user }) => user }))
@@ -267,7 +267,7 @@ describe("a hold", () => {
     assertEquals(times, [4, 99]);
   });
 
-  it("works without a job: the stream completes after the last answer", () => {
+  it("keeps a stream without a job open until the last answer", () => {
     const answers: (() => void)[] = [], seen: unknown[] = [];
     const source = new Subject<Event>();
     source.pipe(at, answered("a", answers)).subscribe({
