@@ -96,7 +96,9 @@ class Input<In> extends Link<In> {
   /** Overrides `next` and not `_next`: one call less for each record. */
   override next(value: In): void {
     if (this.isStopped) return;
-    if (this.entry || !this.task.active) return this.#arrive(value);
+    const { task } = this;
+    if (this.entry) return task.open && !task.active ? this.#enter(value) : this.#arrive(value);
+    if (!task.active) return this.#arrive(value);
     try {
       this.handle(value);
     } catch (error) {
@@ -112,7 +114,7 @@ class Input<In> extends Link<In> {
       return this.#misused(binding ? misuse.valueWhileBinding : misuse.asynchronous, binding ? "misuse" : "async");
     }
     if (!this.entry && !binding && this.scope.sourced) return this.#misused(misuse.asynchronous, "async");
-    if (task.busy || (binding && !this.bound.bottommost)) {
+    if (binding ? task.active || !this.bound.bottommost : task.busy) {
       return task.after(() => this.closed ? undefined : this.#enter(value));
     }
     this.#enter(value);
@@ -129,10 +131,11 @@ class Input<In> extends Link<In> {
       this.bound.stage.fail(error);
     } finally {
       task.slot = -1;
+      task.timestamp = NaN;
       task.active = false;
       setRunningTask(before);
     }
-    task.settle();
+    if (!task.open) task.settle();
   }
 
   #misused(say: (label: string) => Error, kind: TaskFailure["kind"]): void {

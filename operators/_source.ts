@@ -76,7 +76,17 @@ export function pushRecord<T>(
   record: RecordAtHand,
   value: T,
 ): void {
-  if (task.busy) return task.after(() => pushRecord(task, out, slot, record, value));
+  if (task.busy) task.after(() => pushNow(task, out, slot, record, value));
+  else pushNow(task, out, slot, record, value);
+}
+
+function pushNow<T>(
+  task: Task,
+  out: { next(value: T): void },
+  slot: number,
+  record: RecordAtHand,
+  value: T,
+): void {
   const before = setRunningTask(task);
   task.active = true;
   task.record = record;

@@ -134,11 +134,9 @@ export class Stage<Result = any> {
     const { task } = this;
     const before = task.timestamp;
     task.timestamp = time;
-    try {
-      this.#out.next(value);
-    } finally {
-      task.timestamp = before;
-    }
+    // Not in a finally: after a throw the stream is over, and whoever began the push puts the register back.
+    this.#out.next(value);
+    task.timestamp = before;
   }
 
   /** The value at hand came too late: it is counted, and offered to the side `late` where that was opened. */

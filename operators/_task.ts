@@ -165,6 +165,8 @@ export class Task implements At {
   readonly #starters: (() => void)[] = [];
   /** Pushes that came while another was under way, or before the graph stood. */
   #waiting: (() => void)[] = [];
+  /** The graph stands and nothing waits: a push may begin, unless one is under way. */
+  open = false;
   #settling = false;
   #later: (() => void)[] = [];
   readonly #ended = new Set<number>();
@@ -296,16 +298,17 @@ export class Task implements At {
       );
     }
     this.#waiting.push(push);
+    this.open = false;
   }
 
   /** Whether a push has to wait. */
   get busy(): boolean {
-    return this.active || this.#waiting.length > 0;
+    return this.active || !this.open;
   }
 
   /** A push is over: those that came meanwhile follow, in their order. */
   settle(): void {
-    if (this.#waiting.length === 0 || this.#settling || this.active || this.phase === "binding") return;
+    if (this.open || this.#settling || this.active || this.phase === "binding") return;
     this.#settling = true;
     try {
       for (let i = 0; i < this.#waiting.length && this.phase === "running"; i++) {
@@ -317,6 +320,7 @@ export class Task implements At {
     } finally {
       this.#waiting = [];
       this.#settling = false;
+      this.open = this.phase === "running";
     }
   }
 

@@ -117,7 +117,8 @@ export function keyedReduce<T, K extends Key, V>(
             stage.meet(cell.key);
             total = own(seed());
           } else state.touch(cell);
-          state.write(cell, own(reduce(values === "frozen" ? own(total) : total, value)));
+          const next = reduce(values === "frozen" ? own(total) : total, value);
+          state.write(cell, typeof next === "number" ? next : own(next));
         } catch (error) {
           throw notKept(error, stage.label, cell.key);
         }
@@ -127,8 +128,8 @@ export function keyedReduce<T, K extends Key, V>(
       if (emit === "latest") return emitLatest(stage, advance, share);
       return {
         next(value) {
-          const cell = advance(value);
-          if (cell.value !== undefined) stage.emit({ key: cell.key, value: share(cell.value) });
+          const { key, value: total } = advance(value);
+          if (total !== undefined) stage.emit({ key, value: typeof total === "object" ? share(total) : total });
         },
       };
     },
