@@ -159,6 +159,11 @@ export class Stage<Result = any> {
     this.task.refuse(reason, this.label);
   }
 
+  /** The event time at hand is so early that its unit is in doubt: said once. */
+  early(time: number): void {
+    this.task.tellEarly(time);
+  }
+
   /** Opens a side output, or `undefined` where nobody below takes it. Called while the stage is made. */
   side(name: string): ((value: unknown) => void) | undefined {
     const side = this.below.findSide(name);

@@ -2,7 +2,7 @@
  * @module
  */
 import type { MonoTypeOperatorFunction } from "rxjs";
-import { MAX_AHEAD } from "./_limits.ts";
+import { BEFORE_1973, MAX_AHEAD } from "./_limits.ts";
 import { operate } from "./_operate.ts";
 
 /** Options of {@linkcode eventTime}. */
@@ -70,6 +70,7 @@ export function eventTime<T>(
               `maxAhead is ${maxAhead}`,
           );
         }
+        if (time < BEFORE_1973) stage.early(time);
         stage.emit(value, time);
       },
     };

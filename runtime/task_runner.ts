@@ -9,9 +9,8 @@
  *
  * @module
  */
-import type { Observable } from "rxjs";
 import { messageOf } from "../base/thrown.ts";
-import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
+import type { InputRecord } from "../connectors/connector.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_source.ts";
 import type { InputSlot } from "../operators/_scope.ts";
@@ -31,32 +30,11 @@ import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
 import { PushOrder } from "./push_order.ts";
 import { decode, Routes } from "./routes.ts";
+import type { Counters, RunnerParts } from "./runner_parts.ts";
 import { brief } from "./telling.ts";
 import type { Outputs } from "./outputs.ts";
 
-/** What was counted since the job was born; part of the checkpoint. */
-export type Counters = Record<string, number>;
-
-/** What a runner is made of. */
-export interface RunnerParts {
-  /** The task's number: its partition, or 0. */
-  readonly number: number;
-  readonly pipelines: readonly Observable<unknown>[];
-  readonly planned: ReadonlySet<SourceSpec>;
-  readonly queues: readonly InputQueue[];
-  readonly outputs: Outputs;
-  /** Opens a durable state; once for each subscription of the pipelines. */
-  readonly openState: (spec: KeyedStateSpec) => KeyedState;
-  readonly clocks: Readonly<Record<string, ClockSnapshot>>;
-  readonly counters: Readonly<Counters>;
-  /** Whether a key may be somewhere else, so that it has to be compared with the record's own. */
-  readonly guardsKeys: boolean;
-  /** Whether the records of an epoch are kept until it is cut, so that it can be made again. */
-  readonly keepsJournal: boolean;
-  readonly badRecords: "stop" | "deadLetter";
-  /** Is shown what a source has decoded, in tests. */
-  readonly decoded?: (value: unknown) => void;
-}
+export type { Counters, RunnerParts };
 
 /** What happens in a task without a record. */
 export type Step = "tick" | "cut" | "end" | "later";
@@ -286,6 +264,10 @@ export class TaskRunner implements TaskHost {
       // Most likely its size: with the reason in its headers it is larger than it was.
       this.#fail(`a bad record, because ${reason}; and it cannot be a dead letter: ${brief((error as Error).message)}`);
     }
+  }
+
+  earlyTime(time: number): void {
+    this.parts.earlyTime?.(time, this.task.record);
   }
 
   #fail(reason: string): void {

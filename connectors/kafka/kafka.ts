@@ -7,22 +7,20 @@
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import type { Bounds, Connection, ConnectionContext, Connector, PeekHandle, PeekObserver } from "../connector.ts";
 import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
+import { parseAddress } from "./addresses.ts";
 import { KafkaConnection } from "./connection.ts";
-import type { KafkaJsOptions } from "./kafkajs_cluster.ts";
 import { KafkaJsDriver } from "./kafkajs_driver.ts";
+import { checkClientOptions, type KafkaClientOptions } from "./options.ts";
 import { peekTopic } from "./peek.ts";
 
 /** How many partitions a topic gets when nothing is said: as on the embedded log. */
 const DEFAULT_PARTITIONS = 4;
 
-/** Options of the Kafka client, passed through to it: `ssl`, `sasl`, `clientId`, and timeouts in milliseconds. */
-export type KafkaClientOptions = KafkaJsOptions;
-
 /** Options of {@linkcode kafka}. */
 export interface KafkaOptions {
-  /** Addresses of one or more brokers, `host:port`; the others are found through them. */
+  /** Addresses of one or more brokers, `host:port` or `[IPv6]:port`; the others are found through them. */
   readonly brokers: readonly string[];
-  /** Options of the client: TLS (`ssl`), login (`sasl`), timeouts in milliseconds. */
+  /** Options of the connections: TLS (`ssl`), login (`sasl`), timeouts in milliseconds. */
   readonly client?: KafkaClientOptions;
 }
 
@@ -37,6 +35,7 @@ export interface KafkaConnector extends Connector {
   /**
    * Makes a topic, with the cluster's own replication. One that exists stays as it is, whatever its partitions.
    *
+   * @throws {TypeError} If no topic can have that name.
    * @throws {UnavailableError} If no broker answers.
    * @throws {Error} If the cluster refuses it.
    */
@@ -51,9 +50,15 @@ export interface KafkaConnector extends Connector {
   /**
    * The values of a topic. A job reads it in its consumer group, from the offsets of its own checkpoint. Without a job it is
    * read from its beginning, outside of any group, for as long as it is subscribed.
+   *
+   * @throws {TypeError} If no topic can have that name.
    */
   source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T>;
-  /** Writes every value to a topic, exactly once, and passes it on. */
+  /**
+   * Writes every value to a topic, exactly once, and passes it on.
+   *
+   * @throws {TypeError} If no topic can have that name.
+   */
   sink<T>(topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T>;
 }
 
@@ -65,7 +70,8 @@ export interface KafkaConnector extends Connector {
  *
  * @param options The brokers, and how to connect.
  *
- * @throws {TypeError} If no broker is named, or one without a port.
+ * @throws {TypeError} If no broker is named, or one without a port, or an option is unknown or of a wrong type.
+ * @throws {RangeError} If a time is no whole number of milliseconds.
  *
  * @example A pipeline from one topic to another
  * ```ts
@@ -86,19 +92,28 @@ export interface KafkaConnector extends Connector {
  */
 export function kafka({ brokers, client = {} }: KafkaOptions): KafkaConnector {
   checkBrokers(brokers);
+  checkClientOptions(client);
   const driver = new KafkaJsDriver(brokers, client);
   const connector: KafkaConnector = {
     id: `kafka ${driver.name}`,
     open: ({ job }: ConnectionContext): Promise<Connection> =>
       KafkaConnection.open(new KafkaJsDriver(brokers, { clientId: `tidemark-${job}`, ...client })),
-    create: (topic: string, { partitions = DEFAULT_PARTITIONS }: KafkaTopicOptions = {}) =>
-      connected(driver, async (connection) => {
+    create: async (topic: string, { partitions = DEFAULT_PARTITIONS }: KafkaTopicOptions = {}) => {
+      checkTopic("create", topic);
+      await connected(driver, async (connection) => {
         if (await connection.topic(topic) === undefined) await connection.createTopic(topic, partitions);
-      }),
+      });
+    },
     bounds: (topic: string) => connected(driver, (connection) => connection.bounds(topic)),
     peek: (topic: string, observer: PeekObserver): PeekHandle => peekTopic(driver, topic, observer),
-    source: <T>(topic: string, options?: SourceOptions<T>) => sourceVerb<T>(connector, topic, options),
-    sink: <T>(topic: string, options?: SinkOptions<T>) => sinkVerb<T>(connector, topic, options),
+    source: <T>(topic: string, options?: SourceOptions<T>) => {
+      checkTopic("read from", topic);
+      return sourceVerb<T>(connector, topic, options);
+    },
+    sink: <T>(topic: string, options?: SinkOptions<T>) => {
+      checkTopic("write to", topic);
+      return sinkVerb<T>(connector, topic, options);
+    },
   };
   return connector;
 }
@@ -117,10 +132,16 @@ function checkBrokers(brokers: readonly string[]): void {
   if (!Array.isArray(brokers) || brokers.length === 0) {
     throw new TypeError("Cannot use Kafka: brokers must name at least one broker, such as localhost:9092");
   }
-  for (const broker of brokers) {
-    const port = /^[^\s:]+:(\d{1,5})$/.exec(broker)?.[1];
-    if (port === undefined || Number(port) < 1 || Number(port) > 65_535) {
-      throw new TypeError(`Cannot use Kafka: a broker must be host:port, current value is ${JSON.stringify(broker)}`);
-    }
-  }
+  for (const broker of brokers) parseAddress(broker);
+}
+
+/** Kafka's rule for names of topics. */
+function checkTopic(verb: string, topic: string): void {
+  if (typeof topic === "string" && /^[\w.-]{1,249}$/.test(topic) && topic !== "." && topic !== "..") return;
+  throw new TypeError(
+    `Cannot ${verb} the topic ${
+      JSON.stringify(topic)
+    }: in Kafka a name has 1 to 249 letters (a to z), digits, dots, underscores ` +
+      `and hyphens, and is not . or ..`,
+  );
 }
