@@ -31,11 +31,14 @@ export function keepingNothing<Add extends object>(add: Add): Add {
   return add;
 }
 
+/** Whether accumulators hold nothing of the values that they are given. Asked once for a stage. */
+export function keepsNothing<T, A, R>(aggregate: Aggregate<T, A, R>): boolean {
+  return keepNothing.has(aggregate.add);
+}
+
 /** Adds a value to an accumulator that is a window's own, and stays so; `undefined`: to a new one. */
 export function accumulate<T, A, R>(aggregate: Aggregate<T, A, R>, before: A | undefined, value: T): A {
-  const pure = keepNothing.has(aggregate.add);
-  const accumulator = before === undefined ? pure ? aggregate.seed() : copyOf(aggregate.seed()) : before;
-  if (pure) return aggregate.add(accumulator, value);
+  const accumulator = before === undefined ? copyOf(aggregate.seed()) : before;
   // An accumulator that is no object can hold nothing of the value.
   if (typeof accumulator !== "object" || accumulator === null) return copyOf(aggregate.add(accumulator, value));
   const own = ownOf(value);

@@ -83,14 +83,15 @@ export class OwnTime implements ClockHandle, ScopeListener {
     if (this.#target === undefined || this.#acting) return;
     const { scope, holds } = this.stage;
     const provider = this.#provider;
-    const watermark = Math.min(scope.watermark, holds.limit);
-    const idle = scope.idle && holds.size === 0;
+    const free = holds.size === 0;
+    const watermark = free ? scope.watermark : Math.min(scope.watermark, holds.limit);
+    const idle = scope.idle && free;
     if (watermark !== provider.watermark || (provider.idle && !idle)) {
       provider.watermark = watermark;
       provider.idle &&= idle;
       this.#target.update();
     }
-    const ended = this.#over && holds.size === 0;
+    const ended = this.#over && free;
     if (provider.idle === idle && provider.ended === ended) return;
     provider.idle = idle;
     provider.ended = ended;

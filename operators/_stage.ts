@@ -58,8 +58,8 @@ export interface StageHandlers {
 }
 
 /** Where a stage's results go: the subscriber of the stage below. */
-export interface Out {
-  next(value: unknown): void;
+export interface Out<Result = unknown> {
+  next(value: Result): void;
   readonly closed: boolean;
 }
 
@@ -95,7 +95,8 @@ export class Stage<Result = any> {
   whenReleased: (() => void) | undefined;
   readonly #due: Due[] = [];
   readonly #closers: (() => void)[] = [];
-  readonly #out: Out;
+  /** Emits with the time at hand, as `emit(value)` does; a stage that does so for each record calls it itself and spares a step. */
+  readonly out: Out<Result>;
   readonly #sides = new Map<string, SideSlot>();
   #full = false;
 
@@ -105,7 +106,7 @@ export class Stage<Result = any> {
     this.scope = scope;
     this.below = below;
     this.label = label;
-    this.#out = out;
+    this.out = out;
     this.holds = new Holds(this.task, () => this.#released());
     const { time, makesWatermarks } = parts.options;
     if (time === "own" && !makesWatermarks) this.ownTime = new OwnTime(this, (watermark) => this.#act(watermark));
@@ -113,7 +114,7 @@ export class Stage<Result = any> {
 
   /** Whether the subscription is over. */
   get closed(): boolean {
-    return this.#out.closed;
+    return this.out.closed;
   }
 
   /** How far event time has come, as the stage has heard; a stage whose time passes hears nothing. */
@@ -130,12 +131,12 @@ export class Stage<Result = any> {
 
   /** Emits a value, with the event time of the one at hand or with its own. What it causes has happened when this returns. */
   emit(value: Result, time?: number): void {
-    if (time === undefined) return this.#out.next(value);
+    if (time === undefined) return this.out.next(value);
     const { task } = this;
     const before = task.timestamp;
     task.timestamp = time;
     // Not in a finally: after a throw the stream is over, and whoever began the push puts the register back.
-    this.#out.next(value);
+    this.out.next(value);
     task.timestamp = before;
   }
 

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { accumulate, type Aggregate, resultOf } from "./_aggregate.ts";
+import { accumulate, type Aggregate, keepsNothing, resultOf } from "./_aggregate.ts";
 import { notKept } from "./_own.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
@@ -34,13 +34,16 @@ interface WindowStageOptions<T, A, R> {
 /** The windows of one subscription. A window's number is its cells' namespace. */
 export class WindowStage<T, K extends Key, A, R> {
   readonly #state: KeyedState<K, Pane<A>>;
+  /** The aggregate keeps nothing of a value, so none is copied. */
+  readonly #pure: boolean;
   /** When each window that waits is complete. The cells are its memory: it is made anew from them. */
   readonly #complete = new Calendar((window) => this.#fire(window));
   /** When each window that has fired is gone. */
   readonly #gone = new Calendar((window) => this.#state.drop(window));
 
   constructor(readonly stage: Stage<WindowResult<T, K, R>>, readonly options: WindowStageOptions<T, A, R>) {
-    const { version, migrate } = options;
+    const { version, migrate, aggregate } = options;
+    this.#pure = keepsNothing(aggregate);
     this.#state = stage.state<K, Pane<A>>({
       namespaced: true,
       version,
@@ -62,42 +65,42 @@ export class WindowStage<T, K extends Key, A, R> {
   add(value: T, key: K): void {
     const { windower, allowedLateness } = this.options;
     const { stage } = this;
+    const { scope } = stage;
     const time = stage.eventTime();
     let late = true;
-    for (
-      let window = windower.first(time, value);
-      !Number.isNaN(window);
-      window = windower.after(window, time, value)
-    ) {
-      const last = windower.last(window);
-      if (last + allowedLateness <= stage.watermark) continue;
+    // NaN is no window, and not itself.
+    for (let at = windower.first(time, value); at === at; at = windower.after(at, time, value)) {
+      const last = windower.last(at);
+      if (last + allowedLateness <= scope.watermark) continue;
       late = false;
-      this.#accumulate(value, key, window, last);
+      this.#accumulate(value, key, at, last <= scope.watermark);
     }
     if (late) stage.late(value);
   }
 
-  #accumulate(value: T, key: K, window: number, last: number): void {
+  #accumulate(value: T, key: K, window: number, late: boolean): void {
     const { aggregate, trigger } = this.options;
-    const { stage } = this;
     const state = this.#state;
     const cell = state.cell(key, window);
     let pane = cell.value;
-    try {
-      if (pane === undefined) {
-        stage.meet(key);
-        pane = [accumulate(aggregate, undefined, value), 0];
-        this.#expect(window);
-      } else {
-        state.touch(cell);
-        pane[0] = accumulate(aggregate, pane[0], value);
-      }
-    } catch (error) {
-      throw notKept(error, stage.label, key);
+    if (pane === undefined) {
+      this.stage.meet(key);
+      pane = [this.#pure ? aggregate.add(aggregate.seed(), value) : this.#addCopied(undefined, value, key), 0];
+      this.#expect(window);
+    } else {
+      state.touch(cell);
+      pane[0] = this.#pure ? aggregate.add(pane[0], value) : this.#addCopied(pane[0], value, key);
     }
     state.write(cell, pane);
-    const late = last <= stage.watermark;
     if (trigger.atValue(late)) this.#emit(cell, pane, late ? "late" : "early", true);
+  }
+
+  #addCopied(before: A | undefined, value: T, key: K): A {
+    try {
+      return accumulate(this.options.aggregate, before, value);
+    } catch (error) {
+      throw notKept(error, this.stage.label, key);
+    }
   }
 
   /** A window has its first cell. One whose end has passed was empty then, and is only kept. */

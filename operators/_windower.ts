@@ -24,15 +24,13 @@ export interface Windower<T> {
 /** Windows of one size, side by side: each value has one. */
 export function tumbling(size: number, offset: number): Windower<unknown> {
   return {
-    first: (time) => time - floorMod(time - offset, size),
+    first(time) {
+      // `%` has the sign of the dividend, which is wrong for times before 1970.
+      const into = (time - offset) % size;
+      return time - (into < 0 ? into + size : into);
+    },
     after: () => NaN,
     last: (start) => start + size - 1,
     span: (start) => ({ start, end: start + size }),
   };
-}
-
-/** The remainder with the sign of the divisor: `%` is wrong for times before 1970. */
-function floorMod(a: number, b: number): number {
-  const remainder = a % b;
-  return remainder < 0 ? remainder + b : remainder;
 }

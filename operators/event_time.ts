@@ -57,6 +57,7 @@ export function eventTime<T>(
 
   return operate<T, T>({ operator: "eventTime", time: "passes", keeps: false, defers: true }, (stage) => {
     const { at } = stage;
+    let told = false;
     return {
       next(value) {
         const time = timestamp(value);
@@ -70,7 +71,10 @@ export function eventTime<T>(
               `maxAhead is ${maxAhead}`,
           );
         }
-        if (time < BEFORE_1973) stage.early(time);
+        if (time < BEFORE_1973 && !told) {
+          told = true;
+          stage.early(time);
+        }
         stage.emit(value, time);
       },
     };

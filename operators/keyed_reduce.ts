@@ -4,7 +4,6 @@
 import type { OperatorFunction } from "rxjs";
 import type { Hold } from "./_holds.ts";
 import { BEGIN_OF_TIME } from "./_limits.ts";
-import { plainKey } from "./_key.ts";
 import { copyOf, freeze, notKept } from "./_own.ts";
 import { type Handlers, operate, type Stage } from "./_operate.ts";
 import type { Cell, Key } from "./keyed_state.ts";
@@ -100,24 +99,28 @@ export function keyedReduce<T, K extends Key, V>(
       `Cannot create a keyed reduce: values must be "copied" or "frozen", current value is ${String(values)}`,
     );
   }
-  const { own, share } = values === "frozen" ? FROZEN : COPIED;
+  const frozen = values === "frozen";
+  const { own, share } = frozen ? FROZEN : COPIED;
   const seed = seedOf(initial);
 
   return operate<T, Keyed<K, V>>(
     { operator: "keyedReduce", name, time: emit === "latest" ? "own" : "passes", keeps: true },
     (stage) => {
+      const { out } = stage;
       const state = stage.state<K, V>({ version, migrate });
 
       /** The key's next value, in its cell. */
       function advance(value: T): Cell<K, V> {
-        const cell = state.cell(plainKey(key(value)));
+        const at = key(value);
+        // -0 is the key 0, as it is on a topic.
+        const cell = state.cell(at === 0 ? 0 as K : at);
         let total = cell.value;
         try {
           if (total === undefined) {
             stage.meet(cell.key);
             total = own(seed());
           } else state.touch(cell);
-          const next = reduce(values === "frozen" ? own(total) : total, value);
+          const next = reduce(frozen ? own(total) : total, value);
           state.write(cell, typeof next === "number" ? next : own(next));
         } catch (error) {
           throw notKept(error, stage.label, cell.key);
@@ -129,7 +132,7 @@ export function keyedReduce<T, K extends Key, V>(
       return {
         next(value) {
           const { key, value: total } = advance(value);
-          if (total !== undefined) stage.emit({ key, value: typeof total === "object" ? share(total) : total });
+          if (total !== undefined) out.next({ key, value: typeof total === "object" ? share(total) : total });
         },
       };
     },

@@ -3,7 +3,6 @@
  */
 import type { OperatorFunction } from "rxjs";
 import type { Aggregate } from "./_aggregate.ts";
-import { plainKey } from "./_key.ts";
 import { operate } from "./_operate.ts";
 import type { WindowResult } from "./_window_result.ts";
 import { WindowStage } from "./_window_stage.ts";
@@ -101,7 +100,14 @@ export function tumblingWindow<T, K extends Key, A, R>(
         windower: tumbling(size, offset),
         trigger: atWatermark(),
       });
-      return { open: () => windows.open(), next: (value) => windows.add(value, plainKey(key(value))) };
+      return {
+        open: () => windows.open(),
+        next(value) {
+          const at = key(value);
+          // -0 is the key 0, as it is on a topic.
+          windows.add(value, at === 0 ? 0 as K : at);
+        },
+      };
     },
   );
 }

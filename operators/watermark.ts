@@ -87,14 +87,14 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
   return operate<T, T>(
     { operator: "watermark", name, time: "own", makesWatermarks: true, keeps: false },
     (stage) => {
-      const { at } = stage;
+      const { at, out } = stage;
       const marks = new WatermarkStage(stage, { idleAfter, advances: whenIdle === "advance", maxDrift });
 
       /** Every record says how far time has come. */
       function bounded(value: T): void {
         const { slot } = at;
         const time = stage.eventTime();
-        stage.emit(value);
+        out.next(value);
         marks.observe(slot, time - lag);
       }
 
@@ -107,7 +107,7 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
             `the watermark that it carries must be a safe integer of milliseconds, current value is ${String(mark)}`,
           );
         }
-        stage.emit(value);
+        out.next(value);
         marks.observe(slot, mark ?? BEGIN_OF_TIME);
       }
 
