@@ -117,6 +117,11 @@ export class Stage<Result = any> {
     return this.out.closed;
   }
 
+  /** Whether there is no job: then a value that comes while another is being pushed waits for it to be over. */
+  get alone(): boolean {
+    return this.task.host === undefined;
+  }
+
   /** How far event time has come, as the stage has heard; a stage whose time passes hears nothing. */
   get watermark(): number {
     return this.scope.watermark;

@@ -63,36 +63,32 @@ export class WindowStage<T, K extends Key, A, R> {
 
   /** Adds a value to its windows. */
   add(value: T, key: K): void {
-    const { windower, allowedLateness } = this.options;
+    const { windower, aggregate, trigger, allowedLateness } = this.options;
     const { stage } = this;
     const { scope } = stage;
+    const state = this.#state;
     const time = stage.eventTime();
-    let late = true;
+    let refused = true;
     // NaN is no window, and not itself.
     for (let at = windower.first(time, value); at === at; at = windower.after(at, time, value)) {
       const last = windower.last(at);
       if (last + allowedLateness <= scope.watermark) continue;
-      late = false;
-      this.#accumulate(value, key, at, last <= scope.watermark);
+      refused = false;
+      const cell = state.cell(key, at);
+      let pane = cell.value;
+      if (pane === undefined) {
+        stage.meet(key);
+        pane = [this.#pure ? aggregate.add(aggregate.seed(), value) : this.#addCopied(undefined, value, key), 0];
+        this.#expect(at);
+      } else {
+        state.touch(cell);
+        pane[0] = this.#pure ? aggregate.add(pane[0], value) : this.#addCopied(pane[0], value, key);
+      }
+      state.write(cell, pane);
+      const late = last <= scope.watermark;
+      if (trigger.atValue(late)) this.#emit(cell, pane, late ? "late" : "early", true);
     }
-    if (late) stage.late(value);
-  }
-
-  #accumulate(value: T, key: K, window: number, late: boolean): void {
-    const { aggregate, trigger } = this.options;
-    const state = this.#state;
-    const cell = state.cell(key, window);
-    let pane = cell.value;
-    if (pane === undefined) {
-      this.stage.meet(key);
-      pane = [this.#pure ? aggregate.add(aggregate.seed(), value) : this.#addCopied(undefined, value, key), 0];
-      this.#expect(window);
-    } else {
-      state.touch(cell);
-      pane[0] = this.#pure ? aggregate.add(pane[0], value) : this.#addCopied(pane[0], value, key);
-    }
-    state.write(cell, pane);
-    if (trigger.atValue(late)) this.#emit(cell, pane, late ? "late" : "early", true);
+    if (refused) stage.late(value);
   }
 
   #addCopied(before: A | undefined, value: T, key: K): A {
@@ -116,8 +112,9 @@ export class WindowStage<T, K extends Key, A, R> {
     const { stage } = this;
     const last = windower.last(window);
     const kept = last + allowedLateness > stage.watermark;
-    // A list: what a pane causes may bring new keys, which are late.
-    for (const cell of [...this.#state.cells(window)]) {
+    // In a job what a pane causes may bring new keys, which are late: hence the list. Without one such values wait.
+    const cells = this.#state.cells(window);
+    for (const cell of stage.alone ? cells : [...cells]) {
       if (stage.closed) return;
       this.#emit(cell, cell.value!, "onTime", kept);
     }
@@ -136,6 +133,9 @@ export class WindowStage<T, K extends Key, A, R> {
       this.#state.write(cell, pane);
     }
     const window = windower.span(namespace);
+    if (stage.alone) {
+      return stage.emit({ key, window, value: resultOf(aggregate, pane[0]), pane: kind, index }, window.end - 1);
+    }
     const at = { state: this.#state.name, key, namespace, index, result: pane[0] };
     stage.atTimer(at, window.end - 1, () => {
       stage.emit({ key, window, value: resultOf(aggregate, pane[0]), pane: kind, index });
