@@ -118,7 +118,7 @@ describe("idleness", () => {
     assertEquals(two.written.length, 2, "it has sent, and counts again");
   });
 
-  it("is told as a change that a checkpoint should know", () => {
+  it("is told as a change, once each", () => {
     const job = new HandMadeTask().run(clocked());
     job.push("events", event("ada", 5), { partition: 0 }).push("events", event("bob", 4), { partition: 1 });
     job.quiet("events", 1, 0);
