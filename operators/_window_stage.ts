@@ -69,8 +69,7 @@ export class WindowStage<T, K extends Key, A, R> {
     const state = this.#state;
     const time = stage.eventTime();
     let refused = true;
-    // NaN is no window, and not itself.
-    for (let at = windower.first(time, value); at === at; at = windower.after(at, time, value)) {
+    for (let at = windower.first(time, value); !Number.isNaN(at); at = windower.after(at, time, value)) {
       const last = windower.last(at);
       if (last + allowedLateness <= scope.watermark) continue;
       refused = false;
