@@ -8,7 +8,7 @@ import type { CellStreamWriter } from "./cell_stream.ts";
 import { chunked, type Chunks, chunkSets } from "./chunks.ts";
 import { type Compaction, coveredBy, isOverrun } from "./compaction.ts";
 import { admitted, advanced } from "./decide.ts";
-import type { DurableKeyedState } from "./durable_keyed_state.ts";
+import type { DurableCells } from "./durable_cells.ts";
 import type { DurableStates } from "./durable_state.ts";
 import type { Garbage } from "./garbage.ts";
 import type { Clocks, Counters, Head, Offsets, StateEntry } from "./head.ts";
@@ -92,7 +92,7 @@ export class EpochCutter {
     const bases = new BaseWrites(this.#keys, this.#garbage, head);
     if (whole) this.#forget(head, states);
     else {
-      for (const state of states) state.mark(epoch);
+      for (const state of states) state.markChanged(epoch);
       const facts = { deltaBytes: encoded?.bytes ?? 0, ranges: head.ranges, states };
       this.#compaction.step(facts, (write) => bases.add(write));
     }
@@ -128,13 +128,13 @@ export class EpochCutter {
   }
 
   /** The whole state is in the delta: everything that was written before is garbage, and buckets begin anew. */
-  #forget(head: Head, states: readonly DurableKeyedState[]): void {
+  #forget(head: Head, states: readonly DurableCells[]): void {
     for (const state of states) this.#forgetBases(head.era, state);
     this.#states.layOut(head.epoch + 1);
   }
 
-  #forgetBases(era: number, state: DurableKeyedState): void {
-    for (const { base, index } of state.buckets) {
+  #forgetBases(era: number, state: DurableCells): void {
+    for (const { base, index } of [...state.outdated, ...state.buckets]) {
       if (base === undefined) continue;
       this.#garbage.addKey(this.#keys.bucket(era, state.id, index));
       if (base.chunks !== undefined) this.#garbage.add({ kind: "base", ...base.chunks });
@@ -173,7 +173,8 @@ function sumOf({ values, bytes, checksum }: Chunks): { chunks: number; bytes: nu
   return { chunks: values.length, bytes, checksum };
 }
 
-function entryOf(state: DurableKeyedState): StateEntry {
-  const { id, name, version, namespaced, buckets, bases, baseBytes, basesChecksum } = state;
-  return { id, name, version, namespaced, buckets: buckets.length, bases, baseBytes, checksum: basesChecksum };
+function entryOf(state: DurableCells): StateEntry {
+  const { id, name, version, kind, namespaced, seed, layout, buckets, bases, baseBytes, basesChecksum } = state;
+  const stored = { bases, baseBytes, checksum: basesChecksum };
+  return { id, name, version, kind, namespaced, seed, layout, buckets: buckets.length, ...stored };
 }
