@@ -18,6 +18,7 @@ const HELP = `deno task bench [options]
   --quick              shorter runs: good enough to see a large change, too short for the goals
   --minutes N          how long each latency run and the load on the checkpoint last (1; the checkpoint's own 10)
   --events N           how many events the throughput jobs read (1,000,000)
+  --users N            how many users the throughput jobs' events are of (10,000; at most 100,000)
   --kinds KIND[,KIND]  only these throughput jobs: counts, latest, windows
   --rates N[,N]        only these latency runs: 2000, 10000
   --job-flags FLAGS    more flags of Deno for the job's process, such as --cpu-prof
@@ -29,6 +30,7 @@ interface Options {
   readonly quick: boolean;
   readonly minutes: number | undefined;
   readonly events: number;
+  readonly users: number | undefined;
   readonly kinds: readonly string[] | undefined;
   readonly rates: readonly number[] | undefined;
   readonly flags: readonly string[];
@@ -44,6 +46,7 @@ function readOptions(args: readonly string[]): Options | undefined {
       quick: flag,
       minutes: text,
       events: text,
+      users: text,
       kinds: text,
       rates: text,
       "job-flags": text,
@@ -61,6 +64,7 @@ function readOptions(args: readonly string[]): Options | undefined {
     quick,
     minutes: values.minutes === undefined ? undefined : Number(values.minutes),
     events: Number(values.events ?? (quick ? 300_000 : 1_000_000)),
+    users: values.users === undefined ? undefined : Number(values.users),
     kinds: values.kinds?.split(","),
     rates: values.rates?.split(",").map(Number),
     flags: values["job-flags"]?.split(" ") ?? [],
@@ -86,9 +90,9 @@ async function runApart(part: string, { quick, minutes }: Options): Promise<bool
 async function runOnKafka(options: Options): Promise<boolean> {
   await using broker = await openBroker();
   for (const text of describeMachine(broker.description)) line(text);
-  const { only, quick, minutes, events, kinds, rates, flags } = options;
+  const { only, quick, minutes, events, users, kinds, rates, flags } = options;
   let right = true;
-  if (only.includes("throughput")) right = await benchThroughput(broker, { events, kinds, flags }) && right;
+  if (only.includes("throughput")) right = await benchThroughput(broker, { events, users, kinds, flags }) && right;
   const seconds = minutes === undefined ? (quick ? 10 : 60) : Math.round(minutes * 60);
   if (only.includes("latency")) right = await benchLatency(broker, { seconds, rates, flags }) && right;
   return right;

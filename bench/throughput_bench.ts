@@ -6,7 +6,7 @@
 import type { MetricsSnapshot } from "../mod.ts";
 import { type BenchBroker, countVisible, EndWatch, makeTopics, preload } from "./support/bench_broker.ts";
 import { Child, clock, cpuOf } from "./support/child.ts";
-import { countWindows, STEP } from "./support/events.ts";
+import { countWindows, stepOf, USERS } from "./support/events.ts";
 import type { JobTask } from "./support/job_main.ts";
 import { judge, type Row, table } from "./support/report.ts";
 
@@ -16,6 +16,7 @@ const decoder = new TextDecoder();
 interface Load {
   readonly topic: string;
   readonly events: number;
+  readonly users: number;
   /** The event time of the first event. */
   readonly first: number;
 }
@@ -46,13 +47,15 @@ const KINDS: readonly Kind[] = [
     kind: "windows",
     title: "windows, four results for ten events",
     goal: 80_000,
-    isRight: (results, _total, { events, first }) => results === countWindows(events, first),
+    isRight: (results, _total, { events, first, users }) => results === countWindows(events, first, users),
   },
 ];
 
 /** Options of {@linkcode benchThroughput}. */
 export interface ThroughputOptions {
   readonly events: number;
+  /** How many users the events are of. @default 10,000 */
+  readonly users?: number;
   /** Only these kinds of jobs. @default all */
   readonly kinds?: readonly string[];
   /** More flags for the job's process, to profile it. */
@@ -62,13 +65,14 @@ export interface ThroughputOptions {
 /** Measures and prints a table. Returns whether every result was there. */
 export async function benchThroughput(
   broker: BenchBroker,
-  { events, kinds, flags = [] }: ThroughputOptions,
+  { events, users = USERS, kinds, flags = [] }: ThroughputOptions,
 ): Promise<boolean> {
   const topic = `load-${Date.now()}`;
   // Its last event happens an hour ago: Kafka takes no record from the future.
-  const load = { topic, events, first: Math.floor(Date.now() / 60_000) * 60_000 - HOUR - Math.ceil(events * STEP) };
+  const first = Math.floor(Date.now() / 60_000) * 60_000 - HOUR - Math.ceil(events * stepOf(users));
+  const load = { topic, events, users, first };
   await makeTopics(broker, topic);
-  await preload(broker, topic, { count: events, first: load.first });
+  await preload(broker, topic, { count: events, first, users });
   const rows: Row[] = [];
   let right = true;
   for (const kind of KINDS) {
@@ -77,7 +81,8 @@ export async function benchThroughput(
     rows.push(row);
     right &&= complete;
   }
-  table(`Throughput, ${events.toLocaleString("en-US")} events of 10,000 users in 4 partitions, kafkajs`, rows);
+  const [some, of] = [events, users].map((count) => count.toLocaleString("en-US"));
+  table(`Throughput, ${some} events of ${of} users in 4 partitions, kafkajs`, rows);
   return right;
 }
 
@@ -124,6 +129,7 @@ async function measure(
     "epochs": epochs,
     "commit p50 ms": commit_ms.p50,
     "commit p95 ms": commit_ms.p95,
+    "peak MiB": Math.round(Number(finished.peak) / 2 ** 20),
     "job us/event": (Number(finished.cpu) - Number(reading.cpu)) * 1e6 / load.events,
     "job cores": (Number(finished.cpu) - Number(reading.cpu)) / seconds,
     "broker cores": brokerCpu / seconds,

@@ -32,6 +32,24 @@ export interface InputRecord {
   readonly value: Uint8Array | null;
   /** Its headers, where it has any. */
   readonly headers: RecordHeaders | undefined;
+  /** Present where these are bytes that no reader can take apart: a bad record, whatever the source's codec is. */
+  readonly unreadable?: Unreadable;
+}
+
+/** Why bytes cannot be read, and where reading goes on. The record that carries it has the bytes as its value. */
+export interface Unreadable {
+  /** What is wrong with them, as the end of "a bad record, because". */
+  readonly reason: string;
+  /** The offset behind them. */
+  readonly next: number;
+}
+
+/** Records in their order. An array is one; a connector may also make each record when it is asked for. */
+export interface InputRecords extends Iterable<InputRecord> {
+  /** How many there are. */
+  readonly length: number;
+  /** One of them. Asking in order is cheap, and gives each record once; asking for an earlier one may make it anew. */
+  at(index: number): InputRecord | undefined;
 }
 
 /** One fetch of one partition. A fetch without records still says where the partition stands. */
@@ -41,7 +59,9 @@ export interface Batch {
   /** The partition that was fetched. */
   readonly partition: number;
   /** In order of their offsets; all at or after `start`. */
-  readonly records: readonly InputRecord[];
+  readonly records: InputRecords;
+  /** How much memory the records hold, in bytes, where they are not made yet; absent: they are objects already. */
+  readonly bytes?: number;
   /** The offset that was asked for. */
   readonly start: number;
   /** Where reading goes on: past control records and aborted ones, so possibly beyond the last record + 1. */

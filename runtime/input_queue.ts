@@ -14,6 +14,8 @@ import { sizeOf } from "./results.ts";
 interface Waiting extends Pick<Batch, "records" | "position"> {
   /** How many offsets are gone. */
   readonly missing?: number;
+  /** How much memory this holds, in bytes. */
+  readonly held?: number;
 }
 
 /** Fetched records of one partition, in order. */
@@ -55,8 +57,9 @@ export class InputQueue implements InputSlot {
       else this.#batches.push(batch);
       return true;
     }
-    for (const record of batch.records) this.bytes += sizeOf(record.key, record.value, record.headers);
-    this.#batches.push(batch);
+    const held = bytesOf(batch);
+    this.bytes += held;
+    this.#batches.push({ records: batch.records, position: batch.position, held });
     return true;
   }
 
@@ -72,9 +75,8 @@ export class InputQueue implements InputSlot {
     while (this.#first < this.#batches.length) {
       const { records, position, missing = 0 } = this.#batches[this.#first];
       if (this.#next < records.length) {
-        const record = records[this.#next++];
-        this.bytes -= sizeOf(record.key, record.value, record.headers);
-        this.position = this.#next === records.length ? position : record.offset + 1;
+        const record = records.at(this.#next++)!;
+        this.position = this.#next === records.length ? position : behind(record);
         if (this.#next === records.length) this.#dropBatch();
         return record;
       }
@@ -86,6 +88,7 @@ export class InputQueue implements InputSlot {
   }
 
   #dropBatch(): void {
+    this.bytes -= this.#batches[this.#first].held ?? 0;
     this.#first++;
     this.#next = 0;
     if (this.#first > 32 || this.#first === this.#batches.length) {
@@ -93,4 +96,20 @@ export class InputQueue implements InputSlot {
       this.#first = 0;
     }
   }
+}
+
+/** The next offset to process after a record. */
+function behind({ offset, unreadable }: InputRecord): number {
+  return unreadable === undefined ? offset + 1 : unreadable.next;
+}
+
+/** What a record costs beside its bytes: objects for itself, its key and its value. */
+const RECORD_OBJECTS = 300;
+
+/** How much memory a fetch holds until its last record is taken. Where records are not made yet, their bytes are all. */
+function bytesOf({ records, bytes }: Batch): number {
+  if (bytes !== undefined) return bytes;
+  let sum = 0;
+  for (const { key, value, headers } of records) sum += RECORD_OBJECTS + sizeOf(key, value, headers);
+  return sum;
 }

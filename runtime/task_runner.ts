@@ -345,7 +345,7 @@ export class TaskRunner implements TaskHost {
   #push(queue: InputQueue, record: InputRecord): void {
     const { task } = this;
     this.counters.records_in = (this.counters.records_in ?? 0) + 1;
-    if (this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);
+    if (record.unreadable === undefined && this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);
     task.record = record;
     task.slot = queue.slot;
     if (task.idleSince[queue.slot] !== undefined) task.idleSince[queue.slot] = NaN;
@@ -354,7 +354,7 @@ export class TaskRunner implements TaskHost {
       const { spec, subscribers } = routes[r];
       let value: unknown;
       try {
-        checkSize(record);
+        checkReadable(record);
         value = spec.decode(record);
         this.parts.decoded?.(value);
       } catch (error) {
@@ -392,7 +392,8 @@ export class TaskRunner implements TaskHost {
   }
 }
 
-function checkSize({ value }: InputRecord): void {
+function checkReadable({ value, unreadable }: InputRecord): void {
+  if (unreadable !== undefined) throw new RangeError(unreadable.reason);
   if (value === null || value.length <= INPUT_VALUE_BYTES) return;
   throw new RangeError(`its value has ${value.length} bytes, and a job reads ${INPUT_VALUE_BYTES} bytes at most`);
 }

@@ -64,7 +64,7 @@ function patiently(line: Line, clock: TimerClock, step: () => Promise<void>): Pr
 }
 
 function textsOf(fetched: FetchedPartition, start = 0): (string | null)[] {
-  return decodePartition(fetched, start).records.map(textOf);
+  return Array.from(decodePartition(fetched, start).records, textOf);
 }
 
 const TOPICS: KafkaContract = {

@@ -51,12 +51,12 @@ export async function makeTopics({ address }: BenchBroker, ...topics: readonly s
 export async function preload(
   { address }: BenchBroker,
   topic: string,
-  { count, first }: { count: number; first: number },
+  { count, first, users }: { readonly count: number; readonly first: number; readonly users: number },
 ): Promise<void> {
   const connection = await RawBroker.connect(address);
   for (let from = 0; from < count; from += LOAD_CHUNK) {
     const records = Array.from({ length: Math.min(LOAD_CHUNK, count - from) }, (_, at) => {
-      return eventRecord(from + at, topic, timeOf(from + at, first));
+      return eventRecord(from + at, { topic, timestamp: timeOf(from + at, first, users), users });
     });
     await connection.produce(topic, records);
   }

@@ -87,3 +87,12 @@ export function cpuOf(pid: number | undefined): number {
     return NaN;
   }
 }
+
+/** The most memory that this process has held at once, in bytes; where the system does not tell, what it holds now. */
+export function peakMemory(): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(Deno.readTextFileSync("/proc/self/status"))![1]) * 1024;
+  } catch {
+    return Deno.memoryUsage().rss;
+  }
+}

@@ -6,8 +6,8 @@ export const USERS = 10_000;
 export const PARTITIONS = 4;
 /** Events of one user come this far apart in event time, in milliseconds: two and a half of them in a minute. */
 const USER_STEP = 24_000;
-/** Time between two events, in milliseconds. */
-export const STEP = USER_STEP / USERS;
+/** The most users that there can be: their names have five digits. */
+const MOST_USERS = 100_000;
 /** How far one event in twenty lies behind, in milliseconds: less than the five minutes that the job waits. */
 const DISORDER = 200_000;
 const MINUTE = 60_000;
@@ -16,10 +16,6 @@ const CATEGORIES = ["books", "garden", "kitchen", "music", "sports", "toys", "tr
 const encoder = new TextEncoder();
 const keys: Uint8Array[] = [];
 const partitions: number[] = [];
-for (let user = 0; user < USERS; user++) {
-  keys.push(encoder.encode(nameOf(user)));
-  partitions.push(keyPartition(keys[user], PARTITIONS));
-}
 
 /** An event as it lies in the topic. */
 export interface UserEvent {
@@ -35,15 +31,35 @@ export function nameOf(user: number): string {
   return `user-${String(user).padStart(5, "0")}`;
 }
 
+/** Makes sure that so many users have their keys. */
+function prepare(users: number): void {
+  if (!(users >= 1 && users <= MOST_USERS)) {
+    throw new RangeError(`Cannot make events of ${users} users: there can be 1 to ${MOST_USERS}`);
+  }
+  for (let user = keys.length; user < users; user++) {
+    keys.push(encoder.encode(nameOf(user)));
+    partitions.push(keyPartition(keys[user], PARTITIONS));
+  }
+}
+
+/** Time between two events of so many users, in milliseconds. */
+export function stepOf(users: number): number {
+  return USER_STEP / users;
+}
+
 /** The event time of an event: one in twenty lies behind its neighbours. */
-export function timeOf(index: number, first: number): number {
+export function timeOf(index: number, first: number, users: number = USERS): number {
   const late = index % 20 === 7 ? (Math.imul(index, 0x9e3779b1) >>> 0) % DISORDER : 0;
-  return Math.floor(first + index * STEP - late);
+  return Math.floor(first + index * stepOf(users) - late);
 }
 
 /** The record of an event; its own timestamp is its event time. */
-export function eventRecord(index: number, topic: string, timestamp: number): OutputRecord {
-  const user = index % USERS;
+export function eventRecord(
+  index: number,
+  { topic, timestamp, users = USERS }: { readonly topic: string; readonly timestamp: number; readonly users?: number },
+): OutputRecord {
+  if (keys.length < users) prepare(users);
+  const user = index % users;
   const category = CATEGORIES[index % CATEGORIES.length];
   const type = index % 10 === 0 ? "purchase" : "view";
   const text = `{"user_id":"${nameOf(user)}","product_id":"product-${index % 977}","category":"${category}",` +
@@ -59,13 +75,13 @@ export function eventRecord(index: number, topic: string, timestamp: number): Ou
 }
 
 /** How many pairs of user and minute the first `count` events have: what the windows job must emit. */
-export function countWindows(count: number, first: number): number {
-  const minutes = Math.ceil((count * STEP + DISORDER) / MINUTE) + 2;
+export function countWindows(count: number, first: number, users: number = USERS): number {
+  const minutes = Math.ceil((count * stepOf(users) + DISORDER) / MINUTE) + 2;
   const from = Math.floor((first - DISORDER) / MINUTE);
-  const seen = new Uint8Array(USERS * minutes);
+  const seen = new Uint8Array(users * minutes);
   let windows = 0;
   for (let index = 0; index < count; index++) {
-    const pair = index % USERS * minutes + Math.floor(timeOf(index, first) / MINUTE) - from;
+    const pair = index % users * minutes + Math.floor(timeOf(index, first, users) / MINUTE) - from;
     if (seen[pair] === 0) windows++;
     seen[pair] = 1;
   }

@@ -4,7 +4,7 @@ import type { Observable } from "rxjs";
 import { count, eventTime, keyedReduce, minutes, run, tumblingWindow, watermark } from "../../mod.ts";
 import { kafka } from "../../connectors/kafka/mod.ts";
 import type { UserEvent } from "./events.ts";
-import { clock, cpuOf, say } from "./child.ts";
+import { clock, cpuOf, peakMemory, say } from "./child.ts";
 
 /** What the process is told. */
 export interface JobTask {
@@ -71,7 +71,7 @@ async function main(task: JobTask): Promise<void> {
     },
   });
   const end = await job.finished;
-  say("finished", { at: clock(), cpu: cpuOf(Deno.pid), metrics: job.metrics.snapshot(), ...end });
+  say("finished", { at: clock(), cpu: cpuOf(Deno.pid), peak: peakMemory(), metrics: job.metrics.snapshot(), ...end });
 }
 
 if (import.meta.main) await main(JSON.parse(Deno.args[0]));

@@ -30,7 +30,7 @@ async function main({ broker, topic, rate, events, times }: SenderTask): Promise
       const records = [];
       for (; next < due; next++) {
         sent[next] = clock();
-        records.push(eventRecord(next, topic, Math.floor(sent[next])));
+        records.push(eventRecord(next, { topic, timestamp: Math.floor(sent[next]) }));
       }
       const done = connection.produce(topic, records).finally(() => underWay.delete(done));
       underWay.add(done);

@@ -1,50 +1,66 @@
 /**
  * Compressed record batches. gzip and zstd are Node's; snappy and lz4 are small enough to be read here.
  *
+ * What comes out is bounded: a batch of a few kilobytes can be made that unpacks to terabytes.
+ *
  * @module
  */
 
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { UNPACKED_BATCH_BYTES } from "./limits.ts";
 
 const GZIP = 1;
 const SNAPPY = 2;
 const LZ4 = 3;
 const ZSTD = 4;
 
+const NAMES: Readonly<Record<number, string>> = { [GZIP]: "gzip", [SNAPPY]: "snappy", [LZ4]: "lz4", [ZSTD]: "zstd" };
+
 /**
  * The records of a compressed batch.
  *
  * @param codec The batch's codec: 1 gzip, 2 snappy, 3 lz4, 4 zstd.
- * @param where Topic and partition, for the message.
+ * @param limit The most bytes that may come out.
  *
- * @throws {Error} If the codec is unknown or the bytes are not what it makes.
+ * @throws {RangeError} If the codec is unknown, the bytes are not what it makes, or too many come out; the message is the end
+ * of a sentence about the batch.
  */
-export function decompress(codec: number, bytes: Uint8Array, where: string): Uint8Array {
+export function decompress(codec: number, bytes: Uint8Array, limit: number = UNPACKED_BATCH_BYTES): Uint8Array {
+  const name = NAMES[codec];
+  if (name === undefined) throw new RangeError(`it is compressed with codec ${codec}, which is unknown`);
   try {
-    if (codec === GZIP) return gunzipSync(bytes);
-    if (codec === ZSTD) return zstdDecompressSync(bytes);
-    if (codec === SNAPPY) return unframeSnappy(bytes);
-    if (codec === LZ4) return unframeLz4(bytes);
+    if (codec === GZIP) return gunzipSync(bytes, { maxOutputLength: limit });
+    if (codec === ZSTD) return zstdDecompressSync(bytes, { maxOutputLength: limit });
+    const output = new Output(Math.min(limit, bytes.length * 3), limit);
+    return codec === SNAPPY ? unframeSnappy(bytes, output) : unframeLz4(bytes, output);
   } catch (error) {
-    throw new Error(`Cannot read ${where}: a record batch is compressed in a way that cannot be undone`, {
-      cause: error,
-    });
+    if (error instanceof TooLarge || (error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") {
+      throw new RangeError(
+        `its ${bytes.length} bytes of ${name} unpack to more than ${limit} bytes, which is the limit`,
+      );
+    }
+    throw new RangeError(`its ${bytes.length} bytes are no ${name} (${(error as Error).message})`, { cause: error });
   }
-  throw new Error(`Cannot read ${where}: a record batch is compressed with the unknown codec ${codec}`);
 }
 
-/** Bytes that grow, and can be copied from what was already written. */
+class TooLarge extends Error {}
+
+/** Bytes that grow up to a limit, and can be copied from what was already written. */
 class Output {
   bytes: Uint8Array;
   length = 0;
+  readonly #limit: number;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, limit: number) {
     this.bytes = new Uint8Array(capacity);
+    this.#limit = limit;
   }
 
   #reserve(length: number): void {
-    if (this.length + length <= this.bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.length + length, this.bytes.length * 2));
+    const needed = this.length + length;
+    if (needed <= this.bytes.length) return;
+    if (needed > this.#limit) throw new TooLarge();
+    const larger = new Uint8Array(Math.min(this.#limit, Math.max(needed, this.bytes.length * 2)));
     larger.set(this.bytes.subarray(0, this.length));
     this.bytes = larger;
   }
@@ -57,7 +73,9 @@ class Output {
 
   /** Repeats `length` bytes from `distance` bytes back; they may overlap what is being written. */
   repeat(distance: number, length: number): void {
-    if (distance < 1 || distance > this.length) throw new RangeError(`a copy from ${distance} bytes back is not there`);
+    if (!(distance >= 1 && distance <= this.length)) {
+      throw new RangeError(`a copy from ${distance} bytes back is not there`);
+    }
     this.#reserve(length);
     const { bytes } = this;
     for (let left = length, at = this.length; left > 0; left--, at++) bytes[at] = bytes[at - distance];
@@ -70,21 +88,21 @@ class Output {
 }
 
 function take(bytes: Uint8Array, at: number, length: number): Uint8Array {
-  if (at + length > bytes.length) throw new RangeError("the bytes end too early");
+  if (!(length >= 0 && at + length <= bytes.length)) throw new RangeError("the bytes end too early");
   return bytes.subarray(at, at + length);
 }
 
 const XERIAL = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0];
+const XERIAL_HEADER = 16;
 
 /** Java's clients put blocks with their lengths behind a header of 16 bytes; others write one bare block. */
-function unframeSnappy(bytes: Uint8Array): Uint8Array {
-  const output = new Output(bytes.length * 3);
+function unframeSnappy(bytes: Uint8Array, output: Output): Uint8Array {
   if (!XERIAL.every((byte, at) => bytes[at] === byte)) {
     snappyBlock(bytes, output);
     return output.written;
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 16; at < bytes.length;) {
+  for (let at = XERIAL_HEADER; at < bytes.length;) {
     const length = view.getInt32(at);
     snappyBlock(take(bytes, at + 4, length), output);
     at += 4 + length;
@@ -120,13 +138,12 @@ function snappyBlock(bytes: Uint8Array, output: Output): void {
 
 const LZ4_MAGIC = 0x184d2204;
 
-function unframeLz4(bytes: Uint8Array): Uint8Array {
+function unframeLz4(bytes: Uint8Array, output: Output): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== LZ4_MAGIC) throw new RangeError("there is no lz4 frame");
   const flags = bytes[4];
   const blockChecksums = (flags & 0x10) !== 0;
   let at = 6 + ((flags & 0x08) !== 0 ? 8 : 0) + ((flags & 0x01) !== 0 ? 4 : 0) + 1;
-  const output = new Output(bytes.length * 3);
   for (;;) {
     const word = view.getUint32(at, true);
     at += 4;
@@ -159,6 +176,8 @@ function lz4Block(bytes: Uint8Array, output: Output): void {
     if (at >= bytes.length) return;
     const distance = bytes[at] | (bytes[at + 1] << 8);
     at += 2;
-    output.repeat(distance, longer(token & 15) + 4);
+    const length = longer(token & 15) + 4;
+    if (!(length >= 4)) throw new RangeError("the bytes end too early");
+    output.repeat(distance, length);
   }
 }

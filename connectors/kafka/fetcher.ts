@@ -12,7 +12,7 @@
 
 import type { Batch, Bounds } from "../connector.ts";
 import type { TimerClock } from "../../base/clock.ts";
-import type { FetchedPartition, Line, PartitionPlace } from "./driver.ts";
+import type { FetchedPartition, FetchLimits, Line, PartitionPlace } from "./driver.ts";
 import { brokerError, CODE, explain, isDisconnected, isPassing, type KafkaError } from "./errors.ts";
 import {
   FETCH_BYTES,
@@ -43,6 +43,8 @@ interface Part {
   asked: number;
   paused: boolean;
   leader: string | undefined;
+  /** How many bytes a fetch must be allowed to bring of it: a batch was cut off. */
+  needs: number;
   /** When it was last reported to be at its end, on the monotonic clock in milliseconds. */
   quietSince: number;
 }
@@ -92,6 +94,7 @@ export class Fetcher {
       asked: -1,
       paused: false,
       leader: undefined,
+      needs: 0,
       quietSince: -Infinity,
     };
     this.#parts.set(keyOf(topic, partition), part);
@@ -233,7 +236,8 @@ export class Fetcher {
         return { topic: part.topic, partition: part.partition, offset: part.position };
       });
       const began = this.#clock.elapsed();
-      const fetched = await this.#line.fetch(leader, asked, LIMITS);
+      const limits = limitsOf(wanted);
+      const fetched = await this.#line.fetch(leader, asked, limits);
       while (this.#asking) await this.#asking;
       if (signal.aborted) return;
       let moved: KafkaError | undefined;
@@ -241,7 +245,7 @@ export class Fetcher {
         if (signal.aborted) return;
         const part = this.#parts.get(keyOf(one.topic, one.partition))!;
         if (part.asked !== part.position) continue;
-        if (one.error === 0) this.#deliver(part, one);
+        if (one.error === 0) this.#deliver(part, one, limits.partitionBytes);
         else if (one.error === CODE.offsetOutOfRange) await this.#askForOffset(part);
         else moved = brokerError(one.error, `a fetch of "${one.topic}" partition ${one.partition}`);
       }
@@ -252,9 +256,10 @@ export class Fetcher {
     }
   }
 
-  #deliver(part: Part, fetched: FetchedPartition): void {
+  #deliver(part: Part, fetched: FetchedPartition, limit: number): void {
     const { topic, partition, position: start } = part;
-    const { records, position } = decodePartition(fetched, start);
+    const { records, position, needs = 0 } = decodePartition(fetched, start, limit);
+    part.needs = needs;
     const end = Math.max(fetched.end, position);
     if (position === start) {
       // Nothing came. At the end that is worth a word from time to time; before it, the fetch was full of other partitions.
@@ -264,7 +269,7 @@ export class Fetcher {
     } else if (position === end) part.quietSince = this.#clock.elapsed();
     if (position < start) throw new Error(`The position of "${topic}" partition ${partition} went back`);
     part.position = position;
-    this.#observer.batch({ topic, partition, records, start, position, end });
+    this.#observer.batch({ topic, partition, records, bytes: records.bytes, start, position, end });
   }
 
   async #askForOffset(part: Part): Promise<void> {
@@ -286,6 +291,13 @@ export class Fetcher {
       asking.resolve();
     }
   }
+}
+
+/** A batch that was cut off is asked for whole. */
+function limitsOf(parts: readonly Part[]): FetchLimits {
+  const needs = parts.reduce((most, part) => Math.max(most, part.needs), 0);
+  if (needs === 0) return LIMITS;
+  return { ...LIMITS, partitionBytes: Math.max(FETCH_PARTITION_BYTES, needs), bytes: Math.max(FETCH_BYTES, needs) };
 }
 
 /** Whether a fetch brought so little that the next one may wait for company. */

@@ -23,6 +23,21 @@ export const FETCH_PARTITION_BYTES: number = MIB;
 /** The most that one fetch brings of all partitions of one broker, in bytes. */
 export const FETCH_BYTES: number = 8 * MIB;
 
+/**
+ * The most that one compressed record batch may unpack to, in bytes. Kafka's own limit is on what is packed (1 MB by default), so a
+ * producer's batches are far below it.
+ */
+export const UNPACKED_BATCH_BYTES: number = 64 * 1024 * 1024;
+
+/** When a fetch of one partition has unpacked to so many bytes, the rest of it is left and comes with the next fetch. */
+export const UNPACKED_FETCH_BYTES: number = 4 * 1024 * 1024;
+
+/** How many bytes of a record batch that cannot be read are kept, for whoever looks into it. */
+export const UNREADABLE_BYTES: number = 256 * 1024;
+
+/** The largest record batch that a broker takes, in bytes: its default for a whole request. */
+export const LARGEST_BATCH_BYTES = 100 * 1024 * 1024;
+
 /** How often a quiet partition is reported to be at its end, in milliseconds. */
 export const IDLE_REPORT_INTERVAL = 50;
 

@@ -57,6 +57,10 @@ export function peekTopic(driver: Driver, topic: string, observer: PeekObserver)
         batch({ records }) {
           for (const record of records) {
             if (stopped.signal.aborted) return;
+            if (record.unreadable !== undefined) {
+              const { reason } = record.unreadable;
+              return fail(new Error(`Cannot read on in "${topic}" partition ${record.partition}: ${reason}`));
+            }
             observer.record(record);
           }
         },

@@ -2,12 +2,19 @@
  * Kafka's record batches (format 2), read as a `read_committed` reader does: records of aborted transactions and control
  * records are passed over, but they count for the position.
  *
+ * Invariant: a batch is read whole or not at all. One that cannot be read (its checksum is wrong, its records are not what its
+ * header says, nobody knows its format) becomes one record that carries its bytes and says why; its place is passed only with
+ * it. So nothing is lost in silence, and nothing is read twice however often reading begins anew.
+ *
  * @module
  */
 
-import type { InputRecord, RecordHeaders } from "../connector.ts";
+import type { InputRecord } from "../connector.ts";
 import { decompress } from "./compression.ts";
+import { crc32c } from "../../base/hashing.ts";
 import type { FetchedPartition } from "./driver.ts";
+import { FetchedRecords } from "./fetched_records.ts";
+import { LARGEST_BATCH_BYTES, UNPACKED_BATCH_BYTES, UNPACKED_FETCH_BYTES, UNREADABLE_BYTES } from "./limits.ts";
 import { ByteReader } from "./wire.ts";
 
 const COMPRESSION = 0x07;
@@ -18,49 +25,81 @@ const ABORT = 0;
 /** Offset and length, which are not counted by the length. */
 const BEFORE_LENGTH = 12;
 const MAGIC_AT = 16;
-
-const decoder = new TextDecoder();
+const ATTRIBUTES_AT = 21;
+const HEADER = 61;
+const MAGIC = 2;
+/** Of a message that is older than record batches: offset, length, checksum, format, attributes. */
+const OLD_HEADER = 18;
+const NO_TIMESTAMP = -1;
+/** A broker looks up where a partition ends before it reads, so a fetch may bring what came meanwhile. */
+const END_SLACK = 0x8000_0000;
 
 /** What a fetch brought. */
 export interface DecodedPartition {
-  readonly records: InputRecord[];
+  readonly records: FetchedRecords;
   /** Where reading goes on. */
   readonly position: number;
+  /** Nothing could be read because the first batch is cut off: a fetch must be allowed so many bytes to bring it whole. */
+  readonly needs?: number;
 }
 
 /**
- * Reads the records of a fetch that lie at `start` or after it. Keys, values and headers are views into the fetch's bytes.
+ * Reads the records of a fetch that lie at `start` or after it. Never throws because of what the bytes are.
  *
- * @throws {Error} If the bytes are not record batches, or are compressed in a way that cannot be read.
+ * @param limit How many bytes the fetch was allowed to bring of this partition: a first batch that claims more may be whole on
+ * the broker.
  */
-export function decodePartition(fetched: FetchedPartition, start: number): DecodedPartition {
-  const { topic, partition, batches } = fetched;
-  const records: InputRecord[] = [];
+export function decodePartition(fetched: FetchedPartition, start: number, limit = Infinity): DecodedPartition {
+  const { batches } = fetched;
+  const records = new FetchedRecords(fetched.topic, fetched.partition);
   const aborted = new AbortedTransactions(fetched.aborted);
   const reader = new ByteReader(batches);
   let position = start;
-  // The last batch may be cut off where the fetch's limit fell: it comes again.
-  while (reader.left >= BEFORE_LENGTH + 49) {
-    const batchStart = reader.position;
-    const baseOffset = reader.int64();
-    const end = batchStart + BEFORE_LENGTH + reader.int32();
-    if (end > batches.length) break;
-    const magic = batches[batchStart + MAGIC_AT];
-    if (magic !== 2) {
-      throw new Error(
-        `Cannot read "${topic}" partition ${partition} at offset ${baseOffset}: record format ${magic} is older than Kafka 0.11`,
-      );
+  for (let at = 0; at < batches.length && records.bytes < UNPACKED_FETCH_BYTES;) {
+    const rest = batches.length - at;
+    const size = sizeAt(reader, at);
+    if (size !== undefined && size > rest) {
+      // The last batch is cut off where the fetch's limit fell: it comes again.
+      if (at > 0) break;
+      if (size > limit && size <= LARGEST_BATCH_BYTES) return { records, position, needs: size };
     }
-    reader.position = batchStart + 21;
-    const batch = readHeader(reader, baseOffset);
-    if (batch.lastOffset >= position) {
-      const visible = aborted.pass(batch, reader);
-      if (visible) readRecords(reader, batch, { topic, partition, start: position, end, records });
-      position = batch.lastOffset + 1;
-    }
-    reader.position = end;
+    const whole = size !== undefined && size <= rest;
+    const bytes = batches.subarray(at, whole ? at + size : batches.length);
+    const place = { position, end: fetched.end, next: whole ? offsetAt(reader, at + size) : undefined };
+    const batch = readBatch(bytes, place, { aborted, records });
+    if (typeof batch === "string") {
+      const next = behind(bytes, place);
+      records.addUnreadable(unreadable(fetched, bytes, { reason: batch, position, next }));
+      position = next;
+    } else position = Math.max(position, batch.lastOffset + 1);
+    at += bytes.length;
   }
   return { records, position };
+}
+
+/** The offset that something at this place begins with, if that much is there. */
+function offsetAt(reader: ByteReader, at: number): number | undefined {
+  if (at + 8 > reader.bytes.length) return undefined;
+  reader.position = at;
+  return reader.int64();
+}
+
+/** How many bytes the batch at this place takes, as it says itself; `undefined` where it cannot be so. */
+function sizeAt(reader: ByteReader, at: number): number | undefined {
+  if (at + BEFORE_LENGTH > reader.bytes.length) return at === 0 ? undefined : Infinity;
+  reader.position = at + 8;
+  const size = reader.int32() + BEFORE_LENGTH;
+  return size < OLD_HEADER ? undefined : size;
+}
+
+/** What is known of where a batch lies. */
+interface BatchPlace {
+  /** The first offset that is wanted. */
+  readonly position: number;
+  /** No offset at it or behind it is there to be read. */
+  readonly end: number;
+  /** The offset with which the batch behind it begins, where it came as well. */
+  readonly next: number | undefined;
 }
 
 interface BatchHeader {
@@ -73,15 +112,70 @@ interface BatchHeader {
   readonly count: number;
 }
 
-function readHeader(reader: ByteReader, baseOffset: number): BatchHeader {
+/** Reads one whole batch. Returns its header, or what is wrong with it. */
+function readBatch(
+  bytes: Uint8Array,
+  { position, end, next }: BatchPlace,
+  { aborted, records }: { readonly aborted: AbortedTransactions; readonly records: FetchedRecords },
+): BatchHeader | string {
+  const reader = new ByteReader(bytes);
+  if (bytes.length < OLD_HEADER) return `${bytes.length} bytes are too few for its header`;
+  const size = sizeAt(reader, 0);
+  if (size !== bytes.length) return `it claims ${size ?? "an impossible number of"} bytes, and ${bytes.length} came`;
+  const magic = bytes[MAGIC_AT];
+  if (magic < MAGIC) return `its format ${magic} is older than Kafka 0.11`;
+  if (magic > MAGIC) return `its format ${magic} is unknown`;
+  if (bytes.length < HEADER) return `${bytes.length} bytes are too few for its header`;
+  const sum = crc32c(bytes, ATTRIBUTES_AT);
+  reader.position = ATTRIBUTES_AT - 4;
+  const expected = reader.int32() >>> 0;
+  if (sum !== expected) return `its checksum is ${hex(sum)}, and ${hex(expected)} was written`;
+  const batch = readHeader(reader, bytes);
+  const wrong = wrongHeader(batch, next ?? end + END_SLACK);
+  if (wrong !== undefined) return wrong;
+  try {
+    if (batch.lastOffset < position) return batch;
+    const source = recordsOf(batch, bytes);
+    if (aborted.pass(batch, source)) addRecords(batch, source, { position, records });
+    return batch;
+  } catch (error) {
+    return (error as Error).message.replace("Cannot read bytes from Kafka: ", "");
+  }
+}
+
+function readHeader(reader: ByteReader, bytes: Uint8Array): BatchHeader {
+  reader.position = 0;
+  const baseOffset = reader.int64();
+  reader.position = ATTRIBUTES_AT;
   const attributes = reader.int16();
   const lastOffset = baseOffset + reader.int32();
   const baseTime = reader.int64();
   const latestTime = reader.int64();
   const producer = reader.int64();
-  reader.position += 6;
+  reader.position = bytes.length < HEADER ? bytes.length : HEADER - 4;
   const count = reader.int32();
   return { attributes, baseOffset, lastOffset, baseTime, latestTime, producer, count };
+}
+
+/**
+ * What cannot be true of a batch that a broker keeps, although its checksum is right, which does not cover its first offset;
+ * `undefined` if nothing.
+ */
+function wrongHeader({ baseOffset, lastOffset, count }: BatchHeader, before: number): string | undefined {
+  if (!(Number.isSafeInteger(baseOffset) && baseOffset >= 0)) return `its first offset is ${baseOffset}`;
+  if (!(lastOffset >= baseOffset && lastOffset < before)) {
+    return `it claims the offsets ${baseOffset} to ${lastOffset}, and ${before} lies behind it`;
+  }
+  // Fewer records than offsets: compaction takes records, and leaves the offsets that are gone to their batch.
+  if (count < 0 || count > lastOffset - baseOffset + 1) return `it claims ${count} records`;
+  return undefined;
+}
+
+/** The records of a batch, unpacked. Compaction leaves batches without any, whatever they say of their compression. */
+function recordsOf({ attributes, count }: BatchHeader, bytes: Uint8Array): Uint8Array {
+  const packed = bytes.subarray(HEADER);
+  const codec = attributes & COMPRESSION;
+  return codec === 0 || count === 0 ? packed : decompress(codec, packed, UNPACKED_BATCH_BYTES);
 }
 
 /** Knows which producers are inside an aborted transaction while the batches pass by in order. */
@@ -97,81 +191,143 @@ class AbortedTransactions {
   }
 
   /** Whether the records of this batch may be seen. */
-  pass(batch: BatchHeader, reader: ByteReader): boolean {
+  pass(batch: BatchHeader, records: Uint8Array): boolean {
     const transactions = this.#transactions;
     while (this.#next < transactions.length && transactions[this.#next].firstOffset <= batch.lastOffset) {
       this.#inside.add(transactions[this.#next++].producer);
     }
     if ((batch.attributes & CONTROL) !== 0) {
-      if (controlType(reader) === ABORT) this.#inside.delete(batch.producer);
+      if (controlType(batch, records) === ABORT) this.#inside.delete(batch.producer);
       return false;
     }
     return (batch.attributes & TRANSACTIONAL) === 0 || !this.#inside.has(batch.producer);
   }
 }
 
-/** A control batch holds one record; its key is a version and a type, 16 bits each. The reader stands before the record. */
-function controlType(reader: ByteReader): number {
+/**
+ * A control batch holds one record; its key is a version and a type, 16 bits each. Compaction may leave the batch without it, to
+ * remember the producer by: then it ends nothing.
+ */
+function controlType({ count, lastOffset, baseOffset }: BatchHeader, records: Uint8Array): number | undefined {
+  if (count === 0) return undefined;
+  const reader = new ByteReader(records);
+  checkRecords(reader, count, lastOffset - baseOffset);
+  reader.position = 0;
   reader.varint();
   reader.int8();
   reader.varlong();
   reader.varint();
-  reader.varint();
+  const length = reader.varint();
+  if (length < 4) throw new RangeError(`the key of its control record has ${length} bytes`);
   reader.int16();
   return reader.int16();
 }
 
-interface ReadOptions {
-  readonly topic: string;
-  readonly partition: number;
-  /** The first offset that is wanted. */
-  readonly start: number;
-  /** Where the batch ends in the reader's bytes. */
-  readonly end: number;
-  readonly records: InputRecord[];
+function addRecords(
+  batch: BatchHeader,
+  bytes: Uint8Array,
+  { position, records }: { readonly position: number; readonly records: FetchedRecords },
+): void {
+  const { baseOffset, lastOffset, baseTime, latestTime, attributes, count } = batch;
+  const reader = new ByteReader(bytes);
+  const passed = checkRecords(reader, count, lastOffset - baseOffset, position - baseOffset);
+  if (passed === count) return;
+  const appendTime = (attributes & LOG_APPEND_TIME) !== 0 ? latestTime : undefined;
+  records.add({ bytes, from: reader.position, count: count - passed, baseOffset, baseTime, appendTime });
 }
 
-function readRecords(reader: ByteReader, batch: BatchHeader, options: ReadOptions): void {
-  const { topic, partition, start, end, records } = options;
-  const codec = batch.attributes & COMPRESSION;
-  const source = codec === 0
-    ? reader
-    : new ByteReader(decompress(codec, reader.take(end - reader.position), `"${topic}" partition ${partition}`));
-  const appended = (batch.attributes & LOG_APPEND_TIME) !== 0;
-  for (let left = batch.count; left > 0; left--) {
-    const length = source.varint();
-    const next = source.position + length;
-    source.position++;
-    const later = source.varlong();
-    const offset = batch.baseOffset + source.varint();
-    if (offset >= start) {
-      records.push({
-        topic,
-        partition,
-        offset,
-        timestamp: appended ? batch.latestTime : batch.baseTime + later,
-        key: readBlock(source),
-        value: readBlock(source),
-        headers: readHeaders(source),
-      });
+/**
+ * Goes through all records of a batch. Leaves the reader at the first one whose offset, from the batch's first, is `from` or more,
+ * and returns how many lie before it.
+ *
+ * @throws {RangeError} If they are not what the header says.
+ */
+function checkRecords(reader: ByteReader, count: number, lastDelta: number, from = 0): number {
+  let before = -1;
+  let passed = count;
+  let found = 0;
+  for (let index = 0; index < count; index++) {
+    const began = reader.position;
+    const length = reader.varint();
+    const next = reader.position + length;
+    if (length < 0 || next > reader.bytes.length) {
+      throw new RangeError(`record ${index + 1} of ${count} claims ${length} bytes, and ${reader.left} are left`);
     }
-    source.position = next;
+    reader.position++;
+    reader.varlong();
+    const delta = reader.varint();
+    if (delta <= before || delta > lastDelta) {
+      throw new RangeError(
+        `record ${index + 1} of ${count} has offset ${delta} in it, after ${before} of ${lastDelta}`,
+      );
+    }
+    before = delta;
+    skipBlock(reader);
+    skipBlock(reader);
+    const headers = reader.varint();
+    if (headers < 0 || headers > next - reader.position) {
+      throw new RangeError(`record ${index + 1} of ${count} claims ${headers} headers`);
+    }
+    for (let left = headers; left > 0; left--) {
+      reader.skip(reader.varint());
+      skipBlock(reader);
+    }
+    if (reader.position !== next) {
+      throw new RangeError(`record ${index + 1} of ${count} does not end where it says`);
+    }
+    if (passed === count && delta >= from) {
+      passed = index;
+      found = began;
+    }
   }
+  if (reader.left > 0) throw new RangeError(`${reader.left} bytes are left over after its ${count} records`);
+  if (passed < count) reader.position = found;
+  return passed;
 }
 
-function readBlock(reader: ByteReader): Uint8Array | null {
+function skipBlock(reader: ByteReader): void {
   const length = reader.varint();
-  return length < 0 ? null : reader.take(length);
+  if (length > 0) reader.skip(length);
 }
 
-function readHeaders(reader: ByteReader): RecordHeaders | undefined {
-  const count = reader.varint();
-  if (count === 0) return undefined;
-  const headers: Record<string, Uint8Array> = {};
-  for (let left = count; left > 0; left--) {
-    const name = decoder.decode(reader.take(reader.varint()));
-    // A header without a value is possible in Kafka; for us it is empty.
-    headers[name] = readBlock(reader) ?? new Uint8Array(0);
-  }
-  return headers;
+/**
+ * The offset behind a batch that cannot be read. What it says itself is believed as far as it can be true; where it cannot, reading
+ * goes on with the batch that came behind it, or else the next offset is tried, and the broker says what lies there.
+ */
+function behind(bytes: Uint8Array, { position, end, next }: BatchPlace): number {
+  const found = next !== undefined && next > position && next <= end;
+  if (bytes.length < BEFORE_LENGTH) return position + 1;
+  const reader = new ByteReader(bytes);
+  const base = reader.int64();
+  let last = base;
+  if (bytes[MAGIC_AT] >= MAGIC && bytes.length >= HEADER) last = readHeader(reader, bytes).lastOffset;
+  const candidate = last + 1;
+  if (last >= base && candidate > position && candidate <= (found ? next : end)) return candidate;
+  return found ? next : position + 1;
+}
+
+/** The record that stands for a batch that cannot be read. */
+function unreadable(
+  { topic, partition }: FetchedPartition,
+  bytes: Uint8Array,
+  { reason, position, next }: { readonly reason: string; readonly position: number; readonly next: number },
+): InputRecord {
+  const where = next - position > 1 ? `at offsets ${position} to ${next - 1}` : `at offset ${position}`;
+  const kept = bytes.length > UNREADABLE_BYTES
+    ? ` (the first ${UNREADABLE_BYTES} of its ${bytes.length} bytes are kept)`
+    : "";
+  return {
+    topic,
+    partition,
+    offset: position,
+    timestamp: NO_TIMESTAMP,
+    key: null,
+    value: bytes.slice(0, UNREADABLE_BYTES),
+    headers: undefined,
+    unreadable: { reason: `the record batch ${where} cannot be read: ${reason}${kept}`, next },
+  };
+}
+
+function hex(sum: number): string {
+  return `0x${sum.toString(16).padStart(8, "0")}`;
 }

@@ -86,11 +86,19 @@ export class ByteReader {
   /** The next `length` bytes, as a view. */
   take(length: number): Uint8Array {
     if (length < 0 || length > this.left) {
-      throw new RangeError(`Cannot read ${length} bytes from Kafka: only ${this.left} are left`);
+      throw new RangeError(`Cannot read bytes from Kafka: ${length} are wanted, and ${this.left} are left`);
     }
     const from = this.position;
     this.position += length;
     return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + from, length);
+  }
+
+  /** Passes over the next `length` bytes. */
+  skip(length: number): void {
+    if (length < 0 || length > this.left) {
+      throw new RangeError(`Cannot read bytes from Kafka: ${length} are wanted, and ${this.left} are left`);
+    }
+    this.position += length;
   }
 
   string(): string {
@@ -108,7 +116,7 @@ export class ByteReader {
   skipTags(): void {
     for (let left = this.unsignedVarint(); left > 0; left--) {
       this.unsignedVarint();
-      this.take(this.unsignedVarint());
+      this.skip(this.unsignedVarint());
     }
   }
 }

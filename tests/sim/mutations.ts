@@ -224,7 +224,7 @@ const OTHERS: readonly Mutation[] = [
     edits: [
       {
         file: "runtime/input_queue.ts",
-        find: "this.position = this.#next === records.length ? position : record.offset + 1;",
+        find: "this.position = this.#next === records.length ? position : behind(record);",
         replace: "this.position = record.offset + 1;",
       },
       {

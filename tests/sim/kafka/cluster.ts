@@ -64,7 +64,7 @@ export class SimCluster implements KafkaWorld {
   committedRecords(topic: string): InputRecord[] {
     return this.#brokers.topics.known(topic).partitions.flatMap(({ log }, partition) => {
       const read = log.read(log.start, Infinity);
-      return decodePartition({ topic, partition, ...read }, log.start).records;
+      return [...decodePartition({ topic, partition, ...read }, log.start).records];
     });
   }
 

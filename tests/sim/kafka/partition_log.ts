@@ -146,7 +146,7 @@ export class PartitionLog {
       if (batch.control) return batch.base;
       const whole = { topic: "", partition: 0, error: 0, end, aborted: [], batches: batch.bytes };
       const { records } = decodePartition(whole, Math.max(batch.base, this.#start));
-      const found = records.find(({ timestamp }) => timestamp >= time);
+      const found = [...records].find(({ timestamp }) => timestamp >= time);
       if (found) return found.offset;
     }
     return -1;

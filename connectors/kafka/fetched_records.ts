@@ -1,0 +1,124 @@
+/**
+ * The records of one partition's fetch. Each is made when it is asked for: until then a record is only bytes, so that what waits
+ * in a queue costs its bytes and no objects, and what is made is used at once and dies young.
+ *
+ * Keys, values and headers are views into the fetch's bytes. Whoever keeps one for long keeps the whole fetch.
+ *
+ * @module
+ */
+
+import type { InputRecord, InputRecords, RecordHeaders } from "../connector.ts";
+import { ByteReader } from "./wire.ts";
+
+const decoder = new TextDecoder();
+
+/** A record batch whose records were checked: they can all be read. */
+export interface CheckedBatch {
+  /** The records, and nothing else. */
+  readonly bytes: Uint8Array;
+  /** Where the first record begins that is wanted. */
+  readonly from: number;
+  /** How many are wanted. */
+  readonly count: number;
+  readonly baseOffset: number;
+  readonly baseTime: number;
+  /** The time of all records where the broker gives it, else `undefined`. */
+  readonly appendTime: number | undefined;
+}
+
+/** Records that were checked, and bytes that cannot be read, in the order of their offsets. */
+export class FetchedRecords implements InputRecords {
+  length = 0;
+  /** How much memory this holds, in bytes. */
+  bytes = 0;
+  readonly #topic: string;
+  readonly #partition: number;
+  readonly #parts: (CheckedBatch | InputRecord)[] = [];
+  #next = 0;
+  #part = 0;
+  /** How many records of the batch at hand are left. */
+  #left = 0;
+  #reader: ByteReader | undefined;
+  #batch: CheckedBatch | undefined;
+
+  constructor(topic: string, partition: number) {
+    this.#topic = topic;
+    this.#partition = partition;
+  }
+
+  add(batch: CheckedBatch): void {
+    this.#parts.push(batch);
+    this.length += batch.count;
+    this.bytes += batch.bytes.length;
+  }
+
+  addUnreadable(record: InputRecord): void {
+    this.#parts.push(record);
+    this.length++;
+    this.bytes += record.value!.length;
+  }
+
+  at(index: number): InputRecord | undefined {
+    if (!(index >= 0 && index < this.length)) return undefined;
+    if (index < this.#next) this.#rewind();
+    while (this.#next < index) this.#read();
+    return this.#read();
+  }
+
+  *[Symbol.iterator](): Iterator<InputRecord> {
+    for (let index = 0; index < this.length; index++) yield this.at(index)!;
+  }
+
+  #rewind(): void {
+    this.#next = this.#part = this.#left = 0;
+    this.#reader = this.#batch = undefined;
+  }
+
+  #read(): InputRecord {
+    this.#next++;
+    if (this.#left === 0) {
+      const part = this.#parts[this.#part++];
+      if ("unreadable" in part) return part;
+      const batch = part as CheckedBatch;
+      this.#batch = batch;
+      this.#reader = new ByteReader(batch.bytes);
+      this.#reader.position = batch.from;
+      this.#left = batch.count;
+    }
+    this.#left--;
+    return this.#readRecord(this.#reader!, this.#batch!);
+  }
+
+  #readRecord(reader: ByteReader, { baseOffset, baseTime, appendTime }: CheckedBatch): InputRecord {
+    reader.varint();
+    reader.position++;
+    const later = reader.varlong();
+    const offset = baseOffset + reader.varint();
+    return {
+      topic: this.#topic,
+      partition: this.#partition,
+      offset,
+      timestamp: appendTime ?? baseTime + later,
+      key: readBlock(reader),
+      value: readBlock(reader),
+      headers: readHeaders(reader),
+    };
+  }
+}
+
+function readBlock(reader: ByteReader): Uint8Array | null {
+  const length = reader.varint();
+  return length < 0 ? null : reader.take(length);
+}
+
+function readHeaders(reader: ByteReader): RecordHeaders | undefined {
+  const count = reader.varint();
+  if (count === 0) return undefined;
+  const headers: Record<string, Uint8Array> = {};
+  for (let left = count; left > 0; left--) {
+    const name = decoder.decode(reader.take(reader.varint()));
+    // A header without a value is possible in Kafka; for us it is empty.
+    headers[name] = readBlock(reader) ?? new Uint8Array(0);
+  }
+  return headers;
+}
