@@ -6,7 +6,9 @@
  *
  * @module
  */
-import { type Key, type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "./keyed_state.ts";
+import type { ClockSnapshot } from "./_clock_snapshot.ts";
+import { memoryState } from "./_memory_state.ts";
+import type { Key, KeyedState, KeyedStateSpec } from "./keyed_state.ts";
 import { type InputSlot, Scope } from "./_scope.ts";
 
 /** The record at hand, as it came from its source. */
@@ -17,13 +19,6 @@ export interface RecordAtHand {
   readonly timestamp: number;
   readonly key: Uint8Array | null;
   readonly headers: Readonly<Record<string, Uint8Array>> | undefined;
-}
-
-/** What a `watermark()` must know again after a restart. */
-export interface ClockSnapshot {
-  /** The highest timestamp seen, for each partition that has been read. */
-  readonly partitions: readonly (readonly [topic: string, partition: number, highest: number])[];
-  readonly watermark: number;
 }
 
 /** A `watermark()`, or a stage that hands event time on, as their task sees them. */
@@ -153,7 +148,7 @@ export class Task {
       this.#stages.add(name);
     }
     const complete: KeyedStateSpec = { ...spec, name: name ?? operator, operator };
-    const state = this.host?.openState(complete) ?? new MemoryKeyedState(complete);
+    const state = this.host?.openState(complete) ?? memoryState(complete);
     return state as unknown as KeyedState<K, V>;
   }
 

@@ -5,7 +5,8 @@
  */
 import type { Observable } from "rxjs";
 import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts";
-import { type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "../operators/keyed_state.ts";
+import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import { memoryState } from "../operators/_memory_state.ts";
 import { noSource } from "../operators/_misuse.ts";
 import { Bottom } from "../operators/_operate.ts";
 import { Scope, within } from "../operators/_scope.ts";
@@ -101,7 +102,7 @@ class PlanningHost implements TaskHost {
 
   openState(spec: KeyedStateSpec): KeyedState {
     this.states.push(spec);
-    return new MemoryKeyedState(spec);
+    return memoryState(spec);
   }
 
   bindSource({ spec }: { spec: unknown }): [] {

@@ -11,17 +11,11 @@
  */
 import type { Observable } from "rxjs";
 import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
+import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_operate.ts";
 import type { InputSlot } from "../operators/_scope.ts";
-import {
-  type ClockSnapshot,
-  setRunningTask,
-  type SourceRequest,
-  Task,
-  type TaskFailure,
-  type TaskHost,
-} from "../operators/_task.ts";
+import { setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHost } from "../operators/_task.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { Journal } from "./journal.ts";
 import { guardKey } from "./key_guard.ts";
@@ -218,7 +212,7 @@ export class TaskRunner implements TaskHost {
 
   /** The clocks as they stand. */
   clocks(): Record<string, ClockSnapshot> {
-    const clocks: Record<string, ClockSnapshot> = {};
+    const clocks: Record<string, ClockSnapshot> = Object.create(null);
     for (const [name, clock] of this.task.clocks) clocks[name] = clock.snapshot();
     return clocks;
   }

@@ -240,7 +240,9 @@ export class DurableStates {
     state.migrate((value) => {
       const changed = migrate(value, stored);
       if (changed === undefined && state.kind === "list") {
-        throw new TypeError(`Cannot migrate the state of ${operator} "${name}": a list's element cannot become undefined`);
+        throw new TypeError(
+          `Cannot migrate the state of ${operator} "${name}": a list's element cannot become undefined`,
+        );
       }
       return changed;
     });

@@ -7,7 +7,7 @@ import { BaseWrites } from "./base_writes.ts";
 import type { CellStreamWriter } from "./cell_stream.ts";
 import { chunked, type Chunks, chunkSets } from "./chunks.ts";
 import { type Compaction, coveredBy, isOverrun } from "./compaction.ts";
-import { admitted, advanced } from "./decide.ts";
+import { admitted, advanced, withExtensions } from "./decide.ts";
 import type { DurableCells } from "./durable_cells.ts";
 import type { DurableStates } from "./durable_state.ts";
 import type { Garbage } from "./garbage.ts";
@@ -33,6 +33,8 @@ export interface CutRequest {
   readonly writes?: AtomicWrites | (() => AtomicWrites | undefined);
   /** The input has ended, and everything is in the results. @default false */
   readonly finished?: boolean;
+  /** Extensions of the head to set; `undefined` removes one. */
+  readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
 /** What an epoch writes. */
@@ -81,6 +83,7 @@ export class EpochCutter {
       published,
       results: records.length > 0,
     });
+    const extensions = withExtensions(head.extensions, request.extensions);
     const epoch = head.epoch + 1;
     const states = [...this.#states.all].sort((a, b) => a.id - b.id);
     const whole = this.#states.rewrite || head.ranges.length >= DELTA_RANGES || isOverrun(head.ranges, states);
@@ -105,7 +108,7 @@ export class EpochCutter {
     this.#removeStates(head.era);
     this.#states.cut();
     const next = advanced(head, {
-      ...{ epoch, offsets, clocks, counters, finished, waiting, covered: gone },
+      ...{ epoch, offsets, clocks, counters, finished, waiting, extensions, covered: gone },
       delta: delta && sumOf(delta),
       outbox: outbox && { ...sumOf(outbox), records: records.length },
       states: states.map(entryOf),

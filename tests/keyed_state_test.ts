@@ -1,7 +1,9 @@
 /** One contract for every keyed state: in memory, and durable in its forms. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Key, type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "../operators/keyed_state.ts";
+import { memoryState } from "../operators/_memory_state.ts";
+import type { Key, KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import { LAYOUT } from "../state/durable_cells.ts";
 import { DurableKeyedState } from "../state/durable_keyed_state.ts";
 import { DurableStates } from "../state/mod.ts";
 import { contents } from "./support/state.ts";
@@ -9,11 +11,11 @@ import { contents } from "./support/state.ts";
 type Open = (spec: KeyedStateSpec) => KeyedState;
 
 const FORMS: Record<string, Open> = {
-  "MemoryKeyedState": (spec) => new MemoryKeyedState(spec),
+  "MemoryKeyedState": (spec) => memoryState(spec),
   "DurableKeyedState": (spec) => new DurableStates().open(spec),
   "DurableKeyedState that can be undone": (spec) => new DurableStates({ undoable: true }).open(spec),
   "DurableKeyedState in seven buckets": (spec) => {
-    const state = new DurableKeyedState(spec, { id: 0, undoable: false });
+    const state = new DurableKeyedState(spec, { id: 0, undoable: false, seed: 7, layout: LAYOUT });
     state.layOut(7, 0);
     return state;
   },
