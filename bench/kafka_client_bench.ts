@@ -19,7 +19,7 @@ if (import.meta.main) {
   const connection = await KafkaConnection.open(new KafkaJsDriver(own?.brokers ?? [named], {}));
   const topic = `bench-${Date.now()}`;
   await connection.createTopic(topic, PARTITIONS);
-  await connection.publishing.ensureMarkerTopic(`${topic}.tidemark`, PARTITIONS);
+  await connection.delivery.prepare({ name: topic, incarnation: "bench", tasks: PARTITIONS });
   try {
     await measureTransactions(connection, topic, 1);
     await measureTransactions(connection, topic, 500);
@@ -44,32 +44,32 @@ function makeRecords(topic: string, count: number): OutputRecord[] {
 }
 
 async function measureTransactions(connection: KafkaConnection, topic: string, size: number): Promise<void> {
-  const producer = await connection.publishing.producer(`${topic}-latency-${size}`);
+  const life = await connection.delivery.open(`${topic}-latency-${size}`);
   const records = makeRecords(topic, size);
   const took: number[] = [];
   for (let epoch = 1; epoch <= 600; epoch++) {
     const began = performance.now();
-    await producer.publish(records, [marker(topic, epoch)]);
+    await life.publish([{ task: 0, epoch, rows: records }]);
     took.push(performance.now() - began);
   }
-  await producer.close();
+  await life.close();
   const sorted = took.slice(200).sort((one, other) => one - other);
   const at = (share: number) => sorted[Math.floor(sorted.length * share)].toFixed(2);
   console.log(`transaction of ${size} records and a marker: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms`);
 }
 
 async function measureWriting(connection: KafkaConnection, topic: string, size: number): Promise<void> {
-  const producer = await connection.publishing.producer(`${topic}-writing-${size}`);
+  const life = await connection.delivery.open(`${topic}-writing-${size}`);
   const records = makeRecords(topic, size);
   const began = performance.now();
   const busy = cpu();
   let written = 0;
   for (let epoch = 1; performance.now() - began < 5000; epoch++) {
-    await producer.publish(records, [marker(topic, epoch)]);
+    await life.publish([{ task: 0, epoch, rows: records }]);
     written += size;
   }
   report(`written in transactions of ${size}`, written, { began, busy });
-  await producer.close();
+  await life.close();
 }
 
 async function measureReading(connection: KafkaConnection, topic: string): Promise<void> {
@@ -137,10 +137,6 @@ function read(
     trouble: (_kind, error) => error && console.log(`trouble: ${error.message}`),
     failed: (error) => console.log(`failed: ${error.message}`),
   });
-}
-
-function marker(topic: string, epoch: number) {
-  return { group: `${topic}.epochs`, topic: `${topic}.tidemark`, partition: 0, epoch };
 }
 
 /** Seconds of processor time that this process has used, by all of its threads. */

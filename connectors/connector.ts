@@ -3,18 +3,18 @@
  *
  * A user's `broker.source()` and `broker.sink()` only describe (a {@linkcode SourceSpec}, a {@linkcode SinkSpec}); at `run`
  * the runtime opens one {@linkcode Connection} for each connector and drives it. A connection reads by partition from given
- * offsets and publishes either in two phases ({@linkcode Publishing}, Kafka) or in the epoch's own atomic
- * ({@linkcode AtomicSink}, the embedded log). No word here is about Kafka or KV alone: the simulator implements the same port.
+ * offsets and delivers results either after the commit ({@linkcode AfterCommit}, Kafka) or in the epoch's own atomic
+ * ({@linkcode InCommit}, the embedded log). No word here is about Kafka or KV alone: the simulator implements the same port.
  *
  * Offsets are always *the next to read*, as safe integers. Times are milliseconds.
  *
  * @module
  */
 
-import type { OutputRecord, RecordHeaders } from "../state/outbox.ts";
+import type { OutputRecord, RecordHeader, RecordHeaders } from "../state/outbox.ts";
 import type { AtomicWrites, Store } from "../state/store.ts";
 
-export type { AtomicWrites, OutputRecord, RecordHeaders };
+export type { AtomicWrites, OutputRecord, RecordHeader, RecordHeaders };
 
 /** A record as it was read. */
 export interface InputRecord {
@@ -148,48 +148,65 @@ export interface Reader {
   stop(): Promise<void>;
 }
 
-/** The epoch of a task that a transaction makes visible: goes with the results, atomically. */
-export interface Marker {
-  /** The group of the job's markers: `<job>.<incarnation>.epochs`. */
-  readonly group: string;
-  /** The empty topic whose partitions stand for tasks: `<job>.tidemark`. */
-  readonly topic: string;
+/** An epoch of a task whose rows are to become visible. Without rows, only its number does. */
+export interface DeliveredEpoch {
   /** The task's number. */
-  readonly partition: number;
-  /** The last epoch whose results the transaction carries. */
+  readonly task: number;
+  /** The epoch's number; of one task they are given in order. */
   readonly epoch: number;
+  /** What it writes. */
+  readonly rows: readonly OutputRecord[];
 }
 
-/** One life of a transactional producer: initialised, so that every earlier life of its id is fenced. After any error it is of no use. */
-export interface Producer {
-  /** Sends the records and the markers in one transaction and commits it. Rejects on any doubt about its outcome. */
-  publish(records: readonly OutputRecord[], markers: readonly Marker[]): Promise<void>;
+/** One life of an owner that delivers: every earlier life of it is fenced. After any error it is of no use. */
+export interface DeliveryLife {
+  /** Makes the rows of these epochs visible, and with them, atomically, that they are. Rejects on any doubt about its outcome. */
+  publish(epochs: readonly DeliveredEpoch[]): Promise<void>;
   /** Lets go of its connections. */
   close(): Promise<void>;
 }
 
-/** Publishing in two phases: the epoch is committed first, then its results in a transaction with the marker. */
-export interface Publishing {
-  /** A new life of this id. Resolves only after earlier lives of it can no longer commit. */
-  producer(transactionalId: string): Promise<Producer>;
-  /** Makes sure that no transaction of this id can commit any more, and that none is left open. */
-  fence(transactionalId: string): Promise<void>;
-  /** The epochs last published, by partition of the marker topic; absent: no marker. Only to be asked after fencing. */
-  markers(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
-  /** Makes the marker topic with at least that many partitions where it is missing. */
-  ensureMarkerTopic(topic: string, partitions: number): Promise<void>;
+/** A job as a delivery knows it. */
+export interface DeliveredJob {
+  /** The job's name. */
+  readonly name: string;
+  /** Tells it from other jobs that had or will have its name. */
+  readonly incarnation: string;
+  /** How many tasks it has. */
+  readonly tasks: number;
 }
 
-/** Publishing in one phase, on the KV that also holds the job's state. */
-export interface AtomicSink {
+/** Delivery in two phases: the epoch is committed first, then its rows become visible together with its number. */
+export interface AfterCommit {
+  /** Tells it from the other way. */
+  readonly kind: "afterCommit";
+  /** Whether a job of this name was ever prepared here. */
+  knows(job: string): Promise<boolean>;
+  /** Makes ready for a job. Before anything else is asked, but for `knows`. */
+  prepare(job: DeliveredJob): Promise<void>;
+  /** A new life of this owner. Resolves only after earlier lives of it can no longer make anything visible. */
+  open(owner: string): Promise<DeliveryLife>;
+  /** Makes sure that no life of this owner can make anything visible any more, and that it has left nothing half done. */
+  fence(owner: string): Promise<void>;
+  /** The epochs last published, by task; absent: none. Only to be asked after fencing. */
+  published(tasks: readonly number[]): Promise<ReadonlyMap<number, number>>;
+}
+
+/** Delivery in one phase, on the KV that also holds the job's state. */
+export interface InCommit {
+  /** Tells it from the other way. */
+  readonly kind: "inCommit";
   /**
-   * Takes the records of one task's cut, gives them their offsets and returns what the cut's atomic has to write. Several tasks may be
+   * Takes the rows of one task's cut, gives them their offsets and returns what the cut's atomic has to write. Several tasks may be
    * staged before `committed`; their atomics are committed in that order. What was staged is committed, or the process ends.
    */
-  stage(records: readonly OutputRecord[]): AtomicWrites;
+  stage(rows: readonly OutputRecord[]): AtomicWrites;
   /** Everything that was staged is committed: readers may see it. */
   committed(): void;
 }
+
+/** How the rows of results become visible. */
+export type Delivery = InCommit | AfterCommit;
 
 /** What a topic is like, as far as results are checked against it before they are committed. */
 export interface TopicInfo {
@@ -225,10 +242,8 @@ export interface Connection {
   ended?(topic: string): boolean;
   /** Starts to read. Rejects when the broker cannot be reached or a topic is missing. */
   reader(options: ReaderOptions, handler: ReaderHandler): Promise<Reader>;
-  /** Publishing in two phases; `undefined` where results are part of the atomic. */
-  readonly publishing: Publishing | undefined;
-  /** Publishing in the epoch's atomic; `undefined` where results are published after it. */
-  readonly atomic: AtomicSink | undefined;
+  /** How results become visible. */
+  readonly delivery: Delivery;
   /** Lets go of everything. */
   close(): Promise<void>;
 }

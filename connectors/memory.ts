@@ -10,11 +10,11 @@ import { systemClock } from "../base/clock.ts";
 import { type LocalLog, type LocalReader, startLocalReader } from "./local/reader.ts";
 import { json, type RecordCodec } from "./codec.ts";
 import type {
-  AtomicSink,
   Connection,
   ConnectionContext,
   Connector,
   From,
+  InCommit,
   InputRecord,
   OutputRecord,
   PeekHandle,
@@ -159,8 +159,7 @@ export class MemoryLog implements Connector {
         readers.push(reader);
         return reader;
       },
-      publishing: undefined,
-      atomic: this.#atomic(),
+      delivery: this.#delivery(),
       close: async () => {
         for (const reader of readers) await reader.stop();
       },
@@ -204,9 +203,10 @@ export class MemoryLog implements Connector {
     this.append(topic, [{ value: spec.value(value), key: spec.key(value) ?? null, partition, headers }]);
   }
 
-  #atomic(): AtomicSink {
+  #delivery(): InCommit {
     let staged: OutputRecord[] = [];
     return {
+      kind: "inCommit",
       stage: (records) => {
         for (const { topic, partition } of records) {
           const { partitions } = this.#open(topic);

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { AtomicSink, Connection } from "../connectors/connector.ts";
+import type { InCommit } from "../connectors/connector.ts";
 import { commitCuts, FencedError, type Patience, type Store } from "../state/mod.ts";
 import type { Clock } from "../base/clock.ts";
 import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, WAITING_CUTS } from "./limits.ts";
@@ -22,7 +22,7 @@ import { Rhythm } from "./rhythm.ts";
 export interface EpochParts {
   readonly store: Store;
   readonly clock: Clock;
-  readonly atomic: readonly Connection[];
+  readonly inCommit: readonly InCommit[];
   readonly publisher: Publisher | undefined;
   /** How long to wait for the store. */
   readonly patience: Patience;
@@ -150,9 +150,9 @@ export class Epochs {
   async #commitAll(): Promise<void> {
     const changed = this.parts.tasks().filter(canCut);
     // All tasks are cut in one moment; only then does the first commit begin.
-    const atomic = this.parts.atomic.map((connection) => connection.atomic!);
+    const { inCommit } = this.parts;
     const cuts = changed.flatMap((task) => {
-      const epoch = cutOf(task, atomic);
+      const epoch = cutOf(task, inCommit);
       return epoch === undefined ? [] : [{ task, epoch }];
     });
     if (cuts.length === 0) return;
@@ -163,7 +163,7 @@ export class Epochs {
     meter.committed(took, cuts.length);
     this.#rhythm.committed(took);
     for (const sink of new Set(cuts.flatMap(({ epoch }) => [...epoch.outputs.appended.keys()]))) {
-      atomic[sink].committed();
+      inCommit[sink].committed();
     }
     cuts.forEach(({ task, epoch }, index) => this.#committed(task, epoch, outcomes[index]));
   }
@@ -228,13 +228,13 @@ export class Epochs {
 }
 
 /** Cuts a task; `undefined` where it has failed. What a state cannot hold is found only now: whoever is to blame for it is left out. */
-function cutOf(task: OwnedTask, atomic: readonly AtomicSink[]): CutEpoch | undefined {
+function cutOf(task: OwnedTask, inCommit: readonly InCommit[]): CutEpoch | undefined {
   const { runner } = task;
   for (;;) {
     runner.beforeCut();
     if (runner.task.failure !== undefined) return undefined;
     try {
-      return task.cut(atomic);
+      return task.cut(inCommit);
     } catch (error) {
       if (!runner.refusedAtCut(error)) return undefined;
     }

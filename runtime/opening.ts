@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { Connection, Connector, SinkSpec, TopicInfo } from "../connectors/connector.ts";
+import type { AfterCommit, Connection, Connector, InCommit, SinkSpec, TopicInfo } from "../connectors/connector.ts";
 import { type JobDifference, knowsJob, type OpenedJob, openJob, type Patience, type Store } from "../state/mod.ts";
 import type { Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
-import { markerTopic } from "./takeover.ts";
 
 /** Everything of a job that is open. */
 export interface OpenJob {
@@ -22,10 +21,10 @@ export interface OpenJob {
   readonly tasks: number;
   /** By `sinkKey`. */
   readonly sinks: ReadonlyMap<string, OpenedSink>;
-  /** The connection that publishes in two phases, where a sink has one. */
-  readonly publishing: Connection | undefined;
-  /** Connections whose records are part of the epoch's atomic, as `OpenedSink.atomic` numbers them. */
-  readonly atomic: readonly Connection[];
+  /** How results become visible after their commit, where a sink has it so. */
+  readonly delivery: AfterCommit | undefined;
+  /** Deliveries that are part of the epoch's atomic, as `OpenedSink.inCommit` numbers them. */
+  readonly inCommit: readonly InCommit[];
   close(): Promise<void>;
 }
 
@@ -49,11 +48,10 @@ export async function openAll(
       const connection = await connect(spec.connector);
       opened.push({ spec, connection, info: await existing(connection, spec.topic, spec.connector.id, "write to") });
     }
-    const publishing = onlyPublisher(opened.map(({ connection }) => connection));
-    const atomic = [...new Set(opened.map(({ connection }) => connection).filter((one) => one.atomic !== undefined))];
+    const { delivery, inCommit } = deliveriesOf(opened.map(({ connection }) => connection));
     const tasks = settings.tasks === "single" ? 1 : Math.max(...partitions.values());
-    if (publishing !== undefined && settings.reset === undefined) {
-      await refuseForgotten(plan, settings, { store, patience, input, publishing });
+    if (delivery !== undefined && settings.reset === undefined) {
+      await refuseForgotten(plan, settings, { store, patience, input, delivery });
     }
     const entry = await openJob(store, {
       name: settings.name,
@@ -68,13 +66,11 @@ export async function openAll(
       topics: Object.fromEntries([...inputs].flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]])),
       tasks,
       sinks: new Map(opened.map(({ spec, connection, info }) => {
-        return [sinkKey(spec), {
-          info,
-          atomic: connection.atomic === undefined ? undefined : atomic.indexOf(connection),
-        }];
+        const own = connection.delivery;
+        return [sinkKey(spec), { info, inCommit: own.kind === "inCommit" ? inCommit.indexOf(own) : undefined }];
       })),
-      publishing,
-      atomic,
+      delivery,
+      inCommit,
       close,
     };
   } catch (error) {
@@ -116,33 +112,36 @@ async function inputTopics(plan: Plan, settings: Settings, input: Connection): P
   return topics;
 }
 
-function onlyPublisher(connections: readonly Connection[]): Connection | undefined {
-  const publishing = new Set(connections.filter((one) => one.publishing !== undefined));
-  if (publishing.size > 1) {
+function deliveriesOf(
+  connections: readonly Connection[],
+): { delivery: AfterCommit | undefined; inCommit: readonly InCommit[] } {
+  const deliveries = [...new Set(connections.map(({ delivery }) => delivery))];
+  const after = deliveries.filter((one) => one.kind === "afterCommit");
+  if (after.length > 1) {
     throw new TypeError(
       "Cannot run the job: its sinks are on more than one Kafka cluster, and results are published in one transaction of one cluster",
     );
   }
-  return [...publishing][0];
+  return { delivery: after[0], inCommit: deliveries.filter((one) => one.kind === "inCommit") };
 }
 
 /**
- * A store that knows nothing of a job that has published would have it publish everything once more. That it ran is seen by its
- * marker topic, which is looked for first: whoever starts a job on this store writes its entry before it makes that topic. And it
+ * A store that knows nothing of a job that has published would have it publish everything once more. That it ran, its
+ * delivery knows, which is asked first: whoever starts a job on this store writes its entry before the delivery is prepared. And it
  * must have read these very topics; a topic that was made anew has no offsets in any group.
  */
 async function refuseForgotten(
   { topics }: Plan,
   settings: Settings,
-  { store, patience, input, publishing }: {
+  { store, patience, input, delivery }: {
     readonly store: Store;
     readonly patience: Patience;
     readonly input: Connection;
-    readonly publishing: Connection;
+    readonly delivery: AfterCommit;
   },
 ): Promise<void> {
   const { name } = settings;
-  if (await publishing.topic(markerTopic(settings)) === undefined) return;
+  if (!await delivery.knows(name)) return;
   if (await knowsJob(store, name, patience)) return;
   for (const topic of topics) {
     if ([...(await input.shown(name, topic)).values()].every((offset) => offset === 0)) continue;

@@ -4,15 +4,16 @@
  * @module
  */
 import type { InputRecord, OutputRecord, SinkSpec, TopicInfo } from "../connectors/connector.ts";
+import { recordBytes } from "../connectors/headers.ts";
 import type { PaneAtHand, Task } from "../operators/_task.ts";
 import { EPOCH_BYTES } from "./limits.ts";
-import { encodeRefused, encodeResult, encodeUndelivered, type Refusal, type SinkContext, sizeOf } from "./results.ts";
+import { encodeRefused, encodeResult, encodeUndelivered, type Refusal, type SinkContext } from "./results.ts";
 
 /** A sink as the job has opened it. */
 export interface OpenedSink {
   readonly info: TopicInfo;
-  /** Which of the job's atomic sinks takes its records; `undefined`: they are published in two phases. */
-  readonly atomic: number | undefined;
+  /** Which of the job's deliveries in the epoch's atomic takes its records; `undefined`: they are delivered after the commit. */
+  readonly inCommit: number | undefined;
 }
 
 /** What a sink is known by: a route of late records makes its sink anew for each task. */
@@ -123,13 +124,13 @@ export class Outputs {
   }
 
   #adder(spec: SinkSpec): (record: OutputRecord) => void {
-    const { atomic } = this.#opened(spec);
+    const { inCommit } = this.#opened(spec);
     return (record) => {
-      this.bytes += sizeOf(record.key, record.value, record.headers);
-      if (atomic === undefined) this.#published.push(record);
+      this.bytes += recordBytes(record.key, record.value, record.headers);
+      if (inCommit === undefined) this.#published.push(record);
       else {
-        const list = this.#appended.get(atomic);
-        if (list === undefined) this.#appended.set(atomic, [record]);
+        const list = this.#appended.get(inCommit);
+        if (list === undefined) this.#appended.set(inCommit, [record]);
         else list.push(record);
       }
     };

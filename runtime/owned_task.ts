@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AtomicSink, AtomicWrites, OutputRecord, StartOffset } from "../connectors/connector.ts";
+import type { AtomicWrites, InCommit, OutputRecord, StartOffset } from "../connectors/connector.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { Cut, DurableStates, Head, TaskCheckpoint } from "../state/mod.ts";
 import { FencedError } from "../state/mod.ts";
@@ -54,7 +54,7 @@ export class OwnedTask implements PublishedTask {
    *
    * @throws {TypeError | RangeError} when a state holds what cannot be stored; nothing has changed then
    */
-  cut(sinks: readonly AtomicSink[]): CutEpoch {
+  cut(sinks: readonly InCommit[]): CutEpoch {
     const { runner } = this;
     const { outputs: collected } = runner;
     const clocks = runner.clocks(), counters = { ...runner.counters };
@@ -128,7 +128,7 @@ export class OwnedTask implements PublishedTask {
 
 /** What the sinks on the job's own store write with the epoch. */
 function stage(
-  sinks: readonly AtomicSink[],
+  sinks: readonly InCommit[],
   appended: ReadonlyMap<number, readonly OutputRecord[]>,
 ): AtomicWrites | undefined {
   if (appended.size === 0) return undefined;

@@ -1,9 +1,9 @@
 /**
- * The publisher: sends committed results in Kafka transactions that also carry the epochs' numbers, the markers.
+ * The publisher: makes committed results visible, atomically with the number of their epoch, the marker.
  *
  * Invariants:
  * - only what is committed is published, each task's epochs in their order;
- * - a producer has one life: after any doubt it is dropped, and the one order begins anew - initialise (which fences its former
+ * - a life of an owner ends with any doubt: it is dropped, and the one order begins anew - initialise (which fences its former
  *   self), read the heads and drop every task that is no longer ours, read the markers, publish what is missing in that life only;
  * - a publisher that is fenced is not therefore fenced as an owner.
  *
@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { Marker, OutputRecord, Producer, Publishing } from "../connectors/connector.ts";
+import type { AfterCommit, DeliveredEpoch, DeliveryLife, OutputRecord } from "../connectors/connector.ts";
 import type { Clock } from "../base/clock.ts";
 import { Tries } from "./tries.ts";
 import { FencedError } from "../state/mod.ts";
@@ -46,18 +46,16 @@ export interface PublishedTask {
 
 /** What a publisher is made of. */
 export interface PublisherParts {
-  readonly publishing: Publishing;
-  /** Its transactional id: `<job>.<random per process>`. */
-  readonly id: string;
-  readonly markerGroup: string;
-  readonly markerTopic: string;
+  readonly delivery: AfterCommit;
+  /** Who delivers: `<job>.<random per process>`. */
+  readonly owner: string;
   readonly clock: Clock;
   readonly giveUpAfter: number;
   readonly trouble: (error: Error | undefined) => void;
 }
 
 export class Publisher {
-  #producer: Producer | undefined;
+  #life: DeliveryLife | undefined;
   /** What was asked for last, done or not. */
   #last: Promise<void> = Promise.resolve();
   #abandoned = false;
@@ -81,7 +79,7 @@ export class Publisher {
   }
 
   /**
-   * A producer has one transaction under way; and after a doubt its next life must begin with the one order, so nobody else may
+   * A life has one transaction under way; and after a doubt its next life must begin with the one order, so nobody else may
    * begin it meanwhile.
    */
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -94,8 +92,8 @@ export class Publisher {
     const tries = new Tries(this.parts.clock, this.parts.giveUpAfter);
     for (;;) {
       try {
-        this.#producer ??= await this.#begin(tasks());
-        await this.#send(this.#producer, tasks().filter((task) => !task.lost));
+        this.#life ??= await this.#begin(tasks());
+        await this.#send(this.#life, tasks().filter((task) => !task.lost));
         if (tries.count > TRIES_UNTOLD) this.parts.trouble(undefined);
         return;
       } catch (error) {
@@ -111,8 +109,8 @@ export class Publisher {
     const tries = new Tries(this.parts.clock, this.parts.giveUpAfter);
     while (!task.lost) {
       try {
-        this.#producer ??= await this.#begin([...this.#tasks(), task]);
-        if (!task.lost) return await this.#producer.publish([], [this.#marker(task.number, epoch)]);
+        this.#life ??= await this.#begin([...this.#tasks(), task]);
+        if (!task.lost) return await this.#life.publish([{ task: task.number, epoch, rows: [] }]);
       } catch (error) {
         await this.#drop();
         if (error instanceof MarkerError || this.#abandoned) throw error;
@@ -132,37 +130,36 @@ export class Publisher {
   }
 
   /** The one order. */
-  async #begin(tasks: readonly PublishedTask[]): Promise<Producer> {
-    const { publishing, id, markerGroup, markerTopic } = this.parts;
-    const producer = await publishing.producer(id);
+  async #begin(tasks: readonly PublishedTask[]): Promise<DeliveryLife> {
+    const { delivery, owner } = this.parts;
+    const life = await delivery.open(owner);
     try {
       for (const task of tasks) if (!task.lost && !(await task.verify())) task.lost = true;
       const mine = tasks.filter((task) => !task.lost && task.waiting.length > 0);
       if (mine.length > 0) {
-        const markers = await publishing.markers(markerGroup, markerTopic, mine.map((task) => task.number));
+        const markers = await delivery.published(mine.map((task) => task.number));
         for (const task of mine) if (!(await settle(task, markers.get(task.number)))) task.lost = true;
       }
-      return producer;
+      return life;
     } catch (error) {
-      await producer.close().catch(() => {});
+      await life.close().catch(() => {});
       throw error;
     }
   }
 
-  async #send(producer: Producer, tasks: readonly PublishedTask[]): Promise<void> {
-    const records: OutputRecord[] = [], markers: Marker[] = [];
+  async #send(life: DeliveryLife, tasks: readonly PublishedTask[]): Promise<void> {
+    const delivered: DeliveredEpoch[] = [];
     const sent: { task: PublishedTask; epochs: WaitingEpoch[] }[] = [];
     for (const task of tasks) {
       if (task.waiting.length === 0) continue;
       const epochs = task.waiting.slice();
-      for (const epoch of epochs) for (const record of epoch.records) records.push(record);
-      markers.push(this.#marker(task.number, epochs[epochs.length - 1].epoch));
+      for (const { epoch, records } of epochs) delivered.push({ task: task.number, epoch, rows: records });
       task.sending = epochs.length;
       sent.push({ task, epochs });
     }
     if (sent.length === 0) return;
     try {
-      await producer.publish(records, markers);
+      await life.publish(delivered);
     } finally {
       for (const { task } of sent) task.sending = 0;
     }
@@ -172,15 +169,11 @@ export class Publisher {
     }
   }
 
-  #marker(partition: number, epoch: number): Marker {
-    return { group: this.parts.markerGroup, topic: this.parts.markerTopic, partition, epoch };
-  }
-
   async #drop(): Promise<void> {
-    const producer = this.#producer;
-    this.#producer = undefined;
+    const life = this.#life;
+    this.#life = undefined;
     // Its outcome is in doubt already, so how it closes says nothing more.
-    await producer?.close().catch(() => {});
+    await life?.close().catch(() => {});
   }
 }
 

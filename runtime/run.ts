@@ -17,7 +17,6 @@ import { type RunOptions, type Settings, settingsOf } from "./options.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Publisher } from "./publisher.ts";
 import { summarize } from "./summary.ts";
-import { markerGroup, markerTopic } from "./takeover.ts";
 import { Troubles } from "./troubles.ts";
 import { Worker } from "./worker.ts";
 
@@ -157,12 +156,10 @@ class RunningJob implements Job {
     // Whoever only awaits stop() has been told by it.
     this.finished.catch(() => {});
     const publisherId = `${name}.${clock.id()}`;
-    const { publishing } = open;
-    this.#publisher = publishing && new Publisher({
-      publishing: publishing.publishing!,
-      id: publisherId,
-      markerGroup: markerGroup({ settings, open }),
-      markerTopic: markerTopic(settings),
+    const { delivery } = open;
+    this.#publisher = delivery && new Publisher({
+      delivery,
+      owner: publisherId,
       clock,
       giveUpAfter,
       trouble: (error) => troubles.tell("results", error),
@@ -206,7 +203,8 @@ class RunningJob implements Job {
   /** Starts the reader, and the worker on what it brings. */
   async #read(): Promise<void> {
     const { settings, plan, open, claimed, store } = this.parts;
-    await this.#publisher?.parts.publishing.ensureMarkerTopic(markerTopic(settings), open.tasks);
+    const { incarnation } = open.entry;
+    await open.delivery?.prepare({ name: settings.name, incarnation, tasks: open.tasks });
     if (settings.until === "end") {
       for (const topic of plan.topics) {
         this.#ends.set(

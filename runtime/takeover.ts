@@ -101,7 +101,7 @@ async function claim(
     });
     if (!result.full) return result;
     // Too many died between claiming and fencing. Whoever is not the owner cannot publish for this task once it is fenced.
-    for (const id of result.publishers) if (id !== publisherId) await open.publishing?.publishing?.fence(id);
+    for (const id of result.publishers) if (id !== publisherId) await open.delivery?.fence(id);
     fenced = result.publishers;
   }
 }
@@ -109,7 +109,7 @@ async function claim(
 async function fenceOthers(parts: TakeoverParts, checkpoints: readonly TaskCheckpoint[]): Promise<void> {
   const { publisher, publisherId, open } = parts;
   const others = new Set(checkpoints.flatMap(({ head }) => head.publishers).filter((id) => id !== publisherId));
-  for (const id of others) await open.publishing?.publishing?.fence(id);
+  for (const id of others) await open.delivery?.fence(id);
   for (const checkpoint of checkpoints) {
     if (checkpoint.head.publishers.some((id) => id !== publisherId)) {
       await checkpoint.rewrite({ publishers: publisher === undefined ? [] : [publisherId] });
@@ -183,7 +183,7 @@ async function firstOffsets(
 /** The results that the head holds and no reader has seen yet wait to be published, before anything new. */
 async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<number> {
   const { checkpoint, waiting, number } = owned;
-  if (parts.open.publishing === undefined) return 0;
+  if (parts.open.delivery === undefined) return 0;
   for (const entry of checkpoint.head.outbox) {
     const records = await checkpoint.readOutbox(entry);
     waiting.push({ epoch: entry.epoch, records, bytes: entry.bytes, samples: [] });
@@ -201,10 +201,7 @@ async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<numb
 }
 
 async function markerOf(parts: TakeoverParts, number: number): Promise<number | undefined> {
-  const { publishing } = parts.open;
-  return (await publishing?.publishing?.markers(markerGroup(parts), markerTopic(parts.settings), [number]))?.get(
-    number,
-  );
+  return (await parts.open.delivery?.published([number]))?.get(number);
 }
 
 function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoint, states: DurableStates): TaskRunner {
@@ -235,14 +232,4 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     badRecords: settings.onBadRecord === undefined ? "stop" : "deadLetter",
   }, parts.onFailure(number));
   return runner;
-}
-
-/** The group whose committed offsets are the job's markers. It never has members. */
-export function markerGroup({ settings, open }: { settings: Settings; open: OpenJob }): string {
-  return `${settings.name}.${open.entry.incarnation}.epochs`;
-}
-
-/** The empty topic whose partitions stand for the job's tasks. */
-export function markerTopic(settings: Settings): string {
-  return `${settings.name}.tidemark`;
 }

@@ -72,7 +72,7 @@ export class Worker implements ReaderHandler {
     this.epochs = new Epochs({
       store: parts.store,
       clock: parts.settings.clock,
-      atomic: parts.open.atomic,
+      inCommit: parts.open.inCommit,
       publisher: parts.publisher,
       patience: parts.patience,
       minEpoch: parts.settings.minEpoch,

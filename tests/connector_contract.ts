@@ -131,12 +131,12 @@ const RECORDS: Record<string, Case> = {
       record(name, {
         key: encoder.encode("k"),
         text: "v",
-        headers: { "tidemark.time": encoder.encode("7"), ü: every },
+        headers: [["tidemark.time", encoder.encode("7")], ["ü", every]],
       }),
       record(name, { key: null, value: null, timestamp: 0 }),
       record(name, { key: new Uint8Array(), value: new Uint8Array(), timestamp: 1 }),
       record(name, { key: every, value: every, timestamp: 1_700_000_000_123 }),
-      record(name, { text: "after", headers: { empty: new Uint8Array() } }),
+      record(name, { text: "after", headers: [["empty", new Uint8Array()]] }),
     ];
     await publish(written);
     await using reading = await read(name);
@@ -331,30 +331,30 @@ const EDGES: Record<string, Case> = {
 
 const STAGING: Record<string, Case> = {
   "shows staged records after their commit and not before": async ({ connection, store, topic, publish, read }) => {
-    const { atomic } = connection;
-    if (atomic === undefined) return;
+    const { delivery } = connection;
+    if (delivery.kind !== "inCommit") return;
     const name = await topic(2);
     await publish([record(name, { text: "earlier" })]);
     await using reading = await read(name);
     await reading.count(1);
-    const staged = atomic.stage([record(name, { text: "a" }), record(name, { partition: 1, text: "b" })]);
+    const staged = delivery.stage([record(name, { text: "a" }), record(name, { partition: 1, text: "b" })]);
     await writeStaged(store, staged);
     assertEquals((await connection.bounds(name)).map(({ latest }) => latest), [1, 0]);
     await using second = await read(name);
     await second.count(1);
     assertEquals(reading.records.length + second.records.length, 2);
-    atomic.committed();
+    delivery.committed();
     assertEquals((await connection.bounds(name)).map(({ latest }) => latest), [2, 1]);
     await reading.count(3);
     await second.count(3);
   },
   "refuses a record for a partition that is not there": async ({ connection, topic, publish, read }) => {
-    const { atomic } = connection;
-    if (atomic === undefined) return;
+    const { delivery } = connection;
+    if (delivery.kind !== "inCommit") return;
     const name = await topic(2);
     let message = "";
     try {
-      atomic.stage([record(name), record(name, { partition: 2 })]);
+      delivery.stage([record(name), record(name, { partition: 2 })]);
     } catch (error) {
       message = (error as Error).message;
     }
@@ -367,15 +367,15 @@ const STAGING: Record<string, Case> = {
   },
   "takes the cuts of several tasks before it shows any, in the order of their commits": async (bench) => {
     const { connection, store, topic, read } = bench;
-    const { atomic } = connection;
-    if (atomic === undefined) return;
+    const { delivery } = connection;
+    if (delivery.kind !== "inCommit") return;
     const name = await topic(2);
-    const first = atomic.stage([record(name, { text: "a" }), record(name, { partition: 1, text: "b" })]);
-    const second = atomic.stage([record(name, { text: "c" })]);
+    const first = delivery.stage([record(name, { text: "a" }), record(name, { partition: 1, text: "b" })]);
+    const second = delivery.stage([record(name, { text: "c" })]);
     await writeStaged(store, first);
     await writeStaged(store, second);
     assertEquals((await connection.bounds(name)).map(({ latest }) => latest), [0, 0]);
-    atomic.committed();
+    delivery.committed();
     await using reading = await read(name);
     await reading.count(3);
     assertEquals([reading.of(0).map(textOf), reading.of(1).map(textOf)], [["a", "c"], ["b"]]);
@@ -386,6 +386,6 @@ const STAGING: Record<string, Case> = {
 function plain(one: OutputRecord & { readonly offset: number }): unknown {
   const { topic, partition, offset, timestamp, key, value, headers } = one;
   const bytes = (array: Uint8Array | null) => array === null ? null : [...array];
-  const named = Object.entries(headers ?? {}).map(([name, content]) => [name, bytes(content)]);
+  const named = (headers ?? []).map(([name, content]) => [name, bytes(content)]);
   return { topic, partition, offset, timestamp, key: bytes(key), value: bytes(value), headers: named };
 }

@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { take } from "rxjs";
-import type { AtomicSink, Connection, InputRecord } from "../connectors/connector.ts";
+import type { Connection, InCommit, InputRecord } from "../connectors/connector.ts";
 import { type EmbeddedLog, embeddedLog } from "../connectors/embedded/log.ts";
 import { RecentChunks } from "../connectors/embedded/recent.ts";
 import { systemClock } from "../base/clock.ts";
 import { CorruptError, FencedError } from "../state/errors.ts";
 import { KvStore } from "../state/kv_store.ts";
 import { connectorContract, type ContractSubject } from "./connector_contract.ts";
+import { inCommit } from "./support/deliveries.ts";
 import { publish, record, startReading, textOf, writeStaged } from "./support/recording_reader.ts";
 
 const storeOf = (kv: Deno.Kv) => new KvStore(kv, "the KV of a test", systemClock);
@@ -43,7 +44,7 @@ interface Place extends AsyncDisposable {
   readonly kv: Deno.Kv;
   readonly log: EmbeddedLog;
   readonly connection: Connection;
-  readonly atomic: AtomicSink;
+  readonly delivery: InCommit;
 }
 
 async function place(): Promise<Place> {
@@ -55,7 +56,7 @@ async function place(): Promise<Place> {
     kv,
     log,
     connection,
-    atomic: connection.atomic!,
+    delivery: inCommit(connection),
     async [Symbol.asyncDispose]() {
       await connection.close();
       kv.close();
@@ -173,7 +174,7 @@ Deno.test("embeddedLog() sweeps at open() what was staged and never committed", 
     await log.append("out", [{ value: "kept" }]);
     const connection = await log.open(context(kv));
     const large = record("out", { value: new Uint8Array(150_000) });
-    const { ahead } = connection.atomic!.stage([record("out"), large, record("out")]);
+    const { ahead } = inCommit(connection).stage([record("out"), large, record("out")]);
     // The process ends between what goes ahead and the atomic that would have made it visible.
     await writeStaged(storeOf(kv), { ahead, last: [] });
     assertEquals((await chunkKeys(kv, "out")).length, 6);
@@ -192,8 +193,8 @@ Deno.test("embeddedLog() sweeps at open() what was staged and never committed", 
 
 Deno.test("embeddedLog() gives up a cut whose job went away, and the next job writes on", async () => {
   await using here = await place();
-  const { kv, log, atomic } = here;
-  await writeStaged(storeOf(kv), { ahead: atomic.stage([record("out", { text: "lost" })]).ahead, last: [] });
+  const { kv, log, delivery } = here;
+  await writeStaged(storeOf(kv), { ahead: delivery.stage([record("out", { text: "lost" })]).ahead, last: [] });
   const waiting = log.append("out", [{ value: "appended", partition: 0 }]);
   await here.connection.close();
   await waiting;
@@ -205,8 +206,8 @@ Deno.test("embeddedLog() gives up a cut whose job went away, and the next job wr
 
 Deno.test("embeddedLog() keeps a cut that was committed although its job never said so", async () => {
   await using here = await place();
-  const { kv, log, connection, atomic } = here;
-  await writeStaged(storeOf(kv), atomic.stage([record("out", { text: "committed" })]));
+  const { kv, log, connection, delivery } = here;
+  await writeStaged(storeOf(kv), delivery.stage([record("out", { text: "committed" })]));
   await connection.close();
   assertEquals(await texts(log.read("out")), ["committed"]);
   assertEquals(await log.append("out", [{ value: 1, partition: 0 }]), [2, 0]);
@@ -214,11 +215,11 @@ Deno.test("embeddedLog() keeps a cut that was committed although its job never s
 
 Deno.test("embeddedLog() lets an append wait for the cut that is staged for its topic", async () => {
   await using here = await place();
-  const { kv, log, atomic } = here;
-  const staged = atomic.stage([record("out", { text: "cut" })]);
+  const { kv, log, delivery } = here;
+  const staged = delivery.stage([record("out", { text: "cut" })]);
   const appended = log.append("out", [{ value: "append", partition: 0 }]);
   await writeStaged(storeOf(kv), staged);
-  atomic.committed();
+  delivery.committed();
   assertEquals(await appended, [2, 0]);
   assertEquals(await texts(log.read("out")), ["cut", '"append"']);
 });
@@ -226,20 +227,20 @@ Deno.test("embeddedLog() lets an append wait for the cut that is staged for its 
 Deno.test("embeddedLog() carries an append along that is under way when a cut is staged", async () => {
   for (const order of ["the append first", "the cut first"]) {
     await using here = await place();
-    const { kv, log, atomic } = here;
+    const { kv, log, delivery } = here;
     await log.append("out", [{ value: "before", partition: 0 }]);
     const held = holdAtomics(kv);
     const appending = log.append("out", [{ value: "append", partition: 0 }]);
     await held.reached;
-    const staged = atomic.stage([record("out", { text: "cut" }), record("out", { partition: 1, text: "other" })]);
+    const staged = delivery.stage([record("out", { text: "cut" }), record("out", { partition: 1, text: "other" })]);
     if (order === "the append first") {
       held.release();
       await appending;
       await writeStaged(storeOf(kv), staged);
-      atomic.committed();
+      delivery.committed();
     } else {
       await held.besides(() => writeStaged(storeOf(kv), staged));
-      atomic.committed();
+      delivery.committed();
       held.release();
       await appending;
     }
@@ -284,7 +285,7 @@ Deno.test("embeddedLog() lets one job at a time write to a topic", async () => {
   const { kv, log, connection } = here;
   const other = await log.open(context(kv, "other"));
   await publish({ connection, store: storeOf(kv) }, [record("out")]);
-  assertThrows(() => other.atomic!.stage([record("out")]), Error, 'the job "job" in this process writes to it');
+  assertThrows(() => inCommit(other).stage([record("out")]), Error, 'the job "job" in this process writes to it');
   await connection.close();
   await publish({ connection: other, store: storeOf(kv) }, [record("out")]);
   assertEquals((await log.bounds("out"))[0].latest, 2);

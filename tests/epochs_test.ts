@@ -36,7 +36,7 @@ function epochsOf(task: OwnedTask, failures: Error[]): Epochs {
   return new Epochs({
     store: new MemoryStore(),
     clock: systemClock,
-    atomic: [],
+    inCommit: [],
     publisher: undefined,
     patience: { clock: systemClock },
     minEpoch: 0,

@@ -3,8 +3,9 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { Observable } from "rxjs";
 import { type Keyed, keyedReduce, run } from "@tidemark/streams";
 import { kafka } from "@tidemark/streams/kafka";
-import type { Connection, Connector, Producer } from "../connectors/connector.ts";
+import type { Connection, Connector, DeliveryLife } from "../connectors/connector.ts";
 import { sinkVerb, sourceVerb } from "../connectors/verbs.ts";
+import { afterCommit, withDelivery } from "./support/deliveries.ts";
 import { first, Lines, refusal, scratch } from "./support/jobs.ts";
 import { brokers, connect, createTopicWith, ignore, plainClient } from "./support/kafka.ts";
 import { freshTopic, startReading } from "./support/recording_reader.ts";
@@ -83,30 +84,17 @@ function mute(): Connector {
 }
 
 function withoutResults(connection: Connection): Connection {
-  const publishing = connection.publishing!;
-  return new Proxy(connection, {
-    get(target, name) {
-      if (name === "publishing") {
-        return {
-          ensureMarkerTopic: publishing.ensureMarkerTopic.bind(publishing),
-          fence: publishing.fence.bind(publishing),
-          markers: publishing.markers.bind(publishing),
-          producer: async (id: string) => silenced(await publishing.producer(id)),
-        };
-      }
-      const value = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+  const delivery = afterCommit(connection);
+  return withDelivery(connection, { open: async (owner) => silenced(await delivery.open(owner)) });
 }
 
-function silenced(producer: Producer): Producer {
+function silenced(life: DeliveryLife): DeliveryLife {
   return {
-    publish: (records, markers) =>
-      records.length > 0
+    publish: (epochs) =>
+      epochs.some(({ rows }) => rows.length > 0)
         ? Promise.reject(new Error("No transaction goes through"))
-        : producer.publish(records, markers),
-    close: () => producer.close(),
+        : life.publish(epochs),
+    close: () => life.close(),
   };
 }
 

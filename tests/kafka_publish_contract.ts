@@ -1,29 +1,21 @@
 /** What publishing on Kafka owes the engine, real or simulated: results and markers together, fences, and what readers see. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Connection, Marker, OutputRecord } from "../connectors/connector.ts";
+import type { AfterCommit, Connection, OutputRecord } from "../connectors/connector.ts";
 import { encodeBatch } from "../connectors/kafka/record_batch_encode.ts";
 import { initialise } from "../connectors/kafka/producer.ts";
 import { FencedError, UnavailableError } from "../state/errors.ts";
+import { afterCommit, deliver, prepared } from "./support/deliveries.ts";
 import type { KafkaBench, KafkaContract } from "./support/kafka_subject.ts";
 import { freshTopic, record, type RecordingReader, startReading, textOf } from "./support/recording_reader.ts";
 
-/** A topic for results and one for markers. */
+/** A topic for results, and a delivery that is ready for a job of two tasks. */
 async function place(
   connection: Connection,
-): Promise<{ topic: string; id: string; marker(epoch: number, partition?: number): Marker }> {
+): Promise<{ topic: string; id: string; delivery: AfterCommit }> {
   const topic = freshTopic();
-  const markers = `${topic}.tidemark`;
   await connection.createTopic(topic, 2);
-  await connection.publishing!.ensureMarkerTopic(markers, 2);
-  return {
-    topic,
-    id: `${topic}-producer`,
-    marker: (epoch, partition = 0) => ({ group: `${topic}.epochs`, topic: markers, partition, epoch }),
-  };
+  return { topic, id: `${topic}-producer`, delivery: await prepared(connection, topic, 2) };
 }
-
-const epochs = (connection: Connection, { group, topic }: Marker) =>
-  connection.publishing!.markers(group, topic, [0, 1]);
 
 /** Reads the first partition until its position has reached its last stable offset. */
 async function readToEnd(connection: Connection, topic: string): Promise<RecordingReader> {
@@ -55,62 +47,59 @@ async function leaveOpen(
 
 export const publishContract: KafkaContract = {
   "publish() makes results and markers visible together": async ({ connection }) => {
-    const { topic, id, marker } = await place(connection);
-    const producer = await connection.publishing!.producer(id);
-    await producer.publish([record(topic, { text: "one" })], [marker(1), marker(5, 1)]);
-    await producer.publish([record(topic, { text: "two" })], [marker(2)]);
-    await connection.publishing!.fence(id);
-    assertEquals(await epochs(connection, marker(0)), new Map([[0, 2], [1, 5]]));
+    const { topic, id, delivery } = await place(connection);
+    const producer = await delivery.open(id);
+    const rows = [record(topic, { text: "one" })];
+    await producer.publish([{ task: 0, epoch: 1, rows }, { task: 1, epoch: 5, rows: [] }]);
+    await deliver(producer, [record(topic, { text: "two" })], 2);
+    await delivery.fence(id);
+    assertEquals(await delivery.published([0, 1]), new Map([[0, 2], [1, 5]]));
     await using reading = await readToEnd(connection, topic);
     assertEquals(reading.records.map(textOf), ["one", "two"]);
     await reading.reader.stop();
   },
-  "publish() carries a marker without results, and results without a marker": async ({ connection }) => {
-    const { topic, id, marker } = await place(connection);
-    const producer = await connection.publishing!.producer(id);
-    await producer.publish([], [marker(0)]);
-    await producer.publish([record(topic, { text: "alone" })], []);
-    await producer.publish([], []);
-    await connection.publishing!.fence(id);
-    assertEquals(await epochs(connection, marker(0)), new Map([[0, 0]]));
-    await using reading = await readToEnd(connection, topic);
-    assertEquals(reading.records.map(textOf), ["alone"]);
-    await reading.reader.stop();
+  "publish() carries the number of an epoch without results": async ({ connection }) => {
+    const { id, delivery } = await place(connection);
+    const producer = await delivery.open(id);
+    await deliver(producer, [], 7);
+    await producer.publish([]);
+    await delivery.fence(id);
+    assertEquals(await delivery.published([0, 1]), new Map([[0, 7]]));
   },
-  "markers() leaves out tasks that have none": async ({ connection }) => {
-    const { marker } = await place(connection);
-    assertEquals(await epochs(connection, marker(0)), new Map());
+  "published() leaves out tasks that have none": async ({ connection }) => {
+    const { delivery } = await place(connection);
+    assertEquals(await delivery.published([0, 1]), new Map());
   },
   "publish() rejects with FencedError once a successor is initialised, and nothing of it is seen": async (
     { connection },
   ) => {
-    const { topic, id, marker } = await place(connection);
-    const first = await connection.publishing!.producer(id);
-    await first.publish([record(topic, { text: "first" })], [marker(1)]);
-    const second = await connection.publishing!.producer(id);
+    const { topic, id, delivery } = await place(connection);
+    const first = await delivery.open(id);
+    await deliver(first, [record(topic, { text: "first" })], 1);
+    const second = await delivery.open(id);
     const error = await assertRejects(
-      () => first.publish([record(topic, { text: "zombie" })], [marker(2)]),
+      () => deliver(first, [record(topic, { text: "zombie" })], 2),
       FencedError,
     );
     assertStringIncludes(error.message, `as "${id}": another producer with the same id took over`);
-    await assertRejects(() => first.publish([record(topic)], []), FencedError);
-    assertEquals(await epochs(connection, marker(0)), new Map([[0, 1]]));
-    await second.publish([record(topic, { text: "second" })], [marker(2)]);
-    await connection.publishing!.fence(id);
-    assertEquals(await epochs(connection, marker(0)), new Map([[0, 2]]));
+    await assertRejects(() => deliver(first, [record(topic)]), FencedError);
+    assertEquals(await delivery.published([0, 1]), new Map([[0, 1]]));
+    await deliver(second, [record(topic, { text: "second" })], 2);
+    await delivery.fence(id);
+    assertEquals(await delivery.published([0, 1]), new Map([[0, 2]]));
     await using reading = await readToEnd(connection, topic);
     assertEquals(reading.records.map(textOf), ["first", "second"]);
     await reading.reader.stop();
   },
   "fence() ends what a dead producer left open, so that readers are not held back": async (bench) => {
     const { connection } = bench;
-    const { topic, id } = await place(connection);
+    const { topic, id, delivery } = await place(connection);
     const dead = await leaveOpen(bench, { topic, id }, "never committed");
-    const other = await connection.publishing!.producer(`${id}-other`);
-    await other.publish([record(topic, { text: "behind it" })], []);
+    const other = await delivery.open(`${id}-other`);
+    await deliver(other, [record(topic, { text: "behind it" })]);
     // The last stable offset stands before what is open: nothing behind it can be seen.
     assertEquals((await connection.bounds(topic))[0], { earliest: 0, latest: 0 });
-    await connection.publishing!.fence(id);
+    await delivery.fence(id);
     await using reading = await startReading(connection, { topics: [topic] });
     await reading.count(1);
     assertEquals(reading.records.map(textOf), ["behind it"]);
@@ -120,14 +109,14 @@ export const publishContract: KafkaContract = {
   },
   "a reader passes over aborted and control records, and its position reaches the end": async (bench) => {
     const { connection } = bench;
-    const { topic, id } = await place(connection);
-    const producer = await connection.publishing!.producer(`${id}-good`);
-    await producer.publish([record(topic, { text: "a" })], []);
+    const { topic, id, delivery } = await place(connection);
+    const producer = await delivery.open(`${id}-good`);
+    await deliver(producer, [record(topic, { text: "a" })]);
     for (const text of ["x", "y"]) {
       await leaveOpen(bench, { topic, id }, text);
-      await connection.publishing!.fence(id);
+      await delivery.fence(id);
     }
-    await producer.publish([record(topic, { text: "b" })], []);
+    await deliver(producer, [record(topic, { text: "b" })]);
     // 0 a, 1 control, 2 x, 3 control, 4 y, 5 control, 6 b, 7 control.
     await using reading = await startReading(connection, { topics: [topic] });
     await reading.until(
@@ -154,15 +143,15 @@ export const publishContract: KafkaContract = {
     await reading.reader.stop();
   },
   "publish() splits what is too much for one batch, and keeps the order": async ({ connection }) => {
-    const { topic, id } = await place(connection);
-    const producer = await connection.publishing!.producer(id);
+    const { topic, id, delivery } = await place(connection);
+    const producer = await delivery.open(id);
     const records: OutputRecord[] = Array.from(
       { length: 4000 },
       (_, index) =>
         record(topic, { partition: index % 2, key: new TextEncoder().encode(`${index}`), value: new Uint8Array(1500) }),
     );
-    await producer.publish(records, []);
-    await producer.publish([record(topic, { text: "last" })], []);
+    await deliver(producer, records);
+    await deliver(producer, [record(topic, { text: "last" })]);
     await using reading = await startReading(connection, { topics: [topic] });
     await reading.count(4001);
     for (const partition of [0, 1]) {
@@ -174,32 +163,34 @@ export const publishContract: KafkaContract = {
     await reading.reader.stop();
   },
   "publish() rejects what the broker refuses, and says what it was": async ({ connection, now }) => {
-    const { topic, id } = await place(connection);
-    const producer = await connection.publishing!.producer(id);
+    const { topic, id, delivery } = await place(connection);
+    const producer = await delivery.open(id);
     const tomorrow = now() + 24 * 60 * 60 * 1000;
-    const error = await assertRejects(() => producer.publish([record(topic, { timestamp: tomorrow })], []), Error);
+    const error = await assertRejects(() => deliver(producer, [record(topic, { timestamp: tomorrow })]), Error);
     assertStringIncludes(error.message, `Cannot publish results as "${id}"`);
     assertStringIncludes(error.message, "error code 32");
-    const none = await connection.publishing!.producer(id);
-    await assertRejects(() => none.publish([record(topic, { partition: 9 })], []), RangeError, "it has 2 partitions");
+    const none = await delivery.open(id);
+    await assertRejects(() => deliver(none, [record(topic, { partition: 9 })]), RangeError, "it has 2 partitions");
   },
-  "ensureMarkerTopic() makes the topic once and raises its partitions": async ({ connection }) => {
-    const topic = `${freshTopic()}.tidemark`;
-    await connection.publishing!.ensureMarkerTopic(topic, 2);
-    await connection.publishing!.ensureMarkerTopic(topic, 2);
+  "prepare() makes the topic once and raises its partitions": async ({ connection }) => {
+    const job = freshTopic(), topic = `${job}.tidemark`;
+    assertEquals(await afterCommit(connection).knows(job), false);
+    await prepared(connection, job, 2);
+    assertEquals(await afterCommit(connection).knows(job), true);
+    await prepared(connection, job, 2);
     assertEquals((await connection.topic(topic))?.partitions, 2);
-    await connection.publishing!.ensureMarkerTopic(topic, 5);
+    await prepared(connection, job, 5);
     assertEquals((await connection.topic(topic))?.partitions, 5);
-    await connection.publishing!.ensureMarkerTopic(topic, 3);
+    await prepared(connection, job, 3);
     assertEquals((await connection.topic(topic))?.partitions, 5);
   },
   "close() ends producers and readers that are still open": async ({ connection }) => {
-    const { topic, id } = await place(connection);
-    const producer = await connection.publishing!.producer(id);
+    const { topic, id, delivery } = await place(connection);
+    const producer = await delivery.open(id);
     const reading = await readToEnd(connection, topic);
     await connection.close();
     const { calls } = reading;
-    await assertRejects(() => producer.publish([record(topic)], []), Error, "closed");
+    await assertRejects(() => deliver(producer, [record(topic)]), Error, "closed");
     await assertRejects(() => connection.topic(topic), UnavailableError, "the connection to Kafka was closed");
     assertEquals(reading.calls, calls);
   },

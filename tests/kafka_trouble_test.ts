@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { UnavailableError } from "../state/errors.ts";
 import { findBroker, startBroker } from "./support/broker.ts";
+import { deliver, prepared } from "./support/deliveries.ts";
 import { connect, Member, NO_STORE } from "./support/kafka.ts";
 import { publish, record, textOf } from "./support/recording_reader.ts";
 
@@ -19,14 +20,14 @@ suite("A reader whose broker is killed", () => {
     await member.owns([0, 1]);
     await publish(place, [0, 1].map((partition) => record("input", { partition, text: `before ${partition}` })));
     await member.until("what came before", () => member.records.length === 2);
-    const producer = await connection.publishing!.producer("job-producer");
+    const life = await (await prepared(connection, "job")).open("job-producer");
 
     await broker.kill();
     await member.until("both troubles", () => member.inTrouble.size === 2);
     for (const [, message] of member.troubles) {
       assertStringIncludes(message!, `no Kafka broker answers at ${broker.brokers[0]}`);
     }
-    const error = await assertRejects(() => producer.publish([record("input")], []), UnavailableError);
+    const error = await assertRejects(() => deliver(life, [record("input")]), UnavailableError);
     assertStringIncludes(error.message, 'Cannot publish results as "job-producer"');
 
     await broker.start();

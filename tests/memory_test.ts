@@ -5,6 +5,7 @@ import type { Connection, ConnectionContext } from "../connectors/connector.ts";
 import { keyPartition } from "../connectors/partitioner.ts";
 import type { Store } from "../state/store.ts";
 import { connectorContract } from "./connector_contract.ts";
+import { inCommit } from "./support/deliveries.ts";
 import { record, startReading } from "./support/recording_reader.ts";
 
 /** The memory connector writes nothing to the job's store. */
@@ -57,7 +58,7 @@ Deno.test("memory() puts a key where Kafka puts it, and stamps a record with its
   assertEquals(ada.timestamp, 17);
   assertEquals(seven.key, new TextEncoder().encode("7"));
   assertEquals(seven.timestamp, -3);
-  assertEquals(seven.headers, { from: new TextEncoder().encode("test") });
+  assertEquals(seven.headers, [["from", new TextEncoder().encode("test")]]);
 });
 
 Deno.test("memory() refuses what a broker would refuse", () => {
@@ -169,7 +170,7 @@ Deno.test("memory() says again and again of a partition at its end that there is
 Deno.test("memory() forgets a cut that its job never committed", async () => {
   const log = memory();
   const connection = await log.open(context("job"));
-  connection.atomic!.stage([record("out")]);
+  inCommit(connection).stage([record("out")]);
   await connection.close();
   assertEquals(log.records("out"), []);
   assertThrows(() => log.sink(""), TypeError);

@@ -1,36 +1,37 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { Publishing } from "../connectors/connector.ts";
+import type { AfterCommit } from "../connectors/connector.ts";
 import { MarkerError, type PublishedTask, Publisher, settle, type WaitingEpoch } from "../runtime/publisher.ts";
 import { FencedError } from "../state/mod.ts";
 import { systemClock } from "../base/clock.ts";
 
 /** A broker that keeps a diary. The first transaction takes effect, and its answer is lost. */
-function forgetfulBroker(): { publishing: Publishing; diary: string[] } {
+function forgetfulBroker(): { delivery: AfterCommit; diary: string[] } {
   const diary: string[] = [];
   const visible = new Map<number, number>();
   let lives = 0;
-  const publishing: Publishing = {
-    producer: () => {
+  const delivery: AfterCommit = {
+    kind: "afterCommit",
+    knows: () => Promise.resolve(true),
+    prepare: () => Promise.resolve(),
+    open: () => {
       const life = ++lives;
       diary.push(`life ${life}`);
       return Promise.resolve({
-        publish(records, markers) {
+        publish(epochs) {
+          const results = epochs.flatMap(({ rows }) => rows).length;
           diary.push(
-            `life ${life} publishes ${records.length} results, ${
-              markers.map((one) => `${one.partition}:${one.epoch}`)
-            }`,
+            `life ${life} publishes ${results} results, ${epochs.map(({ task, epoch }) => `${task}:${epoch}`)}`,
           );
-          for (const { partition, epoch } of markers) visible.set(partition, epoch);
-          return records.length > 0 && life === 1 ? Promise.reject(new Error("no answer")) : Promise.resolve();
+          for (const { task, epoch } of epochs) visible.set(task, epoch);
+          return results > 0 && life === 1 ? Promise.reject(new Error("no answer")) : Promise.resolve();
         },
         close: () => Promise.resolve(),
       });
     },
     fence: () => Promise.resolve(),
-    markers: () => Promise.resolve(diary.push("markers are read")).then(() => visible),
-    ensureMarkerTopic: () => Promise.resolve(),
+    published: () => Promise.resolve(diary.push("markers are read")).then(() => visible),
   };
-  return { publishing, diary };
+  return { delivery, diary };
 }
 
 function taskWith(...epochs: number[]): PublishedTask {
@@ -45,16 +46,9 @@ function taskWith(...epochs: number[]): PublishedTask {
 }
 
 Deno.test("Publisher reads the markers after a doubt, also when a new task asks for its first marker meanwhile", async () => {
-  const { publishing, diary } = forgetfulBroker();
+  const { delivery, diary } = forgetfulBroker();
   const publisher = new Publisher({
-    ...{
-      publishing,
-      id: "job.a",
-      markerGroup: "group",
-      markerTopic: "topic",
-      clock: systemClock,
-      giveUpAfter: Infinity,
-    },
+    ...{ delivery, owner: "job.a", clock: systemClock, giveUpAfter: Infinity },
     trouble: () => {},
   });
   const task = taskWith(5);
@@ -68,21 +62,23 @@ Deno.test("Publisher reads the markers after a doubt, also when a new task asks 
   assertEquals(task.waiting, []);
 });
 
-function publisherOn(publishing: Publishing): Publisher {
-  const names = { id: "job.a", markerGroup: "group", markerTopic: "topic" };
-  return new Publisher({ publishing, ...names, clock: systemClock, giveUpAfter: Infinity, trouble: () => {} });
+function publisherOn(delivery: AfterCommit): Publisher {
+  return new Publisher({
+    ...{ delivery, owner: "job.a", clock: systemClock, giveUpAfter: Infinity },
+    trouble: () => {},
+  });
 }
 
 Deno.test("Publisher gives no first marker to a task that another owner has taken before its own life began", async () => {
-  const { publishing, diary } = forgetfulBroker();
+  const { delivery, diary } = forgetfulBroker();
   const task = { ...taskWith(), verify: () => Promise.resolve(false) };
-  await assertRejects(() => publisherOn(publishing).publishMarker(task, 0), FencedError);
+  await assertRejects(() => publisherOn(delivery).publishMarker(task, 0), FencedError);
   assertEquals(diary, ["life 1"]);
 });
 
 Deno.test("Publisher looks at every task when a life begins, also where it begins for a marker", async () => {
-  const { publishing, diary } = forgetfulBroker();
-  const publisher = publisherOn(publishing);
+  const { delivery, diary } = forgetfulBroker();
+  const publisher = publisherOn(delivery);
   const owner = { ours: true };
   const task = { ...taskWith(), verify: () => Promise.resolve(owner.ours) };
   await publisher.publish(() => [task]);

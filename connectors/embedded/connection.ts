@@ -6,13 +6,11 @@
 
 import { type LocalLog, type LocalReader, startLocalReader } from "../local/reader.ts";
 import type {
-  AtomicSink,
-  AtomicWrites,
   Bounds,
   Connection,
   ConnectionContext,
   From,
-  OutputRecord,
+  InCommit,
   Reader,
   ReaderHandler,
   ReaderOptions,
@@ -45,9 +43,8 @@ export function localView(topics: EmbeddedTopics): LocalLog {
 }
 
 /** One job's use of the log. */
-export class EmbeddedConnection implements Connection, AtomicSink {
-  readonly publishing: undefined = undefined;
-  readonly atomic: AtomicSink = this;
+export class EmbeddedConnection implements Connection {
+  readonly delivery: InCommit;
   readonly #core: EmbeddedCore;
   readonly #owner: StagingOwner;
   readonly #local: LocalLog;
@@ -59,6 +56,11 @@ export class EmbeddedConnection implements Connection, AtomicSink {
     this.#owner = { job };
     this.#after = after;
     this.#local = localView(core.topics);
+    this.delivery = {
+      kind: "inCommit",
+      stage: (rows) => core.writer.stage(this.#owner, rows),
+      committed: () => core.writer.committed(this.#owner),
+    };
   }
 
   topic(name: string): Promise<TopicInfo | undefined> {
@@ -111,14 +113,6 @@ export class EmbeddedConnection implements Connection, AtomicSink {
     const reader = startLocalReader(this.#local, { options, handler, after: this.#after });
     this.#readers.add(reader);
     return reader;
-  }
-
-  stage(records: readonly OutputRecord[]): AtomicWrites {
-    return this.#core.writer.stage(this.#owner, records);
-  }
-
-  committed(): void {
-    this.#core.writer.committed(this.#owner);
   }
 
   async close(): Promise<void> {

@@ -95,7 +95,7 @@ export class LogWriter {
     });
   }
 
-  /** Gives the records of a cut their offsets; see {@linkcode AtomicSink}. */
+  /** Gives the records of a cut their offsets; see {@linkcode InCommit}. */
   stage(owner: StagingOwner, records: readonly OutputRecord[]): AtomicWrites {
     const byTopic = this.#group(owner, records);
     const ahead: Write[] = [];

@@ -5,11 +5,10 @@
  */
 
 import type {
+  AfterCommit,
   Bounds,
   Connection,
   From,
-  Producer,
-  Publishing,
   Reader,
   ReaderHandler,
   ReaderOptions,
@@ -17,11 +16,11 @@ import type {
 } from "../connector.ts";
 import { keyPartition } from "../partitioner.ts";
 import { systemClock, type TimerClock } from "../../base/clock.ts";
+import { KafkaDelivery } from "./delivery.ts";
 import type { Driver, Line, PartitionPlace } from "./driver.ts";
-import { CODE, explain, hasCode, isPassing, KafkaError } from "./errors.ts";
+import { CODE, explain, hasCode, KafkaError } from "./errors.ts";
 import { GroupReader } from "./group_reader.ts";
 import { ASK_LIMIT, CONNECT_LIMIT, DEFAULT_BATCH_BYTES, DEFAULT_TIMESTAMP_AHEAD, RECORD_OVERHEAD } from "./limits.ts";
-import { initialise, leadersOf, TransactionalProducer } from "./producer.ts";
 import { askUntil } from "./retry.ts";
 
 const EARLIEST = -2;
@@ -29,8 +28,7 @@ const LATEST = -1;
 
 /** One cluster, opened for one job. */
 export class KafkaConnection implements Connection {
-  readonly atomic = undefined;
-  readonly publishing: Publishing;
+  readonly delivery: AfterCommit;
   readonly #driver: Driver;
   readonly #shared: Line;
   readonly #clock: TimerClock;
@@ -41,12 +39,12 @@ export class KafkaConnection implements Connection {
     this.#driver = driver;
     this.#shared = shared;
     this.#clock = clock;
-    this.publishing = {
-      producer: (transactionalId) => this.#producer(transactionalId),
-      fence: (transactionalId) => this.#fence(transactionalId),
-      markers: (group, topic, partitions) => this.#markers(group, topic, partitions),
-      ensureMarkerTopic: (topic, partitions) => this.#ensureMarkerTopic(topic, partitions),
-    };
+    this.delivery = new KafkaDelivery({
+      ...{ driver, shared, clock, open: this.#open },
+      ask: (wanted, ask, retries) => this.#ask(wanted, ask, retries),
+      batchBytes: async (topic) => batchBytes(await this.#config(topic)),
+      ensureTopic: (topic, partitions) => this.#ensureTopic(topic, partitions),
+    });
   }
 
   /**
@@ -152,49 +150,8 @@ export class KafkaConnection implements Connection {
     await this.#shared.close();
   }
 
-  async #producer(transactionalId: string): Promise<Producer> {
-    const line = this.#driver.line();
-    try {
-      const identity = await initialise(line, transactionalId, this.#clock);
-      const producer = new TransactionalProducer(line, identity, {
-        brokers: this.#driver.name,
-        clock: this.#clock,
-        describe: async (topic) => ({
-          leaders: leadersOf(topic, await line.places(topic)),
-          batchBytes: batchBytes(await this.#config(topic)),
-        }),
-      });
-      const open = { close: () => close() };
-      const close = async () => {
-        this.#open.delete(open);
-        await producer.close();
-      };
-      this.#open.add(open);
-      return { publish: (records, markers) => producer.publish(records, markers), close };
-    } catch (error) {
-      await line.close();
-      throw explain(error, `initialise the producer "${transactionalId}"`, this.#driver.name);
-    }
-  }
-
-  async #fence(transactionalId: string): Promise<void> {
-    try {
-      await initialise(this.#shared, transactionalId, this.#clock);
-    } catch (error) {
-      throw explain(error, `fence the producer "${transactionalId}"`, this.#driver.name);
-    }
-  }
-
-  #markers(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
-    return this.#ask(
-      `read the markers of "${group}"`,
-      // Stable: what a transaction that is being finished has written is waited for, so the answer is the last word.
-      () => this.#shared.committed(group, topic, partitions, true),
-      (error) => isPassing(error) || hasCode(error, CODE.unstableOffsetCommit),
-    );
-  }
-
-  async #ensureMarkerTopic(topic: string, partitions: number): Promise<void> {
+  /** Makes the topic with at least that many partitions where it is missing. */
+  async #ensureTopic(topic: string, partitions: number): Promise<void> {
     await this.#ask(`create the topic "${topic}"`, async () => {
       const places = await this.#shared.places(topic);
       if (places !== undefined && places.length >= partitions) return;

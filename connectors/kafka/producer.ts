@@ -12,7 +12,7 @@
  */
 
 import { pause } from "../../base/backoff.ts";
-import type { Marker, OutputRecord, Producer } from "../connector.ts";
+import type { OutputRecord } from "../connector.ts";
 import type { TimerClock } from "../../base/clock.ts";
 import type { Line, ProduceFailure, ProducePartition, ProducerIdentity } from "./driver.ts";
 import { brokerError, CODE, explain, hasCode, isPassing, KafkaError } from "./errors.ts";
@@ -50,6 +50,18 @@ interface Load {
   sent: number;
 }
 
+/** The epoch of a task that a transaction makes visible: goes with the results, atomically. */
+export interface Marker {
+  /** The group of the job's markers. */
+  readonly group: string;
+  /** The empty topic whose partitions stand for tasks. */
+  readonly topic: string;
+  /** The task's number. */
+  readonly partition: number;
+  /** The last epoch whose results the transaction carries. */
+  readonly epoch: number;
+}
+
 /** What a producer must know of a topic. */
 export interface ProducerTopic {
   readonly leaders: readonly string[];
@@ -72,8 +84,8 @@ export async function initialise(
   });
 }
 
-/** A producer on a line of its own. */
-export class TransactionalProducer implements Producer {
+/** A producer on a line of its own. After any error it is of no use. */
+export class TransactionalProducer {
   readonly #line: Line;
   readonly #identity: ProducerIdentity;
   readonly #brokers: string;
@@ -96,6 +108,7 @@ export class TransactionalProducer implements Producer {
     this.#describe = describe;
   }
 
+  /** Sends the records and the markers in one transaction and commits it. Rejects on any doubt about its outcome. */
   async publish(records: readonly OutputRecord[], markers: readonly Marker[]): Promise<void> {
     if (this.#broken) throw this.#broken;
     if (this.#busy) throw new Error("Cannot publish: a transaction of this producer is under way");
@@ -114,6 +127,7 @@ export class TransactionalProducer implements Producer {
     }
   }
 
+  /** Lets go of its connections. */
   async close(): Promise<void> {
     this.#broken ??= new Error("Cannot publish: this producer is closed");
     await this.#line.close();

@@ -53,7 +53,7 @@ const PUBLISH: readonly Mutation[] = [
     name: "connect without fencing",
     edits: [{
       file: TAKEOVER,
-      find: "for (const id of others) await open.publishing?.publishing?.fence(id);",
+      find: "for (const id of others) await open.delivery?.fence(id);",
       replace: "void open;",
     }],
   },
@@ -205,9 +205,9 @@ const OTHERS: readonly Mutation[] = [
   {
     name: "the markers stand in the job's own group",
     edits: [{
-      file: TAKEOVER,
-      find: "return `${settings.name}.${open.entry.incarnation}.epochs`;",
-      replace: "void open;\n  return settings.name;",
+      file: "connectors/kafka/delivery.ts",
+      find: "`${name}.${incarnation}.epochs`",
+      replace: "incarnation === name ? incarnation : name",
     }],
   },
   { name: "a marker newer than the head is believed", edits: [BELIEVE_ANY_MARKER] },
@@ -302,8 +302,8 @@ const OTHERS: readonly Mutation[] = [
     name: "a first marker is published by a new life without looking at the heads",
     edits: [{
       file: PUBLISHER,
-      find: "this.#producer ??= await this.#begin([...this.#tasks(), task]);",
-      replace: "this.#producer ??= await this.parts.publishing.producer(this.parts.id);",
+      find: "this.#life ??= await this.#begin([...this.#tasks(), task]);",
+      replace: "this.#life ??= await this.parts.delivery.open(this.parts.owner);",
     }],
   },
 ];

@@ -1,30 +1,23 @@
 /** A Kafka connection whose transactions are over when they are told to be. */
-import type { Connection, Publishing } from "../../connectors/connector.ts";
+import type { Connection } from "../../connectors/connector.ts";
+import { afterCommit, withDelivery } from "./deliveries.ts";
 
 /**
  * A commit returns some moments before its control records are written; the contract compares offsets right after it.
  * Fencing waits until the transaction is finished.
  */
 export function finishing(connection: Connection): Connection {
-  const publishing = connection.publishing!;
-  const finished: Publishing = {
-    ...publishing,
-    async producer(id) {
-      const producer = await publishing.producer(id);
+  const delivery = afterCommit(connection);
+  return withDelivery(connection, {
+    async open(owner) {
+      const life = await delivery.open(owner);
       return {
-        async publish(records, markers) {
-          await producer.publish(records, markers);
-          await publishing.fence(id);
+        async publish(epochs) {
+          await life.publish(epochs);
+          await delivery.fence(owner);
         },
-        close: () => producer.close(),
+        close: () => life.close(),
       };
-    },
-  };
-  return new Proxy(connection, {
-    get(target, name) {
-      if (name === "publishing") return finished;
-      const member = Reflect.get(target, name);
-      return typeof member === "function" ? member.bind(target) : member;
     },
   });
 }

@@ -3,6 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type {
+  AtomicWrites,
   Batch,
   Bounds,
   Connection,
@@ -49,25 +50,27 @@ export async function publish(
   records: readonly OutputRecord[],
 ): Promise<void> {
   const { connection, store } = place;
-  if (connection.atomic !== undefined) {
-    const staged = connection.atomic.stage(records);
-    await writeStaged(store, staged);
-    connection.atomic.committed();
-    return;
+  const { delivery } = connection;
+  if (delivery.kind === "inCommit") {
+    await writeStaged(store, delivery.stage(records));
+    return delivery.committed();
   }
-  assert(connection.publishing !== undefined, "a connection has one of the two ways to publish");
-  const producer = await connection.publishing.producer(`contract-${crypto.randomUUID()}`);
+  const owner = `contract-${crypto.randomUUID()}`;
+  await delivery.prepare({ name: "contract", incarnation: owner, tasks: 1 });
+  const life = await delivery.open(owner);
   try {
-    await producer.publish(records, []);
+    await life.publish([{ task: 0, epoch: 1, rows: records }]);
+    // A commit returns some moments before its control records are written, and fencing waits for them.
+    await delivery.fence(owner);
   } finally {
-    await producer.close();
+    await life.close();
   }
 }
 
 /** Writes what a cut staged as the checkpoint does: what is large goes ahead, and the last atomic makes it visible. */
 export async function writeStaged(
   store: Store,
-  staged: ReturnType<NonNullable<Connection["atomic"]>["stage"]>,
+  staged: AtomicWrites,
 ): Promise<void> {
   const sets = (writes: typeof staged.ahead): Mutation[] => writes.map(([key, value]) => ({ type: "set", key, value }));
   for (let at = 0; at < staged.ahead.length; at += 10) {

@@ -68,10 +68,10 @@ async function main(options: ChildOptions): Promise<void> {
   kv.close();
 }
 
-function kafkaOver({ brokers, patience, transactionTimeout }: ChildOptions, points: Points): Connector {
+function kafkaOver({ brokers, patience, transactionTimeout, mutant }: ChildOptions, points: Points): Connector {
   const timeouts = patience === undefined ? {} : { requestTimeout: patience, connectionTimeout: patience };
   const plain = new KafkaJsDriver(brokers!, { clientId: "crash", ...timeouts });
-  const driver = phasedDriver(plain, points, transactionTimeout);
+  const driver = phasedDriver(plain, points, { timeout: transactionTimeout, mutant });
   return { id: `kafka ${driver.name}`, open: () => KafkaConnection.open(driver) };
 }
 

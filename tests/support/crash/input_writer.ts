@@ -1,8 +1,9 @@
 /** What writes the input of a crash job: each record once. */
 import type { Kafka } from "kafkajs";
-import type { Connection, Marker, OutputRecord, Producer } from "../../../connectors/connector.ts";
-import { systemClock } from "../../../base/clock.ts";
+import type { AfterCommit, Connection, DeliveryLife, OutputRecord } from "../../../connectors/connector.ts";
 import { pause } from "../../../base/backoff.ts";
+import { systemClock } from "../../../base/clock.ts";
+import { prepared } from "../deliveries.ts";
 import { connectTo } from "../kafka_clients.ts";
 import type { Event } from "./traffic.ts";
 
@@ -42,21 +43,21 @@ export async function plainWriter(kafka: Kafka, topic: string): Promise<InputWri
 export class LastingWriter implements InputWriter {
   readonly #topic: string;
   readonly #connection: Connection;
-  #producer: Producer | undefined;
+  readonly #delivery: AfterCommit;
+  #life: DeliveryLife | undefined;
   /** The number of the batch under way. */
   #batch = 0;
   #closed = false;
 
-  private constructor(connection: Connection, topic: string) {
+  private constructor(connection: Connection, delivery: AfterCommit, topic: string) {
     this.#connection = connection;
+    this.#delivery = delivery;
     this.#topic = topic;
   }
 
   static async open(brokers: readonly string[], topic: string): Promise<LastingWriter> {
     const connection = await connectTo(brokers);
-    const writer = new LastingWriter(connection, topic);
-    await connection.publishing!.ensureMarkerTopic(writer.#marker.topic, 1);
-    return writer;
+    return new LastingWriter(connection, await prepared(connection, `${topic}.batches`), topic);
   }
 
   async append(events: readonly Placed[]): Promise<void> {
@@ -67,8 +68,8 @@ export class LastingWriter implements InputWriter {
     }));
     for (;;) {
       try {
-        if (this.#producer === undefined && await this.#begin()) return;
-        return await this.#producer!.publish(records, [this.#marker]);
+        if (this.#life === undefined && await this.#begin()) return;
+        return await this.#life!.publish([{ task: 0, epoch: this.#batch, rows: records }]);
       } catch (error) {
         await this.#drop();
         if (this.#closed) throw error;
@@ -83,22 +84,16 @@ export class LastingWriter implements InputWriter {
     await this.#connection.close();
   }
 
-  /** A new life of the producer. Says whether the batch under way was written in an earlier one. */
+  /** A new life. Says whether the batch under way was written in an earlier one. */
   async #begin(): Promise<boolean> {
-    const { publishing } = this.#connection;
-    this.#producer = await publishing!.producer(`${this.#topic}.writer`);
-    const { group, topic, partition, epoch } = this.#marker;
-    return (await publishing!.markers(group, topic, [partition])).get(partition) === epoch;
-  }
-
-  get #marker(): Marker {
-    return { group: `${this.#topic}.written`, topic: `${this.#topic}.batches`, partition: 0, epoch: this.#batch };
+    this.#life = await this.#delivery.open(`${this.#topic}.writer`);
+    return (await this.#delivery.published([0])).get(0) === this.#batch;
   }
 
   async #drop(): Promise<void> {
-    const producer = this.#producer;
-    this.#producer = undefined;
+    const life = this.#life;
+    this.#life = undefined;
     // Its outcome is in doubt already.
-    await producer?.close().catch(() => {});
+    await life?.close().catch(() => {});
   }
 }

@@ -1,5 +1,5 @@
 /** A connector that tells when a job takes tasks over and when it publishes. It does what the one that it wraps does. */
-import type { Connection, Connector, Publishing, ReaderHandler } from "../../../connectors/connector.ts";
+import type { AfterCommit, Connection, Connector, ReaderHandler } from "../../../connectors/connector.ts";
 import type { Driver, Line } from "../../../connectors/kafka/driver.ts";
 import { sinkVerb, sourceVerb } from "../../../connectors/verbs.ts";
 import type { Verbs } from "./job.ts";
@@ -35,10 +35,11 @@ function phasedConnection(
   connection: Connection,
   { points, mutant }: { points: Points; mutant: Mutant | undefined },
 ): Connection {
-  const publishing = connection.publishing && phasedPublishing(connection.publishing, { points, mutant });
+  const own = connection.delivery;
+  const delivery = own.kind === "afterCommit" ? phasedDelivery(own, { points, mutant }) : own;
   return new Proxy(connection, {
     get(target, name) {
-      if (name === "publishing") return publishing;
+      if (name === "delivery") return delivery;
       if (name === "reader") {
         return (...[options, handler]: Parameters<Connection["reader"]>) =>
           target.reader(options, phasedHandler(handler, points));
@@ -69,24 +70,26 @@ function phasedHandler(handler: ReaderHandler, points: Points): ReaderHandler {
   });
 }
 
-function phasedPublishing(
-  publishing: Publishing,
+function phasedDelivery(
+  delivery: AfterCommit,
   { points, mutant }: { points: Points; mutant: Mutant | undefined },
-): Publishing {
+): AfterCommit {
   return {
-    async producer(id) {
-      points.say(`producer ${id}`);
-      const producer = await publishing.producer(id);
+    kind: "afterCommit",
+    knows: (job) => delivery.knows(job),
+    prepare: (job) => delivery.prepare(job),
+    async open(owner) {
+      points.say(`producer ${owner}`);
+      const life = await delivery.open(owner);
       return {
-        async publish(records, markers) {
-          if (records.length === 0) return await producer.publish(records, markers);
-          if (mutant === "publish the marker first") await producer.publish([], markers);
+        async publish(epochs) {
+          if (epochs.every(({ rows }) => rows.length === 0)) return await life.publish(epochs);
+          if (mutant === "publish the marker first") await life.publish(epochs.map((one) => ({ ...one, rows: [] })));
           points.reach("publishing");
           points.end("committed, not sent");
           points.begin("send");
           try {
-            const bare = mutant === "publish without the marker" || mutant === "publish the marker first";
-            await producer.publish(records, bare ? [] : markers);
+            await life.publish(epochs);
             points.say("published");
           } catch (error) {
             points.say(`refused ${error instanceof Error ? error.message : error}`);
@@ -95,30 +98,41 @@ function phasedPublishing(
             points.end("send");
           }
         },
-        close: () => producer.close(),
+        close: () => life.close(),
       };
     },
-    async fence(id) {
+    async fence(owner) {
       if (mutant === "do not fence") return;
-      await publishing.fence(id);
+      await delivery.fence(owner);
       points.reach("fenced");
     },
-    async markers(group, topic, partitions) {
-      const markers = await publishing.markers(group, topic, partitions);
+    async published(tasks) {
+      const markers = await delivery.published(tasks);
       points.reach("marked");
-      return mutant === "ignore the marker" ? new Map(partitions.map((partition) => [partition, 0])) : markers;
+      return mutant === "ignore the marker" ? new Map(tasks.map((task) => [task, 0])) : markers;
     },
-    ensureMarkerTopic: (topic, partitions) => publishing.ensureMarkerTopic(topic, partitions),
   };
 }
 
 /** Wraps a Kafka driver, whose requests are the steps of a transaction. `timeout`: how long one may stay open, in milliseconds. */
-export function phasedDriver(driver: Driver, points: Points, timeout?: number): Driver {
-  return { name: driver.name, line: () => phasedLine(driver.line(), points, timeout) };
+export function phasedDriver(
+  driver: Driver,
+  points: Points,
+  options: { readonly timeout: number | undefined; readonly mutant: Mutant | undefined },
+): Driver {
+  return { name: driver.name, line: () => phasedLine(driver.line(), points, options) };
 }
 
-function phasedLine(line: Line, points: Points, timeout: number | undefined): Line {
+function phasedLine(
+  line: Line,
+  points: Points,
+  { timeout, mutant }: { readonly timeout: number | undefined; readonly mutant: Mutant | undefined },
+): Line {
   const steps: Partial<Line> = {
+    async commitInTransaction(...words) {
+      if (mutant === "publish without the marker" && points.during("send")) return;
+      await line.commitInTransaction(...words);
+    },
     initProducer: (id, own) => line.initProducer(id, timeout ?? own),
     async addPartitions(...words) {
       await line.addPartitions(...words);
