@@ -11,10 +11,14 @@ export const SERVER = {
   corruptMessage: 2,
   messageTooLarge: 10,
   inconsistentProtocol: 23,
+  groupAuthorizationFailed: 30,
   invalidTimestamp: 32,
   invalidPartitions: 37,
   outOfOrderSequence: 45,
   invalidTransactionState: 48,
+  invalidTransactionTimeout: 50,
+  transactionalIdAuthorizationFailed: 53,
+  invalidRecord: 87,
 } as const;
 
 /** Throws what a client makes of an error code. */

@@ -34,6 +34,8 @@ export class SimLine implements Line {
   readonly #brokers: Brokers;
   readonly #caller: Caller;
   readonly #underWay = new Set<(error: KafkaError) => void>();
+  /** A quota was exceeded: until then nobody listens to what comes over this line, in virtual milliseconds. */
+  #mutedUntil = -Infinity;
   #connected = false;
   #closed = false;
 
@@ -139,7 +141,12 @@ export class SimLine implements Line {
     identity: ProducerIdentity,
     partitions: readonly ProducePartition[],
   ): Promise<readonly ProduceFailure[]> {
-    return this.#ask("produce", (brokers) => brokers.produce(leader, identity, partitions));
+    const bytes = partitions.reduce((sum, { batch }) => sum + batch.length, 0);
+    return this.#ask("produce", (brokers) => {
+      const failures = brokers.produce(leader, identity, partitions);
+      this.#mutedUntil = brokers.quota.spend(bytes);
+      return failures;
+    });
   }
 
   commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly StartOffset[]): Promise<void> {
@@ -174,7 +181,7 @@ export class SimLine implements Line {
     this.#underWay.add(giveUp);
     this.#caller.call(
       `kafka ${what}`,
-      () => this.#brokers.serve(what, effect, patience),
+      () => this.#brokers.serve(what, effect, { patience, notBefore: this.#mutedUntil }),
       () => lostRequest(what),
     ).then((answer) => {
       this.#underWay.delete(giveUp);
