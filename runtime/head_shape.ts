@@ -35,7 +35,7 @@ function largestShape(plan: Plan, { name, tasks }: Settings, partitions: Readonl
   return {
     inputs: byTopic(plan.topics),
     clocks: Object.fromEntries([...plan.clocks].map(([clock, topics]) => [clock, byTopic(topics)])),
-    counters: ["records_in", "late", "dead", "missing", ...plan.sinks.map(({ topic }) => `out:${topic}`)],
+    counters: ["records_in", "late", "dead", "missing", ...new Set(plan.sinks.map(({ topic }) => `out:${topic}`))],
     states: plan.states.map((state) => state.name),
     publisher: `${name}.0123456789abcdef`,
   };
