@@ -33,6 +33,8 @@ export interface Plan {
   readonly sources: ReadonlySet<SourceSpec>;
   readonly sinks: readonly SinkSpec[];
   readonly states: readonly KeyedStateSpec[];
+  /** The topics that each clock keeps time of, by the clock's name. */
+  readonly clocks: ReadonlyMap<string, readonly string[]>;
   readonly topology: Topology;
 }
 
@@ -59,6 +61,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   const task = new Task(host);
   const bottoms = subscribeAll(task, pipelines, () => {});
   const watermarks = [...task.clocks].filter(([, clock]) => !clock.forwards).map(([name]) => name);
+  const clocks = new Map([...task.clocks].map(([name, { reads = [] }]) => [name, reads]));
   task.phase = "closed";
   for (const bottom of bottoms) bottom.unsubscribe();
 
@@ -79,6 +82,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
     sources: host.sources,
     sinks,
     states: host.states,
+    clocks,
     topology: {
       sources: [...host.sources].map(place),
       states: host.states.map(({ operator, name }) => ({ operator, name })),

@@ -293,9 +293,11 @@ export class DurableCollections extends DurableCells<ElementCell> implements Key
   protected gained(cell: ElementCell): void {
     const { owner } = cell;
     if (!owner.linked) {
-      if (this.#ownerAt(owner as unknown as Address) !== undefined) {
+      const other = this.#ownerAt(owner as unknown as Address);
+      if (other !== undefined && other.size > 0) {
         throw new Error(`An entry of state "${this.name}" was written after its key was removed and had come again`);
       }
+      if (other !== undefined) this.#unlink(other);
       this.#spaceOf(owner.namespace).add(owner.key, owner as AnyCollected);
       owner.linked = true;
     }

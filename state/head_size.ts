@@ -50,11 +50,15 @@ export function assertHeadFits(shape: HeadShape): number {
   const bytes = encodeHead(largestHead(shape)).length;
   if (bytes <= HEAD_BYTES) return bytes;
   const partitions = Object.values(shape.inputs).reduce((sum, list) => sum + list.length, 0);
+  const { clocks, counters, states } = shape;
   throw new RangeError(
-    `A task cannot read ${partitions} partitions with ${
-      Object.keys(shape.clocks).length
-    } clocks, ${shape.counters.length} counters and ` +
-      `${shape.states.length} states: its head could have ${bytes} bytes, and may have ${HEAD_BYTES}. Run one task per partition, or fewer clocks in a job`,
+    `a task cannot read ${partitions} partitions with ${
+      Object.keys(clocks).length
+    } clocks, ${counters.length} counters and ` +
+      `${states.length} states, because its head could have ${bytes} bytes, and may have ${HEAD_BYTES}. Run the job with ` +
+      (partitions > Object.keys(shape.inputs).length
+        ? `tasks: "perPartition", or with fewer watermarks`
+        : "fewer stages, or with shorter names of states, watermarks and topics"),
   );
 }
 

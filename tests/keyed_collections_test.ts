@@ -1,5 +1,5 @@
 /** One contract for every state of maps and lists: in memory, and durable in its forms. */
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { memoryState } from "../operators/_memory_state.ts";
@@ -250,12 +250,3 @@ for (const [form, make] of Object.entries(FORMS)) {
     );
   });
 }
-
-describe("durable maps and lists", () => {
-  it("refuse a namespace where they have none, and a place in a stage of another kind", () => {
-    const states = new DurableStates();
-    const map = states.open(MAP);
-    assertThrows(() => map.cell("ada", 5), RangeError, "has no namespace 5");
-    assert(map.name === "orders/left");
-  });
-});
