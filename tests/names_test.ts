@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { count, keyedReduce, memory, run, tumblingWindow, watermark } from "@tidemark/streams";
-import { refusal } from "./support/jobs.ts";
+import { first, refusal } from "./support/jobs.ts";
 
 const NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "\ufeffada", "\ufeff"];
 
@@ -29,7 +29,7 @@ describe("names and keys that an object's prototype has, or that begin with a by
         log.append(name, rows(part * 5));
         if (part === 2) log.end(name);
         const job = await run(pipelines, { name: "names", state: kv, log: () => {} });
-        if (part < 2) await until(() => log.read("toString").length === NAMES.length * (part + 1));
+        if (part < 2) await first(log.source("toString"), NAMES.length * (part + 1), job);
         else await job.finished;
         await job.stop();
       }
@@ -40,11 +40,6 @@ describe("names and keys that an object's prototype has, or that begin with a by
     });
   }
 });
-
-/** Resolves when it holds, looked at once in each turn of the event loop. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 0));
-}
 
 describe("a job that keeps too much for one head", () => {
   it("is refused at its start, with what it has too many of and the cure, before anything is stored", async () => {
