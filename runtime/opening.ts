@@ -3,12 +3,21 @@
  *
  * @module
  */
-import type { AfterCommit, Connection, Connector, InCommit, SinkSpec, TopicInfo } from "../connectors/connector.ts";
+import type {
+  AfterCommit,
+  Connection,
+  Connector,
+  InCommit,
+  SinkSpec,
+  TaskLayout,
+  TopicInfo,
+} from "../connectors/connector.ts";
 import { type JobDifference, knowsJob, type OpenedJob, openJob, type Patience, type Store } from "../state/mod.ts";
 import { assertHeadsFit } from "./head_shape.ts";
 import type { Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
+import { layOut } from "./task_layout.ts";
 
 /** Everything of a job that is open. */
 export interface OpenJob {
@@ -18,8 +27,8 @@ export interface OpenJob {
   readonly partitions: ReadonlyMap<string, number>;
   /** What tells each input topic from others of its name, where the connector can tell. */
   readonly topics: Readonly<Record<string, string>>;
-  /** How many tasks the job has in all. */
-  readonly tasks: number;
+  /** Which task reads what. */
+  readonly layout: TaskLayout;
   /** By `sinkKey`. */
   readonly sinks: ReadonlyMap<string, OpenedSink>;
   /** How results become visible after their commit, where a sink has it so. */
@@ -42,7 +51,7 @@ export async function openAll(
   try {
     const connect = (connector: Connector) => connectOnce(connections, connector, settings, store);
     const input = await connect(plan.input);
-    const inputs = await inputTopics(plan, settings, input);
+    const inputs = await inputTopics(plan, input);
     const partitions = new Map([...inputs].map(([topic, info]) => [topic, info.partitions]));
     const opened: { spec: SinkSpec; connection: Connection; info: TopicInfo }[] = [];
     for (const spec of plan.sinks) {
@@ -50,14 +59,14 @@ export async function openAll(
       opened.push({ spec, connection, info: await existing(connection, spec.topic, spec.connector.id, "write to") });
     }
     const { delivery, inCommit } = deliveriesOf(opened.map(({ connection }) => connection));
-    const tasks = settings.tasks === "single" ? 1 : Math.max(...partitions.values());
+    const layout = layOut(settings.tasks, partitions);
     if (delivery !== undefined && settings.reset === undefined) {
       await refuseForgotten(plan, settings, { store, patience, input, delivery });
     }
     assertHeadsFit(plan, settings, partitions);
     const entry = await openJob(store, {
       name: settings.name,
-      tasks: settings.tasks,
+      tasks: layout.kind,
       inputs: Object.fromEntries(partitions),
     }, patience);
     entry.differences.forEach((difference) => refuse(settings.name, difference));
@@ -66,7 +75,7 @@ export async function openAll(
       input,
       partitions,
       topics: Object.fromEntries([...inputs].flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]])),
-      tasks,
+      layout,
       sinks: new Map(opened.map(({ spec, connection, info }) => {
         const own = connection.delivery;
         return [sinkKey(spec), { info, inCommit: own.kind === "inCommit" ? inCommit.indexOf(own) : undefined }];
@@ -101,16 +110,9 @@ async function existing(connection: Connection, topic: string, where: string, ve
   return info;
 }
 
-async function inputTopics(plan: Plan, settings: Settings, input: Connection): Promise<Map<string, TopicInfo>> {
+async function inputTopics(plan: Plan, input: Connection): Promise<Map<string, TopicInfo>> {
   const topics = new Map<string, TopicInfo>();
   for (const topic of plan.topics) topics.set(topic, await existing(input, topic, plan.input.id, "read"));
-  if (settings.tasks === "perPartition" && new Set([...topics.values()].map((info) => info.partitions)).size > 1) {
-    const counts = [...topics].map(([topic, info]) => `${topic} has ${info.partitions}`).join(", ");
-    throw new Error(
-      `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${counts}. ` +
-        `Give them the same number, or run the job with tasks: "single"`,
-    );
-  }
   return topics;
 }
 
@@ -146,7 +148,7 @@ async function refuseForgotten(
   if (!await delivery.knows(name)) return;
   if (await knowsJob(store, name, patience)) return;
   for (const topic of topics) {
-    if ([...(await input.shown(name, topic)).values()].every((offset) => offset === 0)) continue;
+    if ([...(await input.shown(name, topic)).values()].every(({ offset }) => offset === 0)) continue;
     throw new Error(
       `Cannot run job ${name}: the state store knows nothing of it, but it has run before and published its results: the store is ` +
         `another one, or it was emptied. Give the job the store that it ran on last, start it with reset to process its input ` +

@@ -204,7 +204,7 @@ class RunningJob implements Job {
   async #read(): Promise<void> {
     const { settings, plan, open, claimed, store } = this.parts;
     const { incarnation } = open.entry;
-    await open.delivery?.prepare({ name: settings.name, incarnation, tasks: open.tasks });
+    await open.delivery?.prepare({ name: settings.name, incarnation, tasks: open.layout.tasks.length });
     if (settings.until === "end") {
       for (const topic of plan.topics) {
         this.#ends.set(
@@ -217,7 +217,9 @@ class RunningJob implements Job {
       group: settings.name,
       worker: claimed.worker,
       topics: plan.topics,
+      partitions: open.partitions,
       tasks: settings.tasks,
+      incarnation: open.entry.incarnation,
       remembered: await claimed.remembered(store),
       remember: (text) => claimed.remember(store, text),
     }, this.#worker);

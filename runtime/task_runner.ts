@@ -16,7 +16,14 @@ import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_operate.ts";
 import type { InputSlot } from "../operators/_scope.ts";
-import { setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHost } from "../operators/_task.ts";
+import {
+  type RecordAtHand,
+  setRunningTask,
+  type SourceRequest,
+  Task,
+  type TaskFailure,
+  type TaskHost,
+} from "../operators/_task.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { Journal } from "./journal.ts";
 import { guardKey } from "./key_guard.ts";
@@ -48,6 +55,8 @@ export interface RunnerParts {
   /** Whether the records of an epoch are kept until it is cut, so that it can be made again. */
   readonly keepsJournal: boolean;
   readonly badRecords: "stop" | "deadLetter";
+  /** An event time lies before 1973. */
+  readonly earlyTime?: (time: number, record: RecordAtHand | undefined) => void;
   /** Is shown what a source has decoded, in tests. */
   readonly decoded?: (value: unknown) => void;
 }
@@ -265,6 +274,10 @@ export class TaskRunner implements TaskHost {
       // Most likely its size: with the reason in its headers it is larger than it was.
       this.#fail(`a bad record, because ${reason}; and it cannot be a dead letter: ${brief((error as Error).message)}`);
     }
+  }
+
+  earlyTime(time: number): void {
+    this.parts.earlyTime?.(time, this.task.record);
   }
 
   /** No stage is to blame. */

@@ -27,7 +27,6 @@ class ElementCell extends StateCell {
 
 /** What a map or a list keeps for one key and namespace. */
 abstract class Collected {
-  protected readonly cells = new Map<Key, ElementCell>();
   /** Whether the state finds it under its key. */
   linked = true;
 
@@ -38,55 +37,47 @@ abstract class Collected {
    */
   constructor(protected readonly state: DurableCollections, readonly key: Key, readonly namespace: number) {}
 
-  get size(): number {
-    return this.cells.size;
-  }
-
+  /** How many elements there are. */
+  abstract readonly size: number;
   /** What it holds, as a value of its own. */
-  abstract get value(): unknown;
+  abstract readonly value: unknown;
+  /** The cell of an element that has one. */
+  abstract cellOf(element: Key): ElementCell | undefined;
+  /** All cells at this moment. */
+  abstract all(): ElementCell[];
+  /** A cell has got its first value. */
+  abstract add(cell: ElementCell): void;
+  /** A cell has no value any more. */
+  abstract remove(cell: ElementCell): void;
 
   clear(): void {
-    for (const cell of [...this.cells.values()]) this.state.write(cell, undefined);
-  }
-
-  /** The cell of an element that has one. */
-  cellOf(element: Key): ElementCell | undefined {
-    return this.cells.get(element);
-  }
-
-  /** A cell has got its first value. */
-  add(cell: ElementCell): void {
-    if (this.cells.has(cell.element)) {
-      throw new Error(`An entry of state "${this.state.name}" was written after it was removed and set anew`);
-    }
-    this.cells.set(cell.element, cell);
-  }
-
-  /** A cell has no value any more. */
-  remove(cell: ElementCell): void {
-    this.cells.delete(cell.element);
+    for (const cell of this.all()) this.state.write(cell, undefined);
   }
 
   protected touchElement(element: Key): void {
-    const cell = this.cells.get(element);
+    const cell = this.cellOf(element);
     if (cell !== undefined) this.state.touch(cell);
   }
 
-  protected setElement(element: Key, value: unknown): void {
-    const cell = this.cells.get(element);
-    if (cell !== undefined) this.state.write(cell, value);
-    else if (value !== undefined) this.state.create(this, element, value);
+  protected refuseTaken(): never {
+    throw new Error(`An entry of state "${this.state.name}" was written after it was removed and set anew`);
   }
 }
 
 /** The entries of one key in a map. */
 class Entries extends Collected implements KeyedEntries {
+  readonly #cells = new Map<Key, ElementCell>();
+
+  get size(): number {
+    return this.#cells.size;
+  }
+
   get value(): ReadonlyMap<Key, unknown> | undefined {
     return this.size === 0 ? undefined : new Map(this.entries());
   }
 
   get(entry: Key): unknown {
-    return this.cells.get(entry)?.value;
+    return this.#cells.get(entry)?.value;
   }
 
   touch(entry: Key): void {
@@ -94,76 +85,120 @@ class Entries extends Collected implements KeyedEntries {
   }
 
   set(entry: Key, value: unknown): void {
-    this.setElement(entry, value);
+    const cell = this.#cells.get(entry);
+    if (cell !== undefined) this.state.write(cell, value);
+    else if (value !== undefined) this.state.create(this, entry, value);
   }
 
   entries(): [Key, unknown][] {
-    return [...this.cells.values()].map(({ element, value }) => [element, value]);
+    return this.all().map(({ element, value }) => [element, value]);
+  }
+
+  cellOf(entry: Key): ElementCell | undefined {
+    return this.#cells.get(entry);
+  }
+
+  all(): ElementCell[] {
+    return [...this.#cells.values()];
+  }
+
+  add(cell: ElementCell): void {
+    if (this.#cells.has(cell.element)) this.refuseTaken();
+    this.#cells.set(cell.element, cell);
+  }
+
+  remove(cell: ElementCell): void {
+    this.#cells.delete(cell.element);
   }
 }
 
 /** The elements of one key in a list. They are numbered as they come; the oldest go first. */
 class Elements extends Collected implements KeyedElements {
-  /** The number of the oldest element, and the number that the next one gets. */
-  #first = 0;
-  #next = 0;
+  /** The cells of successive numbers: those before `#gone` have left; a restore may leave holes until it is done. */
+  #cells: (ElementCell | undefined)[] = [];
+  #gone = 0;
+  /** The number of the first of the array. */
+  #base = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
 
   get value(): readonly unknown[] | undefined {
     return this.size === 0 ? undefined : this.elements();
   }
 
   at(index: number): unknown {
-    return this.cells.get(this.#first + index)?.value;
+    return index < 0 ? undefined : this.#cells[this.#gone + index]?.value;
   }
 
   touch(index: number): void {
-    this.touchElement(this.#first + index);
+    if (index >= 0) this.touchElement(this.#base + this.#gone + index);
   }
 
   replace(index: number, value: unknown): void {
-    const at = this.#first + index;
-    if (!this.cells.has(at)) {
+    const cell = index < 0 ? undefined : this.#cells[this.#gone + index];
+    if (cell === undefined) {
       throw new RangeError(
         `The list of key ${Deno.inspect(this.key)} in state "${this.state.name}" has no element ${index}`,
       );
     }
-    this.setElement(at, listed(value, this.state.name));
+    this.state.write(cell, listed(value, this.state.name));
   }
 
   append(value: unknown): void {
-    this.state.create(this, this.#next, listed(value, this.state.name));
+    this.state.create(this, this.#base + this.#cells.length, listed(value, this.state.name));
   }
 
   shift(count = 1): void {
-    for (let left = Math.min(count, this.size); left > 0; left--) this.setElement(this.#first, undefined);
+    for (let left = Math.min(count, this.#size); left > 0; left--) {
+      this.state.write(this.#cells[this.#gone]!, undefined);
+    }
   }
 
   elements(): unknown[] {
-    const values: unknown[] = [];
-    for (let at = this.#first; at < this.#next; at++) {
-      const cell = this.cells.get(at);
-      if (cell !== undefined) values.push(cell.value);
-    }
-    return values;
+    return this.all().map(({ value }) => value);
   }
 
-  override add(cell: ElementCell): void {
-    const at = cell.element as number;
-    if (this.size === 0) {
-      this.#first = at;
-      this.#next = at + 1;
-    } else {
-      this.#first = Math.min(this.#first, at);
-      this.#next = Math.max(this.#next, at + 1);
-    }
-    super.add(cell);
+  cellOf(number: Key): ElementCell | undefined {
+    return this.#cells[(number as number) - this.#base];
   }
 
-  override remove(cell: ElementCell): void {
-    super.remove(cell);
-    if (this.size === 0) return;
-    while (!this.cells.has(this.#first)) this.#first++;
-    while (!this.cells.has(this.#next - 1)) this.#next--;
+  all(): ElementCell[] {
+    return this.#cells.filter((cell) => cell !== undefined);
+  }
+
+  add(cell: ElementCell): void {
+    const number = cell.element as number;
+    if (this.#size === 0) {
+      this.#cells.length = this.#gone = 0;
+      this.#base = number;
+    }
+    // A restore reads elements in the order of their buckets, and an undo brings the oldest back.
+    if (number < this.#base) {
+      this.#cells = [...new Array(this.#base - number).fill(undefined), ...this.#cells];
+      this.#base = number;
+    }
+    const at = number - this.#base;
+    while (this.#cells.length < at) this.#cells.push(undefined);
+    if (at === this.#cells.length) this.#cells.push(cell);
+    else if (this.#cells[at] === undefined) this.#cells[at] = cell;
+    else this.refuseTaken();
+    this.#gone = Math.min(this.#gone, at);
+    this.#size++;
+  }
+
+  remove(cell: ElementCell): void {
+    const cells = this.#cells;
+    cells[(cell.element as number) - this.#base] = undefined;
+    if (--this.#size === 0) return;
+    while (cells[this.#gone] === undefined) this.#gone++;
+    while (cells[cells.length - 1] === undefined) cells.pop();
+    if (2 * this.#gone < cells.length) return;
+    this.#cells = cells.slice(this.#gone);
+    this.#base += this.#gone;
+    this.#gone = 0;
   }
 }
 
