@@ -84,7 +84,7 @@ export interface RestoreReport {
  * @example Commit an epoch
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { commitCuts, DurableStates, MemoryStore, TaskCheckpoint } from "@tidemark/streams/state";
+ * import { commitCuts, DurableStates, MemoryStore, TaskCheckpoint } from "./mod.ts";
  *
  * const clock = { now: () => 0, sleep: () => Promise.resolve(), random: Math.random };
  * const store = new MemoryStore();

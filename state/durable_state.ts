@@ -39,7 +39,7 @@ function makeState(spec: StoredSpec, options: DurableStateOptions): AnyState {
  * @example Undo what happened since the last cut
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { DurableStates } from "@tidemark/streams/state";
+ * import { DurableStates } from "./mod.ts";
  *
  * const states = new DurableStates({ undoable: true });
  * const counts = states.open({ name: "counts", operator: "keyedReduce", namespaced: false });
