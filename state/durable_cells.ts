@@ -133,7 +133,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
       if (before !== undefined) return;
       this.#size++;
       this.gained(cell);
-      this.#bucketOf(cell).add(cell);
+      this.#bucketOfCell(cell).add(cell);
       return;
     }
     if (before !== undefined) {
@@ -143,11 +143,16 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     this.lost(cell, before !== undefined);
   }
 
-  /** Nobody asks for the bucket of a cell while there is one only. */
-  #bucketOf(address: Address | C): Bucket {
+  /** Nobody asks for the hash of a cell while there is one bucket only. */
+  #bucketOfCell(cell: StateCell): Bucket {
     const { length } = this.#buckets;
-    if (length === 1) return this.#buckets[0];
-    return this.#buckets[bucketOf(this.hashOf(address as unknown as Address), length)];
+    return this.#buckets[length === 1 ? 0 : bucketOf(this.#hashOfCell(cell), length)];
+  }
+
+  /** Long keys take a while to hash, and splits ask again and again. */
+  #hashOfCell(cell: StateCell): number {
+    if (cell.hash === 0) cell.hash = this.hashOf(cell as unknown as Address) | 0;
+    return cell.hash;
   }
 
   #encoded(cell: C): Uint8Array {
@@ -250,7 +255,8 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
 
   /** Sets a value that was read from a delta of that epoch. */
   load(address: Address, value: unknown, epoch: number): void {
-    const bucket = this.#bucketOf(address);
+    const hash = this.hashOf(address) | 0;
+    const bucket = this.#buckets[bucketOf(hash, this.#buckets.length)];
     // The base of its bucket may be younger: then it knows already.
     if (bucket.base !== undefined && bucket.base.epoch >= epoch) return;
     this.#dirtyBuckets.add(bucket, epoch);
@@ -258,6 +264,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     if (cell === undefined) {
       if (value === undefined) return;
       cell = this.make(address, 0);
+      cell.hash = hash;
     }
     this.set(cell, value);
   }
@@ -278,7 +285,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     const made = new Bucket(count);
     this.#buckets.push(made);
     for (const cell of old.cells.splice(0)) {
-      (bucketOf(this.hashOf(cell as unknown as Address), count + 1) === count ? made : old).add(cell);
+      (bucketOf(this.#hashOfCell(cell), count + 1) === count ? made : old).add(cell);
     }
     this.#dirtyBuckets.addBeside(made, old);
     return [old, made];
@@ -287,11 +294,15 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
   /** Lays all cells out anew in so many buckets, none of which has a base: each needs the deltas from that epoch on. */
   layOut(buckets: number, epoch: number, seed: number = this.seed): void {
     const cells = this.#all();
+    const isOther = this.seed !== seed || this.layout !== LAYOUT;
     this.seed = seed;
     this.layout = LAYOUT;
     this.outdated = [];
     this.#buckets = Array.from({ length: buckets }, (_, index) => new Bucket(index));
-    for (const cell of cells) this.#bucketOf(cell).add(cell);
+    for (const cell of cells) {
+      if (isOther) cell.hash = 0;
+      this.#bucketOfCell(cell).add(cell);
+    }
     this.#dirtyBuckets = new DirtyBuckets();
     for (const bucket of this.#buckets) if (bucket.cells.length > 0) this.#dirtyBuckets.add(bucket, epoch);
     this.bases = this.baseBytes = this.basesChecksum = 0;

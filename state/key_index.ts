@@ -7,7 +7,7 @@
 import type { Key } from "../operators/keyed_state.ts";
 
 /** The most keys of one `Map`, and over how many a larger index is spread. */
-const ALONE = 65_536;
+const ALONE = 131_072;
 const SHARDS = 64;
 /** About how many characters of a string are looked at. */
 const SAMPLED = 8;

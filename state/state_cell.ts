@@ -19,6 +19,8 @@ export class StateCell<K extends Key = Key, V = unknown> implements Cell<K, V> {
   bucket: Bucket | undefined = undefined;
   /** Its place there; -1: it has no value. */
   at = -1;
+  /** The hash of its address, as 32 bits with sign; 0: nobody has asked for it yet. */
+  hash = 0;
 
   /**
    * @param mark the number of the cut after which it was first touched

@@ -23,7 +23,11 @@ class Hidden {
 
 describe("json() writes", () => {
   it("what JSON carries, and reads it as it was", () => {
-    fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+    // Integers beyond 2^53 - 1 are refused by the reader, and are told of below.
+    const carriedValue = fc.jsonValue({ noUnicodeString: false }).filter((value) =>
+      !/\d{16}/.test(JSON.stringify(value))
+    );
+    fc.assert(fc.property(carriedValue, (value) => {
       const carried = JSON.parse(JSON.stringify(value));
       assertEquals(codec.decode(codec.encode(value)), carried);
     }));
