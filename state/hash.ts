@@ -84,7 +84,7 @@ function hashString(text: string, seed: number, kind: number): number {
 }
 
 /** Spreads a hash over all of its bits (the end of MurmurHash3). */
-function mix(hash: number): number {
+export function mix(hash: number): number {
   hash ^= hash >>> 16;
   hash = Math.imul(hash, 0x85ebca6b);
   hash ^= hash >>> 13;

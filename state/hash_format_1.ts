@@ -5,6 +5,7 @@
  * @module
  */
 import type { Key } from "../operators/keyed_state.ts";
+import { mix } from "./hash.ts";
 
 /** How many characters of a string's end are hashed; names of one kind differ there. */
 const HASHED_CHARACTERS = 12;
@@ -40,13 +41,4 @@ function hashNumber(value: number): number {
   // NaN has many forms, and only one is a key.
   float[0] = Number.isNaN(value) ? 0 : value;
   return Math.imul(halves[0], PRIME) ^ Math.imul(halves[1], SECOND);
-}
-
-/** Spreads a hash over all of its bits (the end of MurmurHash3). */
-function mix(hash: number): number {
-  hash ^= hash >>> 16;
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }
