@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import type { Key, KeyedState, KeyedStateSpec } from "./keyed_state.ts";
 import type { InputSlot } from "./_scope.ts";
 
@@ -26,19 +27,14 @@ export interface At {
   readonly slot: number;
 }
 
-/** What a `watermark()` must know again after a restart. */
-export interface ClockSnapshot {
-  /** The highest timestamp seen, for each partition that has been read, and whether the partition was idle. */
-  readonly partitions: readonly (readonly [topic: string, partition: number, highest: number, idle?: boolean])[];
-  readonly watermark: number;
-}
-
 /** A `watermark()`, or a stage that hands event time on, as their task sees them. */
 export interface ClockHandle {
   /** Which `watermark()` of the program this is; two stages of one name are a mistake. */
   readonly identity: object;
   /** It belongs to a stage that hands event time on, and not to a `watermark()`. @default false */
   readonly forwards?: boolean;
+  /** The topics that it reads. @default none */
+  readonly reads?: readonly string[];
   snapshot(): ClockSnapshot;
   /**
    * Time has passed; slots that have been idle too long leave the minimum. What that fires, fires before it returns.

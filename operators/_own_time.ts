@@ -12,7 +12,8 @@
 import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import { type AttachedSource, type Scope, type ScopeListener, WatermarkProvider } from "./_scope.ts";
 import type { Stage } from "./_stage.ts";
-import type { ClockHandle, ClockSnapshot } from "./_task.ts";
+import type { ClockSnapshot } from "./_clock_snapshot.ts";
+import type { ClockHandle } from "./_task.ts";
 
 /** The listener of a stage's scope, and its provider in the scope below. */
 export class OwnTime implements ClockHandle, ScopeListener {

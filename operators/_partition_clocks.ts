@@ -9,7 +9,8 @@
  */
 import { BEFORE_1973, BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Scope } from "./_scope.ts";
-import type { ClockSnapshot, Task } from "./_task.ts";
+import type { ClockSnapshot, PartitionMark } from "./_clock_snapshot.ts";
+import type { Task } from "./_task.ts";
 
 /** When a partition is idle, and what follows where all are. */
 export interface IdleRule {
@@ -31,7 +32,7 @@ export class PartitionClocks {
   /** Indices that take part in the minimum, unless they are idle. */
   #members: number[] = [];
   /** Marks of the checkpoint whose partition no source has claimed yet. */
-  readonly #unclaimed = new Map<string, ClockSnapshot["partitions"][number]>();
+  readonly #unclaimed = new Map<string, PartitionMark>();
   /** Partitions that the checkpoint knows as idle: they are until they send, or until it is known anew. */
   readonly #restoredIdle = new Set<number>();
   #changes = -1;
@@ -105,7 +106,7 @@ export class PartitionClocks {
   }
 
   snapshot(): ClockSnapshot {
-    const partitions: ClockSnapshot["partitions"][number][] = [...this.#unclaimed.values()];
+    const partitions: PartitionMark[] = [...this.#unclaimed.values()];
     this.#marks.forEach((mark, index) => {
       const slot = this.task.inputs[index - 1];
       if (Number.isNaN(mark) || mark === BEGIN_OF_TIME || (index > 0 && slot === undefined)) return;

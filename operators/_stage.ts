@@ -15,7 +15,15 @@ import { END_OF_TIME } from "./_limits.ts";
 import type { Scope, SideSlot } from "./_scope.ts";
 import type { At, PaneAtHand, Task, TaskFailure } from "./_task.ts";
 import { type Due, fireDue, type FireTimer, type Timers, TimerService, type TimersOptions } from "./_timers.ts";
-import type { Key, KeyedState, KeyedStateSpec } from "./keyed_state.ts";
+import type {
+  Key,
+  KeyedCollections,
+  KeyedElements,
+  KeyedEntries,
+  KeyedState,
+  KeyedStateSpec,
+  StateKind,
+} from "./keyed_state.ts";
 
 /** What kind of stage an operator is. */
 export interface StageOptions {
@@ -38,7 +46,7 @@ export interface StageOptions {
 }
 
 /** What a state of a stage is. */
-export interface StateOptions extends Partial<Omit<KeyedStateSpec, "name" | "operator">> {
+export interface StateOptions extends Partial<Omit<KeyedStateSpec, "name" | "operator" | "kind">> {
   /** Which of the stage's states, where it has several: its name follows the stage's. */
   readonly part?: string;
 }
@@ -181,10 +189,24 @@ export class Stage<Result = any> {
 
   /** Opens a keyed state of the stage. Called while the stage is made. */
   state<K extends Key, V>(options: StateOptions = {}): KeyedState<K, V> {
+    return this.#openState(options, "value");
+  }
+
+  /** Opens a state that keeps a map for each key. Called while the stage is made. */
+  maps<K extends Key, E extends Key, V>(options: StateOptions = {}): KeyedCollections<KeyedEntries<K, E, V>, K> {
+    return this.#openState(options, "map") as unknown as KeyedCollections<KeyedEntries<K, E, V>, K>;
+  }
+
+  /** Opens a state that keeps a list for each key. Called while the stage is made. */
+  lists<K extends Key, V>(options: StateOptions = {}): KeyedCollections<KeyedElements<K, V>, K> {
+    return this.#openState(options, "list") as unknown as KeyedCollections<KeyedElements<K, V>, K>;
+  }
+
+  #openState<K extends Key, V>(options: StateOptions, kind: StateKind): KeyedState<K, V> {
     const { operator, name } = this.parts.options;
     const { part, namespaced = false, ...spec } = options;
     const full = part === undefined || name === undefined ? name : `${name}/${part}`;
-    return this.task.openState({ ...spec, namespaced, operator, name: full });
+    return this.task.openState({ ...spec, kind, namespaced, operator, name: full });
   }
 
   /** Opens durable timers of the stage. Called while the stage is made. */

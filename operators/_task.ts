@@ -7,15 +7,15 @@
  * @module
  */
 import { errorOf } from "../base/thrown.ts";
-import { type Key, type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "./keyed_state.ts";
 import type { At, ClockHandle, Drift, PaneAtHand, RecordAtHand, TaskFailure, TaskHost } from "./_host.ts";
 import { BEFORE_1973 } from "./_limits.ts";
+import { memoryState } from "./_memory_state.ts";
+import type { Key, KeyedState, KeyedStateSpec } from "./keyed_state.ts";
 import { type InputSlot, Scope } from "./_scope.ts";
 
 export type {
   At,
   ClockHandle,
-  ClockSnapshot,
   Drift,
   PaneAtHand,
   RecordAtHand,
@@ -107,7 +107,7 @@ export class Task implements At {
       this.#stages.add(name);
     }
     const complete: KeyedStateSpec = { ...spec, name: name ?? operator, operator };
-    const state = this.host?.openState(complete) ?? new MemoryKeyedState(complete);
+    const state = this.host?.openState(complete) ?? memoryState(complete);
     return state as unknown as KeyedState<K, V>;
   }
 

@@ -29,9 +29,10 @@ export class WatermarkStage {
     const { task, scope } = this.stage;
     this.#partitionsOnly = task.host !== undefined && scope.providers.length === 0 && scope.bare.length > 0 &&
       scope.bare.every((source) => source.derived !== true);
-    const reads = [...new Set(scope.bare.map((source) => source.label))].sort().join("+");
-    const clockName = task.addClock(name ?? `${reads}:${bound}`, {
+    const reads = [...new Set(scope.bare.map((source) => source.label))].sort();
+    const clockName = task.addClock(name ?? `${reads.join("+")}:${bound}`, {
       identity,
+      reads,
       snapshot: () => this.#clocks.snapshot(),
       tick: (now) => this.#tick(now),
     });

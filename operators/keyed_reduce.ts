@@ -107,7 +107,7 @@ export function keyedReduce<T, K extends Key, V>(
     { operator: "keyedReduce", name, time: emit === "latest" ? "own" : "passes", keeps: true },
     (stage) => {
       const { out } = stage;
-      const state = stage.state<K, V>({ version, migrate });
+      const state = stage.state<K, V>({ version, migrate, frozen });
 
       /** The key's next value, in its cell. */
       function advance(value: T): Cell<K, V> {

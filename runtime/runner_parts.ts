@@ -6,7 +6,8 @@
 import type { Observable } from "rxjs";
 import type { SourceSpec } from "../connectors/connector.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
-import type { ClockSnapshot, RecordAtHand } from "../operators/_task.ts";
+import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
+import type { RecordAtHand } from "../operators/_task.ts";
 import type { InputQueue } from "./input_queue.ts";
 import type { Outputs } from "./outputs.ts";
 

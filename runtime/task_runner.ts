@@ -11,17 +11,11 @@
  */
 import { messageOf } from "../base/thrown.ts";
 import type { InputRecord } from "../connectors/connector.ts";
+import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_source.ts";
 import type { InputSlot } from "../operators/_scope.ts";
-import {
-  type ClockSnapshot,
-  setRunningTask,
-  type SourceRequest,
-  Task,
-  type TaskFailure,
-  type TaskHost,
-} from "../operators/_task.ts";
+import { setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHost } from "../operators/_task.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { Journal } from "./journal.ts";
 import { guardKey } from "./key_guard.ts";

@@ -1,6 +1,7 @@
 /** A job by hand whose states go through the codec of a checkpoint at each restart, with nothing else behind it. */
 import type { Observable } from "rxjs";
-import { type Cell, type Key, type KeyedState, MemoryKeyedState } from "../../operators/keyed_state.ts";
+import { MemoryKeyedState } from "../../operators/_memory_state.ts";
+import type { Cell, Key, KeyedState } from "../../operators/keyed_state.ts";
 import { ValueReader } from "../../state/value_reader.ts";
 import { ValueWriter } from "../../state/value_writer.ts";
 import { HandMadeTask } from "./task_host.ts";
