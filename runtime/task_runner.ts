@@ -92,6 +92,7 @@ export class TaskRunner implements TaskHost {
   readonly #states = new Map<string, KeyedState>();
   #bottoms: Bottom[] = [];
   readonly #order: PushOrder;
+  readonly #decoded: RunnerParts["decoded"];
   /** When wall-clock time passed last. */
   #ticked = 0;
   #open = 0;
@@ -100,6 +101,7 @@ export class TaskRunner implements TaskHost {
     this.number = parts.number;
     this.queues = parts.queues;
     this.outputs = parts.outputs;
+    this.#decoded = parts.decoded;
     this.#routes = new Routes(parts.planned);
     this.#order = new PushOrder(parts.queues, (queue) => this.#isAhead(queue));
     this.counters = { ...parts.counters };
@@ -298,18 +300,23 @@ export class TaskRunner implements TaskHost {
 
   #pushSome(): number {
     const order = this.#order;
+    // Most tasks read one partition, and then there is nothing to choose.
+    const only = this.queues.length === 1 ? this.queues[0] : undefined;
     let pushed = 0;
     const before = setRunningTask(this.task);
     this.task.active = true;
     try {
       while (pushed < SLICE_RECORDS) {
-        const queue = order.next();
+        const queue = only ?? order.next();
         if (queue === undefined) break;
         const record = queue.take();
-        order.taken();
+        if (only === undefined) order.taken();
         // Positions may have moved past control records without any record.
         this.changed = true;
-        if (record === undefined) continue;
+        if (record === undefined) {
+          if (only === undefined) continue;
+          break;
+        }
         pushed++;
         this.journal?.pushed.push({ queue, record });
         this.#push(queue, record);
@@ -355,7 +362,7 @@ export class TaskRunner implements TaskHost {
       try {
         checkReadable(record);
         value = spec.decode(record);
-        this.parts.decoded?.(value);
+        if (this.#decoded !== undefined) this.#decoded(value);
       } catch (error) {
         task.timestamp = record.timestamp;
         this.badRecord(messageOf(error), `source "${queue.topic}"`);
