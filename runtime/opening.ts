@@ -16,7 +16,7 @@ import { type JobDifference, knowsJob, type OpenedJob, openJob, type Patience, t
 import type { Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
-import { layOut } from "./task_layout.ts";
+import { layOut, refuseUneven } from "./task_layout.ts";
 
 /** Everything of a job that is open. */
 export interface OpenJob {
@@ -59,6 +59,7 @@ export async function openAll(
     }
     const { delivery, inCommit } = deliveriesOf(opened.map(({ connection }) => connection));
     const layout = layOut(settings.tasks, partitions);
+    refuseUneven(layout);
     if (delivery !== undefined && settings.reset === undefined) {
       await refuseForgotten(plan, settings, { store, patience, input, delivery });
     }
