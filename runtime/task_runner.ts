@@ -16,6 +16,7 @@ import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_source.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import { setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHost } from "../operators/_task.ts";
+import { BadRecords } from "./bad_records.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { Journal } from "./journal.ts";
 import { guardKey } from "./key_guard.ts";
@@ -25,7 +26,6 @@ import { subscribeAll } from "./plan.ts";
 import { PushOrder } from "./push_order.ts";
 import { decode, Routes } from "./routes.ts";
 import type { Counters, RunnerParts } from "./runner_parts.ts";
-import { brief } from "./telling.ts";
 import type { Outputs } from "./outputs.ts";
 
 export type { Counters, RunnerParts };
@@ -54,8 +54,6 @@ export class TaskRunner implements TaskHost {
   skipPane: TaskHost["skipPane"];
   /** Kept where a policy may want the epoch made again. */
   journal: Journal | undefined;
-  /** The record that was refused last; the branches of a pipeline refuse it once. */
-  #refused: InputRecord | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly #routes: Routes;
   readonly #states = new Map<string, KeyedState>();
@@ -63,6 +61,8 @@ export class TaskRunner implements TaskHost {
   /** Called when a stage has something to do in a push of its own, or can be pushed records again. */
   onWake: (() => void) | undefined;
   readonly #order: PushOrder;
+  readonly #badRecords: BadRecords;
+  readonly #decoded: RunnerParts["decoded"];
   /** When wall-clock time passed last. */
   #ticked = 0;
   #open = 0;
@@ -71,6 +71,12 @@ export class TaskRunner implements TaskHost {
     this.number = parts.number;
     this.queues = parts.queues;
     this.outputs = parts.outputs;
+    this.#decoded = parts.decoded;
+    this.#badRecords = new BadRecords({
+      policy: parts.badRecords,
+      outputs: parts.outputs,
+      counted: () => this.count("dead"),
+    });
     this.#routes = new Routes(parts.planned);
     this.#order = new PushOrder(parts.queues, (queue) => this.#isAhead(queue));
     this.counters = { ...parts.counters };
@@ -95,7 +101,7 @@ export class TaskRunner implements TaskHost {
     this.outputs.discard();
     this.samples.length = 0;
     this.#routes.clear();
-    this.#refused = undefined;
+    this.#badRecords.forget();
     this.ended = false;
     const { idleSince } = this.task;
     this.task = new Task(this);
@@ -238,34 +244,12 @@ export class TaskRunner implements TaskHost {
   readonly wake = (): void => this.onWake?.();
   readonly now = (): number => this.outputs.parts.now();
 
-  badRecord(why: string, stage = ""): void {
-    const record = this.task.record as InputRecord | undefined;
-    const reason = brief(why);
-    // Of a window's result that is bad, no record is at hand: it is the pane's fault.
-    if (record === undefined && this.task.pane !== undefined) {
-      return void this.task.fail(new RangeError(`its result is bad, because ${reason}`), stage, "user");
-    }
-    if (record === undefined || this.parts.badRecords === "stop") {
-      const what = record === undefined ? "a bad value" : "a bad record";
-      return this.#fail(`${what}, because ${reason}. Give onBadRecord a deadLetter(sink) to go on without it`);
-    }
-    if (this.#refused === record) return;
-    this.#refused = record;
-    this.count("dead");
-    try {
-      this.outputs.refuse("badRecord", record, { stage, reason });
-    } catch (error) {
-      // Most likely its size: with the reason in its headers it is larger than it was.
-      this.#fail(`a bad record, because ${reason}; and it cannot be a dead letter: ${brief((error as Error).message)}`);
-    }
+  badRecord(reason: string, stage = ""): void {
+    this.#badRecords.refuse(this.task, reason, stage);
   }
 
   earlyTime(time: number): void {
     this.parts.earlyTime?.(time, this.task.record);
-  }
-
-  #fail(reason: string): void {
-    this.task.fail(new TypeError(reason), "", "misuse");
   }
 
   count(name: string, by = 1): void {
@@ -281,18 +265,23 @@ export class TaskRunner implements TaskHost {
 
   #pushSome(): number {
     const order = this.#order;
+    // Most tasks read one partition, and then there is nothing to choose.
+    const only = this.queues.length === 1 ? this.queues[0] : undefined;
     let pushed = 0;
     const before = setRunningTask(this.task);
     this.task.active = true;
     try {
       while (pushed < SLICE_RECORDS) {
-        const queue = order.next();
+        const queue = only ?? order.next();
         if (queue === undefined) break;
         const record = queue.take();
-        order.taken();
+        if (only === undefined) order.taken();
         // Positions may have moved past control records without any record.
         this.changed = true;
-        if (record === undefined) continue;
+        if (record === undefined) {
+          if (only === undefined) continue;
+          break;
+        }
         pushed++;
         this.journal?.pushed.push({ queue, record });
         this.#push(queue, record);
@@ -337,7 +326,7 @@ export class TaskRunner implements TaskHost {
       let value: unknown;
       try {
         value = decode(spec, record);
-        this.parts.decoded?.(value);
+        if (this.#decoded !== undefined) this.#decoded(value);
       } catch (error) {
         task.timestamp = record.timestamp;
         this.badRecord(messageOf(error), `source "${queue.topic}"`);
