@@ -1,5 +1,6 @@
 /** The rules themselves, on small made-up trees: each of them must be able to fail. */
 import { assertEquals } from "@std/assert";
+import { importCircles } from "./support/tidy/circles.ts";
 import { strayClocks, strayKv } from "./support/tidy/effects.ts";
 import { importsOf, wrongImports, wrongModules } from "./support/tidy/imports.ts";
 import { poorTestNames } from "./support/tidy/names.ts";
@@ -280,4 +281,20 @@ Deno.test("unmappedPackages() finds a package that is imported by its address", 
   assertEquals(unmappedPackages(tree({ "tests/a.ts": 'const a = "npm:left-pad@1";' })).length, 1);
   assertEquals(unmappedPackages(tree({ "tests/a.ts": 'import { pad } from "jsr:@std/text";' })).length, 1);
   assertEquals(unmappedPackages(tree({ "tests/a.ts": '// npm:left-pad\nimport { pad } from "left-pad";' })), []);
+});
+
+Deno.test("importCircles() finds files that import themselves by way of others, types or not, and tells the shortest way", () => {
+  const of = (imports: Record<string, string[]>) =>
+    importCircles(tree(Object.fromEntries(
+      Object.entries(imports).map(([path, targets]) => [path, targets.map((to) => `import "${to}";`).join("\n")]),
+    )));
+  assertEquals(of({ "a.ts": ["./b.ts", "./c.ts"], "b.ts": ["./c.ts"], "c.ts": ["./not_here.ts"] }), []);
+  assertEquals(of({ "a.ts": ["./b/c.ts"], "b/c.ts": ["../d.ts", "../e.ts"], "d.ts": ["./e.ts"], "e.ts": ["./a.ts"] }), [
+    "a.ts -> b/c.ts -> e.ts -> a.ts",
+    "d.ts -> e.ts -> a.ts -> b/c.ts -> d.ts",
+  ]);
+  assertEquals(
+    importCircles(tree({ "a.ts": 'import type { B } from "./b.ts";', "b.ts": 'export * from "./a.ts";' })),
+    ["a.ts -> b.ts -> a.ts"],
+  );
 });

@@ -3,26 +3,12 @@
  *
  * @module
  */
+import type { Change } from "./faults.ts";
 import { openTransaction } from "./input.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
-import type { Right } from "./kafka/rights.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 import { INPUT } from "./traffic.ts";
-
-/**
- * - `deny`: a right is taken away.
- * - `configure`: some of a topic's configuration is another one.
- * - `limit transactions`: the broker takes no longer timeout than this, in milliseconds.
- * - `quota`: what all producers may send, in bytes a second.
- * - `hold`: somebody else has a transaction open in a partition of the input.
- */
-export type Change =
-  | { readonly change: "deny"; readonly right: Right }
-  | { readonly change: "configure"; readonly topic: string; readonly config: Readonly<Record<string, string>> }
-  | { readonly change: "limit transactions"; readonly timeout: number }
-  | { readonly change: "quota"; readonly bytes: number }
-  | { readonly change: "hold"; readonly partition: number; readonly commit: boolean };
 
 /** What changes work with. */
 export interface ChangeParts {

@@ -5,8 +5,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { guarded } from "./campaign.ts";
-import { type Change, saysOf } from "./changes.ts";
-import type { WorldAct, WorldFault } from "./faults.ts";
+import { saysOf } from "./changes.ts";
+import type { Change, WorldAct, WorldFault } from "./faults.ts";
 import type { Scenario } from "./scenario.ts";
 import { SILENT_MS } from "./silence.ts";
 import type { Outcome } from "./world.ts";

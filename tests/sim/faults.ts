@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Change } from "./changes.ts";
-import type { Disaster } from "./disasters.ts";
+import type { Right } from "./kafka/rights.ts";
 
 /** What kind of request a fault waits for; `step`: for the moment before whatever the process waits for is delivered to it. */
 export type Target = "any" | "kv" | "commit" | "transaction" | "end" | "producer" | "markers" | "group" | "step";
@@ -76,6 +75,24 @@ export type WorldAct =
   | { readonly do: "stop" | "kill"; readonly worker: number; readonly restart: number }
   | { readonly do: "change"; readonly what: Change; readonly ms: number }
   | { readonly do: "jump"; readonly worker: number; readonly ms: number };
+
+/** What happens while nobody works. */
+export type Disaster = "reset" | "restored" | "expired" | "trimmed" | "remade" | "grown";
+
+/**
+ * What people change while the job runs:
+ * - `deny`: a right is taken away.
+ * - `configure`: some of a topic's configuration is another one.
+ * - `limit transactions`: the broker takes no longer timeout than this, in milliseconds.
+ * - `quota`: what all producers may send, in bytes a second.
+ * - `hold`: somebody else has a transaction open in a partition of the input.
+ */
+export type Change =
+  | { readonly change: "deny"; readonly right: Right }
+  | { readonly change: "configure"; readonly topic: string; readonly config: Readonly<Record<string, string>> }
+  | { readonly change: "limit transactions"; readonly timeout: number }
+  | { readonly change: "quota"; readonly bytes: number }
+  | { readonly change: "hold"; readonly partition: number; readonly commit: boolean };
 
 export type Fault = CallFault | WorldFault;
 
