@@ -66,7 +66,9 @@ export function encodeRefused(
   refusal: Refusal,
 ): OutputRecord {
   const headers = headersOf(record.headers, record.timestamp, refusal, record);
-  return complete(context, { key: record.key, value: record.value, headers }, record.timestamp, undefined);
+  // A view would keep the fetch that it lies in until the dead letter is published.
+  const value = record.value?.slice() ?? null;
+  return complete(context, { key: record.key?.slice() ?? null, value, headers }, record.timestamp, undefined);
 }
 
 /** Makes the record of a window's result that could not be delivered. */
