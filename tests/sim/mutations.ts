@@ -349,7 +349,7 @@ const GUARDS: readonly Mutation[] = [
 
 const WAITS: Mutation = {
   name: "a store that has stopped answering is waited for for ever",
-  edits: [{ file: "state/kv_store.ts", find: "return answered(this.clock, act());", replace: "return act();" }],
+  edits: [{ file: "state/kv_store.ts", find: "return this.#answered(what, act());", replace: "return act();" }],
 };
 
 const SILENCES: readonly Mutation[] = [

@@ -27,7 +27,7 @@ const LIMIT_MS = 150_000;
 const QUIET_MS = 300;
 
 /** How long a worker may take to stop, in virtual milliseconds: what it promises, and the moments of its last steps. */
-const STOP_MS = 45_000;
+export const STOP_MS = 45_000;
 
 /** What happened in a run. */
 export interface Counts {
