@@ -4,7 +4,7 @@ import { importCircles } from "./support/tidy/circles.ts";
 import { strayClocks, strayKv } from "./support/tidy/effects.ts";
 import { importsOf, wrongImports, wrongModules } from "./support/tidy/imports.ts";
 import { poorTestNames } from "./support/tidy/names.ts";
-import { unprovenOperators } from "./support/tidy/operators.ts";
+import { strayRegisters, unprovenOperators } from "./support/tidy/operators.ts";
 import { suitesWithoutBdd, unfakedTime, unmappedPackages } from "./support/tidy/packages.ts";
 import { functionsOf, longFiles, longFunctions } from "./support/tidy/sizes.ts";
 import { type Source, source } from "./support/tidy/source.ts";
@@ -297,4 +297,13 @@ Deno.test("importCircles() finds files that import themselves by way of others, 
     importCircles(tree({ "a.ts": 'import type { B } from "./b.ts";', "b.ts": 'export * from "./a.ts";' })),
     ["a.ts -> b.ts -> a.ts"],
   );
+});
+
+Deno.test("strayRegisters() finds an operator that names the task's registers or the chain of subscribers", () => {
+  const found = (text: string, path = "operators/count.ts") => strayRegisters(tree({ [path]: text })).length;
+  for (const use of ["task.phase;", "task.timestamp = 5;", "task?.record;", 'import { Subscriber } from "rxjs";']) {
+    assertEquals(found(use), 1, use);
+    assertEquals(found(use, "operators/_stage.ts") + found(use, "runtime/loop.ts"), 0, use);
+  }
+  assertEquals(found('stage.at.time; stage.emit(value); // task.phase\nconst a = "task.phase";'), 0);
 });
