@@ -29,6 +29,8 @@ interface Active {
 /** What is changed at this moment. */
 export class Changes {
   readonly #active: Active[] = [];
+  /** One of them does not end: what the job says of it, it says to the end. */
+  lasting = false;
   /** How many were made. */
   made = 0;
 
@@ -70,6 +72,10 @@ export class Changes {
       case "quota":
         kafka.setQuota(change.bytes);
         return () => kafka.setQuota(Infinity);
+      case "grow":
+        this.lasting = true;
+        kafka.growTopic(INPUT, change.partitions);
+        return () => {};
       case "hold":
         return await openTransaction({ ...this.parts, ms: 0 }, { topic: INPUT, ...change });
     }
@@ -91,6 +97,8 @@ export function saysOf(change: Change): RegExp {
       return /transaction.*timeout|timeout.*transaction/i;
     case "quota":
       return /quota|slow/;
+    case "grow":
+      return new RegExp(`${INPUT} has \\d+ partitions`);
     case "hold":
       return /open transaction/;
   }

@@ -9,7 +9,7 @@ import { saysOf } from "./changes.ts";
 import type { Change, WorldAct, WorldFault } from "./faults.ts";
 import type { Scenario } from "./scenario.ts";
 import { SILENT_MS } from "./silence.ts";
-import type { Outcome } from "./world.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** When the change begins, and how long it lasts, in milliseconds. */
 const [AT, LASTS] = [1500, 25_000];
