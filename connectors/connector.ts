@@ -118,6 +118,14 @@ export interface StartOffset {
   readonly offset: number;
 }
 
+/** An offset that a job's group shows to the broker's own tools. */
+export interface ShownOffset {
+  /** The next offset to read. */
+  readonly offset: number;
+  /** Whether a worker of a job has shown it. `false`: somebody has set it. */
+  readonly own: boolean;
+}
+
 /** What a reader reads, and for whom. */
 export interface ReaderOptions {
   /** The job's name: the consumer group. */
@@ -126,8 +134,12 @@ export interface ReaderOptions {
   readonly worker: string | undefined;
   /** What to read, co-partitioned where there is a task for each partition. */
   readonly topics: readonly string[];
+  /** How many partitions of each topic the job was made with. Others are read by nobody, also where a topic has grown since. */
+  readonly partitions: ReadonlyMap<string, number>;
   /** How partitions become tasks. */
   readonly tasks: "perPartition" | "single";
+  /** Which life of the job this is. Workers of another one, on another state store, must not take part. */
+  readonly incarnation: string;
   /** Text that this very worker's predecessor left with `remember`, or undefined. */
   readonly remembered: string | undefined;
   /** Keeps a short text for the successor of this worker (a group member id). Resolves when it is durable. */
@@ -233,7 +245,7 @@ export interface Connection {
   /** The offset of every partition where a reader begins that starts from there. */
   offsets(topic: string, from: From): Promise<readonly number[]>;
   /** What the job's group shows as committed (people may have reset it), by partition; absent where nothing was. */
-  shown(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
+  shown(group: string, topic: string): Promise<ReadonlyMap<number, ShownOffset>>;
   /**
    * True when no record will ever be added to this topic and this connection's reader has said so: every partition that it
    * reads had a batch with `position === end` since. Whoever has processed up to the `end` of the last batch has processed all.

@@ -218,7 +218,9 @@ class RunningJob implements Job {
       group: settings.name,
       worker: claimed.worker,
       topics: plan.topics,
+      partitions: open.partitions,
       tasks: settings.tasks,
+      incarnation: open.entry.incarnation,
       remembered: await claimed.remembered(store),
       remember: (text) => claimed.remember(store, text),
     }, this.#worker);

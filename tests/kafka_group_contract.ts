@@ -141,7 +141,7 @@ export const groupContract: KafkaContract = {
     const member = await Member.join(one, { group, topics: [topic] });
     await member.owns([0, 1]);
     await member.reader.show([{ topic, partition: 1, offset: 42 }]);
-    assertEquals(await one.shown(group, topic), new Map([[1, 42]]));
+    assertEquals(await one.shown(group, topic), new Map([[1, { offset: 42, own: true }]]));
   },
   "what retention took away is asked about, not skipped": async ({ connection: one, kafka }) => {
     const [topic, group] = [freshTopic(), freshTopic()];
@@ -178,7 +178,13 @@ async function joinAndDie(
     group,
     member: "",
     protocol,
-    subscription: encodeSubscription({ topics: [topic], tasks: "perPartition", owned: [], generation: -1 }),
+    subscription: encodeSubscription({
+      topics: [topic],
+      tasks: "perPartition",
+      incarnation: "first",
+      owned: [],
+      generation: -1,
+    }),
     sessionTimeout: 30_000,
     rebalanceTimeout: 30_000,
   });

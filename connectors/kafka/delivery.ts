@@ -86,7 +86,10 @@ export class KafkaDelivery implements AfterCommit {
     return this.parts.ask(
       `read the markers of "${this.#group}"`,
       // Stable: what a transaction that is being finished has written is waited for, so the answer is the last word.
-      () => this.parts.shared.committed(this.#group, this.#topic, tasks, true),
+      async () => {
+        const committed = await this.parts.shared.committed(this.#group, this.#topic, tasks, true);
+        return new Map([...committed].map(([task, { offset }]) => [task, offset]));
+      },
       (error) => isPassing(error) || hasCode(error, CODE.unstableOffsetCommit),
     );
   }

@@ -97,3 +97,24 @@ export const MOMENTS = 6;
 
 /** How long an answer of the group may be held back before somebody is told, in milliseconds. */
 export const UNANSWERED_TOLD = 5000;
+
+/** How long a broker that is silent is given before the next of the named ones is asked as well, in milliseconds. */
+export const NEXT_BROKER_AFTER = 1000;
+
+/** How long a broker may take to say what it speaks and to take the login, in milliseconds. */
+export const AUTHENTICATION_TIMEOUT = 10_000;
+
+/** How long an answer is waited for, in milliseconds. */
+export const REQUEST_TIMEOUT = 30_000;
+
+/** How long the leader of a partition may wait for its replicas before it refuses a write, in milliseconds. */
+export const PRODUCE_TIMEOUT = 30_000;
+
+/** How long the controller may take to make or grow a topic, in milliseconds. */
+export const TOPIC_TIMEOUT = 5000;
+
+/** What is written beside the offsets that a job shows: whoever sets them by hand does not write it. */
+export const NOTE = "tidemark";
+
+/** How often a member looks whether topics have grown, and who else is in its group, in milliseconds. */
+export const GROUP_WATCH_INTERVAL = 10_000;

@@ -10,8 +10,6 @@ export const SERVER = {
   ...CODE,
   corruptMessage: 2,
   messageTooLarge: 10,
-  inconsistentProtocol: 23,
-  groupAuthorizationFailed: 30,
   invalidTimestamp: 32,
   invalidPartitions: 37,
   outOfOrderSequence: 45,
