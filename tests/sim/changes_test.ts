@@ -79,4 +79,19 @@ describe("a simulated job whose world changes", () => {
     const outcome = await run(what, [], { records: 200 });
     assertEquals(outcome.failure, undefined);
   });
+
+  it("says at once that its input has more partitions, and goes on with those that it was made with when workers leave", async () => {
+    const what = { change: "grow", partitions: 3 } as const;
+    const outcome = await run(what, [inTime(9000, { do: "leave", worker: 1 })], { records: 400, inputMs: 20_000 });
+    assertEquals(outcome.failure, undefined);
+    const [first] = told(outcome, saysOf(what));
+    assert(first !== undefined && first.at <= AT + SILENT_MS, `nothing was said of it in time: ${first?.line}`);
+  });
+
+  it("lets nobody in who runs it on another store, who is told so", async () => {
+    const scenario = { ...BASE, records: 200, inputMs: 8000, faults: [inTime(2000, { do: "impostor" })] };
+    const outcome = await guarded(scenario, true);
+    assertEquals(outcome.failure, undefined);
+    assertEquals(outcome.lines.filter((line) => line.includes("the impostor is refused")).length, 1);
+  });
 });
