@@ -91,6 +91,96 @@ async function whileDenied(kafka: ChangingKafka, right: Right, run: () => Promis
   }
 }
 
+const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+  "refuses partitions and records of a topic without WRITE, with code 29": async (bench) => {
+    const { kafka, topic } = bench;
+    const identity = await bench.begin();
+    await whileDenied(kafka, { to: "write", topic }, async () => {
+      await assertRefused(TOPIC_DENIED, () => bench.add(identity));
+      assertEquals(await bench.send(identity, record(topic, { text: "denied" })), TOPIC_DENIED);
+    });
+    assertEquals(await bench.send(identity, record(topic, { text: "allowed" })), 0);
+    await bench.line.endTransaction(identity, true);
+  },
+
+  "refuses a fetch of a topic without READ, with code 29": async (bench) => {
+    assertEquals(await bench.fetch(), 0);
+    await whileDenied(bench.kafka, { to: "read", topic: bench.topic }, async () => {
+      assertEquals(await bench.fetch(), TOPIC_DENIED);
+    });
+    assertEquals(await bench.fetch(), 0);
+  },
+
+  "refuses a topic's configuration without DESCRIBE_CONFIGS, with code 29": async (bench) => {
+    await whileDenied(bench.kafka, { to: "describe configs", topic: bench.topic }, async () => {
+      await assertRefused(TOPIC_DENIED, () => bench.line.topicConfig(bench.topic));
+    });
+    assert((await bench.line.topicConfig(bench.topic)).has("max.message.bytes"));
+  },
+
+  "refuses all that a transactional id asks for without WRITE on it, with code 53": async (bench) => {
+    const { kafka, line, id } = bench;
+    const identity = await bench.begin();
+    await whileDenied(kafka, { to: "use transactional ids" }, async () => {
+      await assertRefused(ID_DENIED, () => line.initProducer(id, 10_000));
+      await assertRefused(ID_DENIED, () => bench.add(identity));
+      await assertRefused(ID_DENIED, () => line.addOffsets(identity, bench.group));
+      assertEquals(await bench.send(identity, record(bench.topic, { text: "denied" })), ID_DENIED);
+      await assertRefused(ID_DENIED, () => line.endTransaction(identity, true));
+    });
+    assertEquals(await bench.send(identity, record(bench.topic, { text: "allowed" })), 0);
+    await line.endTransaction(identity, true);
+  },
+
+  "refuses a group without READ on it, with code 30": async (bench) => {
+    const { kafka, line, group, topic } = bench;
+    const identity = await bench.begin();
+    await whileDenied(kafka, { to: "use groups" }, async () => {
+      await assertRefused(GROUP_DENIED, () => line.join({ group, member: "", ...MEMBER }));
+      await assertRefused(GROUP_DENIED, () => line.addOffsets(identity, group));
+      await assertRefused(GROUP_DENIED, () => line.committed(group, topic, [0], true));
+    });
+    await line.addOffsets(identity, group);
+    await line.endTransaction(identity, false);
+  },
+
+  "refuses a record larger than max.message.bytes, as that is lowered, with code 10": async (bench) => {
+    const { kafka, topic } = bench;
+    const identity = await bench.begin();
+    const large = record(topic, { value: new Uint8Array(2000) });
+    assertEquals(await bench.send(identity, large), 0);
+    await kafka.configure(topic, { "max.message.bytes": "1000" });
+    assertEquals(await bench.send(identity, large), TOO_LARGE);
+    await bench.line.endTransaction(identity, true);
+  },
+
+  "refuses a record that is older than message.timestamp.before.max.ms, with code 32": async (bench) => {
+    const { kafka, topic } = bench;
+    const identity = await bench.begin();
+    const old = record(topic, { timestamp: kafka.now() - 7_200_000 });
+    assertEquals(await bench.send(identity, old), 0);
+    await kafka.configure(topic, { "message.timestamp.before.max.ms": "3600000" });
+    assertEquals(await bench.send(identity, old), BAD_TIMESTAMP);
+    await bench.line.endTransaction(identity, true);
+  },
+
+  "refuses a record without a key where the topic is compacted, with code 87": async (bench) => {
+    const { kafka, topic } = bench;
+    const identity = await bench.begin();
+    const [keyless, keyed] = [record(topic), record(topic, { key: new Uint8Array([1]) })];
+    assertEquals(await bench.send(identity, keyless), 0);
+    await kafka.configure(topic, { "cleanup.policy": "compact" });
+    assertEquals(await bench.send(identity, keyless), BAD_RECORD);
+    assertEquals(await bench.send(identity, keyed), 0);
+    await bench.line.endTransaction(identity, true);
+  },
+
+  "refuses a transaction's timeout beyond what the broker takes, with code 50": async ({ line, id }) => {
+    await assertRefused(BAD_TIMEOUT, () => line.initProducer(id, 60_001));
+    assertEquals((await line.initProducer(id, 60_000)).epoch, 0);
+  },
+};
+
 /** Registers the contract's tests for one Kafka. */
 export function rightsContract(
   name: string,
@@ -107,95 +197,6 @@ export function rightsContract(
     afterAll(async () => await kafka[Symbol.asyncDispose]());
     // What the Kafka itself reads and waits for goes on from one case to the next.
     const options = { sanitizeOps: false, sanitizeResources: false };
-    const test = (sentence: string, run: (bench: Bench) => Promise<void>) =>
-      it(sentence, options, () => Bench.with(kafka, run));
-
-    test("refuses partitions and records of a topic without WRITE, with code 29", async (bench) => {
-      const { kafka, topic } = bench;
-      const identity = await bench.begin();
-      await whileDenied(kafka, { to: "write", topic }, async () => {
-        await assertRefused(TOPIC_DENIED, () => bench.add(identity));
-        assertEquals(await bench.send(identity, record(topic, { text: "denied" })), TOPIC_DENIED);
-      });
-      assertEquals(await bench.send(identity, record(topic, { text: "allowed" })), 0);
-      await bench.line.endTransaction(identity, true);
-    });
-
-    test("refuses a fetch of a topic without READ, with code 29", async (bench) => {
-      assertEquals(await bench.fetch(), 0);
-      await whileDenied(bench.kafka, { to: "read", topic: bench.topic }, async () => {
-        assertEquals(await bench.fetch(), TOPIC_DENIED);
-      });
-      assertEquals(await bench.fetch(), 0);
-    });
-
-    test("refuses a topic's configuration without DESCRIBE_CONFIGS, with code 29", async (bench) => {
-      await whileDenied(bench.kafka, { to: "describe configs", topic: bench.topic }, async () => {
-        await assertRefused(TOPIC_DENIED, () => bench.line.topicConfig(bench.topic));
-      });
-      assert((await bench.line.topicConfig(bench.topic)).has("max.message.bytes"));
-    });
-
-    test("refuses all that a transactional id asks for without WRITE on it, with code 53", async (bench) => {
-      const { kafka, line, id } = bench;
-      const identity = await bench.begin();
-      await whileDenied(kafka, { to: "use transactional ids" }, async () => {
-        await assertRefused(ID_DENIED, () => line.initProducer(id, 10_000));
-        await assertRefused(ID_DENIED, () => bench.add(identity));
-        await assertRefused(ID_DENIED, () => line.addOffsets(identity, bench.group));
-        assertEquals(await bench.send(identity, record(bench.topic, { text: "denied" })), ID_DENIED);
-        await assertRefused(ID_DENIED, () => line.endTransaction(identity, true));
-      });
-      assertEquals(await bench.send(identity, record(bench.topic, { text: "allowed" })), 0);
-      await line.endTransaction(identity, true);
-    });
-
-    test("refuses a group without READ on it, with code 30", async (bench) => {
-      const { kafka, line, group, topic } = bench;
-      const identity = await bench.begin();
-      await whileDenied(kafka, { to: "use groups" }, async () => {
-        await assertRefused(GROUP_DENIED, () => line.join({ group, member: "", ...MEMBER }));
-        await assertRefused(GROUP_DENIED, () => line.addOffsets(identity, group));
-        await assertRefused(GROUP_DENIED, () => line.committed(group, topic, [0], true));
-      });
-      await line.addOffsets(identity, group);
-      await line.endTransaction(identity, false);
-    });
-
-    test("refuses a record larger than max.message.bytes, as that is lowered, with code 10", async (bench) => {
-      const { kafka, topic } = bench;
-      const identity = await bench.begin();
-      const large = record(topic, { value: new Uint8Array(2000) });
-      assertEquals(await bench.send(identity, large), 0);
-      await kafka.configure(topic, { "max.message.bytes": "1000" });
-      assertEquals(await bench.send(identity, large), TOO_LARGE);
-      await bench.line.endTransaction(identity, true);
-    });
-
-    test("refuses a record that is older than message.timestamp.before.max.ms, with code 32", async (bench) => {
-      const { kafka, topic } = bench;
-      const identity = await bench.begin();
-      const old = record(topic, { timestamp: kafka.now() - 7_200_000 });
-      assertEquals(await bench.send(identity, old), 0);
-      await kafka.configure(topic, { "message.timestamp.before.max.ms": "3600000" });
-      assertEquals(await bench.send(identity, old), BAD_TIMESTAMP);
-      await bench.line.endTransaction(identity, true);
-    });
-
-    test("refuses a record without a key where the topic is compacted, with code 87", async (bench) => {
-      const { kafka, topic } = bench;
-      const identity = await bench.begin();
-      const [keyless, keyed] = [record(topic), record(topic, { key: new Uint8Array([1]) })];
-      assertEquals(await bench.send(identity, keyless), 0);
-      await kafka.configure(topic, { "cleanup.policy": "compact" });
-      assertEquals(await bench.send(identity, keyless), BAD_RECORD);
-      assertEquals(await bench.send(identity, keyed), 0);
-      await bench.line.endTransaction(identity, true);
-    });
-
-    test("refuses a transaction's timeout beyond what the broker takes, with code 50", async ({ line, id }) => {
-      await assertRefused(BAD_TIMEOUT, () => line.initProducer(id, 60_001));
-      assertEquals((await line.initProducer(id, 60_000)).epoch, 0);
-    });
+    for (const [sentence, run] of Object.entries(CASES)) it(sentence, options, () => Bench.with(kafka, run));
   });
 }

@@ -12,20 +12,12 @@ import { readTree } from "./support/tidy/source.ts";
 /** Suites that are older than this rule. */
 const STILL_DENO_TEST: ReadonlySet<string> = new Set(
   [
-    "aggregates_test",
     "connector_contract",
-    "durations_test",
-    "event_time_test",
     "kafka_driver_contract",
     "kafka_group_contract",
     "kafka_publish_contract",
-    "keyed_reduce_test",
     "keyed_state_test",
-    "late_side_output_test",
-    "operators_contract_test",
-    "record_info_test",
     "store_contract",
-    "tumbling_window_test",
     "watermark_test",
   ].map((name) => `tests/${name}.ts`),
 );
