@@ -24,16 +24,11 @@ const STILL_DENO_TEST: ReadonlySet<string> = new Set(
 
 /** Files whose circles are older than this rule. */
 const OLD_CIRCLES: ReadonlySet<string> = new Set([
-  "connectors/kafka/kafkajs_cluster.ts",
-  "connectors/kafka/kafkajs_requests.ts",
+  "operators/_own_time.ts",
   "operators/_scope.ts",
+  "operators/_stage.ts",
   "operators/_task.ts",
-  "runtime/owned_task.ts",
-  "runtime/takeover.ts",
-  "runtime/task_runner.ts",
-  "runtime/telling.ts",
-  "testing/_push_reader.ts",
-  "testing/_world.ts",
+  "operators/_timers.ts",
 ]);
 
 const tree = readTree(Deno.cwd());
