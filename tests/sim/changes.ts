@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { InputRecord } from "../../connectors/connector.ts";
 import type { Change } from "./faults.ts";
 import { openTransaction } from "./input.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
@@ -31,6 +32,8 @@ export class Changes {
   readonly #active: Active[] = [];
   /** One of them does not end: what the job says of it, it says to the end. */
   lasting = false;
+  /** What readers had seen of topics that were deleted. */
+  readonly gone = new Map<string, readonly InputRecord[]>();
   /** How many were made. */
   made = 0;
 
@@ -72,6 +75,14 @@ export class Changes {
       case "quota":
         kafka.setQuota(change.bytes);
         return () => kafka.setQuota(Infinity);
+      case "remake": {
+        const { topic, partitions } = change;
+        const before = kafka.partitionsOf(topic);
+        this.gone.set(topic, kafka.committedRecords(topic));
+        kafka.deleteTopic(topic);
+        kafka.createTopic(topic, partitions);
+        return () => kafka.growTopic(topic, before);
+      }
       case "grow":
         this.lasting = true;
         kafka.growTopic(INPUT, change.partitions);
@@ -92,6 +103,7 @@ export function saysOf(change: Change): RegExp {
         ? /not allow.*group|group.*not allow/
         : /not allow.*transactional id|transactional id.*not allow/;
     case "configure":
+    case "remake":
       return new RegExp(change.topic);
     case "limit transactions":
       return /transaction.*timeout|timeout.*transaction/i;

@@ -80,6 +80,22 @@ describe("a simulated job whose world changes", () => {
     assertEquals(outcome.failure, undefined);
   });
 
+  it("says that records without a key are refused where an output topic becomes a compacted one, and goes on afterwards", async () => {
+    const what = { change: "configure", topic: "counts", config: { "cleanup.policy": "compact" } } as const;
+    const outcome = await run(what, [], { keyless: true });
+    assertEquals(outcome.failure, undefined);
+    const [first] = told(outcome, saysOf(what));
+    assert(first !== undefined && first.at <= AT + SILENT_MS, `nothing was said of it in time: ${first?.line}`);
+  });
+
+  it("says which topic has fewer partitions than it had, and publishes what waits when they are back", async () => {
+    const what = { change: "remake", topic: "counts", partitions: 1 } as const;
+    const outcome = await run(what, [], { partitions: 3, records: 200 });
+    assertEquals(outcome.failure, undefined);
+    const [first] = told(outcome, saysOf(what));
+    assert(first !== undefined && first.at <= AT + SILENT_MS, `nothing was said of it in time: ${first?.line}`);
+  });
+
   it("says at once that its input has more partitions, and goes on with those that it was made with when workers leave", async () => {
     const what = { change: "grow", partitions: 3 } as const;
     const outcome = await run(what, [inTime(9000, { do: "leave", worker: 1 })], { records: 400, inputMs: 20_000 });

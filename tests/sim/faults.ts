@@ -88,6 +88,7 @@ export type Disaster = "reset" | "restored" | "expired" | "trimmed" | "remade" |
  * - `configure`: some of a topic's configuration is another one.
  * - `limit transactions`: the broker takes no longer timeout than this, in milliseconds.
  * - `quota`: what all producers may send, in bytes a second.
+ * - `remake`: an output topic is deleted and made anew with fewer partitions; in the end it gets as many as it had.
  * - `grow`: the input has more partitions, for good.
  * - `hold`: somebody else has a transaction open in a partition of the input.
  */
@@ -96,6 +97,7 @@ export type Change =
   | { readonly change: "configure"; readonly topic: string; readonly config: Readonly<Record<string, string>> }
   | { readonly change: "limit transactions"; readonly timeout: number }
   | { readonly change: "quota"; readonly bytes: number }
+  | { readonly change: "remake"; readonly topic: string; readonly partitions: number }
   | { readonly change: "grow"; readonly partitions: number }
   | { readonly change: "hold"; readonly partition: number; readonly commit: boolean };
 

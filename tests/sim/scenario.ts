@@ -27,6 +27,8 @@ export interface Scenario {
   readonly padding: number;
   /** Where one in so many records is no JSON; 0: all are. */
   readonly badEvery: number;
+  /** Counts are written without a key. @default false */
+  readonly keyless?: boolean;
   readonly brokers: number;
   /** What the job does about input that is gone before it was read. */
   readonly onMissing: "stop" | "skip";

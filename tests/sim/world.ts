@@ -369,7 +369,8 @@ class World {
     await this.#scheduler.drive(decided, this.#scheduler.now + QUIET_MS);
     try {
       const ledger = this.#ledger;
-      await check({ scenario: this.scenario, kafka: this.#kafka, kv: this.#kv, heads: this.#heads, ledger });
+      const { gone } = this.#changes;
+      await check({ scenario: this.scenario, kafka: this.#kafka, kv: this.#kv, heads: this.#heads, ledger, gone });
     } catch (error) {
       if (error instanceof Violation) this.#fail("broken", error.message);
       else this.#fail("error", `what is there cannot be read: ${(error as Error).stack}`);
