@@ -26,6 +26,7 @@ const CHANGES: Record<string, Change> = {
   "READ on the input topic is denied": { change: "deny", right: { to: "read", topic: "events" } },
   "the consumer groups are denied": { change: "deny", right: { to: "use groups" } },
   "the transactional ids are denied": { change: "deny", right: { to: "use transactional ids" } },
+  "the broker takes no transaction's timeout as long as the job's": { change: "limit transactions", timeout: 8000 },
   "max.message.bytes of an output topic is lowered below its results": {
     ...{ change: "configure", topic: "counts", config: { "max.message.bytes": "120" } },
   },
