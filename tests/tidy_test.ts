@@ -13,8 +13,6 @@ import { readTree } from "./support/tidy/source.ts";
 const STILL_DENO_TEST: ReadonlySet<string> = new Set(
   [
     "connector_contract",
-    "kafka_driver_contract",
-    "kafka_group_contract",
     "kafka_publish_contract",
     "keyed_state_test",
     "store_contract",
