@@ -253,6 +253,8 @@ export interface TopicInfo {
   readonly maxRecordBytes: number;
   /** How far a record's timestamp may lie ahead of the wall clock, in milliseconds. `Infinity`: as far as it likes. */
   readonly maxTimestampAhead: number;
+  /** How far a record's timestamp may lie behind the wall clock, in milliseconds. @default Infinity */
+  readonly maxTimestampBehind?: number;
   /** The partition of a key, as the connector's default partitioner has it. */
   partitionOf(key: Uint8Array): number;
 }

@@ -82,7 +82,8 @@ export class KafkaConnection implements Connection {
         id: await this.#shared.topicId(topic),
         partitions,
         maxRecordBytes: Math.max(1, batchBytes(config) - RECORD_OVERHEAD),
-        maxTimestampAhead: timestampAhead(config),
+        maxTimestampAhead: timestampLimit(config, "after", DEFAULT_TIMESTAMP_AHEAD),
+        maxTimestampBehind: timestampLimit(config, "before", Infinity),
         partitionOf: (key: Uint8Array) => keyPartition(key, partitions),
       };
     });
@@ -218,10 +219,13 @@ function batchBytes(config: ReadonlyMap<string, string>): number {
   return Number(config.get("max.message.bytes") ?? DEFAULT_BATCH_BYTES);
 }
 
-function timestampAhead(config: ReadonlyMap<string, string>): number {
+/** How far a record's time may lie from the broker's clock, as the topic has it; brokers before Kafka 3.6 have one limit for both sides. */
+function timestampLimit(config: ReadonlyMap<string, string>, side: "before" | "after", otherwise: number): number {
   // The broker looks at a record's time only where it keeps it.
   if (config.get("message.timestamp.type") === "LogAppendTime") return Infinity;
-  const limit = Number(config.get("message.timestamp.after.max.ms") ?? DEFAULT_TIMESTAMP_AHEAD);
-  // Java's largest long means that there is no limit; so does anything beyond the safe integers.
-  return Number.isSafeInteger(limit) ? limit : Infinity;
+  const limits = [`message.timestamp.${side}.max.ms`, "message.timestamp.difference.max.ms"]
+    .map((name) => config.get(name)).filter((value) => value !== undefined).map(Number)
+    // Java's largest long means that there is no limit; so does anything beyond the safe integers.
+    .map((limit) => Number.isSafeInteger(limit) ? limit : Infinity);
+  return limits.length === 0 ? otherwise : Math.min(...limits);
 }
