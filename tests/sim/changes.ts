@@ -97,11 +97,7 @@ export class Changes {
 export function saysOf(change: Change): RegExp {
   switch (change.change) {
     case "deny":
-      return "topic" in change.right
-        ? new RegExp(`not allow.*${change.right.topic}|${change.right.topic}.*not allow`)
-        : change.right.to === "use groups"
-        ? /not allow.*group|group.*not allow/
-        : /not allow.*transactional id|transactional id.*not allow/;
+      return bothOf(DENIED, "topic" in change.right ? change.right.topic : change.right.to.slice("use ".length, -1));
     case "configure":
     case "remake":
       return new RegExp(change.topic);
@@ -114,4 +110,11 @@ export function saysOf(change: Change): RegExp {
     case "hold":
       return /open transaction/;
   }
+}
+
+const DENIED = "not allow|may not use";
+
+/** A line that says both, in whichever order. */
+function bothOf(one: string, other: string): RegExp {
+  return new RegExp(`(${one}).*${other}|${other}.*(${one})`);
 }

@@ -26,7 +26,6 @@ const CHANGES: Record<string, Change> = {
   "READ on the input topic is denied": { change: "deny", right: { to: "read", topic: "events" } },
   "the consumer groups are denied": { change: "deny", right: { to: "use groups" } },
   "the transactional ids are denied": { change: "deny", right: { to: "use transactional ids" } },
-  "the broker takes no transaction's timeout as long as the job's": { change: "limit transactions", timeout: 8000 },
   "max.message.bytes of an output topic is lowered below its results": {
     ...{ change: "configure", topic: "counts", config: { "max.message.bytes": "120" } },
   },
@@ -69,6 +68,14 @@ describe("a simulated job whose world changes", () => {
       });
     }
   }
+
+  it("says which timeout the broker does not take where a worker is started while it takes none as long as the job's", async () => {
+    const what = { change: "limit transactions", timeout: 8000 } as const;
+    const outcome = await run(what, [inTime(6000, { do: "kill", worker: 0, restart: 300 })], { workers: 1 });
+    assertEquals(outcome.failure, undefined);
+    const [first] = told(outcome, saysOf(what));
+    assert(first !== undefined && first.at <= 6300 + SILENT_MS, `nothing was said of it in time: ${first?.line}`);
+  });
 
   it("needs no word where a topic's configuration may no longer be described", async () => {
     const outcome = await run({ change: "deny", right: { to: "describe configs", topic: "counts" } });

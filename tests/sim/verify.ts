@@ -43,7 +43,7 @@ export async function verify(remains: Remains): Promise<void> {
     const want = truth.rows.get(name) ?? [];
     const have = rows.get(name) ?? [];
     // What was being published when its topic was deleted is gone with it.
-    if (remains.gone.has(name.split(" ", 1)[0])) rising(name, have, want);
+    if (remains.gone.has(name.split(" ", 1)[0])) once(name, have, want);
     else if (name.startsWith(`${COUNTS} `) && scenario.counts === "latest") latest(name, have, want);
     else same(name, have, want);
   }
@@ -107,6 +107,21 @@ function latest(name: string, have: readonly string[], want: readonly string[]):
   rising(name, have, want);
   if (have.at(-1) === want.at(-1)) return;
   throw new Violation(`${name}: the last row is ${shown(have.at(-1))}, and should be ${shown(want.at(-1))}`);
+}
+
+/** Each row at most once, and the last one: keys have moved between the partitions of their topic, so there is no order. */
+function once(name: string, have: readonly string[], want: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const row of have) {
+    if (seen.has(row) || !want.includes(row)) {
+      throw new Violation(`${name}: ${shown(row)} came again, or is no value of this key`);
+    }
+    seen.add(row);
+  }
+  const last = want.at(-1);
+  if (last !== undefined && !seen.has(last)) {
+    throw new Violation(`${name}: a reader never sees the last row, ${shown(last)}`);
+  }
 }
 
 function rising(name: string, have: readonly string[], want: readonly string[]): void {
