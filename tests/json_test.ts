@@ -23,7 +23,7 @@ class Hidden {
 
 describe("json() writes", () => {
   it("what JSON carries, and reads it as it was", () => {
-    fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+    fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }).filter(isCarried), (value) => {
       const carried = JSON.parse(JSON.stringify(value));
       assertEquals(codec.decode(codec.encode(value)), carried);
     }));
@@ -196,3 +196,9 @@ describe("json() reads", () => {
     assertEquals(codec.decode(bytes('\ufeff{"a":"\ufeffb"}')), { a: "\ufeffb" });
   });
 });
+
+/** Whether JSON carries a value: an integer beyond 2^53 - 1 is refused when it is read. */
+function isCarried(value: unknown): boolean {
+  if (typeof value === "number") return !Number.isInteger(value) || Number.isSafeInteger(value);
+  return typeof value !== "object" || value === null || Object.values(value).every(isCarried);
+}
