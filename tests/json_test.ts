@@ -21,9 +21,17 @@ class Hidden {
   }
 }
 
+/** Whether a value holds an integer that a number rounds. */
+function isRounded(value: unknown): boolean {
+  if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
+  return typeof value === "object" && value !== null && Object.values(value).some(isRounded);
+}
+
 describe("json() writes", () => {
   it("what JSON carries, and reads it as it was", () => {
-    fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }).filter(isCarried), (value) => {
+    fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+      // An integer beyond 2^53 - 1 may be another number by now: it is refused, as a case below says.
+      fc.pre(!isRounded(value));
       const carried = JSON.parse(JSON.stringify(value));
       assertEquals(codec.decode(codec.encode(value)), carried);
     }));
@@ -196,9 +204,3 @@ describe("json() reads", () => {
     assertEquals(codec.decode(bytes('\ufeff{"a":"\ufeffb"}')), { a: "\ufeffb" });
   });
 });
-
-/** Whether JSON carries a value: an integer beyond 2^53 - 1 is refused when it is read. */
-function isCarried(value: unknown): boolean {
-  if (typeof value === "number") return !Number.isInteger(value) || Number.isSafeInteger(value);
-  return typeof value !== "object" || value === null || Object.values(value).every(isCarried);
-}
