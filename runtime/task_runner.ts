@@ -32,7 +32,7 @@ import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
 import { PushOrder } from "./push_order.ts";
 import { Routes } from "./routes.ts";
-import { brief } from "./brief.ts";
+import { brief } from "./telling.ts";
 import type { Outputs } from "./outputs.ts";
 
 /** What was counted since the job was born; part of the checkpoint. */
