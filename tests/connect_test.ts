@@ -2,7 +2,7 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { connect, defer, filter, from, map, merge, type Observable, of, range, share, Subject } from "rxjs";
-import { keyedReduce } from "@tidemark/streams/operators";
+import { eventTime, keyedReduce } from "@tidemark/streams/operators";
 import { at, counts, type Event, events, outcome, perTen, strict } from "./support/events.ts";
 
 const event = (user: string, at: number): Event => ({ user, at });
@@ -30,6 +30,35 @@ describe("connect() and share()", () => {
     const split = connect((shared: Observable<Event>) => merge(shared.pipe(odd), shared.pipe(even)));
     assertEquals(windows(from(events(1, 2, 3, 14)).pipe(split, at)), ["ada 0: 3 onTime 0", "ada 10: 1 onTime 0"]);
     assertEquals(windows(from(events(1, 2, 3, 14)).pipe(at, split)), ["ada 0: 3 onTime 0", "ada 10: 1 onTime 0"]);
+  });
+
+  it("connect() with an eventTime() inside, below another eventTime(), loses nothing and goes by the inner one", () => {
+    const later = eventTime((one: Event) => one.at + 10);
+    const split = connect((shared: Observable<Event>) => merge(shared.pipe(odd, later), shared.pipe(even, later)));
+    const expected = ["ada 10: 3 onTime 0", "ada 20: 1 onTime 0"];
+    for (const source of [from(events(1, 2, 3, 14)), defer(() => from(events(1, 2, 3, 14)))]) {
+      assertEquals(windows(source.pipe(at, split)), expected);
+    }
+    const half = connect((shared: Observable<Event>) => merge(shared.pipe(odd, later), shared.pipe(even)));
+    assertEquals(windows(from(events(1, 2, 3, 14)).pipe(at, half)), [
+      "ada 0: 1 onTime 0",
+      "ada 10: 3 onTime 0",
+    ]);
+  });
+
+  it("connect() with an eventTime() inside, below another one, passes on what comes, when it comes", () => {
+    const later = eventTime((one: Event) => one.at + 10);
+    const source = new Subject<Event>();
+    const seen: string[] = [];
+    source.pipe(
+      at,
+      connect((shared) => merge(shared.pipe(odd, later), shared.pipe(even, later))),
+      strict(),
+      perTen(),
+      shown,
+    ).subscribe((line) => seen.push(line));
+    for (const one of events(1, 2, 13, 14)) source.next(one);
+    assertEquals(seen, ["ada 10: 2 onTime 0"]);
   });
 
   it("connect() of a Subject passes on what comes, when it comes", () => {
