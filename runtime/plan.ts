@@ -5,10 +5,10 @@
  */
 import type { Observable } from "rxjs";
 import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts";
-import { type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "../operators/keyed_state.ts";
+import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import { memoryState } from "../operators/_memory_state.ts";
 import { noSource } from "../operators/_misuse.ts";
-import { Bottom } from "../operators/_operate.ts";
-import { Scope, within } from "../operators/_scope.ts";
+import { Bottom } from "../operators/_source.ts";
 import { Task, type TaskHost } from "../operators/_task.ts";
 import { policySinks, type Settings } from "./options.ts";
 
@@ -32,6 +32,8 @@ export interface Plan {
   readonly sources: ReadonlySet<SourceSpec>;
   readonly sinks: readonly SinkSpec[];
   readonly states: readonly KeyedStateSpec[];
+  /** The topics that each clock keeps time of, by the clock's name. */
+  readonly clocks: ReadonlyMap<string, readonly string[]>;
   readonly topology: Topology;
 }
 
@@ -40,9 +42,8 @@ export function subscribeAll(task: Task, pipelines: readonly Observable<unknown>
   const bottoms = pipelines.map((pipeline, index) => {
     const label = pipelines.length === 1 ? "the pipeline" : `pipeline ${index + 1}`;
     const bottom = new Bottom(task, label, ended);
-    const scope = new Scope(task, undefined, true);
-    within(scope, () => pipeline.subscribe(bottom));
-    if (task.failure === undefined && !scope.sourced) task.fail(noSource(label), label, "misuse");
+    bottom.drain(pipeline);
+    if (task.failure === undefined && !bottom.scope.sourced) task.fail(noSource(label), label, "misuse");
     return bottom;
   });
   if (task.failure === undefined) return bottoms;
@@ -58,6 +59,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   const task = new Task(host);
   const bottoms = subscribeAll(task, pipelines, () => {});
   const watermarks = [...task.clocks].filter(([, clock]) => !clock.forwards).map(([name]) => name);
+  const clocks = new Map([...task.clocks].map(([name, { reads = [] }]) => [name, reads]));
   task.phase = "closed";
   for (const bottom of bottoms) bottom.unsubscribe();
 
@@ -78,6 +80,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
     sources: host.sources,
     sinks,
     states: host.states,
+    clocks,
     topology: {
       sources: [...host.sources].map(place),
       states: host.states.map(({ operator, name }) => ({ operator, name })),
@@ -101,7 +104,7 @@ class PlanningHost implements TaskHost {
 
   openState(spec: KeyedStateSpec): KeyedState {
     this.states.push(spec);
-    return new MemoryKeyedState(spec);
+    return memoryState(spec);
   }
 
   bindSource({ spec }: { spec: unknown }): [] {

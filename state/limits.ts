@@ -68,6 +68,15 @@ export const DELTA_RANGES = 16;
 /** The most states of one task. */
 export const STATES = 64;
 
+/** The most pins of one head. */
+export const PINS = 4;
+
+/** The longest name of a pin, in characters. */
+export const PIN_NAME_CHARS = 24;
+
+/** The most bytes of a head's extensions, encoded. */
+export const EXTENSION_BYTES = 256;
+
 /** The longest reason for which a task is unsafe, in characters. */
 export const UNSAFE_REASON_CHARS = 500;
 
@@ -115,6 +124,9 @@ export const RETRY_PAUSE: PauseLimits = { first: 5, longest: SECOND };
 
 /** How often an atomic is tried again at once that the file was locked for. */
 export const LOCKED_RETRIES = 40;
+
+/** How long a call to a store may go unanswered before somebody is told, in milliseconds. */
+export const CALL_TOLD_MS = 5000;
 
 /**
  * How long a call to a store may go unanswered, in milliseconds: a connection that is half open never answers. What became of the

@@ -26,7 +26,7 @@ describe("json() writes", () => {
     fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
       const text = JSON.stringify(value);
       // Integers beyond 2^53 - 1 are not read as numbers.
-      fc.pre(!/\d{16}/.test(text));
+      fc.pre(!/(?<![\d.])\d{16}/.test(text));
       const carried = JSON.parse(text);
       assertEquals(codec.decode(codec.encode(value)), carried);
     }));

@@ -134,7 +134,10 @@ export class GroupReader implements Reader {
     while (!signal.aborted) {
       try {
         await this.#lines.group.connect();
-        const { membership, assignment } = await this.#join();
+        const { membership, assignment } = await this.#trouble.whileWaiting("group", this.#join(), {
+          clock: this.#lines.clock,
+          worded: () => this.#waitsForOthers(),
+        });
         backoff.reset();
         this.#trouble.works("group");
         if (assignment.refused !== undefined) {
@@ -156,6 +159,13 @@ export class GroupReader implements Reader {
       }
     }
     await this.#fetcher.halt();
+  }
+
+  #waitsForOthers(): Error {
+    return new Error(
+      `The consumer group "${this.#options.group}" is sharing out the tasks anew, and waits for workers that are dead, stand still or ` +
+        `still publish: a dead one for ${SESSION_TIMEOUT / 1000} s, others for at most ${REBALANCE_TIMEOUT / 1000} s`,
+    );
   }
 
   async #explainForGood(error: unknown): Promise<Error> {
@@ -203,22 +213,22 @@ export class GroupReader implements Reader {
   }
 
   get #subscription(): Subscription {
-    const { topics, tasks, incarnation } = this.#options;
+    const { topics, layout: { kind: tasks }, incarnation } = this.#options;
     return { topics, tasks, incarnation, owned: this.#owned, generation: this.#ownedSince };
   }
 
   /** Shares the tasks out, for the whole group. */
   #assign(joined: NonNullable<Joined["members"]>): { member: string; assignment: Uint8Array }[] {
-    const { tasks, partitions } = this.#options;
+    const { layout } = this.#options;
     const members = joined.map(({ member, subscription }) => ({
       member,
       subscription: decodeSubscription(subscription),
     }));
     const refused = refuseStrangers(members, this.#subscription);
     const admitted = members.filter(({ member }) => !refused.has(member));
-    const shares = assignTasks(admitted, tasks === "single" ? 1 : Math.max(...partitions.values()));
+    const shares = assignTasks(admitted, layout.tasks.length);
     return members.map(({ member }) => {
-      const assignment = partitionsOf(shares.get(member) ?? [], this.#options);
+      const assignment = partitionsOf(shares.get(member) ?? [], layout);
       return { member, assignment: encodeAssignment(assignment, refused.get(member)) };
     });
   }
@@ -234,8 +244,8 @@ export class GroupReader implements Reader {
     const over = new AbortController();
     const watching = this.#watch.run(ours, AbortSignal.any([signal, over.signal]));
     try {
-      const assignment = ours ? topics : wholeTasks(topics, this.#options);
-      const owned = taskNumbers(assignment, this.#options);
+      const assignment = ours ? topics : wholeTasks(topics, this.#options.layout);
+      const owned = taskNumbers(assignment, this.#options.layout);
       this.#membership = membership;
       const starts = await this.#handler.assigned(owned, () => beats.alive());
       if (signal.aborted) return;
