@@ -95,7 +95,8 @@ export class Loop {
 
   /** Input that has come to its end is told so, and a task ends when all of its input has. */
   #endInputs({ runner }: OwnedTask): void {
-    if (runner.ended) return;
+    // Of a task that has failed the record that did it must stay known.
+    if (runner.ended || runner.task.failure !== undefined) return;
     let all = true;
     for (const queue of runner.queues) {
       if (!queue.done && this.parts.atEnd(queue)) queue.done = true;
