@@ -6,7 +6,14 @@
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { operate, sourceOf } from "../operators/_operate.ts";
 import { keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
-import { type Connector, type InputRecord, nameSink, type SinkSpec, type SourceSpec } from "./connector.ts";
+import {
+  type Connector,
+  type InputRecord,
+  type KeyReader,
+  nameSink,
+  type SinkSpec,
+  type SourceSpec,
+} from "./connector.ts";
 import { json } from "./json.ts";
 import { peekAt } from "./_peek.ts";
 import { encodeHeaders, type HeadersOption } from "./headers.ts";
@@ -17,6 +24,13 @@ export interface SourceOptions<T> {
   readonly schema?: StandardSchema<T>;
   /** How bytes become a value. @default JSON */
   readonly codec?: RecordCodec<unknown>;
+  /**
+   * How a record's key reads: `text()`, `int64()`, `int32()`, `json()`, `bytes()`, or any codec. With a task for each partition a stage must
+   * be keyed by what its topic is keyed by, and the two are compared as values. A key that reads as bytes or as an object is not compared.
+   *
+   * @default text, and a stage's key that is a number is compared by its decimal text, as sinks write it
+   */
+  readonly key?: KeyReader;
 }
 
 /** What may be a record's key. */
@@ -39,11 +53,17 @@ export interface SinkOptions<T> {
 /** The specification behind a source's Observable. */
 export function sourceSpec<T>(connector: Connector, topic: string, options: SourceOptions<T> = {}): SourceSpec<T> {
   named("source", topic);
-  const { schema, codec = json<unknown>() } = options;
+  const { schema, codec = json<unknown>(), key } = options;
+  if (key !== undefined && typeof key?.decode !== "function") {
+    throw new TypeError(
+      `Cannot create a source: key must be a codec such as int64(), current value is of type ${typeof key}`,
+    );
+  }
   const read = (record: InputRecord) => record.value === null ? null : codec.decode(record.value);
   return {
     connector,
     topic,
+    key,
     decode: schema === undefined ? (record) => read(record) as T : (record) => validate(schema, read(record)),
   };
 }
