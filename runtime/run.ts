@@ -204,7 +204,7 @@ class RunningJob implements Job {
   async #read(): Promise<void> {
     const { settings, plan, open, claimed, store } = this.parts;
     const { incarnation } = open.entry;
-    await open.delivery?.prepare({ name: settings.name, incarnation, tasks: open.tasks });
+    await open.delivery?.prepare({ name: settings.name, incarnation, tasks: open.layout.tasks.length });
     if (settings.until === "end") {
       for (const topic of plan.topics) {
         this.#ends.set(
