@@ -6,12 +6,12 @@
  *
  * @module
  */
+import { messageOf } from "../base/thrown.ts";
 import type { SourceSpec } from "../connectors/connector.ts";
 import { json } from "../connectors/json.ts";
 import { int32, int64, text } from "../connectors/plain_codecs.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import { positionOf } from "./results.ts";
-import { messageOf } from "../";
 
 /** How keys may read that are no text, as a program writes it. */
 const OTHERS = { "int64()": int64(), "int32()": int32(), "json()": json<unknown>() };

@@ -91,8 +91,7 @@ export class TaskRunner implements TaskHost {
   readonly #routes: Routes;
   readonly #states = new Map<string, KeyedState>();
   #bottoms: Bottom[] = [];
-  /** Where the record at hand came from. */
-  #source: SourceSpec | undefined;
+  #from: SourceSpec | undefined;
   readonly #order: PushOrder;
   /** When wall-clock time passed last. */
   #ticked = 0;
@@ -107,7 +106,7 @@ export class TaskRunner implements TaskHost {
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
-    if (parts.guardsKeys) this.checkKey = (key, stage) => guardKey(this.task, { key, stage, source: this.#source });
+    if (parts.guardsKeys) this.checkKey = (key, stage) => guardKey(this.task, { key, stage, source: this.#from });
     if (parts.keepsJournal) this.journal = new Journal();
   }
 
@@ -353,7 +352,7 @@ export class TaskRunner implements TaskHost {
     const routes = this.#routes.of(queue.topic);
     for (let r = 0; r < routes.length; r++) {
       const { spec, subscribers } = routes[r];
-      this.#source = spec;
+      this.#from = spec;
       let value: unknown;
       try {
         checkReadable(record);

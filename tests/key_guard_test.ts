@@ -25,7 +25,7 @@ function pipelineOf({ record, stage, key }: Case) {
     log,
     pipeline: log.source<unknown>("visits", { key }).pipe(
       keyedReduce({ name: "counts", key: () => stage, initial: 0, reduce: (total) => total + 1 }),
-      log.sink("counts"),
+      log.sink("counts", { codec: json({ integers: "bigint" }) }),
     ),
   };
 }
@@ -34,7 +34,7 @@ function pipelineOf({ record, stage, key }: Case) {
 async function counted(one: Case): Promise<number> {
   const { log, pipeline } = pipelineOf(one);
   await (await run(pipeline, { name: "job", ...silent })).finished;
-  return log.read("counts").length;
+  return log.records("counts").length;
 }
 
 /** What is said of a stage whose key is another one than its record's. */
@@ -73,7 +73,7 @@ describe("source(topic, { key })", () => {
     "an object, which is not compared": { record: '{"id":7}', stage: 7, key: json() },
   };
   for (const [what, one] of Object.entries(same)) {
-    it(`takes ${what}`, async () => assertEquals(await counted(one), 1));
+    it(`takes it as it reads: ${what}`, async () => assertEquals(await counted(one), 1));
   }
 
   it("is refused at once where it is no codec", () => {
