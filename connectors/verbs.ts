@@ -6,14 +6,7 @@
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { operate, sourceOf } from "../operators/_operate.ts";
 import { keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
-import {
-  type Connector,
-  type InputRecord,
-  type KeyReader,
-  nameSink,
-  type SinkSpec,
-  type SourceSpec,
-} from "./connector.ts";
+import { type Connector, type KeyReader, nameSink, type SinkSpec, type SourceSpec } from "./connector.ts";
 import { json } from "./json.ts";
 import { peekAt } from "./_peek.ts";
 import { encodeHeaders, type HeadersOption } from "./headers.ts";
@@ -25,6 +18,14 @@ export interface SourceOptions<T> {
   /** How bytes become a value. @default JSON */
   readonly codec?: RecordCodec<unknown>;
   /**
+   * What becomes of a record without a value, a tombstone of a compacted topic. It is the value `null`, which passes through, and which a
+   * stage that reads its fields refuses as a bad record. With `keep` the type says so, and a `schema` is not asked; with `refuse` it is a
+   * bad record at once.
+   *
+   * @default the value `null`, which a `schema` may refuse
+   */
+  readonly tombstones?: "keep" | "refuse";
+  /**
    * How a record's key reads: `text()`, `int64()`, `int32()`, `json()`, `bytes()`, or any codec. With a task for each partition a stage must
    * be keyed by what its topic is keyed by, and the two are compared as values. A key that reads as bytes or as an object is not compared.
    *
@@ -32,6 +33,9 @@ export interface SourceOptions<T> {
    */
   readonly key?: KeyReader;
 }
+
+/** Options of a `source()` of values and tombstones: `null` is in its type. */
+export type KeepTombstones<T> = SourceOptions<T> & { readonly tombstones: "keep" };
 
 /** What may be a record's key. */
 export type RecordKey = string | number | bigint | boolean | Uint8Array | null;
@@ -59,12 +63,25 @@ export function sourceSpec<T>(connector: Connector, topic: string, options: Sour
       `Cannot create a source: key must be a codec such as int64(), current value is of type ${typeof key}`,
     );
   }
-  const read = (record: InputRecord) => record.value === null ? null : codec.decode(record.value);
+  const { tombstones } = options;
+  if (tombstones !== undefined && tombstones !== "keep" && tombstones !== "refuse") {
+    throw new TypeError(
+      `Cannot create a source: tombstones must be "keep" or "refuse", current value is ${tombstones}`,
+    );
+  }
+  const tombstone = (): T => {
+    if (tombstones === "refuse") throw new TypeError("its value is null, a tombstone");
+    return tombstones === "keep" || schema === undefined ? null as T : validate(schema, null);
+  };
   return {
     connector,
     topic,
     key,
-    decode: schema === undefined ? (record) => read(record) as T : (record) => validate(schema, read(record)),
+    decode({ value }) {
+      if (value === null) return tombstone();
+      const decoded = codec.decode(value);
+      return schema === undefined ? decoded as T : validate(schema, decoded);
+    },
   };
 }
 

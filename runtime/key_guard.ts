@@ -10,6 +10,7 @@ import { messageOf } from "../base/thrown.ts";
 import type { SourceSpec } from "../connectors/connector.ts";
 import { json } from "../connectors/json.ts";
 import { int32, int64, text } from "../connectors/plain_codecs.ts";
+import type { Key } from "../operators/keyed_state.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import { positionOf } from "./results.ts";
 
@@ -18,16 +19,20 @@ const OTHERS = { "int64()": int64(), "int32()": int32(), "json()": json<unknown>
 /** How many characters of a key a message shows. */
 const SHOWN = 100;
 
+/** A key that a stage sees for the first time, and the source that the record at hand came from. */
+export interface KeyAtHand {
+  readonly key: Key;
+  readonly stage: string;
+  readonly source: SourceSpec | undefined;
+}
+
 /**
  * Compares a key that a stage sees for the first time with that of the record, or of the window above. Throws where they differ.
  *
  * @param task the record at hand is its
- * @param at what the stage is keyed by, the stage, and the source that the record came from
+ * @param at the key, the stage, and the source that the record came from
  */
-export function guardKey(
-  task: Task,
-  { key, stage, source }: { readonly key: unknown; readonly stage: string; readonly source: SourceSpec | undefined },
-): void {
+export function guardKey(task: Task, { key, stage, source }: KeyAtHand): void {
   const { record, pane } = task;
   if (record === undefined) {
     if (pane === undefined || pane.key === key) return;
@@ -133,7 +138,8 @@ const ESCAPED = /\p{C}|(?! )\p{Z}/gu;
 /** Everything but ASCII. */
 const ESCAPED_ALL = /[^\x20-\x7e]/gu;
 
-function shownKey(key: unknown, from: number, escaped: RegExp = ESCAPED): string {
+/** A key in a message. */
+export function shownKey(key: unknown, from = 0, escaped: RegExp = ESCAPED): string {
   if (typeof key === "bigint") return `${key}n`;
   if (typeof key !== "string") return String(key);
   const part = key.slice(from, from + SHOWN);

@@ -26,7 +26,7 @@ import {
 } from "../operators/_task.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { Journal } from "./journal.ts";
-import { guardKey } from "./key_guard.ts";
+import type { KeyAtHand } from "./key_guard.ts";
 import { INPUT_VALUE_BYTES, SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
@@ -50,8 +50,8 @@ export interface RunnerParts {
   readonly openState: (spec: KeyedStateSpec) => KeyedState;
   readonly clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly counters: Readonly<Counters>;
-  /** Whether a key may be somewhere else, so that it has to be compared with the record's own. */
-  readonly guardsKeys: boolean;
+  /** Looks at each key that a stage meets, where it may be somewhere else. */
+  readonly guardKey?: (task: Task, at: KeyAtHand) => void;
   /** Whether the records of an epoch are kept until it is cut, so that it can be made again. */
   readonly keepsJournal: boolean;
   readonly badRecords: "stop" | "deadLetter";
@@ -106,7 +106,7 @@ export class TaskRunner implements TaskHost {
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
-    if (parts.guardsKeys) this.checkKey = (key, stage) => guardKey(this.task, { key, stage, source: this.#from });
+    if (parts.guardKey) this.checkKey = (key, stage) => parts.guardKey!(this.task, { key, stage, source: this.#from });
     if (parts.keepsJournal) this.journal = new Journal();
   }
 
