@@ -119,7 +119,7 @@ export function sinkVerb<T>(
 ): MonoTypeOperatorFunction<T> {
   const spec = sinkSpec(connector, topic, options);
   const operator = operate<T, T>(
-    { operator: "sink", name: topic, opaque: false, keeps: true, failure: "result" },
+    { operator: "sink", name: topic, opaque: false, keeps: true, failure: "result", reads: readsOf(spec) },
     ({ task, out, label }) => {
       const write = task.host === undefined ? direct(spec, label) : task.host.bindSink(spec, label);
       return {
@@ -131,6 +131,16 @@ export function sinkVerb<T>(
     },
   );
   return nameSink(operator, spec as SinkSpec);
+}
+
+/** What a sink reads of a value, without writing it. */
+function readsOf<T>({ value, key, headers, partition }: SinkSpec<T>): (whole: T) => void {
+  return (whole) => {
+    value(whole);
+    key(whole);
+    headers(whole);
+    partition(whole, 1);
+  };
 }
 
 /** Where there is no job, only a connector that keeps records in this process can take one. */

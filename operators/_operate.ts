@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { messageOf } from "../base/thrown.ts";
 import { Observable, type OperatorFunction, Subscriber } from "rxjs";
 import { openScope, Scope, within } from "./_scope.ts";
 import { type RecordAtHand, runningTask, setRunningTask, Task, type TaskFailure } from "./_task.ts";
@@ -27,6 +28,10 @@ export interface StageOptions {
   readonly defers?: boolean;
   /** How a throw in it is to be read. @default "user" */
   readonly failure?: TaskFailure["kind"];
+  /**
+   * What it reads of a value before it does anything. Where that throws on a tombstone the record is bad, and nothing has happened yet.
+   */
+  readonly reads?: (value: never) => unknown;
 }
 
 /** A stage in the making. */
@@ -80,8 +85,27 @@ class StageSubscriber<In, Out> extends Subscriber<In> implements Stage<Out> {
     try {
       this.handle(value);
     } catch (error) {
+      if (!this.#refusesTombstone(value)) this.fail(error);
+    }
+  }
+
+  /** Whether a stage cannot read a value because its record is a tombstone: then the record is bad, and the stage goes on. */
+  #refusesTombstone(value: In): boolean {
+    const { reads } = this.options;
+    if (value !== null || reads === undefined || !isNull(this.task.record?.value)) return false;
+    let why = "";
+    try {
+      reads(value as never);
+      return false;
+    } catch (error) {
+      why = messageOf(error);
+    }
+    try {
+      this.task.refuse(`its value is null, a tombstone, which ${this.label} cannot read: ${why}`);
+    } catch (error) {
       this.fail(error);
     }
+    return true;
   }
 
   fail(error: unknown): void {
@@ -352,4 +376,9 @@ export class Bottom extends Subscriber<unknown> {
     else this.ended();
     this.unsubscribe();
   }
+}
+
+/** Whether bytes are nothing, or the `null` of JSON. */
+function isNull(value: Uint8Array | null | undefined): boolean {
+  return value === null || (value?.length === 4 && String.fromCharCode(...value) === "null");
 }

@@ -77,28 +77,31 @@ export function keyedReduce<T, K extends Key, V>(
   }
   const seed = seedOf(initial);
 
-  return operate<T, Keyed<K, V>>({ operator: "keyedReduce", name, opaque: emit === "latest", keeps: true }, (stage) => {
-    const { task, out, label } = stage;
-    const state = task.openState<K, V>({ name, operator: "keyedReduce", namespaced: false, version, migrate });
+  return operate<T, Keyed<K, V>>(
+    { operator: "keyedReduce", name, opaque: emit === "latest", keeps: true, reads: key },
+    (stage) => {
+      const { task, out, label } = stage;
+      const state = task.openState<K, V>({ name, operator: "keyedReduce", namespaced: false, version, migrate });
 
-    /** The key's next value, in its cell. */
-    function advance(value: T): Cell<K, V> {
-      const cell = state.cell(key(value));
-      const total = cell.value;
-      if (total === undefined) task.meet(cell.key, label);
-      else state.touch(cell);
-      state.write(cell, reduce(total === undefined ? seed() : total, value));
-      return cell;
-    }
+      /** The key's next value, in its cell. */
+      function advance(value: T): Cell<K, V> {
+        const cell = state.cell(key(value));
+        const total = cell.value;
+        if (total === undefined) task.meet(cell.key, label);
+        else state.touch(cell);
+        state.write(cell, reduce(total === undefined ? seed() : total, value));
+        return cell;
+      }
 
-    if (emit === "latest") return emitLatest(stage, advance);
-    return {
-      next(value) {
-        const cell = advance(value);
-        if (cell.value !== undefined) out.next({ key: cell.key, value: cell.value });
-      },
-    };
-  });
+      if (emit === "latest") return emitLatest(stage, advance);
+      return {
+        next(value) {
+          const cell = advance(value);
+          if (cell.value !== undefined) out.next({ key: cell.key, value: cell.value });
+        },
+      };
+    },
+  );
 }
 
 /** Remembers which keys have changed, emits each once at the cut, and lets event time through only after them. */

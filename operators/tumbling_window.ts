@@ -90,7 +90,7 @@ export function tumblingWindow<T, K extends Key, A, R>(
   }
 
   return operate<T, WindowResult<T, K, R>>(
-    { operator: "tumblingWindow", name, opaque: true, keeps: true, needsWatermark: true },
+    { operator: "tumblingWindow", name, opaque: true, keeps: true, needsWatermark: true, reads: options.key },
     (stage) => {
       const windows = new WindowStage<T, K, A, R>(stage, { ...options, operator: "tumblingWindow", allowedLateness });
       return {
