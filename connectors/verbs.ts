@@ -94,7 +94,10 @@ export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOp
     topic,
     value(whole) {
       const part = value(whole);
-      return part === null ? null : codec.encode(part);
+      if (part === null) return null;
+      const bytes = codec.encode(part);
+      if (bytes instanceof Uint8Array) return bytes;
+      throw new TypeError(`the codec of the sink must give a Uint8Array, current value is of type ${typeof bytes}`);
     },
     key: key === undefined ? () => undefined : (whole) => {
       const part = key(whole);
