@@ -13,6 +13,7 @@ import type {
   TopicInfo,
 } from "../connectors/connector.ts";
 import { type JobDifference, knowsJob, type OpenedJob, openJob, type Patience, type Store } from "../state/mod.ts";
+import { assertHeadsFit } from "./head_shape.ts";
 import type { Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
@@ -62,6 +63,7 @@ export async function openAll(
     if (delivery !== undefined && settings.reset === undefined) {
       await refuseForgotten(plan, settings, { store, patience, input, delivery });
     }
+    assertHeadsFit(plan, settings, partitions);
     const entry = await openJob(store, {
       name: settings.name,
       tasks: layout.kind,

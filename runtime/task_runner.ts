@@ -12,11 +12,11 @@
 import type { Observable } from "rxjs";
 import { messageOf } from "../base/thrown.ts";
 import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
+import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_operate.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import {
-  type ClockSnapshot,
   type RecordAtHand,
   setRunningTask,
   type SourceRequest,
@@ -224,7 +224,7 @@ export class TaskRunner implements TaskHost {
 
   /** The clocks as they stand. */
   clocks(): Record<string, ClockSnapshot> {
-    const clocks: Record<string, ClockSnapshot> = {};
+    const clocks: Record<string, ClockSnapshot> = Object.create(null);
     for (const [name, clock] of this.task.clocks) clocks[name] = clock.snapshot();
     return clocks;
   }
