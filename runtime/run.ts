@@ -82,8 +82,8 @@ export async function runWith(
   const settings = { ...checked, minEpoch: cutsWhenAsked ? Infinity : checked.minEpoch, decoded };
   const plan = replaced(planOf(Array.isArray(pipelines) ? pipelines : [pipelines], settings), connector);
   settings.signal?.throwIfAborted();
-  const store = given ?? await openStore(settings);
   const troubles = new Troubles(settings);
+  const store = given ?? await openStore(settings, troubles);
   let open: OpenJob | undefined, claimed: Claimed | undefined, job: RunningJob;
   try {
     claimed = await claimWorker(plan, settings);
@@ -111,10 +111,11 @@ function replaced(plan: Plan, connector: (original: Connector) => Connector): Pl
 }
 
 /** Opens the state; a KV that the user opened is the user's to close. */
-async function openStore({ state, clock }: Settings): Promise<Store> {
-  if (typeof state === "string" || state instanceof URL) return await KvStore.open(String(state), clock);
-  const store = await KvStore.open(state, clock);
-  store.close = () => {};
+async function openStore({ state, clock }: Settings, troubles: Troubles): Promise<Store> {
+  const named = typeof state === "string" || state instanceof URL;
+  const store = await KvStore.open(named ? String(state) : state, clock);
+  store.waits = (error) => troubles.tell("store", error);
+  if (!named) store.close = () => {};
   return store;
 }
 

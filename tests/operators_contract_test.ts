@@ -5,6 +5,7 @@
  * notification; takes a hundred thousand values in one stack; and keeps nothing between two subscriptions.
  */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
 import {
   EMPTY,
   from,
@@ -157,137 +158,139 @@ function counted(n: number): { source: Observable<number>; taken: () => number; 
   return { source, taken: () => taken, held: () => held };
 }
 
-for (const [name, { stage, values, callbacks }] of Object.entries(OPERATORS)) {
-  Deno.test(`${name}: a source that never emits gives a stream that never emits`, () => {
-    let notified = 0;
-    const subscription = NEVER.pipe(stage()).subscribe({ next: () => notified++, complete: () => notified++ });
-    assertEquals(notified, 0);
-    subscription.unsubscribe();
-  });
+describe("the contract of operators", () => {
+  for (const [name, { stage, values, callbacks }] of Object.entries(OPERATORS)) {
+    it(`${name}: a source that never emits gives a stream that never emits`, () => {
+      let notified = 0;
+      const subscription = NEVER.pipe(stage()).subscribe({ next: () => notified++, complete: () => notified++ });
+      assertEquals(notified, 0);
+      subscription.unsubscribe();
+    });
 
-  Deno.test(`${name}: an empty source completes, with no value`, () => {
-    assertEquals(outcome(EMPTY.pipe(stage())), { values: [], error: undefined, completed: true });
-  });
+    it(`${name}: an empty source completes, with no value`, () => {
+      assertEquals(outcome(EMPTY.pipe(stage())), { values: [], error: undefined, completed: true });
+    });
 
-  Deno.test(`${name}: an error of the source passes as it is, and is no end of input`, () => {
-    const error = new Error("broken");
-    assertEquals(outcome(throwError(() => error).pipe(stage())), { values: [], error, completed: false });
-    const source = new Subject<number>();
-    const seen: unknown[] = [];
-    source.pipe(stage()).subscribe({ next: () => seen.push("value"), error: (reason) => seen.push(reason) });
-    source.next(1);
-    const before = seen.length;
-    source.error(error);
-    assertEquals(seen.slice(before), [error], "nothing is fired or flushed by an error");
-  });
-
-  Deno.test(`${name}: unsubscribing fires nothing, and releases the source`, () => {
-    const source = new Subject<number>();
-    let seen = 0;
-    const subscription = source.pipe(stage()).subscribe(() => seen++);
-    source.next(1);
-    const before = seen;
-    subscription.unsubscribe();
-    assertEquals([seen, source.observed], [before, false]);
-  });
-
-  Deno.test(`${name}: take(1) releases a synchronous source at once`, () => {
-    const { source, taken, held } = counted(10_000);
-    const { values: seen, completed } = outcome(source.pipe(stage(), take(1)));
-    assertEquals([seen.length, completed, held()], [1, true, false]);
-    const enough = name.includes("latest") ? 10_000 : name.includes("indow") || name.includes("late") ? 11 : 1;
-    assertEquals(taken(), enough, "values taken from the source");
-  });
-
-  for (const [callback, make] of Object.entries(callbacks)) {
-    Deno.test(`${name}: a throw in ${callback} is an error notification, and releases the source`, () => {
+    it(`${name}: an error of the source passes as it is, and is no end of input`, () => {
       const error = new Error("broken");
+      assertEquals(outcome(throwError(() => error).pipe(stage())), { values: [], error, completed: false });
+      const source = new Subject<number>();
+      const seen: unknown[] = [];
+      source.pipe(stage()).subscribe({ next: () => seen.push("value"), error: (reason) => seen.push(reason) });
+      source.next(1);
+      const before = seen.length;
+      source.error(error);
+      assertEquals(seen.slice(before), [error], "nothing is fired or flushed by an error");
+    });
+
+    it(`${name}: unsubscribing fires nothing, and releases the source`, () => {
+      const source = new Subject<number>();
+      let seen = 0;
+      const subscription = source.pipe(stage()).subscribe(() => seen++);
+      source.next(1);
+      const before = seen;
+      subscription.unsubscribe();
+      assertEquals([seen, source.observed], [before, false]);
+    });
+
+    it(`${name}: take(1) releases a synchronous source at once`, () => {
       const { source, taken, held } = counted(10_000);
-      const result = outcome(source.pipe(make(() => {
-        throw error;
-      })));
-      assertEquals([result.error, result.completed, held()], [error, false, false]);
-      assertEquals(taken() < 100, true, `it took ${taken()} values after the throw`);
+      const { values: seen, completed } = outcome(source.pipe(stage(), take(1)));
+      assertEquals([seen.length, completed, held()], [1, true, false]);
+      const enough = name.includes("latest") ? 10_000 : name.includes("indow") || name.includes("late") ? 11 : 1;
+      assertEquals(taken(), enough, "values taken from the source");
+    });
+
+    for (const [callback, make] of Object.entries(callbacks)) {
+      it(`${name}: a throw in ${callback} is an error notification, and releases the source`, () => {
+        const error = new Error("broken");
+        const { source, taken, held } = counted(10_000);
+        const result = outcome(source.pipe(make(() => {
+          throw error;
+        })));
+        assertEquals([result.error, result.completed, held()], [error, false, false]);
+        assertEquals(taken() < 100, true, `it took ${taken()} values after the throw`);
+      });
+    }
+
+    it(`${name}: a throw further down is an error notification, and not lost`, () => {
+      const error = new Error("broken");
+      const pipeline = range(0, 100).pipe(
+        stage(),
+        throwing(() => {
+          throw error;
+        }),
+      );
+      const result = outcome(pipeline);
+      assertEquals([result.error, result.completed, result.values], [error, false, []]);
+    });
+
+    it(`${name}: a synchronous firehose of 100,000 passes in one stack`, async () => {
+      const pipeline = range(0, 100_000).pipe(stage(), map((_, index) => index + 1));
+      assertEquals(await lastValueFrom(pipeline), values(100_000));
+    });
+
+    it(`${name}: two subscriptions share nothing, one after the other and interleaved`, () => {
+      const pipeline = range(0, 50).pipe(stage());
+      assertEquals(outcome(pipeline), outcome(pipeline));
+
+      const source = new Subject<number>();
+      const shared = source.pipe(stage());
+      const first: unknown[] = [], second: unknown[] = [];
+      shared.subscribe((value) => first.push(value));
+      source.next(0);
+      const before = first.length;
+      shared.subscribe((value) => second.push(value));
+      for (const number of [0, 1, 25]) source.next(number);
+      source.complete();
+      assertEquals(second, outcome(from([0, 1, 25]).pipe(stage())).values);
+      assertEquals(first, outcome(from([0, 0, 1, 25]).pipe(stage())).values);
+      assertEquals(before <= first.length, true);
+    });
+
+    it(`${name}: two pipelines made by one operator share nothing`, () => {
+      const operator = stage();
+      const one = range(0, 50).pipe(operator), other = range(0, 50).pipe(operator);
+      assertEquals(outcome(one), outcome(other));
+    });
+
+    it(`${name}: the subscription lasts as long as the source, over virtual time`, () => {
+      new TestScheduler((actual, expected) => assertEquals(actual, expected)).run(({ hot, expectSubscriptions }) => {
+        const ended = hot<number>("    ---a--b--|", { a: 1, b: 2 });
+        const left = hot<number>("     ---a--b---", { a: 1, b: 2 });
+        ended.pipe(stage()).subscribe();
+        expectSubscriptions(ended.subscriptions).toBe("^--------!");
+        left.pipe(stage(), take(1)).subscribe();
+        const never = name.includes("latest") || name.includes("indow") || name.includes("late");
+        expectSubscriptions(left.subscriptions).toBe(never ? "^----------" : "^--!-------");
+      });
     });
   }
 
-  Deno.test(`${name}: a throw further down is an error notification, and not lost`, () => {
-    const error = new Error("broken");
-    const pipeline = range(0, 100).pipe(
-      stage(),
-      throwing(() => {
-        throw error;
-      }),
-    );
-    const result = outcome(pipeline);
-    assertEquals([result.error, result.completed, result.values], [error, false, []]);
+  it("what is no function where one belongs throws when the pipeline is built", () => {
+    const wrong = undefined as never;
+    const aggregate = count<number>();
+    const attempts: [() => unknown, string][] = [
+      [() => eventTime(wrong), "Cannot create event time: timestamp must be a function"],
+      [
+        () => keyedReduce({ key: wrong, initial: 0, reduce: (n: number) => n }),
+        "Cannot create a keyed reduce: key must be a function",
+      ],
+      [
+        () => keyedReduce({ key: () => 1, initial: 0, reduce: wrong }),
+        "Cannot create a keyed reduce: reduce must be a function",
+      ],
+      [
+        () => tumblingWindow({ key: wrong, size: 1, aggregate }),
+        "Cannot create tumbling windows: key must be a function",
+      ],
+      [() => lateSideOutput(wrong), "Cannot create a late side output: route must be a function"],
+    ];
+    for (const [attempt, sentence] of attempts) assertEquals(assertThrows(attempt, TypeError).message, sentence);
   });
 
-  Deno.test(`${name}: a synchronous firehose of 100,000 passes in one stack`, async () => {
-    const pipeline = range(0, 100_000).pipe(stage(), map((_, index) => index + 1));
-    assertEquals(await lastValueFrom(pipeline), values(100_000));
+  it("an error reaches a promise that waits for the stream", async () => {
+    const bad = from([1, NaN]).pipe(at);
+    await assertRejects(() => lastValueFrom(bad), RangeError, "safe integer");
   });
-
-  Deno.test(`${name}: two subscriptions share nothing, one after the other and interleaved`, () => {
-    const pipeline = range(0, 50).pipe(stage());
-    assertEquals(outcome(pipeline), outcome(pipeline));
-
-    const source = new Subject<number>();
-    const shared = source.pipe(stage());
-    const first: unknown[] = [], second: unknown[] = [];
-    shared.subscribe((value) => first.push(value));
-    source.next(0);
-    const before = first.length;
-    shared.subscribe((value) => second.push(value));
-    for (const number of [0, 1, 25]) source.next(number);
-    source.complete();
-    assertEquals(second, outcome(from([0, 1, 25]).pipe(stage())).values);
-    assertEquals(first, outcome(from([0, 0, 1, 25]).pipe(stage())).values);
-    assertEquals(before <= first.length, true);
-  });
-
-  Deno.test(`${name}: two pipelines made by one operator share nothing`, () => {
-    const operator = stage();
-    const one = range(0, 50).pipe(operator), other = range(0, 50).pipe(operator);
-    assertEquals(outcome(one), outcome(other));
-  });
-
-  Deno.test(`${name}: the subscription lasts as long as the source, over virtual time`, () => {
-    new TestScheduler((actual, expected) => assertEquals(actual, expected)).run(({ hot, expectSubscriptions }) => {
-      const ended = hot<number>("    ---a--b--|", { a: 1, b: 2 });
-      const left = hot<number>("     ---a--b---", { a: 1, b: 2 });
-      ended.pipe(stage()).subscribe();
-      expectSubscriptions(ended.subscriptions).toBe("^--------!");
-      left.pipe(stage(), take(1)).subscribe();
-      const never = name.includes("latest") || name.includes("indow") || name.includes("late");
-      expectSubscriptions(left.subscriptions).toBe(never ? "^----------" : "^--!-------");
-    });
-  });
-}
-
-Deno.test("what is no function where one belongs throws when the pipeline is built", () => {
-  const wrong = undefined as never;
-  const aggregate = count<number>();
-  const attempts: [() => unknown, string][] = [
-    [() => eventTime(wrong), "Cannot create event time: timestamp must be a function"],
-    [
-      () => keyedReduce({ key: wrong, initial: 0, reduce: (n: number) => n }),
-      "Cannot create a keyed reduce: key must be a function",
-    ],
-    [
-      () => keyedReduce({ key: () => 1, initial: 0, reduce: wrong }),
-      "Cannot create a keyed reduce: reduce must be a function",
-    ],
-    [
-      () => tumblingWindow({ key: wrong, size: 1, aggregate }),
-      "Cannot create tumbling windows: key must be a function",
-    ],
-    [() => lateSideOutput(wrong), "Cannot create a late side output: route must be a function"],
-  ];
-  for (const [attempt, sentence] of attempts) assertEquals(assertThrows(attempt, TypeError).message, sentence);
-});
-
-Deno.test("an error reaches a promise that waits for the stream", async () => {
-  const bad = from([1, NaN]).pipe(at);
-  await assertRejects(() => lastValueFrom(bad), RangeError, "safe integer");
 });

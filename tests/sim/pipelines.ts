@@ -77,7 +77,7 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
 
 type Sink = <T>(topic: string, options?: SinkOptions<T>) => MonoTypeOperatorFunction<T>;
 
-function countsOf(events: Observable<Event>, { counts, padding }: Scenario, sink: Sink): Observable<unknown> {
+function countsOf(events: Observable<Event>, { counts, padding, keyless }: Scenario, sink: Sink): Observable<unknown> {
   return events.pipe(
     keyedReduce({
       name: COUNTS,
@@ -87,7 +87,7 @@ function countsOf(events: Observable<Event>, { counts, padding }: Scenario, sink
       emit: counts,
     }),
     map(({ key, value }) => ({ user: key, ...value })),
-    sink(COUNTS, { key: (row) => row.user }),
+    keyless === true ? sink(COUNTS) : sink(COUNTS, { key: (row) => row.user }),
   );
 }
 
