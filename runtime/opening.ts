@@ -17,7 +17,7 @@ import { assertHeadsFit } from "./head_shape.ts";
 import type { Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
-import { layOut } from "./task_layout.ts";
+import { layOut, refuseUneven } from "./task_layout.ts";
 
 /** Everything of a job that is open. */
 export interface OpenJob {
@@ -60,6 +60,7 @@ export async function openAll(
     }
     const { delivery, inCommit } = deliveriesOf(opened.map(({ connection }) => connection));
     const layout = layOut(settings.tasks, partitions);
+    refuseUneven(layout);
     if (delivery !== undefined && settings.reset === undefined) {
       await refuseForgotten(plan, settings, { store, patience, input, delivery });
     }

@@ -30,9 +30,7 @@ export class PushReader implements Reader {
 
   constructor(readonly world: ReadInput, options: ReaderOptions, readonly handler: ReaderHandler) {
     for (const topic of options.topics) world.follow(topic);
-    const most = Math.max(...options.topics.map((topic) => world.endsOf(topic).length));
-    const tasks = options.tasks === "single" ? [0] : Array.from({ length: most }, (_, partition) => partition);
-    void this.#assign(tasks);
+    void this.#assign(options.layout.tasks);
   }
 
   /** Everything that has come is handed on. */

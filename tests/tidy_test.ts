@@ -11,7 +11,10 @@ import { readTree } from "./support/tidy/source.ts";
 
 /** Suites that are older than this rule. */
 const STILL_DENO_TEST: ReadonlySet<string> = new Set(
-  ["connector_contract", "kafka_publish_contract", "watermark_test"].map((name) => `tests/${name}.ts`),
+  [
+    "kafka_publish_contract",
+    "watermark_test",
+  ].map((name) => `tests/${name}.ts`),
 );
 
 /** Files whose circles are older than this rule. */
