@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Aggregate } from "./_aggregate.ts";
+import { type Aggregate, keepingNothing } from "./_aggregate.ts";
 
 /** `number` or `bigint`, whichever a function gives. */
 export type NumberOf<N extends number | bigint> = N extends bigint ? bigint : number;
@@ -17,7 +17,7 @@ export function ofNumbers<T, N extends number | bigint>({ seed, add, result }: {
   readonly add: (total: number | bigint, value: T) => number | bigint;
   readonly result?: (total: number | bigint) => number | bigint;
 }): Aggregate<T, NumberOf<N>, NumberOf<N>> {
-  const aggregate: Aggregate<T, number | bigint, number | bigint> = { seed: () => seed, add };
+  const aggregate: Aggregate<T, number | bigint, number | bigint> = { seed: () => seed, add: keepingNothing(add) };
   if (result !== undefined) aggregate.result = result;
   return aggregate as unknown as Aggregate<T, NumberOf<N>, NumberOf<N>>;
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Aggregate } from "./_aggregate.ts";
+import { type Aggregate, keepingNothing } from "./_aggregate.ts";
 import { added, NOTHING, number, type NumberOf, ofNumbers, requireSame } from "./_numbers.ts";
 
 export type { NumberOf };
@@ -26,7 +26,7 @@ export type { NumberOf };
  * ```
  */
 export function count<T>(): Aggregate<T, number, number> {
-  return { seed: () => 0, add: (total) => total + 1 };
+  return { seed: () => 0, add: keepingNothing((total: number) => total + 1) };
 }
 
 /**
@@ -138,13 +138,13 @@ export function average<T, N extends number | bigint = number>(
   requireFunction("average", of);
   const aggregate: Aggregate<T, { sum: number | bigint; count: number }, number> = {
     seed: () => ({ sum: 0, count: 0 }),
-    add(total, value) {
+    add: keepingNothing((total: { sum: number | bigint; count: number }, value: T) => {
       const next = of(value);
       // Whatever is refused has changed nothing.
       total.sum = total.count === 0 ? number("average", next) : added("average", total.sum, next);
       total.count++;
       return total;
-    },
+    }),
     result: (total) => Number(total.sum) / total.count,
   };
   return aggregate as Aggregate<T, { sum: NumberOf<N>; count: number }, number>;

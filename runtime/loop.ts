@@ -93,16 +93,12 @@ export class Loop {
     }
   }
 
-  /** Input that has come to its end is told so, and a task ends when all of its input has. */
+  /** A source whose input has come to its end is told so, and a task ends when all of its sources have. */
   #endInputs({ runner }: OwnedTask): void {
     // Of a task that has failed the record that did it must stay known.
     if (runner.ended || runner.task.failure !== undefined) return;
-    let all = true;
-    for (const queue of runner.queues) {
-      if (!queue.done && this.parts.atEnd(queue)) queue.done = true;
-      if (!queue.done) all = false;
-    }
-    if (all) runner.end();
+    for (const queue of runner.queues) if (!queue.done && this.parts.atEnd(queue)) queue.done = true;
+    runner.endSources((queue) => queue.done);
   }
 
   /** Whether there is something to push, and it may be pushed. */
