@@ -1,5 +1,5 @@
 /**
- * Messages that fit.
+ * Reasons, as short as whoever carries them needs them.
  *
  * @module
  */

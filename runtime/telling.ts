@@ -7,7 +7,6 @@ import { brief } from "./brief.ts";
 import type { OpenJob } from "./opening.ts";
 import type { RecordAtHand, TaskFailure } from "../operators/_task.ts";
 import type { Settings } from "./options.ts";
-
 import { showOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { positionOf } from "./results.ts";

@@ -325,6 +325,3 @@ it("an error reaches a promise that waits for the stream", async () => {
   const bad = from([1, NaN]).pipe(at);
   await assertRejects(() => lastValueFrom(bad), RangeError, "safe integer");
 });
-
-describe("the contract of operators", () => {
-});

@@ -297,6 +297,8 @@ Deno.test("importCircles() finds files that import themselves by way of others, 
     importCircles(tree({ "a.ts": 'import type { B } from "./b.ts";', "b.ts": 'export * from "./a.ts";' })),
     ["a.ts -> b.ts -> a.ts"],
   );
+  const typed = tree({ "a.ts": 'import { type B } from "./b.ts";', "b.ts": 'import { a } from "./a.ts";' });
+  assertEquals([importCircles(typed).length, importCircles(typed, { types: false }).length], [1, 0]);
 });
 
 Deno.test("strayRegisters() finds an operator that names the task's registers or the chain of subscribers", () => {

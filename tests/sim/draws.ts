@@ -37,7 +37,9 @@ export function scenarioOf(seed: number): Scenario {
   } as const;
   const faults = faultsOf(scenario, dice);
   const more = moreFaultsOf(scenario, faults, dice);
-  return { ...scenario, ...more, faults: [...faults, ...more.faults, ...changesOf(scenario)] };
+  // Where one task reads several partitions, how they are interleaved decides what belongs to a visit.
+  const visits = !single && diceOf(seed ^ 0x715175).chance(0.3);
+  return { ...scenario, ...more, visits, faults: [...faults, ...more.faults, ...changesOf(scenario)] };
 }
 
 /** How far requests of a kind are counted, about. */

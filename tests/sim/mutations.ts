@@ -352,6 +352,15 @@ const WAITS: Mutation = {
   edits: [{ file: "state/kv_store.ts", find: "return this.#answered(what, act());", replace: "return act();" }],
 };
 
+const TIMERS: Mutation = {
+  name: "the timers of a stage are forgotten when it is restored",
+  edits: [{
+    file: "operators/_timers.ts",
+    find: "    this.#times.reset(this.#counts.keys());\n",
+    replace: "    this.#counts.clear();\n",
+  }],
+};
+
 const SILENCES: readonly Mutation[] = [
   {
     name: "a permanent refusal is tried again and again in silence",
@@ -371,4 +380,4 @@ const SILENCES: readonly Mutation[] = [
   },
 ];
 
-export const MUTATIONS: readonly Mutation[] = [...PUBLISH, ...CHUNKS, ...OTHERS, ...GUARDS, WAITS, ...SILENCES];
+export const MUTATIONS: readonly Mutation[] = [...PUBLISH, ...CHUNKS, ...OTHERS, ...GUARDS, WAITS, TIMERS, ...SILENCES];

@@ -22,13 +22,16 @@ import { sinkVerb, sourceVerb } from "../../connectors/verbs.ts";
 import type { SimClock } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
 import { DISORDER, type Event, INPUT, LATENESS, WINDOW } from "./traffic.ts";
+import { VISITS, visits } from "./visits.ts";
 
 export const JOB = "job";
 export const COUNTS = "counts";
 export const ACTIVITY = "activity";
 export const LATE = "late";
 export const DEAD = "dead";
+/** Those to which something may happen by chance. */
 export const OUTPUTS: readonly string[] = [COUNTS, ACTIVITY, LATE, DEAD];
+export const ALL_OUTPUTS: readonly string[] = [...OUTPUTS, VISITS];
 
 /** What is passed to `runWith`. */
 export interface Program {
@@ -62,6 +65,7 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   const pipelines: Observable<unknown>[] = [];
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
+  if (scenario.visits) pipelines.push(events.pipe(visits(), sink(VISITS, { key: ({ user }) => user })));
   return {
     pipelines,
     options: {

@@ -27,6 +27,8 @@ export interface Scenario {
   readonly padding: number;
   /** Where one in so many records is no JSON; 0: all are. */
   readonly badEvery: number;
+  /** A stage of state and timers is part of the job. @default false */
+  readonly visits?: boolean;
   /** Counts are written without a key. @default false */
   readonly keyless?: boolean;
   readonly brokers: number;

@@ -10,7 +10,7 @@ import type { SimCluster } from "./kafka/cluster.ts";
 import type { SimKv } from "./kv.ts";
 import type { Ledger } from "./ledger.ts";
 import { verifyInterleaved } from "./interleaved.ts";
-import { ACTIVITY, COUNTS, JOB, LATE, OUTPUTS } from "./pipelines.ts";
+import { ACTIVITY, ALL_OUTPUTS, COUNTS, JOB, LATE } from "./pipelines.ts";
 import type { Count } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
 import { seeded } from "./scheduler.ts";
@@ -79,7 +79,7 @@ function isInterleaved({ tasks, windows }: Scenario, name = `${ACTIVITY} `): boo
 /** What a `read_committed` reader sees, by topic and key. */
 function rowsOf({ kafka, gone }: Remains): Map<string, string[]> {
   const rows = new Map<string, string[]>();
-  for (const topic of OUTPUTS) {
+  for (const topic of ALL_OUTPUTS) {
     for (const { key, value } of [...gone.get(topic) ?? [], ...kafka.committedRecords(topic)]) {
       const text = decoder.decode(value!);
       const name = rowKey(topic, key === null ? JSON.parse(text).user : decoder.decode(key));

@@ -12,7 +12,7 @@ import { Heads, Violation } from "./heads.ts";
 import { SimCluster } from "./kafka/cluster.ts";
 import { SimKv } from "./kv.ts";
 import { Ledger } from "./ledger.ts";
-import { JOB, OUTPUTS } from "./pipelines.ts";
+import { ALL_OUTPUTS, JOB } from "./pipelines.ts";
 import { CALM_MS, type Scenario } from "./scenario.ts";
 import { Silence } from "./silence.ts";
 import { Scheduler, seeded } from "./scheduler.ts";
@@ -126,7 +126,7 @@ class World {
 
   async run(): Promise<Outcome> {
     const { partitions, faults } = this.scenario;
-    for (const topic of [INPUT, ...OUTPUTS]) this.#kafka.createTopic(topic, partitions);
+    for (const topic of [INPUT, ...ALL_OUTPUTS]) this.#kafka.createTopic(topic, partitions);
     this.#feed();
     for (const [slot, worker] of this.#workers.entries()) {
       this.#startSoon(worker, slot === 0 ? 0 : this.#random() * 800);

@@ -5,14 +5,17 @@
 import { importsOf, resolve } from "./imports.ts";
 import type { Source } from "./source.ts";
 
-/** Circles of imports, each as the shortest one through its first file: `a.ts -> b.ts -> a.ts`. */
-export function importCircles(files: readonly Source[]): string[] {
+/**
+ * Circles of imports, each as the shortest one through its first file: `a.ts -> b.ts -> a.ts`.
+ *
+ * @param types whether imports of types alone count
+ */
+export function importCircles(files: readonly Source[], { types = true }: { readonly types?: boolean } = {}): string[] {
   const known = new Set(files.map(({ path }) => path));
   const imports = new Map(files.map((file) => [
     file.path,
-    importsOf(file).filter(({ specifier }) => specifier.startsWith(".")).map(({ specifier }) =>
-      resolve(file.path, specifier)
-    ).filter((target) => known.has(target)),
+    importsOf(file).filter(({ specifier, typeOnly }) => specifier.startsWith(".") && (types || !typeOnly))
+      .map(({ specifier }) => resolve(file.path, specifier)).filter((target) => known.has(target)),
   ]));
   const circles: string[] = [];
   const told = new Set<string>();
