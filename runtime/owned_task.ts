@@ -7,6 +7,7 @@ import type { AtomicWrites, InCommit, OutputRecord, StartOffset } from "../conne
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { Cut, DurableStates, Head, TaskCheckpoint } from "../state/mod.ts";
 import { FencedError } from "../state/mod.ts";
+import { RECORD_OBJECTS } from "./limits.ts";
 import { mapOffsets } from "./offsets.ts";
 import type { EpochOutputs } from "./outputs.ts";
 import { MarkerError, type PublishedTask, type WaitingEpoch } from "./publisher.ts";
@@ -84,9 +85,9 @@ export class OwnedTask implements PublishedTask {
     return this.runner.queues.map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
   }
 
-  /** Epochs committed and not yet visible, in bytes. */
+  /** The memory that epochs hold which are committed and not yet visible, in bytes. */
   get backlog(): number {
-    return this.waiting.reduce((bytes, epoch) => bytes + epoch.bytes, 0);
+    return this.waiting.reduce((bytes, epoch) => bytes + epoch.bytes + epoch.records.length * RECORD_OBJECTS, 0);
   }
 
   async verify(): Promise<boolean> {
