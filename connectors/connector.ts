@@ -118,6 +118,14 @@ export interface StartOffset {
   readonly offset: number;
 }
 
+/** An offset that a job's group shows to the broker's own tools. */
+export interface ShownOffset {
+  /** The next offset to read. */
+  readonly offset: number;
+  /** Whether a worker of a job has shown it. `false`: somebody has set it. */
+  readonly own: boolean;
+}
+
 /** What a reader reads, and for whom. */
 export interface ReaderOptions {
   /** The job's name: the consumer group. */
@@ -233,7 +241,7 @@ export interface Connection {
   /** The offset of every partition where a reader begins that starts from there. */
   offsets(topic: string, from: From): Promise<readonly number[]>;
   /** What the job's group shows as committed (people may have reset it), by partition; absent where nothing was. */
-  shown(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
+  shown(group: string, topic: string): Promise<ReadonlyMap<number, ShownOffset>>;
   /**
    * True when no record will ever be added to this topic and this connection's reader has said so: every partition that it
    * reads had a batch with `position === end` since. Whoever has processed up to the `end` of the last batch has processed all.

@@ -144,7 +144,7 @@ async function refuseForgotten(
   if (!await delivery.knows(name)) return;
   if (await knowsJob(store, name, patience)) return;
   for (const topic of topics) {
-    if ([...(await input.shown(name, topic)).values()].every((offset) => offset === 0)) continue;
+    if ([...(await input.shown(name, topic)).values()].every(({ offset }) => offset === 0)) continue;
     throw new Error(
       `Cannot run job ${name}: the state store knows nothing of it, but it has run before and published its results: the store is ` +
         `another one, or it was emptied. Give the job the store that it ran on last, start it with reset to process its input ` +

@@ -40,10 +40,10 @@ export async function warnAboutShown(
       if (created) continue;
       for (const { topic: own, partition, offset } of owned.offsets()) {
         const other = own === topic ? shown.get(partition) : undefined;
-        // What is shown trails the head by a second or so; only what lies beyond it was set by somebody else.
-        if (other === undefined || other <= offset) continue;
+        // What the job itself shows trails the head by a second or so.
+        if (other === undefined || (other.own ? other.offset <= offset : other.offset === offset)) continue;
         settings.log(
-          `Job ${settings.name}: the group's offset of ${topic}/${partition} is ${other}, but the job goes on at ${offset}, where its checkpoint is; ` +
+          `Job ${settings.name}: the group's offset of ${topic}/${partition} is ${other.offset}, but the job goes on at ${offset}, where its checkpoint is; ` +
             `to read from elsewhere, start it with reset`,
         );
       }

@@ -61,6 +61,8 @@ Deno.test("subscriptions and assignments survive the round trip", () => {
   const subscription = { topics: ["a", "ü"], tasks: "single" as const, owned: [0], generation: 12 };
   assertEquals(decodeSubscription(encodeSubscription(subscription)), subscription);
   const assignment = new Map([["a", [0, 1]], ["ü", []]]);
-  assertEquals(decodeAssignment(encodeAssignment(assignment)), assignment);
-  assertEquals(decodeAssignment(new Uint8Array()), new Map());
+  assertEquals(decodeAssignment(encodeAssignment(assignment)), { topics: assignment, ours: true, refused: undefined });
+  const refused = decodeAssignment(encodeAssignment(new Map(), "Not you"));
+  assertEquals(refused, { topics: new Map(), ours: true, refused: "Not you" });
+  assertEquals(decodeAssignment(new Uint8Array()), { topics: new Map(), ours: false });
 });

@@ -13,7 +13,11 @@ kafkaContract("kafka()", () => brokers, { ignore });
 
 Deno.test("kafka() refuses brokers that are no addresses", () => {
   assertThrows(() => kafka({ brokers: [] }), TypeError, "brokers must name at least one broker");
-  assertThrows(() => kafka({ brokers: ["localhost"] }), TypeError, 'must be host:port, current value is "localhost"');
+  assertThrows(
+    () => kafka({ brokers: ["localhost"] }),
+    TypeError,
+    'must be host:port or [IPv6]:port, current value is "localhost"',
+  );
 });
 
 Deno.test("kafka() says in one sentence that no broker answers, and names them", async () => {

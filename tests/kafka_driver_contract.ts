@@ -125,11 +125,11 @@ const TRANSACTIONS: KafkaContract = {
     await assertRefused(line.committed(group, topic, [0], true), CODE.unstableOffsetCommit);
     await line.endTransaction(identity, true);
     await mark(2);
-    assertEquals(await line.committed(group, topic, [0], false), new Map([[0, 1]]));
+    assertEquals(await line.committed(group, topic, [0], false), new Map([[0, { offset: 1, note: "" }]]));
     await assertRefused(line.committed(group, topic, [0], true), CODE.unstableOffsetCommit);
     await line.endTransaction(identity, false);
     await initialise(line, identity.transactionalId, bench.clock);
-    assertEquals(await line.committed(group, topic, [0], true), new Map([[0, 1]]));
+    assertEquals(await line.committed(group, topic, [0], true), new Map([[0, { offset: 1, note: "" }]]));
   },
   "the end of a transaction may be asked for again, but not for the opposite": async (bench) => {
     const { topic, line, identity, batch, send } = await place(bench);
@@ -310,7 +310,7 @@ const GROUPS: KafkaContract = {
     const [topic, group] = [freshTopic(), await freshGroup(bench)];
     await bench.connection.createTopic(topic, 1);
     const commit = (joined: Joined, offset: number) =>
-      one.commitOffsets({ group, ...joined }, [{ topic, partition: 0, offset }]);
+      one.commitOffsets({ group, ...joined }, [{ topic, partition: 0, offset }], "as it is");
     const alone = await join(one, group);
     await one.sync({ group, ...alone }, [{ member: alone.member, assignment: Uint8Array.of(1) }]);
     await commit(alone, 5);
@@ -325,7 +325,7 @@ const GROUPS: KafkaContract = {
     await assertRefused(commit(again, 8), CODE.unknownMember);
     await assertRefused(one.heartbeat({ group, ...again }), CODE.unknownMember);
     await assertRefused(join(one, group, { member: again.member }), CODE.unknownMember);
-    assertEquals(await one.committed(group, topic, [0], true), new Map([[0, 6]]));
+    assertEquals(await one.committed(group, topic, [0], true), new Map([[0, { offset: 6, note: "as it is" }]]));
   },
   "whoever leaves makes room at once": async (bench) => {
     const [one, other] = [await bench.line(), await bench.line()];

@@ -141,7 +141,7 @@ export const groupContract: KafkaContract = {
     const member = await Member.join(one, { group, topics: [topic] });
     await member.owns([0, 1]);
     await member.reader.show([{ topic, partition: 1, offset: 42 }]);
-    assertEquals(await one.shown(group, topic), new Map([[1, 42]]));
+    assertEquals(await one.shown(group, topic), new Map([[1, { offset: 42, own: true }]]));
   },
   "what retention took away is asked about, not skipped": async ({ connection: one, kafka }) => {
     const [topic, group] = [freshTopic(), freshTopic()];

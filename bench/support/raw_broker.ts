@@ -4,12 +4,13 @@
  */
 import type { FetchedPartition, FetchPartition } from "../../connectors/kafka/driver.ts";
 import { crc32c } from "../../base/hashing.ts";
-import { fetchRequest } from "../../connectors/kafka/kafkajs_requests.ts";
+import { fetch } from "../../connectors/kafka/requests/fetch.ts";
+import { Answer } from "../../connectors/kafka/transport.ts";
 import { encodeBatch } from "../../connectors/kafka/record_batch_encode.ts";
 import { ByteReader, ByteWriter } from "../../connectors/kafka/wire.ts";
 import type { OutputRecord } from "../../connectors/connector.ts";
 
-const PRODUCE = 0, FETCH = 1, LIST_OFFSETS = 2;
+const PRODUCE = 0, LIST_OFFSETS = 2;
 const READ_COMMITTED = 1, LATEST = -1, EARLIEST = -2;
 const CRC_AT = 17, ATTRIBUTES_AT = 21;
 const NOBODY = { transactionalId: "", producer: -1, epoch: -1 };
@@ -61,14 +62,15 @@ export class RawBroker {
 
   /** One fetch as a `read_committed` reader. */
   async fetch(partitions: readonly FetchPartition[], wait: number): Promise<readonly FetchedPartition[]> {
-    const { request, response } = fetchRequest(partitions, {
+    const request = fetch(partitions, {
       wait,
       bytes: 16 * 1024 * 1024,
       partitionBytes: 4 * 1024 * 1024,
     });
-    const { buf } = request.encode() as { buf: Uint8Array };
-    const answer = await this.#ask(FETCH, 11, buf);
-    return response.parse({ bytes: answer.bytes.subarray(answer.position) });
+    const body = new ByteWriter();
+    request.write(body);
+    const answer = await this.#ask(request.api, request.version, body.written);
+    return request.read(new Answer(answer.bytes.subarray(answer.position)));
   }
 
   /** The first offsets of a topic's partitions, or their last stable ones. */

@@ -14,6 +14,7 @@ import type {
   Reader,
   ReaderHandler,
   ReaderOptions,
+  ShownOffset,
   TopicInfo,
 } from "../connector.ts";
 import { fetchRecords, offsetAtTime } from "./fetch.ts";
@@ -98,7 +99,7 @@ export class EmbeddedConnection implements Connection {
   }
 
   /** A job's offsets are in its checkpoint and nowhere else, so nobody can have reset them. */
-  shown(): Promise<ReadonlyMap<number, number>> {
+  shown(): Promise<ReadonlyMap<number, ShownOffset>> {
     return Promise.resolve(new Map());
   }
 

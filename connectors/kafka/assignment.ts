@@ -53,20 +53,30 @@ export function decodeSubscription(bytes: Uint8Array): Subscription {
   return { topics, tasks, owned, generation };
 }
 
-/** An assignment in Kafka's form: the same partitions of every topic, as far as a topic has them. */
-export function encodeAssignment(topics: ReadonlyMap<string, readonly number[]>): Uint8Array {
+/** What a member is to read, and who said so. */
+export interface Assignment {
+  /** The partitions of each topic. */
+  readonly topics: ReadonlyMap<string, readonly number[]>;
+  /** Whether a worker of a job has made it. Kafka's own assignors, and those of other clients, leave no such mark. */
+  readonly ours: boolean;
+  /** Why the member is to have nothing and must not go on, as a sentence. */
+  readonly refused?: string;
+}
+
+/** An assignment in Kafka's form, with a mark that it is ours. */
+export function encodeAssignment(topics: ReadonlyMap<string, readonly number[]>, refused?: string): Uint8Array {
   const writer = new ByteWriter().int16(0).int32(topics.size);
   for (const [topic, partitions] of topics) {
     writer.string(topic).int32(partitions.length);
     for (const partition of partitions) writer.int32(partition);
   }
-  return writer.block(new Uint8Array(0)).written;
+  return writer.block(encoder.encode(JSON.stringify({ by: PROTOCOL, refused }))).written;
 }
 
-/** Reads an assignment: the partitions of each topic. Empty bytes are an empty assignment. */
-export function decodeAssignment(bytes: Uint8Array): Map<string, number[]> {
+/** Reads an assignment, whoever has made it. Empty bytes are an empty assignment. */
+export function decodeAssignment(bytes: Uint8Array): Assignment {
   const topics = new Map<string, number[]>();
-  if (bytes.length === 0) return topics;
+  if (bytes.length === 0) return { topics, ours: false };
   const reader = new ByteReader(bytes);
   reader.int16();
   for (let left = reader.int32(); left > 0; left--) {
@@ -75,7 +85,16 @@ export function decodeAssignment(bytes: Uint8Array): Map<string, number[]> {
     for (let count = reader.int32(); count > 0; count--) partitions.push(reader.int32());
     topics.set(topic, partitions);
   }
-  return topics;
+  const { by, refused } = readMark(reader.take(Math.max(0, reader.int32())));
+  return { topics, ours: by === PROTOCOL, refused };
+}
+
+function readMark(bytes: Uint8Array): { readonly by?: unknown; readonly refused?: string } {
+  try {
+    return JSON.parse(decoder.decode(bytes)) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 /**

@@ -12,6 +12,7 @@ import type {
   Reader,
   ReaderHandler,
   ReaderOptions,
+  ShownOffset,
   TopicInfo,
 } from "../connector.ts";
 import { keyPartition } from "../partitioner.ts";
@@ -20,7 +21,14 @@ import { KafkaDelivery } from "./delivery.ts";
 import type { Driver, Line, PartitionPlace } from "./driver.ts";
 import { CODE, explain, hasCode, KafkaError } from "./errors.ts";
 import { GroupReader } from "./group_reader.ts";
-import { ASK_LIMIT, CONNECT_LIMIT, DEFAULT_BATCH_BYTES, DEFAULT_TIMESTAMP_AHEAD, RECORD_OVERHEAD } from "./limits.ts";
+import {
+  ASK_LIMIT,
+  CONNECT_LIMIT,
+  DEFAULT_BATCH_BYTES,
+  DEFAULT_TIMESTAMP_AHEAD,
+  NOTE,
+  RECORD_OVERHEAD,
+} from "./limits.ts";
 import { askUntil } from "./retry.ts";
 
 const EARLIEST = -2;
@@ -111,10 +119,13 @@ export class KafkaConnection implements Connection {
     });
   }
 
-  shown(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
+  shown(group: string, topic: string): Promise<ReadonlyMap<number, ShownOffset>> {
     return this.#ask(`read the offsets of the consumer group "${group}"`, async () => {
       const places = existing(topic, await this.#shared.places(topic));
-      return await this.#shared.committed(group, topic, places.map(({ partition }) => partition), false);
+      const committed = await this.#shared.committed(group, topic, places.map(({ partition }) => partition), false);
+      return new Map(
+        [...committed].map(([partition, { offset, note }]) => [partition, { offset, own: note === NOTE }]),
+      );
     });
   }
 

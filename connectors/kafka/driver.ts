@@ -77,6 +77,23 @@ export interface Membership {
   readonly generation: number;
 }
 
+/** A member of a group as its coordinator sees it. */
+export interface GroupMember {
+  readonly member: string;
+  /** What the member calls itself (its `client.id`), and where it is. */
+  readonly client: string;
+  readonly host: string;
+  /** What it is to read, by topic. */
+  readonly partitions: ReadonlyMap<string, readonly number[]>;
+}
+
+/** An offset that a group has committed. */
+export interface CommittedOffset {
+  readonly offset: number;
+  /** What whoever committed it wrote beside it. Kafka's own tools write nothing. */
+  readonly note: string;
+}
+
 /** How a member wants to join. */
 export interface JoinOptions {
   readonly group: string;
@@ -110,7 +127,8 @@ export interface Line {
   listOffsets(topic: string, places: readonly PartitionPlace[], time: number): Promise<readonly number[]>;
   /** The configuration of a topic. */
   topicConfig(topic: string): Promise<ReadonlyMap<string, string>>;
-  createTopic(topic: string, partitions: number): Promise<void>;
+  /** Makes a topic, with the cluster's own replication and this configuration. */
+  createTopic(topic: string, partitions: number, config?: Readonly<Record<string, string>>): Promise<void>;
   /** Raises the number of a topic's partitions. */
   growTopic(topic: string, partitions: number): Promise<void>;
 
@@ -129,14 +147,17 @@ export interface Line {
   ): Promise<Uint8Array>;
   heartbeat(membership: Membership): Promise<void>;
   leave(group: string, member: string): Promise<void>;
-  commitOffsets(membership: Membership, offsets: readonly StartOffset[]): Promise<void>;
+  /** Who is in a group, workers of ours and others, whichever of Kafka's protocols they speak. */
+  members(group: string): Promise<readonly GroupMember[]>;
+  /** Commits offsets as a member; `note` goes with each, and tells them from those that people set. */
+  commitOffsets(membership: Membership, offsets: readonly StartOffset[], note: string): Promise<void>;
   /** What a group has committed, by partition. `stable`: refuses (code 88) while a transaction has offsets of it under way. */
   committed(
     group: string,
     topic: string,
     partitions: readonly number[],
     stable: boolean,
-  ): Promise<ReadonlyMap<number, number>>;
+  ): Promise<ReadonlyMap<number, CommittedOffset>>;
 
   /** A new life of this id: what the one before has left open is aborted. Refused (code 51) until that is done. */
   initProducer(transactionalId: string, timeout: number): Promise<ProducerIdentity>;

@@ -1,12 +1,11 @@
 /**
- * What can go wrong with Kafka, sorted by what to do about it, and the sentences that people get to read.
- *
- * Inside this folder all failures are {@linkcode KafkaError}s; they leave it as one of the engine's errors.
+ * Failures of Kafka, and the engine's errors for them.
  *
  * @module
  */
 
 import { FencedError, UnavailableError } from "../../state/errors.ts";
+import { describeCode } from "./codes.ts";
 
 /** Kafka's error codes that the connector acts on. */
 export const CODE = {
@@ -18,18 +17,24 @@ export const CODE = {
   coordinatorLoading: 14,
   coordinatorNotAvailable: 15,
   notCoordinator: 16,
-  topicAuthorizationFailed: 29,
+  invalidTopic: 17,
   notEnoughReplicas: 19,
   notEnoughReplicasAfterAppend: 20,
   illegalGeneration: 22,
+  inconsistentProtocol: 23,
   unknownMember: 25,
   rebalanceInProgress: 27,
+  topicAuthorizationFailed: 29,
+  groupAuthorizationFailed: 30,
+  unsupportedVersion: 35,
   topicAlreadyExists: 36,
   duplicateSequence: 46,
   invalidProducerEpoch: 47,
   invalidProducerIdMapping: 49,
   concurrentTransactions: 51,
   operationNotAttempted: 55,
+  groupIdNotFound: 69,
+  memberIdRequired: 79,
   unstableOffsetCommit: 88,
   producerFenced: 90,
 } as const;
@@ -41,12 +46,7 @@ const FENCED: ReadonlySet<number> = new Set([
   CODE.invalidProducerIdMapping,
   CODE.producerFenced,
 ]);
-const REFUSED: ReadonlyMap<number, string> = new Map([
-  [29, "the topic"],
-  [30, "the consumer group"],
-  [31, "the cluster"],
-  [53, "the transactional id"],
-]);
+const REFUSED_LOGIN: ReadonlySet<number> = new Set([33, 34, 58]);
 
 /**
  * What kind of failure it is: `connection` (the request may or may not have taken effect), `authentication`, `broker` (the
@@ -54,23 +54,48 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
  */
 export type KafkaErrorKind = "connection" | "authentication" | "broker" | "closed" | "client";
 
+/** What more is known of a failure. */
+export interface KafkaErrorOptions {
+  readonly kind: KafkaErrorKind;
+  /** Kafka's error code, where the broker answered with one. */
+  readonly code?: number;
+  /** What the broker said beside the code. */
+  readonly said?: string;
+  /** Some broker did answer: the message is a whole sentence about the one that did not. */
+  readonly answered?: boolean;
+}
+
 /** A request to Kafka that failed. */
 export class KafkaError extends Error {
   readonly kind: KafkaErrorKind;
   /** Kafka's error code, or `undefined` when the broker did not answer. */
   readonly code: number | undefined;
+  /** What the broker said beside the code. */
+  readonly said: string | undefined;
+  /** Some broker did answer: the message is a whole sentence about the one that did not. */
+  readonly answered: boolean;
 
-  constructor(message: string, options: { kind: KafkaErrorKind; code?: number }) {
+  constructor(message: string, { kind, code, said, answered = false }: KafkaErrorOptions) {
     super(message);
     this.name = "KafkaError";
-    this.kind = options.kind;
-    this.code = options.code;
+    this.kind = kind;
+    this.code = code;
+    this.said = said;
+    this.answered = answered;
   }
 }
 
-/** The error for a code that came in a broker's answer. */
-export function brokerError(code: number, request: string): KafkaError {
-  return new KafkaError(`the broker answered ${request} with error code ${code}`, { kind: "broker", code });
+/**
+ * The error for a code that came in a broker's answer.
+ *
+ * @param request What was asked, as a noun: `a fetch of "orders" partition 3`.
+ * @param said What the broker said beside the code.
+ */
+export function brokerError(code: number, request: string, said?: string): KafkaError {
+  const { name, meaning } = describeCode(code);
+  const kind = REFUSED_LOGIN.has(code) ? "authentication" : "broker";
+  const words = said ? `: ${said.replace(/\.$/, "")}` : "";
+  return new KafkaError(`the broker refused ${request}, because ${meaning} (${name}${words})`, { kind, code, said });
 }
 
 /** Whether a failure passes by itself: somebody who waits and asks again may get an answer. */
@@ -91,7 +116,7 @@ export function hasCode(error: unknown, code: number): boolean {
 
 /**
  * The engine's error for a failure: `UnavailableError` where trying again may help, `FencedError` for a producer that has a
- * successor, else an `Error`. The message says what was wanted, why it failed and what to look at.
+ * successor, else an `Error`. The message says what was wanted, why it failed and what to do.
  *
  * @param error What was thrown.
  * @param wanted What was tried, after "Cannot": `describe the topic "orders"`.
@@ -99,30 +124,37 @@ export function hasCode(error: unknown, code: number): boolean {
  */
 export function explain(error: unknown, wanted: string, brokers: string): Error {
   if (!(error instanceof KafkaError)) return error instanceof Error ? error : new Error(String(error));
-  if (error.kind === "closed") return new UnavailableError(`Cannot ${wanted}: the connection to Kafka was closed`);
-  if (error.kind === "authentication") {
+  const { kind, message } = error;
+  if (kind === "closed") return new UnavailableError(`Cannot ${wanted}: the connection to Kafka was closed`);
+  if (kind === "authentication") {
     return new Error(
-      `Cannot ${wanted}: Kafka at ${brokers} refused the login (${error.message}); check client.sasl and client.ssl`,
+      `Cannot ${wanted}: Kafka at ${brokers} refused the login (${message}); check client.sasl and client.ssl`,
     );
   }
-  if (error.kind === "connection") {
+  if (kind === "connection") {
+    if (error.answered) return new UnavailableError(`Cannot ${wanted}: ${message}`);
     return new UnavailableError(
-      `Cannot ${wanted}: no Kafka broker answers at ${brokers} (${error.message}); ` +
+      `Cannot ${wanted}: no Kafka broker answers at ${brokers} (${message}); ` +
         `check that the broker runs, that this address and the one that it advertises are right, ` +
         `and whether it wants TLS or a login (client.ssl, client.sasl)`,
     );
   }
-  if (error.kind === "client") return new Error(`Cannot ${wanted}: the Kafka client failed (${error.message})`);
+  if (kind === "client") return new Error(`Cannot ${wanted}: the Kafka client failed (${message})`);
+  return explainCode(error, wanted, brokers);
+}
+
+function explainCode(error: KafkaError, wanted: string, brokers: string): Error {
   const code = error.code!;
   if (FENCED.has(code)) return new FencedError(`Cannot ${wanted}: another producer with the same id took over`);
-  const what = REFUSED.get(code);
-  if (what !== undefined) {
+  const collision = /collides with existing topics?: (.+?)\.?$/.exec(error.said ?? "")?.[1];
+  if (collision !== undefined) {
     return new Error(
-      `Cannot ${wanted}: Kafka at ${brokers} does not allow this user to use ${what} (${error.message})`,
+      `Cannot ${wanted}: its name and that of the topic "${collision}" differ only in . and _, which are the same in the ` +
+        `names of Kafka's metrics, so the broker refuses the second one; choose another name ` +
+        `(the topics of a job begin with the job's name)`,
     );
   }
-  if (PASSING.has(code) || code === CODE.concurrentTransactions || code === CODE.unstableOffsetCommit) {
-    return new UnavailableError(`Cannot ${wanted}: Kafka at ${brokers} is not ready for it (${error.message})`);
-  }
-  return new Error(`Cannot ${wanted}: Kafka at ${brokers} refused it (${error.message})`);
+  const sentence = `Cannot ${wanted}: Kafka at ${brokers}: ${error.message}; ${describeCode(code).cure}`;
+  const passes = PASSING.has(code) || code === CODE.concurrentTransactions || code === CODE.unstableOffsetCommit;
+  return passes ? new UnavailableError(sentence) : new Error(sentence);
 }

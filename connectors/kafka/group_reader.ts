@@ -25,12 +25,11 @@ import type { Joined, Line, Membership } from "./driver.ts";
 import { CODE, explain, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
 import { Heartbeats } from "./heartbeats.ts";
-import { REBALANCE_TIMEOUT, RETRY_PAUSE, SESSION_TIMEOUT } from "./limits.ts";
+import { NOTE, REBALANCE_TIMEOUT, RETRY_PAUSE, SESSION_TIMEOUT } from "./limits.ts";
 import { Backoff } from "../../base/backoff.ts";
 import { Trouble } from "./trouble.ts";
 
 const GENERATION_OVER = [CODE.rebalanceInProgress, CODE.illegalGeneration, CODE.unknownMember];
-const INCONSISTENT_PROTOCOL = 23;
 
 /** The lines of a reader: a join that the broker holds back must not delay a fetch, nor leaving. */
 export interface ReaderLines {
@@ -93,7 +92,7 @@ export class GroupReader implements Reader {
     const membership = this.#membership;
     if (membership === undefined || offsets.length === 0) return;
     try {
-      await this.#lines.group.commitOffsets(membership, offsets);
+      await this.#lines.group.commitOffsets(membership, offsets, NOTE);
     } catch {
       // It is for people's eyes: the head is the truth, and the next time comes in a second.
     }
@@ -147,7 +146,7 @@ export class GroupReader implements Reader {
 
   #explain(error: unknown): Error {
     const { group } = this.#options;
-    if (hasCode(error, INCONSISTENT_PROTOCOL)) {
+    if (hasCode(error, CODE.inconsistentProtocol)) {
       return new Error(
         `Cannot join the consumer group "${group}": it has members that are no workers of this job; ` +
           `end them, or give the job another name`,
@@ -156,7 +155,7 @@ export class GroupReader implements Reader {
     return explain(error, `join the consumer group "${group}"`, this.#lines.brokers);
   }
 
-  async #join(): Promise<{ membership: Membership; assignment: Map<string, number[]> }> {
+  async #join(): Promise<{ membership: Membership; assignment: ReadonlyMap<string, readonly number[]> }> {
     const { group, topics, tasks } = this.#options;
     const subscription = { topics, tasks, owned: this.#owned, generation: this.#ownedSince };
     const joined = await this.#lines.group.join({
@@ -170,7 +169,7 @@ export class GroupReader implements Reader {
     this.#member = joined.member;
     const membership = { group, member: joined.member, generation: joined.generation };
     const assignments = joined.members ? await this.#assign(joined.members) : [];
-    const assignment = decodeAssignment(await this.#lines.group.sync(membership, assignments));
+    const assignment = decodeAssignment(await this.#lines.group.sync(membership, assignments)).topics;
     await this.#rememberMember();
     return { membership, assignment };
   }

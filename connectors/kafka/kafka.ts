@@ -7,22 +7,20 @@
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import type { Bounds, Connection, ConnectionContext, Connector, PeekHandle, PeekObserver } from "../connector.ts";
 import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
+import { parseAddress } from "./addresses.ts";
 import { KafkaConnection } from "./connection.ts";
-import type { KafkaJsOptions } from "./kafkajs_cluster.ts";
 import { KafkaJsDriver } from "./kafkajs_driver.ts";
+import { checkClientOptions, type KafkaClientOptions } from "./options.ts";
 import { peekTopic } from "./peek.ts";
 
 /** How many partitions a topic gets when nothing is said: as on the embedded log. */
 const DEFAULT_PARTITIONS = 4;
 
-/** Options of the Kafka client, passed through to it: `ssl`, `sasl`, `clientId`, and timeouts in milliseconds. */
-export type KafkaClientOptions = KafkaJsOptions;
-
 /** Options of {@linkcode kafka}. */
 export interface KafkaOptions {
-  /** Addresses of one or more brokers, `host:port`; the others are found through them. */
+  /** Addresses of one or more brokers, `host:port` or `[IPv6]:port`; the others are found through them. */
   readonly brokers: readonly string[];
-  /** Options of the client: TLS (`ssl`), login (`sasl`), timeouts in milliseconds. */
+  /** Options of the connections: TLS (`ssl`), login (`sasl`), timeouts in milliseconds. */
   readonly client?: KafkaClientOptions;
 }
 
@@ -65,7 +63,8 @@ export interface KafkaConnector extends Connector {
  *
  * @param options The brokers, and how to connect.
  *
- * @throws {TypeError} If no broker is named, or one without a port.
+ * @throws {TypeError} If no broker is named, or one without a port, or an option is unknown or of a wrong type.
+ * @throws {RangeError} If a time is no whole number of milliseconds.
  *
  * @example A pipeline from one topic to another
  * ```ts
@@ -86,6 +85,7 @@ export interface KafkaConnector extends Connector {
  */
 export function kafka({ brokers, client = {} }: KafkaOptions): KafkaConnector {
   checkBrokers(brokers);
+  checkClientOptions(client);
   const driver = new KafkaJsDriver(brokers, client);
   const connector: KafkaConnector = {
     id: `kafka ${driver.name}`,
@@ -117,10 +117,5 @@ function checkBrokers(brokers: readonly string[]): void {
   if (!Array.isArray(brokers) || brokers.length === 0) {
     throw new TypeError("Cannot use Kafka: brokers must name at least one broker, such as localhost:9092");
   }
-  for (const broker of brokers) {
-    const port = /^[^\s:]+:(\d{1,5})$/.exec(broker)?.[1];
-    if (port === undefined || Number(port) < 1 || Number(port) > 65_535) {
-      throw new TypeError(`Cannot use Kafka: a broker must be host:port, current value is ${JSON.stringify(broker)}`);
-    }
-  }
+  for (const broker of brokers) parseAddress(broker);
 }

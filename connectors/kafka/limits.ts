@@ -88,3 +88,21 @@ export const RETRY_PAUSE: PauseLimits = { first: 20, longest: SECOND };
 
 /** How many failures in a row, of the kind that comes when leaders and coordinators move, are not worth a word. */
 export const MOMENTS = 6;
+
+/** How long a broker that is silent is given before the next of the named ones is asked as well, in milliseconds. */
+export const NEXT_BROKER_AFTER = 1000;
+
+/** How long a broker may take to say what it speaks and to take the login, in milliseconds. */
+export const AUTHENTICATION_TIMEOUT = 10_000;
+
+/** How long an answer is waited for, in milliseconds. */
+export const REQUEST_TIMEOUT = 30_000;
+
+/** How long the leader of a partition may wait for its replicas before it refuses a write, in milliseconds. */
+export const PRODUCE_TIMEOUT = 30_000;
+
+/** How long the controller may take to make or grow a topic, in milliseconds. */
+export const TOPIC_TIMEOUT = 5000;
+
+/** What is written beside the offsets that a job shows: whoever sets them by hand does not write it. */
+export const NOTE = "tidemark";

@@ -4,10 +4,5 @@
  * @module
  */
 
-export {
-  kafka,
-  type KafkaClientOptions,
-  type KafkaConnector,
-  type KafkaOptions,
-  type KafkaTopicOptions,
-} from "./kafka.ts";
+export { kafka, type KafkaConnector, type KafkaOptions, type KafkaTopicOptions } from "./kafka.ts";
+export type { KafkaClientOptions, KafkaPasswordLogin, KafkaTls, KafkaTokenLogin } from "./options.ts";

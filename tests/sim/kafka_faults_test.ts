@@ -220,6 +220,7 @@ test("time and people change what a group has committed, but not what is under w
   await line.commitOffsets(
     { group: GROUP, ...joined },
     [0, 1].map((partition) => ({ topic: "results", partition, offset: 9 })),
+    "",
   );
   await line.commitInTransaction(identity, GROUP, [{ topic: "results", partition: 1, offset: 10 }]);
   assertThrows(() => cluster.resetOffsets(GROUP, "results", new Map([[0, 0]])), Error, "it has members");

@@ -5,9 +5,11 @@
  */
 import type { StartOffset } from "../../../connectors/connector.ts";
 import type {
+  CommittedOffset,
   FetchedPartition,
   FetchLimits,
   FetchPartition,
+  GroupMember,
   Joined,
   JoinOptions,
   Membership,
@@ -16,6 +18,7 @@ import type {
   ProducePartition,
   ProducerIdentity,
 } from "../../../connectors/kafka/driver.ts";
+import { brokerError } from "../../../connectors/kafka/errors.ts";
 import type { Scheduler } from "../scheduler.ts";
 import { check, lostRequest, refuse, refusedConnection, SERVER } from "./codes.ts";
 import { Fetches } from "./fetches.ts";
@@ -90,10 +93,13 @@ export class Brokers {
     return found === undefined ? refuse(SERVER.unknownTopicOrPartition, "a question for configuration") : found.config;
   }
 
-  createTopic(topic: string, partitions: number): void {
+  createTopic(topic: string, partitions: number, config?: Readonly<Record<string, string>>): void {
     // Metadata and leaders learn of it in their own time.
     const [visibleFrom, servedFrom] = [this.#soon(), this.#soon()];
-    check(this.topics.create(topic, partitions, { visibleFrom, servedFrom }), "the creation of a topic");
+    const code = this.topics.create(topic, partitions, { config, visibleFrom, servedFrom });
+    const collision = this.topics.collidingWith(topic);
+    const said = collision && `Topic '${topic}' collides with existing topics: ${collision}`;
+    if (code !== 0) throw brokerError(code, "the creation of a topic", said);
   }
 
   growTopic(topic: string, partitions: number): void {
@@ -136,11 +142,16 @@ export class Brokers {
     this.groups.leave(group, member);
   }
 
-  commitOffsets(membership: Membership, offsets: readonly StartOffset[]): void {
+  members(group: string): readonly GroupMember[] {
+    this.#checkCoordinators();
+    return this.groups.describe(group);
+  }
+
+  commitOffsets(membership: Membership, offsets: readonly StartOffset[], note: string): void {
     this.#checkCoordinators();
     this.groups.checkCommit(membership);
     const known = offsets.filter(({ topic, partition }) => this.topics.has(topic, partition));
-    this.offsets.commit(membership.group, known);
+    this.offsets.commit(membership.group, known, note);
     if (known.length < offsets.length) refuse(SERVER.unknownTopicOrPartition, "a commit of offsets");
   }
 
@@ -148,7 +159,7 @@ export class Brokers {
     group: string,
     topic: string,
     { partitions, stable }: { readonly partitions: readonly number[]; readonly stable: boolean },
-  ): ReadonlyMap<number, number> {
+  ): ReadonlyMap<number, CommittedOffset> {
     this.#checkCoordinators();
     if (stable && this.offsets.isUnstable(group, topic, partitions)) {
       refuse(SERVER.unstableOffsetCommit, "a question for committed offsets");

@@ -82,7 +82,8 @@ export class SimCluster implements KafkaWorld {
 
   groupOffsets(group: string, topic: string): Map<number, number> {
     const partitions = Array.from({ length: this.partitionsOf(topic) }, (_, partition) => partition);
-    return this.#brokers.offsets.read(group, topic, partitions);
+    const found = this.#brokers.offsets.read(group, topic, partitions);
+    return new Map([...found].map(([partition, { offset }]) => [partition, offset]));
   }
 
   groupMembers(group: string): string[] {

@@ -10,7 +10,6 @@ export const SERVER = {
   ...CODE,
   corruptMessage: 2,
   messageTooLarge: 10,
-  inconsistentProtocol: 23,
   invalidTimestamp: 32,
   invalidPartitions: 37,
   outOfOrderSequence: 45,

@@ -6,7 +6,8 @@
  *
  * @module
  */
-import type { Joined, JoinOptions, Membership } from "../../../connectors/kafka/driver.ts";
+import { decodeAssignment } from "../../../connectors/kafka/assignment.ts";
+import type { GroupMember, Joined, JoinOptions, Membership } from "../../../connectors/kafka/driver.ts";
 import { brokerError } from "../../../connectors/kafka/errors.ts";
 import type { Scheduler } from "../scheduler.ts";
 import { type Held, refusedConnection, SERVER } from "./codes.ts";
@@ -60,6 +61,16 @@ export class Groups {
 
   members(name: string): string[] {
     return [...this.#groups.get(name)?.members.keys() ?? []];
+  }
+
+  /** The members of a group, as a coordinator describes them. */
+  describe(name: string): GroupMember[] {
+    return [...this.#groups.get(name)?.members.values() ?? []].map(({ id, assignment }) => ({
+      member: id,
+      client: "simulated",
+      host: "/127.0.0.1",
+      partitions: decodeAssignment(assignment).topics,
+    }));
   }
 
   /** The first answer to a member without an id: the id with which it is to come again (code 79). */

@@ -8,9 +8,11 @@
  */
 import type { StartOffset } from "../../../connectors/connector.ts";
 import type {
+  CommittedOffset,
   FetchedPartition,
   FetchLimits,
   FetchPartition,
+  GroupMember,
   Joined,
   JoinOptions,
   Line,
@@ -69,8 +71,8 @@ export class SimLine implements Line {
     return this.#ask("topic configuration", (brokers) => brokers.topicConfig(topic));
   }
 
-  createTopic(topic: string, partitions: number): Promise<void> {
-    return this.#ask("create topic", (brokers) => brokers.createTopic(topic, partitions));
+  createTopic(topic: string, partitions: number, config?: Readonly<Record<string, string>>): Promise<void> {
+    return this.#ask("create topic", (brokers) => brokers.createTopic(topic, partitions, config));
   }
 
   growTopic(topic: string, partitions: number): Promise<void> {
@@ -106,8 +108,12 @@ export class SimLine implements Line {
     return this.#ask("leave", (brokers) => brokers.leave(group, member));
   }
 
-  commitOffsets(membership: Membership, offsets: readonly StartOffset[]): Promise<void> {
-    return this.#ask("commit offsets", (brokers) => brokers.commitOffsets(membership, offsets));
+  members(group: string): Promise<readonly GroupMember[]> {
+    return this.#ask("members", (brokers) => brokers.members(group));
+  }
+
+  commitOffsets(membership: Membership, offsets: readonly StartOffset[], note: string): Promise<void> {
+    return this.#ask("commit offsets", (brokers) => brokers.commitOffsets(membership, offsets, note));
   }
 
   committed(
@@ -115,7 +121,7 @@ export class SimLine implements Line {
     topic: string,
     partitions: readonly number[],
     stable: boolean,
-  ): Promise<ReadonlyMap<number, number>> {
+  ): Promise<ReadonlyMap<number, CommittedOffset>> {
     return this.#ask("committed offsets", (brokers) => brokers.committed(group, topic, { partitions, stable }));
   }
 

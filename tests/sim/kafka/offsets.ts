@@ -7,10 +7,10 @@
  * @module
  */
 import type { StartOffset } from "../../../connectors/connector.ts";
+import type { CommittedOffset } from "../../../connectors/kafka/driver.ts";
 import { SERVER } from "./codes.ts";
 
-interface Committed {
-  readonly offset: number;
+interface Committed extends CommittedOffset {
   /** When it was written: of two that are committed, the later written one counts. */
   readonly order: number;
 }
@@ -28,8 +28,8 @@ export class Offsets {
   readonly #groups = new Map<string, GroupOffsets>();
   #order = 0;
 
-  commit(group: string, offsets: readonly StartOffset[]): void {
-    this.#write(this.#group(group).committed, offsets);
+  commit(group: string, offsets: readonly StartOffset[], note = ""): void {
+    this.#write(this.#group(group).committed, offsets, note);
   }
 
   /** Whether a transaction of this life has begun to write here: then nobody asks its coordinator again. */
@@ -67,12 +67,12 @@ export class Offsets {
   }
 
   /** The offsets of those partitions that have one. */
-  read(group: string, topic: string, partitions: readonly number[]): Map<number, number> {
+  read(group: string, topic: string, partitions: readonly number[]): Map<number, CommittedOffset> {
     const committed = this.#groups.get(group)?.committed;
-    const found = new Map<number, number>();
+    const found = new Map<number, CommittedOffset>();
     for (const partition of partitions) {
-      const offset = committed?.get(`${topic}/${partition}`)?.offset;
-      if (offset !== undefined) found.set(partition, offset);
+      const one = committed?.get(`${topic}/${partition}`);
+      if (one !== undefined) found.set(partition, { offset: one.offset, note: one.note });
     }
     return found;
   }
@@ -105,9 +105,9 @@ export class Offsets {
     }
   }
 
-  #write(into: Map<string, Committed>, offsets: readonly StartOffset[]): void {
+  #write(into: Map<string, Committed>, offsets: readonly StartOffset[], note = ""): void {
     for (const { topic, partition, offset } of offsets) {
-      into.set(`${topic}/${partition}`, { offset, order: this.#order++ });
+      into.set(`${topic}/${partition}`, { offset, note, order: this.#order++ });
     }
   }
 

@@ -46,6 +46,7 @@ export class Topics {
     readonly servedFrom?: number;
   } = {}): number {
     if (this.#topics.has(name)) return SERVER.topicAlreadyExists;
+    if (!/^[\w.-]{1,249}$/.test(name) || this.collidingWith(name) !== undefined) return SERVER.invalidTopic;
     if (partitions < 1) return SERVER.invalidPartitions;
     for (const key of Object.keys(config)) {
       if (!Object.hasOwn(DEFAULTS, key)) throw new Error(`The simulated Kafka knows no topic configuration "${key}"`);
@@ -55,6 +56,12 @@ export class Topics {
     this.#topics.set(name, topic);
     this.#extend(topic, partitions, servedFrom);
     return 0;
+  }
+
+  /** A topic whose name is the same in the names of Kafka's metrics. */
+  collidingWith(name: string): string | undefined {
+    const metric = (one: string) => one.replaceAll(".", "_");
+    return [...this.#topics.keys()].find((other) => other !== name && metric(other) === metric(name));
   }
 
   grow(name: string, partitions: number, servedFrom = 0): number {

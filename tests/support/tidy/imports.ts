@@ -118,8 +118,8 @@ function forbiddenInRoom(name: string, path: string, one: Import & { target?: st
     if (one.specifier.startsWith("@tidemark/")) return "inside of the package, files are imported by their path";
     return room.packages.test(known) || DRIVERS.test(path) ? undefined : `${name}/ may not use that package`;
   }
-  // A folder inside of a room is one thing in several files, and those know each other.
-  const folder = path.slice(0, path.lastIndexOf("/"));
+  // A folder inside of a room is one thing in several files, and those know each other, also where it has folders again.
+  const folder = path.split("/").slice(0, -1).slice(0, 2).join("/");
   if (folder.includes("/") && one.target.startsWith(`${folder}/`)) return undefined;
   if (IN_BASE.test(one.target) || room.files.test(one.target)) return undefined;
   if (one.typeOnly && room.types?.test(one.target)) return undefined;

@@ -1,0 +1,165 @@
+/**
+ * A cluster's brokers by kafkajs' connections.
+ *
+ * The named brokers are asked for the cluster one after the other, the next one as soon as the one before has failed, or has
+ * said nothing for a second: a broker that is silent costs a second, not the time until it is given up.
+ *
+ * @module
+ */
+
+import { parseAddress, showAddress } from "./addresses.ts";
+import { systemClock } from "../../base/clock.ts";
+import { KafkaError } from "./errors.ts";
+import { BrokerConnections } from "./kafkajs_connection.ts";
+import type { KafkaJsOptions } from "./kafkajs_options.ts";
+import { NEXT_BROKER_AFTER } from "./limits.ts";
+import { metadata } from "./requests/metadata.ts";
+import type { Address, Cluster, Request, Transport } from "./transport.ts";
+
+/** Of Apache Kafka 2.5, and of none before it. */
+const OFFSET_FETCH = { api: 9, version: 7 };
+
+/** Connections to the brokers of one cluster. */
+export class KafkaJsTransport implements Transport {
+  readonly #named: readonly string[];
+  readonly #options: KafkaJsOptions;
+  /** By address. */
+  readonly #open = new Map<string, BrokerConnections>();
+  #found: Promise<{ readonly cluster: Cluster; readonly home: BrokerConnections }> | undefined;
+  #closed = false;
+
+  /** @param named Addresses of one or more brokers, the most promising one first. */
+  constructor(named: readonly string[], options: KafkaJsOptions) {
+    this.#named = named;
+    this.#options = options;
+  }
+
+  async brokers(): Promise<Cluster> {
+    return (await this.#find()).cluster;
+  }
+
+  /** The address of the broker that described the cluster. */
+  async home(): Promise<string> {
+    return showAddress((await this.#find()).home.address);
+  }
+
+  async send<T>(node: string | undefined, request: Request<T>): Promise<T> {
+    const { cluster, home } = await this.#find();
+    if (node === undefined) return await home.send(request);
+    const address = cluster.brokers.get(node) ?? await this.#learn(node);
+    const broker = this.#to(address);
+    try {
+      await broker.ready();
+    } catch (error) {
+      throw this.#closed ? error : advertised(error, { node, address, home, named: this.#named });
+    }
+    return await broker.send(request);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#open.values()].map((broker) => broker.end()));
+  }
+
+  #to(address: Address): BrokerConnections {
+    const name = showAddress(address);
+    let broker = this.#open.get(name);
+    if (broker === undefined) this.#open.set(name, broker = new BrokerConnections(address, this.#options));
+    // Whoever asks after the end is refused by the connection.
+    if (this.#closed) void broker.end();
+    return broker;
+  }
+
+  #find(): Promise<{ readonly cluster: Cluster; readonly home: BrokerConnections }> {
+    return this.#found ??= this.#askInTurn().catch((error) => {
+      this.#found = undefined;
+      throw error;
+    });
+  }
+
+  /** Asks the named brokers until one has described the cluster. Rejects when all have failed, with the reason of each. */
+  #askInTurn(): Promise<{ readonly cluster: Cluster; readonly home: BrokerConnections }> {
+    const { promise, resolve, reject } = Promise.withResolvers<
+      { readonly cluster: Cluster; readonly home: BrokerConnections }
+    >();
+    const failures: { readonly name: string; readonly error: KafkaError }[] = [];
+    const named = [...new Set(this.#named.map((text) => showAddress(parseAddress(text))))];
+    let next = 0;
+    let cancel = () => {};
+    let done = false;
+    const askNext = () => {
+      cancel();
+      if (done || next >= named.length) return;
+      const name = named[next++];
+      const home = this.#to(parseAddress(name));
+      if (next < named.length) cancel = systemClock.after(NEXT_BROKER_AFTER, askNext);
+      this.#describe(home).then((cluster) => {
+        if (done) return;
+        done = true;
+        cancel();
+        // Those that have not answered yet are not waited for.
+        for (const [other, broker] of this.#open) {
+          if (other === name) continue;
+          this.#open.delete(other);
+          void broker.end();
+        }
+        resolve({ cluster, home });
+      }, (error: KafkaError) => {
+        failures.push({ name, error });
+        if (done) return;
+        const fatal = error.kind !== "connection";
+        if (!fatal && failures.length < named.length) return askNext();
+        done = true;
+        cancel();
+        reject(fatal ? error : silent(failures));
+      });
+    };
+    askNext();
+    return promise;
+  }
+
+  async #describe(broker: BrokerConnections): Promise<Cluster> {
+    const spoken = await broker.ready();
+    if ((spoken.get(OFFSET_FETCH.api)?.maxVersion ?? -1) < OFFSET_FETCH.version) {
+      throw new KafkaError("the broker is older than Apache Kafka 2.5", { kind: "broker", code: 35 });
+    }
+    return await broker.send(metadata([]));
+  }
+
+  /** A broker that was not there when the cluster was described. */
+  async #learn(node: string): Promise<Address> {
+    const { home } = await this.#find();
+    const cluster = await home.send(metadata([]));
+    this.#found = Promise.resolve({ cluster, home });
+    const address = cluster.brokers.get(node);
+    if (address !== undefined) return address;
+    throw new KafkaError(`broker ${node} is not a member of the cluster at this moment`, {
+      kind: "connection",
+      answered: true,
+    });
+  }
+}
+
+/** The failures of all named brokers in one. */
+function silent(failures: readonly { readonly name: string; readonly error: KafkaError }[]): KafkaError {
+  const [{ error }] = failures;
+  if (failures.length === 1) return error;
+  const all = failures.map(({ name, error: { message } }) => `${name}: ${message}`).join("; ");
+  return new KafkaError(all, { kind: "connection" });
+}
+
+/** A broker that was found through another one, and cannot be reached where that one says it is. */
+function advertised(error: unknown, { node, address, home, named }: {
+  readonly node: string;
+  readonly address: Address;
+  readonly home: BrokerConnections;
+  readonly named: readonly string[];
+}): unknown {
+  const where = showAddress(address);
+  if (!(error instanceof KafkaError) || error.kind !== "connection" || named.includes(where)) return error;
+  return new KafkaError(
+    `${showAddress(home.address)} answered and advertised its broker ${node} as ${where}, which does not answer ` +
+      `(${error.message}); check that this broker runs, and set its advertised.listeners to an address that can be reached from here`,
+    { kind: "connection", answered: true },
+  );
+}

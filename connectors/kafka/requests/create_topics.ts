@@ -1,0 +1,40 @@
+/**
+ * CreateTopics: makes a topic, with the cluster's own replication.
+ *
+ * @module
+ */
+
+import { brokerError } from "../errors.ts";
+import { TOPIC_TIMEOUT } from "../limits.ts";
+import type { Request } from "../transport.ts";
+import { readArray } from "./arrays.ts";
+
+/** To be sent to the controller. */
+export function createTopic(
+  topic: string,
+  partitions: number,
+  config: Readonly<Record<string, string>> = {},
+): Request<void> {
+  return {
+    api: 19,
+    name: "CreateTopics",
+    version: 4,
+    write(body) {
+      // The cluster's default replication, and no replicas by hand.
+      body.int32(1).string(topic).int32(partitions).int16(-1).int32(0);
+      const entries = Object.entries(config);
+      body.int32(entries.length);
+      for (const [name, value] of entries) body.string(name).string(value);
+      body.int32(TOPIC_TIMEOUT).int8(0);
+    },
+    read(answer) {
+      answer.readThrottle();
+      readArray(answer, () => {
+        answer.string();
+        const error = answer.int16();
+        const said = answer.string();
+        if (error !== 0) throw brokerError(error, `the creation of the topic "${topic}"`, said);
+      });
+    },
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * DescribeGroups and ConsumerGroupDescribe: who the members of a group are, in Kafka's first and in its newer protocol.
+ *
+ * @module
+ */
+
+import type { GroupMember } from "../driver.ts";
+import { decodeAssignment } from "../assignment.ts";
+import { brokerError, CODE } from "../errors.ts";
+import type { Answer, Request } from "../transport.ts";
+import { readArray, readCompactArray } from "./arrays.ts";
+
+/** A group of the first protocol. One of the newer protocol shows no members here. */
+export function describeGroup(group: string): Request<readonly GroupMember[]> {
+  return {
+    api: 15,
+    name: "DescribeGroups",
+    version: 2,
+    write: (body) => void body.int32(1).string(group),
+    read(answer) {
+      answer.readThrottle();
+      return readArray(answer, () => {
+        const error = answer.int16();
+        if (error !== 0) throw brokerError(error, `a question for the members of the group "${group}"`);
+        answer.string();
+        answer.string();
+        answer.string();
+        answer.string();
+        return readArray(answer, () => readMember(answer));
+      }).flat();
+    },
+  };
+}
+
+function readMember(answer: Answer): GroupMember {
+  const member = answer.string();
+  const [client, host] = [answer.string(), answer.string()];
+  answer.take(Math.max(0, answer.int32()));
+  const assignment = decodeAssignment(answer.take(Math.max(0, answer.int32())));
+  return { member, client, host, partitions: assignment.topics };
+}
+
+/** A group of the newer protocol (KIP-848); no members where it is none. */
+export function describeConsumerGroup(group: string): Request<readonly GroupMember[]> {
+  return {
+    api: 69,
+    name: "ConsumerGroupDescribe",
+    version: 0,
+    flexible: true,
+    write: (body) => void body.unsignedVarint(2).compactString(group).int8(0).unsignedVarint(0),
+    read(answer) {
+      answer.readThrottle();
+      return readCompactArray(answer, () => {
+        const error = answer.int16();
+        const said = answer.compactString();
+        if (error !== 0 && error !== CODE.groupIdNotFound) {
+          throw brokerError(error, `a question for the members of the group "${group}"`, said);
+        }
+        answer.compactString();
+        answer.compactString();
+        answer.int32();
+        answer.int32();
+        answer.compactString();
+        const members = readCompactArray(answer, () => readNewMember(answer));
+        answer.int32();
+        answer.skipTags();
+        return members;
+      }).flat();
+    },
+  };
+}
+
+function readNewMember(answer: Answer): GroupMember {
+  const member = answer.compactString();
+  answer.compactString();
+  answer.compactString();
+  answer.int32();
+  const [client, host] = [answer.compactString(), answer.compactString()];
+  readCompactArray(answer, () => answer.compactString());
+  answer.compactString();
+  const partitions = readAssigned(answer);
+  readAssigned(answer);
+  answer.skipTags();
+  return { member, client, host, partitions };
+}
+
+function readAssigned(answer: Answer): Map<string, number[]> {
+  const assigned = new Map(readCompactArray(answer, () => {
+    answer.take(16);
+    const topic = answer.compactString();
+    const partitions = readCompactArray(answer, () => answer.int32());
+    answer.skipTags();
+    return [topic, partitions] as const;
+  }));
+  answer.skipTags();
+  return assigned;
+}

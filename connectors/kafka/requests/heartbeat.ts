@@ -1,0 +1,24 @@
+/**
+ * Heartbeat: a sign of life in a generation of a consumer group.
+ *
+ * @module
+ */
+
+import type { Membership } from "../driver.ts";
+import { brokerError } from "../errors.ts";
+import type { Request } from "../transport.ts";
+
+/** Rejects where the generation is over. */
+export function heartbeat({ group, generation, member }: Membership): Request<void> {
+  return {
+    api: 12,
+    name: "Heartbeat",
+    version: 2,
+    write: (body) => void body.string(group).int32(generation).string(member),
+    read(answer) {
+      answer.readThrottle();
+      const error = answer.int16();
+      if (error !== 0) throw brokerError(error, `a sign of life in the group "${group}"`);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * ListOffsets: offsets by time, as a `read_committed` reader sees them.
+ *
+ * @module
+ */
+
+import { brokerError } from "../errors.ts";
+import type { Request } from "../transport.ts";
+import { readByTopic, writeArray } from "./arrays.ts";
+
+const READ_COMMITTED = 1;
+
+/** The offset of each of these partitions of a topic at a time, by partition: of those that the asked broker leads. */
+export function listOffsets(
+  topic: string,
+  partitions: readonly number[],
+  time: number,
+): Request<ReadonlyMap<number, number>> {
+  return {
+    api: 2,
+    name: "ListOffsets",
+    version: 2,
+    write(body) {
+      body.int32(-1).int8(READ_COMMITTED).int32(1).string(topic);
+      writeArray(body, partitions, (partition) => body.int32(partition).int64(time));
+    },
+    read(answer) {
+      answer.readThrottle();
+      const offsets = new Map<number, number>();
+      readByTopic(answer, () => {
+        const partition = answer.int32();
+        const error = answer.int16();
+        answer.int64();
+        const offset = answer.int64();
+        if (error !== 0) throw brokerError(error, `a question for the offsets of "${topic}" partition ${partition}`);
+        offsets.set(partition, offset);
+      });
+      return offsets;
+    },
+  };
+}

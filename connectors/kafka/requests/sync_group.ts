@@ -1,0 +1,32 @@
+/**
+ * SyncGroup: the assignments of a generation, from the member that assigns to all.
+ *
+ * @module
+ */
+
+import type { Membership } from "../driver.ts";
+import { brokerError } from "../errors.ts";
+import type { Request } from "../transport.ts";
+import { writeArray } from "./arrays.ts";
+
+/** Resolves with this member's assignment. */
+export function syncGroup(
+  { group, generation, member }: Membership,
+  assignments: readonly { readonly member: string; readonly assignment: Uint8Array }[],
+): Request<Uint8Array> {
+  return {
+    api: 14,
+    name: "SyncGroup",
+    version: 2,
+    write(body) {
+      body.string(group).int32(generation).string(member);
+      writeArray(body, assignments, (one) => body.string(one.member).block(one.assignment));
+    },
+    read(answer) {
+      answer.readThrottle();
+      const error = answer.int16();
+      if (error !== 0) throw brokerError(error, `a wait for the assignment in the group "${group}"`);
+      return answer.take(Math.max(0, answer.int32())).slice();
+    },
+  };
+}
