@@ -156,20 +156,51 @@ export interface Reader {
   stop(): Promise<void>;
 }
 
-/** An epoch of a task whose rows are to become visible. Without rows, only its number does. */
+/** How far the results of a task are visible. */
+export interface Published {
+  /** Those of every epoch up to this one are. */
+  readonly epoch: number;
+  /** And so many rows of the epoch after it: one that is too large for one go becomes visible bit by bit. */
+  readonly rows: number;
+  /** How many rows had to be moved out of the way, since the birth of the job. */
+  readonly moved: number;
+}
+
+/** An epoch whose rows are to become visible. Without rows, only its number does. */
 export interface DeliveredEpoch {
-  /** The task's number. */
-  readonly task: number;
-  /** The epoch's number; of one task they are given in order. */
+  /** The epoch's number. */
   readonly epoch: number;
   /** What it writes. */
   readonly rows: readonly OutputRecord[];
 }
 
+/** A task whose epochs are to become visible. */
+export interface DeliveredTask {
+  /** The task's number. */
+  readonly task: number;
+  /** How far it is. */
+  readonly from: Published;
+  /** What comes next, in order. Where `from` has rows, they are the first ones of the first epoch, which follows it at once. */
+  readonly epochs: readonly DeliveredEpoch[];
+}
+
+/** Makes the row that stands in for one that is refused for good. */
+export type LetterMaker = (row: OutputRecord, reason: string) => OutputRecord;
+
+/** Rows, or all of them, are refused for good: to try again would be of no use. The message says why, and what to do. */
+export class RefusedError extends Error {
+  override name = "RefusedError";
+}
+
 /** One life of an owner that delivers: every earlier life of it is fenced. After any error it is of no use. */
 export interface DeliveryLife {
-  /** Makes the rows of these epochs visible, and with them, atomically, that they are. Rejects on any doubt about its outcome. */
-  publish(epochs: readonly DeliveredEpoch[]): Promise<void>;
+  /**
+   * Makes rows of these epochs visible, and with them, atomically, how far each task is. They are the first ones, as many as can be
+   * delivered in one go; at least one. Resolves with how far each task is then. Rejects on any doubt about its outcome.
+   *
+   * @throws {RefusedError} where a row is refused for good and there is no `letter`: nothing of this call is visible then
+   */
+  publish(tasks: readonly DeliveredTask[], letter?: LetterMaker): Promise<ReadonlyMap<number, Published>>;
   /** Lets go of its connections. */
   close(): Promise<void>;
 }
@@ -194,10 +225,16 @@ export interface AfterCommit {
   prepare(job: DeliveredJob): Promise<void>;
   /** A new life of this owner. Resolves only after earlier lives of it can no longer make anything visible. */
   open(owner: string): Promise<DeliveryLife>;
+  /**
+   * The first life of an owner: everything that delivering to these topics needs was tried, and taken back.
+   *
+   * @throws {RefusedError} where something of it is not allowed, or not possible
+   */
+  rehearse(owner: string, topics: ReadonlyMap<string, TopicInfo>): Promise<DeliveryLife>;
   /** Makes sure that no life of this owner can make anything visible any more, and that it has left nothing half done. */
   fence(owner: string): Promise<void>;
-  /** The epochs last published, by task; absent: none. Only to be asked after fencing. */
-  published(tasks: readonly number[]): Promise<ReadonlyMap<number, number>>;
+  /** How far tasks are published; absent: nobody has ever said. Only to be asked after fencing. */
+  published(tasks: readonly number[]): Promise<ReadonlyMap<number, Published>>;
 }
 
 /** Delivery in one phase, on the KV that also holds the job's state. */
@@ -226,6 +263,10 @@ export interface TopicInfo {
   readonly maxRecordBytes: number;
   /** How far a record's timestamp may lie ahead of the wall clock, in milliseconds. `Infinity`: as far as it likes. */
   readonly maxTimestampAhead: number;
+  /** How far it may lie behind, in milliseconds. @default as far as it likes */
+  readonly maxTimestampBehind?: number;
+  /** Only the last record of each key is kept, and one without a key is refused. @default false */
+  readonly compacted?: boolean;
   /** The partition of a key, as the connector's default partitioner has it. */
   partitionOf(key: Uint8Array): number;
 }
@@ -320,6 +361,8 @@ export interface SinkSpec<T = unknown> {
   readonly topic: string;
   /** The record's value; `null` is a tombstone. */
   value(value: T): Uint8Array | null;
+  /** The sink gives no record a key. @default false */
+  readonly keyless?: boolean;
   /** The record's key; `undefined` where the sink has none of its own. */
   key(value: T): Uint8Array | null | undefined;
   /** The record's headers, where it has any of its own. */

@@ -58,6 +58,7 @@ export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOp
       const part = value(whole);
       return part === null ? null : codec.encode(part);
     },
+    keyless: key === undefined,
     key: key === undefined ? () => undefined : (whole) => {
       const part = key(whole);
       return part === null || part instanceof Uint8Array ? part : keyBytes(part);

@@ -50,7 +50,7 @@ export class Epochs {
   /** Whether results wait to be published beyond what may: the source waits. */
   get backedUp(): boolean {
     let bytes = 0;
-    for (const task of this.parts.tasks()) bytes += task.backlog;
+    for (const task of this.parts.tasks()) bytes += task.outbox.backlog;
     return bytes >= BACKLOG_BYTES;
   }
 
@@ -94,7 +94,7 @@ export class Epochs {
   publish(): void {
     const { publisher, tasks, clock, wake } = this.parts;
     if (publisher === undefined || this.#publishing !== undefined || this.#broken) return;
-    if (!tasks().some((task) => !task.lost && task.waiting.length > 0)) return;
+    if (!tasks().some((task) => !task.lost && !task.outbox.empty)) return;
     this.#publishingSince = clock.elapsed();
     this.#publishing = publisher.publish(tasks).then(() => this.#dropLost()).catch((error: Error) => this.#fail(error))
       .finally(() => {
@@ -143,7 +143,7 @@ export class Epochs {
 
   #waitingCuts(): number {
     let most = 0;
-    for (const task of this.parts.tasks()) most = Math.max(most, task.waiting.length - task.sending);
+    for (const task of this.parts.tasks()) most = Math.max(most, task.outbox.unsent);
     return most;
   }
 
@@ -170,22 +170,13 @@ export class Epochs {
 
   #committed(task: OwnedTask, epoch: CutEpoch, outcome: "committed" | "fenced"): void {
     if (outcome === "fenced") {
-      task.lost = true;
+      task.outbox.fenced();
+      task.lose();
       return this.parts.fenced(task);
     }
-    const { meter, clock } = this.parts;
-    task.quietSince = clock.elapsed();
-    if (epoch.finished) task.finished = true;
-    const { published, bytes } = epoch.outputs;
-    const waiting = { epoch: task.checkpoint.head.epoch, records: published, bytes, samples: epoch.samples };
-    if (waiting.epoch <= task.publishedEpoch) {
-      throw new Error(`Task ${task.number}: epoch ${waiting.epoch} was taken for published before it was committed`);
-    }
-    if (published.length > 0) task.waiting.push(waiting);
-    else {
-      meter.visible(epoch.samples, clock.now());
-      if (task.waiting.length === 0) task.publishedEpoch = waiting.epoch;
-    }
+    task.quietSince = this.parts.clock.elapsed();
+    if (epoch.finished) task.finish();
+    task.outbox.committed(task.checkpoint.head.epoch);
   }
 
   /** Counts as a commit under way: no cut may be made of a task whose head is being written, nor is a head written twice at once. */
@@ -207,10 +198,10 @@ export class Epochs {
   async #emptyOutbox(task: OwnedTask): Promise<void> {
     if (task.checkpoint.head.outbox.length === 0) return;
     try {
-      await task.checkpoint.rewrite({ published: task.publishedEpoch });
+      await task.checkpoint.rewrite({ published: task.outbox.reached.epoch });
     } catch (error) {
       if (error instanceof FencedError) {
-        task.lost = true;
+        task.lose();
         return this.parts.fenced(task);
       }
       throw error;

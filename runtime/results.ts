@@ -84,6 +84,14 @@ export function encodeUndelivered(
   );
 }
 
+/** Makes the record of a result that was to be published, and that the broker refuses for good: as it was, with the reason. */
+export function encodeUnpublishable(context: SinkContext, row: OutputRecord, reason: string): OutputRecord {
+  const { topic, partition, key, value, timestamp } = row;
+  const letter = complete(context, { key, value, headers: row.headers }, timestamp, undefined);
+  const more = { [REASON_HEADER]: textBytes(reason), [SOURCE_HEADER]: textBytes(`${topic}/${partition}`) };
+  return { ...letter, headers: { ...letter.headers, ...more } };
+}
+
 function complete(
   { spec, info, taskNumber, now }: SinkContext,
   record: Pick<OutputRecord, "key" | "value" | "headers">,
@@ -95,6 +103,11 @@ function complete(
   if (!(Number.isInteger(partition) && partition >= 0 && partition < info.partitions)) {
     throw new RangeError(
       `topic ${spec.topic} has ${info.partitions} partitions, the sink's partition is ${String(partition)}`,
+    );
+  }
+  if (key === null && info.compacted === true) {
+    throw new TypeError(
+      `topic ${spec.topic} is compacted and takes no record without a key: the sink's key must give one`,
     );
   }
   const size = sizeOf(key, value, headers);

@@ -17,6 +17,7 @@ import { type RunOptions, type Settings, settingsOf } from "./options.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Publisher } from "./publisher.ts";
 import { summarize } from "./summary.ts";
+import { letterMaker } from "./unpublishable.ts";
 import { Troubles } from "./troubles.ts";
 import { Worker } from "./worker.ts";
 
@@ -163,6 +164,7 @@ class RunningJob implements Job {
       clock,
       giveUpAfter,
       trouble: (error) => troubles.tell("results", error),
+      letter: letterMaker(settings, open),
     });
     this.#worker = new Worker({
       store,
@@ -204,7 +206,12 @@ class RunningJob implements Job {
   async #read(): Promise<void> {
     const { settings, plan, open, claimed, store } = this.parts;
     const { incarnation } = open.entry;
-    await open.delivery?.prepare({ name: settings.name, incarnation, tasks: open.tasks });
+    if (this.#publisher !== undefined) {
+      const { delivery, owner } = this.#publisher.parts;
+      await delivery.prepare({ name: settings.name, incarnation, tasks: open.tasks });
+      // What would be refused to results for good is a sentence now, before anything is committed.
+      this.#publisher.begin(await delivery.rehearse(owner, open.delivered));
+    }
     if (settings.until === "end") {
       for (const topic of plan.topics) {
         this.#ends.set(

@@ -16,7 +16,7 @@ import type { OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
 import { Recovery } from "./recovery.ts";
 import { takeOver, type TakeoverParts } from "./takeover.ts";
-import { describeTaken, explain, warnAboutShown } from "./telling.ts";
+import { describeTaken, explain, explainRefused, warnAboutShown } from "./telling.ts";
 import type { TroubleKind, Troubles } from "./troubles.ts";
 
 /** What a worker works with. */
@@ -79,7 +79,7 @@ export class Worker implements ReaderHandler {
       meter: parts.meter,
       tasks: () => this.#list,
       fenced: (task) => this.#fenced(task),
-      failed: (error) => this.#end(error),
+      failed: (error) => this.#end(explainRefused(parts.settings.name, error)),
       wake: () => this.wake(),
     });
   }
@@ -206,8 +206,8 @@ export class Worker implements ReaderHandler {
     const starts: StartOffset[] = [];
     for (const { owned } of taken) {
       this.tasks.set(owned.number, owned);
-      owned.onPublished = (epochs) => {
-        for (const { samples } of epochs) this.parts.meter.visible(samples, settings.clock.now());
+      owned.outbox.onVisible = (samples) => {
+        this.parts.meter.visible(samples, settings.clock.now());
         owned.quietSince = settings.clock.elapsed();
       };
       owned.quietSince = settings.clock.elapsed();
@@ -226,7 +226,7 @@ export class Worker implements ReaderHandler {
   #release(number: number): void {
     const owned = this.tasks.get(number);
     if (owned === undefined) return;
-    owned.lost = true;
+    owned.lose();
     owned.runner.close();
     for (const queue of owned.runner.queues) this.#queues.delete(`${queue.topic}/${queue.partition}`);
     this.tasks.delete(number);
@@ -294,7 +294,7 @@ export class Worker implements ReaderHandler {
     this.#first++;
     for (let turn = 0; turn < list.length && !this.epochs.full; turn++) {
       const owned = list[(this.#first + turn) % list.length];
-      if (owned.finished || owned.lost) continue;
+      if (owned.ownership !== "owned") continue;
       owned.runner.pushSlice(clock.elapsed, until);
       this.#resumeReading(owned);
       if (!owned.runner.ended && this.#atEnd(owned)) owned.runner.end();
@@ -305,9 +305,7 @@ export class Worker implements ReaderHandler {
   /** Whether there is something to push, and it may be pushed. */
   get #more(): boolean {
     if (this.epochs.backedUp || this.epochs.full) return false;
-    return this.#list.some((owned) =>
-      !owned.finished && !owned.lost && owned.runner.queues.some((queue) => !queue.empty)
-    );
+    return this.#list.some((owned) => owned.ownership === "owned" && owned.runner.queues.some((queue) => !queue.empty));
   }
 
   #resumeReading(owned: OwnedTask): void {
@@ -320,7 +318,7 @@ export class Worker implements ReaderHandler {
 
   /** Whoever has no task waits for one. */
   get #ownFinished(): boolean {
-    return this.#list.length > 0 && this.#list.every((task) => task.finished && task.waiting.length === 0);
+    return this.#list.length > 0 && this.#list.every((task) => task.finished && task.outbox.empty);
   }
 
   #atEnd(owned: OwnedTask): boolean {

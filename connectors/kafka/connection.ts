@@ -28,11 +28,20 @@ import {
   DEFAULT_TIMESTAMP_AHEAD,
   NOTE,
   RECORD_OVERHEAD,
+  TRANSACTION_TIMEOUT,
 } from "./limits.ts";
 import { askUntil } from "./retry.ts";
 
 const EARLIEST = -2;
 const LATEST = -1;
+
+/** How a job uses a cluster. */
+export interface KafkaConnectionOptions {
+  /** How long a transaction may stay open, in milliseconds. @default 10,000 */
+  readonly transactionTimeout?: number;
+  /** Takes a line worth knowing. @default nobody */
+  readonly log?: (line: string) => void;
+}
 
 /** One cluster, opened for one job. */
 export class KafkaConnection implements Connection {
@@ -43,12 +52,16 @@ export class KafkaConnection implements Connection {
   readonly #open = new Set<{ close(): Promise<void> }>();
   readonly #closed = new AbortController();
 
-  private constructor(driver: Driver, shared: Line, clock: TimerClock) {
+  private constructor(
+    driver: Driver,
+    shared: Line,
+    { clock, transactionTimeout, log }: Required<KafkaConnectionOptions> & { clock: TimerClock },
+  ) {
     this.#driver = driver;
     this.#shared = shared;
     this.#clock = clock;
     this.delivery = new KafkaDelivery({
-      ...{ driver, shared, clock, open: this.#open },
+      ...{ driver, shared, clock, log, open: this.#open, timeout: transactionTimeout },
       ask: (wanted, ask, retries) => this.#ask(wanted, ask, retries),
       batchBytes: async (topic) => batchBytes(await this.#config(topic)),
       ensureTopic: (topic, partitions) => this.#ensureTopic(topic, partitions),
@@ -61,7 +74,11 @@ export class KafkaConnection implements Connection {
    * @throws {UnavailableError} If no broker answers.
    * @throws {Error} If the login is refused or the broker is too old.
    */
-  static async open(driver: Driver, clock: TimerClock = systemClock): Promise<KafkaConnection> {
+  static async open(
+    driver: Driver,
+    clock: TimerClock = systemClock,
+    { transactionTimeout = TRANSACTION_TIMEOUT, log = () => {} }: KafkaConnectionOptions = {},
+  ): Promise<KafkaConnection> {
     const shared = driver.line();
     try {
       await askUntil(shared, () => Promise.resolve(), { clock, limit: CONNECT_LIMIT });
@@ -69,7 +86,7 @@ export class KafkaConnection implements Connection {
       await shared.close();
       throw explain(error, "connect to Kafka", driver.name);
     }
-    return new KafkaConnection(driver, shared, clock);
+    return new KafkaConnection(driver, shared, { clock, transactionTimeout, log });
   }
 
   topic(topic: string): Promise<TopicInfo | undefined> {
@@ -82,7 +99,9 @@ export class KafkaConnection implements Connection {
         id: await this.#shared.topicId(topic),
         partitions,
         maxRecordBytes: Math.max(1, batchBytes(config) - RECORD_OVERHEAD),
-        maxTimestampAhead: timestampAhead(config),
+        maxTimestampAhead: timestampLimit(config, "after", DEFAULT_TIMESTAMP_AHEAD),
+        maxTimestampBehind: timestampLimit(config, "before", Infinity),
+        compacted: /(^|,)\s*compact\s*(,|$)/.test(config.get("cleanup.policy") ?? ""),
         partitionOf: (key: Uint8Array) => keyPartition(key, partitions),
       };
     });
@@ -218,10 +237,11 @@ function batchBytes(config: ReadonlyMap<string, string>): number {
   return Number(config.get("max.message.bytes") ?? DEFAULT_BATCH_BYTES);
 }
 
-function timestampAhead(config: ReadonlyMap<string, string>): number {
+/** How far a record's timestamp may lie from the broker's clock, in milliseconds. */
+function timestampLimit(config: ReadonlyMap<string, string>, side: "after" | "before", usual: number): number {
   // The broker looks at a record's time only where it keeps it.
   if (config.get("message.timestamp.type") === "LogAppendTime") return Infinity;
-  const limit = Number(config.get("message.timestamp.after.max.ms") ?? DEFAULT_TIMESTAMP_AHEAD);
+  const limit = Number(config.get(`message.timestamp.${side}.max.ms`) ?? usual);
   // Java's largest long means that there is no limit; so does anything beyond the safe integers.
   return Number.isSafeInteger(limit) ? limit : Infinity;
 }

@@ -15,8 +15,9 @@ import type {
   JoinOptions,
   Line,
   Membership,
+  NotedOffset,
   PartitionPlace,
-  ProduceFailure,
+  Produced,
   ProducePartition,
   ProducerIdentity,
 } from "./driver.ts";
@@ -183,11 +184,11 @@ export class TransportLine implements Line {
     leader: string,
     identity: ProducerIdentity,
     partitions: readonly ProducePartition[],
-  ): Promise<readonly ProduceFailure[]> {
+  ): Promise<Produced> {
     return this.#send(leader, produce(identity, partitions));
   }
 
-  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly StartOffset[]): Promise<void> {
+  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly NotedOffset[]): Promise<void> {
     return this.#coordinated("group", group, txnOffsetCommit(identity, group, offsets));
   }
 
