@@ -39,9 +39,15 @@ const JSON_CODEC: RecordCodec<unknown> = {
   },
   decode(bytes) {
     if (bytes.length === 0) throw new SyntaxError("the value is empty, which is no JSON");
-    return JSON.parse(bytesText(bytes));
+    return JSON.parse(jsonText(bytes));
   },
 };
+
+/** The text of JSON. A byte order mark before it is no part of it, whoever wrote one there. */
+function jsonText(bytes: Uint8Array): string {
+  const text = bytesText(bytes);
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
 
 /** A validator of the Standard Schema specification (https://standardschema.dev): Zod, Valibot, ArkType and others are. */
 export interface StandardSchema<T> {

@@ -11,10 +11,10 @@
  * @module
  */
 
-import type { OutputRecord, RecordHeaders } from "../state/outbox.ts";
+import type { OutputRecord, RecordHeader, RecordHeaders } from "../state/outbox.ts";
 import type { AtomicWrites, Store } from "../state/store.ts";
 
-export type { AtomicWrites, OutputRecord, RecordHeaders };
+export type { AtomicWrites, OutputRecord, RecordHeader, RecordHeaders };
 
 /** A record as it was read. */
 export interface InputRecord {
@@ -189,6 +189,7 @@ export type LetterMaker = (row: OutputRecord, reason: string) => OutputRecord;
 
 /** Rows, or all of them, are refused for good: to try again would be of no use. The message says why, and what to do. */
 export class RefusedError extends Error {
+  /** Its own name. */
   override name = "RefusedError";
 }
 

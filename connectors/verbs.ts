@@ -8,7 +8,7 @@ import { operate, sourceOf } from "../operators/_operate.ts";
 import { json, keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
 import { type Connector, type InputRecord, nameSink, type SinkSpec, type SourceSpec } from "./connector.ts";
 import { peekAt } from "./_peek.ts";
-import { encodeHeaders } from "./_headers.ts";
+import { encodeHeaders, type HeadersOption } from "./headers.ts";
 
 /** Options of a `source()`. */
 export interface SourceOptions<T> {
@@ -27,8 +27,8 @@ export interface SinkOptions<T> {
   readonly key?: (value: T) => RecordKey;
   /** The record's value, where it is not the whole value; `null` writes a tombstone. @default the value itself */
   readonly value?: (value: T) => unknown;
-  /** The record's headers. */
-  readonly headers?: (value: T) => Readonly<Record<string, string | Uint8Array>>;
+  /** The record's headers: values by name, or a list of names with values where one name stands there several times. @default none */
+  readonly headers?: (value: T) => HeadersOption;
   /** The partition. @default by the key, as Kafka's default partitioner; without a key the task's own */
   readonly partition?: (value: T, partitions: number) => number;
   /** How a value becomes bytes. @default JSON */

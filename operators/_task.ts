@@ -16,7 +16,7 @@ export interface RecordAtHand {
   readonly offset: number;
   readonly timestamp: number;
   readonly key: Uint8Array | null;
-  readonly headers: Readonly<Record<string, Uint8Array>> | undefined;
+  readonly headers: readonly (readonly [name: string, value: Uint8Array | null])[] | undefined;
 }
 
 /** What a `watermark()` must know again after a restart. */

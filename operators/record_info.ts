@@ -1,7 +1,7 @@
 /**
  * @module
  */
-import { runningTask } from "./_task.ts";
+import { type RecordAtHand, runningTask } from "./_task.ts";
 
 /** What is known of the record that is being pushed. */
 export interface RecordInfo {
@@ -13,13 +13,13 @@ export interface RecordInfo {
   readonly offset: number | undefined;
   /** The record's own key, as bytes. */
   readonly key: Uint8Array | null | undefined;
-  /** Its headers; empty where it has none. */
-  readonly headers: Readonly<Record<string, Uint8Array>>;
+  /** Its headers by name, on no prototype: of several of one name the last one, `null` for one without a value; empty where it has none. */
+  readonly headers: Readonly<Record<string, Uint8Array | null>>;
   /** Event time in milliseconds since 1970: the record's own timestamp until an `eventTime()` has set another. */
   readonly timestamp: number | undefined;
 }
 
-const NO_HEADERS: Readonly<Record<string, Uint8Array>> = Object.freeze({});
+const NO_HEADERS: RecordInfo["headers"] = Object.freeze({});
 
 /**
  * Tells the record at hand, inside any stage of a pipeline.
@@ -56,7 +56,13 @@ export function recordInfo(): RecordInfo {
     partition: record?.partition,
     offset: record?.offset,
     key: record?.key,
-    headers: record?.headers ?? NO_HEADERS,
+    headers: record?.headers === undefined ? NO_HEADERS : byName(record.headers),
     timestamp: Number.isNaN(timestamp) ? undefined : timestamp,
   };
+}
+
+function byName(headers: NonNullable<RecordAtHand["headers"]>): RecordInfo["headers"] {
+  const named: Record<string, Uint8Array | null> = Object.create(null);
+  for (const [name, value] of headers) named[name] = value;
+  return named;
 }

@@ -8,7 +8,7 @@
  */
 import type { Batch, InputRecord } from "../connectors/connector.ts";
 import type { InputSlot } from "../operators/_scope.ts";
-import { sizeOf } from "./results.ts";
+import { recordBytes } from "../connectors/headers.ts";
 
 /** What waits: a fetch, or a place where reading goes on behind offsets that are gone. */
 interface Waiting extends Pick<Batch, "records" | "position"> {
@@ -110,6 +110,6 @@ const RECORD_OBJECTS = 300;
 function bytesOf({ records, bytes }: Batch): number {
   if (bytes !== undefined) return bytes;
   let sum = 0;
-  for (const { key, value, headers } of records) sum += RECORD_OBJECTS + sizeOf(key, value, headers);
+  for (const { key, value, headers } of records) sum += RECORD_OBJECTS + recordBytes(key, value, headers);
   return sum;
 }

@@ -4,9 +4,10 @@
  * @module
  */
 import type { InputRecord, OutputRecord, SinkSpec, TopicInfo } from "../connectors/connector.ts";
+import { recordBytes } from "../connectors/headers.ts";
 import type { PaneAtHand, Task } from "../operators/_task.ts";
 import { EPOCH_BYTES } from "./limits.ts";
-import { encodeRefused, encodeResult, encodeUndelivered, type Refusal, type SinkContext, sizeOf } from "./results.ts";
+import { encodeRefused, encodeResult, encodeUndelivered, type Refusal, type SinkContext } from "./results.ts";
 
 /** A sink as the job has opened it. */
 export interface OpenedSink {
@@ -125,7 +126,7 @@ export class Outputs {
   #adder(spec: SinkSpec): (record: OutputRecord) => void {
     const { inCommit } = this.#opened(spec);
     return (record) => {
-      this.bytes += sizeOf(record.key, record.value, record.headers);
+      this.bytes += recordBytes(record.key, record.value, record.headers);
       if (inCommit === undefined) this.#published.push(record);
       else {
         const list = this.#appended.get(inCommit);

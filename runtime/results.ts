@@ -5,7 +5,8 @@
  * @module
  */
 import { textBytes } from "../base/text.ts";
-import type { OutputRecord, RecordHeaders, SinkSpec, TopicInfo } from "../connectors/connector.ts";
+import type { OutputRecord, RecordHeader, RecordHeaders, SinkSpec, TopicInfo } from "../connectors/connector.ts";
+import { recordBytes } from "../connectors/headers.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import { TIMESTAMP_MARGIN_MS } from "./limits.ts";
 
@@ -87,9 +88,8 @@ export function encodeUndelivered(
 /** Makes the record of a result that was to be published, and that the broker refuses for good: as it was, with the reason. */
 export function encodeUnpublishable(context: SinkContext, row: OutputRecord, reason: string): OutputRecord {
   const { topic, partition, key, value, timestamp } = row;
-  const letter = complete(context, { key, value, headers: row.headers }, timestamp, undefined);
-  const more = { [REASON_HEADER]: textBytes(reason), [SOURCE_HEADER]: textBytes(`${topic}/${partition}`) };
-  return { ...letter, headers: { ...letter.headers, ...more } };
+  const why: RecordHeaders = [[REASON_HEADER, textBytes(reason)], [SOURCE_HEADER, textBytes(`${topic}/${partition}`)]];
+  return complete(context, { key, value, headers: [...row.headers ?? [], ...why] }, timestamp, undefined);
 }
 
 function complete(
@@ -110,7 +110,7 @@ function complete(
       `topic ${spec.topic} is compacted and takes no record without a key: the sink's key must give one`,
     );
   }
-  const size = sizeOf(key, value, headers);
+  const size = recordBytes(key, value, headers);
   if (size > info.maxRecordBytes) {
     throw new RangeError(
       `a record of ${size} bytes is larger than topic ${spec.topic} takes, which is ${info.maxRecordBytes} bytes`,
@@ -119,14 +119,6 @@ function complete(
   // A broker refuses records that lie too far ahead of its clock, for ever: their event time travels in the header.
   const latest = info.maxTimestampAhead === Infinity ? Infinity : now() + info.maxTimestampAhead - TIMESTAMP_MARGIN_MS;
   return { topic: spec.topic, partition, timestamp: Math.min(time, latest), key, value, headers };
-}
-
-/** Bytes of a record as limits count them: key, value and headers. */
-export function sizeOf(key: Uint8Array | null, value: Uint8Array | null, headers: RecordHeaders | undefined): number {
-  let size = (key?.length ?? 0) + (value?.length ?? 0);
-  if (headers === undefined) return size;
-  for (const name of Object.keys(headers)) size += name.length + headers[name].length;
-  return size;
 }
 
 let lastTime = NaN;
@@ -141,17 +133,18 @@ function timeBytes(time: number): Uint8Array {
   return lastTimeBytes;
 }
 
+/** A record's own headers as they are, and ours behind them. */
 function headersOf(
   own: RecordHeaders | undefined,
   time: number,
   refusal: Refusal | undefined,
   record: RecordAtHand | undefined,
 ): RecordHeaders {
-  const headers: Record<string, Uint8Array> = own === undefined ? {} : { ...own };
-  headers[TIME_HEADER] = timeBytes(time);
+  const headers: RecordHeader[] = own === undefined ? [] : own.slice();
+  headers.push([TIME_HEADER, timeBytes(time)]);
   if (refusal === undefined) return headers;
-  headers[REASON_HEADER] = textBytes(refusal.reason);
-  if (refusal.stage !== "") headers[STAGE_HEADER] = textBytes(refusal.stage);
-  if (record !== undefined) headers[SOURCE_HEADER] = textBytes(positionOf(record));
+  headers.push([REASON_HEADER, textBytes(refusal.reason)]);
+  if (refusal.stage !== "") headers.push([STAGE_HEADER, textBytes(refusal.stage)]);
+  if (record !== undefined) headers.push([SOURCE_HEADER, textBytes(positionOf(record))]);
   return headers;
 }

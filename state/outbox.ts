@@ -7,8 +7,11 @@ import { CODEC_VERSION } from "./codec.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
-/** A record's headers, by name. A header's value is bytes, as it is in Kafka. */
-export type RecordHeaders = Readonly<Record<string, Uint8Array>>;
+/** A header as a record has it: a name, and bytes or nothing, as in Kafka. */
+export type RecordHeader = readonly [name: string, value: Uint8Array | null];
+
+/** A record's headers in their order. One name may stand there several times: a later one is the newer one. */
+export type RecordHeaders = readonly RecordHeader[];
 
 /** A record as it will be written. It is complete: nothing about it is decided after the commit. */
 export interface OutputRecord {
@@ -29,7 +32,9 @@ export interface OutputRecord {
 const SAME_TOPIC = 1;
 const HAS_KEY = 2;
 const HAS_VALUE = 4;
-const HAS_HEADERS = 8;
+/** Headers by name, each with a value: as they were written before there was a list of them. */
+const HAS_NAMED_HEADERS = 8;
+const HAS_HEADERS = 16;
 /** Timestamps nearer than this are written as the difference from the one before. */
 const NEAR = 2 ** 50;
 
@@ -79,7 +84,11 @@ export function decodeOutbox(bytes: Uint8Array): OutputRecord[] {
     const time = near ? timestamp += reader.zigzag() : reader.value() as number;
     const key = (flags & HAS_KEY) !== 0 ? reader.raw(reader.varint()) : null;
     const value = (flags & HAS_VALUE) !== 0 ? reader.raw(reader.varint()) : null;
-    const headers = (flags & HAS_HEADERS) !== 0 ? readHeaders(reader) : undefined;
+    const headers = (flags & HAS_HEADERS) !== 0
+      ? readHeaders(reader)
+      : (flags & HAS_NAMED_HEADERS) !== 0
+      ? readNamedHeaders(reader)
+      : undefined;
     records.push({ topic, partition, timestamp: time, key, value, headers });
   }
   if (reader.left > 0) throw new RangeError(`${reader.left} bytes are left over`);
@@ -96,17 +105,27 @@ function writeBytes(bytes: Uint8Array): void {
   writer.raw(bytes);
 }
 
-function writeHeaders(headers: Readonly<Record<string, Uint8Array>>): void {
-  const names = Object.keys(headers);
-  writer.varint(names.length);
-  for (const name of names) {
+function writeHeaders(headers: RecordHeaders): void {
+  writer.varint(headers.length);
+  for (const [name, value] of headers) {
     writer.string(name);
-    writeBytes(headers[name]);
+    writer.varint(value === null ? 0 : value.length + 1);
+    if (value !== null) writer.raw(value);
   }
 }
 
-function readHeaders(reader: ValueReader): Record<string, Uint8Array> {
-  const headers: [string, Uint8Array][] = [];
+function readHeaders(reader: ValueReader): RecordHeaders {
+  const headers: RecordHeader[] = [];
+  for (let left = reader.varint(); left > 0; left--) {
+    const name = reader.string();
+    const length = reader.varint() - 1;
+    headers.push([name, length < 0 ? null : reader.raw(length)]);
+  }
+  return headers;
+}
+
+function readNamedHeaders(reader: ValueReader): RecordHeaders {
+  const headers: RecordHeader[] = [];
   for (let left = reader.varint(); left > 0; left--) headers.push([reader.string(), reader.raw(reader.varint())]);
-  return Object.fromEntries(headers);
+  return headers;
 }

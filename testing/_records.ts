@@ -5,6 +5,7 @@
  */
 import type { RecordCodec } from "../connectors/codec.ts";
 import type { InputRecord } from "../connectors/connector.ts";
+import { headerOf } from "../connectors/headers.ts";
 import { TIME_HEADER } from "../runtime/results.ts";
 
 /** A result, as it lies in its topic. */
@@ -18,7 +19,7 @@ export interface TestRecord<T = unknown> {
   /** Its event time, in milliseconds since 1970. */
   readonly timestamp: number;
   /**
-   * Its headers as text. Of a late record and a dead letter, `tidemark.reason` says why, and `tidemark.source` where it stood:
+   * Its headers as text, by name; "" for one without a value. Of a late record and a dead letter, `tidemark.reason` says why, and `tidemark.source` where it stood:
    * `topic/partition@offset`.
    */
   readonly headers: Readonly<Record<string, string>>;
@@ -40,13 +41,14 @@ export function valueOf(bytes: Uint8Array | null, codec?: RecordCodec<unknown>):
 
 /** A record as tests read it. */
 export function readable(record: InputRecord, codec?: RecordCodec<unknown>): TestRecord {
-  const { key, value, partition, timestamp, headers = {} } = record;
-  const { [TIME_HEADER]: time, ...others } = headers;
+  const { key, value, partition, timestamp, headers = [] } = record;
+  const time = headerOf(headers, TIME_HEADER);
+  const others = headers.filter(([name]) => name !== TIME_HEADER);
   return {
     key: key === null ? null : decoder.decode(key),
     value: valueOf(value, codec),
     partition,
-    timestamp: time === undefined ? timestamp : Number(decoder.decode(time)),
-    headers: Object.fromEntries(Object.entries(others).map(([name, bytes]) => [name, decoder.decode(bytes)])),
+    timestamp: !(time instanceof Uint8Array) ? timestamp : Number(decoder.decode(time)),
+    headers: Object.fromEntries(others.map(([name, bytes]) => [name, bytes === null ? "" : decoder.decode(bytes)])),
   };
 }

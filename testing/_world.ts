@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { HeadersOption } from "../connectors/headers.ts";
 import type { Connection, ConnectionContext, Connector, InputRecord } from "../connectors/connector.ts";
 import { MemoryLog } from "../connectors/memory.ts";
 import { MemoryStore } from "../state/memory_store.ts";
@@ -25,7 +26,7 @@ export interface PushedRecord {
   /** The record's own timestamp, in milliseconds since 1970. @default what the time is in the test */
   readonly timestamp?: number;
   /** The headers. @default none */
-  readonly headers?: Readonly<Record<string, string | Uint8Array>>;
+  readonly headers?: HeadersOption;
 }
 
 /** What is given to each life of a job: stand-ins for the outside, and the reader once it has one. */

@@ -215,7 +215,9 @@ Deno.test("results of many megabytes come back as they were", async () => {
     timestamp: i % 2 === 0 ? 1_700_000_000_000 + i : -(2 ** 53) + 1 + i,
     key: i % 5 === 0 ? null : new Uint8Array([i % 256]),
     value: i % 7 === 0 ? null : new Uint8Array(1000).fill(i % 256),
-    headers: i % 4 === 0 ? { "tidemark.time": new Uint8Array([1, 2]), __proto__x: new Uint8Array() } : undefined,
+    headers: i % 4 === 0
+      ? [["tidemark.time", new Uint8Array([1, 2])], ["__proto__", new Uint8Array()], ["", null], ["", null]]
+      : undefined,
   }));
   await owner.commit({ outbox });
   const next = await own(store);

@@ -131,12 +131,12 @@ const RECORDS: Record<string, Case> = {
       record(name, {
         key: encoder.encode("k"),
         text: "v",
-        headers: { "tidemark.time": encoder.encode("7"), ü: every },
+        headers: [["tidemark.time", encoder.encode("7")], ["ü", every]],
       }),
       record(name, { key: null, value: null, timestamp: 0 }),
       record(name, { key: new Uint8Array(), value: new Uint8Array(), timestamp: 1 }),
       record(name, { key: every, value: every, timestamp: 1_700_000_000_123 }),
-      record(name, { text: "after", headers: { empty: new Uint8Array() } }),
+      record(name, { text: "after", headers: [["empty", new Uint8Array()]] }),
     ];
     await publish(written);
     await using reading = await read(name);
@@ -386,6 +386,6 @@ const STAGING: Record<string, Case> = {
 function plain(one: OutputRecord & { readonly offset: number }): unknown {
   const { topic, partition, offset, timestamp, key, value, headers } = one;
   const bytes = (array: Uint8Array | null) => array === null ? null : [...array];
-  const named = Object.entries(headers ?? {}).map(([name, content]) => [name, bytes(content)]);
+  const named = (headers ?? []).map(([name, content]) => [name, bytes(content)]);
   return { topic, partition, offset, timestamp, key: bytes(key), value: bytes(value), headers: named };
 }

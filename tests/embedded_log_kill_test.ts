@@ -1,3 +1,4 @@
+import { headerOf } from "../connectors/headers.ts";
 import { assert, assertEquals } from "@std/assert";
 import { acquireLock } from "../state/file_lock.ts";
 import { embeddedLog } from "../connectors/embedded/log.ts";
@@ -91,7 +92,7 @@ async function countBatches(log: ReturnType<typeof embeddedLog>): Promise<number
     let last = 0;
     for await (const record of log.read("events", { partition })) {
       assertEquals(record.offset, offset++);
-      const batch = Number(new TextDecoder().decode(record.headers!.batch));
+      const batch = Number(new TextDecoder().decode(headerOf(record.headers, "batch")!));
       assert(batch >= last, `batch ${batch} lies after batch ${last}`);
       last = batch;
       sizes[batch] = (sizes[batch] ?? 0) + 1;

@@ -1,4 +1,5 @@
 /** What people do to a job's topics and group on a real broker while it is stopped, and while it runs. */
+import { headerOf } from "../connectors/headers.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { deadLetter, type Keyed, keyedReduce, run } from "@tidemark/streams";
 import { kafka } from "@tidemark/streams/kafka";
@@ -208,9 +209,11 @@ Deno.test({
     const letters: InputRecord[] = [];
     await readCommitted(plainClient(), { brokers, topics: [dead], partitions: 1 }, (record) => letters.push(record));
     assertEquals(letters.length, 1);
-    const [{ headers = {} }] = letters;
+    const [{ headers }] = letters;
     assert(textOf(letters[0]) === value, "the dead letter is the record as it came");
-    const said = ["tidemark.reason", "tidemark.source"].map((name) => new TextDecoder().decode(headers[name]));
+    const said = ["tidemark.reason", "tidemark.source"].map((name) =>
+      new TextDecoder().decode(headerOf(headers, name)!)
+    );
     assertEquals(said, [why, `${here.input}/0@1`]);
   },
 });

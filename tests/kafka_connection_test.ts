@@ -114,7 +114,7 @@ Deno.test({
     await reading.count(2);
     const [first, second] = reading.records;
     assertEquals([textOf(first), first.timestamp, second.value, second.key], ["v", 1_700_000_000_000, null, null]);
-    assertEquals(first.headers, { one: new TextEncoder().encode("1") });
+    assertEquals(first.headers, [["one", new TextEncoder().encode("1")]]);
     await reading.reader.stop();
     await connection.close();
   },

@@ -2,7 +2,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { AfterCommit, Connection, OutputRecord } from "../connectors/connector.ts";
 import { encodeBatch } from "../connectors/kafka/record_batch_encode.ts";
-import { initialise } from "../connectors/kafka/producer.ts";
+import { initialise } from "../connectors/kafka/steps.ts";
 import { FencedError, UnavailableError } from "../state/errors.ts";
 import { afterCommit, deliver, epochOf, prepared } from "./support/deliveries.ts";
 import type { KafkaBench, KafkaContract } from "./support/kafka_subject.ts";
@@ -39,11 +39,12 @@ async function leaveOpen(
   text: string,
 ): Promise<{ commit(): Promise<void> }> {
   const own = await line();
-  const identity = await initialise(own, id, clock);
+  const identity = await initialise(own, id, { clock, timeout: 10_000 });
   const places = (await own.places(topic))!;
   await own.addPartitions(identity, [{ topic, partitions: [0] }]);
   const { bytes } = encodeBatch([record(topic, { text })], { start: 0, limit: 1_000_000, identity, sequence: 0 });
-  assertEquals(await own.produce(places[0].leader!, identity, [{ topic, partition: 0, batch: bytes }]), []);
+  const { failures } = await own.produce(places[0].leader!, identity, [{ topic, partition: 0, batch: bytes }]);
+  assertEquals(failures, []);
   return { commit: () => own.endTransaction(identity, true) };
 }
 

@@ -7,6 +7,7 @@ import { UnavailableError } from "../state/errors.ts";
 import { findBroker, startBroker } from "./support/broker.ts";
 import { freePort } from "./support/broker/ports.ts";
 import { blackHole, closedPort, SilentServer } from "./support/faults/silent.ts";
+import { afterCommit } from "./support/deliveries.ts";
 import { brokers, ignore, NO_STORE } from "./support/kafka.ts";
 import { freshTopic } from "./support/recording_reader.ts";
 
@@ -50,7 +51,7 @@ real("kafka() with several brokers", () => {
     const topic = freshTopic();
     await connection.createTopic(topic, 1);
     for (let life = 0; life < 5; life++) {
-      await (await connection.publishing!.producer(`${topic}-${life}`)).close();
+      await (await afterCommit(connection).open(`${topic}-${life}`)).close();
     }
     assertEquals(silent.taken, 1);
     await connection.close();

@@ -1,3 +1,4 @@
+import { headerOf } from "../connectors/headers.ts";
 import { assert, assertEquals, assertGreater, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { type EmbeddedLog, embeddedLog } from "@tidemark/streams";
 import { trafficKey } from "../examples/recommendations/generate.ts";
@@ -22,7 +23,7 @@ async function rowsOf(log: EmbeddedLog, topic: string): Promise<Row[]> {
   const text = (bytes: Uint8Array | null | undefined) => bytes ? decoder.decode(bytes) : undefined;
   const rows: Row[] = [];
   for await (const { key, value, headers } of log.read(topic)) {
-    const [reason, source] = ["tidemark.reason", "tidemark.source"].map((name) => text(headers?.[name]));
+    const [reason, source] = ["tidemark.reason", "tidemark.source"].map((name) => text(headerOf(headers, name)));
     rows.push({ key: text(key) ?? null, value: JSON.parse(text(value)!), reason, source });
   }
   return rows;

@@ -1,3 +1,4 @@
+import { headerOf } from "../connectors/headers.ts";
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import type { InputRecord } from "../connectors/connector.ts";
 import { eventAt, type Traffic } from "../examples/recommendations/traffic.ts";
@@ -64,7 +65,7 @@ async function readCommitted(topics: readonly string[]): Promise<Map<string, Row
 function rowOf({ key, value, headers }: InputRecord): Row {
   const decoder = new TextDecoder();
   const text = (bytes: Uint8Array | null | undefined) => bytes ? decoder.decode(bytes) : undefined;
-  const [reason, source] = ["tidemark.reason", "tidemark.source"].map((name) => text(headers?.[name]));
+  const [reason, source] = ["tidemark.reason", "tidemark.source"].map((name) => text(headerOf(headers, name)));
   // A dead letter is told by its source: its bytes may be no JSON.
   const dead = source !== undefined && !reason!.startsWith("late");
   return { key: text(key) ?? null, value: dead ? text(value) : JSON.parse(text(value)!), reason, source };

@@ -58,7 +58,7 @@ Deno.test("memory() puts a key where Kafka puts it, and stamps a record with its
   assertEquals(ada.timestamp, 17);
   assertEquals(seven.key, new TextEncoder().encode("7"));
   assertEquals(seven.timestamp, -3);
-  assertEquals(seven.headers, { from: new TextEncoder().encode("test") });
+  assertEquals(seven.headers, [["from", new TextEncoder().encode("test")]]);
 });
 
 Deno.test("memory() refuses what a broker would refuse", () => {

@@ -1,4 +1,5 @@
 /** Holds what a reader sees, record by record, against the truth. */
+import { headerOf } from "../../connectors/headers.ts";
 import type { InputRecord } from "../../connectors/connector.ts";
 import type { MillionTruth } from "./million_truth.ts";
 
@@ -24,7 +25,7 @@ export class MillionCheck {
     this.seen[output]++;
     if (output === "counts") this.#seeCount(JSON.parse(text(value)));
     else if (output === "activity") this.#seeMinute(JSON.parse(text(value)));
-    else if (output === "late") this.#seeLate(text(headers?.["tidemark.source"]).split("/").pop()!);
+    else if (output === "late") this.#seeLate(text(headerOf(headers, "tidemark.source") ?? null).split("/").pop()!);
     else this.#wrong(`a dead letter: ${text(value)}`);
   }
 

@@ -3,14 +3,16 @@
  *
  * A chunk is a head and its records. The head: format, count of records, count of parts (KV values that the chunk spans), the
  * first record's timestamp and how far the highest lies above it. A record: a byte of flags, its timestamp's distance from the
- * first one's, then key, value and headers, each with its length before it. Integers are varints, seven bits a byte.
+ * first one's, then key, value and headers, each with its length before it; for a header's value the length + 1, and 0 where it has none
+ * (in format 1 every header had one). Integers are varints, seven bits a byte.
  *
  * @module
  */
 
 import { GrowingBytes } from "../../base/bytes.ts";
 import type { PackedRecord } from "../local/append.ts";
-import type { InputRecord, RecordHeaders } from "../connector.ts";
+import { bytesName, nameBytes } from "../../base/text.ts";
+import type { InputRecord, RecordHeader, RecordHeaders } from "../connector.ts";
 import { CHUNK_BYTES } from "../local/limits.ts";
 
 /** A packed run of records. */
@@ -25,6 +27,7 @@ export interface Chunk {
 
 /** What a chunk's head says. */
 export interface ChunkHead {
+  readonly format: number;
   readonly count: number;
   readonly parts: number;
   /** The timestamp of the first record. */
@@ -33,14 +36,14 @@ export interface ChunkHead {
   readonly maxTimestamp: number;
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
+/** The format before headers could be without a value. */
+const FORMAT_OF_NAMED_HEADERS = 1;
 const HEAD_BYTES = 48;
 const WITH_KEY = 1;
 const WITH_VALUE = 2;
 const WITH_HEADERS = 4;
 const BEFORE_FIRST = 8;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 const head = new GrowingBytes(HEAD_BYTES);
 const body = new GrowingBytes(CHUNK_BYTES + 1024);
@@ -82,15 +85,14 @@ function boundOf(record: PackedRecord): number {
   let bound = 32 + (record.key?.length ?? 0) + (record.value?.length ?? 0);
   const headers = record.headers;
   if (headers !== undefined) {
-    for (const name of Object.keys(headers)) bound += 16 + name.length * 3 + headers[name].length;
+    for (const [name, content] of headers) bound += 16 + name.length * 3 + (content?.length ?? 0);
   }
   return bound;
 }
 
 function packRecord(record: PackedRecord, base: number): void {
   const { key, value, headers, timestamp } = record;
-  const names = headers === undefined ? undefined : Object.keys(headers);
-  const withHeaders = names !== undefined && names.length > 0;
+  const withHeaders = headers !== undefined && headers.length > 0;
   let flags = 0;
   if (key !== null) flags |= WITH_KEY;
   if (value !== null) flags |= WITH_VALUE;
@@ -101,10 +103,11 @@ function packRecord(record: PackedRecord, base: number): void {
   if (key !== null) packBlock(key);
   if (value !== null) packBlock(value);
   if (!withHeaders) return;
-  body.varint(names.length);
-  for (const name of names) {
-    packBlock(encoder.encode(name));
-    packBlock(headers![name]);
+  body.varint(headers.length);
+  for (const [name, content] of headers) {
+    packBlock(nameBytes(name));
+    body.varint(content === null ? 0 : content.length + 1);
+    if (content !== null) body.raw(content);
   }
 }
 
@@ -168,7 +171,10 @@ class Cursor {
   }
 
   block(): Uint8Array {
-    const length = this.integer();
+    return this.bytesOf(this.integer());
+  }
+
+  bytesOf(length: number): Uint8Array {
     const end = this.at + length;
     if (end > this.bytes.length) throw new RangeError("a chunk of the embedded log ends too early");
     const block = this.bytes.subarray(this.at, end);
@@ -190,13 +196,15 @@ export function readChunkHead(bytes: Uint8Array): ChunkHead {
 
 function headAt(cursor: Cursor): ChunkHead {
   const format = cursor.byte();
-  if (format !== FORMAT) throw new RangeError(`a chunk of the embedded log has the unknown format ${format}`);
+  if (format !== FORMAT && format !== FORMAT_OF_NAMED_HEADERS) {
+    throw new RangeError(`a chunk of the embedded log has the unknown format ${format}`);
+  }
   const count = cursor.integer();
   const parts = cursor.integer();
   const firstTimestamp = signed(cursor);
   const maxTimestamp = signed(cursor);
   if (count < 1 || parts < 1) throw new RangeError("a chunk of the embedded log is empty");
-  return { count, parts, firstTimestamp, maxTimestamp };
+  return { format, count, parts, firstTimestamp, maxTimestamp };
 }
 
 function signed(cursor: Cursor): number {
@@ -217,26 +225,25 @@ export function unpackChunk(
 ): void {
   const { bytes, topic, partition, first, from } = chunk;
   const cursor = new Cursor(bytes);
-  const { count, firstTimestamp } = headAt(cursor);
+  const { format, count, firstTimestamp } = headAt(cursor);
   for (let offset = first; offset < first + count; offset++) {
     const flags = cursor.byte();
     const distance = cursor.integer();
     const timestamp = (flags & BEFORE_FIRST) !== 0 ? firstTimestamp - distance : firstTimestamp + distance;
     const key = (flags & WITH_KEY) !== 0 ? cursor.block() : null;
     const value = (flags & WITH_VALUE) !== 0 ? cursor.block() : null;
-    const headers = (flags & WITH_HEADERS) !== 0 ? headersAt(cursor) : undefined;
+    const headers = (flags & WITH_HEADERS) !== 0 ? headersAt(cursor, format) : undefined;
     if (offset >= from) into.push({ topic, partition, offset, timestamp, key, value, headers });
   }
   if (cursor.at !== bytes.length) throw new RangeError("a chunk of the embedded log is longer than its records");
 }
 
-function headersAt(cursor: Cursor): RecordHeaders {
-  const headers: Record<string, Uint8Array> = {};
+function headersAt(cursor: Cursor, format: number): RecordHeaders {
+  const headers: RecordHeader[] = [];
   for (let left = cursor.integer(); left > 0; left--) {
-    const name = decoder.decode(cursor.block());
-    // A plain assignment would take a header of this name for the object's prototype.
-    if (name === "__proto__") Object.defineProperty(headers, name, { value: cursor.block(), enumerable: true });
-    else headers[name] = cursor.block();
+    const name = bytesName(cursor.block());
+    const length = format === FORMAT ? cursor.integer() - 1 : cursor.integer();
+    headers.push([name, length < 0 ? null : cursor.bytesOf(length)]);
   }
   return headers;
 }

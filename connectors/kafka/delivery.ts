@@ -21,6 +21,7 @@ import {
   RefusedError,
   type TopicInfo,
 } from "../connector.ts";
+import { FencedError } from "../../state/errors.ts";
 import type { Driver, Line } from "./driver.ts";
 import { CODE, hasCode, isPassing } from "./errors.ts";
 import { ASK_LIMIT, RETRY_PAUSE, THROTTLE_TOLD } from "./limits.ts";
@@ -109,7 +110,9 @@ export class KafkaDelivery implements AfterCommit {
         return this.#life(life.producer, life.close);
       } catch (error) {
         await life?.close();
-        if (error instanceof RefusedError || clock.elapsed() >= deadline) throw error;
+        // Nobody else has this id: it stood still for longer than a transaction may take, and is awake again.
+        const late = clock.elapsed() >= deadline && !(error instanceof FencedError);
+        if (error instanceof RefusedError || late) throw error;
         await backoff.wait();
       }
     }

@@ -7,10 +7,9 @@
  * @module
  */
 
-import type { InputRecord, InputRecords, RecordHeaders } from "../connector.ts";
+import { bytesName } from "../../base/text.ts";
+import type { InputRecord, InputRecords, RecordHeader, RecordHeaders } from "../connector.ts";
 import { ByteReader } from "./wire.ts";
-
-const decoder = new TextDecoder();
 
 /** A record batch whose records were checked: they can all be read. */
 export interface CheckedBatch {
@@ -114,11 +113,10 @@ function readBlock(reader: ByteReader): Uint8Array | null {
 function readHeaders(reader: ByteReader): RecordHeaders | undefined {
   const count = reader.varint();
   if (count === 0) return undefined;
-  const headers: Record<string, Uint8Array> = {};
+  const headers: RecordHeader[] = [];
   for (let left = count; left > 0; left--) {
-    const name = decoder.decode(reader.take(reader.varint()));
-    // A header without a value is possible in Kafka; for us it is empty.
-    headers[name] = readBlock(reader) ?? new Uint8Array(0);
+    const name = bytesName(reader.take(reader.varint()));
+    headers.push([name, readBlock(reader)]);
   }
   return headers;
 }

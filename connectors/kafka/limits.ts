@@ -60,10 +60,10 @@ export const TRANSACTION_TIMEOUT = 10_000;
 export const TRANSACTION_TIMEOUTS = { least: 1000, most: 15 * 60 * 1000 } as const;
 
 /** What is written at once to a broker that has shown nothing yet, in bytes. */
-export const FIRST_PIECE_BYTES: number = 16 * 1024;
+export const FIRST_PIECE_BYTES: number = 8 * 1024;
 
 /** The least that is written at once, however slow a broker is, in bytes. */
-export const SMALLEST_PIECE_BYTES: number = 4 * 1024;
+export const SMALLEST_PIECE_BYTES = 512;
 
 /** How much of what a broker has taken of late is written at once: a quota that it hits stops the connection for about a part. */
 export const PIECE_SHARE = 0.25;

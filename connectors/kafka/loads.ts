@@ -9,6 +9,7 @@
  */
 
 import type { OutputRecord } from "../connector.ts";
+import { recordBytes } from "../headers.ts";
 import type { ProduceFailure, ProducePartition, ProducerIdentity } from "./driver.ts";
 import { CODE } from "./errors.ts";
 import { ROW_OVERHEAD } from "./limits.ts";
@@ -143,7 +144,5 @@ export function sizeOf(rows: readonly OutputRecord[], from: number, to: number):
 }
 
 function rowBytes({ key, value, headers }: OutputRecord): number {
-  let bytes = ROW_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0);
-  if (headers !== undefined) { for (const name in headers) bytes += name.length + headers[name].length; }
-  return bytes;
+  return ROW_OVERHEAD + recordBytes(key, value, headers);
 }

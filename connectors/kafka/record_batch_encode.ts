@@ -7,6 +7,7 @@
 
 import { varintSize, zigzag } from "../../base/bytes.ts";
 import { crc32c } from "../../base/hashing.ts";
+import { nameBytes } from "../../base/text.ts";
 import type { OutputRecord, RecordHeaders } from "../connector.ts";
 import type { ProducerIdentity } from "./driver.ts";
 
@@ -23,10 +24,6 @@ const SEQUENCES = 0x8000_0000;
 const COPIED_BY_HAND = 40;
 /** Times of one batch are stored as differences, which stay exact within this distance, in milliseconds. */
 const TIME_REACH = 2 ** 50;
-const HEADER_NAMES = 1000;
-
-const encoder = new TextEncoder();
-const headerNames = new Map<string, Uint8Array>();
 
 /** One encoded batch. */
 export interface EncodedBatch {
@@ -116,23 +113,9 @@ function bodySize(record: OutputRecord, index: number, later: number): number {
 }
 
 function headersSize(headers: RecordHeaders): number {
-  let count = 0;
-  let size = 0;
-  for (const name of Object.keys(headers)) {
-    count++;
-    size += blockSize(nameBytes(name)) + blockSize(headers[name]);
-  }
-  return varintSize(count * 2) + size;
-}
-
-/** A job's headers have few names: they are encoded once. */
-function nameBytes(name: string): Uint8Array {
-  let bytes = headerNames.get(name);
-  if (bytes === undefined) {
-    bytes = encoder.encode(name);
-    if (headerNames.size < HEADER_NAMES) headerNames.set(name, bytes);
-  }
-  return bytes;
+  let size = varintSize(headers.length * 2);
+  for (let i = 0; i < headers.length; i++) size += blockSize(nameBytes(headers[i][0])) + blockSize(headers[i][1]);
+  return size;
 }
 
 class BatchWriter {
@@ -155,11 +138,10 @@ class BatchWriter {
       this.bytes[this.at++] = 0;
       return;
     }
-    const names = Object.keys(headers);
-    this.varint(names.length * 2);
-    for (const name of names) {
-      this.block(nameBytes(name));
-      this.block(headers[name]);
+    this.varint(headers.length * 2);
+    for (let i = 0; i < headers.length; i++) {
+      this.block(nameBytes(headers[i][0]));
+      this.block(headers[i][1]);
     }
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { json, keyBytes } from "../codec.ts";
-import { encodeHeaders } from "../_headers.ts";
+import { encodeHeaders, type HeadersOption, recordBytes } from "../headers.ts";
 import type { OutputRecord } from "../connector.ts";
 import { MAX_RECORD_BYTES } from "./limits.ts";
 import { keyPartition } from "../partitioner.ts";
@@ -24,8 +24,8 @@ export interface AppendRecord {
   readonly partition?: number;
   /** When it happened, in milliseconds since 1970. @default now */
   readonly timestamp?: number;
-  /** The headers. @default none */
-  readonly headers?: Readonly<Record<string, string | Uint8Array>>;
+  /** The headers: values by name, or a list of names with values where one name stands there several times. @default none */
+  readonly headers?: HeadersOption;
 }
 
 /** Where records go. */
@@ -73,19 +73,6 @@ export function placeRecords(records: Iterable<AppendRecord>, placing: Placing):
   return { records: placed, turn: turn % partitions };
 }
 
-/** How many bytes a record has in the sense of the size limit: key, value and headers. */
-export function recordBytes(record: PackedRecord): number {
-  let bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  const headers = record.headers;
-  // A UTF-16 unit is at most three bytes of UTF-8; the bound is good enough, and costs no encoding.
-  if (headers !== undefined) {
-    for (const name of Object.keys(headers)) {
-      bytes += name.length * 3 + headers[name].length;
-    }
-  }
-  return bytes;
-}
-
 function encodeRecord(record: AppendRecord, { topic, now }: { topic: string; now: () => number }): PackedRecord {
   const { value, key = null, timestamp = now(), headers } = record;
   if (!Number.isSafeInteger(timestamp)) {
@@ -99,7 +86,7 @@ function encodeRecord(record: AppendRecord, { topic, now }: { topic: string; now
     value: value === null || value instanceof Uint8Array ? value : codec.encode(value),
     headers: headers === undefined ? undefined : encodeHeaders(headers),
   };
-  const bytes = recordBytes(encoded);
+  const bytes = recordBytes(encoded.key, encoded.value, encoded.headers);
   if (bytes > MAX_RECORD_BYTES) {
     throw new RangeError(
       `Cannot append to the topic "${topic}": a record may have ${MAX_RECORD_BYTES} bytes of key, value and headers, this one has ${bytes}.`,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Change } from "./changes.ts";
 import type { Disaster } from "./disasters.ts";
 
 /** What kind of request a fault waits for; `step`: for the moment before whatever the process waits for is delivered to it. */
@@ -63,6 +64,8 @@ export interface WorldFault {
  *   `restored` from the `copy` that was made before, markers are `expired`, input is `trimmed` by retention (beyond what was
  *   processed), or the input topic is `remade` or has `grown`.
  * - `jump`: a worker's wall clock jumps.
+ * - `stop`, `kill`: a worker is asked to stop, or dies, and is started again after `restart` milliseconds.
+ * - `change`: people change something for so long.
  */
 export type WorldAct =
   | { readonly do: "down" | "load"; readonly ms: number }
@@ -70,6 +73,8 @@ export type WorldAct =
   | { readonly do: "move"; readonly topic: string; readonly partition: number; readonly ms: number }
   | { readonly do: "age"; readonly what: "input" | "markers" }
   | { readonly do: "copy" }
+  | { readonly do: "stop" | "kill"; readonly worker: number; readonly restart: number }
+  | { readonly do: "change"; readonly what: Change; readonly ms: number }
   | { readonly do: "jump"; readonly worker: number; readonly ms: number };
 
 export type Fault = CallFault | WorldFault;

@@ -31,6 +31,8 @@ export function isTopic(kafka: KafkaWorld, topic: string): boolean {
 /** What is known of a task. */
 interface Watched {
   head: Head | undefined;
+  /** The process that has claimed it last. */
+  owner: string | undefined;
   /** Fences that have had it, the present one last. */
   readonly fences: Set<string>;
   /** When its present owner has taken it. */
@@ -94,7 +96,7 @@ export class Heads {
   #moved(task: number, head: Head, by: string): void {
     let watched = this.tasks.get(task);
     if (watched === undefined) {
-      this.tasks.set(task, watched = { head: undefined, fences: new Set(), since: 0, results: 0 });
+      this.tasks.set(task, watched = { head: undefined, owner: undefined, fences: new Set(), since: 0, results: 0 });
     }
     const before = watched.head;
     const wrong = (what: string) => new Violation(`task ${task}, written by ${by}: ${what}`);
@@ -111,6 +113,7 @@ export class Heads {
     if (before?.fence !== head.fence) {
       this.takeovers++;
       watched.since = this.now();
+      watched.owner = by;
     }
     const gone = before?.publishers.filter((id) => !head.publishers.includes(id)) ?? [];
     for (const { transactionalId, state, began } of gone.length > 0 ? this.kafka.openTransactions() : []) {

@@ -4,13 +4,14 @@
  * @module
  */
 import type { OutputRecord } from "../../connectors/connector.ts";
-import type { Line } from "../../connectors/kafka/driver.ts";
+import type { Line, ProducerIdentity } from "../../connectors/kafka/driver.ts";
 import { encodeBatch } from "../../connectors/kafka/record_batch_encode.ts";
 import { KafkaError } from "../../connectors/kafka/errors.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
 import { SimProcess } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Trace } from "./trace.ts";
+import { BEGIN, type Trace } from "./trace.ts";
+import { eventRecord, userOf } from "./traffic.ts";
 
 /** Where the input is written. */
 interface Place {
@@ -53,17 +54,49 @@ async function transaction(
   id: string,
   { records, commit }: { records: readonly OutputRecord[]; commit: boolean },
 ): Promise<void> {
-  const identity = await line.initProducer(id, 60_000);
+  await line.endTransaction(await beginTransaction(line, id, records), commit);
+}
+
+async function beginTransaction(line: Line, id: string, records: readonly OutputRecord[]): Promise<ProducerIdentity> {
+  const identity = await line.initProducer(id, 120_000);
   const byPartition = [...Map.groupBy(records, ({ partition }) => partition)];
   const { topic } = records[0];
   await line.addPartitions(identity, [{ topic, partitions: byPartition.map(([partition]) => partition) }]);
   for (const [partition, list] of byPartition) {
     const { bytes } = encodeBatch(list, { start: 0, limit: Infinity, identity, sequence: 0 });
     const leader = (await line.places(topic))?.[partition].leader ?? "nobody";
-    const [refused] = await line.produce(leader, identity, [{ topic, partition, batch: bytes }]);
+    const { failures: [refused] } = await line.produce(leader, identity, [{ topic, partition, batch: bytes }]);
     if (refused !== undefined) throw new KafkaError("refused", { kind: "broker", code: refused.error });
   }
-  await line.endTransaction(identity, commit);
+  return identity;
+}
+
+/** Somebody else begins a transaction in a partition and writes a record. Returns what ends it. */
+export async function openTransaction(
+  place: Place,
+  { topic, partition, commit }: { readonly topic: string; readonly partition: number; readonly commit: boolean },
+): Promise<() => Promise<void>> {
+  const { kafka, scheduler, random, trace } = place;
+  const process = new SimProcess({
+    ...{ name: "guest", scheduler, random, trace },
+    fault: () => undefined,
+    killed: () => {},
+    asked: () => {},
+  });
+  const line = kafka.driver(process).line();
+  const id = `guest-${partition}-${scheduler.now}`;
+  const user = userOf(partition, kafka.partitionsOf(topic));
+  const record = eventRecord({ topic, partition, event: { user, n: -1, time: BEGIN - 43_200_000 } });
+  let identity: ProducerIdentity | undefined;
+  await patiently(scheduler, async () => {
+    await line.connect();
+    identity = await beginTransaction(line, id, [record]);
+  });
+  return () =>
+    patiently(scheduler, async () => {
+      await line.connect();
+      await line.endTransaction(identity!, commit);
+    });
 }
 
 async function patiently(scheduler: Scheduler, step: () => Promise<void>): Promise<void> {

@@ -29,13 +29,17 @@ export interface ProcessParts {
 
 export class SimProcess implements Caller {
   alive = true;
+  /** When it was started, or went on last after it had stood still, in virtual milliseconds. */
+  awakeSince: number;
   /** The request of another one that it waits for while it stands still. */
   waitsFor: Pick<Pause, "until" | "holds"> | undefined;
   /** What waits until it goes on; `undefined`: it is not paused. */
   #held: (() => void)[] | undefined;
   #calls = 0;
 
-  constructor(readonly parts: ProcessParts) {}
+  constructor(readonly parts: ProcessParts) {
+    this.awakeSince = parts.scheduler.now;
+  }
 
   get name(): string {
     return this.parts.name;
@@ -94,6 +98,7 @@ export class SimProcess implements Caller {
   goOn(): void {
     if (!this.alive || this.#held === undefined) return;
     this.#note("goes on");
+    this.awakeSince = this.parts.scheduler.now;
     const held = this.#held;
     this.#held = undefined;
     this.waitsFor = undefined;

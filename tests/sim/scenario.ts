@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { changesOf } from "./change_draws.ts";
 import type { Disaster } from "./disasters.ts";
 import type { CallAct, Fault, Target, WorldAct } from "./faults.ts";
 import { OUTPUTS } from "./pipelines.ts";
@@ -41,10 +42,8 @@ export const CALM_MS = 20_000;
 
 /** Draws a run. */
 export function scenarioOf(seed: number): Scenario {
-  const random = seeded(seed);
-  for (let i = 0; i < 4; i++) random();
-  const chance = (share: number) => random() < share;
-  const whole = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
+  const dice = diceOf(seed);
+  const { chance, whole } = dice;
   const untilEnd = chance(0.2);
   const big = chance(0.12);
   const single = chance(0.1);
@@ -67,15 +66,26 @@ export function scenarioOf(seed: number): Scenario {
     padding: big ? whole(20_000, 90_000) : 0,
     badEvery: chance(0.25) ? whole(8, 30) : 0,
   } as const;
-  const dice = { random, chance, whole };
   const faults = faultsOf(scenario, dice);
   const more = moreFaultsOf(scenario, faults, dice);
-  return { ...scenario, ...more, faults: [...faults, ...more.faults] };
+  return { ...scenario, ...more, faults: [...faults, ...more.faults, ...changesOf(scenario)] };
 }
 
-type Drawn = Omit<Scenario, "faults" | "brokers" | "onMissing">;
+/** The dice of a seed. */
+export function diceOf(seed: number): Dice {
+  const random = seeded(seed);
+  for (let i = 0; i < 4; i++) random();
+  return {
+    random,
+    chance: (share) => random() < share,
+    whole: (from, to) => from + Math.floor(random() * (to - from + 1)),
+  };
+}
 
-interface Dice {
+export type Drawn = Omit<Scenario, "faults" | "brokers" | "onMissing">;
+
+/** Chance, in the forms in which a plan needs it. */
+export interface Dice {
   readonly random: () => number;
   readonly chance: (share: number) => boolean;
   readonly whole: (from: number, to: number) => number;

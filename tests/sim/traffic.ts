@@ -42,15 +42,24 @@ export function inputOf({ seed, records, partitions, badEvery }: Scenario): Outp
     const user = `user-${Math.floor(random() * users)}`;
     const event: Event = { user, n, time: Math.floor(time - behind) };
     const bad = badEvery > 0 && random() < 1 / badEvery;
-    const key = encoder.encode(user);
-    list.push({
-      topic: INPUT,
-      partition: keyPartition(key, partitions),
-      timestamp: BEGIN,
-      key,
-      value: encoder.encode(bad ? `not JSON: ${n}` : JSON.stringify(event)),
-      headers: undefined,
-    });
+    const partition = keyPartition(encoder.encode(user), partitions);
+    list.push(eventRecord({ topic: INPUT, partition, event, text: bad ? `not JSON: ${n}` : undefined }));
   }
   return list;
+}
+
+/** A user whose events belong into a partition. */
+export function userOf(partition: number, partitions: number): string {
+  for (let n = 0;; n++) if (keyPartition(encoder.encode(`guest-${n}`), partitions) === partition) return `guest-${n}`;
+}
+
+/** The record of an event, or of a text that stands in its place. */
+export function eventRecord({ topic, partition, event, text = JSON.stringify(event) }: {
+  readonly topic: string;
+  readonly partition: number;
+  readonly event: Event;
+  readonly text?: string | undefined;
+}): OutputRecord {
+  const [key, value] = [encoder.encode(event.user), encoder.encode(text)];
+  return { topic, partition, timestamp: BEGIN, key, value, headers: undefined };
 }

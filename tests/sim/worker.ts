@@ -11,6 +11,7 @@ import type { SimKv } from "./kv.ts";
 import { programOf } from "./pipelines.ts";
 import { SimClock, SimProcess } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
+import { saysTrouble, type Voice } from "./silence.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 
@@ -47,11 +48,14 @@ export class SimWorker {
   finished = false;
   /** It takes no faults and is not started again. */
   retired = false;
+  /** What it has said of itself last: that it waits, or that all is well. */
+  troubled = false;
   /** How many times it went on from where it waited. */
   steps = 0;
   #life = 0;
   #clock: SimClock | undefined;
   #held = false;
+  #stopping: { readonly process: SimProcess; readonly since: number } | undefined;
   #whenGone: (() => void) | undefined;
   /** By fault: how many requests of its kind there were, and whether it has happened. */
   readonly #armed: { readonly fault: CallFault; seen: number; left: number }[];
@@ -69,6 +73,12 @@ export class SimWorker {
     return this.finished || (this.job !== undefined && this.process?.paused === false);
   }
 
+  get voice(): Voice {
+    const { process } = this;
+    const awakeSince = process?.alive === true && !process.paused ? process.awakeSince : undefined;
+    return { name: process?.name ?? "", awakeSince, troubled: this.troubled };
+  }
+
   start(): void {
     if (this.#held) return;
     const { slot, scenario, scheduler, random, trace, kafka, kv } = this.parts;
@@ -82,17 +92,21 @@ export class SimWorker {
         this.parts.count("kills");
         this.#gone(restart);
       },
-      asked: (restart) => this.#stop(restart),
+      asked: (restart) => this.stop(restart),
     });
     this.process = process;
     this.job = undefined;
+    this.troubled = false;
     trace.add(process.name, "starts");
     const clock = new SimClock(process);
     const program = programOf(scenario, { driver: kafka.driver(process), clock, worker: `worker-${slot}` });
     const options = {
       ...program.options,
       state: kv.handle(process, process.name),
-      log: (line: string) => trace.add(process.name, `says: ${line}`),
+      log: (line: string) => {
+        trace.add(process.name, `says: ${line}`);
+        if (this.process === process) this.troubled = saysTrouble(line) ?? this.troubled;
+      },
     };
     let started = false;
     const failed = (error: Error) => {
@@ -108,7 +122,9 @@ export class SimWorker {
       started = true;
       job.finished.then(({ reason }) => {
         trace.add(process.name, `has ${reason}`);
-        if (reason === "finished") this.finished = true;
+        if (reason !== "finished") return;
+        this.finished = true;
+        this.troubled = false;
       }, failed);
     }, failed);
     this.#clock = clock;
@@ -137,6 +153,15 @@ export class SimWorker {
     this.#gone(0);
   }
 
+  /** For how long it has been stopping, in virtual milliseconds; 0: it is not. A process that stands still has its time anew. */
+  get lateToStop(): number {
+    const { process } = this;
+    if (this.#stopping === undefined || this.#stopping.process !== process || !process.alive || process.paused) {
+      return 0;
+    }
+    return this.parts.scheduler.now - Math.max(this.#stopping.since, process.awakeSince);
+  }
+
   /** Stops for good. Resolves when it has stopped, in virtual time. */
   async retire(): Promise<void> {
     this.retired = true;
@@ -145,7 +170,13 @@ export class SimWorker {
     await new Promise<void>((resolve) => {
       // One that is killed meanwhile has stopped as well, and never says so.
       this.#whenGone = resolve;
-      process.deliver(() => void job.stop().finally(resolve));
+      this.#stopping = { process, since: this.parts.scheduler.now };
+      process.deliver(() =>
+        void job.stop().finally(() => {
+          this.#stopping = undefined;
+          resolve();
+        })
+      );
     });
   }
 
@@ -160,15 +191,17 @@ export class SimWorker {
   }
 
   /** Asks the job to stop, and starts it again when it has. */
-  #stop(restart: number): void {
+  stop(restart: number): void {
     const { process } = this;
     this.parts.scheduler.after(0, () => {
       const { job } = this;
       if (job === undefined || this.process !== process || process?.alive !== true) return;
       this.parts.count("stops");
       this.job = undefined;
+      this.#stopping = { process, since: this.parts.scheduler.now };
       process.deliver(() => {
         job.stop().then(() => {
+          this.#stopping = undefined;
           process.kill();
           this.#gone(restart);
         });

@@ -6,6 +6,7 @@
  */
 import { appendTransactions } from "./input.ts";
 import type { WorldAct, WorldFault } from "./faults.ts";
+import { Changes } from "./changes.ts";
 import { Disasters } from "./disasters.ts";
 import { Heads, Violation } from "./heads.ts";
 import { SimCluster } from "./kafka/cluster.ts";
@@ -13,6 +14,7 @@ import { SimKv } from "./kv.ts";
 import { Ledger } from "./ledger.ts";
 import { JOB, OUTPUTS } from "./pipelines.ts";
 import { CALM_MS, type Scenario } from "./scenario.ts";
+import { Silence } from "./silence.ts";
 import { Scheduler, seeded } from "./scheduler.ts";
 import { BEGIN, Trace } from "./trace.ts";
 import { INPUT, inputOf } from "./traffic.ts";
@@ -23,6 +25,9 @@ import { SimWorker } from "./worker.ts";
 const LIMIT_MS = 150_000;
 /** How long everything must have been quiet at the end, in virtual milliseconds: what is late has come. */
 const QUIET_MS = 300;
+
+/** How long a worker may take to stop, in virtual milliseconds: what it promises, and the moments of its last steps. */
+const STOP_MS = 45_000;
 
 /** What happened in a run. */
 export interface Counts {
@@ -49,6 +54,10 @@ export interface Outcome {
   readonly lines: readonly string[];
   /** How long it took, in virtual milliseconds. */
   readonly took: number;
+  /** The longest time for which somebody stood still without a word, in virtual milliseconds. */
+  readonly silent: number;
+  /** How long the longest stop of a worker took, in virtual milliseconds. */
+  readonly longestStop: number;
   /** The job refused to go on, as it has to with a KV that is older than its results. */
   readonly refused: boolean;
 }
@@ -79,10 +88,13 @@ class World {
   #ahead = 0;
   readonly #ledger: Ledger;
   readonly #disasters: Disasters;
+  readonly #changes: Changes;
   /** How many leaders have moved. */
   #moves = 0;
   #refused = false;
   #wellSince = NaN;
+  readonly #silence: Silence;
+  #longestStop = 0;
 
   constructor(readonly scenario: Scenario, keeps: boolean) {
     const scheduler = this.#scheduler;
@@ -93,6 +105,7 @@ class World {
     const heads = this.#heads = new Heads(kafka, () => scheduler.now);
     const ledger = this.#ledger = new Ledger(kafka);
     this.#disasters = new Disasters({ scenario, kafka, kv: this.#kv, heads, ledger, trace: this.#trace, random });
+    this.#changes = new Changes({ kafka, scheduler, random, trace: this.#trace });
     this.#kv.written = (mutations, _versionstamp, by) => this.#hold(() => this.#heads.written(mutations, by));
     this.#workers = Array.from({ length: scenario.workers }, (_, slot) =>
       new SimWorker({
@@ -110,6 +123,21 @@ class World {
         requested: (from, what) =>
           Math.max(0, ...this.#workers.map((worker) => worker.parts.slot === from ? 0 : worker.others(what))),
       }));
+    const voices = () => this.#workers.map(({ voice }) => voice);
+    this.#silence = new Silence({ scenario, heads, kafka, now: () => scheduler.now, voices });
+  }
+
+  /** Where it is looked for by the tick of the world. */
+  #listen(): void {
+    const silent = this.#silence.look();
+    if (silent !== undefined) this.#fail("stuck", silent);
+    for (const worker of this.#workers) {
+      const late = worker.lateToStop;
+      if (late > STOP_MS) {
+        this.#fail("stuck", `${worker.process?.name} was asked to stop, and has not ended in ${STOP_MS} ms`);
+      }
+      this.#longestStop = Math.max(this.#longestStop, late);
+    }
   }
 
   async run(): Promise<Outcome> {
@@ -139,12 +167,17 @@ class World {
       lines: this.#trace.lines,
       took: this.#scheduler.now - BEGIN,
       refused: this.#refused,
+      silent: this.#silence.longest,
+      longestStop: this.#longestStop,
     };
   }
 
   /** Time passes also where nobody waits for anything. */
   #tick(): void {
-    this.#scheduler.after(50, () => this.#tick());
+    this.#scheduler.after(50, () => {
+      this.#listen();
+      this.#tick();
+    });
   }
 
   /** A job that ends at the end of what is there must find all of it. */
@@ -159,9 +192,11 @@ class World {
     return this.#scheduler.now > BEGIN + CALM_MS;
   }
 
-  /** Writes the input, a few records at a time. */
+  /** Writes the input, a few records at a time; behind what others have left open in it at the beginning. */
   #feed(): void {
-    const { inputMs, transactional } = this.scenario;
+    const { inputMs, transactional, faults } = this.scenario;
+    const first = faults.filter((fault) => fault.on === "time" && fault.at === 0 && fault.act.do === "change");
+    if (this.#changes.made < first.length) return void this.#scheduler.after(5, () => this.#feed());
     const records = inputOf(this.scenario);
     if (transactional) {
       void appendTransactions(records, {
@@ -203,8 +238,14 @@ class World {
         return this.#kafka.loadCoordinators(act.ms);
       case "jump":
         return this.#workers[act.worker]?.jump(act.ms);
+      case "stop":
+        return this.#workers[act.worker]?.stop(act.restart);
+      case "kill":
+        return this.#workers[act.worker]?.kill(act.restart);
       case "move":
         return await this.#move(act);
+      case "change":
+        return await this.#changes.happen(act.what, act.ms);
       case "age":
         return this.#disasters.age(act.what);
       case "copy":
@@ -245,8 +286,8 @@ class World {
       this.#refused = true;
       return false;
     }
-    // Where the broker cannot be reached at a start, the job says so; whoever watches over it starts it again.
-    if (starting && error.name === "UnavailableError") {
+    // Where the broker cannot be reached at a start, or refuses, the job says so; whoever watches over it starts it again.
+    if ((starting && error.name === "UnavailableError") || this.#changes.explains(error.message)) {
       this.#counts.restarts++;
       return true;
     }
@@ -279,7 +320,8 @@ class World {
   }
 
   #settled(): boolean {
-    if (!this.#fed || this.#ahead > 0 || !this.#workers.every((worker) => worker.well)) return false;
+    if (!this.#fed || this.#ahead > 0) return false;
+    if (!this.#workers.every((worker) => worker.well && !worker.troubled)) return false;
     const { tasks, partitions } = this.scenario;
     const count = tasks === "single" ? 1 : partitions;
     const heads = this.#heads.tasks;
@@ -305,7 +347,9 @@ class World {
         JSON.stringify(head?.offsets)
       }, ${head?.outbox.length} epochs unpublished`
     );
-    const workers = this.#workers.map((worker) => `${worker.process?.name}: ${worker.well ? "well" : "not well"}`);
+    const workers = this.#workers.map(({ process, well, troubled }) =>
+      `${process?.name}: ${well ? "well" : "not well"}${troubled ? ", and has said that it waits" : ""}`
+    );
     return [
       `after ${LIMIT_MS} ms the end was not reached`,
       ...workers,

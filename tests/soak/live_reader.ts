@@ -1,4 +1,5 @@
 /** A `read_committed` reader that follows the outputs of a job while they are written, whatever happens to the broker. */
+import { headerOf } from "../../connectors/headers.ts";
 import type { InputRecord } from "../../connectors/connector.ts";
 import { follow } from "../support/crash/committed_records.ts";
 import type { KafkaWorld } from "../support/crash/kafka_world.ts";
@@ -20,7 +21,7 @@ export class LiveReader implements AsyncDisposable {
     this.#end = new LastRecords(topics, world.partitions);
     const hear = (record: InputRecord) => {
       if (this.#end.pass(record)) return;
-      see(readRow(outputs.get(record.topic)!, { ...record, header: (name) => record.headers?.[name] }));
+      see(readRow(outputs.get(record.topic)!, { ...record, header: (name) => headerOf(record.headers, name) }));
     };
     this.#following = follow({ brokers: world.base.brokers!, topics, signal: this.#stop.signal }, hear);
   }

@@ -3,6 +3,7 @@
  *
  * Batch `n` has `sizeOf(n)` records over four partitions, and each record carries `n`. Arguments: the KV's file.
  */
+import { headerOf } from "../../connectors/headers.ts";
 import { acquireLock } from "../../state/file_lock.ts";
 import { embeddedLog } from "../../connectors/embedded/log.ts";
 
@@ -30,7 +31,7 @@ if (import.meta.main) {
   await log.create("events", { partitions: 4 });
   let batch = 0;
   for await (const { headers } of log.read("events")) {
-    batch = Math.max(batch, Number(new TextDecoder().decode(headers!.batch)) + 1);
+    batch = Math.max(batch, Number(new TextDecoder().decode(headerOf(headers, "batch")!)) + 1);
   }
   console.log(`from ${batch}`);
   for (;; batch++) {

@@ -2,6 +2,8 @@
  * What tests of running jobs work with: time that passes only when a test says so, lines and results that can be waited for, and
  * a KV whose process can die.
  */
+import type { RecordHeaders } from "../../connectors/connector.ts";
+import { headerOf } from "../../connectors/headers.ts";
 import { assert, assertEquals } from "@std/assert";
 import { type Observable, take, toArray } from "rxjs";
 import type { Job, RunOptions } from "@tidemark/streams";
@@ -253,9 +255,9 @@ export async function scratch(): Promise<AsyncDisposable & { readonly path: (nam
 const decoder = new TextDecoder();
 
 /** A header's text. */
-export function header(record: { headers: Readonly<Record<string, Uint8Array>> | undefined }, name: string): string {
-  const bytes = record.headers?.[name];
-  assert(bytes !== undefined, `no header ${name}`);
+export function header(record: { headers: RecordHeaders | undefined }, name: string): string {
+  const bytes = headerOf(record.headers, name);
+  assert(bytes instanceof Uint8Array, `no header ${name}`);
   return decoder.decode(bytes);
 }
 

@@ -2,6 +2,7 @@
  * A task that was left in the middle of its work, as a fixture of each stored format holds it: made by `tests/fixtures/make.ts`,
  * found again by `tests/stored_format_test.ts`.
  */
+import type { OutputRecord } from "../../state/outbox.ts";
 import type { Store } from "../../state/store.ts";
 import { own, type Owner, put } from "./state.ts";
 
@@ -47,14 +48,14 @@ export function storedWindows(): Record<string, unknown> {
 }
 
 /** The results that are committed and not published. */
-export const STORED_RESULTS = [
+export const STORED_RESULTS: readonly OutputRecord[] = [
   {
     topic: "counts",
     partition: 1,
     timestamp: 1_700_000_000_000,
     key: encoder.encode("ada"),
     value: encoder.encode("1"),
-    headers: { "tidemark.time": encoder.encode("1700000000000"), "": new Uint8Array([0, 255]) },
+    headers: [["tidemark.time", encoder.encode("1700000000000")], ["", new Uint8Array([0, 255])]],
   },
   { topic: "counts", partition: 0, timestamp: 1_700_000_000_001, key: null, value: null, headers: undefined },
 ];

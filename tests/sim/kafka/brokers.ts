@@ -13,7 +13,9 @@ import type {
   Joined,
   JoinOptions,
   Membership,
+  NotedOffset,
   PartitionPlace,
+  Produced,
   ProduceFailure,
   ProducePartition,
   ProducerIdentity,
@@ -24,6 +26,8 @@ import { check, lostRequest, refuse, refusedConnection, SERVER } from "./codes.t
 import { Fetches } from "./fetches.ts";
 import { Groups } from "./groups.ts";
 import { Offsets } from "./offsets.ts";
+import { Quota } from "./quota.ts";
+import { Rights } from "./rights.ts";
 import { Topics } from "./topics.ts";
 import { type TransactionEnd, Transactions } from "./transactions.ts";
 import type { ClusterOptions } from "./world.ts";
@@ -38,6 +42,8 @@ export class Brokers {
   readonly groups: Groups;
   readonly offsets = new Offsets();
   readonly transactions: Transactions;
+  readonly rights = new Rights();
+  readonly quota: Quota;
   isUp = true;
   /** Until then coordinators refuse, in virtual milliseconds. */
   loadingUntil = -Infinity;
@@ -51,7 +57,8 @@ export class Brokers {
     this.#random = random;
     this.#topicDelay = topicDelay;
     this.topics = new Topics(brokers, () => scheduler.now);
-    this.fetches = new Fetches(this.topics, scheduler);
+    this.fetches = new Fetches(this.topics, scheduler, this.rights);
+    this.quota = new Quota(() => scheduler.now);
     this.groups = new Groups({ scheduler, random, isUp: () => this.isUp });
     const writer = {
       writeToPartition: (topic: string, partition: number, end: TransactionEnd) =>
@@ -62,14 +69,25 @@ export class Brokers {
   }
 
   /** Serves a request, unless there is nobody. What is held back for longer than the client's patience is given up. */
-  serve<T>(what: string, effect: (brokers: Brokers) => T | Promise<T>, patience?: number): T | Promise<T> {
+  serve<T>(
+    what: string,
+    effect: (brokers: Brokers) => T | Promise<T>,
+    { patience, notBefore }: { readonly patience?: number | undefined; readonly notBefore: number },
+  ): T | Promise<T> {
     if (!this.isUp) throw refusedConnection();
-    const answer = effect(this);
+    const mutedFor = notBefore - this.#scheduler.now;
+    const answer = mutedFor > 0 ? this.#later(mutedFor, effect) : effect(this);
     if (!(answer instanceof Promise) || patience === undefined) return answer;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const cancel = this.#scheduler.after(patience, () => reject(lostRequest(what)));
     answer.then(resolve, reject).finally(cancel);
     return promise;
+  }
+
+  async #later<T>(ms: number, effect: (brokers: Brokers) => T | Promise<T>): Promise<T> {
+    await new Promise<void>((resolve) => void this.#scheduler.after(ms, resolve));
+    if (!this.isUp) throw refusedConnection();
+    return await effect(this);
   }
 
   places(topic: string): readonly PartitionPlace[] | undefined {
@@ -90,7 +108,9 @@ export class Brokers {
 
   topicConfig(topic: string): ReadonlyMap<string, string> {
     const found = this.topics.visible(topic);
-    return found === undefined ? refuse(SERVER.unknownTopicOrPartition, "a question for configuration") : found.config;
+    const request = "a question for configuration";
+    check(this.rights.check({ to: "describe configs", topic }), request);
+    return found === undefined ? refuse(SERVER.unknownTopicOrPartition, request) : found.config;
   }
 
   createTopic(topic: string, partitions: number, config?: Readonly<Record<string, string>>): void {
@@ -115,12 +135,12 @@ export class Brokers {
   }
 
   invite(options: JoinOptions): string {
-    this.#checkCoordinators();
+    this.#checkGroups();
     return this.groups.invite(options);
   }
 
   join(options: JoinOptions): Joined | Promise<Joined> {
-    this.#checkCoordinators();
+    this.#checkGroups();
     return this.groups.join(options);
   }
 
@@ -128,27 +148,27 @@ export class Brokers {
     membership: Membership,
     assignments: readonly { readonly member: string; readonly assignment: Uint8Array }[],
   ): Uint8Array | Promise<Uint8Array> {
-    this.#checkCoordinators();
+    this.#checkGroups();
     return this.groups.sync(membership, assignments);
   }
 
   heartbeat(membership: Membership): void {
-    this.#checkCoordinators();
+    this.#checkGroups();
     this.groups.heartbeat(membership);
   }
 
   leave(group: string, member: string): void {
-    this.#checkCoordinators();
+    this.#checkGroups();
     this.groups.leave(group, member);
   }
 
   members(group: string): readonly GroupMember[] {
-    this.#checkCoordinators();
+    this.#checkGroups();
     return this.groups.describe(group);
   }
 
   commitOffsets(membership: Membership, offsets: readonly StartOffset[], note: string): void {
-    this.#checkCoordinators();
+    this.#checkGroups();
     this.groups.checkCommit(membership);
     const known = offsets.filter(({ topic, partition }) => this.topics.has(topic, partition));
     this.offsets.commit(membership.group, known, note);
@@ -160,7 +180,7 @@ export class Brokers {
     topic: string,
     { partitions, stable }: { readonly partitions: readonly number[]; readonly stable: boolean },
   ): ReadonlyMap<number, CommittedOffset> {
-    this.#checkCoordinators();
+    this.#checkGroups();
     if (stable && this.offsets.isUnstable(group, topic, partitions)) {
       refuse(SERVER.unstableOffsetCommit, "a question for committed offsets");
     }
@@ -168,7 +188,7 @@ export class Brokers {
   }
 
   initProducer(transactionalId: string, timeout: number): ProducerIdentity {
-    this.#checkCoordinators();
+    this.#checkTransactions();
     const identity = this.transactions.init(transactionalId, timeout);
     return typeof identity === "number" ? refuse(identity, "the initialising of a producer") : identity;
   }
@@ -177,16 +197,21 @@ export class Brokers {
     identity: ProducerIdentity,
     topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
   ): void {
-    this.#checkCoordinators();
+    this.#checkTransactions();
     const all = topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
     if (!all.every(({ topic, partition }) => this.topics.has(topic, partition))) {
       refuse(SERVER.unknownTopicOrPartition, "partitions of a transaction");
+    }
+    for (const { topic } of topics) {
+      // One that is denied is enough: nothing is added then.
+      check(this.rights.check({ to: "write", topic }), `partitions of "${topic}" in a transaction`);
     }
     check(this.transactions.addPartitions(identity, all), "partitions of a transaction");
   }
 
   addOffsets(identity: ProducerIdentity, group: string): void {
-    this.#checkCoordinators();
+    this.#checkTransactions();
+    this.#checkGroups();
     check(this.transactions.addGroup(identity, group), "a group of a transaction");
   }
 
@@ -194,18 +219,19 @@ export class Brokers {
     leader: string,
     identity: ProducerIdentity,
     partitions: readonly ProducePartition[],
-  ): readonly ProduceFailure[] {
+  ): Produced {
     const failures: ProduceFailure[] = [];
     for (const { topic, partition, batch } of partitions) {
       const error = this.#write(leader, identity, { topic, partition, batch });
       if (error === 0) this.fetches.wake(topic, partition);
-      else failures.push({ topic, partition, error });
+      else failures.push({ topic, partition, error, records: [], said: undefined });
     }
-    return failures;
+    return { failures, throttle: 0 };
   }
 
-  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly StartOffset[]): void {
-    this.#checkCoordinators();
+  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly NotedOffset[]): void {
+    this.#checkTransactions();
+    this.#checkGroups();
     const request = "offsets of a transaction";
     if (!this.offsets.hasOpen(group, identity.producer, identity.epoch)) {
       check(this.transactions.verify(identity, { group }), request);
@@ -216,11 +242,13 @@ export class Brokers {
   }
 
   endTransaction(identity: ProducerIdentity, commit: boolean): void {
-    this.#checkCoordinators();
+    this.#checkTransactions();
     check(this.transactions.end(identity, commit), "the end of a transaction");
   }
 
   #write(leader: string, identity: ProducerIdentity, { topic, partition, batch }: ProducePartition): number {
+    const denied = this.rights.check({ to: "use transactional ids" }) || this.rights.check({ to: "write", topic });
+    if (denied !== 0) return denied;
     const log = this.topics.served(topic, partition, leader);
     if (typeof log === "number") return log;
     if (!log.hasOpen(identity.producer, identity.epoch)) {
@@ -246,6 +274,16 @@ export class Brokers {
     if (!this.isUp) return false;
     this.offsets.finish(group, end);
     return true;
+  }
+
+  #checkGroups(): void {
+    this.#checkCoordinators();
+    check(this.rights.check({ to: "use groups" }), "a request to a consumer group");
+  }
+
+  #checkTransactions(): void {
+    this.#checkCoordinators();
+    check(this.rights.check({ to: "use transactional ids" }), "a request of a transactional id");
   }
 
   #checkCoordinators(): void {

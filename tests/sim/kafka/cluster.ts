@@ -12,6 +12,7 @@ import type { Scheduler } from "../scheduler.ts";
 import { plainBatch } from "./batches.ts";
 import { Brokers } from "./brokers.ts";
 import { SimLine } from "./line.ts";
+import type { Right } from "./rights.ts";
 import type { ClusterOptions, KafkaWorld, LogView, OpenTransaction } from "./world.ts";
 
 /** A cluster that is up and has no topics. */
@@ -34,6 +35,30 @@ export class SimCluster implements KafkaWorld {
 
   growTopic(topic: string, partitions: number): void {
     must(this.#brokers.topics.grow(topic, partitions), `grow the topic "${topic}"`);
+  }
+
+  configure(topic: string, config: Readonly<Record<string, string>>): void {
+    this.#brokers.topics.configure(topic, config);
+  }
+
+  configOf(topic: string): ReadonlyMap<string, string> {
+    return this.#brokers.topics.known(topic).config;
+  }
+
+  deny(right: Right): void {
+    this.#brokers.rights.deny(right);
+  }
+
+  allow(right: Right): void {
+    this.#brokers.rights.allow(right);
+  }
+
+  setQuota(bytesPerSecond: number): void {
+    this.#brokers.quota.bytesPerSecond = bytesPerSecond;
+  }
+
+  limitTransactions(ms: number): void {
+    this.#brokers.transactions.longestTimeout = ms;
   }
 
   deleteTopic(topic: string): void {

@@ -14,6 +14,9 @@ export const SERVER = {
   invalidPartitions: 37,
   outOfOrderSequence: 45,
   invalidTransactionState: 48,
+  invalidTransactionTimeout: 50,
+  transactionalIdAuthorizationFailed: 53,
+  invalidRecord: 87,
 } as const;
 
 /** Throws what a client makes of an error code. */

@@ -6,6 +6,7 @@
 import type { FetchedPartition, FetchLimits, FetchPartition } from "../../../connectors/kafka/driver.ts";
 import type { Scheduler } from "../scheduler.ts";
 import { type Held, refusedConnection } from "./codes.ts";
+import type { Rights } from "./rights.ts";
 import type { Topics } from "./topics.ts";
 
 interface Waiting {
@@ -22,7 +23,7 @@ export class Fetches {
   readonly #scheduler: Scheduler;
   readonly #waiting = new Set<Waiting>();
 
-  constructor(topics: Topics, scheduler: Scheduler) {
+  constructor(topics: Topics, scheduler: Scheduler, readonly rights: Rights) {
     this.#topics = topics;
     this.#scheduler = scheduler;
   }
@@ -69,7 +70,7 @@ export class Fetches {
   #read(leader: string, partitions: readonly FetchPartition[], limits: FetchLimits): FetchedPartition[] {
     let left = limits.bytes;
     return partitions.map(({ topic, partition, offset }) => {
-      const log = this.#topics.served(topic, partition, leader);
+      const log = this.rights.check({ to: "read", topic }) || this.#topics.served(topic, partition, leader);
       if (typeof log === "number") {
         return { topic, partition, error: log, end: -1, aborted: [], batches: new Uint8Array(0) };
       }

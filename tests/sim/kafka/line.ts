@@ -17,8 +17,9 @@ import type {
   JoinOptions,
   Line,
   Membership,
+  NotedOffset,
   PartitionPlace,
-  ProduceFailure,
+  Produced,
   ProducePartition,
   ProducerIdentity,
 } from "../../../connectors/kafka/driver.ts";
@@ -36,6 +37,8 @@ export class SimLine implements Line {
   readonly #brokers: Brokers;
   readonly #caller: Caller;
   readonly #underWay = new Set<(error: KafkaError) => void>();
+  /** A quota was exceeded: until then nobody listens to what comes over this line, in virtual milliseconds. */
+  #mutedUntil = -Infinity;
   #connected = false;
   #closed = false;
 
@@ -144,11 +147,16 @@ export class SimLine implements Line {
     leader: string,
     identity: ProducerIdentity,
     partitions: readonly ProducePartition[],
-  ): Promise<readonly ProduceFailure[]> {
-    return this.#ask("produce", (brokers) => brokers.produce(leader, identity, partitions));
+  ): Promise<Produced> {
+    const bytes = partitions.reduce((sum, { batch }) => sum + batch.length, 0);
+    return this.#ask("produce", (brokers) => {
+      const { failures } = brokers.produce(leader, identity, partitions);
+      this.#mutedUntil = brokers.quota.spend(bytes);
+      return { failures, throttle: Math.max(0, Math.ceil(this.#mutedUntil - brokers.quota.now())) };
+    });
   }
 
-  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly StartOffset[]): Promise<void> {
+  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly NotedOffset[]): Promise<void> {
     return this.#ask("commit in transaction", (brokers) => brokers.commitInTransaction(identity, group, offsets));
   }
 
@@ -180,7 +188,7 @@ export class SimLine implements Line {
     this.#underWay.add(giveUp);
     this.#caller.call(
       `kafka ${what}`,
-      () => this.#brokers.serve(what, effect, patience),
+      () => this.#brokers.serve(what, effect, { patience, notBefore: this.#mutedUntil }),
       () => lostRequest(what),
     ).then((answer) => {
       this.#underWay.delete(giveUp);

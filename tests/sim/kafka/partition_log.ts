@@ -37,7 +37,11 @@ interface AbortedTransaction {
 export interface LogLimits {
   readonly batchBytes: number;
   /** In milliseconds. */
+  readonly timestampBehind: number;
+  /** In milliseconds. */
   readonly timestampAhead: number;
+  /** Records without a key are refused. */
+  readonly compacted: boolean;
 }
 
 /** What a read of a log brings. */
@@ -86,7 +90,8 @@ export class PartitionLog {
     const batch = parseBatch(sent);
     if (batch === undefined || batch.control) return SERVER.corruptMessage;
     if (sent.length > this.#limits.batchBytes) return SERVER.messageTooLarge;
-    if (batch.latestTime > now + this.#limits.timestampAhead) return SERVER.invalidTimestamp;
+    const refused = this.#refusal(batch, now);
+    if (refused !== 0) return refused;
     if (batch.producer >= 0) {
       const state = this.#producers.get(batch.producer);
       if (state !== undefined) {
@@ -98,6 +103,18 @@ export class PartitionLog {
     }
     this.#put(batch);
     return 0;
+  }
+
+  /** What the topic's configuration says of the records of a batch. */
+  #refusal({ bytes, latestTime }: Omit<StoredBatch, "base" | "last">, now: number): number {
+    const { timestampAhead, timestampBehind, compacted } = this.#limits;
+    if (latestTime > now + timestampAhead) return SERVER.invalidTimestamp;
+    const earliest = now - timestampBehind;
+    if (!compacted && earliest < 0) return 0;
+    const whole = { topic: "", partition: 0, error: 0, end: 0, aborted: [], batches: bytes };
+    const records = [...decodePartition(whole, 0).records];
+    if (records.some(({ timestamp }) => timestamp < earliest)) return SERVER.invalidTimestamp;
+    return compacted && records.some(({ key }) => key === null) ? SERVER.invalidRecord : 0;
   }
 
   /** Ends a transaction here. From now on a smaller epoch of this producer is refused. */

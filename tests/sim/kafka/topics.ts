@@ -4,9 +4,14 @@
  * @module
  */
 import { SERVER } from "./codes.ts";
-import { PartitionLog } from "./partition_log.ts";
+import { type LogLimits, PartitionLog } from "./partition_log.ts";
 
-const DEFAULTS = { "max.message.bytes": "1048588", "message.timestamp.after.max.ms": "3600000" };
+const DEFAULTS = {
+  "max.message.bytes": "1048588",
+  "message.timestamp.before.max.ms": "9223372036854775807",
+  "message.timestamp.after.max.ms": "3600000",
+  "cleanup.policy": "delete",
+};
 
 /** A partition with its leader. */
 export interface LedPartition {
@@ -21,7 +26,9 @@ export interface Topic {
   readonly name: string;
   /** Never given twice: a topic that is made anew is another one. */
   readonly id: string;
-  readonly config: ReadonlyMap<string, string>;
+  config: ReadonlyMap<string, string>;
+  /** What its configuration means to its partitions, as it is now. */
+  readonly limits: LogLimits;
   readonly partitions: LedPartition[];
   /** Until then metadata does not show it, in virtual milliseconds. */
   readonly visibleFrom: number;
@@ -48,11 +55,9 @@ export class Topics {
     if (this.#topics.has(name)) return SERVER.topicAlreadyExists;
     if (!/^[\w.-]{1,249}$/.test(name) || this.collidingWith(name) !== undefined) return SERVER.invalidTopic;
     if (partitions < 1) return SERVER.invalidPartitions;
-    for (const key of Object.keys(config)) {
-      if (!Object.hasOwn(DEFAULTS, key)) throw new Error(`The simulated Kafka knows no topic configuration "${key}"`);
-    }
-    const all = new Map(Object.entries({ ...DEFAULTS, ...config }));
-    const topic: Topic = { name, id: `topic ${this.#made++}`, config: all, partitions: [], visibleFrom };
+    const all = configOf(config);
+    const id = `topic ${this.#made++}`;
+    const topic: Topic = { name, id, config: all, limits: limitsOf(all), partitions: [], visibleFrom };
     this.#topics.set(name, topic);
     this.#extend(topic, partitions, servedFrom);
     return 0;
@@ -70,6 +75,13 @@ export class Topics {
     if (partitions <= topic.partitions.length) return SERVER.invalidPartitions;
     this.#extend(topic, partitions, servedFrom);
     return 0;
+  }
+
+  /** Changes some of a topic's configuration; what is in it already stays. */
+  configure(name: string, config: Readonly<Record<string, string>>): void {
+    const topic = this.known(name);
+    topic.config = configOf({ ...Object.fromEntries(topic.config), ...config });
+    Object.assign(topic.limits, limitsOf(topic.config));
   }
 
   delete(name: string): void {
@@ -109,13 +121,26 @@ export class Topics {
   }
 
   #extend(topic: Topic, partitions: number, servedFrom: number): void {
-    const limits = {
-      batchBytes: Number(topic.config.get("max.message.bytes")),
-      timestampAhead: Number(topic.config.get("message.timestamp.after.max.ms")),
-    };
+    const { limits } = topic;
     while (topic.partitions.length < partitions) {
       const leader = this.#brokers[topic.partitions.length % this.#brokers.length];
       topic.partitions.push({ log: new PartitionLog(limits), leader, servedFrom });
     }
   }
+}
+
+function configOf(config: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  for (const key of Object.keys(config)) {
+    if (!Object.hasOwn(DEFAULTS, key)) throw new Error(`The simulated Kafka knows no topic configuration "${key}"`);
+  }
+  return new Map(Object.entries({ ...DEFAULTS, ...config }));
+}
+
+function limitsOf(config: ReadonlyMap<string, string>): LogLimits {
+  return {
+    batchBytes: Number(config.get("max.message.bytes")),
+    timestampBehind: Number(config.get("message.timestamp.before.max.ms")),
+    timestampAhead: Number(config.get("message.timestamp.after.max.ms")),
+    compacted: config.get("cleanup.policy")!.split(",").includes("compact"),
+  };
 }

@@ -62,6 +62,8 @@ export class Transactions {
   readonly #random: () => number;
   readonly #writer: EndWriter;
   readonly #delays: TransactionDelays;
+  /** The broker's `transaction.max.timeout.ms`. */
+  longestTimeout = 900_000;
   readonly #transactions = new Map<string, Transaction>();
   #producers = 0;
 
@@ -79,6 +81,7 @@ export class Transactions {
 
   /** A new life of an id, or the code with which it is refused: what is open is aborted first. */
   init(id: string, timeout: number): ProducerIdentity | number {
+    if (timeout > this.longestTimeout) return SERVER.invalidTransactionTimeout;
     let transaction = this.#transactions.get(id);
     if (transaction === undefined) {
       transaction = this.#create(id);

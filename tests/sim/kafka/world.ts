@@ -8,6 +8,7 @@ import type { InputRecord, OutputRecord } from "../../../connectors/connector.ts
 import type { Driver } from "../../../connectors/kafka/driver.ts";
 import type { Caller } from "../caller.ts";
 import type { Scheduler } from "../scheduler.ts";
+import type { Right } from "./rights.ts";
 
 /** How a simulated cluster is made. */
 export interface ClusterOptions {
@@ -54,6 +55,9 @@ export interface KafkaWorld {
   // Topics.
   createTopic(topic: string, partitions: number, config?: Readonly<Record<string, string>>): void;
   growTopic(topic: string, partitions: number): void;
+  /** Changes some of a topic's configuration. */
+  configure(topic: string, config: Readonly<Record<string, string>>): void;
+  configOf(topic: string): ReadonlyMap<string, string>;
   /** Its records are gone, and so are the offsets that groups have committed on it. */
   deleteTopic(topic: string): void;
   partitionsOf(topic: string): number;
@@ -77,6 +81,14 @@ export interface KafkaWorld {
   resetOffsets(group: string, topic: string, offsets: ReadonlyMap<number, number>): void;
   /** A group's offsets expire, except where a transaction has some of them under way. */
   expireOffsets(group: string): void;
+
+  // What people do with rights and limits.
+  deny(right: Right): void;
+  allow(right: Right): void;
+  /** What all producers together may send; Infinity: there is no quota. */
+  setQuota(bytesPerSecond: number): void;
+  /** The longest timeout that a transaction may ask for, in milliseconds. */
+  limitTransactions(ms: number): void;
 
   // Faults.
   /** All brokers are gone: requests fail, and so do those that wait. What is written stays. */

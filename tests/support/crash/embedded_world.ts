@@ -1,4 +1,5 @@
 /** The crash job on the embedded log, in a file. */
+import { headerOf } from "../../../connectors/headers.ts";
 import { type EmbeddedLog, embeddedLog } from "@tidemark/streams";
 import type { ChildOptions } from "./child.ts";
 import { readRow } from "./read_row.ts";
@@ -66,8 +67,8 @@ export class EmbeddedWorld extends World {
     return this.#with(async (log) => {
       const rows = new Rows();
       for (const output of OUTPUTS) {
-        for await (const { key, value, headers = {} } of log.read(TOPICS[output])) {
-          rows.add(readRow(output, { key, value, header: (name) => headers[name] }));
+        for await (const { key, value, headers } of log.read(TOPICS[output])) {
+          rows.add(readRow(output, { key, value, header: (name) => headerOf(headers, name) }));
         }
       }
       return rows;

@@ -1,4 +1,5 @@
 /** The crash job over Kafka. The input is written by plain kafkajs, and the results are read on connections of their own. */
+import { headerOf } from "../../../connectors/headers.ts";
 import type { Kafka, RetryOptions } from "kafkajs";
 import { clientOf, connectTo } from "../kafka_clients.ts";
 import type { ChildOptions } from "./child.ts";
@@ -108,7 +109,7 @@ export class KafkaWorld extends World {
       this.kafka,
       { brokers: this.base.brokers!, topics: [...outputs.keys()], partitions: this.partitions },
       (record) => {
-        rows.add(readRow(outputs.get(record.topic)!, { ...record, header: (name) => record.headers?.[name] }));
+        rows.add(readRow(outputs.get(record.topic)!, { ...record, header: (name) => headerOf(record.headers, name) }));
       },
     );
     return rows;

@@ -8,6 +8,7 @@ import type {
   ReaderHandler,
 } from "../../../connectors/connector.ts";
 import type { Driver, Line } from "../../../connectors/kafka/driver.ts";
+import { UNPUBLISHED } from "../deliveries.ts";
 import { sinkVerb, sourceVerb } from "../../../connectors/verbs.ts";
 import type { Verbs } from "./job.ts";
 import type { Points } from "./points.ts";
@@ -121,7 +122,7 @@ function phasedDelivery(
     async published(tasks) {
       const markers = await delivery.published(tasks);
       points.reach("marked");
-      return mutant === "ignore the marker" ? new Map(tasks.map((task) => [task, 0])) : markers;
+      return mutant === "ignore the marker" ? new Map(tasks.map((task) => [task, UNPUBLISHED])) : markers;
     },
   };
 }

@@ -7,14 +7,14 @@ const decoder = new TextDecoder();
 export interface ReadRecord {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
-  readonly header: (name: string) => Uint8Array | undefined;
+  readonly header: (name: string) => Uint8Array | null | undefined;
 }
 
 /** A late record's source is told without its topic, whose name is another one in each run. */
 export function readRow(output: Output, { key, value, header }: ReadRecord): Row {
   const text = (name: string) => {
     const bytes = header(name);
-    return bytes === undefined ? undefined : decoder.decode(bytes);
+    return bytes === undefined || bytes === null ? undefined : decoder.decode(bytes);
   };
   return {
     output,

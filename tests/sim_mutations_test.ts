@@ -1,10 +1,10 @@
 /** Each broken engine of `mutations.ts` can still be made of the engine as it is: whoever moves the lines adapts the patch. */
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
-import { patched } from "./mutant.ts";
-import { MUTATIONS } from "./mutations.ts";
+import { patched } from "./sim/mutant.ts";
+import { MUTATIONS } from "./sim/mutations.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = new URL("../", import.meta.url).pathname;
 
 describe("the mutations of the engine", () => {
   for (const { name, edits } of MUTATIONS) {

@@ -1,0 +1,66 @@
+/**
+ * Which changes a run meets: rights, limits and topics, drawn from its seed by dice of their own.
+ *
+ * @module
+ */
+import type { Change } from "./changes.ts";
+import type { WorldFault } from "./faults.ts";
+import { ACTIVITY, COUNTS, OUTPUTS } from "./pipelines.ts";
+import { type Dice, diceOf, type Drawn } from "./scenario.ts";
+import { INPUT } from "./traffic.ts";
+
+/** How many runs meet one. */
+const SHARE = 0.12;
+/** A long one lasts for longer than anybody may be silent about it, in milliseconds. */
+const LONG = [17_000, 26_000] as const;
+const SHORT = [50, 9_000] as const;
+
+/** The changes of a run, with what else happens to its workers because of them. */
+export function changesOf({ seed, workers, partitions, inputMs, untilEnd }: Drawn): WorldFault[] {
+  const dice = diceOf(seed ^ 0x0c4a6e);
+  const { chance, whole } = dice;
+  if (!chance(SHARE)) return [];
+  const faults: WorldFault[] = [];
+  const span = untilEnd ? 1500 : Math.max(inputMs, 500);
+  const most = chance(0.25) ? 2 : 1;
+  for (let left = most; left > 0; left--) {
+    const at = whole(0, span + 500);
+    const [shortest, longest] = chance(0.35) ? LONG : SHORT;
+    const ms = whole(shortest, longest);
+    const what = drawn(partitions, dice);
+    // What is changed twice at once would be changed back to the wrong thing.
+    if (what.change === "configure" && left < most) continue;
+    // A job that ends has to know what is there when it begins.
+    const early = untilEnd && what.change === "hold";
+    faults.push({ on: "time", at: early ? 0 : at, act: { do: "change", what, ms } });
+    // While a change lasts, workers come and go, and the brokers are away for a moment.
+    const during = () => at + whole(0, ms);
+    const worker = whole(0, workers - 1);
+    const restart = whole(50, 3000);
+    if (chance(0.4)) {
+      faults.push({ on: "time", at: during(), act: { do: chance(0.5) ? "stop" : "kill", worker, restart } });
+    }
+    if (chance(0.2)) faults.push({ on: "time", at: during(), act: { do: "down", ms: whole(100, 3000) } });
+  }
+  return faults;
+}
+
+function drawn(partitions: number, { random, chance, whole }: Dice): Change {
+  const topic = OUTPUTS[whole(0, OUTPUTS.length - 1)];
+  const kinds: (() => Change)[] = [
+    () => ({ change: "deny", right: { to: "write", topic } }),
+    () => ({ change: "deny", right: { to: "read", topic: INPUT } }),
+    () => ({ change: "deny", right: { to: "describe configs", topic } }),
+    () => ({ change: "deny", right: { to: chance(0.5) ? "use groups" : "use transactional ids" } }),
+    () => ({ change: "configure", topic, config: { "max.message.bytes": String(whole(100, 600)) } }),
+    () => ({ change: "configure", topic: chance(0.5) ? ACTIVITY : COUNTS, config: OLD }),
+    // Not yet: () => ({ change: "quota", bytes: whole(300, 5000) }),
+    // Not yet: () => ({ change: "limit transactions", timeout: 8000 }),
+    // Not yet: () => ({ change: "hold", partition: whole(0, partitions - 1), commit: chance(0.5) }),
+  ];
+  void partitions;
+  return kinds[Math.floor(random() * kinds.length)]();
+}
+
+/** Results of event time twelve hours ago are too old then. */
+const OLD = { "message.timestamp.before.max.ms": "3600000" };

@@ -1,0 +1,82 @@
+/**
+ * Rights, limits and topics that change while the job runs. Each time it says so within 15 seconds, in a sentence; nothing stands still
+ * without a word; and when the change is over, all results are there exactly once.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { guarded } from "./campaign.ts";
+import { type Change, saysOf } from "./changes.ts";
+import type { WorldAct, WorldFault } from "./faults.ts";
+import type { Scenario } from "./scenario.ts";
+import { SILENT_MS } from "./silence.ts";
+import type { Outcome } from "./world.ts";
+
+/** When the change begins, and how long it lasts, in milliseconds. */
+const [AT, LASTS] = [1500, 25_000];
+
+const BASE: Scenario = {
+  ...{ seed: 2, partitions: 2, workers: 2, named: true, tasks: "perPartition", records: 60, inputMs: 3000 },
+  ...{ transactional: false, untilEnd: false, counts: "every", windows: true, padding: 0, badEvery: 12 },
+  ...{ brokers: 1, onMissing: "stop", faults: [] },
+};
+
+const HOUR_MS = "3600000";
+const CHANGES: Record<string, Change> = {
+  "WRITE on an output topic is denied": { change: "deny", right: { to: "write", topic: "counts" } },
+  "READ on the input topic is denied": { change: "deny", right: { to: "read", topic: "events" } },
+  "the consumer groups are denied": { change: "deny", right: { to: "use groups" } },
+  "the transactional ids are denied": { change: "deny", right: { to: "use transactional ids" } },
+  "max.message.bytes of an output topic is lowered below its results": {
+    ...{ change: "configure", topic: "counts", config: { "max.message.bytes": "120" } },
+  },
+  "an output topic takes no results as old as these": {
+    ...{ change: "configure", topic: "activity", config: { "message.timestamp.before.max.ms": HOUR_MS } },
+  },
+};
+
+/** What else happens while the change lasts. */
+const MEANWHILE: Record<string, readonly WorldFault[]> = {
+  "while the job runs": [],
+  "while a worker is killed and started again": [inTime(6000, { do: "kill", worker: 0, restart: 300 })],
+  "while the brokers are away for a moment": [inTime(6000, { do: "down", ms: 2000 })],
+};
+
+function inTime(at: number, act: WorldAct): WorldFault {
+  return { on: "time", at, act };
+}
+
+function run(what: Change, others: readonly WorldFault[] = [], base: Partial<Scenario> = {}): Promise<Outcome> {
+  const change = inTime(AT, { do: "change", what, ms: LASTS });
+  return guarded({ ...BASE, ...base, faults: [change, ...others] }, true);
+}
+
+/** Lines that a job says, or with which it ends, and their times in milliseconds. */
+function told({ lines }: Outcome, says: RegExp): { readonly at: number; readonly line: string }[] {
+  return lines.filter((line) => / (says:|ends with) /.test(line) && says.test(line))
+    .map((line) => ({ at: parseFloat(line) * 1000, line }));
+}
+
+describe("a simulated job whose world changes", () => {
+  for (const [sentence, change] of Object.entries(CHANGES)) {
+    for (const [when, faults] of Object.entries(MEANWHILE)) {
+      it(`says what it waits for and goes on afterwards where ${sentence} ${when}`, async () => {
+        const outcome = await run(change, faults);
+        assertEquals(outcome.failure, undefined);
+        const [first] = told(outcome, saysOf(change));
+        assert(first !== undefined, `nothing was said of it, like ${saysOf(change)}`);
+        assert(first.at <= AT + SILENT_MS, `it was said late: ${first.line}`);
+      });
+    }
+  }
+
+  it("needs no word where a topic's configuration may no longer be described", async () => {
+    const outcome = await run({ change: "deny", right: { to: "describe configs", topic: "counts" } });
+    assertEquals(outcome.failure, undefined);
+  });
+
+  it("sends smaller batches where max.message.bytes of an output topic is lowered", async () => {
+    const what = { change: "configure", topic: "counts", config: { "max.message.bytes": "400" } } as const;
+    const outcome = await run(what, [], { records: 200 });
+    assertEquals(outcome.failure, undefined);
+  });
+});

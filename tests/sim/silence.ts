@@ -1,0 +1,97 @@
+/**
+ * Standing still without a word is a failure: where something waits to be processed or published and does not move, whoever is
+ * responsible for it must have said what it waits for.
+ *
+ * Responsible for a task is its owner while that one lives, else everybody who lives. Who is paused can say nothing, and has its
+ * time anew when it goes on.
+ *
+ * @module
+ */
+import type { Heads } from "./heads.ts";
+import type { KafkaWorld } from "./kafka/world.ts";
+import type { Scenario } from "./scenario.ts";
+import { INPUT } from "./traffic.ts";
+
+/** How long a process may wait before it says so, in virtual milliseconds. */
+export const SILENT_MS = 40_000;
+
+/** A process as others hear it. */
+export interface Voice {
+  readonly name: string;
+  /** Since when it has been running without a break, in virtual milliseconds; `undefined`: it is dead, or stands still. */
+  readonly awakeSince: number | undefined;
+  /** It has said that it waits for something, and not yet that this is over. */
+  readonly troubled: boolean;
+}
+
+/** What a process says of itself: whether it waits. `undefined`: the line tells of something else. */
+export function saysTrouble(line: string): boolean | undefined {
+  if (/\b(still )?waiting\b.*\bbecause\b/.test(line)) return true;
+  if (/all is well again|answers again$/.test(line)) return false;
+  return undefined;
+}
+
+/** What is looked at. */
+export interface SilenceParts {
+  readonly scenario: Scenario;
+  readonly heads: Heads;
+  readonly kafka: KafkaWorld;
+  readonly now: () => number;
+  readonly voices: () => readonly Voice[];
+}
+
+interface Place {
+  /** All of it that moves when something is done. */
+  signature: string;
+  since: number;
+}
+
+export class Silence {
+  /** The longest time for which somebody stood still without a word, in virtual milliseconds. */
+  longest = 0;
+  readonly #places = new Map<number, Place>();
+
+  constructor(readonly parts: SilenceParts) {}
+
+  /** Looks once. Returns what is wrong. */
+  look(): string | undefined {
+    const { scenario, now, voices } = this.parts;
+    const tasks = scenario.tasks === "single" ? 1 : scenario.partitions;
+    const awake = voices().filter(({ awakeSince }) => awakeSince !== undefined);
+    for (let task = 0; task < tasks; task++) {
+      const { waits, signature, owner } = this.#task(task);
+      const place = this.#places.get(task);
+      const own = awake.filter(({ name }) => name === owner);
+      const responsible = own.length > 0 ? own : awake;
+      const excused = !waits || responsible.length === 0 || responsible.some(({ troubled }) => troubled);
+      if (place === undefined || excused || place.signature !== signature) {
+        this.#places.set(task, { signature, since: now() });
+        continue;
+      }
+      const since = Math.max(place.since, Math.min(...responsible.map(({ awakeSince }) => awakeSince!)));
+      this.longest = Math.max(this.longest, now() - since);
+      if (now() - since <= SILENT_MS) continue;
+      const names = responsible.map(({ name }) => name).join(" and ");
+      return `task ${task} has stood still for ${SILENT_MS} ms, and ${names} said nothing of it: ${waits} (${signature})`;
+    }
+    return undefined;
+  }
+
+  /** What a task waits for, if anything, and how far it is. */
+  #task(number: number): { waits: string | undefined; signature: string; owner: string | undefined } {
+    const { heads, kafka, scenario } = this.parts;
+    const watched = heads.tasks.get(number);
+    if (watched?.head === undefined) return { waits: "it has no head", signature: "none", owner: undefined };
+    const { head, owner } = watched;
+    const signature = JSON.stringify([head.epoch, head.offsets, head.outbox.length, heads.markers().get(number)]);
+    const told = (waits: string | undefined) => ({ waits, signature, owner });
+    if (head.outbox.length > 0) return told(`${head.outbox.length} epochs are not published`);
+    if (head.finished) return told(undefined);
+    for (const [partition, { latest }] of kafka.bounds(INPUT).entries()) {
+      if (partition >= scenario.partitions || !(scenario.tasks === "single" || partition === number)) continue;
+      const offset = head.offsets[INPUT]?.[partition] ?? 0;
+      if (offset < latest) return told(`partition ${partition} ends at ${latest} and is read up to ${offset}`);
+    }
+    return told(scenario.untilEnd ? "its input has ended, and it has not finished" : undefined);
+  }
+}
