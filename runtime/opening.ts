@@ -123,10 +123,10 @@ function refuseKeyless(
   settings: Settings,
   opened: readonly { readonly spec: SinkSpec; readonly info: TopicInfo }[],
 ): void {
-  const letters = new Set(policySinks(settings));
+  const letters = new Set(policySinks(settings).map(sinkKey));
   for (const { spec, info } of opened) {
     if (info.compacted !== true) continue;
-    if (letters.has(spec)) {
+    if (letters.has(sinkKey(spec))) {
       throw new TypeError(
         `Cannot run job ${settings.name}: topic "${spec.topic}" is compacted (cleanup.policy), and dead letters that share a key, or ` +
           `have none, would be lost in it. Give deadLetter() a sink on a topic with cleanup.policy=delete`,

@@ -1,6 +1,6 @@
 /** What publishing on Kafka owes the engine, real or simulated: results and markers together, fences, and what readers see. */
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { AfterCommit, Connection, OutputRecord } from "../connectors/connector.ts";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { type AfterCommit, type Connection, type OutputRecord, RefusedError } from "../connectors/connector.ts";
 import { encodeBatch } from "../connectors/kafka/record_batch_encode.ts";
 import { initialise } from "../connectors/kafka/steps.ts";
 import { FencedError, UnavailableError } from "../state/errors.ts";
@@ -169,11 +169,73 @@ export const publishContract: KafkaContract = {
     const { topic, id, delivery } = await place(connection);
     const producer = await delivery.open(id);
     const tomorrow = now() + 24 * 60 * 60 * 1000;
-    const error = await assertRejects(() => deliver(producer, [record(topic, { timestamp: tomorrow })]), Error);
-    assertStringIncludes(error.message, `Cannot publish results as "${id}"`);
-    assertStringIncludes(error.message, "INVALID_TIMESTAMP");
+    const late = [record(topic, { timestamp: tomorrow })];
+    const error = await assertRejects(() => deliver(producer, late), RefusedError, "INVALID_TIMESTAMP");
+    assertStringIncludes(error.message, `a result for topic "${topic}" partition 0 can never be published`);
     const none = await delivery.open(id);
-    await assertRejects(() => deliver(none, [record(topic, { partition: 9 })]), RangeError, "it has 2 partitions");
+    const nowhere = [record(topic, { partition: 9 })];
+    await assertRejects(() => deliver(none, nowhere), RefusedError, `topic "${topic}" has 2 partitions now`);
+    // What is refused has left nothing open that would hold readers back.
+    const next = await delivery.open(`${id}-next`);
+    await deliver(next, [record(topic, { text: "next" })]);
+    await using reading = await startReading(connection, { topics: [topic] });
+    await reading.count(1);
+    await reading.reader.stop();
+  },
+  "publish() moves what the broker refuses for good out of the way, and everything else is where it belongs": async (
+    { connection, now },
+  ) => {
+    const { topic, id, delivery } = await place(connection);
+    const dead = freshTopic();
+    await connection.createTopic(dead, 1);
+    const life = await delivery.open(id);
+    const tomorrow = now() + 24 * 60 * 60 * 1000;
+    const rows = ["a", "b", "c", "d", "e"].map((text) =>
+      record(topic, {
+        text,
+        partition: text === "e" ? 7 : 0,
+        timestamp: text === "b" || text === "d" ? tomorrow : now(),
+      })
+    );
+    const letter = (row: OutputRecord, reason: string) => {
+      assertMatch(reason, /INVALID_TIMESTAMP|has 2 partitions now/);
+      return { ...row, topic: dead, partition: 0, timestamp: now() };
+    };
+    const reached = await life.publish([epochOf(rows)], letter);
+    assertEquals(reached, new Map([[0, { epoch: 1, rows: 0, moved: 3 }]]));
+    await delivery.fence(id);
+    assertEquals(await delivery.published([0]), reached);
+    const expected: [string, string[]][] = [[topic, ["a", "c"]], [dead, ["e", "b", "d"]]];
+    for (const [where, texts] of expected) {
+      await using reading = await startReading(connection, { topics: [where] });
+      await reading.count(texts.length);
+      assertEquals(reading.records.map(textOf), texts);
+      await reading.reader.stop();
+    }
+  },
+  "publish() goes on inside of an epoch where the one before stopped": async ({ connection }) => {
+    const { topic, id, delivery } = await place(connection);
+    const rows = ["a", "b", "c"].map((text) => record(topic, { text }));
+    const [whole] = [epochOf(rows, 4)];
+    const life = await delivery.open(id);
+    await life.publish([{ ...whole, from: { epoch: 3, rows: 2, moved: 5 } }]);
+    await delivery.fence(id);
+    assertEquals(await delivery.published([0]), new Map([[0, { epoch: 4, rows: 0, moved: 5 }]]));
+    await using reading = await startReading(connection, { topics: [topic] });
+    await reading.count(1);
+    assertEquals(reading.records.map(textOf), ["c"]);
+    await reading.reader.stop();
+  },
+  "rehearse() leaves nothing behind that a reader sees, and the life can publish": async ({ connection }) => {
+    const { topic, id, delivery } = await place(connection);
+    const life = await delivery.rehearse(id, new Map([[topic, (await connection.topic(topic))!]]));
+    await deliver(life, [record(topic, { text: "after it" })]);
+    await delivery.fence(id);
+    assertEquals(await delivery.published([0, 1]), new Map([[0, at(1)]]));
+    await using reading = await startReading(connection, { topics: [topic] });
+    await reading.count(1);
+    assertEquals(reading.records.map(textOf), ["after it"]);
+    await reading.reader.stop();
   },
   "prepare() makes the topic once and raises its partitions": async ({ connection }) => {
     const job = freshTopic(), topic = `${job}.tidemark`;

@@ -98,7 +98,7 @@ export class Load {
   #toBlame(start: number, count: number, { error, records }: ProduceFailure): number[] {
     if (records.length > 0) return records.map(({ index }) => start + index).filter((at) => at < start + count);
     const all = Array.from({ length: this.#rows.length - start }, (_, at) => start + at);
-    if (error === CODE.topicAuthorizationFailed) return all;
+    if (error === CODE.topicAuthorizationFailed || error === CODE.unknownTopicOrPartition) return all;
     return count === 1 ? [start] : [];
   }
 }

@@ -325,7 +325,13 @@ export class TransactionalProducer {
       if (again.length === 0) return refused;
       await pause(clock, RETRY_PAUSE.first);
       for (const topic of new Set(again.map((batch) => batch.topic))) await this.#learn(topic);
-      left = again;
+      left = again.filter((batch) => {
+        const { topic, partition } = batch;
+        if (this.#topics.get(topic)!.leaders[partition] !== undefined) return true;
+        refused.set(batch, { topic, partition, error: CODE.unknownTopicOrPartition, records: [], said: undefined });
+        return false;
+      });
+      if (left.length === 0) return refused;
     }
   }
 
