@@ -125,7 +125,9 @@ function read(
     group: `${topic}-${performance.now()}`,
     worker: undefined,
     topics: [topic],
+    partitions: new Map([[topic, PARTITIONS]]),
     tasks: "perPartition" as const,
+    incarnation: "bench",
     remembered: undefined,
     remember: () => Promise.resolve(),
   };

@@ -134,8 +134,12 @@ export interface ReaderOptions {
   readonly worker: string | undefined;
   /** What to read, co-partitioned where there is a task for each partition. */
   readonly topics: readonly string[];
+  /** How many partitions of each topic the job was made with. Others are read by nobody, also where a topic has grown since. */
+  readonly partitions: ReadonlyMap<string, number>;
   /** How partitions become tasks. */
   readonly tasks: "perPartition" | "single";
+  /** Which life of the job this is. Workers of another one, on another state store, must not take part. */
+  readonly incarnation: string;
   /** Text that this very worker's predecessor left with `remember`, or undefined. */
   readonly remembered: string | undefined;
   /** Keeps a short text for the successor of this worker (a group member id). Resolves when it is durable. */

@@ -17,6 +17,8 @@ export interface IdleRule {
   readonly idleAfter: number;
   /** Whether time moves on with the wall clock when all partitions are idle. */
   readonly advances: boolean;
+  /** How far a partition may be ahead of the slowest, in milliseconds. @default Infinity */
+  readonly maxDrift?: number;
 }
 
 /** Per-partition watermarks; index 0 is for values that no partition sent, partition slots follow. */
@@ -57,6 +59,20 @@ export class PartitionClocks {
     if (!joined && !woke && before !== this.#low) return false;
     this.#settle();
     return true;
+  }
+
+  /** Whether a partition is too far ahead of the slowest of those that are neither idle nor at their end. */
+  isAhead(slot: number): boolean {
+    const { maxDrift = Infinity } = this.rule;
+    if (this.task.changes !== this.#changes) this.#join();
+    const mark = this.#marks[slot + 1];
+    // Most are not ahead of anybody; a slot of another clock has no mark.
+    if (!(mark - this.#low > maxDrift)) return false;
+    for (const index of this.#members) {
+      if (this.#idle[index] || this.task.inputs[index - 1]?.done === true) continue;
+      if (mark - this.#marks[index] > maxDrift) return true;
+    }
+    return false;
   }
 
   /** Finds out which slots have become idle, and lets time go on where all have. */

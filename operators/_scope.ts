@@ -44,6 +44,8 @@ export interface InputSlot {
   readonly slot: number;
   readonly topic: string;
   readonly partition: number;
+  /** Nothing will come from it any more. */
+  readonly done?: boolean;
 }
 
 /** What the stage that opened a scope wants to hear. */

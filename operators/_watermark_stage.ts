@@ -17,6 +17,7 @@ export class WatermarkStage {
   constructor(readonly stage: Pick<Stage<never>, "task" | "scope" | "below">, rule: IdleRule) {
     this.#target = stage.below.attachProvider(this.#provider);
     this.#clocks = new PartitionClocks(stage.task, stage.scope, rule);
+    if (rule.maxDrift !== undefined && rule.maxDrift < Infinity) stage.task.drifts.push(this.#clocks);
   }
 
   /** Everything above is bound: the clock gets its name, and what the checkpoint has under it. */

@@ -28,6 +28,15 @@ export interface WatermarkOptions<T> {
    */
   readonly whenIdle?: "advance" | "hold";
   /**
+   * How far a partition may be ahead of the slowest one of its task that is not idle, in milliseconds of event time. One that is
+   * further ahead waits: where a task reads a backlog of several partitions, less has to be kept for the slower ones, and fewer
+   * records are late. A partition without records holds the others back until it is idle, so give `idleAfter` as well. Only in a
+   * job, where there is somebody to wait.
+   *
+   * @default Infinity
+   */
+  readonly maxDrift?: number;
+  /**
    * The name under which its clock is found again after a restart.
    *
    * @default what it reads and its bound
@@ -52,7 +61,7 @@ export interface WatermarkOptions<T> {
  * @param options the bound, or where the data carries its watermarks
  * @returns an operator that passes values on
  * @throws {TypeError} when neither or both of `maxOutOfOrderness` and `punctuated` are given, or `whenIdle` is neither
- * @throws {RangeError} when `maxOutOfOrderness` is no integer of at least 0 or `idleAfter` not above 0
+ * @throws {RangeError} when `maxOutOfOrderness` is no integer of at least 0, `idleAfter` not above 0 or `maxDrift` below 0
  *
  * @example Windows fire when the watermark passes their end
  * ```ts
@@ -70,14 +79,15 @@ export interface WatermarkOptions<T> {
  * ```
  */
 export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunction<T> {
-  const { maxOutOfOrderness, punctuated, idleAfter = Infinity, whenIdle = "advance", name } = options;
+  const { maxOutOfOrderness, punctuated, idleAfter = Infinity, whenIdle = "advance", maxDrift = Infinity, name } =
+    options;
   validate(options);
   const lag = (maxOutOfOrderness ?? 0) + 1;
   const identity = {};
 
   return operate<T, T>({ operator: "watermark", name, opaque: true, keeps: false }, (stage) => {
     const { task, out, label } = stage;
-    const marks = new WatermarkStage(stage, { idleAfter, advances: whenIdle === "advance" });
+    const marks = new WatermarkStage(stage, { idleAfter, advances: whenIdle === "advance", maxDrift });
 
     /** Every record says how far time has come. */
     function bounded(value: T): void {
@@ -110,7 +120,7 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
 
 /** Throws what is wrong with the options, before anything is subscribed. */
 function validate<T>(options: WatermarkOptions<T>): void {
-  const { maxOutOfOrderness, punctuated, idleAfter = Infinity, whenIdle = "advance" } = options;
+  const { maxOutOfOrderness, punctuated, idleAfter = Infinity, whenIdle = "advance", maxDrift = Infinity } = options;
   const cannot = "Cannot create watermarks:";
   if ((maxOutOfOrderness === undefined) === (punctuated === undefined)) {
     throw new TypeError(`${cannot} give either maxOutOfOrderness or punctuated`);
@@ -127,6 +137,7 @@ function validate<T>(options: WatermarkOptions<T>): void {
     throw new TypeError(`${cannot} punctuated must be a function`);
   }
   if (!(idleAfter > 0)) throw new RangeError(`${cannot} idleAfter must be > 0, current value is ${idleAfter}`);
+  if (!(maxDrift >= 0)) throw new RangeError(`${cannot} maxDrift must be >= 0, current value is ${maxDrift}`);
   if (whenIdle !== "advance" && whenIdle !== "hold") {
     throw new TypeError(`${cannot} whenIdle must be "advance" or "hold", current value is ${String(whenIdle)}`);
   }

@@ -26,6 +26,8 @@ export class InputQueue implements InputSlot {
   expected: number;
   /** The end of the partition as of the last fetch. */
   end = NaN;
+  /** Nothing will come any more: the input has ended, and all of it is processed. */
+  done = false;
   /** Fetching is paused because of this queue. */
   paused = false;
   /** How many bytes wait here. */
@@ -36,6 +38,8 @@ export class InputQueue implements InputSlot {
   /** Index of the batch at hand: the list is cut only now and then. */
   #first = 0;
   #next = 0;
+  /** The next record, where somebody has looked at it: a fetch gives each record once. */
+  #ahead: InputRecord | undefined;
 
   constructor(readonly slot: number, readonly topic: string, readonly partition: number, start: number) {
     this.position = start;
@@ -45,6 +49,19 @@ export class InputQueue implements InputSlot {
   /** Whether nothing waits. */
   get empty(): boolean {
     return this.#first === this.#batches.length;
+  }
+
+  /** The timestamp of the next record; -Infinity where the position only moves on, NaN where nothing waits. */
+  get nextTimestamp(): number {
+    if (this.empty) return NaN;
+    if (this.#ahead !== undefined) return this.#ahead.timestamp;
+    let next = this.#next;
+    // A place where the position only moves on is passed together with the record behind it.
+    for (let at = this.#first; at < this.#batches.length; at++, next = 0) {
+      const { records } = this.#batches[at];
+      if (next < records.length) return (this.#ahead = records.at(next)!).timestamp;
+    }
+    return -Infinity;
   }
 
   /** Takes a fetch; one that does not begin where the last one ended is none of ours and is dropped. */
@@ -75,7 +92,9 @@ export class InputQueue implements InputSlot {
     while (this.#first < this.#batches.length) {
       const { records, position, missing = 0 } = this.#batches[this.#first];
       if (this.#next < records.length) {
-        const record = records.at(this.#next++)!;
+        const record = this.#ahead ?? records.at(this.#next)!;
+        this.#ahead = undefined;
+        this.#next++;
         this.position = this.#next === records.length ? position : behind(record);
         if (this.#next === records.length) this.#dropBatch();
         return record;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MIB, MINUTE, type PauseLimits, SECOND } from "../base/limits.ts";
+import { KIB, MIB, MINUTE, type PauseLimits, SECOND } from "../base/limits.ts";
 
 /** How long records are pushed before input and output of the process get a turn, in milliseconds. */
 export const SLICE_MS = 4;
@@ -14,8 +14,8 @@ export const SLICE_RECORDS = 64;
 /** The largest value of a record that is read, in bytes: it is in memory several times while it is processed. */
 export const INPUT_VALUE_BYTES: number = 16 * MIB;
 
-/** How many bytes of fetched records wait for each input partition before its fetching pauses. */
-export const QUEUE_BYTES: number = 4 * MIB;
+/** How much memory fetched records may hold that wait for one input partition before its fetching pauses, in bytes. */
+export const QUEUE_BYTES: number = 256 * KIB;
 
 /**
  * How many bytes of results the epochs of a worker may hold before no further record is pushed into them: an atomic or two, for

@@ -5,6 +5,7 @@
  * @module
  */
 import { textBytes } from "../base/text.ts";
+import { messageOf } from "../base/thrown.ts";
 import type { OutputRecord, RecordHeader, RecordHeaders, SinkSpec, TopicInfo } from "../connectors/connector.ts";
 import { recordBytes } from "../connectors/headers.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
@@ -66,23 +67,53 @@ export function encodeRefused(
   refusal: Refusal,
 ): OutputRecord {
   const headers = headersOf(record.headers, record.timestamp, refusal, record);
-  return complete(context, { key: record.key, value: record.value, headers }, record.timestamp, undefined);
+  // A view would keep the fetch that it lies in until the dead letter is published.
+  const value = record.value?.slice() ?? null;
+  return complete(context, { key: record.key?.slice() ?? null, value, headers }, record.timestamp, undefined);
 }
 
-/** Makes the record of a window's result that could not be delivered. */
+/** A window's result that could not be delivered. */
+export interface Undelivered {
+  readonly window: string;
+  readonly key: unknown;
+  readonly window_start_ms: number;
+  readonly index: number;
+  readonly accumulator?: unknown;
+  /** Why there is no accumulator, where there is none. */
+  readonly accumulator_left_out?: string;
+}
+
+/** Makes the record of a window's result that could not be delivered. What the window has collected is left out where it does not fit. */
 export function encodeUndelivered(
   context: SinkContext,
-  pane: unknown,
+  pane: Undelivered,
   time: number,
   refusal: Refusal,
 ): OutputRecord {
-  const text = JSON.stringify(pane, (_name, value) => typeof value === "bigint" ? String(value) : value);
-  return complete(
-    context,
-    { key: null, value: textBytes(text), headers: headersOf(undefined, time, refusal, undefined) },
-    time,
-    undefined,
-  );
+  const headers = headersOf(undefined, time, refusal, undefined);
+  const encode = (text: string) => complete(context, { key: null, value: textBytes(text), headers }, time, undefined);
+  const { accumulator, ...place } = pane;
+  const leftOut = (why: string) => encode(legible({ ...place, accumulator_left_out: why }));
+  let text: string;
+  try {
+    text = legible({ ...place, accumulator });
+  } catch (error) {
+    return leftOut(`it has no JSON form: ${messageOf(error).slice(0, 200)}`);
+  }
+  try {
+    return encode(text);
+  } catch {
+    return leftOut(`its ${text.length} characters are more than the topic takes`);
+  }
+}
+
+/** JSON in which people find again what JSON has no form for. */
+function legible(value: unknown): string {
+  return JSON.stringify(value, (_name, part) => {
+    if (part instanceof Map || part instanceof Set) return [...part];
+    if (typeof part === "number" && !Number.isFinite(part)) return String(part);
+    return typeof part === "bigint" || typeof part === "symbol" || typeof part === "function" ? String(part) : part;
+  });
 }
 
 /** Makes the record of a result that was to be published, and that the broker refuses for good: as it was, with the reason. */

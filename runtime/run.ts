@@ -224,7 +224,9 @@ class RunningJob implements Job {
       group: settings.name,
       worker: claimed.worker,
       topics: plan.topics,
+      partitions: open.partitions,
       tasks: settings.tasks,
+      incarnation: open.entry.incarnation,
       remembered: await claimed.remembered(store),
       remember: (text) => claimed.remember(store, text),
     }, this.#worker);
@@ -287,7 +289,9 @@ class RunningJob implements Job {
     }
     if (failure !== undefined) return this.#end.reject(failure);
     if (reason === "finished") {
-      this.parts.settings.log(`Job ${this.name}: finished, its input has been read to the end`);
+      const { unread } = this.#worker.assignment;
+      const how = unread ? "as it was before this start" : "its input has been read to the end";
+      this.parts.settings.log(`Job ${this.name}: finished, ${how}`);
     }
     this.#end.resolve({ reason });
   }

@@ -10,6 +10,7 @@
  * @module
  */
 import type { Observable } from "rxjs";
+import { messageOf } from "../base/thrown.ts";
 import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_operate.ts";
@@ -28,7 +29,9 @@ import { guardKey } from "./key_guard.ts";
 import { INPUT_VALUE_BYTES, SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
-import { brief, messageOf } from "./telling.ts";
+import { PushOrder } from "./push_order.ts";
+import { Routes } from "./routes.ts";
+import { brief } from "./telling.ts";
 import type { Outputs } from "./outputs.ts";
 
 /** What was counted since the job was born; part of the checkpoint. */
@@ -53,11 +56,6 @@ export interface RunnerParts {
   readonly badRecords: "stop" | "deadLetter";
   /** Is shown what a source has decoded, in tests. */
   readonly decoded?: (value: unknown) => void;
-}
-
-interface Route {
-  readonly spec: SourceSpec;
-  readonly subscribers: SourceRequest["subscriber"][];
 }
 
 /** What happens in a task without a record. */
@@ -87,10 +85,10 @@ export class TaskRunner implements TaskHost {
   /** The record that was refused last; the branches of a pipeline refuse it once. */
   #refused: InputRecord | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
-  readonly #routes = new Map<string, Route[]>();
+  readonly #routes: Routes;
   readonly #states = new Map<string, KeyedState>();
   #bottoms: Bottom[] = [];
-  #turn = 0;
+  readonly #order: PushOrder;
   /** When wall-clock time passed last. */
   #ticked = 0;
   #open = 0;
@@ -99,6 +97,8 @@ export class TaskRunner implements TaskHost {
     this.number = parts.number;
     this.queues = parts.queues;
     this.outputs = parts.outputs;
+    this.#routes = new Routes(parts.planned);
+    this.#order = new PushOrder(parts.queues, (queue) => this.#isAhead(queue));
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
@@ -140,13 +140,17 @@ export class TaskRunner implements TaskHost {
   pushSlice(elapsed: () => number, until: number): number {
     let pushed = 0;
     while (this.task.failure === undefined && !this.outputs.full) {
-      const queue = this.#nextQueue();
-      if (queue === undefined) break;
-      const some = this.#pushSome(queue);
-      pushed += some;
+      this.#order.refill();
+      if (this.#order.next() === undefined) break;
+      pushed += this.#pushSome();
       if (elapsed() >= until) break;
     }
     return pushed;
+  }
+
+  /** Whether there is something that may be pushed. */
+  get ready(): boolean {
+    return this.#order.ready;
   }
 
   /** Pushes one record again, after a rebind. */
@@ -210,9 +214,7 @@ export class TaskRunner implements TaskHost {
     else if (step === "cut") { for (const hook of task.cutHooks) hook(); }
     else {
       task.phase = "ending";
-      for (const routes of this.#routes.values()) {
-        for (const route of routes) for (const subscriber of route.subscribers) subscriber.complete();
-      }
+      this.#routes.complete();
     }
   }
 
@@ -236,19 +238,9 @@ export class TaskRunner implements TaskHost {
     return state;
   }
 
-  bindSource({ spec, label, subscriber }: SourceRequest): readonly InputSlot[] {
-    const source = spec as SourceSpec;
-    if (!this.parts.planned.has(source)) {
-      throw new TypeError(
-        `Source "${label}" was not there when the job was planned: make sources and sinks before run(), not inside defer()`,
-      );
-    }
-    const routes = this.#routes.get(source.topic) ?? [];
-    this.#routes.set(source.topic, routes);
-    const route = routes.find((one) => one.spec === source);
-    if (route === undefined) routes.push({ spec: source, subscribers: [subscriber] });
-    else route.subscribers.push(subscriber);
-    return this.queues.filter((queue) => queue.topic === source.topic);
+  bindSource(request: SourceRequest): readonly InputSlot[] {
+    const { topic } = this.#routes.bind(request);
+    return this.queues.filter((queue) => queue.topic === topic);
   }
 
   bindSink(spec: unknown): (value: unknown) => void {
@@ -290,27 +282,27 @@ export class TaskRunner implements TaskHost {
     this.counters[name] = (this.counters[name] ?? 0) + by;
   }
 
-  #nextQueue(): InputQueue | undefined {
-    const { queues } = this;
-    for (let i = 0; i < queues.length; i++) {
-      const queue = queues[this.#turn % queues.length];
-      if (!queue.empty) return queue;
-      this.#turn++;
-    }
-    return undefined;
+  /** A `watermark({ maxDrift })` may say that a partition is too far ahead of the others. */
+  #isAhead({ slot }: InputQueue): boolean {
+    const { drifts } = this.task;
+    for (let i = 0; i < drifts.length; i++) if (drifts[i].isAhead(slot)) return true;
+    return false;
   }
 
-  #pushSome(queue: InputQueue): number {
+  #pushSome(): number {
+    const order = this.#order;
     let pushed = 0;
-    this.#turn++;
     const before = setRunningTask(this.task);
     this.task.active = true;
     try {
       while (pushed < SLICE_RECORDS) {
+        const queue = order.next();
+        if (queue === undefined) break;
         const record = queue.take();
+        order.taken();
         // Positions may have moved past control records without any record.
         this.changed = true;
-        if (record === undefined) break;
+        if (record === undefined) continue;
         pushed++;
         this.journal?.pushed.push({ queue, record });
         this.#push(queue, record);
@@ -349,7 +341,7 @@ export class TaskRunner implements TaskHost {
     task.record = record;
     task.slot = queue.slot;
     if (task.idleSince[queue.slot] !== undefined) task.idleSince[queue.slot] = NaN;
-    const routes = this.#routes.get(queue.topic)!;
+    const routes = this.#routes.of(queue.topic);
     for (let r = 0; r < routes.length; r++) {
       const { spec, subscribers } = routes[r];
       let value: unknown;

@@ -52,21 +52,41 @@ export async function warnAboutShown(
   }
 }
 
+/**
+ * A job that has finished reads no more: where its input goes on behind the end that it had, people are told what stays unread and
+ * how to go on. Returns whether something does.
+ */
+export async function tellUnread(
+  { open, settings }: { open: OpenJob; settings: Settings },
+  taken: readonly Taken[],
+): Promise<boolean> {
+  const ends = taken.filter(({ owned }) => owned.finished).flatMap(({ owned }) => owned.offsets());
+  const unread: string[] = [];
+  for (const topic of new Set(ends.map((end) => end.topic))) {
+    const bounds = await open.input.bounds(topic);
+    for (const { topic: own, partition, offset } of ends) {
+      const latest = own === topic ? bounds[partition]?.latest ?? 0 : 0;
+      if (latest > offset) unread.push(`${topic}/${partition} from offset ${offset} to ${latest - 1}`);
+    }
+  }
+  if (unread.length === 0) return false;
+  const { name, log } = settings;
+  const shown = unread.length > 8
+    ? `${unread.slice(0, 8).join(", ")} and ${unread.length - 8} more`
+    : unread.join(", ");
+  log(
+    `Job ${name}: it finished in an earlier run, and what has come since stays unread: ${shown}. Start it with reset to say from where ` +
+      `to process the input anew, or run it under another name; without until: "end" a job reads on for ever`,
+  );
+  return true;
+}
+
 /** A message on one line, of a length that headers and logs can bear: of a longer one the middle is left out. */
 export function brief(message: string): string {
   const line = message.replace(/\s+/g, " ").trim();
   if (line.length <= REASON_CHARACTERS) return line;
   const half = (REASON_CHARACTERS - 5) / 2;
   return `${line.slice(0, Math.ceil(half))} ... ${line.slice(-Math.floor(half))}`;
-}
-
-/** What something that was thrown says; users throw anything. */
-export function messageOf(thrown: unknown): string {
-  try {
-    return thrown instanceof Error ? String(thrown.message) : String(thrown);
-  } catch {
-    return "something was thrown that cannot be read";
-  }
 }
 
 /** Why a job ends whose results are refused for good. Every other error stays as it is. */

@@ -10,7 +10,10 @@ import {
 } from "../connectors/kafka/assignment.ts";
 
 function member(name: string, owned: number[] = [], generation = 1): Member {
-  return { member: name, subscription: { topics: ["t"], tasks: "perPartition", owned, generation } };
+  return {
+    member: name,
+    subscription: { topics: ["t"], tasks: "perPartition", incarnation: "one", owned, generation },
+  };
 }
 
 const shares = (members: Member[], tasks: number) => Object.fromEntries(assignTasks(members, tasks));
@@ -58,7 +61,7 @@ Deno.test("assignTasks() gives each task to one member, evenly, and moves no mor
 });
 
 Deno.test("subscriptions and assignments survive the round trip", () => {
-  const subscription = { topics: ["a", "ü"], tasks: "single" as const, owned: [0], generation: 12 };
+  const subscription = { topics: ["a", "ü"], tasks: "single" as const, incarnation: "one", owned: [0], generation: 12 };
   assertEquals(decodeSubscription(encodeSubscription(subscription)), subscription);
   const assignment = new Map([["a", [0, 1]], ["ü", []]]);
   assertEquals(decodeAssignment(encodeAssignment(assignment)), { topics: assignment, ours: true, refused: undefined });

@@ -203,6 +203,12 @@ describe("a batch that cannot be read", () => {
     assertEquals(readOf(fetchOf([bytes, after]), 3), { seen: [[3, reason], [5, "d"]], position: 6 });
   });
 
+  it("may lie before what was asked for, where all of a fetch does", () => {
+    const reason =
+      "the record batch at offset 9 cannot be read: all that came lies before offset 9, which was asked for";
+    assertEquals(readOf(fetchOf([before, after]), 9), { seen: [[9, reason]], position: 10 });
+  });
+
   it("is believed as to its place only as far as that can be true", () => {
     const far = batchOf({ base: 3, records: two, lastDelta: 5000, badSum: true });
     assertEquals(readOf(fetchOf([far]), 3).position, 4, "beyond the end of the partition");

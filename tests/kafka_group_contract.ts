@@ -178,7 +178,13 @@ async function joinAndDie(
     group,
     member: "",
     protocol,
-    subscription: encodeSubscription({ topics: [topic], tasks: "perPartition", owned: [], generation: -1 }),
+    subscription: encodeSubscription({
+      topics: [topic],
+      tasks: "perPartition",
+      incarnation: "first",
+      owned: [],
+      generation: -1,
+    }),
     sessionTimeout: 30_000,
     rebalanceTimeout: 30_000,
   });

@@ -17,6 +17,8 @@ export const PROTOCOL = "tidemark";
 export interface Subscription {
   readonly topics: readonly string[];
   readonly tasks: "perPartition" | "single";
+  /** Which life of the job it works for: workers on another state store have another. */
+  readonly incarnation: string;
   /** The tasks that it has had until now; `tasks: "single"`: `[0]` for everything. */
   readonly owned: readonly number[];
   /** The generation in which it got them: of two claims the younger counts. */
@@ -33,10 +35,10 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** A subscription in Kafka's form. */
-export function encodeSubscription({ topics, tasks, owned, generation }: Subscription): Uint8Array {
+export function encodeSubscription({ topics, ...told }: Subscription): Uint8Array {
   const writer = new ByteWriter().int16(0).int32(topics.length);
   for (const topic of topics) writer.string(topic);
-  return writer.block(encoder.encode(JSON.stringify({ tasks, owned, generation }))).written;
+  return writer.block(encoder.encode(JSON.stringify(told))).written;
 }
 
 /**
@@ -49,8 +51,8 @@ export function decodeSubscription(bytes: Uint8Array): Subscription {
   reader.int16();
   const topics: string[] = [];
   for (let left = reader.int32(); left > 0; left--) topics.push(reader.string());
-  const { tasks, owned, generation } = JSON.parse(decoder.decode(reader.take(reader.int32())));
-  return { topics, tasks, owned, generation };
+  const { tasks, incarnation, owned, generation } = JSON.parse(decoder.decode(reader.take(reader.int32())));
+  return { topics, tasks, incarnation, owned, generation };
 }
 
 /** What a member is to read, and who said so. */
@@ -95,6 +97,75 @@ function readMark(bytes: Uint8Array): { readonly by?: unknown; readonly refused?
   } catch {
     return {};
   }
+}
+
+/** How the topics of a job make its tasks. */
+export interface Layout {
+  /** How many partitions of each topic the job was made with. */
+  readonly partitions: ReadonlyMap<string, number>;
+  readonly tasks: "perPartition" | "single";
+}
+
+/** Partitions for a member that has these tasks, by topic. */
+export function partitionsOf(share: readonly number[], { partitions, tasks }: Layout): Map<string, number[]> {
+  return new Map([...partitions].map(([topic, count]) => {
+    if (tasks === "perPartition") return [topic, share.filter((task) => task < count)];
+    return [topic, share.length > 0 ? Array.from({ length: count }, (_, index) => index) : []];
+  }));
+}
+
+/** What of these partitions makes whole tasks: somebody else's assignor may have given away a part of one. */
+export function wholeTasks(assigned: ReadonlyMap<string, readonly number[]>, layout: Layout): Map<string, number[]> {
+  const { partitions, tasks } = layout;
+  const has = (topic: string, partition: number) => assigned.get(topic)?.includes(partition) ?? false;
+  const isWhole = (task: number) =>
+    [...partitions].every(([topic, count]) =>
+      tasks === "single"
+        ? Array.from({ length: count }, (_, partition) => partition).every((partition) => has(topic, partition))
+        : task >= count || has(topic, task)
+    );
+  const all = tasks === "single" ? 1 : Math.max(...partitions.values());
+  return partitionsOf(Array.from({ length: all }, (_, task) => task).filter(isWhole), layout);
+}
+
+/** The tasks that these partitions make, in order. */
+export function taskNumbers(assigned: ReadonlyMap<string, readonly number[]>, { tasks }: Layout): number[] {
+  const numbers = new Set([...assigned.values()].flat());
+  if (tasks === "single") return numbers.size > 0 ? [0] : [];
+  return [...numbers].sort((one, other) => one - other);
+}
+
+/**
+ * Who may work together: those who agree with the members that have tasks, or where nobody has any, with the one who assigns.
+ *
+ * @param members All members of the generation.
+ * @param assigning The one who assigns.
+ *
+ * @return Why the others are refused, by member.
+ */
+export function refuseStrangers(members: readonly Member[], assigning: Subscription): Map<string, string> {
+  let most: Subscription | undefined;
+  for (const { subscription } of members) {
+    if (subscription.owned.length > 0 && subscription.generation > (most?.generation ?? -1)) most = subscription;
+  }
+  const { incarnation, tasks } = most ?? assigning;
+  const refused = new Map<string, string>();
+  for (const { member, subscription } of members) {
+    if (subscription.incarnation !== incarnation) {
+      refused.set(
+        member,
+        "other workers run this job on another state store, and each store would process and publish everything once more; " +
+          "start this worker with the store that they have (state), end them first, or give this job another name",
+      );
+    } else if (subscription.tasks !== tasks) {
+      refused.set(
+        member,
+        `this worker was started with tasks: "${subscription.tasks}", and other workers of the job run with tasks: "${tasks}"; ` +
+          `start all of them with the same setting`,
+      );
+    }
+  }
+  return refused;
 }
 
 /**

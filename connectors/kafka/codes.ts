@@ -51,9 +51,9 @@ const TABLE = `
 26 INVALID_SESSION_TIMEOUT | the broker does not allow sessions of this length | let group.min.session.timeout.ms and group.max.session.timeout.ms of the broker include 10 seconds
 27 REBALANCE_IN_PROGRESS | the consumer group is changing | ${RETRY}
 28 INVALID_COMMIT_OFFSET_SIZE | the offsets to commit are too many or too large | lower the number of partitions of the job
-29 TOPIC_AUTHORIZATION_FAILED | this user may not use the topic | grant READ and DESCRIBE on the job's inputs, WRITE and DESCRIBE on its outputs, CREATE on its own topics
-30 GROUP_AUTHORIZATION_FAILED | this user may not use the consumer group | grant READ on all groups whose names begin with the job's
-31 CLUSTER_AUTHORIZATION_FAILED | this user may not do that on the cluster | grant IDEMPOTENT_WRITE, and CREATE where topics are to be made
+29 TOPIC_AUTHORIZATION_FAILED | it does not allow this user to use the topic | grant READ and DESCRIBE on the job's inputs, WRITE and DESCRIBE on its outputs, CREATE on its own topics
+30 GROUP_AUTHORIZATION_FAILED | it does not allow this user to use the consumer group | grant READ on all groups whose names begin with the job's
+31 CLUSTER_AUTHORIZATION_FAILED | it does not allow this user to do that on the cluster | grant IDEMPOTENT_WRITE, and CREATE where topics are to be made
 32 INVALID_TIMESTAMP | a record's timestamp is further from the broker's clock than the topic allows | see message.timestamp.before.max.ms and message.timestamp.after.max.ms of the topic
 33 UNSUPPORTED_SASL_MECHANISM | the broker does not know this way to log in | choose one of the listener's sasl.enabled.mechanisms in client.sasl.mechanism
 34 ILLEGAL_SASL_STATE | the login came at a wrong moment | check whether the listener wants a login at all (client.sasl)
@@ -75,7 +75,7 @@ const TABLE = `
 50 INVALID_TRANSACTION_TIMEOUT | the broker does not allow transactions that may take so long | raise the broker's transaction.max.timeout.ms, or lower the job's transaction timeout
 51 CONCURRENT_TRANSACTIONS | the transaction before is still being finished | ${RETRY}
 52 TRANSACTION_COORDINATOR_FENCED | the transaction's coordinator has moved | ${RETRY}
-53 TRANSACTIONAL_ID_AUTHORIZATION_FAILED | this user may not use the transactional id | grant WRITE and DESCRIBE on all transactional ids that begin with the job's name
+53 TRANSACTIONAL_ID_AUTHORIZATION_FAILED | it does not allow this user to use the transactional id | grant WRITE and DESCRIBE on all transactional ids that begin with the job's name
 54 SECURITY_DISABLED | the broker has no permissions to be asked for | set an authorizer on the broker
 55 OPERATION_NOT_ATTEMPTED | the broker did not try it, because another part of the request failed | the failure of the other part says why
 56 KAFKA_STORAGE_ERROR | the broker cannot use its disk | check the disk of the partition's leader
@@ -87,7 +87,7 @@ const TABLE = `
 62 DELEGATION_TOKEN_NOT_FOUND | the broker does not know the delegation token | make a new token
 63 DELEGATION_TOKEN_OWNER_MISMATCH | the delegation token belongs to somebody else | use a token of this user
 64 DELEGATION_TOKEN_REQUEST_NOT_ALLOWED | delegation tokens cannot be asked for on this connection | use TLS and a login (client.ssl, client.sasl)
-65 DELEGATION_TOKEN_AUTHORIZATION_FAILED | this user may not use the delegation token | grant DESCRIBE on the token
+65 DELEGATION_TOKEN_AUTHORIZATION_FAILED | it does not allow this user to use the delegation token | grant DESCRIBE on the token
 66 DELEGATION_TOKEN_EXPIRED | the delegation token has expired | make a new token
 67 INVALID_PRINCIPAL_TYPE | the broker does not know this kind of user | use one that its authorizer knows
 68 NON_EMPTY_GROUP | the consumer group has members | stop its consumers first

@@ -99,6 +99,8 @@ export interface GroupMember {
   /** What the member calls itself (its `client.id`), and where it is. */
   readonly client: string;
   readonly host: string;
+  /** Which of Kafka's protocols it speaks: the first one, as workers of a job do, or the newer one of KIP-848. */
+  readonly protocol: "classic" | "consumer";
   /** What it is to read, by topic. */
   readonly partitions: ReadonlyMap<string, readonly number[]>;
 }

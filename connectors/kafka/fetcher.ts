@@ -21,6 +21,7 @@ import {
   FETCH_WAIT,
   IDLE_REPORT_INTERVAL,
   RETRY_PAUSE,
+  SHARED_ANSWER_BYTES,
   SMALL_FETCH_BYTES,
 } from "./limits.ts";
 import { decodePartition } from "./record_batch_decode.ts";
@@ -226,6 +227,8 @@ export class Fetcher {
   async #fetchFrom(leader: string, signal: AbortSignal, works: () => void): Promise<void> {
     const led = [...this.#parts.values()].filter((part) => part.leader === leader);
     while (!signal.aborted) {
+      // The broker fills its answer in this order: each partition is the first one in turn.
+      led.push(led.shift()!);
       const wanted = led.filter((part) => !part.paused);
       if (wanted.length === 0) {
         await this.#resumed.promise;
@@ -258,7 +261,11 @@ export class Fetcher {
 
   #deliver(part: Part, fetched: FetchedPartition, limit: number): void {
     const { topic, partition, position: start } = part;
-    const { records, position, needs = 0 } = decodePartition(fetched, start, limit);
+    const { records, position, needs = 0 } = decodePartition(
+      { ...fetched, batches: own(fetched.batches) },
+      start,
+      limit,
+    );
     part.needs = needs;
     const end = Math.max(fetched.end, position);
     if (position === start) {
@@ -298,6 +305,12 @@ function limitsOf(parts: readonly Part[]): FetchLimits {
   const needs = parts.reduce((most, part) => Math.max(most, part.needs), 0);
   if (needs === 0) return LIMITS;
   return { ...LIMITS, partitionBytes: Math.max(FETCH_PARTITION_BYTES, needs), bytes: Math.max(FETCH_BYTES, needs) };
+}
+
+/** Bytes that do not keep a whole answer in memory for a small part of it. */
+function own(bytes: Uint8Array): Uint8Array {
+  const shared = bytes.buffer.byteLength;
+  return shared > SHARED_ANSWER_BYTES && bytes.length * 2 < shared ? bytes.slice() : bytes;
 }
 
 /** Whether a fetch brought so little that the next one may wait for company. */

@@ -13,17 +13,24 @@
 
 import type { Reader, ReaderHandler, ReaderOptions, StartOffset } from "../connector.ts";
 import {
+  type Assignment,
   assignTasks,
   decodeAssignment,
   decodeSubscription,
   encodeAssignment,
   encodeSubscription,
+  partitionsOf,
   PROTOCOL,
+  refuseStrangers,
+  type Subscription,
+  taskNumbers,
+  wholeTasks,
 } from "./assignment.ts";
 import type { TimerClock } from "../../base/clock.ts";
 import type { Joined, Line, Membership } from "./driver.ts";
 import { CODE, explain, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
+import { GroupWatch } from "./group_watch.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { NOTE, REBALANCE_TIMEOUT, RETRY_PAUSE, SESSION_TIMEOUT } from "./limits.ts";
 import { Backoff } from "../../base/backoff.ts";
@@ -48,6 +55,7 @@ export class GroupReader implements Reader {
   readonly #handler: ReaderHandler;
   readonly #fetcher: Fetcher;
   readonly #trouble: Trouble;
+  readonly #watch: GroupWatch;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
   #member: string;
@@ -73,6 +81,8 @@ export class GroupReader implements Reader {
         failed: (error) => this.#fail(error),
       },
     });
+    const { clock } = lines;
+    this.#watch = new GroupWatch(lines.group, { options, trouble: this.#trouble, clock });
     this.#done = this.#run();
   }
 
@@ -127,6 +137,10 @@ export class GroupReader implements Reader {
         const { membership, assignment } = await this.#join();
         backoff.reset();
         this.#trouble.works("group");
+        if (assignment.refused !== undefined) {
+          this.#fail(new Error(`Cannot run job ${this.#options.group}: ${assignment.refused}`));
+          break;
+        }
         await this.#live(membership, assignment);
       } catch (error) {
         if (signal.aborted) break;
@@ -155,21 +169,20 @@ export class GroupReader implements Reader {
     return explain(error, `join the consumer group "${group}"`, this.#lines.brokers);
   }
 
-  async #join(): Promise<{ membership: Membership; assignment: ReadonlyMap<string, readonly number[]> }> {
-    const { group, topics, tasks } = this.#options;
-    const subscription = { topics, tasks, owned: this.#owned, generation: this.#ownedSince };
+  async #join(): Promise<{ membership: Membership; assignment: Assignment }> {
+    const { group } = this.#options;
     const joined = await this.#lines.group.join({
       group,
       member: this.#member,
       protocol: PROTOCOL,
-      subscription: encodeSubscription(subscription),
+      subscription: encodeSubscription(this.#subscription),
       sessionTimeout: SESSION_TIMEOUT,
       rebalanceTimeout: REBALANCE_TIMEOUT,
     });
     this.#member = joined.member;
     const membership = { group, member: joined.member, generation: joined.generation };
-    const assignments = joined.members ? await this.#assign(joined.members) : [];
-    const assignment = decodeAssignment(await this.#lines.group.sync(membership, assignments)).topics;
+    const assignments = joined.members ? this.#assign(joined.members) : [];
+    const assignment = decodeAssignment(await this.#lines.group.sync(membership, assignments));
     await this.#rememberMember();
     return { membership, assignment };
   }
@@ -184,47 +197,40 @@ export class GroupReader implements Reader {
     }
   }
 
+  get #subscription(): Subscription {
+    const { topics, tasks, incarnation } = this.#options;
+    return { topics, tasks, incarnation, owned: this.#owned, generation: this.#ownedSince };
+  }
+
   /** Shares the tasks out, for the whole group. */
-  async #assign(
-    joined: NonNullable<Joined["members"]>,
-  ): Promise<{ member: string; assignment: Uint8Array }[]> {
-    const { topics, tasks } = this.#options;
-    const counts = new Map<string, number>();
-    for (const topic of topics) counts.set(topic, (await this.#lines.group.places(topic))?.length ?? 0);
+  #assign(joined: NonNullable<Joined["members"]>): { member: string; assignment: Uint8Array }[] {
+    const { tasks, partitions } = this.#options;
     const members = joined.map(({ member, subscription }) => ({
       member,
       subscription: decodeSubscription(subscription),
     }));
-    if (members.some(({ subscription }) => subscription.tasks !== tasks)) {
-      throw new Error(
-        `Cannot share out the tasks of the job "${this.#options.group}": its workers disagree about tasks: ` +
-          `"perPartition" and "single"; start all of them with the same setting`,
-      );
-    }
-    const shares = assignTasks(members, tasks === "single" ? 1 : Math.max(...counts.values()));
-    return [...shares].map(([member, share]) => {
-      const ofTopic = (topic: string): number[] => {
-        const count = counts.get(topic)!;
-        if (tasks === "single") return share.length > 0 ? Array.from({ length: count }, (_, index) => index) : [];
-        return share.filter((task) => task < count);
-      };
-      const assignment = new Map(topics.map((topic) => [topic, ofTopic(topic)] as const));
-      return { member, assignment: encodeAssignment(assignment) };
+    const refused = refuseStrangers(members, this.#subscription);
+    const admitted = members.filter(({ member }) => !refused.has(member));
+    const shares = assignTasks(admitted, tasks === "single" ? 1 : Math.max(...partitions.values()));
+    return members.map(({ member }) => {
+      const assignment = partitionsOf(shares.get(member) ?? [], this.#options);
+      return { member, assignment: encodeAssignment(assignment, refused.get(member)) };
     });
   }
 
   /** One generation, from its assignment to its end. */
-  async #live(membership: Membership, assignment: ReadonlyMap<string, readonly number[]>): Promise<void> {
+  async #live(membership: Membership, { topics, ours }: Assignment): Promise<void> {
     const { signal } = this.#stop;
     const beats = new Heartbeats(this.#lines.group, membership, {
       trouble: this.#trouble,
       explain: (error) => this.#explain(error),
       clock: this.#lines.clock,
     });
+    const over = new AbortController();
+    const watching = this.#watch.run(ours, AbortSignal.any([signal, over.signal]));
     try {
-      const partitions = new Set([...assignment.values()].flat());
-      const single = this.#options.tasks === "single";
-      const owned = single ? (partitions.size > 0 ? [0] : []) : [...partitions].sort((one, other) => one - other);
+      const assignment = ours ? topics : wholeTasks(topics, this.#options);
+      const owned = taskNumbers(assignment, this.#options);
       this.#membership = membership;
       const starts = await this.#handler.assigned(owned, () => beats.alive());
       if (signal.aborted) return;
@@ -244,7 +250,9 @@ export class GroupReader implements Reader {
       if (!(error instanceof KafkaError)) this.#fail(error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
+      over.abort();
       await beats.end();
+      await watching;
       this.#membership = undefined;
     }
   }

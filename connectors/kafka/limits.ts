@@ -17,26 +17,32 @@ export const FETCH_REST = 2;
 /** What a fetch must bring so that the next one follows at once, in bytes. */
 export const SMALL_FETCH_BYTES: number = 64 * KIB;
 
-/** The most that one fetch brings of one partition, in bytes (a single larger record batch is brought whole). */
-export const FETCH_PARTITION_BYTES: number = MIB;
+/**
+ * The most that one fetch brings of one partition, in bytes (a single larger record batch is brought whole). What a fetch brings is
+ * processed within some tens of milliseconds, so that its memory is young garbage, which costs little.
+ */
+export const FETCH_PARTITION_BYTES: number = 256 * KIB;
 
 /** The most that one fetch brings of all partitions of one broker, in bytes. */
-export const FETCH_BYTES: number = 8 * MIB;
+export const FETCH_BYTES: number = MIB;
+
+/** Bytes of a partition that lie in an answer at least so large, and are less than half of it, are taken out of it, so that they do not keep it. */
+export const SHARED_ANSWER_BYTES: number = 64 * KIB;
 
 /**
  * The most that one compressed record batch may unpack to, in bytes. Kafka's own limit is on what is packed (1 MB by default), so a
  * producer's batches are far below it.
  */
-export const UNPACKED_BATCH_BYTES: number = 64 * 1024 * 1024;
+export const UNPACKED_BATCH_BYTES: number = 64 * MIB;
 
 /** When a fetch of one partition has unpacked to so many bytes, the rest of it is left and comes with the next fetch. */
-export const UNPACKED_FETCH_BYTES: number = 4 * 1024 * 1024;
+export const UNPACKED_FETCH_BYTES: number = 4 * MIB;
 
 /** How many bytes of a record batch that cannot be read are kept, for whoever looks into it. */
-export const UNREADABLE_BYTES: number = 256 * 1024;
+export const UNREADABLE_BYTES: number = 256 * KIB;
 
 /** The largest record batch that a broker takes, in bytes: its default for a whole request. */
-export const LARGEST_BATCH_BYTES = 100 * 1024 * 1024;
+export const LARGEST_BATCH_BYTES: number = 100 * MIB;
 
 /** How often a quiet partition is reported to be at its end, in milliseconds. */
 export const IDLE_REPORT_INTERVAL = 50;
@@ -130,3 +136,6 @@ export const TOPIC_TIMEOUT = 5000;
 
 /** What is written beside the offsets that a job shows: whoever sets them by hand does not write it. */
 export const NOTE = "tidemark";
+
+/** How often a member looks whether topics have grown, and who else is in its group, in milliseconds. */
+export const GROUP_WATCH_INTERVAL = 10_000;

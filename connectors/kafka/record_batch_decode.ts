@@ -74,6 +74,12 @@ export function decodePartition(fetched: FetchedPartition, start: number, limit 
     } else position = Math.max(position, batch.lastOffset + 1);
     at += bytes.length;
   }
+  if (position === start && batches.length > 0) {
+    // Asked again, the broker would send the same, for ever.
+    const reason = `all that came lies before offset ${start}, which was asked for`;
+    position++;
+    records.addUnreadable(unreadable(fetched, batches, { reason, position: start, next: position }));
+  }
   return { records, position };
 }
 

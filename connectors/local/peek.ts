@@ -47,7 +47,9 @@ export function peekLocally(log: LocalLog, { topic, observer }: { topic: string;
     group: "",
     worker: undefined,
     topics: [topic],
+    partitions: new Map(),
     tasks: "perPartition" as const,
+    incarnation: "",
     remembered: undefined,
     remember: () => Promise.resolve(),
   };

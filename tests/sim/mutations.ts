@@ -285,9 +285,9 @@ const OTHERS: readonly Mutation[] = [
       },
       { file: RUNNER, find: "  changed = false;\n", replace: "  changed = false;\n  between = (): void => {};\n" },
       {
-        file: "runtime/worker.ts",
+        file: "runtime/loop.ts",
         find: "      owned.runner.pushSlice(",
-        replace: "      owned.runner.between = () => void this.epochs.advance();\n      owned.runner.pushSlice(",
+        replace: "      owned.runner.between = () => void epochs.advance();\n      owned.runner.pushSlice(",
       },
     ],
   },
@@ -344,7 +344,7 @@ const GUARDS: readonly Mutation[] = [
         find: "this.#batches.push({ records: [], position: next, missing });",
         replace: "this.missing += missing;",
       },
-      { file: "runtime/worker.ts", find: "if (moved) owner.runner.changed = true;", replace: "void moved;" },
+      { file: "runtime/worker.ts", find: "if (moved) runner.changed = true;", replace: "void moved;" },
     ],
   },
 ];

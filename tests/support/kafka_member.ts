@@ -8,6 +8,7 @@ import type {
   ReaderTrouble,
   StartOffset,
 } from "../../connectors/connector.ts";
+import { countPartitions } from "./recording_reader.ts";
 import type { Store } from "../../state/store.ts";
 
 /** The Kafka connector writes nothing to the job's store. */
@@ -30,6 +31,10 @@ export interface MemberOptions {
   readonly group: string;
   readonly topics: readonly string[];
   readonly tasks?: "perPartition" | "single";
+  /** How many the job was made with. @default as many as the topics have */
+  readonly partitions?: ReadonlyMap<string, number>;
+  /** @default "first" */
+  readonly incarnation?: string;
   readonly remembered?: string;
   readonly missing?: (wanted: number, bounds: Bounds) => number;
   /** What an assignment waits for before it begins; what this throws, `assigned` throws. */
@@ -61,7 +66,9 @@ export class Member {
       group: options.group,
       worker: undefined,
       topics: options.topics,
+      partitions: options.partitions ?? await countPartitions(connection, options.topics),
       tasks: options.tasks ?? "perPartition",
+      incarnation: options.incarnation ?? "first",
       remembered: options.remembered,
       remember: (text) => Promise.resolve(void (member.remembered = text)),
     }, {

@@ -168,6 +168,16 @@ export class RecordingReader implements AsyncDisposable {
   }
 }
 
+/** How many partitions topics have now. */
+export async function countPartitions(
+  connection: Connection,
+  topics: readonly string[],
+): Promise<Map<string, number>> {
+  return new Map(
+    await Promise.all(topics.map(async (topic) => [topic, (await connection.topic(topic))?.partitions ?? 1] as const)),
+  );
+}
+
 /** Starts a reader that keeps everything. */
 export async function startReading(connection: Connection, reading: Reading): Promise<RecordingReader> {
   const { topics, tasks = "perPartition", missing } = reading;
@@ -182,7 +192,9 @@ export async function startReading(connection: Connection, reading: Reading): Pr
     group: `contract-${crypto.randomUUID()}`,
     worker: undefined,
     topics,
+    partitions: await countPartitions(connection, topics),
     tasks,
+    incarnation: "contract",
     remembered: undefined,
     remember: () => Promise.resolve(),
   };

@@ -10,6 +10,9 @@ import { brokerError, CODE } from "../errors.ts";
 import type { Answer, Request } from "../transport.ts";
 import { readArray, readCompactArray } from "./arrays.ts";
 
+/** Kafka's number for a member of the first protocol in a group of the newer one. */
+const CLASSIC = 1;
+
 /** A group of the first protocol. One of the newer protocol shows no members here. */
 export function describeGroup(group: string): Request<readonly GroupMember[]> {
   return {
@@ -37,7 +40,7 @@ function readMember(answer: Answer): GroupMember {
   const [client, host] = [answer.string(), answer.string()];
   answer.take(Math.max(0, answer.int32()));
   const assignment = decodeAssignment(answer.take(Math.max(0, answer.int32())));
-  return { member, client, host, partitions: assignment.topics };
+  return { member, client, host, protocol: "classic", partitions: assignment.topics };
 }
 
 /** A group of the newer protocol (KIP-848); no members where it is none. */
@@ -45,7 +48,7 @@ export function describeConsumerGroup(group: string): Request<readonly GroupMemb
   return {
     api: 69,
     name: "ConsumerGroupDescribe",
-    version: 0,
+    version: 1,
     flexible: true,
     write: (body) => void body.unsignedVarint(2).compactString(group).int8(0).unsignedVarint(0),
     read(answer) {
@@ -80,8 +83,9 @@ function readNewMember(answer: Answer): GroupMember {
   answer.compactString();
   const partitions = readAssigned(answer);
   readAssigned(answer);
+  const protocol = answer.int8() === CLASSIC ? "classic" : "consumer";
   answer.skipTags();
-  return { member, client, host, partitions };
+  return { member, client, host, protocol, partitions };
 }
 
 function readAssigned(answer: Answer): Map<string, number[]> {

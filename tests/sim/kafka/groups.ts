@@ -69,6 +69,7 @@ export class Groups {
       member: id,
       client: "simulated",
       host: "/127.0.0.1",
+      protocol: "classic",
       partitions: decodeAssignment(assignment).topics,
     }));
   }

@@ -1,0 +1,110 @@
+/**
+ * What a member of a group is told by nobody: that a topic has grown, and that others than workers of the job have a part of it.
+ *
+ * Looked at when a generation begins and from time to time while it lasts. The job goes on meanwhile, with the partitions that it
+ * was made with and the tasks that it has.
+ *
+ * @module
+ */
+
+import type { TimerClock } from "../../base/clock.ts";
+import type { ReaderOptions } from "../connector.ts";
+import { type Layout, taskNumbers, wholeTasks } from "./assignment.ts";
+import type { GroupMember, Line } from "./driver.ts";
+import { GROUP_WATCH_INTERVAL } from "./limits.ts";
+import { pause } from "../../base/backoff.ts";
+import type { Trouble } from "./trouble.ts";
+
+/** Watches one generation. */
+export class GroupWatch {
+  readonly #line: Line;
+  readonly #options: ReaderOptions;
+  readonly #trouble: Trouble;
+  readonly #clock: TimerClock;
+
+  constructor(line: Line, { options, trouble, clock }: {
+    readonly options: ReaderOptions;
+    readonly trouble: Trouble;
+    readonly clock: TimerClock;
+  }) {
+    this.#line = line;
+    this.#options = options;
+    this.#trouble = trouble;
+    this.#clock = clock;
+  }
+
+  /**
+   * Looks again and again until the signal.
+   *
+   * @param ours Whether the generation's assignment was made by a worker of the job.
+   */
+  async run(ours: boolean, signal: AbortSignal): Promise<void> {
+    if (ours) this.#trouble.works("members");
+    while (!signal.aborted) {
+      try {
+        await this.#lookAtTopics(signal);
+        if (!ours) await this.#lookAtMembers(signal);
+      } catch {
+        // Whoever gives signs of life and whoever fetches tells of brokers that do not answer.
+      }
+      await pause(this.#clock, GROUP_WATCH_INTERVAL, signal);
+    }
+  }
+
+  async #lookAtTopics(signal: AbortSignal): Promise<void> {
+    const grown: string[] = [];
+    for (const [topic, made] of this.#options.partitions) {
+      const count = (await this.#line.places(topic))?.length ?? 0;
+      if (count > made) grown.push(describeGrowth(topic, made, count));
+    }
+    if (signal.aborted) return;
+    if (grown.length === 0) this.#trouble.works("partitions");
+    else this.#trouble.tell("partitions", new Error(grown.join("; and ")));
+  }
+
+  async #lookAtMembers(signal: AbortSignal): Promise<void> {
+    const members = await this.#line.members(this.#options.group);
+    if (!signal.aborted) this.#trouble.tell("members", new Error(describeStrangers(members, this.#options)));
+  }
+}
+
+function describeGrowth(topic: string, made: number, count: number): string {
+  const more = count - made === 1 ? `partition ${made} is` : `partitions ${made} to ${count - 1} are`;
+  return `topic ${topic} has ${count} partitions, and the job was made with ${made}: ${more} read by nobody, and keys have moved ` +
+    `between its partitions. Bring the records into a topic with ${made} partitions, or start the job under a new name, which ` +
+    `reads its input anew; started again under its own name it will refuse the grown topic`;
+}
+
+/** Who the others are, and which tasks have no worker because of them. */
+export function describeStrangers(
+  members: readonly GroupMember[],
+  options: Layout & { readonly group: string },
+): string {
+  const strangers = members.filter(({ protocol }) => protocol === "consumer");
+  const worked = new Set(
+    members.filter(({ protocol }) => protocol !== "consumer").flatMap(({ partitions }) =>
+      taskNumbers(wholeTasks(partitions, options), options)
+    ),
+  );
+  const all = options.tasks === "single" ? 1 : Math.max(...options.partitions.values());
+  const missing = Array.from({ length: all }, (_, task) => task).filter((task) => !worked.has(task));
+  const who = strangers.length === 0 ? "" : ` (${strangers.map(describeMember).join(", ")})`;
+  const idle = members.length === 0
+    ? "tasks may have no worker"
+    : missing.length === 0
+    ? "no task is without a worker just now"
+    : missing.length === 1
+    ? `task ${missing[0]} has no worker`
+    : `tasks ${missing.join(", ")} have no worker`;
+  return `the consumer group "${options.group}" has members that are no workers of this job${who}, so Kafka shares the partitions ` +
+    `out by itself, and ${idle}. End those consumers, or give them a group of their own: the job then takes all its tasks again`;
+}
+
+/** For messages. */
+export function describeMember({ client, host, partitions }: GroupMember): string {
+  const some = [...partitions].flatMap(([topic, numbers]) => numbers.map((number) => `${topic}/${number}`));
+  const has = some.length === 0
+    ? ""
+    : `, which has ${some.slice(0, 4).join(", ")}${some.length > 4 ? " and more" : ""}`;
+  return `${client || "a consumer"} at ${host.replace(/^\//, "")}${has}`;
+}

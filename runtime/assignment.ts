@@ -1,0 +1,138 @@
+/**
+ * Which tasks this worker has: what the group assigns is taken over, what it assigns to others is let go, and what another worker
+ * has claimed is claimed again for as long as the group says that it is ours.
+ *
+ * @module
+ */
+import type { StartOffset } from "../connectors/connector.ts";
+import { Claims } from "./claims.ts";
+import type { Epochs } from "./epochs.ts";
+import type { InputQueue } from "./input_queue.ts";
+import type { Meter } from "./metrics.ts";
+import type { OwnedTask } from "./owned_task.ts";
+import { Recovery } from "./recovery.ts";
+import { takeOver, type TakeoverParts } from "./takeover.ts";
+import { describeTaken, tellUnread, warnAboutShown } from "./telling.ts";
+import type { TroubleKind } from "./troubles.ts";
+
+/** What an assignment works with. */
+export interface AssignmentParts extends Omit<TakeoverParts, "onFailure"> {
+  readonly meter: Meter;
+  readonly epochs: () => Epochs;
+  /** Input is read on from there. */
+  readonly seek: (start: StartOffset) => void;
+  readonly stopping: () => boolean;
+  readonly trouble: (kind: TroubleKind, error: Error | undefined) => void;
+  /** Nothing more can be done for this worker. */
+  readonly failed: (error: Error) => void;
+}
+
+/** A queue, and the task that it belongs to. */
+export interface AssignedQueue {
+  readonly queue: InputQueue;
+  readonly owned: OwnedTask;
+}
+
+export class Assignment {
+  readonly tasks: Map<number, OwnedTask> = new Map();
+  /** The same tasks, in their order. */
+  list: readonly OwnedTask[] = [];
+  /** A task had finished before, and its input has more that is not read. */
+  unread = false;
+  readonly #takeover: TakeoverParts;
+  readonly #claims: Claims;
+  readonly #queues = new Map<string, AssignedQueue>();
+  #assigned: readonly number[] | undefined;
+  #reset: TakeoverParts["settings"]["from"] | undefined;
+
+  constructor(readonly parts: AssignmentParts) {
+    const { settings } = parts;
+    this.#reset = settings.reset;
+    const recovery = new Recovery(settings);
+    this.#takeover = {
+      ...parts,
+      onFailure: (number) => (failure, record) => recovery.recover(this.tasks.get(number)!, failure, record),
+    };
+    this.#claims = new Claims({
+      settings,
+      take: (numbers) => this.#take(numbers),
+      lacking: () => (this.#assigned ?? []).filter((number) => !this.tasks.has(number)),
+      retaken: (starts) => starts.forEach(parts.seek),
+      stopping: parts.stopping,
+      trouble: (error) => parts.trouble("tasks", error),
+      failed: parts.failed,
+    });
+  }
+
+  /** The queue of a topic partition; `undefined` where no task of this worker reads it. */
+  queueOf(topic: string, partition: number): AssignedQueue | undefined {
+    return this.#queues.get(`${topic}/${partition}`);
+  }
+
+  /** Follows the group: has exactly these tasks. Resolves with where to read those that are new. */
+  follow(numbers: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
+    return this.#claims.whileAssigned(alive, () => this.#follow(numbers));
+  }
+
+  async #follow(numbers: readonly number[]): Promise<readonly StartOffset[]> {
+    for (const number of [...this.tasks.keys()]) if (!numbers.includes(number)) this.#release(number);
+    const before = this.#assigned ?? [];
+    this.#assigned = numbers;
+    const fresh = numbers.filter((number) => !this.tasks.has(number));
+    const starts = await this.#claims.take(fresh);
+    this.#reset = undefined;
+    if (numbers.length === 0 && before.length > 0) {
+      const { log, name } = this.parts.settings;
+      log(`Job ${name}: no task is assigned to this worker, it stands by`);
+    }
+    return starts;
+  }
+
+  /** Another owner has the task. If the group still says that it is ours, it is claimed again. */
+  fenced(task: OwnedTask): void {
+    if (this.tasks.get(task.number) !== task) return;
+    this.#release(task.number);
+    const { log, name } = this.parts.settings;
+    log(`Job ${name}: task ${task.number} has another owner now; this worker has stopped it`);
+    this.#claims.takeAgain();
+  }
+
+  async #take(numbers: readonly number[]): Promise<StartOffset[]> {
+    if (numbers.length === 0) return [];
+    const { settings, meter, epochs } = this.parts;
+    const began = settings.clock.elapsed();
+    // A transaction under way may still carry epochs of a task that was released and is ours again: its marker must show them.
+    await epochs().settled();
+    const taken = await takeOver(this.#takeover, numbers, this.#reset);
+    const starts: StartOffset[] = [];
+    for (const { owned } of taken) {
+      this.tasks.set(owned.number, owned);
+      owned.outbox.onVisible = (samples) => {
+        meter.visible(samples, settings.clock.now());
+        owned.quietSince = settings.clock.elapsed();
+      };
+      owned.quietSince = settings.clock.elapsed();
+      for (const queue of owned.runner.queues) {
+        const { topic, partition, position: offset } = queue;
+        this.#queues.set(`${topic}/${partition}`, { queue, owned });
+        starts.push({ topic, partition, offset });
+      }
+    }
+    this.list = [...this.tasks.values()];
+    epochs().publish();
+    settings.log(describeTaken(settings.name, taken, settings.clock.elapsed() - began));
+    await warnAboutShown(this.parts, taken);
+    if (await tellUnread(this.parts, taken)) this.unread = true;
+    return starts;
+  }
+
+  #release(number: number): void {
+    const owned = this.tasks.get(number);
+    if (owned === undefined) return;
+    owned.lose();
+    owned.runner.close();
+    for (const { topic, partition } of owned.runner.queues) this.#queues.delete(`${topic}/${partition}`);
+    this.tasks.delete(number);
+    this.list = [...this.tasks.values()];
+  }
+}

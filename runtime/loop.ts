@@ -1,0 +1,127 @@
+/**
+ * The loop of a worker: which task is pushed next, when time passes for all of them, and when there is nothing to do.
+ *
+ * Tasks are pushed in time slices, so that input and output never starve each other, and each slice begins with another task.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Reader } from "../connectors/connector.ts";
+import type { Epochs } from "./epochs.ts";
+import type { InputQueue } from "./input_queue.ts";
+import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
+import type { OwnedTask } from "./owned_task.ts";
+
+/** What the loop works with. */
+export interface LoopParts {
+  readonly clock: Clock;
+  readonly epochs: Epochs;
+  readonly tasks: () => readonly OwnedTask[];
+  readonly reader: () => Reader | undefined;
+  /** Whether a queue has come to the end of an input that ends. */
+  readonly atEnd: (queue: InputQueue) => boolean;
+  readonly taskFailed: (owned: OwnedTask) => void;
+  /** Asked when all tasks are finished: whether the job is. */
+  readonly finished: () => Promise<boolean>;
+}
+
+export class Loop {
+  /** Counts slices: the task that begins one has the most of it. */
+  #first = 0;
+  #wake: (() => void) | undefined;
+  #stopping = false;
+
+  constructor(readonly parts: LoopParts) {}
+
+  /** Runs until it is stopped, or the job is finished: then it resolves with `true`. */
+  async run(): Promise<boolean> {
+    const { clock, epochs, tasks, finished } = this.parts;
+    let ticked = clock.elapsed();
+    while (!this.#stopping) {
+      this.#slice();
+      const wait = epochs.advance();
+      if (clock.elapsed() - ticked >= TICK_MS) {
+        ticked = clock.elapsed();
+        // Not the wall clock: somebody may set it, and event time never goes back.
+        for (const task of tasks()) task.runner.tick(ticked);
+        await epochs.settleQuiet();
+      }
+      if (this.#allFinished && await finished()) return true;
+      if (this.#more) await clock.turn();
+      else await this.#asleep(wait > 0 ? Math.min(wait, TICK_MS) : TICK_MS);
+    }
+    return false;
+  }
+
+  /** Something has changed that the loop may be waiting for. */
+  wake(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  stop(): void {
+    this.#stopping = true;
+    this.wake();
+  }
+
+  /** Sleeps until something happens, or that many milliseconds. */
+  #asleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.parts.clock.after(ms, () => this.wake());
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Pushes records of every task for one slice of time. */
+  #slice(): void {
+    const { clock, epochs, tasks, taskFailed } = this.parts;
+    if (epochs.backedUp) return;
+    const until = clock.elapsed() + SLICE_MS;
+    const list = tasks();
+    this.#first++;
+    for (let turn = 0; turn < list.length && !epochs.full; turn++) {
+      const owned = list[(this.#first + turn) % list.length];
+      if (owned.ownership !== "owned") continue;
+      owned.runner.pushSlice(clock.elapsed, until);
+      this.#resumeReading(owned);
+      this.#endInputs(owned);
+      if (owned.runner.task.failure !== undefined) taskFailed(owned);
+    }
+  }
+
+  /** Input that has come to its end is told so, and a task ends when all of its input has. */
+  #endInputs({ runner }: OwnedTask): void {
+    if (runner.ended) return;
+    let all = true;
+    for (const queue of runner.queues) {
+      if (!queue.done && this.parts.atEnd(queue)) queue.done = true;
+      if (!queue.done) all = false;
+    }
+    if (all) runner.end();
+  }
+
+  /** Whether there is something to push, and it may be pushed. */
+  get #more(): boolean {
+    const { epochs, tasks } = this.parts;
+    if (epochs.backedUp || epochs.full) return false;
+    return tasks().some((owned) => owned.ownership === "owned" && owned.runner.ready);
+  }
+
+  #resumeReading({ runner }: OwnedTask): void {
+    for (const queue of runner.queues) {
+      if (!queue.paused || queue.bytes >= QUEUE_BYTES / 2) continue;
+      queue.paused = false;
+      this.parts.reader()?.resume(queue.topic, queue.partition);
+    }
+  }
+
+  /** Whoever has no task waits for one. */
+  get #allFinished(): boolean {
+    const tasks = this.parts.tasks();
+    return tasks.length > 0 && tasks.every((task) => task.finished && task.outbox.empty);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Which of a task's queues is pushed next: of those that have a record, the one whose next record has the least timestamp (the rule
+ * of Kafka Streams); of equal ones, the first. So what was written first is mostly pushed first, however the fetches arrive, and
+ * fewer records are late.
+ *
+ * A partition that is too far ahead of the slowest, as `watermark({ maxDrift })` says, waits until the others have come closer.
+ *
+ * Kept as a heap over the numbers of the queues: a record costs the logarithm of how many queues there are, and nothing where there
+ * is one.
+ *
+ * @module
+ */
+import type { InputQueue } from "./input_queue.ts";
+
+export class PushOrder {
+  /** Numbers of the queues that have something, the next one first. */
+  readonly #heap: number[] = [];
+  /** The timestamp of each queue's next record, by its number; NaN: it is not in the heap. */
+  readonly #times: number[];
+  /** Numbers of the queues that wait because they are too far ahead. */
+  #waiting: number[] = [];
+
+  /**
+   * @param queues the task's queues, by number
+   * @param isAhead whether a queue is too far ahead of the others to be pushed
+   */
+  constructor(readonly queues: readonly InputQueue[], readonly isAhead: (queue: InputQueue) => boolean) {
+    this.#times = queues.map(() => NaN);
+  }
+
+  /** Whether there is something that may be pushed. */
+  get ready(): boolean {
+    if (this.queues.length === 1) return !this.queues[0].empty;
+    this.refill();
+    return this.next() !== undefined;
+  }
+
+  /** Looks for queues that have got something, or need wait no longer. To be called now and then: a fetch is not told. */
+  refill(): void {
+    const { queues } = this;
+    if (queues.length === 1) return;
+    const waiting = this.#waiting;
+    if (waiting.length > 0) {
+      this.#waiting = [];
+      for (const number of waiting) this.#times[number] = NaN;
+    }
+    // Where the position only was to move on, a record may have come behind it: it counts from now on.
+    if (this.#times.includes(-Infinity)) {
+      this.#heap.length = 0;
+      this.#times.fill(NaN);
+    }
+    for (let number = 0; number < queues.length; number++) {
+      if (Number.isNaN(this.#times[number]) && !queues[number].empty) this.#add(number);
+    }
+  }
+
+  /** The queue to take the next record from, or `undefined`. */
+  next(): InputQueue | undefined {
+    const { queues } = this;
+    if (queues.length === 1) return queues[0].empty ? undefined : queues[0];
+    while (this.#heap.length > 0) {
+      const queue = queues[this.#heap[0]];
+      if (!this.isAhead(queue)) return queue;
+      this.#waiting.push(this.#removeFirst());
+    }
+    return undefined;
+  }
+
+  /** What `next` gave has been taken from. */
+  taken(): void {
+    if (this.queues.length === 1) return;
+    const number = this.#heap[0];
+    const queue = this.queues[number];
+    if (queue.empty) {
+      this.#removeFirst();
+      this.#times[number] = NaN;
+      return;
+    }
+    this.#times[number] = queue.nextTimestamp;
+    this.#sink(0);
+  }
+
+  #add(number: number): void {
+    this.#times[number] = this.queues[number].nextTimestamp;
+    const heap = this.#heap;
+    let at = heap.push(number) - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (!this.#isBefore(number, heap[above])) break;
+      heap[at] = heap[above];
+      at = above;
+    }
+    heap[at] = number;
+  }
+
+  /** Takes the first out of the heap. It keeps its time, so that it is not added again before it is let. */
+  #removeFirst(): number {
+    const heap = this.#heap;
+    const first = heap[0], last = heap.pop()!;
+    if (heap.length > 0) {
+      heap[0] = last;
+      this.#sink(0);
+    }
+    return first;
+  }
+
+  #sink(from: number): void {
+    const heap = this.#heap;
+    const number = heap[from];
+    let at = from;
+    for (;;) {
+      let below = 2 * at + 1;
+      if (below >= heap.length) break;
+      if (below + 1 < heap.length && this.#isBefore(heap[below + 1], heap[below])) below++;
+      if (!this.#isBefore(heap[below], number)) break;
+      heap[at] = heap[below];
+      at = below;
+    }
+    heap[at] = number;
+  }
+
+  #isBefore(one: number, other: number): boolean {
+    const difference = this.#times[one] - this.#times[other];
+    return difference < 0 || (difference === 0 && one < other) ||
+      // Two of -Infinity: neither has a record, and their difference is no number.
+      (Number.isNaN(difference) && one < other);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The sources of a task's pipelines as they are subscribed: where a record of a topic goes.
+ *
+ * @module
+ */
+import type { SourceSpec } from "../connectors/connector.ts";
+import type { SourceRequest } from "../operators/_task.ts";
+
+/** One source of the program, and everybody who reads it. */
+export interface Route {
+  readonly spec: SourceSpec;
+  readonly subscribers: SourceRequest["subscriber"][];
+}
+
+/** Routes by topic. */
+export class Routes {
+  readonly #byTopic = new Map<string, Route[]>();
+
+  /** @param planned the sources that were there when the job was planned */
+  constructor(readonly planned: ReadonlySet<SourceSpec>) {}
+
+  /** Adds a subscriber. Throws where the job was planned without the source. */
+  bind({ spec, label, subscriber }: SourceRequest): SourceSpec {
+    const source = spec as SourceSpec;
+    if (!this.planned.has(source)) {
+      throw new TypeError(
+        `Source "${label}" was not there when the job was planned: make sources and sinks before run(), not inside defer()`,
+      );
+    }
+    const routes = this.#byTopic.get(source.topic) ?? [];
+    this.#byTopic.set(source.topic, routes);
+    const route = routes.find((one) => one.spec === source);
+    if (route === undefined) routes.push({ spec: source, subscribers: [subscriber] });
+    else route.subscribers.push(subscriber);
+    return source;
+  }
+
+  /** Where records of a topic go. */
+  of(topic: string): readonly Route[] {
+    return this.#byTopic.get(topic)!;
+  }
+
+  /** Tells every subscriber that its input has ended. */
+  complete(): void {
+    for (const routes of this.#byTopic.values()) {
+      for (const { subscribers } of routes) for (const subscriber of subscribers) subscriber.complete();
+    }
+  }
+
+  /** The pipelines are about to be subscribed anew. */
+  clear(): void {
+    this.#byTopic.clear();
+  }
+}
