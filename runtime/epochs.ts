@@ -116,9 +116,14 @@ export class Epochs {
 
   /** Stops at once: what is under way ends, nothing more begins. */
   async halt(): Promise<void> {
+    this.abandon();
+    await this.settled();
+  }
+
+  /** Nothing more begins, and nobody waits for what is under way. */
+  abandon(): void {
     this.#broken = true;
     this.parts.publisher?.abandon();
-    await this.settled();
   }
 
   /** The commit and the transaction that are under way have ended. */

@@ -56,6 +56,9 @@ export const MAX_WORKERS = 64;
 /** How many failed tries to publish are not worth a word, unless they take long. */
 export const TRIES_UNTOLD = 3;
 
+/** How long a job has to stop, in milliseconds, and how much of it is kept for letting go of what still hangs. */
+export const STOP_MS = { within: 10_000, closing: 500 } as const;
+
 /** After how long something that is waited for is told, though it has neither failed nor answered, in milliseconds. */
 export const TOLD_AFTER_MS = 5000;
 

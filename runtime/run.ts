@@ -9,8 +9,9 @@ import type { Cell, Key } from "../operators/keyed_state.ts";
 import { KvStore, type Patience, type Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
-import type { Job, JobEnd, StateView } from "./job.ts";
-import { SHOW_MS } from "./limits.ts";
+import { Deadline, describeLeft, interruptible } from "./ending.ts";
+import type { Job, JobEnd, StateView, StopOptions } from "./job.ts";
+import { SHOW_MS, STOP_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
 import { openAll, type OpenJob } from "./opening.ts";
 import { type RunOptions, type Settings, settingsOf } from "./options.ts";
@@ -87,10 +88,12 @@ export async function runWith(
   const troubles = new Troubles(settings);
   let open: OpenJob | undefined, claimed: Claimed | undefined, job: RunningJob;
   try {
-    claimed = await claimWorker(plan, settings);
-    const patience = patienceOf(settings, troubles);
-    open = await openAll(plan, settings, { store, patience });
-    job = new RunningJob({ settings, plan, store, open, claimed, patience, troubles });
+    const { signal } = settings;
+    claimed = await interruptible(signal, claimWorker(plan, settings), (late) => late.release());
+    const stopping = new AbortController();
+    const patience = patienceOf(settings, troubles, stopping.signal);
+    open = await interruptible(signal, openAll(plan, settings, { store, patience }), (late) => late.close());
+    job = new RunningJob({ settings, plan, store, open, claimed, patience, troubles, stopping });
   } catch (error) {
     await open?.close();
     claimed?.release();
@@ -120,8 +123,8 @@ async function openStore({ state, clock }: Settings): Promise<Store> {
 }
 
 /** How long the store is waited for; its troubles are told once. */
-function patienceOf({ clock, giveUpAfter }: Settings, troubles: Troubles): Patience {
-  return { clock, patience: giveUpAfter, trouble: (error) => troubles.tell("store", error) };
+function patienceOf({ clock, giveUpAfter }: Settings, troubles: Troubles, signal: AbortSignal): Patience {
+  return { clock, patience: giveUpAfter, trouble: (error) => troubles.tell("store", error), signal };
 }
 
 interface JobParts {
@@ -132,6 +135,8 @@ interface JobParts {
   readonly claimed: Claimed;
   readonly patience: Patience;
   readonly troubles: Troubles;
+  /** Aborted when the store is no longer waited for. */
+  readonly stopping: AbortController;
 }
 
 class RunningJob implements Job {
@@ -145,6 +150,7 @@ class RunningJob implements Job {
   readonly #end = Promise.withResolvers<JobEnd>();
   readonly #ends = new Map<string, readonly number[]>();
   #closing: Promise<void> | undefined;
+  readonly #deadline: Deadline;
   #cancelTimer: () => void = () => {};
   readonly #onAbort = (): void => void this.stop();
 
@@ -153,6 +159,7 @@ class RunningJob implements Job {
     const { clock, name, giveUpAfter } = settings;
     this.name = name;
     this.#began = clock.elapsed();
+    this.#deadline = new Deadline(clock);
     this.finished = this.#end.promise;
     // Whoever only awaits stop() has been told by it.
     this.finished.catch(() => {});
@@ -177,7 +184,7 @@ class RunningJob implements Job {
       meter: this.#meter,
       troubles,
       ends: this.#ends,
-      ended: (error) => void this.#close(error, "finished"),
+      ended: (error) => void this.#closeSoon(error, "finished"),
     });
     this.metrics = new MetricsFeed(() => this.#snapshot());
   }
@@ -189,15 +196,16 @@ class RunningJob implements Job {
   /** Joins the group; resolves when the first assignment has been taken over. */
   async start(): Promise<void> {
     const { signal } = this.parts.settings;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal?.aborted) void this.stop();
     try {
       await this.#read();
-      signal?.addEventListener("abort", this.#onAbort, { once: true });
-      // It may have been aborted while the broker was asked.
-      if (signal?.aborted) await this.stop();
       await this.#worker.ready.promise;
     } catch (error) {
-      await this.#close(error as Error, "stopped");
-      throw error;
+      // A start that was stopped ends because its connections were closed, which is no failure.
+      const stopped = this.#closing !== undefined && signal?.aborted === true;
+      await this.#closeSoon(error as Error, "stopped");
+      if (!stopped) throw error;
     }
     if (this.#closing === undefined) this.#schedule();
   }
@@ -220,7 +228,8 @@ class RunningJob implements Job {
         );
       }
     }
-    this.#worker.reader = await open.input.reader({
+    if (this.#closing !== undefined) return;
+    const reader = await open.input.reader({
       group: settings.name,
       worker: claimed.worker,
       topics: plan.topics,
@@ -230,6 +239,9 @@ class RunningJob implements Job {
       remembered: await claimed.remembered(store),
       remember: (text) => claimed.remember(store, text),
     }, this.#worker);
+    // It may have been stopped while the broker was asked.
+    if (this.#closing !== undefined) return await reader.stop();
+    this.#worker.reader = reader;
     this.#worker.start();
   }
 
@@ -258,12 +270,22 @@ class RunningJob implements Job {
     };
   }
 
-  async stop(): Promise<void> {
+  async stop({ within = STOP_MS.within }: StopOptions = {}): Promise<void> {
+    if (!(within >= 0)) {
+      throw new RangeError(`Cannot stop job ${this.name}: within must be a number >= 0, current value is ${within}`);
+    }
+    this.#deadline.within(Math.max(0, within - STOP_MS.closing));
     await this.#close(undefined, "stopped");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** Nobody has said how long it may take. */
+  #closeSoon(error: Error | undefined, reason: JobEnd["reason"]): Promise<void> {
+    if (this.#closing === undefined) this.#deadline.within(STOP_MS.within - STOP_MS.closing);
+    return this.#close(error, reason);
   }
 
   #close(error: Error | undefined, reason: JobEnd["reason"]): Promise<void> {
@@ -275,15 +297,12 @@ class RunningJob implements Job {
     this.parts.settings.signal?.removeEventListener("abort", this.#onAbort);
     let failure = error;
     try {
-      if (failure === undefined) await this.#worker.stop();
-      else await this.#worker.close();
-      this.metrics.emit();
-      this.metrics.complete();
-      await this.#publisher?.close();
-      await this.parts.open.close();
+      if (!await this.#deadline.inTime(this.#endAll(error))) await this.#abandon(error);
     } catch (closing) {
       failure ??= closing as Error;
     } finally {
+      this.#deadline.over();
+      this.metrics.complete();
       this.parts.claimed.release();
       this.parts.store.close();
     }
@@ -294,6 +313,28 @@ class RunningJob implements Job {
       this.parts.settings.log(`Job ${this.name}: finished, ${how}`);
     }
     this.#end.resolve({ reason });
+  }
+
+  /** Ends everything in its order. */
+  async #endAll(error: Error | undefined): Promise<void> {
+    if (error === undefined) await this.#worker.stop();
+    else await this.#worker.close();
+    this.metrics.emit();
+    this.metrics.complete();
+    await this.#publisher?.close();
+    await this.parts.open.close();
+  }
+
+  /** The time is over: lets go of everything, and says what is left to the next start. */
+  async #abandon(error: Error | undefined): Promise<void> {
+    const { settings: { clock, log }, open, stopping, troubles } = this.parts;
+    if (error === undefined) log(`Job ${this.name}: ${describeLeft(this.#worker.assignment.list, troubles.text)}`);
+    this.#worker.abandon();
+    stopping.abort();
+    const closing = new Deadline(clock);
+    closing.within(STOP_MS.closing);
+    await closing.inTime(Promise.all([this.#publisher?.close(), open.close()])).catch(() => {});
+    closing.over();
   }
 
   #schedule(): void {

@@ -125,6 +125,14 @@ export class Worker implements ReaderHandler {
     await this.reader?.stop();
   }
 
+  /** Ends everything at once: what is under way is left where it is. */
+  abandon(): void {
+    this.ready.resolve();
+    this.#halt();
+    this.epochs.abandon();
+    for (const task of this.tasks.values()) task.runner.close();
+  }
+
   // What the reader reports.
 
   async assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
