@@ -84,6 +84,29 @@ export type From = "earliest" | "latest" | number;
 /** What a reader can suffer from. */
 export type ReaderTrouble = "input" | "group" | "members" | "partitions";
 
+/** A task of a job: its number, from 0 on. */
+export type TaskId = number;
+
+/** One partition of an input topic. */
+export interface InputPartition {
+  /** The topic. */
+  readonly topic: string;
+  /** The partition. */
+  readonly partition: number;
+}
+
+/** Which task of a job reads what. */
+export interface TaskLayout {
+  /** How the tasks were made: workers of one job must agree on it. */
+  readonly kind: "perPartition" | "single";
+  /** All tasks of the job, in order. */
+  readonly tasks: readonly TaskId[];
+  /** What a task reads. */
+  inputsOf(task: TaskId): readonly InputPartition[];
+  /** The task that reads a partition; `undefined`: none does, as with one that the topic has got since the job was made. */
+  taskOf(topic: string, partition: number): TaskId | undefined;
+}
+
 /** What a reader reports. All calls are made one at a time, in the order of events. */
 export interface ReaderHandler {
   /**

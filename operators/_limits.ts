@@ -13,3 +13,6 @@ export const END_OF_TIME: number = Number.MAX_SAFE_INTEGER;
 
 /** How far an event time may lie beyond its record's own timestamp, in milliseconds: one day. */
 export const MAX_AHEAD: number = DAY;
+
+/** Event times before this, the beginning of 1973 in milliseconds, are rather seconds: those of today lie in January 1970. */
+export const BEFORE_1973: number = 94_694_400_000;

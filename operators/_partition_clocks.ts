@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
+import { BEFORE_1973, BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Scope } from "./_scope.ts";
 import type { ClockSnapshot, Task } from "./_task.ts";
 
@@ -42,6 +42,7 @@ export class PartitionClocks {
   /** A record of that slot carried this watermark. Returns whether something may have changed. */
   observe(slot: number, mark: number): boolean {
     const index = slot + 1;
+    if (mark < BEFORE_1973) this.task.tellEarly(this.task.timestamp);
     // Most records are behind the furthest of their partition: they change nothing.
     if (mark <= this.#marks[index] && !this.#idle[index] && this.task.changes === this.#changes) return false;
     return this.#move(index, mark);

@@ -8,6 +8,7 @@
  */
 import { errorOf } from "../base/thrown.ts";
 import { type Key, type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "./keyed_state.ts";
+import { BEFORE_1973 } from "./_limits.ts";
 import { type InputSlot, Scope } from "./_scope.ts";
 
 /** The record at hand, as it came from its source. */
@@ -82,6 +83,8 @@ export interface TaskHost {
   restoredClock(name: string): ClockSnapshot | undefined;
   /** A record is not what it should be: dead letter, or an error that stops the task. */
   badRecord(reason: string, stage?: string): void;
+  /** The event time of the record at hand lies before 1973, which is most likely a mistake. Told once. */
+  earlyTime?(time: number): void;
   /** A key that a stage sees for the first time: throws where the topic is not keyed by it. */
   checkKey: ((key: Key, stage: string) => void) | undefined;
   /** Whether this pane was found undeliverable before and is to be passed over. */
@@ -211,6 +214,11 @@ export class Task {
   refuse(reason: string): void {
     if (this.host === undefined) throw new RangeError(`A record is bad: ${reason}`);
     this.host.badRecord(reason);
+  }
+
+  /** Tells the job where an event time lies before 1973: then it is most likely in seconds. */
+  tellEarly(time: number): void {
+    if (time < BEFORE_1973) this.host?.earlyTime?.(time);
   }
 
   /** Something to do when the whole graph stands; at once when it does already. */

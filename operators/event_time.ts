@@ -2,7 +2,7 @@
  * @module
  */
 import type { MonoTypeOperatorFunction } from "rxjs";
-import { MAX_AHEAD } from "./_limits.ts";
+import { BEFORE_1973, MAX_AHEAD } from "./_limits.ts";
 import { operate } from "./_operate.ts";
 
 /** Options of {@linkcode eventTime}. */
@@ -69,6 +69,7 @@ export function eventTime<T>(
             } ms beyond its own timestamp ${task.record.timestamp}, maxAhead is ${maxAhead}`,
           );
         }
+        if (time < BEFORE_1973) task.tellEarly(time);
         const before = task.timestamp;
         task.timestamp = time;
         try {

@@ -12,11 +12,11 @@ import type { Meter } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { Recovery } from "./recovery.ts";
 import { takeOver, type TakeoverParts } from "./takeover.ts";
-import { describeTaken, tellUnread, warnAboutShown } from "./telling.ts";
+import { describeTaken, earlyTimeTold, tellUnread, warnAboutShown } from "./telling.ts";
 import type { TroubleKind } from "./troubles.ts";
 
 /** What an assignment works with. */
-export interface AssignmentParts extends Omit<TakeoverParts, "onFailure"> {
+export interface AssignmentParts extends Omit<TakeoverParts, "onFailure" | "earlyTime"> {
   readonly meter: Meter;
   readonly epochs: () => Epochs;
   /** Input is read on from there. */
@@ -51,6 +51,7 @@ export class Assignment {
     const recovery = new Recovery(settings);
     this.#takeover = {
       ...parts,
+      earlyTime: earlyTimeTold(settings),
       onFailure: (number) => (failure, record) => recovery.recover(this.tasks.get(number)!, failure, record),
     };
     this.#claims = new Claims({

@@ -4,14 +4,14 @@
  *
  * @module
  */
+import type { TaskLayout } from "../connectors/connector.ts";
 import { readHead, type Store, UnavailableError } from "../state/mod.ts";
 
 /** Which job. */
 export interface JobTasks {
   readonly store: Store;
   readonly settings: { readonly name: string };
-  /** How many tasks it has. */
-  readonly open: { readonly tasks: number };
+  readonly open: { readonly layout: TaskLayout };
 }
 
 /** Whether the job's tasks that this worker does not have are finished, and all their results are published. */
@@ -20,7 +20,7 @@ export async function areOthersFinished(
   own: ReadonlyMap<number, unknown>,
 ): Promise<boolean> {
   try {
-    for (let task = 0; task < open.tasks; task++) {
+    for (const task of open.layout.tasks) {
       if (own.has(task)) continue;
       const { head } = await readHead(store, { job: settings.name, task }) ?? {};
       if (head?.finished !== true || head.outbox.length > 0) return false;

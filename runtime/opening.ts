@@ -3,11 +3,20 @@
  *
  * @module
  */
-import type { AfterCommit, Connection, Connector, InCommit, SinkSpec, TopicInfo } from "../connectors/connector.ts";
+import type {
+  AfterCommit,
+  Connection,
+  Connector,
+  InCommit,
+  SinkSpec,
+  TaskLayout,
+  TopicInfo,
+} from "../connectors/connector.ts";
 import { type JobDifference, knowsJob, type OpenedJob, openJob, type Patience, type Store } from "../state/mod.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
+import { layOut } from "./task_layout.ts";
 
 /** Everything of a job that is open. */
 export interface OpenJob {
@@ -17,8 +26,8 @@ export interface OpenJob {
   readonly partitions: ReadonlyMap<string, number>;
   /** What tells each input topic from others of its name, where the connector can tell. */
   readonly topics: Readonly<Record<string, string>>;
-  /** How many tasks the job has in all. */
-  readonly tasks: number;
+  /** Which task reads what. */
+  readonly layout: TaskLayout;
   /** By `sinkKey`. */
   readonly sinks: ReadonlyMap<string, OpenedSink>;
   /** The topics whose results become visible after their commit, by name. */
@@ -43,7 +52,7 @@ export async function openAll(
   try {
     const connect = (connector: Connector) => connectOnce(connections, connector, settings, store);
     const input = await connect(plan.input);
-    const inputs = await inputTopics(plan, settings, input);
+    const inputs = await inputTopics(plan, input);
     const partitions = new Map([...inputs].map(([topic, info]) => [topic, info.partitions]));
     const opened: { spec: SinkSpec; connection: Connection; info: TopicInfo }[] = [];
     for (const spec of plan.sinks) {
@@ -52,13 +61,13 @@ export async function openAll(
     }
     refuseKeyless(settings, opened);
     const { delivery, inCommit } = deliveriesOf(opened.map(({ connection }) => connection));
-    const tasks = settings.tasks === "single" ? 1 : Math.max(...partitions.values());
+    const layout = layOut(settings.tasks, partitions);
     if (delivery !== undefined && settings.reset === undefined) {
       await refuseForgotten(plan, settings, { store, patience, input, delivery });
     }
     const entry = await openJob(store, {
       name: settings.name,
-      tasks: settings.tasks,
+      tasks: layout.kind,
       inputs: Object.fromEntries(partitions),
     }, patience);
     entry.differences.forEach((difference) => refuse(settings.name, difference));
@@ -67,7 +76,7 @@ export async function openAll(
       input,
       partitions,
       topics: Object.fromEntries([...inputs].flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]])),
-      tasks,
+      layout,
       sinks: new Map(opened.map(({ spec, connection, info }) => {
         const own = connection.delivery;
         return [sinkKey(spec), { info, inCommit: own.kind === "inCommit" ? inCommit.indexOf(own) : undefined }];
@@ -105,16 +114,9 @@ async function existing(connection: Connection, topic: string, where: string, ve
   return info;
 }
 
-async function inputTopics(plan: Plan, settings: Settings, input: Connection): Promise<Map<string, TopicInfo>> {
+async function inputTopics(plan: Plan, input: Connection): Promise<Map<string, TopicInfo>> {
   const topics = new Map<string, TopicInfo>();
   for (const topic of plan.topics) topics.set(topic, await existing(input, topic, plan.input.id, "read"));
-  if (settings.tasks === "perPartition" && new Set([...topics.values()].map((info) => info.partitions)).size > 1) {
-    const counts = [...topics].map(([topic, info]) => `${topic} has ${info.partitions}`).join(", ");
-    throw new Error(
-      `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${counts}. ` +
-        `Give them the same number, or run the job with tasks: "single"`,
-    );
-  }
   return topics;
 }
 

@@ -120,9 +120,7 @@ export class PushOrder {
   }
 
   #isBefore(one: number, other: number): boolean {
-    const difference = this.#times[one] - this.#times[other];
-    return difference < 0 || (difference === 0 && one < other) ||
-      // Two of -Infinity: neither has a record, and their difference is no number.
-      (Number.isNaN(difference) && one < other);
+    const time = this.#times[one], otherTime = this.#times[other];
+    return time < otherTime || (time === otherTime && one < other);
   }
 }

@@ -216,7 +216,7 @@ class RunningJob implements Job {
     const { incarnation } = open.entry;
     if (this.#publisher !== undefined) {
       const { delivery, owner } = this.#publisher.parts;
-      await delivery.prepare({ name: settings.name, incarnation, tasks: open.tasks });
+      await delivery.prepare({ name: settings.name, incarnation, tasks: open.layout.tasks.length });
       // What would be refused to results for good is a sentence now, before anything is committed.
       this.#publisher.begin(await delivery.rehearse(owner, open.delivered));
     }

@@ -12,6 +12,7 @@
  * @module
  */
 import type { From, Published, StartOffset } from "../connectors/connector.ts";
+import type { RecordAtHand } from "../operators/_task.ts";
 import { DurableStates, FencedError, type Head, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
 import { lastBegun } from "../state/decide.ts";
 import { InputQueue } from "./input_queue.ts";
@@ -35,6 +36,8 @@ export interface TakeoverParts {
   readonly publisherId: string;
   /** How long to wait for the store. */
   readonly patience: Patience;
+  /** An event time lies before 1973. */
+  readonly earlyTime: (time: number, record: RecordAtHand | undefined) => void;
   /** Tells the failure of a task to its worker. */
   readonly onFailure: (number: number) => OnFailure;
 }
@@ -168,7 +171,7 @@ function refuseOthers(job: string, head: Head, topics: Readonly<Record<string, s
 }
 
 async function firstOffsets(
-  { open, settings }: TakeoverParts,
+  { open }: TakeoverParts,
   number: number,
   topics: readonly string[],
   from: From,
@@ -176,9 +179,9 @@ async function firstOffsets(
   const starts: StartOffset[] = [];
   for (const topic of topics) {
     const offsets = await open.input.offsets(topic, from);
-    offsets.forEach((offset, partition) => {
-      if (settings.tasks === "single" || partition === number) starts.push({ topic, partition, offset });
-    });
+    for (const { topic: own, partition } of open.layout.inputsOf(number)) {
+      if (own === topic) starts.push({ topic, partition, offset: offsets[partition] });
+    }
   }
   return starts;
 }
@@ -229,8 +232,9 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     openState: (spec) => states.open(spec),
     clocks: head.clocks,
     counters: head.counters,
-    guardsKeys: settings.tasks === "perPartition" && open.tasks > 1,
+    guardsKeys: open.layout.tasks.length > 1,
     decoded: settings.decoded,
+    earlyTime: parts.earlyTime,
     keepsJournal: settings.onError !== undefined,
     badRecords: settings.onBadRecord === undefined ? "stop" : "deadLetter",
   }, parts.onFailure(number));

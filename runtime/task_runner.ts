@@ -17,6 +17,7 @@ import type { Bottom } from "../operators/_operate.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import {
   type ClockSnapshot,
+  type RecordAtHand,
   setRunningTask,
   type SourceRequest,
   Task,
@@ -54,6 +55,8 @@ export interface RunnerParts {
   /** Whether the records of an epoch are kept until it is cut, so that it can be made again. */
   readonly keepsJournal: boolean;
   readonly badRecords: "stop" | "deadLetter";
+  /** An event time lies before 1973. */
+  readonly earlyTime?: (time: number, record: RecordAtHand | undefined) => void;
   /** Is shown what a source has decoded, in tests. */
   readonly decoded?: (value: unknown) => void;
 }
@@ -271,6 +274,10 @@ export class TaskRunner implements TaskHost {
       // Most likely its size: with the reason in its headers it is larger than it was.
       this.#fail(`a bad record, because ${reason}; and it cannot be a dead letter: ${brief((error as Error).message)}`);
     }
+  }
+
+  earlyTime(time: number): void {
+    this.parts.earlyTime?.(time, this.task.record);
   }
 
   /** No stage is to blame. */

@@ -5,11 +5,12 @@
  */
 import { RefusedError } from "../connectors/connector.ts";
 import type { OpenJob } from "./opening.ts";
-import type { TaskFailure } from "../operators/_task.ts";
+import type { RecordAtHand, TaskFailure } from "../operators/_task.ts";
 import type { Settings } from "./options.ts";
 import { REASON_CHARACTERS } from "./limits.ts";
 import { showOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
+import { positionOf } from "./results.ts";
 import type { Taken } from "./takeover.ts";
 
 /** One line at each start: fresh or restored, from which offsets, how many keys, in what time, what it republishes. */
@@ -50,6 +51,22 @@ export async function warnAboutShown(
       }
     }
   }
+}
+
+/** Says once that an event time lies before 1973: whoever counts in seconds has all windows in January 1970, and no error. */
+export function earlyTimeTold({ name, log }: Settings): (time: number, record: RecordAtHand | undefined) => void {
+  let told = false;
+  return (time, record) => {
+    if (told) return;
+    told = true;
+    const where = record === undefined ? "a value" : `the record ${positionOf(record)}`;
+    log(
+      `Job ${name}: ${where} has the event time ${time}, which lies before 1973 (${
+        new Date(time).toISOString()
+      }). Event times are ` +
+        `milliseconds since 1970; if the data counts in seconds, give eventTime((value) => value.at * 1000)`,
+    );
+  };
 }
 
 /**

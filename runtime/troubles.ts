@@ -7,24 +7,32 @@
  */
 
 /** What suffers: each of these can be in trouble while the others are not. */
-export type TroubleKind = keyof typeof ENDS;
+export type TroubleKind = keyof typeof WORDS;
 
-/** What is said when a trouble is over. */
-const ENDS = {
+const WAITING = "waiting, because";
+
+/** What is said when a trouble begins, before its reason, and when it is over. */
+const WORDS = {
   /** The state store does not answer. */
-  store: "the state store answers again",
+  store: { begins: "waiting for the state store, because", ends: "the state store answers again" },
   /** Results are committed, but cannot be published. */
-  results: "results are published again",
+  results: { begins: WAITING, ends: "results are published again" },
   /** Tasks are assigned, but cannot be taken over. */
-  tasks: "tasks are taken over again",
+  tasks: { begins: WAITING, ends: "tasks are taken over again" },
   /** Input cannot be read. */
-  input: "the input is read again",
+  input: { begins: WAITING, ends: "the input is read again" },
   /** The group that shares out the tasks cannot be asked. */
-  group: "the consumer group answers again",
+  group: { begins: WAITING, ends: "the consumer group answers again" },
   /** Others take part in the group and have some of its partitions. */
-  members: "the consumer group has only workers of this job again",
+  members: {
+    begins: "going on with a part of its tasks, because",
+    ends: "the group has only workers of this job again",
+  },
   /** Inputs have partitions that no task reads. */
-  partitions: "every partition has a task again",
+  partitions: {
+    begins: "going on with the partitions that it was made with, but",
+    ends: "every partition has a task again",
+  },
 } as const;
 
 /** How many wordings of one trouble are told, so that one which never ends does not fill the log. */
@@ -65,12 +73,12 @@ export class Troubles {
     trouble.message = message;
     if (trouble.told.has(message) || trouble.told.size >= TOLD_AT_MOST) return;
     trouble.told.add(message);
-    this.#log(`${kind === "store" ? "waiting for the state store" : "waiting"}, because ${message}`);
+    this.#log(`${WORDS[kind].begins} ${message}`);
   }
 
   #end(kind: TroubleKind): void {
     if (!this.#open.delete(kind)) return;
     const left = this.text;
-    this.#log(`${ENDS[kind]}; ${left === undefined ? "all is well again" : `still waiting, because ${left}`}`);
+    this.#log(`${WORDS[kind].ends}; ${left === undefined ? "all is well again" : `but still: ${left}`}`);
   }
 }

@@ -6,6 +6,7 @@
 import type { InputRecord } from "../connectors/connector.ts";
 import type { EpochCut } from "./_cuts.ts";
 import { type JobOptions, Life, type Pipelines } from "./_life.ts";
+import { layOut } from "../runtime/task_layout.ts";
 import { type Partitions, type PushedRecord, World } from "./_world.ts";
 
 /**
@@ -75,7 +76,8 @@ export async function runOnce(subject: Subject, { lengths }: EpochCut, crashes: 
   } catch (error) {
     failure = error as Error;
   }
-  const tasks = subject.job.tasks === "single" ? 1 : Math.max(...read.map((topic) => world.endsOf(topic).length));
+  const partitions = new Map(read.map((topic) => [topic, world.endsOf(topic).length]));
+  const tasks = layOut(subject.job.tasks ?? "perPartition", partitions).tasks.length;
   const results = new Map([...topics].map((topic) => [topic, world.records(topic)]));
   return { results, failure, crashes: died, tasks };
 }

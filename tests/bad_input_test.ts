@@ -1,3 +1,4 @@
+import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertMatch } from "@std/assert";
 import { map, type Observable } from "rxjs";
 import { z } from "zod";
@@ -75,166 +76,168 @@ function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-for (const { what, value, reason } of bad) {
-  Deno.test(`a record with ${what} goes to the dead-letter sink as it came, and the job goes on`, async () => {
-    const log = logWith({ key: "eve", value, headers: { trace: "17" } });
+describe("a bad record", () => {
+  for (const { what, value, reason } of bad) {
+    it(`a record with ${what} goes to the dead-letter sink as it came, and the job goes on`, async () => {
+      const log = logWith({ key: "eve", value, headers: { trace: "17" } });
+      const job = await run(counting(log), {
+        name: "visits",
+        state: ":memory:",
+        onBadRecord: deadLetter(log.sink("dead")),
+        ...silent,
+      });
+      assertEquals(await job.finished, { reason: "finished" });
+
+      assertEquals(log.read("counts"), [{ key: "ada", value: 1 }, { key: "ada", value: 2 }]);
+      const [dead, ...more] = log.records("dead");
+      assertEquals(more, []);
+      const original = log.records("visits")[1];
+      assertEquals(dead.value, original.value);
+      assertEquals(dead.key, original.key);
+      assertMatch(header(dead, "tidemark.reason"), reason);
+      assertEquals(header(dead, "tidemark.source"), "visits/0@1");
+      assertEquals(header(dead, "trace"), "17");
+      const { records_in, dead_letters, outputs } = job.metrics.snapshot();
+      assertEquals({ records_in, dead_letters, outputs }, { records_in: 3, dead_letters: 1, outputs: { counts: 2 } });
+    });
+
+    it(`a record with ${what} stops the job by default, with a sentence that names the record`, async () => {
+      const log = logWith({ key: "eve", value });
+      const why = await refusal(counting(log), { name: "visits", state: ":memory:" });
+      const told =
+        /^Job visits stopped at visits\/0@1: a bad record, because (.*)\. Give onBadRecord a deadLetter\(sink\) to go on without it\.$/
+          .exec(why)?.[1];
+      assertMatch(told ?? why, reason);
+    });
+  }
+
+  it("a timestamp that is NaN is a bad record", async () => {
+    const log = logWith({ value: { user: "eve", at: "soon" } });
+    const pipeline = log.source<{ user: string; at: unknown }>("visits").pipe(
+      eventTime(({ at }) => Number(at)),
+      map(({ user }) => user),
+      log.sink("users"),
+    );
+    const stopped = await refusal(pipeline, { name: "visits", state: ":memory:" });
+    assertMatch(stopped, /visits\/0@1: .*must be a safe integer of milliseconds, current value is NaN/);
+
+    const job = await run(pipeline, {
+      name: "visits",
+      state: ":memory:",
+      onBadRecord: deadLetter(log.sink("dead")),
+      ...silent,
+    });
+    await job.finished;
+    assertEquals(log.read("users"), ["ada", "ada"]);
+    assertEquals(
+      header(log.records("dead")[0], "tidemark.reason"),
+      "its event time must be a safe integer of milliseconds, current value is NaN",
+    );
+  });
+
+  it("a negative timestamp is good", async () => {
+    const log = logWith({ value: { user: "eve", at: -5 } });
+    const job = await run(counting(log), { name: "visits", state: ":memory:", ...silent });
+    await job.finished;
+    assertEquals(job.metrics.snapshot().dead_letters, 0);
+    assertEquals(log.read("counts").length, 3);
+    assertEquals(header(log.records("counts")[1], "tidemark.time"), "-5");
+  });
+
+  it("a value of 900 KB is good, and so is its result", async () => {
+    const name = "a".repeat(900_000);
+    const log = logWith({ value: { user: name, at: WRITTEN } });
+    const pipeline = log.source("visits", { schema: Visit }).pipe(map(({ user }) => user), log.sink("users"));
+    const job = await run(pipeline, { name: "visits", state: ":memory:", ...silent });
+    await job.finished;
+    assertEquals(log.read("users"), ["ada", name, "ada"]);
+  });
+
+  it("a result beyond the size limit stops the job with a sentence that names record, sink and sizes", async () => {
+    const log = logWith({ value: { user: "a".repeat(600_000), at: WRITTEN } });
+    const pipeline = log.source("visits", { schema: Visit }).pipe(map(({ user }) => user + user), log.sink("users"));
+    const why = await refusal(pipeline, { name: "visits", state: ":memory:" });
+    assertMatch(
+      why,
+      /^Job visits stopped at visits\/0@1 in sink "users" while a result was encoded: a record of 12\d{5} bytes is larger than topic users takes, which is 1048576 bytes\. Correct the sink's value, or give onError a deadLetter\(sink\), and start the job again\.$/,
+    );
+    assertEquals(log.read("users"), []);
+  });
+
+  it("a bad record that the dead-letter topic cannot take stops the job with a sentence that names both", async () => {
+    // Malformed, and as large as a topic takes: with the reason in its headers it is larger.
+    const log = logWith({ value: new Uint8Array(1024 * 1024).fill(0x7b) });
+    const why = await refusal(counting(log), {
+      name: "visits",
+      state: ":memory:",
+      onBadRecord: deadLetter(log.sink("dead")),
+    });
+    assertMatch(
+      why,
+      /^Job visits stopped at visits\/0@1: a bad record, because .*; and it cannot be a dead letter: a record of \d+ bytes is larger than topic dead takes, which is 1048576 bytes\.$/,
+    );
+  });
+
+  it("a bad record is refused once, however many pipelines read it, and the others still read what they can", async () => {
+    const log = logWith({ value: { user: "eve", at: YEAR_9999 } });
+    const users = log.source("visits", { schema: Visit }).pipe(map(({ user }) => user), log.sink("users"));
+    const timed = log.source("visits", { schema: Visit }).pipe(eventTime(({ at }) => at), log.sink("timed"));
+    const job = await run([users, counting(log), timed], {
+      name: "visits",
+      state: ":memory:",
+      onBadRecord: deadLetter(log.sink("dead")),
+      ...silent,
+    });
+    await job.finished;
+    assertEquals(log.read("users"), ["ada", "eve", "ada"]);
+    assertEquals(log.read("timed").length, 2);
+    assertEquals(log.read<Keyed<string, number>>("counts").length, 2);
+    assertEquals(log.read("dead").length, 1);
+    assertEquals(job.metrics.snapshot().dead_letters, 1);
+  });
+
+  it("one record from the year 9999 makes no other late", async () => {
+    const log = logWith({ value: { user: "eve", at: YEAR_9999 } });
     const job = await run(counting(log), {
       name: "visits",
       state: ":memory:",
       onBadRecord: deadLetter(log.sink("dead")),
       ...silent,
     });
-    assertEquals(await job.finished, { reason: "finished" });
-
-    assertEquals(log.read("counts"), [{ key: "ada", value: 1 }, { key: "ada", value: 2 }]);
-    const [dead, ...more] = log.records("dead");
-    assertEquals(more, []);
-    const original = log.records("visits")[1];
-    assertEquals(dead.value, original.value);
-    assertEquals(dead.key, original.key);
-    assertMatch(header(dead, "tidemark.reason"), reason);
-    assertEquals(header(dead, "tidemark.source"), "visits/0@1");
-    assertEquals(header(dead, "trace"), "17");
-    const { records_in, dead_letters, outputs } = job.metrics.snapshot();
-    assertEquals({ records_in, dead_letters, outputs }, { records_in: 3, dead_letters: 1, outputs: { counts: 2 } });
+    await job.finished;
+    assertEquals(job.metrics.snapshot().late, 0);
+    assertEquals(job.metrics.snapshot().watermark, WRITTEN - days(1) - 1);
   });
 
-  Deno.test(`a record with ${what} stops the job by default, with a sentence that names the record`, async () => {
-    const log = logWith({ key: "eve", value });
-    const why = await refusal(counting(log), { name: "visits", state: ":memory:" });
-    const told =
-      /^Job visits stopped at visits\/0@1: a bad record, because (.*)\. Give onBadRecord a deadLetter\(sink\) to go on without it\.$/
-        .exec(why)?.[1];
-    assertMatch(told ?? why, reason);
+  it("a watermark in the data that is no safe integer makes its record a bad one", async () => {
+    const log = logWith({ value: { user: "eve", at: 0.5 } });
+    const pipeline = log.source("visits", { schema: Visit }).pipe(
+      watermark({ punctuated: ({ at }) => at }),
+      log.sink("users"),
+    );
+    const job = await run(pipeline, {
+      name: "visits",
+      state: ":memory:",
+      onBadRecord: deadLetter(log.sink("dead")),
+      ...silent,
+    });
+    await job.finished;
+    assertEquals(log.read("users").length, 2);
+    assertMatch(
+      header(log.records("dead")[0], "tidemark.reason"),
+      /^the watermark that it carries must be a safe integer of milliseconds, current value is 0\.5$/,
+    );
   });
-}
 
-Deno.test("a timestamp that is NaN is a bad record", async () => {
-  const log = logWith({ value: { user: "eve", at: "soon" } });
-  const pipeline = log.source<{ user: string; at: unknown }>("visits").pipe(
-    eventTime(({ at }) => Number(at)),
-    map(({ user }) => user),
-    log.sink("users"),
-  );
-  const stopped = await refusal(pipeline, { name: "visits", state: ":memory:" });
-  assertMatch(stopped, /visits\/0@1: .*must be a safe integer of milliseconds, current value is NaN/);
-
-  const job = await run(pipeline, {
-    name: "visits",
-    state: ":memory:",
-    onBadRecord: deadLetter(log.sink("dead")),
-    ...silent,
+  it("a job that stopped at a bad record stops there again, and goes on once it has a dead-letter sink", async () => {
+    using kv = await Deno.openKv(":memory:");
+    const log = logWith({ value: bytes("{") });
+    const options = { name: "visits", state: kv };
+    for (let turn = 0; turn < 2; turn++) assertMatch(await refusal(counting(log), options), /visits\/0@1/);
+    const job = await run(counting(log), { ...options, onBadRecord: deadLetter(log.sink("dead")), ...silent });
+    await job.finished;
+    assertEquals(await first(log.source("counts"), 2), [{ key: "ada", value: 1 }, { key: "ada", value: 2 }]);
+    assertEquals(log.read("counts").length, 2);
+    assertEquals(log.read("dead", { codec: { encode: bytes, decode: (raw) => decoder.decode(raw) } }), ["{"]);
   });
-  await job.finished;
-  assertEquals(log.read("users"), ["ada", "ada"]);
-  assertEquals(
-    header(log.records("dead")[0], "tidemark.reason"),
-    "its event time must be a safe integer of milliseconds, current value is NaN",
-  );
-});
-
-Deno.test("a negative timestamp is good", async () => {
-  const log = logWith({ value: { user: "eve", at: -5 } });
-  const job = await run(counting(log), { name: "visits", state: ":memory:", ...silent });
-  await job.finished;
-  assertEquals(job.metrics.snapshot().dead_letters, 0);
-  assertEquals(log.read("counts").length, 3);
-  assertEquals(header(log.records("counts")[1], "tidemark.time"), "-5");
-});
-
-Deno.test("a value of 900 KB is good, and so is its result", async () => {
-  const name = "a".repeat(900_000);
-  const log = logWith({ value: { user: name, at: WRITTEN } });
-  const pipeline = log.source("visits", { schema: Visit }).pipe(map(({ user }) => user), log.sink("users"));
-  const job = await run(pipeline, { name: "visits", state: ":memory:", ...silent });
-  await job.finished;
-  assertEquals(log.read("users"), ["ada", name, "ada"]);
-});
-
-Deno.test("a result beyond the size limit stops the job with a sentence that names record, sink and sizes", async () => {
-  const log = logWith({ value: { user: "a".repeat(600_000), at: WRITTEN } });
-  const pipeline = log.source("visits", { schema: Visit }).pipe(map(({ user }) => user + user), log.sink("users"));
-  const why = await refusal(pipeline, { name: "visits", state: ":memory:" });
-  assertMatch(
-    why,
-    /^Job visits stopped at visits\/0@1 in sink "users" while a result was encoded: a record of 12\d{5} bytes is larger than topic users takes, which is 1048576 bytes\. Correct the sink's value, or give onError a deadLetter\(sink\), and start the job again\.$/,
-  );
-  assertEquals(log.read("users"), []);
-});
-
-Deno.test("a bad record that the dead-letter topic cannot take stops the job with a sentence that names both", async () => {
-  // Malformed, and as large as a topic takes: with the reason in its headers it is larger.
-  const log = logWith({ value: new Uint8Array(1024 * 1024).fill(0x7b) });
-  const why = await refusal(counting(log), {
-    name: "visits",
-    state: ":memory:",
-    onBadRecord: deadLetter(log.sink("dead")),
-  });
-  assertMatch(
-    why,
-    /^Job visits stopped at visits\/0@1: a bad record, because .*; and it cannot be a dead letter: a record of \d+ bytes is larger than topic dead takes, which is 1048576 bytes\.$/,
-  );
-});
-
-Deno.test("a bad record is refused once, however many pipelines read it, and the others still read what they can", async () => {
-  const log = logWith({ value: { user: "eve", at: YEAR_9999 } });
-  const users = log.source("visits", { schema: Visit }).pipe(map(({ user }) => user), log.sink("users"));
-  const timed = log.source("visits", { schema: Visit }).pipe(eventTime(({ at }) => at), log.sink("timed"));
-  const job = await run([users, counting(log), timed], {
-    name: "visits",
-    state: ":memory:",
-    onBadRecord: deadLetter(log.sink("dead")),
-    ...silent,
-  });
-  await job.finished;
-  assertEquals(log.read("users"), ["ada", "eve", "ada"]);
-  assertEquals(log.read("timed").length, 2);
-  assertEquals(log.read<Keyed<string, number>>("counts").length, 2);
-  assertEquals(log.read("dead").length, 1);
-  assertEquals(job.metrics.snapshot().dead_letters, 1);
-});
-
-Deno.test("one record from the year 9999 makes no other late", async () => {
-  const log = logWith({ value: { user: "eve", at: YEAR_9999 } });
-  const job = await run(counting(log), {
-    name: "visits",
-    state: ":memory:",
-    onBadRecord: deadLetter(log.sink("dead")),
-    ...silent,
-  });
-  await job.finished;
-  assertEquals(job.metrics.snapshot().late, 0);
-  assertEquals(job.metrics.snapshot().watermark, WRITTEN - days(1) - 1);
-});
-
-Deno.test("a watermark in the data that is no safe integer makes its record a bad one", async () => {
-  const log = logWith({ value: { user: "eve", at: 0.5 } });
-  const pipeline = log.source("visits", { schema: Visit }).pipe(
-    watermark({ punctuated: ({ at }) => at }),
-    log.sink("users"),
-  );
-  const job = await run(pipeline, {
-    name: "visits",
-    state: ":memory:",
-    onBadRecord: deadLetter(log.sink("dead")),
-    ...silent,
-  });
-  await job.finished;
-  assertEquals(log.read("users").length, 2);
-  assertMatch(
-    header(log.records("dead")[0], "tidemark.reason"),
-    /^the watermark that it carries must be a safe integer of milliseconds, current value is 0\.5$/,
-  );
-});
-
-Deno.test("a job that stopped at a bad record stops there again, and goes on once it has a dead-letter sink", async () => {
-  using kv = await Deno.openKv(":memory:");
-  const log = logWith({ value: bytes("{") });
-  const options = { name: "visits", state: kv };
-  for (let turn = 0; turn < 2; turn++) assertMatch(await refusal(counting(log), options), /visits\/0@1/);
-  const job = await run(counting(log), { ...options, onBadRecord: deadLetter(log.sink("dead")), ...silent });
-  await job.finished;
-  assertEquals(await first(log.source("counts"), 2), [{ key: "ada", value: 1 }, { key: "ada", value: 2 }]);
-  assertEquals(log.read("counts").length, 2);
-  assertEquals(log.read("dead", { codec: { encode: bytes, decode: (raw) => decoder.decode(raw) } }), ["{"]);
 });

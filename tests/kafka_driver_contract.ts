@@ -2,15 +2,15 @@
  * What a Kafka cluster owes the engine, request by request, on whatever driver and real or simulated: the answers on which the order
  * of effects in `producer.ts`, `group_reader.ts` and `fetcher.ts` rests.
  */
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { TimerClock } from "../base/clock.ts";
-import type { FetchedPartition, Joined, Line, ProducerIdentity } from "../connectors/kafka/driver.ts";
-import { CODE, hasCode, isPassing, KafkaError } from "../connectors/kafka/errors.ts";
+import { assert, assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { FetchedPartition, Line, ProducerIdentity } from "../connectors/kafka/driver.ts";
+import { CODE } from "../connectors/kafka/errors.ts";
 import { initialise } from "../connectors/kafka/steps.ts";
 import { decodePartition } from "../connectors/kafka/record_batch_decode.ts";
 import { encodeBatch } from "../connectors/kafka/record_batch_encode.ts";
-import { askUntil } from "../connectors/kafka/retry.ts";
-import type { KafkaBench, KafkaContract } from "./support/kafka_subject.ts";
+import { assertRefused, freshGroup, patiently } from "./support/kafka_asking.ts";
+import { contract, type KafkaBench, type KafkaMaking } from "./support/kafka_subject.ts";
 import { freshTopic, publish, record, textOf } from "./support/recording_reader.ts";
 import { finishing } from "./support/finishing.ts";
 import { NO_STORE } from "./support/kafka_member.ts";
@@ -50,311 +50,284 @@ async function place(bench: KafkaBench, config?: Record<string, string>): Promis
   };
 }
 
-/** Refused with one of these codes. */
-async function assertRefused(request: Promise<unknown>, ...codes: number[]): Promise<void> {
-  const error = await assertRejects(() => request, KafkaError);
-  assertEquals(error.kind, "broker");
-  assert(codes.includes(error.code!), `refused with code ${error.code}, expected one of ${codes}`);
-}
-
-/** Asks again while the transaction before is being finished, or a coordinator is just being made, as the engine does. */
-function patiently(line: Line, clock: TimerClock, step: () => Promise<void>): Promise<void> {
-  const retries = (error: unknown) => isPassing(error) || hasCode(error, CODE.concurrentTransactions);
-  return askUntil(line, step, { clock, limit: 10_000, retries });
-}
-
 function textsOf(fetched: FetchedPartition, start = 0): (string | null)[] {
   return Array.from(decodePartition(fetched, start).records, textOf);
 }
 
-const TOPICS: KafkaContract = {
-  "a topic has an id of its own, which stays, and a missing one has none": async (bench) => {
-    const [one, other] = [await place(bench), await place(bench)];
-    const id = await one.line.topicId(one.topic);
-    assert(id !== undefined);
-    assertEquals(await other.line.topicId(one.topic), id);
-    assert(await one.line.topicId(other.topic) !== id);
-    assertEquals(await one.line.topicId(freshTopic()), undefined);
-  },
-};
-
-const TRANSACTIONS: KafkaContract = {
-  "a new life is refused while the former one is open, and ends it": async (bench) => {
-    const { topic, leader, line, identity, batch, send } = await place(bench);
-    await line.addPartitions(identity, [{ topic, partitions: [0] }]);
-    assertEquals(await send(batch("zombie", 0)), []);
-    const successor = await bench.line();
-    await assertRefused(successor.initProducer(identity.transactionalId, 10_000), CODE.concurrentTransactions);
-    const next = await initialise(successor, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
-    assertEquals(next.producer, identity.producer);
-    assert(next.epoch > identity.epoch);
-    const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], LIMITS);
-    assertEquals([fetched.end, textsOf(fetched)], [2, []]);
-  },
-  "a zombie is refused at every step, and nothing of it is seen": async (bench) => {
-    const { topic, leader, line, identity, batch, send } = await place(bench);
-    const group = await freshGroup(bench);
-    await line.addPartitions(identity, [{ topic, partitions: [0] }]);
-    await line.addOffsets(identity, group);
-    assertEquals(await send(batch("zombie", 0)), []);
-    const mark = () => line.commitInTransaction(identity, group, [{ topic, partition: 0, offset: 7 }]);
-    await patiently(line, bench.clock, mark);
-    await initialise(await bench.line(), identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
-    const fenced = [CODE.invalidProducerEpoch, CODE.producerFenced];
-    await assertRefused(line.endTransaction(identity, true), ...fenced);
-    await assertRefused(line.addPartitions(identity, [{ topic, partitions: [0] }]), ...fenced);
-    await assertRefused(line.addOffsets(identity, group), ...fenced);
-    await assertRefused(line.commitInTransaction(identity, group, [{ topic, partition: 0, offset: 8 }]), ...fenced);
-    assertEquals(await send(batch("zombie", 1)), [CODE.invalidProducerEpoch]);
-    const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], LIMITS);
-    assertEquals(textsOf(fetched), []);
-    assertEquals(await line.committed(group, topic, [0], true), new Map());
-  },
-  "a marker is read with stable offsets only after the end, and without them it is the old one until then": async (
-    bench,
-  ) => {
-    const { topic, line, identity } = await place(bench);
-    const group = await freshGroup(bench);
-    const mark = async (offset: number) => {
-      await patiently(line, bench.clock, () => line.addOffsets(identity, group));
-      const offsets = [{ topic, partition: 0, offset }];
-      await patiently(line, bench.clock, () => line.commitInTransaction(identity, group, offsets));
-    };
-    await mark(1);
-    assertEquals(await line.committed(group, topic, [0], false), new Map());
-    await assertRefused(line.committed(group, topic, [0], true), CODE.unstableOffsetCommit);
-    await line.endTransaction(identity, true);
-    await mark(2);
-    assertEquals(await line.committed(group, topic, [0], false), new Map([[0, { offset: 1, note: "" }]]));
-    await assertRefused(line.committed(group, topic, [0], true), CODE.unstableOffsetCommit);
-    await line.endTransaction(identity, false);
-    await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
-    assertEquals(await line.committed(group, topic, [0], true), new Map([[0, { offset: 1, note: "" }]]));
-  },
-  "the end of a transaction may be asked for again, but not for the opposite": async (bench) => {
-    const { topic, line, identity, batch, send } = await place(bench);
-    await assertRefused(line.endTransaction(identity, true), INVALID_TRANSACTION_STATE);
-    await line.addPartitions(identity, [{ topic, partitions: [0] }]);
-    assertEquals(await send(batch("once", 0)), []);
-    await line.endTransaction(identity, true);
-    await patiently(line, bench.clock, () => line.endTransaction(identity, true));
-    await assertRefused(line.endTransaction(identity, false), INVALID_TRANSACTION_STATE);
-  },
-  "what the transaction was not told of cannot be written": async (bench) => {
-    const { topic, line, identity, batch, send } = await place(bench);
-    const offsets = [{ topic, partition: 0, offset: 1 }];
-    assertEquals(await send(batch("alone", 0)), [INVALID_TRANSACTION_STATE]);
-    await assertRefused(line.commitInTransaction(identity, `${topic}.epochs`, offsets), INVALID_TRANSACTION_STATE);
-  },
-  "partitions that are not there are told apart from those that are": async (bench) => {
-    const { topic, line, identity } = await place(bench);
-    const both = line.addPartitions(identity, [{ topic, partitions: [0, 1] }]);
-    await assertRefused(both, CODE.unknownTopicOrPartition);
-    const topics = [topic, freshTopic()].map((name) => ({ topic: name, partitions: [0] }));
-    await assertRefused(line.addPartitions(identity, topics), CODE.unknownTopicOrPartition);
-  },
-};
-
-const BATCHES: KafkaContract = {
-  "a batch that comes again is written once": async (bench) => {
-    const { topic, leader, line, identity, batch, send } = await place(bench);
-    await line.addPartitions(identity, [{ topic, partitions: [0] }]);
-    assertEquals(await send(batch("one", 0)), []);
-    assertEquals(await send(batch("two", 1)), []);
-    assertEquals([await send(batch("one", 0)), await send(batch("two", 1))], [[], []]);
-    await line.endTransaction(identity, true);
-    await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
-    const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], LIMITS);
-    assertEquals([fetched.end, textsOf(fetched)], [3, ["one", "two"]]);
-  },
-  "a batch that follows on nothing is refused": async (bench) => {
-    const { topic, line, identity, batch, send } = await place(bench);
-    await line.addPartitions(identity, [{ topic, partitions: [0] }]);
-    assertEquals(await send(batch("one", 0)), []);
-    assertEquals(await send(batch("three", 2)), [OUT_OF_ORDER_SEQUENCE]);
-    assertEquals(await send(batch("two", 1)), []);
-  },
-  "sequence numbers go on over the end of a transaction, and begin anew in a new life": async (bench) => {
-    const { topic, leader, line, identity, batch, send } = await place(bench);
-    const add = (who: ProducerIdentity) =>
-      patiently(line, bench.clock, () => line.addPartitions(who, [{ topic, partitions: [0] }]));
-    await add(identity);
-    assertEquals(await send(batch("one", 0)), []);
-    await line.endTransaction(identity, true);
-    await add(identity);
-    assertEquals(await send(batch("skips", 2)), [OUT_OF_ORDER_SEQUENCE]);
-    assertEquals(await send(batch("two", 1)), []);
-    await line.endTransaction(identity, true);
-    const next = await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
-    await add(next);
-    const encode = (text: string, sequence: number) =>
-      encodeBatch([record(topic, { text })], { start: 0, limit: 1000, identity: next, sequence }).bytes;
-    const again = async (text: string, sequence: number) => {
-      const { failures } = await line.produce(leader, next, [{ topic, partition: 0, batch: encode(text, sequence) }]);
-      return failures.map(({ error }) => error);
-    };
-    assertEquals(await again("goes on", 2), [OUT_OF_ORDER_SEQUENCE]);
-    assertEquals(await again("three", 0), []);
-  },
-  "a timestamp too far ahead and a batch too large are refused for ever": async (bench) => {
-    const config = { "max.message.bytes": "1000", "message.timestamp.after.max.ms": "60000" };
-    const { topic, line, identity, batch, send } = await place(bench, config);
-    await line.addPartitions(identity, [{ topic, partitions: [0] }]);
-    assertEquals(await send(batch("tomorrow", 0, bench.now() + 86_400_000)), [INVALID_TIMESTAMP]);
-    assertEquals(await send(batch("x".repeat(1000), 0)), [MESSAGE_TOO_LARGE]);
-    assertEquals(await send(batch("soon", 0, bench.now() + 30_000)), []);
-    assertEquals(await send(batch("long ago", 1, -1)), []);
-  },
-};
-
-const FETCHES: KafkaContract = {
-  "a fetch says that an offset is out of range, at both ends": async (bench) => {
-    const { topic, leader, line } = await place(bench);
-    await publish(
-      { connection: finishing(bench.connection), store: NO_STORE },
-      ["a", "b"].map((text) => record(topic, { text })),
+/** What is asked of topics. */
+const topics = contract((name, on, ignore) => {
+  describe(`${name}, topics`, { ignore }, () => {
+    it(
+      "a topic has an id of its own, which stays, and a missing one has none",
+      on(async (bench) => {
+        const [one, other] = [await place(bench), await place(bench)];
+        const id = await one.line.topicId(one.topic);
+        assert(id !== undefined);
+        assertEquals(await other.line.topicId(one.topic), id);
+        assert(await one.line.topicId(other.topic) !== id);
+        assertEquals(await one.line.topicId(freshTopic()), undefined);
+      }),
     );
-    await bench.kafka.deleteRecords(topic, 0, 1);
-    const at = async (offset: number) => (await line.fetch(leader, [{ topic, partition: 0, offset }], LIMITS))[0].error;
-    assertEquals(await Promise.all([0, 1, 3, 4].map(at)), [CODE.offsetOutOfRange, 0, 0, CODE.offsetOutOfRange]);
-  },
-  "a fetch waits for the end of a transaction, and says how far one may see": async (bench) => {
-    const { topic, leader, line, identity, batch, send } = await place(bench);
-    await line.addPartitions(identity, [{ topic, partitions: [0] }]);
-    assertEquals(await send(batch("held", 0)), []);
-    const [empty] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], { ...LIMITS, wait: 20 });
-    assertEquals([empty.error, empty.end, empty.batches.length], [0, 0, 0]);
-    const reader = await bench.line();
-    const began = bench.clock.elapsed();
-    const waiting = reader.fetch(leader, [{ topic, partition: 0, offset: 0 }], { ...LIMITS, wait: 30_000 });
-    await line.endTransaction(identity, true);
-    const [fetched] = await waiting;
-    assert(bench.clock.elapsed() - began < 30_000, "the end woke nobody: the fetch waited for as long as it might");
-    assertEquals([fetched.end, textsOf(fetched)], [2, ["held"]]);
-    assertEquals(decodePartition(fetched, 0).position, 2);
-  },
-  "a fetch brings at least one whole batch, and goes on where it stood": async (bench) => {
-    const { topic, leader, line, identity, batch, send } = await place(bench);
-    await line.addPartitions(identity, [{ topic, partitions: [0] }]);
-    const texts = Array.from({ length: 5 }, (_, index) => `${index} ${"x".repeat(100)}`);
-    for (const [index, text] of texts.entries()) assertEquals(await send(batch(text, index)), []);
-    await line.endTransaction(identity, true);
-    await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
-    const seen: (string | null)[] = [];
-    let offset = 0;
-    while (offset < 6) {
-      const limits = { wait: 0, partitionBytes: 250, bytes: 250 };
-      const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset }], limits);
-      seen.push(...textsOf(fetched, offset));
-      const { position } = decodePartition(fetched, offset);
-      assert(position > offset, `a fetch at offset ${offset} brought nothing`);
-      offset = position;
-    }
-    assertEquals(seen, texts);
-  },
-  "there is nothing to read of a topic that is not there": async (bench) => {
-    const { leader, line } = await place(bench);
-    const topic = freshTopic();
-    assertEquals(await line.places(topic), undefined);
-    const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], LIMITS);
-    assertEquals(fetched.error, CODE.unknownTopicOrPartition);
-  },
-  "a topic is made once and only grows": async (bench) => {
-    const { topic, line } = await place(bench);
-    await assertRefused(line.createTopic(topic, 2), CODE.topicAlreadyExists);
-    await assertRefused(line.growTopic(topic, 1), 37);
-    await line.growTopic(topic, 2);
-    await assertRefused(line.growTopic(freshTopic(), 2), CODE.unknownTopicOrPartition);
-  },
-};
+  });
+});
 
-/** A name for a group whose coordinator is there. */
-async function freshGroup({ line, clock }: KafkaBench): Promise<string> {
-  const [own, group] = [await line(), freshTopic()];
-  await patiently(own, clock, async () => void await own.committed(group, group, [0], false));
-  return group;
+/** What transactions promise. */
+const transactions = contract((name, on, ignore) => {
+  describe(`${name}, transactions`, { ignore }, () => {
+    it(
+      "a new life is refused while the former one is open, and ends it",
+      on(async (bench) => {
+        const { topic, leader, line, identity, batch, send } = await place(bench);
+        await line.addPartitions(identity, [{ topic, partitions: [0] }]);
+        assertEquals(await send(batch("zombie", 0)), []);
+        const successor = await bench.line();
+        await assertRefused(successor.initProducer(identity.transactionalId, 10_000), CODE.concurrentTransactions);
+        const next = await initialise(successor, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
+        assertEquals(next.producer, identity.producer);
+        assert(next.epoch > identity.epoch);
+        const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], LIMITS);
+        assertEquals([fetched.end, textsOf(fetched)], [2, []]);
+      }),
+    );
+
+    it(
+      "a zombie is refused at every step, and nothing of it is seen",
+      on(async (bench) => {
+        const { topic, leader, line, identity, batch, send } = await place(bench);
+        const group = await freshGroup(bench);
+        await line.addPartitions(identity, [{ topic, partitions: [0] }]);
+        await line.addOffsets(identity, group);
+        assertEquals(await send(batch("zombie", 0)), []);
+        const mark = () => line.commitInTransaction(identity, group, [{ topic, partition: 0, offset: 7 }]);
+        await patiently(line, bench.clock, mark);
+        await initialise(await bench.line(), identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
+        const fenced = [CODE.invalidProducerEpoch, CODE.producerFenced];
+        await assertRefused(line.endTransaction(identity, true), ...fenced);
+        await assertRefused(line.addPartitions(identity, [{ topic, partitions: [0] }]), ...fenced);
+        await assertRefused(line.addOffsets(identity, group), ...fenced);
+        await assertRefused(line.commitInTransaction(identity, group, [{ topic, partition: 0, offset: 8 }]), ...fenced);
+        assertEquals(await send(batch("zombie", 1)), [CODE.invalidProducerEpoch]);
+        const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], LIMITS);
+        assertEquals(textsOf(fetched), []);
+        assertEquals(await line.committed(group, topic, [0], true), new Map());
+      }),
+    );
+
+    it(
+      "a marker is read with stable offsets only after the end, and without them it is the old one until then",
+      on(async (bench) => {
+        const { topic, line, identity } = await place(bench);
+        const group = await freshGroup(bench);
+        const mark = async (offset: number) => {
+          await patiently(line, bench.clock, () => line.addOffsets(identity, group));
+          const offsets = [{ topic, partition: 0, offset }];
+          await patiently(line, bench.clock, () => line.commitInTransaction(identity, group, offsets));
+        };
+        await mark(1);
+        assertEquals(await line.committed(group, topic, [0], false), new Map());
+        await assertRefused(line.committed(group, topic, [0], true), CODE.unstableOffsetCommit);
+        await line.endTransaction(identity, true);
+        await mark(2);
+        assertEquals(await line.committed(group, topic, [0], false), new Map([[0, { offset: 1, note: "" }]]));
+        await assertRefused(line.committed(group, topic, [0], true), CODE.unstableOffsetCommit);
+        await line.endTransaction(identity, false);
+        await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
+        assertEquals(await line.committed(group, topic, [0], true), new Map([[0, { offset: 1, note: "" }]]));
+      }),
+    );
+
+    it(
+      "the end of a transaction may be asked for again, but not for the opposite",
+      on(async (bench) => {
+        const { topic, line, identity, batch, send } = await place(bench);
+        await assertRefused(line.endTransaction(identity, true), INVALID_TRANSACTION_STATE);
+        await line.addPartitions(identity, [{ topic, partitions: [0] }]);
+        assertEquals(await send(batch("once", 0)), []);
+        await line.endTransaction(identity, true);
+        await patiently(line, bench.clock, () => line.endTransaction(identity, true));
+        await assertRefused(line.endTransaction(identity, false), INVALID_TRANSACTION_STATE);
+      }),
+    );
+
+    it(
+      "what the transaction was not told of cannot be written",
+      on(async (bench) => {
+        const { topic, line, identity, batch, send } = await place(bench);
+        const offsets = [{ topic, partition: 0, offset: 1 }];
+        assertEquals(await send(batch("alone", 0)), [INVALID_TRANSACTION_STATE]);
+        await assertRefused(line.commitInTransaction(identity, `${topic}.epochs`, offsets), INVALID_TRANSACTION_STATE);
+      }),
+    );
+
+    it(
+      "partitions that are not there are told apart from those that are",
+      on(async (bench) => {
+        const { topic, line, identity } = await place(bench);
+        const both = line.addPartitions(identity, [{ topic, partitions: [0, 1] }]);
+        await assertRefused(both, CODE.unknownTopicOrPartition);
+        const topics = [topic, freshTopic()].map((name) => ({ topic: name, partitions: [0] }));
+        await assertRefused(line.addPartitions(identity, topics), CODE.unknownTopicOrPartition);
+      }),
+    );
+  });
+});
+
+/** What is written. */
+const batches = contract((name, on, ignore) => {
+  describe(`${name}, batches`, { ignore }, () => {
+    it(
+      "a batch that comes again is written once",
+      on(async (bench) => {
+        const { topic, leader, line, identity, batch, send } = await place(bench);
+        await line.addPartitions(identity, [{ topic, partitions: [0] }]);
+        assertEquals(await send(batch("one", 0)), []);
+        assertEquals(await send(batch("two", 1)), []);
+        assertEquals([await send(batch("one", 0)), await send(batch("two", 1))], [[], []]);
+        await line.endTransaction(identity, true);
+        await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
+        const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], LIMITS);
+        assertEquals([fetched.end, textsOf(fetched)], [3, ["one", "two"]]);
+      }),
+    );
+
+    it(
+      "a batch that follows on nothing is refused",
+      on(async (bench) => {
+        const { topic, line, identity, batch, send } = await place(bench);
+        await line.addPartitions(identity, [{ topic, partitions: [0] }]);
+        assertEquals(await send(batch("one", 0)), []);
+        assertEquals(await send(batch("three", 2)), [OUT_OF_ORDER_SEQUENCE]);
+        assertEquals(await send(batch("two", 1)), []);
+      }),
+    );
+
+    it(
+      "sequence numbers go on over the end of a transaction, and begin anew in a new life",
+      on(async (bench) => {
+        const { topic, leader, line, identity, batch, send } = await place(bench);
+        const add = (who: ProducerIdentity) =>
+          patiently(line, bench.clock, () => line.addPartitions(who, [{ topic, partitions: [0] }]));
+        await add(identity);
+        assertEquals(await send(batch("one", 0)), []);
+        await line.endTransaction(identity, true);
+        await add(identity);
+        assertEquals(await send(batch("skips", 2)), [OUT_OF_ORDER_SEQUENCE]);
+        assertEquals(await send(batch("two", 1)), []);
+        await line.endTransaction(identity, true);
+        const next = await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
+        await add(next);
+        const encode = (text: string, sequence: number) =>
+          encodeBatch([record(topic, { text })], { start: 0, limit: 1000, identity: next, sequence }).bytes;
+        const again = async (text: string, sequence: number) => {
+          const sent = [{ topic, partition: 0, batch: encode(text, sequence) }];
+          const { failures } = await line.produce(leader, next, sent);
+          return failures.map(({ error }) => error);
+        };
+        assertEquals(await again("goes on", 2), [OUT_OF_ORDER_SEQUENCE]);
+        assertEquals(await again("three", 0), []);
+      }),
+    );
+
+    it(
+      "a timestamp too far ahead and a batch too large are refused for ever",
+      on(async (bench) => {
+        const config = { "max.message.bytes": "1000", "message.timestamp.after.max.ms": "60000" };
+        const { topic, line, identity, batch, send } = await place(bench, config);
+        await line.addPartitions(identity, [{ topic, partitions: [0] }]);
+        assertEquals(await send(batch("tomorrow", 0, bench.now() + 86_400_000)), [INVALID_TIMESTAMP]);
+        assertEquals(await send(batch("x".repeat(1000), 0)), [MESSAGE_TOO_LARGE]);
+        assertEquals(await send(batch("soon", 0, bench.now() + 30_000)), []);
+        assertEquals(await send(batch("long ago", 1, -1)), []);
+      }),
+    );
+  });
+});
+
+/** What is read. */
+const fetches = contract((name, on, ignore) => {
+  describe(`${name}, fetches`, { ignore }, () => {
+    it(
+      "a fetch says that an offset is out of range, at both ends",
+      on(async (bench) => {
+        const { topic, leader, line } = await place(bench);
+        await publish(
+          { connection: finishing(bench.connection), store: NO_STORE },
+          ["a", "b"].map((text) => record(topic, { text })),
+        );
+        await bench.kafka.deleteRecords(topic, 0, 1);
+        const at = async (offset: number) =>
+          (await line.fetch(leader, [{ topic, partition: 0, offset }], LIMITS))[0].error;
+        assertEquals(await Promise.all([0, 1, 3, 4].map(at)), [CODE.offsetOutOfRange, 0, 0, CODE.offsetOutOfRange]);
+      }),
+    );
+
+    it(
+      "a fetch waits for the end of a transaction, and says how far one may see",
+      on(async (bench) => {
+        const { topic, leader, line, identity, batch, send } = await place(bench);
+        await line.addPartitions(identity, [{ topic, partitions: [0] }]);
+        assertEquals(await send(batch("held", 0)), []);
+        const [empty] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], { ...LIMITS, wait: 20 });
+        assertEquals([empty.error, empty.end, empty.batches.length], [0, 0, 0]);
+        const reader = await bench.line();
+        const began = bench.clock.elapsed();
+        const waiting = reader.fetch(leader, [{ topic, partition: 0, offset: 0 }], { ...LIMITS, wait: 30_000 });
+        await line.endTransaction(identity, true);
+        const [fetched] = await waiting;
+        assert(bench.clock.elapsed() - began < 30_000, "the end woke nobody: the fetch waited for as long as it might");
+        assertEquals([fetched.end, textsOf(fetched)], [2, ["held"]]);
+        assertEquals(decodePartition(fetched, 0).position, 2);
+      }),
+    );
+
+    it(
+      "a fetch brings at least one whole batch, and goes on where it stood",
+      on(async (bench) => {
+        const { topic, leader, line, identity, batch, send } = await place(bench);
+        await line.addPartitions(identity, [{ topic, partitions: [0] }]);
+        const texts = Array.from({ length: 5 }, (_, index) => `${index} ${"x".repeat(100)}`);
+        for (const [index, text] of texts.entries()) assertEquals(await send(batch(text, index)), []);
+        await line.endTransaction(identity, true);
+        await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
+        const seen: (string | null)[] = [];
+        let offset = 0;
+        while (offset < 6) {
+          const limits = { wait: 0, partitionBytes: 250, bytes: 250 };
+          const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset }], limits);
+          seen.push(...textsOf(fetched, offset));
+          const { position } = decodePartition(fetched, offset);
+          assert(position > offset, `a fetch at offset ${offset} brought nothing`);
+          offset = position;
+        }
+        assertEquals(seen, texts);
+      }),
+    );
+
+    it(
+      "there is nothing to read of a topic that is not there",
+      on(async (bench) => {
+        const { leader, line } = await place(bench);
+        const topic = freshTopic();
+        assertEquals(await line.places(topic), undefined);
+        const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], LIMITS);
+        assertEquals(fetched.error, CODE.unknownTopicOrPartition);
+      }),
+    );
+
+    it(
+      "a topic is made once and only grows",
+      on(async (bench) => {
+        const { topic, line } = await place(bench);
+        await assertRefused(line.createTopic(topic, 2), CODE.topicAlreadyExists);
+        await assertRefused(line.growTopic(topic, 1), 37);
+        await line.growTopic(topic, 2);
+        await assertRefused(line.growTopic(freshTopic(), 2), CODE.unknownTopicOrPartition);
+      }),
+    );
+  });
+});
+
+/** Registers the contract's tests for one Kafka. */
+export function driverContract(name: string, making: KafkaMaking): void {
+  for (const part of [topics, transactions, batches, fetches]) part(name, making);
 }
-
-/** Joins as the only member, or as one that the others let in. */
-function join(line: Line, group: string, { member = "", subscription = "" } = {}): Promise<Joined> {
-  const options = { group, member, protocol: "contract", sessionTimeout: 10_000, rebalanceTimeout: 20_000 };
-  return line.join({ ...options, subscription: new TextEncoder().encode(subscription) });
-}
-
-const GROUPS: KafkaContract = {
-  "one member assigns for all, and each gets its own": async (bench) => {
-    const [one, other] = [await bench.line(), await bench.line()];
-    const group = await freshGroup(bench);
-    const alone = await join(one, group, { subscription: "one" });
-    assertEquals(alone.members?.map(({ subscription }) => new TextDecoder().decode(subscription)), ["one"]);
-    await one.sync({ group, ...alone }, [{ member: alone.member, assignment: Uint8Array.of(1) }]);
-    const joining = join(other, group, { subscription: "other" });
-    await untilRefused(() => one.heartbeat({ group, ...alone }), CODE.rebalanceInProgress);
-    const [first, second] = await Promise.all([
-      join(one, group, { member: alone.member, subscription: "one" }),
-      joining,
-    ]);
-    assertEquals([first.generation, second.generation], [alone.generation + 1, alone.generation + 1]);
-    assertEquals([first.members?.length, second.members], [2, undefined]);
-    const assignments = [
-      { member: first.member, assignment: Uint8Array.of(7) },
-      { member: second.member, assignment: Uint8Array.of(8, 9) },
-    ];
-    const shares = await Promise.all([
-      one.sync({ group, ...first }, assignments),
-      other.sync({ group, ...second }, []),
-    ]);
-    assertEquals(shares.map((share) => [...share]), [[7], [8, 9]]);
-    assertEquals(await bench.kafka.members(group), [first.member, second.member].sort());
-  },
-  "offsets are not committed in a generation that is over, nor by a stranger": async (bench) => {
-    const [one, other] = [await bench.line(), await bench.line()];
-    const [topic, group] = [freshTopic(), await freshGroup(bench)];
-    await bench.connection.createTopic(topic, 1);
-    const commit = (joined: Joined, offset: number) =>
-      one.commitOffsets({ group, ...joined }, [{ topic, partition: 0, offset }], "as it is");
-    const alone = await join(one, group);
-    await one.sync({ group, ...alone }, [{ member: alone.member, assignment: Uint8Array.of(1) }]);
-    await commit(alone, 5);
-    const joining = join(other, group);
-    await untilRefused(() => one.heartbeat({ group, ...alone }), CODE.rebalanceInProgress);
-    // A generation that is being ended can still commit: that is what revoking is for.
-    await commit(alone, 6);
-    const [again] = await Promise.all([join(one, group, { member: alone.member }), joining]);
-    await assertRefused(commit(alone, 7), CODE.illegalGeneration);
-    await assertRefused(one.heartbeat({ group, ...alone }), CODE.illegalGeneration);
-    await one.leave(group, again.member);
-    await assertRefused(commit(again, 8), CODE.unknownMember);
-    await assertRefused(one.heartbeat({ group, ...again }), CODE.unknownMember);
-    await assertRefused(join(one, group, { member: again.member }), CODE.unknownMember);
-    assertEquals(await one.committed(group, topic, [0], true), new Map([[0, { offset: 6, note: "as it is" }]]));
-  },
-  "whoever leaves makes room at once": async (bench) => {
-    const [one, other] = [await bench.line(), await bench.line()];
-    const group = await freshGroup(bench);
-    const alone = await join(one, group);
-    await one.sync({ group, ...alone }, []);
-    const joining = join(other, group);
-    await untilRefused(() => one.heartbeat({ group, ...alone }), CODE.rebalanceInProgress);
-    // It never comes back for the next generation, and the other does not have to wait for its session to end.
-    await one.leave(group, alone.member);
-    const joined = await joining;
-    assertEquals(joined.members?.map(({ member }) => member), [joined.member]);
-    await assertRefused(other.leave(group, alone.member), CODE.unknownMember);
-  },
-};
-
-/** Asks until the broker refuses with that code. */
-async function untilRefused(ask: () => Promise<void>, code: number): Promise<void> {
-  for (let tries = 0; tries < 100_000; tries++) {
-    try {
-      await ask();
-    } catch (error) {
-      if (error instanceof KafkaError && error.code === code) return;
-      throw error;
-    }
-  }
-  throw new Error(`Nothing was refused with code ${code}`);
-}
-
-export const driverContract: KafkaContract = { ...TOPICS, ...TRANSACTIONS, ...BATCHES, ...FETCHES, ...GROUPS };

@@ -1,6 +1,7 @@
 import { ignore } from "./support/kafka.ts";
-import { kafkaContract } from "./support/kafka_subject.ts";
 import { realKafka } from "./support/real_kafka.ts";
+import { coordinatorContract } from "./kafka_coordinator_contract.ts";
 import { driverContract } from "./kafka_driver_contract.ts";
 
-kafkaContract("Kafka", driverContract, { make: realKafka, ignore });
+driverContract("Kafka", { make: realKafka, ignore });
+coordinatorContract("Kafka", { make: realKafka, ignore });

@@ -15,8 +15,6 @@ const STILL_DENO_TEST: ReadonlySet<string> = new Set(
     "connector_contract",
     "durations_test",
     "event_time_test",
-    "kafka_driver_contract",
-    "kafka_group_contract",
     "kafka_publish_contract",
     "keyed_reduce_test",
     "keyed_state_test",

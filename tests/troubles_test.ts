@@ -31,7 +31,7 @@ describe("Troubles", () => {
     assertEquals(lines, [
       "Job clicks: waiting for the state store, because the file is locked",
       "Job clicks: waiting, because a topic refuses them",
-      "Job clicks: the state store answers again; still waiting, because a topic refuses them",
+      "Job clicks: the state store answers again; but still: a topic refuses them",
       "Job clicks: results are published again; all is well again",
     ]);
   });

@@ -30,7 +30,7 @@ import type { TimerClock } from "../../base/clock.ts";
 import type { Joined, Line, Membership } from "./driver.ts";
 import { CODE, explain, hasCode, isDisconnected, isPassing, KafkaError } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
-import { GroupWatch } from "./group_watch.ts";
+import { describeMember, GroupWatch } from "./group_watch.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { NOTE, REBALANCE_TIMEOUT, RETRY_PAUSE, SESSION_TIMEOUT } from "./limits.ts";
 import { Backoff } from "../../base/backoff.ts";
@@ -147,7 +147,7 @@ export class GroupReader implements Reader {
         if (hasCode(error, CODE.unknownMember)) this.#member = "";
         if (GENERATION_OVER.some((code) => hasCode(error, code))) continue;
         if (!isPassing(error)) {
-          this.#fail(this.#explain(error));
+          this.#fail(await this.#explainForGood(error));
           break;
         }
         this.#trouble.failed("group", error, this.#explain(error));
@@ -158,14 +158,19 @@ export class GroupReader implements Reader {
     await this.#fetcher.halt();
   }
 
+  async #explainForGood(error: unknown): Promise<Error> {
+    if (!hasCode(error, CODE.inconsistentProtocol)) return this.#explain(error);
+    const { group } = this.#options;
+    const members = await this.#lines.group.members(group).catch(() => []);
+    const who = members.length === 0 ? "" : ` (${members.map(describeMember).join("; ")})`;
+    return new Error(
+      `Cannot join the consumer group "${group}": it has members that are no workers of this job${who}; ` +
+        `end them, or give the job another name`,
+    );
+  }
+
   #explain(error: unknown): Error {
     const { group } = this.#options;
-    if (hasCode(error, CODE.inconsistentProtocol)) {
-      return new Error(
-        `Cannot join the consumer group "${group}": it has members that are no workers of this job; ` +
-          `end them, or give the job another name`,
-      );
-    }
     return explain(error, `join the consumer group "${group}"`, this.#lines.brokers);
   }
 

@@ -44,6 +44,7 @@ export interface KafkaConnector extends Connector {
   /**
    * Makes a topic, with the cluster's own replication. One that exists stays as it is, whatever its partitions.
    *
+   * @throws {TypeError} If no topic can have that name.
    * @throws {UnavailableError} If no broker answers.
    * @throws {Error} If the cluster refuses it.
    */
@@ -58,9 +59,15 @@ export interface KafkaConnector extends Connector {
   /**
    * The values of a topic. A job reads it in its consumer group, from the offsets of its own checkpoint. Without a job it is
    * read from its beginning, outside of any group, for as long as it is subscribed.
+   *
+   * @throws {TypeError} If no topic can have that name.
    */
   source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T>;
-  /** Writes every value to a topic, exactly once, and passes it on. */
+  /**
+   * Writes every value to a topic, exactly once, and passes it on.
+   *
+   * @throws {TypeError} If no topic can have that name.
+   */
   sink<T>(topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T>;
 }
 
@@ -106,14 +113,22 @@ export function kafka(
         transactionTimeout,
         log: (line) => log(`Job ${job}: ${line}`),
       }),
-    create: (topic: string, { partitions = DEFAULT_PARTITIONS }: KafkaTopicOptions = {}) =>
-      connected(driver, async (connection) => {
+    create: async (topic: string, { partitions = DEFAULT_PARTITIONS }: KafkaTopicOptions = {}) => {
+      checkTopic("create", topic);
+      await connected(driver, async (connection) => {
         if (await connection.topic(topic) === undefined) await connection.createTopic(topic, partitions);
-      }),
+      });
+    },
     bounds: (topic: string) => connected(driver, (connection) => connection.bounds(topic)),
     peek: (topic: string, observer: PeekObserver): PeekHandle => peekTopic(driver, topic, observer),
-    source: <T>(topic: string, options?: SourceOptions<T>) => sourceVerb<T>(connector, topic, options),
-    sink: <T>(topic: string, options?: SinkOptions<T>) => sinkVerb<T>(connector, topic, options),
+    source: <T>(topic: string, options?: SourceOptions<T>) => {
+      checkTopic("read from", topic);
+      return sourceVerb<T>(connector, topic, options);
+    },
+    sink: <T>(topic: string, options?: SinkOptions<T>) => {
+      checkTopic("write to", topic);
+      return sinkVerb<T>(connector, topic, options);
+    },
   };
   return connector;
 }
@@ -142,4 +157,15 @@ function checkBrokers(brokers: readonly string[]): void {
     throw new TypeError("Cannot use Kafka: brokers must name at least one broker, such as localhost:9092");
   }
   for (const broker of brokers) parseAddress(broker);
+}
+
+/** Kafka's rule for names of topics. */
+function checkTopic(verb: string, topic: string): void {
+  if (typeof topic === "string" && /^[\w.-]{1,249}$/.test(topic) && topic !== "." && topic !== "..") return;
+  throw new TypeError(
+    `Cannot ${verb} the topic ${
+      JSON.stringify(topic)
+    }: in Kafka a name has 1 to 249 letters (a to z), digits, dots, underscores ` +
+      `and hyphens, and is not . or ..`,
+  );
 }

@@ -49,6 +49,13 @@ export function simKafka(options: Partial<ClusterOptions> = {}): Promise<SimKafk
     now: () => scheduler.now,
     createTopicWith: (topic, config) => Promise.resolve(cluster.createTopic(topic, 1, config)),
     deleteRecords: (topic, partition, before) => Promise.resolve(cluster.deleteRecords(topic, partition, before)),
+    setOffset: (group, topic, partition, offset) =>
+      Promise.resolve(cluster.resetOffsets(group, topic, new Map([[partition, offset]]))),
+    // deno-lint-ignore require-await
+    intrude: async (group, topic) => {
+      const leave = cluster.intrude(group, topic);
+      return { leave: () => Promise.resolve(leave()) };
+    },
     members: (group) => Promise.resolve(cluster.groupMembers(group).sort()),
     async [Symbol.asyncDispose]() {
       ended = true;

@@ -1,7 +1,9 @@
 import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import { connectorContract } from "../connector_contract.ts";
+import { coordinatorContract } from "../kafka_coordinator_contract.ts";
 import { driverContract } from "../kafka_driver_contract.ts";
 import { groupContract } from "../kafka_group_contract.ts";
+import { strangersContract } from "../kafka_strangers_contract.ts";
 import { publishContract } from "../kafka_publish_contract.ts";
 import { finishing } from "../support/finishing.ts";
 import { NO_STORE } from "../support/kafka_member.ts";
@@ -17,6 +19,9 @@ connectorContract("simulated Kafka", async () => {
   };
 });
 
-for (const contract of [driverContract, publishContract, groupContract]) {
-  kafkaContract("simulated Kafka", contract, { make: () => simKafka() });
-}
+const making = { make: () => simKafka() };
+driverContract("Simulated Kafka", making);
+coordinatorContract("Simulated Kafka", making);
+groupContract("Simulated Kafka", making);
+strangersContract("Simulated Kafka", making);
+kafkaContract("simulated Kafka", publishContract, making);

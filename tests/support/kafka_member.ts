@@ -82,7 +82,7 @@ export class Member {
         member.batches.push(batch);
         member.records.push(...batch.records);
         member.#positions.set(`${batch.topic}/${batch.partition}`, batch.position);
-        member.#tell();
+        member.tell();
       },
       missing: (_topic, partition, wanted, bounds) => {
         member.missed.push({ wanted, bounds });
@@ -153,10 +153,11 @@ export class Member {
 
   #note(event: string): void {
     this.events.push(event);
-    this.#tell();
+    this.tell();
   }
 
-  #tell(): void {
+  /** Looks at what is waited for once more. */
+  tell(): void {
     for (const look of [...this.#waiting]) look();
   }
 }

@@ -15,6 +15,10 @@ export interface KafkaSubject extends AsyncDisposable {
   createTopicWith(topic: string, config: Record<string, string>): Promise<void>;
   /** Takes away what lies below an offset, as retention does. */
   deleteRecords(topic: string, partition: number, before: number): Promise<void>;
+  /** Sets an offset of a group without members, as a person does with Kafka's own tool. */
+  setOffset(group: string, topic: string, partition: number, offset: number): Promise<void>;
+  /** A consumer of Kafka's newer protocol subscribes to a topic under this group. */
+  intrude(group: string, topic: string): Promise<{ leave(): Promise<void> }>;
   /** The ids of a group's members, in order. */
   members(group: string): Promise<string[]>;
 }
@@ -34,36 +38,50 @@ export interface KafkaBench {
 /** Cases of a contract, by the sentence that each shows. */
 export type KafkaContract = Readonly<Record<string, (bench: KafkaBench) => Promise<void>>>;
 
+/** On which Kafka a contract's tests run. */
+export interface KafkaMaking {
+  readonly make: () => Promise<KafkaSubject>;
+  readonly ignore?: boolean;
+}
+
+/** Gives a case its bench, and closes for it what it opens. */
+export function onBench({ make }: KafkaMaking, run: (bench: KafkaBench) => Promise<void>): () => Promise<void> {
+  return async () => {
+    await using kafka = await make();
+    const { clock, driver } = kafka;
+    const [connection, other] = [
+      await KafkaConnection.open(driver, clock),
+      await KafkaConnection.open(driver, clock),
+    ];
+    const lines: Line[] = [];
+    const line = async () => {
+      const made = driver.line();
+      lines.push(made);
+      await made.connect();
+      return made;
+    };
+    try {
+      await run({ kafka, clock, connection, other, line, now: () => kafka.now() });
+    } finally {
+      await Promise.all([connection, other, ...lines].map((one) => one.close()));
+    }
+  };
+}
+
+/** A contract: registers its groups of cases for one Kafka. `on` gives a case its bench. */
+export function contract(
+  register: (
+    name: string,
+    on: (run: (bench: KafkaBench) => Promise<void>) => () => Promise<void>,
+    ignore: boolean,
+  ) => void,
+): (name: string, making: KafkaMaking) => void {
+  return (name, making) => register(name, (run) => onBench(making, run), making.ignore ?? false);
+}
+
 /** Registers a contract's tests for one Kafka. */
-export function kafkaContract(
-  name: string,
-  contract: KafkaContract,
-  { make, ignore = false }: { readonly make: () => Promise<KafkaSubject>; readonly ignore?: boolean },
-): void {
+export function kafkaContract(name: string, contract: KafkaContract, making: KafkaMaking): void {
   for (const [sentence, run] of Object.entries(contract)) {
-    Deno.test({
-      name: `${name}: ${sentence}`,
-      ignore,
-      async fn() {
-        await using kafka = await make();
-        const { clock, driver } = kafka;
-        const [connection, other] = [
-          await KafkaConnection.open(driver, clock),
-          await KafkaConnection.open(driver, clock),
-        ];
-        const lines: Line[] = [];
-        const line = async () => {
-          const made = driver.line();
-          lines.push(made);
-          await made.connect();
-          return made;
-        };
-        try {
-          await run({ kafka, clock, connection, other, line, now: () => kafka.now() });
-        } finally {
-          await Promise.all([connection, other, ...lines].map((one) => one.close()));
-        }
-      },
-    });
+    Deno.test({ name: `${name}: ${sentence}`, ignore: making.ignore ?? false, fn: onBench(making, run) });
   }
 }

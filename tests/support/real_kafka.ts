@@ -1,6 +1,9 @@
 /** The real Kafka that all tests share, as a subject of the contracts that the simulated one passes as well. */
 import { systemClock } from "../../base/clock.ts";
 import { KafkaJsDriver } from "../../connectors/kafka/kafkajs_driver.ts";
+import { toKafkaJsOptions } from "../../connectors/kafka/kafkajs_options.ts";
+import { KafkaJsTransport } from "../../connectors/kafka/kafkajs_transport.ts";
+import { NewConsumer } from "./new_consumer.ts";
 import { brokers, createTopicWith, plainClient } from "./kafka.ts";
 import type { KafkaSubject } from "./kafka_subject.ts";
 
@@ -15,6 +18,16 @@ export function realKafka(): Promise<KafkaSubject> {
       administer(async (admin) => {
         await admin.fetchTopicOffsets(topic);
         await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] });
+      }),
+    setOffset: (group, topic, partition, offset) =>
+      administer((admin) =>
+        admin.setOffsets({ groupId: group, topic, partitions: [{ partition, offset: String(offset) }] })
+      ),
+    intrude: (group, topic) =>
+      NewConsumer.join(new KafkaJsTransport(brokers, toKafkaJsOptions({ clientId: "intruder" })), {
+        clock: systemClock,
+        group,
+        topic,
       }),
     members: (group) =>
       administer(async (admin) => {

@@ -11,7 +11,7 @@ import type { Answer, Request } from "../transport.ts";
 import { readArray, readCompactArray } from "./arrays.ts";
 
 /** Kafka's number for a member of the first protocol in a group of the newer one. */
-const CLASSIC = 1;
+const CLASSIC = 0;
 
 /** A group of the first protocol. One of the newer protocol shows no members here. */
 export function describeGroup(group: string): Request<readonly GroupMember[]> {

@@ -59,7 +59,12 @@ export class Brokers {
     this.topics = new Topics(brokers, () => scheduler.now);
     this.fetches = new Fetches(this.topics, scheduler, this.rights);
     this.quota = new Quota(() => scheduler.now);
-    this.groups = new Groups({ scheduler, random, isUp: () => this.isUp });
+    this.groups = new Groups({
+      scheduler,
+      random,
+      isUp: () => this.isUp,
+      countOf: (topic) => this.topics.known(topic).partitions.length,
+    });
     const writer = {
       writeToPartition: (topic: string, partition: number, end: TransactionEnd) =>
         this.#writeEnd(topic, partition, end),

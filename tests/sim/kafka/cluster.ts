@@ -115,6 +115,10 @@ export class SimCluster implements KafkaWorld {
     return this.#brokers.groups.members(group);
   }
 
+  intrude(group: string, topic: string): () => void {
+    return this.#brokers.groups.intrude(group, topic);
+  }
+
   resetOffsets(group: string, topic: string, offsets: ReadonlyMap<number, number>): void {
     if (this.groupMembers(group).length > 0) throw new Error(`Cannot reset the group "${group}": it has members`);
     this.#brokers.offsets.commit(

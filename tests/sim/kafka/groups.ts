@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { decodeAssignment } from "../../../connectors/kafka/assignment.ts";
+import { decodeAssignment, decodeSubscription } from "../../../connectors/kafka/assignment.ts";
+import { ByteWriter } from "../../../connectors/kafka/wire.ts";
 import type { GroupMember, Joined, JoinOptions, Membership } from "../../../connectors/kafka/driver.ts";
 import { brokerError } from "../../../connectors/kafka/errors.ts";
 import type { Scheduler } from "../scheduler.ts";
@@ -25,8 +26,15 @@ interface Member {
   cancelSession: () => void;
 }
 
+/** A consumer of Kafka's newer protocol. While there is one, the coordinator assigns, and nobody else. */
+interface Intruder {
+  readonly topic: string;
+  partitions: number[];
+}
+
 interface Group {
   readonly name: string;
+  intruder: Intruder | undefined;
   /** `preparing`: members are to join; `completing`: the one who assigns is waited for. */
   state: "empty" | "preparing" | "completing" | "stable";
   generation: number;
@@ -46,17 +54,21 @@ export class Groups {
   readonly #scheduler: Scheduler;
   readonly #random: () => number;
   readonly #isUp: () => boolean;
+  readonly #countOf: (topic: string) => number;
   readonly #groups = new Map<string, Group>();
   #ids = 0;
 
-  constructor({ scheduler, random, isUp }: {
+  constructor({ scheduler, random, isUp, countOf }: {
     readonly scheduler: Scheduler;
     readonly random: () => number;
     readonly isUp: () => boolean;
+    /** How many partitions a topic has. */
+    readonly countOf: (topic: string) => number;
   }) {
     this.#scheduler = scheduler;
     this.#random = random;
     this.#isUp = isUp;
+    this.#countOf = countOf;
   }
 
   members(name: string): string[] {
@@ -65,13 +77,32 @@ export class Groups {
 
   /** The members of a group, as a coordinator describes them. */
   describe(name: string): GroupMember[] {
-    return [...this.#groups.get(name)?.members.values() ?? []].map(({ id, assignment }) => ({
-      member: id,
-      client: "simulated",
-      host: "/127.0.0.1",
-      protocol: "classic",
+    const group = this.#groups.get(name);
+    const host = "/127.0.0.1";
+    const members: GroupMember[] = [...group?.members.values() ?? []].map(({ id, assignment }) => ({
+      ...{ member: id, client: "simulated", host, protocol: "classic" },
       partitions: decodeAssignment(assignment).topics,
     }));
+    if (group?.intruder === undefined) return members;
+    const { topic, partitions } = group.intruder;
+    const intruder = { member: "intruder", client: "intruder", host, protocol: "consumer" } as const;
+    return [...members, { ...intruder, partitions: new Map([[topic, partitions]]) }];
+  }
+
+  /**
+   * A consumer of Kafka's newer protocol subscribes to a topic. Where members have an assignor of their own it is refused. Returns
+   * how it leaves.
+   */
+  intrude(name: string, topic: string): () => void {
+    const group = this.#groups.get(name) ?? this.#create(name);
+    if (group.members.size > 0) {
+      throw brokerError(SERVER.groupIdNotFound, "a sign of life in the newer protocol", "a custom assignor is in use");
+    }
+    group.intruder = { topic, partitions: Array.from({ length: this.#countOf(topic) }, (_, partition) => partition) };
+    return () => {
+      group.intruder = undefined;
+      if (group.state !== "empty" && group.state !== "preparing") this.#prepare(group);
+    };
   }
 
   /** The first answer to a member without an id: the id with which it is to come again (code 79). */
@@ -191,6 +222,7 @@ export class Groups {
   #create(name: string): Group {
     const group: Group = {
       name,
+      intruder: undefined,
       state: "empty",
       generation: 0,
       leader: undefined,
@@ -247,7 +279,8 @@ export class Groups {
     group.generation++;
     const [first] = group.members.keys();
     group.state = first === undefined ? "empty" : "completing";
-    if (group.leader === undefined || !group.members.has(group.leader)) group.leader = first;
+    if (group.intruder !== undefined) group.leader = undefined;
+    else if (group.leader === undefined || !group.members.has(group.leader)) group.leader = first;
     for (const member of group.members.values()) {
       member.assignment = NOTHING;
       member.synced = false;
@@ -255,7 +288,25 @@ export class Groups {
       member.join!.resolve(this.#joined(group, member));
       member.join = undefined;
     }
-    if (group.state === "completing") this.#setDeadline(group, () => this.#putOutUnsynced(group));
+    if (group.intruder !== undefined) this.#assignItself(group, group.intruder);
+    else if (group.state === "completing") this.#setDeadline(group, () => this.#putOutUnsynced(group));
+  }
+
+  /** The coordinator's own way to assign: partitions of each topic in turn, to the intruder first. */
+  #assignItself(group: Group, intruder: Intruder): void {
+    const members = [...group.members.values()];
+    const shares = new Map<Member, Map<string, number[]>>(members.map((member) => [member, new Map()]));
+    intruder.partitions = [];
+    for (const topic of new Set(members.flatMap(({ subscription }) => decodeSubscription(subscription).topics))) {
+      const takers = [...topic === intruder.topic ? [undefined] : [], ...members];
+      for (let partition = 0; partition < this.#countOf(topic); partition++) {
+        const taker = takers[partition % takers.length];
+        if (taker === undefined) intruder.partitions.push(partition);
+        else shares.get(taker)!.set(topic, [...shares.get(taker)!.get(topic) ?? [], partition]);
+      }
+    }
+    for (const [member, share] of shares) member.assignment = plainAssignment(share);
+    if (group.state === "completing") group.state = "stable";
   }
 
   #joined(group: Group, { id }: Member): Joined {
@@ -304,6 +355,16 @@ export class Groups {
     };
     member.cancelSession = this.#scheduler.after(member.sessionTimeout, expire);
   }
+}
+
+/** An assignment as Kafka's own assignors write it: without anything beside the partitions. */
+function plainAssignment(share: ReadonlyMap<string, readonly number[]>): Uint8Array {
+  const writer = new ByteWriter().int16(0).int32(share.size);
+  for (const [topic, partitions] of share) {
+    writer.string(topic).int32(partitions.length);
+    for (const partition of partitions) writer.int32(partition);
+  }
+  return writer.block(null).written;
 }
 
 function newMember({ member: id, protocol, subscription, sessionTimeout, rebalanceTimeout }: JoinOptions): Member {

@@ -79,6 +79,8 @@ export interface KafkaWorld {
   // What people and time do to a group.
   /** Sets a group's offsets, as a person with Kafka's own tool does. @throws {Error} If the group has members, as the tool does. */
   resetOffsets(group: string, topic: string, offsets: ReadonlyMap<number, number>): void;
+  /** A consumer of Kafka's newer protocol subscribes to a topic under a group that has no members. Returns how it leaves. */
+  intrude(group: string, topic: string): () => void;
   /** A group's offsets expire, except where a transaction has some of them under way. */
   expireOffsets(group: string): void;
 

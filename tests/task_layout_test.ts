@@ -1,0 +1,47 @@
+/** Which task reads what. */
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals, assertThrows } from "@std/assert";
+import { layOut, type TaskKind } from "../runtime/task_layout.ts";
+
+const TOPICS = new Map([["clicks", 3], ["users", 3]]);
+
+describe("layOut()", () => {
+  it("perPartition: a task for each partition number, which reads it of every topic", () => {
+    const layout = layOut("perPartition", TOPICS);
+    assertEquals(layout.tasks, [0, 1, 2]);
+    assertEquals(layout.inputsOf(1), [{ topic: "clicks", partition: 1 }, { topic: "users", partition: 1 }]);
+  });
+
+  it("perPartition refuses topics with different numbers of partitions, and names both cures", () => {
+    assertThrows(
+      () => layOut("perPartition", new Map([["clicks", 3], ["users", 2]])),
+      Error,
+      "its topics must have the same number of partitions, and clicks has 3, users has 2. Give them the same number, or run the job " +
+        'with tasks: "single"',
+    );
+  });
+
+  it("single: one task, which reads everything, however many partitions there are", () => {
+    const layout = layOut("single", new Map([["clicks", 2], ["users", 1]]));
+    assertEquals(layout.tasks, [0]);
+    assertEquals(layout.inputsOf(0), [
+      { topic: "clicks", partition: 0 },
+      { topic: "clicks", partition: 1 },
+      { topic: "users", partition: 0 },
+    ]);
+  });
+
+  for (const kind of ["perPartition", "single"] satisfies TaskKind[]) {
+    it(`${kind}: every partition has exactly one task, and taskOf says which`, () => {
+      const { tasks, inputsOf, taskOf } = layOut(kind, TOPICS);
+      const read = tasks.flatMap((task) => inputsOf(task).map(({ topic, partition }) => [topic, partition, task]));
+      assertEquals(read.length, 6);
+      for (const [topic, partition, task] of read) assertEquals(taskOf(topic as string, partition as number), task);
+    });
+
+    it(`${kind}: a topic that is no input has no task, nor has a partition that came later`, () => {
+      const { taskOf } = layOut(kind, TOPICS);
+      assertEquals([taskOf("other", 0), taskOf("clicks", 3), taskOf("clicks", -1)], [undefined, undefined, undefined]);
+    });
+  }
+});
