@@ -30,8 +30,8 @@ export interface OpenJob {
   readonly layout: TaskLayout;
   /** By `sinkKey`. */
   readonly sinks: ReadonlyMap<string, OpenedSink>;
-  /** The topics whose results become visible after their commit, by name. */
-  readonly delivered: ReadonlyMap<string, TopicInfo>;
+  /** How many partitions each topic has whose results become visible after their commit. */
+  readonly delivered: ReadonlyMap<string, number>;
   /** How results become visible after their commit, where a sink has it so. */
   readonly delivery: AfterCommit | undefined;
   /** Deliveries that are part of the epoch's atomic, as `OpenedSink.inCommit` numbers them. */
@@ -82,7 +82,9 @@ export async function openAll(
         return [sinkKey(spec), { info, inCommit: own.kind === "inCommit" ? inCommit.indexOf(own) : undefined }];
       })),
       delivered: new Map(
-        opened.filter(({ connection }) => connection.delivery === delivery).map(({ spec, info }) => [spec.topic, info]),
+        opened.filter(({ connection }) => connection.delivery === delivery).map((
+          { spec, info },
+        ) => [spec.topic, info.partitions]),
       ),
       delivery,
       inCommit,

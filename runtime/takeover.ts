@@ -143,8 +143,8 @@ async function begin(
   if (reset === undefined) refuseOthers(settings.name, checkpoint.head, topics);
   if (reset !== undefined && !created) {
     // Epochs go on after the marker, wherever it stands; a reader has seen what it counts.
-    const marker = await markerOf(parts, number);
-    const epoch = marker === undefined ? 0 : lastBegun(marker);
+    const shown = await markerOf(parts, number);
+    const epoch = shown === undefined ? 0 : lastBegun(shown);
     await checkpoint.rewrite({
       reset: { epoch },
       offsets: mapOffsets(await firstOffsets(parts, number, plan.topics, reset)),

@@ -141,7 +141,7 @@ describe("A job that is stopped while results cannot be published", { ignore }, 
       signalNode(broker, 0, "SIGSTOP");
       try {
         const starting = start(":memory:", { signal: stop.signal });
-        setTimeout(() => stop.abort(new Error("nobody wants it any more")), 300);
+        stop.abort(new Error("nobody wants it any more"));
         await assertRejects(() => starting, Error, "nobody wants it any more");
       } finally {
         signalNode(broker, 0, "SIGCONT");

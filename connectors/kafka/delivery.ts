@@ -19,7 +19,6 @@ import {
   type OutputRecord,
   type Published,
   RefusedError,
-  type TopicInfo,
 } from "../connector.ts";
 import { FencedError } from "../../state/errors.ts";
 import type { Driver, Line } from "./driver.ts";
@@ -93,11 +92,11 @@ export class KafkaDelivery implements AfterCommit {
     return this.#life(producer, close);
   }
 
-  async rehearse(owner: string, topics: ReadonlyMap<string, TopicInfo>): Promise<DeliveryLife> {
+  async rehearse(owner: string, topics: ReadonlyMap<string, number>): Promise<DeliveryLife> {
     const { clock } = this.parts;
     const backoff = new Backoff(RETRY_PAUSE, clock);
     const deadline = clock.elapsed() + ASK_LIMIT;
-    const wanted = [...topics].map(([topic, { partitions }]) => ({
+    const wanted = [...topics].map(([topic, partitions]) => ({
       topic,
       partitions: Array.from({ length: partitions }, (_, partition) => partition),
     }));

@@ -95,10 +95,10 @@ export function saysOf(change: Change): RegExp {
   switch (change.change) {
     case "deny":
       return "topic" in change.right
-        ? new RegExp(`may not use.*${change.right.topic}|${change.right.topic}.*may not use`)
+        ? new RegExp(`not allow.*${change.right.topic}|${change.right.topic}.*not allow`)
         : change.right.to === "use groups"
-        ? /may not use.*group|group.*may not use/
-        : /may not use.*transactional id|transactional id.*may not use/;
+        ? /not allow.*group|group.*not allow/
+        : /not allow.*transactional id|transactional id.*not allow/;
     case "configure":
       return new RegExp(change.topic);
     case "limit transactions":

@@ -7,7 +7,7 @@ import type { Report } from "./campaign.ts";
 import type { Edit, Mutation } from "./mutations.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const FOLDERS = ["operators", "state", "connectors", "runtime", "tests/sim"];
+const FOLDERS = ["base", "operators", "state", "connectors", "runtime", "tests/sim"];
 const FILES = ["mod.ts", "deno.json", "deno.lock"];
 
 /** What the simulator made of a mutation. */
