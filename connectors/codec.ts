@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bytesText, textBytes } from "../base/text.ts";
+import { textBytes } from "../base/text.ts";
 
 /** Turns values into a record's bytes and back. Both throw on what they cannot do; the message becomes the reason. */
 export interface RecordCodec<T> {
@@ -12,41 +12,6 @@ export interface RecordCodec<T> {
   encode(value: T): Uint8Array;
   /** The value of bytes. */
   decode(bytes: Uint8Array): T;
-}
-
-/**
- * JSON in UTF-8: the default codec.
- *
- * @returns a codec that throws on malformed JSON, and on values that have no JSON form (`undefined`, functions, bigint)
- *
- * @example A round trip
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { json } from "@tidemark/streams/connectors";
- * const codec = json<{ user: string }>();
- * assertEquals(codec.decode(codec.encode({ user: "ada" })), { user: "ada" });
- * ```
- */
-export function json<T>(): RecordCodec<T> {
-  return JSON_CODEC as RecordCodec<T>;
-}
-
-const JSON_CODEC: RecordCodec<unknown> = {
-  encode(value) {
-    const text = JSON.stringify(value);
-    if (text === undefined) throw new TypeError(`a value of type ${typeof value} has no JSON form`);
-    return textBytes(text);
-  },
-  decode(bytes) {
-    if (bytes.length === 0) throw new SyntaxError("the value is empty, which is no JSON");
-    return JSON.parse(jsonText(bytes));
-  },
-};
-
-/** The text of JSON. A byte order mark before it is no part of it, whoever wrote one there. */
-function jsonText(bytes: Uint8Array): string {
-  const text = bytesText(bytes);
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 /** A validator of the Standard Schema specification (https://standardschema.dev): Zod, Valibot, ArkType and others are. */

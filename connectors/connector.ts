@@ -206,7 +206,7 @@ export interface TopicInfo {
   readonly maxRecordBytes: number;
   /** How far a record's timestamp may lie ahead of the wall clock, in milliseconds. `Infinity`: as far as it likes. */
   readonly maxTimestampAhead: number;
-  /** How far it may lie behind, in milliseconds. @default as far as it likes */
+  /** How far a record's timestamp may lie behind the wall clock, in milliseconds. @default Infinity */
   readonly maxTimestampBehind?: number;
   /** Only the last record of each key is kept, and one without a key is refused. @default false */
   readonly compacted?: boolean;

@@ -5,10 +5,11 @@
  */
 
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
-import { type AppendRecord, type PackedRecord, placeRecords } from "./local/append.ts";
+import { type AppendRecord, type PackedRecord, placeRecords, timestampLimit } from "./local/append.ts";
 import { systemClock } from "../base/clock.ts";
 import { type LocalLog, type LocalReader, startLocalReader } from "./local/reader.ts";
-import { json, type RecordCodec } from "./codec.ts";
+import type { RecordCodec } from "./codec.ts";
+import { json } from "./json.ts";
 import type {
   Connection,
   ConnectionContext,
@@ -29,6 +30,13 @@ import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "./ve
 export interface MemoryOptions {
   /** The clock that gives records their timestamps, in milliseconds since 1970. @default the wall clock */
   readonly now?: () => number;
+  /**
+   * How far the timestamp of a record that is appended may lie ahead of the clock, in milliseconds; `Infinity`: as far as it likes. One that
+   * is wrong makes what comes after it late. Results of a job have their event time, however far ahead.
+   *
+   * @default hours(1), as in Kafka 4
+   */
+  readonly maxTimestampAhead?: number;
 }
 
 /** One topic. Its records lie twice: by partition for readers, and in the order in which they came for the user. */
@@ -48,11 +56,13 @@ export class MemoryLog implements Connector {
   #topics = new Map<string, Topic>();
   #watchers = new Set<(topic: string) => void>();
   #now: () => number;
+  #maxTimestampAhead: number;
   #local: LocalLog;
 
   /** Use {@linkcode memory}. */
-  constructor({ now = systemClock.now }: MemoryOptions = {}) {
+  constructor({ now = systemClock.now, maxTimestampAhead }: MemoryOptions = {}) {
     this.#now = now;
+    this.#maxTimestampAhead = timestampLimit(maxTimestampAhead);
     this.#local = {
       partitions: (topic) => this.#topic(topic).partitions.length,
       bounds: (topic, partition) => ({ earliest: 0, latest: this.#topic(topic).partitions[partition].length }),
@@ -92,7 +102,7 @@ export class MemoryLog implements Connector {
   /**
    * Appends records. Readers see them at once.
    *
-   * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or a record is too large.
+   * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or too far ahead, or a record is too large.
    * @throws {TypeError} If a value has no JSON form.
    * @throws {Error} If the topic has ended.
    */
@@ -103,6 +113,7 @@ export class MemoryLog implements Connector {
       partitions: state.partitions.length,
       turn: state.turn,
       now: this.#now,
+      maxTimestampAhead: this.#maxTimestampAhead,
     });
     state.turn = placed.turn;
     for (const [partition, record] of placed.records) this.#push(topic, partition, record);

@@ -7,6 +7,7 @@ export * from "./codec.ts";
 export type * from "./connector.ts";
 export * from "./embedded/log.ts";
 export { headerOf, type HeadersOption, type HeaderValue } from "./headers.ts";
+export * from "./json.ts";
 export * from "./memory.ts";
 export type { RecordKey, SinkOptions, SourceOptions } from "./verbs.ts";
 export type { AppendRecord } from "./local/append.ts";

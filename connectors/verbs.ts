@@ -5,8 +5,9 @@
  */
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { operate, sourceOf } from "../operators/_operate.ts";
-import { json, keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
+import { keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
 import { type Connector, type InputRecord, nameSink, type SinkSpec, type SourceSpec } from "./connector.ts";
+import { json } from "./json.ts";
 import { peekAt } from "./_peek.ts";
 import { encodeHeaders, type HeadersOption } from "./headers.ts";
 

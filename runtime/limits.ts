@@ -38,8 +38,11 @@ export const SHOW_MS = 1000;
 /** How often idle partitions are looked at, in milliseconds. */
 export const TICK_MS = 50;
 
-/** How much nearer than the broker's limit a record's timestamp stays, in milliseconds: clocks differ. */
-export const TIMESTAMP_MARGIN_MS: number = MINUTE;
+/**
+ * How much nearer than the broker's limit a record's timestamp stays, because clocks differ and a transaction takes its time: a part of
+ * the limit, and at most so many milliseconds.
+ */
+export const TIMESTAMP_MARGIN = { part: 0.1, most: MINUTE } as const;
 
 /** Pauses between tries at something that is away, in milliseconds. */
 export const RETRY_PAUSE: PauseLimits = { first: 10, longest: SECOND };

@@ -9,7 +9,7 @@ import { messageOf } from "../base/thrown.ts";
 import type { OutputRecord, RecordHeader, RecordHeaders, SinkSpec, TopicInfo } from "../connectors/connector.ts";
 import { recordBytes } from "../connectors/headers.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
-import { TIMESTAMP_MARGIN_MS } from "./limits.ts";
+import { TIMESTAMP_MARGIN } from "./limits.ts";
 
 /** The header with a result's event time, in decimal milliseconds. */
 export const TIME_HEADER = "tidemark.time";
@@ -46,7 +46,7 @@ export function positionOf(record: RecordAtHand): string {
  * Makes the record of a value.
  *
  * @throws {TypeError} where the sink's functions throw or give what is no key, value or header
- * @throws {RangeError} where the partition does not exist or the record is larger than its topic takes
+ * @throws {RangeError} where the partition does not exist, or the record is larger or older than its topic takes
  */
 export function encodeResult(context: SinkContext, task: Task, value: unknown): OutputRecord {
   const { spec } = context;
@@ -56,6 +56,7 @@ export function encodeResult(context: SinkContext, task: Task, value: unknown): 
   const { timestamp } = task;
   const time = Number.isNaN(timestamp) ? task.record?.timestamp ?? context.now() : timestamp;
   const refusal = task.refusal === undefined ? undefined : { stage: "", reason: task.refusal };
+  if (refusal === undefined) checkAge(context, time);
   const headers = headersOf(spec.headers(value), time, refusal, task.record);
   return complete(context, { key, value: bytes, headers }, time, spec.partition(value, context.info.partitions));
 }
@@ -147,9 +148,37 @@ function complete(
       `a record of ${size} bytes is larger than topic ${spec.topic} takes, which is ${info.maxRecordBytes} bytes`,
     );
   }
-  // A broker refuses records that lie too far ahead of its clock, for ever: their event time travels in the header.
-  const latest = info.maxTimestampAhead === Infinity ? Infinity : now() + info.maxTimestampAhead - TIMESTAMP_MARGIN_MS;
-  return { topic: spec.topic, partition, timestamp: Math.min(time, latest), key, value, headers };
+  return { topic: spec.topic, partition, timestamp: inBounds(time, info, now), key, value, headers };
+}
+
+/** A broker refuses records that lie too far from its clock, for ever: their event time travels in the header. */
+function inBounds(
+  time: number,
+  { maxTimestampAhead, maxTimestampBehind = Infinity }: TopicInfo,
+  now: () => number,
+): number {
+  if (maxTimestampAhead === Infinity && maxTimestampBehind === Infinity) return time;
+  const present = now();
+  return Math.max(present - within(maxTimestampBehind), Math.min(time, present + within(maxTimestampAhead)));
+}
+
+/** A broker's limit for timestamps without the margin that is kept to it. */
+function within(limit: number): number {
+  return limit === Infinity
+    ? Infinity
+    : limit - Math.min(Math.floor(TIMESTAMP_MARGIN.part * limit), TIMESTAMP_MARGIN.most);
+}
+
+/** Refuses a result that its topic would refuse for its age. */
+function checkAge({ spec, info, now }: SinkContext, time: number): void {
+  const { maxTimestampBehind = Infinity } = info;
+  if (maxTimestampBehind === Infinity || time >= now() - within(maxTimestampBehind)) return;
+  throw new RangeError(
+    `its time ${time} lies ${
+      now() - time
+    } ms in the past, and topic ${spec.topic} takes records of the last ${maxTimestampBehind} ms ` +
+      "(message.timestamp.before.max.ms)",
+  );
 }
 
 let lastTime = NaN;

@@ -68,7 +68,12 @@ const bad: readonly BadCase[] = [
   {
     what: "a timestamp beyond what is a safe integer",
     value: { user: "ada", at: 2 ** 60 },
-    reason: /^its event time must be a safe integer of milliseconds/,
+    reason: /^\$\.at is 1152921504606847000, an integer beyond 2\^53 - 1/,
+  },
+  {
+    what: "a timestamp that is a number beyond all time",
+    value: bytes('{"user":"ada","at":1e300}'),
+    reason: /^its event time must be a safe integer of milliseconds, current value is 1e\+300$/,
   },
 ];
 

@@ -51,12 +51,17 @@ Deno.test({
   async fn() {
     const connection = await connect();
     const [small, appended] = [freshTopic(), freshTopic()];
-    await createTopicWith(small, { "max.message.bytes": "20000", "message.timestamp.after.max.ms": "5000" });
+    await createTopicWith(small, {
+      "max.message.bytes": "20000",
+      "message.timestamp.after.max.ms": "5000",
+      "message.timestamp.before.max.ms": "86400000",
+    });
     await createTopicWith(appended, { "message.timestamp.type": "LogAppendTime" });
     const info = (await connection.topic(small))!;
     assert(info.maxRecordBytes > 19_000 && info.maxRecordBytes < 20_000);
-    assertEquals(info.maxTimestampAhead, 5000);
-    assertEquals((await connection.topic(appended))!.maxTimestampAhead, Infinity);
+    assertEquals([info.maxTimestampAhead, info.maxTimestampBehind], [5000, 86_400_000]);
+    const { maxTimestampAhead, maxTimestampBehind } = (await connection.topic(appended))!;
+    assertEquals([maxTimestampAhead, maxTimestampBehind], [Infinity, Infinity]);
     // What is promised is taken: the largest record alone, and many that need several batches.
     const largest = new Uint8Array(info.maxRecordBytes);
     const many = Array.from({ length: 30 }, (_, index) => record(small, { value: new Uint8Array(3000 + index) }));

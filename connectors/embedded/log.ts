@@ -5,7 +5,7 @@
  */
 
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
-import { type AppendRecord, type PackedRecord, placeRecords } from "../local/append.ts";
+import { type AppendRecord, type PackedRecord, placeRecords, timestampLimit } from "../local/append.ts";
 import { systemClock } from "../../base/clock.ts";
 import { peekLocally } from "../local/peek.ts";
 import type {
@@ -29,6 +29,13 @@ import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../v
 export interface EmbeddedLogOptions {
   /** The clock that gives appended records their timestamps, in milliseconds since 1970. @default the wall clock */
   readonly now?: () => number;
+  /**
+   * How far the timestamp of a record that is appended may lie ahead of the clock, in milliseconds; `Infinity`: as far as it likes. One that
+   * is wrong makes what comes after it late. Results of a job have their event time, however far ahead.
+   *
+   * @default hours(1), as in Kafka 4
+   */
+  readonly maxTimestampAhead?: number;
   /**
    * The path of the KV's file: a job holds the lock file beside it, so that a second process is told who has the log. Leave it
    * out for `:memory:`, which no second process can reach.
@@ -60,15 +67,17 @@ export class EmbeddedLog implements Connector {
   readonly #kv: Deno.Kv;
   readonly #core: EmbeddedCore;
   readonly #now: () => number;
+  readonly #maxTimestampAhead: number;
 
   /** Use {@linkcode embeddedLog}. */
-  constructor(kv: Deno.Kv, { now = systemClock.now, path }: EmbeddedLogOptions = {}) {
+  constructor(kv: Deno.Kv, { now = systemClock.now, path, maxTimestampAhead }: EmbeddedLogOptions = {}) {
     const core = coreOf(kv);
     this.lockPath = path;
     this.id = core.id;
     this.#core = core;
     this.#kv = kv;
     this.#now = now;
+    this.#maxTimestampAhead = timestampLimit(maxTimestampAhead);
   }
 
   /**
@@ -102,7 +111,7 @@ export class EmbeddedLog implements Connector {
    *
    * @returns The next offset of every partition.
    *
-   * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or a record is larger than 1 MiB.
+   * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or too far ahead, or a record is larger than 1 MiB.
    * @throws {TypeError} If a value has no JSON form.
    * @throws {Error} If the topic does not exist or has ended.
    */
@@ -110,7 +119,8 @@ export class EmbeddedLog implements Connector {
     const { topics, writer } = await this.#loaded();
     const state = topics.get(topic);
     const partitions = state.partitions.length;
-    const placed = placeRecords(records, { topic, partitions, turn: state.turn, now: this.#now });
+    const [now, maxTimestampAhead] = [this.#now, this.#maxTimestampAhead];
+    const placed = placeRecords(records, { topic, partitions, turn: state.turn, now, maxTimestampAhead });
     state.turn = placed.turn;
     const byPartition: PackedRecord[][] = Array.from({ length: partitions }, () => []);
     for (const [partition, record] of placed.records) byPartition[partition].push(record);

@@ -237,11 +237,13 @@ function batchBytes(config: ReadonlyMap<string, string>): number {
   return Number(config.get("max.message.bytes") ?? DEFAULT_BATCH_BYTES);
 }
 
-/** How far a record's timestamp may lie from the broker's clock, in milliseconds. */
-function timestampLimit(config: ReadonlyMap<string, string>, side: "after" | "before", usual: number): number {
+/** How far a record's time may lie from the broker's clock, as the topic has it; brokers before Kafka 3.6 have one limit for both sides. */
+function timestampLimit(config: ReadonlyMap<string, string>, side: "before" | "after", otherwise: number): number {
   // The broker looks at a record's time only where it keeps it.
   if (config.get("message.timestamp.type") === "LogAppendTime") return Infinity;
-  const limit = Number(config.get(`message.timestamp.${side}.max.ms`) ?? usual);
-  // Java's largest long means that there is no limit; so does anything beyond the safe integers.
-  return Number.isSafeInteger(limit) ? limit : Infinity;
+  const limits = [`message.timestamp.${side}.max.ms`, "message.timestamp.difference.max.ms"]
+    .map((name) => config.get(name)).filter((value) => value !== undefined).map(Number)
+    // Java's largest long means that there is no limit; so does anything beyond the safe integers.
+    .map((limit) => Number.isSafeInteger(limit) ? limit : Infinity);
+  return limits.length === 0 ? otherwise : Math.min(...limits);
 }

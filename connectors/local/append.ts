@@ -4,10 +4,11 @@
  * @module
  */
 
-import { json, keyBytes } from "../codec.ts";
+import { keyBytes } from "../codec.ts";
+import { json } from "../json.ts";
 import { encodeHeaders, type HeadersOption, recordBytes } from "../headers.ts";
 import type { OutputRecord } from "../connector.ts";
-import { MAX_RECORD_BYTES } from "./limits.ts";
+import { MAX_RECORD_BYTES, TIMESTAMP_AHEAD } from "./limits.ts";
 import { keyPartition } from "../partitioner.ts";
 import type { RecordKey } from "../verbs.ts";
 
@@ -36,6 +37,8 @@ export interface Placing {
   readonly turn: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** How far a timestamp may lie ahead of that, in milliseconds. */
+  readonly maxTimestampAhead: number;
 }
 
 /** Records on their way to a topic. */
@@ -51,15 +54,15 @@ const codec = json<unknown>();
 /**
  * Encodes records and chooses their partitions.
  *
- * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or a record is too large.
+ * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or too far ahead, or a record is too large.
  * @throws {TypeError} If a value has no JSON form.
  */
 export function placeRecords(records: Iterable<AppendRecord>, placing: Placing): Placed {
-  const { topic, partitions, now } = placing;
+  const { topic, partitions } = placing;
   const placed: (readonly [number, PackedRecord])[] = [];
   let turn = placing.turn;
   for (const record of records) {
-    const encoded = encodeRecord(record, { topic, now });
+    const encoded = encodeRecord(record, placing);
     let partition = record.partition;
     if (partition === undefined) {
       partition = encoded.key === null ? turn++ % partitions : keyPartition(encoded.key, partitions);
@@ -73,11 +76,29 @@ export function placeRecords(records: Iterable<AppendRecord>, placing: Placing):
   return { records: placed, turn: turn % partitions };
 }
 
-function encodeRecord(record: AppendRecord, { topic, now }: { topic: string; now: () => number }): PackedRecord {
+/**
+ * The limit for timestamps of appended records.
+ *
+ * @throws {RangeError} If it is no number of at least 0.
+ */
+export function timestampLimit(maxTimestampAhead: number = TIMESTAMP_AHEAD): number {
+  if (maxTimestampAhead >= 0) return maxTimestampAhead;
+  throw new RangeError(`Cannot create a log: maxTimestampAhead must be >= 0, current value is ${maxTimestampAhead}`);
+}
+
+function encodeRecord(record: AppendRecord, { topic, now, maxTimestampAhead }: Placing): PackedRecord {
   const { value, key = null, timestamp = now(), headers } = record;
   if (!Number.isSafeInteger(timestamp)) {
     throw new RangeError(
       `Cannot append to the topic "${topic}": timestamp must be a safe integer, current value is ${timestamp}`,
+    );
+  }
+  if (maxTimestampAhead !== Infinity && timestamp > now() + maxTimestampAhead) {
+    throw new RangeError(
+      `Cannot append to the topic "${topic}": the timestamp ${timestamp} lies ${
+        timestamp - now()
+      } ms ahead of the clock, ` +
+        `maxTimestampAhead is ${maxTimestampAhead}`,
     );
   }
   const encoded: PackedRecord = {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { KIB, MIB } from "../../base/limits.ts";
+import { HOUR, KIB, MIB } from "../../base/limits.ts";
 
 /** The most bytes of one stored value. Deno KV takes 65,536 after serialization. */
 export const CHUNK_BYTES = 60_000;
@@ -17,6 +17,9 @@ export const ATOMIC_BYTES = 600_000;
 
 /** The most mutations in one atomic of our own. Deno KV takes 1,000, and 81,920 bytes of keys. */
 export const ATOMIC_MUTATIONS = 200;
+
+/** How far a record that a program appends may be dated ahead of the clock when nothing is said, in milliseconds: as in Kafka 4. */
+export const TIMESTAMP_AHEAD: number = HOUR;
 
 /** The partitions of a topic when nothing is said. */
 export const DEFAULT_PARTITIONS = 4;

@@ -25,7 +25,7 @@ const WORDS = String.raw`operators/_limits\.ts`;
 const SEAM = String.raw`${WORDS}|operators/_(operate|scope|task|misuse)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
 /** Of `connectors/`: the port and its parts, on which every connector stands. */
-const PORT = String.raw`connectors/(connector|codec|delivery|headers|partitioner|verbs)\.ts`;
+const PORT = String.raw`connectors/(codec|connector|delivery|headers|json|partitioner|verbs)\.ts`;
 
 const IN_BASE = re(BASE);
 

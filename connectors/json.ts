@@ -1,0 +1,303 @@
+/**
+ * JSON as the codec of records. What JSON would bend is refused with its path, in both directions: a value that comes back as another
+ * one is worse than an error.
+ *
+ * @module
+ */
+
+import { bytesText, textBytes } from "../base/text.ts";
+import type { RecordCodec } from "./codec.ts";
+
+/** Options of {@linkcode json}. */
+export interface JsonOptions {
+  /**
+   * What becomes of an integer beyond 2^53 - 1, which no number holds exactly: read as a `bigint` (and a `bigint` is then written as an
+   * integer), as a `string` of its digits, or rounded as `JSON.parse` does. Where nothing is said it is refused. Smaller ones are numbers.
+   */
+  readonly integers?: "bigint" | "string" | "round";
+}
+
+/** Deeper than this nobody looks at every value; a value is then looked at with a memory of what lies around it. */
+const SHALLOW = 50;
+const PLUS = 0x2b;
+const LETTER_E = 0x65;
+/** The deepest nesting that is read and written. */
+const DEPTH = 1000;
+
+/**
+ * JSON in UTF-8: the default codec.
+ *
+ * Refused on writing, with the path (`$.items[3].price`): `NaN`, infinities, bigint, functions, symbols, `undefined` and holes in arrays,
+ * invalid dates, and objects whose content JSON does not see (`Map`, `Set`, typed arrays, errors, instances without fields of their own).
+ * Written as JSON writes them: a field that is `undefined` is left out, a `Date` and whatever has a `toJSON()` is what that gives, an
+ * instance of a class is its fields, and -0 is 0. Refused on reading: integers beyond 2^53 - 1, numbers beyond the largest (`1e400`).
+ *
+ * @param options what becomes of integers that no number holds
+ * @returns a codec that throws on malformed JSON and on what JSON would bend
+ * @throws {TypeError} when `integers` is none of its values
+ *
+ * @example A round trip, and ids that no number holds
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { json } from "@tidemark/streams/connectors";
+ * const codec = json<{ user: string }>();
+ * assertEquals(codec.decode(codec.encode({ user: "ada" })), { user: "ada" });
+ *
+ * const bytes = new TextEncoder().encode('{"id":9007199254740993}');
+ * assertThrows(() => codec.decode(bytes), RangeError, "$.id is 9007199254740993");
+ * assertEquals(json({ integers: "bigint" }).decode(bytes), { id: 9007199254740993n });
+ * ```
+ */
+export function json<T>({ integers }: JsonOptions = {}): RecordCodec<T> {
+  if (integers === undefined) return JSON_CODEC as RecordCodec<T>;
+  if (!["bigint", "string", "round"].includes(integers)) {
+    throw new TypeError(
+      `Cannot create a JSON codec: integers must be "bigint", "string" or "round", current value is ${
+        String(integers)
+      }`,
+    );
+  }
+  return codecOf(integers) as RecordCodec<T>;
+}
+
+const JSON_CODEC = codecOf(undefined);
+
+function codecOf(integers: JsonOptions["integers"]): RecordCodec<unknown> {
+  return {
+    encode(value) {
+      if (!isExact(value, SHALLOW)) {
+        refuseBent(value, { path: [], around: [], integers });
+        if (integers === "bigint") return textBytes(JSON.stringify(value, asInteger));
+      }
+      return textBytes(JSON.stringify(value));
+    },
+    decode(bytes) {
+      if (bytes.length === 0) throw new SyntaxError("the value is empty, which is no JSON");
+      const text = jsonText(bytes);
+      const value: unknown = JSON.parse(text);
+      return hasWideNumber(bytes) && isRounded(value, 0) ? exactly(text, integers) : value;
+    },
+  };
+}
+
+/** The text of JSON. A byte order mark before it is no part of it, whoever wrote one there. */
+function jsonText(bytes: Uint8Array): string {
+  const text = bytesText(bytes);
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+/** Whether JSON carries a value as it is. `false` where that takes a closer look; for plain results it is all that is done. */
+function isExact(value: unknown, depth: number): boolean {
+  if (typeof value === "string" || typeof value === "boolean") return true;
+  // Of no other number than the finite ones.
+  if (typeof value === "number") return value - value === 0;
+  if (typeof value !== "object") return false;
+  if (value === null) return true;
+  if (depth === 0) return false;
+  // A look at the prototype would cost more: what only looks like a plain object is looked at closely elsewhere.
+  if (value.constructor === Object) return isPlain(value as Record<string, unknown>, depth - 1);
+  if (!Array.isArray(value)) return false;
+  for (let i = 0; i < value.length; i++) if (!isExact(value[i], depth - 1)) return false;
+  return true;
+}
+
+function isPlain(value: Record<string, unknown>, depth: number): boolean {
+  // deno-lint-ignore guard-for-in -- its prototype has nothing to be listed
+  for (const name in value) {
+    const field = value[name];
+    if (typeof field === "string" || field === undefined) continue;
+    if (typeof field === "number" ? field - field !== 0 : !isExact(field, depth)) return false;
+  }
+  return true;
+}
+
+interface Look {
+  /** Names and indices from the top to here. */
+  readonly path: (string | number)[];
+  /** The objects around this one. */
+  readonly around: object[];
+  readonly integers: JsonOptions["integers"];
+}
+
+/** Throws where JSON would bend a value. `given` has no form of its own any more: what `toJSON()` gives is not asked again. */
+function refuseBent(value: unknown, look: Look, given = false): void {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return;
+    case "number":
+      if (Number.isFinite(value)) return;
+      throw bent(look, String(value), "and JSON would make null of it");
+    case "bigint":
+      if (look.integers === "bigint") return;
+      throw bent(
+        look,
+        `the BigInt ${shortened(value)}`,
+        'which has no JSON form: write a string, or use json({ integers: "bigint" })',
+      );
+    case "object":
+      if (value !== null) refuseObject(value, look, given);
+      return;
+    case "undefined":
+      throw bent(look, "undefined", "which has no JSON form");
+    default:
+      throw bent(look, `a ${typeof value}`, "which has no JSON form");
+  }
+}
+
+function refuseObject(value: object, look: Look, given: boolean): void {
+  const { path, around } = look;
+  const form = (value as { toJSON?: unknown }).toJSON;
+  if (typeof form === "function" && !given) {
+    if (value instanceof Date && Number.isNaN(value.getTime())) {
+      throw bent(look, "an invalid Date", "and JSON would make null of it");
+    }
+    return refuseBent(form.call(value, String(path.at(-1) ?? "")), look, true);
+  }
+  if (around.includes(value)) throw bent(look, "a cycle", "which has no JSON form");
+  if (around.length >= DEPTH) throw bent(look, `nested more than ${DEPTH} deep`, "which nobody could read");
+  around.push(value);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) inside(look, i, value[i]);
+  } else {
+    const hidden = hiddenIn(value);
+    if (hidden !== undefined) throw bent(look, hidden, "and JSON does not see what it holds");
+    for (const name of Object.keys(value)) {
+      const field = (value as Record<string, unknown>)[name];
+      if (field !== undefined) inside(look, name, field);
+    }
+  }
+  around.pop();
+}
+
+function inside(look: Look, step: string | number, value: unknown): void {
+  look.path.push(step);
+  refuseBent(value, look);
+  look.path.pop();
+}
+
+/** What an object is whose content does not lie in fields of its own; `undefined` for all others. */
+function hiddenIn(value: object): string | undefined {
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return undefined;
+  const opaque = value instanceof Map || value instanceof Set || value instanceof Error || ArrayBuffer.isView(value);
+  if (!opaque && Object.keys(value).length > 0) return undefined;
+  const name = prototype.constructor?.name;
+  return `an instance of ${typeof name === "string" && name !== "" ? name : "a class without a name"}`;
+}
+
+function bent({ path }: Look, what: string, why: string): TypeError {
+  return new TypeError(`${shownPath(path)} is ${what}, ${why}`);
+}
+
+function shortened(value: bigint): string {
+  const digits = String(value);
+  return digits.length > 40 ? `${digits.slice(0, 20)}... of ${digits.length} digits` : digits;
+}
+
+/** `$.items[3].price`, and of a long one its beginning and its end. */
+function shownPath(path: readonly (string | number)[]): string {
+  const steps = path.map((step) =>
+    typeof step === "number"
+      ? `[${step}]`
+      : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step)
+      ? `.${step}`
+      : `[${JSON.stringify(step)}]`
+  );
+  const whole = `$${steps.join("")}`;
+  return whole.length > 200 ? `${whole.slice(0, 100)} ... ${whole.slice(-80)}` : whole;
+}
+
+/** Writes bigints as integers. */
+function asInteger(_name: string, value: unknown): unknown {
+  return typeof value === "bigint" ? (JSON as unknown as RawJson).rawJSON(String(value)) : value;
+}
+
+/** What JSON can do and TypeScript does not know yet: the text of a value, read and written. */
+interface RawJson {
+  rawJSON(text: string): unknown;
+  parse(
+    text: string,
+    reviver: (name: string, value: unknown, context: { readonly source?: string }) => unknown,
+  ): unknown;
+}
+
+/**
+ * Whether a number of 16 digits or with an exponent of three may be in it: narrower ones are safe. Looks at every third byte, since this
+ * is done for each record, and takes digits in texts for numbers.
+ */
+function hasWideNumber(bytes: Uint8Array): boolean {
+  const { length } = bytes;
+  for (let at = 2; at < length; at += 3) {
+    if (!isDigit(bytes[at])) continue;
+    let start = at;
+    while (start > 0 && isDigit(bytes[start - 1])) start--;
+    let end = at + 1;
+    while (end < length && isDigit(bytes[end])) end++;
+    if (end - start >= 16) return true;
+    if (end - start >= 3 && start > 0) {
+      const before = bytes[start - 1];
+      if (before === PLUS || (before | 0x20) === LETTER_E) return true;
+    }
+    at = end;
+  }
+  return false;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+/** Whether a number in it may be another one than was written: every integer beyond 2^53 - 1 is read as one that is too. */
+function isRounded(value: unknown, depth: number): boolean {
+  if (typeof value === "number") return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
+  if (typeof value !== "object" || value === null) return false;
+  if (depth > DEPTH) throw new RangeError(`the value is nested more than ${DEPTH} deep`);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (isRounded(value[i], depth + 1)) return true;
+    return false;
+  }
+  for (const name in value) if (isRounded((value as Record<string, unknown>)[name], depth + 1)) return true;
+  return false;
+}
+
+/** Reads once more, with the text of each number at hand. */
+function exactly(text: string, integers: JsonOptions["integers"]): unknown {
+  const refused: string[] = [];
+  const value = (JSON as unknown as RawJson).parse(text, (_name, part, { source }) => {
+    if (source === undefined || typeof part !== "number" || Number.isSafeInteger(part)) return part;
+    const integer = /^-?\d+$/.test(source);
+    if (Number.isFinite(part) && (!integer || integers === "round")) return part;
+    if (integer && integers === "bigint") return BigInt(source);
+    if (integer && integers === "string") return source;
+    refused.push(source);
+    return REFUSED;
+  });
+  if (refused.length === 0) return value;
+  const [number] = refused;
+  const shown = number.length > 40 ? `${number.slice(0, 20)}... of ${number.length} characters` : number;
+  const where = shownPath(pathOf(value, REFUSED, [])!);
+  throw new RangeError(
+    /^-?\d+$/.test(number)
+      ? `${where} is ${shown}, an integer beyond 2^53 - 1, which a number would round: read it with json({ integers: "bigint" }) or "string"`
+      : `${where} is ${shown}, which is beyond the largest number`,
+  );
+}
+
+/** Stands where a number was that is refused. */
+const REFUSED = Symbol("refused");
+
+/** The way to the first place where something stands, in the order in which JSON is read. */
+function pathOf(
+  value: unknown,
+  wanted: unknown,
+  path: readonly (string | number)[],
+): readonly (string | number)[] | undefined {
+  if (value === wanted) return path;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [name, part] of Object.entries(value)) {
+    const found = pathOf(part, wanted, [...path, Array.isArray(value) ? Number(name) : name]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
