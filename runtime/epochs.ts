@@ -10,9 +10,9 @@
  * @module
  */
 import type { InCommit } from "../connectors/connector.ts";
-import { commitCuts, FencedError, type Patience, type Store } from "../state/mod.ts";
+import { commitCuts, FencedError, type Patience, type Store, UnavailableError } from "../state/mod.ts";
 import type { Clock } from "../base/clock.ts";
-import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, WAITING_CUTS } from "./limits.ts";
+import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, TOLD_AFTER_MS, WAITING_CUTS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
@@ -33,6 +33,8 @@ export interface EpochParts {
   readonly fenced: (task: OwnedTask) => void;
   /** Nothing more can be done for this worker. */
   readonly failed: (error: Error) => void;
+  /** Told what takes long, or `undefined`: no longer. */
+  readonly slow: (what: "store" | "results", error: Error | undefined) => void;
   /** Something changed that the worker may be waiting for. */
   readonly wake: () => void;
 }
@@ -40,7 +42,10 @@ export interface EpochParts {
 export class Epochs {
   #committing: Promise<void> | undefined;
   #publishing: Promise<void> | undefined;
+  #committingSince = -Infinity;
   #publishingSince = -Infinity;
+  /** Whether it was told that a commit takes long. */
+  #told = false;
   #lastCut = -Infinity;
   readonly #rhythm = new Rhythm();
   #broken = false;
@@ -82,11 +87,11 @@ export class Epochs {
     if (this.#broken) return;
     this.#lastCut = this.parts.clock.elapsed();
     const run = this.#commitAll().catch((error: Error) => this.#fail(error)).finally(() => {
-      this.#committing = undefined;
+      this.#wrote();
       this.publish();
       this.parts.wake();
     });
-    this.#committing = run;
+    this.#writes(run);
     await run;
   }
 
@@ -103,6 +108,26 @@ export class Epochs {
         this.publish();
         wake();
       });
+  }
+
+  /** Says what has been under way for long and has neither failed nor ended: to be asked now and then, whatever stands still. */
+  watch(): void {
+    const { clock, slow } = this.parts;
+    const long = (since: number) => clock.elapsed() - since >= TOLD_AFTER_MS;
+    if (this.#committing !== undefined && long(this.#committingSince)) {
+      this.#told = true;
+      slow(
+        "store",
+        new UnavailableError(`a commit has taken ${TOLD_AFTER_MS / 1000} s so far, and there is no answer`),
+      );
+    }
+    if (this.#publishing === undefined || !long(this.#publishingSince)) return;
+    slow(
+      "results",
+      new UnavailableError(
+        `publishing results has taken ${TOLD_AFTER_MS / 1000} s so far: the broker is slow, or away`,
+      ),
+    );
   }
 
   /** Commits and publishes everything, and leaves the heads with an empty outbox. */
@@ -140,6 +165,18 @@ export class Epochs {
       !task.lost && !task.runner.changed && task.checkpoint.head.outbox.length > 0 && now - task.quietSince >= QUIET_MS
     );
     if (quiet.length > 0) await this.#emptyOutboxes(quiet).catch((error: Error) => this.#fail(error));
+  }
+
+  /** Heads are being written. */
+  #writes(work: Promise<void>): void {
+    this.#committing = work;
+    this.#committingSince = this.parts.clock.elapsed();
+  }
+
+  #wrote(): void {
+    this.#committing = undefined;
+    if (this.#told) this.parts.slow("store", undefined);
+    this.#told = false;
   }
 
   #untilLastMoment(now: number): number {
@@ -192,10 +229,12 @@ export class Epochs {
     const emptyAll = async () => {
       for (const task of tasks) if (!task.lost) await this.#emptyOutbox(task);
     };
-    this.#committing = emptyAll().catch((error: Error) => void (failure = error)).finally(() => {
-      this.#committing = undefined;
-      this.parts.wake();
-    });
+    this.#writes(
+      emptyAll().catch((error: Error) => void (failure = error)).finally(() => {
+        this.#wrote();
+        this.parts.wake();
+      }),
+    );
     await this.#committing;
     if (failure !== undefined) throw failure;
   }

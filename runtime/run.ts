@@ -11,7 +11,7 @@ import { type Claimed, claimWorker } from "./claim_worker.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { Deadline, describeLeft, interruptible } from "./ending.ts";
 import type { Job, JobEnd, StateView, StopOptions } from "./job.ts";
-import { SHOW_MS, STOP_MS } from "./limits.ts";
+import { SHOW_MS, STOP_MS, TOLD_AFTER_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
 import { openAll, type OpenJob } from "./opening.ts";
 import { type RunOptions, type Settings, settingsOf } from "./options.ts";
@@ -86,6 +86,9 @@ export async function runWith(
   settings.signal?.throwIfAborted();
   const store = given ?? await openStore(settings);
   const troubles = new Troubles(settings);
+  const { name, log } = settings;
+  const told = `the start has taken ${TOLD_AFTER_MS / 1000} s so far: the broker or the state store does not answer`;
+  const cancel = clock.after(TOLD_AFTER_MS, () => log(`Job ${name}: ${told}`));
   let open: OpenJob | undefined, claimed: Claimed | undefined, job: RunningJob;
   try {
     const { signal } = settings;
@@ -96,12 +99,13 @@ export async function runWith(
     job = new RunningJob({ settings, plan, store, open, claimed, patience, troubles, stopping });
   } catch (error) {
     await open?.close();
+    cancel();
     claimed?.release();
     store.close();
     throw error;
   }
   // From here on the job closes what it has.
-  await job.start();
+  await job.start().finally(cancel);
   return job;
 }
 
@@ -198,6 +202,7 @@ class RunningJob implements Job {
     const { signal } = this.parts.settings;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (signal?.aborted) void this.stop();
+    else this.#schedule();
     try {
       await this.#read();
       await this.#worker.ready.promise;
@@ -207,7 +212,6 @@ class RunningJob implements Job {
       await this.#closeSoon(error as Error, "stopped");
       if (!stopped) throw error;
     }
-    if (this.#closing === undefined) this.#schedule();
   }
 
   /** Starts the reader, and the worker on what it brings. */
@@ -341,6 +345,7 @@ class RunningJob implements Job {
     this.#cancelTimer = this.parts.settings.clock.after(SHOW_MS / 2, () => {
       this.metrics.emit();
       void this.#worker.show();
+      this.#worker.watch();
       this.#schedule();
     });
   }

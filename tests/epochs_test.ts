@@ -43,6 +43,7 @@ function epochsOf(task: OwnedTask, failures: Error[]): Epochs {
     tasks: () => [task],
     fenced: () => {},
     failed: (error) => failures.push(error),
+    slow: () => {},
     wake: () => {},
   });
 }

@@ -17,7 +17,7 @@ import { pause } from "../../base/backoff.ts";
 import type { TimerClock } from "../../base/clock.ts";
 import { type OutputRecord, RefusedError } from "../connector.ts";
 import type { Line, ProduceFailure, ProducerIdentity } from "./driver.ts";
-import { brokerError, CODE, hasCode, type KafkaError } from "./errors.ts";
+import { brokerError, CODE, hasCode, KafkaError } from "./errors.ts";
 import { PRODUCE_BYTES, REFUSED_STEP_LIMIT, RETRY_PAUSE } from "./limits.ts";
 import { endOf, type Load, Loads, type ProducerTopic, type SentBatch, sizeOf } from "./loads.ts";
 import type { Pace } from "./pace.ts";
@@ -87,6 +87,8 @@ export class TransactionalProducer {
   readonly #sequences = new Map<string, number>();
   #busy = false;
   #broken: Error | undefined;
+  /** When the transaction under way is over, whatever has become of it. */
+  #until = Infinity;
 
   constructor(readonly line: Line, readonly identity: ProducerIdentity, readonly parts: ProducerParts) {}
 
@@ -106,6 +108,7 @@ export class TransactionalProducer {
         moved: [],
         barred: new Map(),
       };
+      this.#until = transaction.began + pace.timeout;
       const planned = endOf(flow.rows, 0, pace.transaction);
       const written = await this.#write(transaction, planned);
       await this.line.endTransaction(this.identity, true);
@@ -347,12 +350,21 @@ export class TransactionalProducer {
       throttle = Math.max(throttle, answer.value.throttle);
       return answer.value.failures.filter(({ error }) => error !== CODE.duplicateSequence);
     });
-    if (throttle > 0) {
-      // The broker reads nothing more of this connection until then, and is not dead.
-      this.parts.throttled(throttle);
-      await pause(this.parts.clock, throttle);
-    }
+    if (throttle > 0) await this.#hold(throttle, batches);
     return failures;
+  }
+
+  /** The broker reads nothing more of this connection until then, and is not dead. */
+  async #hold(ms: number, batches: readonly SentBatch[]): Promise<void> {
+    const { clock, pace, throttled } = this.parts;
+    throttled(ms);
+    if (clock.elapsed() + ms < this.#until) return await pause(clock, ms);
+    // The transaction is over by then. Its successor has another connection, and writes less at once.
+    pace.wrote(batches.reduce((bytes, { batch }) => bytes + batch.length, 0), ms);
+    throw new KafkaError(
+      `a quota of this client is used up, and Kafka holds results back for ${ms} ms, which is longer than a transaction may take`,
+      { kind: "connection", answered: true },
+    );
   }
 
   #refusal(rows: readonly OutputRecord[], refused: readonly RefusedRow[]): RefusedError {
