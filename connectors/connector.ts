@@ -81,6 +81,11 @@ export interface Batch {
   readonly position: number;
   /** The end of what a `read_committed` reader may see, as of this fetch. `position === end` means: nothing more to read. */
   readonly end: number;
+  /**
+   * The next offset that the partition will give, as of this fetch. What lies between `end` and it is held back by open
+   * transactions. Absent: nothing is, it is `end`.
+   */
+  readonly latest?: number;
 }
 
 /** The first and the next offset of one partition. */
@@ -95,7 +100,7 @@ export interface Bounds {
 export type From = "earliest" | "latest" | number;
 
 /** What a reader can suffer from. */
-export type ReaderTrouble = "input" | "group" | "members" | "partitions";
+export type ReaderTrouble = "input" | "group" | "members" | "partitions" | "transactions";
 
 /** A task of a job: its number, from 0 on. */
 export type TaskId = number;
@@ -137,7 +142,7 @@ export interface ReaderHandler {
   /**
    * Something the reader rides out by itself: once when it begins, and with `undefined` when it is over. Each kind has its own
    * beginning and end: `input` (fetching), `group` (the broker that shares out the tasks), `members` (others take part in the
-   * group), `partitions` (there are some that no task reads).
+   * group), `partitions` (there are some that no task reads), `transactions` (open ones of somebody else hold the input back).
    */
   trouble(kind: ReaderTrouble, error: Error | undefined): void;
   /** The reader has ended for good on this error. */
@@ -220,7 +225,7 @@ export interface Connection {
   topic(topic: string): Promise<TopicInfo | undefined>;
   /** Makes a topic. Resolves when it can be used. */
   createTopic(topic: string, partitions: number): Promise<void>;
-  /** Bounds of every partition, as a `read_committed` reader sees them. */
+  /** Bounds of every partition. What an open transaction still holds back lies within them. */
   bounds(topic: string): Promise<readonly Bounds[]>;
   /** The offset of every partition where a reader begins that starts from there. */
   offsets(topic: string, from: From): Promise<readonly number[]>;

@@ -26,6 +26,8 @@ export class InputQueue implements InputSlot {
   expected: number;
   /** The end of the partition as of the last fetch. */
   end = NaN;
+  /** The next offset that the partition would give, as of the last fetch: what open transactions hold back lies before it. */
+  latest = NaN;
   /** Nothing will come any more: the input has ended, and all of it is processed. */
   done = false;
   /** Fetching is paused because of this queue. */
@@ -69,6 +71,7 @@ export class InputQueue implements InputSlot {
     if (batch.start !== this.expected) return false;
     this.expected = batch.position;
     this.end = batch.end;
+    this.latest = batch.latest ?? batch.end;
     if (batch.records.length === 0) {
       if (this.empty) this.position = batch.position;
       else this.#batches.push(batch);

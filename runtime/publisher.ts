@@ -118,7 +118,10 @@ export class Publisher {
         await act(this.#life);
         return trouble(undefined);
       } catch (error) {
-        if (error instanceof LostError) throw error;
+        if (error instanceof LostError) {
+          trouble(undefined);
+          throw error;
+        }
         await this.#drop();
         if (error instanceof MarkerError || error instanceof RefusedError || this.#abandoned) throw error;
         if (tries.count >= TRIES_UNTOLD || clock.elapsed() - began >= TOLD_AFTER_MS) trouble(error as Error);

@@ -23,7 +23,7 @@ export function summarize(
     epochs += checkpoint.head.epoch;
     keys += states.size;
     read += (runner.counters.records_in ?? 0) - (began.counters.records_in ?? 0);
-    for (const queue of runner.queues) lag += Math.max(0, queue.end - queue.position);
+    for (const queue of runner.queues) lag += Math.max(0, queue.latest - queue.position);
     for (const clock of runner.task.clocks.values()) {
       const own = clock.snapshot().watermark;
       if (own > BEGIN_OF_TIME) watermark = Math.min(watermark ?? Infinity, own);

@@ -33,6 +33,8 @@ const WORDS = {
     begins: "going on with the partitions that it was made with, but",
     ends: "every partition has a task again",
   },
+  /** Open transactions of somebody else hold input back. */
+  transactions: { begins: WAITING, ends: "no transaction holds the input back any more" },
 } as const;
 
 /** How many wordings of one trouble are told, so that one which never ends does not fill the log. */

@@ -209,6 +209,8 @@ export class Worker implements ReaderHandler {
   #idle(queue: InputQueue, { runner }: OwnedTask, moved: boolean): void {
     if (!queue.empty) return;
     if (moved) runner.changed = true;
+    // What a transaction holds back is about to come: time must not go on without it.
+    if (queue.position < queue.latest) return;
     const { idleSince } = runner.task;
     if (!(idleSince[queue.slot] >= 0)) idleSince[queue.slot] = this.parts.settings.clock.elapsed();
   }

@@ -2,10 +2,10 @@
  * What a Kafka cluster owes the engine, request by request, on whatever driver and real or simulated: the answers on which the order
  * of effects in `producer.ts`, `group_reader.ts` and `fetcher.ts` rests.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { FetchedPartition, Line, ProducerIdentity } from "../connectors/kafka/driver.ts";
-import { CODE } from "../connectors/kafka/errors.ts";
+import { CODE, KafkaError } from "../connectors/kafka/errors.ts";
 import { initialise } from "../connectors/kafka/steps.ts";
 import { decodePartition } from "../connectors/kafka/record_batch_decode.ts";
 import { encodeBatch } from "../connectors/kafka/record_batch_encode.ts";
@@ -300,6 +300,24 @@ const fetches = contract((name, on, ignore) => {
           offset = position;
         }
         assertEquals(seen, texts);
+      }),
+    );
+
+    it(
+      "a fetch that is under way is lost when its line is renewed, and closed when the line is",
+      on(async (bench) => {
+        const { topic, leader } = await place(bench);
+        const line = await bench.line();
+        const wait = () => line.fetch(leader, [{ topic, partition: 0, offset: 0 }], { ...LIMITS, wait: 30_000 });
+        const kindOf = async (fetch: Promise<unknown>) => (await assertRejects(() => fetch, KafkaError)).kind;
+        const lost = kindOf(wait());
+        line.renew();
+        // Whoever asked rides that out: it is no end.
+        assertEquals(await lost, "connection");
+        await line.connect();
+        const ended = kindOf(wait());
+        await line.close();
+        assertEquals(await ended, "closed");
       }),
     );
 

@@ -83,7 +83,7 @@ function mutate(original: Uint8Array, begins: readonly number[], random: () => n
 /** What must hold of whatever comes out. Returns how many records were bad ones. */
 function check(batches: Uint8Array, start: number): number {
   const aborted = [{ producer: 9, firstOffset: 20 }];
-  const fetched = { topic: "t", partition: 0, error: 0, end: END, aborted, batches };
+  const fetched = { topic: "t", partition: 0, error: 0, end: END, latest: END, aborted, batches };
   const { records, position, needs } = decodePartition(fetched, start, batches.length);
   assert(position > start || needs !== undefined, "a fetch that brought bytes brings reading further");
   assert(records.bytes <= UNPACKED_FETCH_BYTES + UNPACKED_BATCH_BYTES, `${records.bytes} bytes are held`);

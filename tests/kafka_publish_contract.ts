@@ -33,7 +33,7 @@ async function readToEnd(connection: Connection, topic: string): Promise<Recordi
 }
 
 /** Begins a transaction on a line of its own, writes a record, and leaves it open: as a worker that dies. */
-async function leaveOpen(
+export async function leaveOpen(
   { line, clock }: KafkaBench,
   { topic, id }: { readonly topic: string; readonly id: string },
   text: string,
@@ -101,7 +101,8 @@ export const publishContract: KafkaContract = {
     const other = await delivery.open(`${id}-other`);
     await deliver(other, [record(topic, { text: "behind it" })]);
     // The last stable offset stands before what is open: nothing behind it can be seen.
-    assertEquals((await connection.bounds(topic))[0], { earliest: 0, latest: 0 });
+    assertEquals((await connection.offsets(topic, "latest"))[0], 0);
+    assertEquals((await connection.bounds(topic))[0], { earliest: 0, latest: 3 });
     await delivery.fence(id);
     await using reading = await startReading(connection, { topics: [topic] });
     await reading.count(1);

@@ -2,10 +2,15 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { kafka, type KafkaClientOptions } from "../connectors/kafka/mod.ts";
+import { KafkaError } from "../connectors/kafka/errors.ts";
+import { toKafkaJsOptions } from "../connectors/kafka/kafkajs_options.ts";
+import { KafkaJsTransport } from "../connectors/kafka/kafkajs_transport.ts";
+import { metadata } from "../connectors/kafka/requests/metadata.ts";
 import type { Connection } from "../connectors/connector.ts";
 import { UnavailableError } from "../state/errors.ts";
 import { findBroker, startBroker } from "./support/broker.ts";
 import { freePort } from "./support/broker/ports.ts";
+import { Proxy } from "./support/faults/proxy.ts";
 import { blackHole, closedPort, SilentServer } from "./support/faults/silent.ts";
 import { afterCommit } from "./support/deliveries.ts";
 import { brokers, ignore, NO_STORE } from "./support/kafka.ts";
@@ -43,6 +48,22 @@ real("kafka() with several brokers", () => {
   it("finds the cluster where the first refuses connections, also when it is named twice", async () => {
     const away = closedPort();
     await assertFound([away, away, ...brokers], patient);
+  });
+
+  it("leaves a broker that stands still, and goes on with the next one", async () => {
+    const [host, target] = brokers[0].split(":");
+    assertEquals(host, "127.0.0.1");
+    const port = freePort();
+    await using proxy = new Proxy({ port, target: Number(target) });
+    const options = toKafkaJsOptions({ requestTimeout: 300, authenticationTimeout: 600_000 });
+    const transport = new KafkaJsTransport([`127.0.0.1:${port}`, ...brokers], options);
+    assertEquals(await transport.home(), `127.0.0.1:${port}`);
+    proxy.silence();
+    const error = await assertRejects(() => transport.send(undefined, metadata([])), KafkaError);
+    assertEquals(error.kind, "connection");
+    assertEquals((await transport.send(undefined, metadata([]))).brokers.size, 1);
+    assertEquals(await transport.home(), brokers[0]);
+    await transport.close();
   });
 
   it("asks the broker that answered last first, so a silent one is waited for once", async () => {

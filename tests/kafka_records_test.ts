@@ -22,7 +22,7 @@ function store(records: OutputRecord[], limit: number): { bytes: Uint8Array; bat
 }
 
 function read(bytes: Uint8Array, start = 0) {
-  const fetched = { topic: "t", partition: 0, error: 0, end: 1000, aborted: [], batches: bytes };
+  const fetched = { topic: "t", partition: 0, error: 0, end: 1000, latest: 1000, aborted: [], batches: bytes };
   const { records, position } = decodePartition(fetched, start);
   return { records: [...records], position };
 }

@@ -122,7 +122,7 @@ export class KafkaConnection implements Connection {
     return this.#ask(`find the bounds of the topic "${topic}"`, async () => {
       const places = existing(topic, await this.#shared.places(topic));
       const earliest = await this.#shared.listOffsets(topic, places, EARLIEST);
-      const latest = await this.#shared.listOffsets(topic, places, LATEST);
+      const latest = await this.#shared.listOffsets(topic, places, LATEST, "uncommitted");
       return places.map((_, index) => ({ earliest: earliest[index], latest: latest[index] }));
     });
   }

@@ -35,6 +35,8 @@ export interface FetchedPartition {
   readonly error: number;
   /** The last stable offset: where a `read_committed` reader ends. */
   readonly end: number;
+  /** The high watermark: the next offset that consumers will be given. Beyond `end`, open transactions hold back what is there. */
+  readonly latest: number;
   /** Transactions within these batches that were aborted, by the first offset. */
   readonly aborted: readonly { readonly producer: number; readonly firstOffset: number }[];
   readonly batches: Uint8Array;
@@ -93,6 +95,18 @@ export interface Membership {
   readonly generation: number;
 }
 
+/** A transaction that has written to a partition and has not ended. */
+export interface OpenTransaction {
+  /** The producer's number. */
+  readonly producer: number;
+  /** Where it began in the partition. */
+  readonly firstOffset: number;
+  /** Its name, as far as this user may know it. */
+  readonly transactionalId?: string;
+  /** When it began, in milliseconds since 1970, as far as this user may know it. */
+  readonly since?: number;
+}
+
 /** A member of a group as its coordinator sees it. */
 export interface GroupMember {
   readonly member: string;
@@ -141,8 +155,18 @@ export interface Line {
   places(topic: string): Promise<readonly PartitionPlace[] | undefined>;
   /** What tells a topic from others that had or will have its name; `undefined` where the broker is too old to say, or there is none. */
   topicId(topic: string): Promise<string | undefined>;
-  /** The offset of each of these partitions at a time (milliseconds), or at `-2` the first, at `-1` the last stable one. -1: none. */
-  listOffsets(topic: string, places: readonly PartitionPlace[], time: number): Promise<readonly number[]>;
+  /**
+   * The offset of each of these partitions at a time (milliseconds), or at `-2` the first, at `-1` the last stable one, or, with
+   * `uncommitted`, the high watermark. -1: none.
+   */
+  listOffsets(
+    topic: string,
+    places: readonly PartitionPlace[],
+    time: number,
+    isolation?: "committed" | "uncommitted",
+  ): Promise<readonly number[]>;
+  /** Transactions that are open in a partition, the oldest first; none where the broker does not tell. */
+  openTransactions(topic: string, place: PartitionPlace): Promise<readonly OpenTransaction[]>;
   /** The configuration of a topic. */
   topicConfig(topic: string): Promise<ReadonlyMap<string, string>>;
   /** Makes a topic, with the cluster's own replication and this configuration. */

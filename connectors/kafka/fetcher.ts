@@ -14,6 +14,7 @@ import type { Batch, Bounds } from "../connector.ts";
 import type { TimerClock } from "../../base/clock.ts";
 import type { FetchedPartition, FetchLimits, Line, PartitionPlace } from "./driver.ts";
 import { brokerError, CODE, explain, isDisconnected, isPassing, type KafkaError } from "./errors.ts";
+import { HeldBack } from "./held_back.ts";
 import {
   FETCH_BYTES,
   FETCH_PARTITION_BYTES,
@@ -59,6 +60,7 @@ export class Fetcher {
   readonly #trouble: Trouble;
   readonly #brokers: string;
   readonly #clock: TimerClock;
+  readonly #held: HeldBack;
   readonly #parts = new Map<string, Part>();
   /** Ids of the topics, as they were when they were first read. */
   readonly #topics = new Map<string, string>();
@@ -78,6 +80,7 @@ export class Fetcher {
     this.#trouble = trouble;
     this.#brokers = brokers;
     this.#clock = clock;
+    this.#held = new HeldBack(line, trouble, clock);
   }
 
   has(topic: string, partition: number): boolean {
@@ -105,7 +108,9 @@ export class Fetcher {
   keep(kept: ReadonlyMap<string, readonly number[]>): void {
     if (this.#run) throw new Error("Cannot take partitions from a fetcher that runs");
     for (const [key, { topic, partition }] of this.#parts) {
-      if (!kept.get(topic)?.includes(partition)) this.#parts.delete(key);
+      if (kept.get(topic)?.includes(partition)) continue;
+      this.#parts.delete(key);
+      this.#held.forget(key);
     }
   }
 
@@ -246,10 +251,13 @@ export class Fetcher {
       let moved: KafkaError | undefined;
       for (const one of fetched) {
         if (signal.aborted) return;
-        const part = this.#parts.get(keyOf(one.topic, one.partition))!;
+        const key = keyOf(one.topic, one.partition);
+        const part = this.#parts.get(key)!;
         if (part.asked !== part.position) continue;
-        if (one.error === 0) this.#deliver(part, one, limits.partitionBytes);
-        else if (one.error === CODE.offsetOutOfRange) await this.#askForOffset(part);
+        if (one.error === 0) {
+          this.#deliver(part, one, limits.partitionBytes);
+          if (this.#held.notice(key, part.position, one)) await this.#held.tell(key, part, one.latest);
+        } else if (one.error === CODE.offsetOutOfRange) await this.#askForOffset(part);
         else moved = brokerError(one.error, `a fetch of "${one.topic}" partition ${one.partition}`);
       }
       if (moved) throw moved;
@@ -268,6 +276,7 @@ export class Fetcher {
     );
     part.needs = needs;
     const end = Math.max(fetched.end, position);
+    const latest = Math.max(fetched.latest, end);
     if (position === start) {
       // Nothing came. At the end that is worth a word from time to time; before it, the fetch was full of other partitions.
       const now = this.#clock.elapsed();
@@ -276,7 +285,7 @@ export class Fetcher {
     } else if (position === end) part.quietSince = this.#clock.elapsed();
     if (position < start) throw new Error(`The position of "${topic}" partition ${partition} went back`);
     part.position = position;
-    this.#observer.batch({ topic, partition, records, bytes: records.bytes, start, position, end });
+    this.#observer.batch({ topic, partition, records, bytes: records.bytes, start, position, end, latest });
   }
 
   async #askForOffset(part: Part): Promise<void> {

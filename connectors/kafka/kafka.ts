@@ -50,7 +50,7 @@ export interface KafkaConnector extends Connector {
    */
   create(topic: string, options?: KafkaTopicOptions): Promise<void>;
   /**
-   * The first and the next offset of every partition, as a `read_committed` reader sees them.
+   * The first and the next offset of every partition. What an open transaction still holds back lies before the next offset.
    *
    * @throws {UnavailableError} If no broker answers.
    * @throws {Error} If there is no such topic.

@@ -65,7 +65,7 @@ export class BrokerConnections {
     return this.#others.ready();
   }
 
-  /** Rejects with a `KafkaError`; `reached` in it tells whether the broker had answered anything before. */
+  /** Rejects with a `KafkaError`. */
   async send<T>(request: Request<T>): Promise<T> {
     const connection = request.api === FETCH ? this.#fetches : this.#others;
     checkVersion(request, await connection.ready());
@@ -114,7 +114,7 @@ class Connection {
     try {
       return await this.#client!.send(toKafkaJs(request));
     } catch (error) {
-      throw this.#ended ? closed() : toKafkaError(error);
+      throw this.#ended ? ended() : toKafkaError(error);
     }
   }
 
@@ -128,7 +128,7 @@ class Connection {
   }
 
   async #begin(): Promise<ReadonlyMap<number, VersionRange>> {
-    if (this.#ended) throw closed();
+    if (this.#ended) throw ended();
     this.#beginning = true;
     let cancel = () => {};
     try {
@@ -146,7 +146,7 @@ class Connection {
     } catch (error) {
       this.#ready = undefined;
       void this.#destroy(new Error("it could not be used"));
-      throw this.#ended ? closed() : toKafkaError(error);
+      throw this.#ended ? ended() : toKafkaError(error);
     } finally {
       cancel();
       this.#beginning = false;
@@ -189,8 +189,9 @@ class Connection {
   }
 }
 
-function closed(): KafkaError {
-  return new KafkaError("the connection was closed", { kind: "closed" });
+/** As any connection that is lost: who has ended it, and whether that is the end of all, is known above. */
+function ended(): KafkaError {
+  return new KafkaError("the connection was given up", { kind: "connection" });
 }
 
 /** A request in kafkajs' form. */

@@ -9,7 +9,7 @@
 
 import { parseAddress, showAddress } from "./addresses.ts";
 import { systemClock } from "../../base/clock.ts";
-import { KafkaError } from "./errors.ts";
+import { isDisconnected, KafkaError } from "./errors.ts";
 import { BrokerConnections } from "./kafkajs_connection.ts";
 import type { KafkaJsOptions } from "./kafkajs_options.ts";
 import { NEXT_BROKER_AFTER } from "./limits.ts";
@@ -26,6 +26,9 @@ export class KafkaJsTransport implements Transport {
   /** By address. */
   readonly #open = new Map<string, BrokerConnections>();
   #found: Promise<{ readonly cluster: Cluster; readonly home: BrokerConnections }> | undefined;
+  #home: BrokerConnections | undefined;
+  /** Connections that are given up and not closed yet. */
+  readonly #ending = new Set<Promise<void>>();
   #closed = false;
 
   /** @param named Addresses of one or more brokers, the most promising one first. */
@@ -45,7 +48,7 @@ export class KafkaJsTransport implements Transport {
 
   async send<T>(node: string | undefined, request: Request<T>): Promise<T> {
     const { cluster, home } = await this.#find();
-    if (node === undefined) return await home.send(request);
+    if (node === undefined) return await this.#ask(home, request);
     const address = cluster.brokers.get(node) ?? await this.#learn(node);
     const broker = this.#to(address);
     try {
@@ -53,12 +56,35 @@ export class KafkaJsTransport implements Transport {
     } catch (error) {
       throw this.#closed ? error : advertised(error, { node, address, home, named: this.#named });
     }
-    return await broker.send(request);
+    return await this.#ask(broker, request);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#open.values()].map((broker) => broker.end()));
+    for (const broker of this.#open.values()) this.#end(broker);
+    while (this.#ending.size > 0) await Promise.all(this.#ending);
+  }
+
+  /** A broker that leaves a request without an answer is not asked again over the same connection: it may stand still for ever. */
+  async #ask<T>(broker: BrokerConnections, request: Request<T>): Promise<T> {
+    try {
+      return await broker.send(request);
+    } catch (error) {
+      if (isDisconnected(error)) this.#forget(broker);
+      throw error;
+    }
+  }
+
+  #forget(broker: BrokerConnections): void {
+    const name = showAddress(broker.address);
+    if (this.#open.get(name) === broker) this.#open.delete(name);
+    if (this.#home === broker) this.#home = this.#found = undefined;
+    this.#end(broker);
+  }
+
+  #end(broker: BrokerConnections): void {
+    const ending = broker.end().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
   }
 
   #to(address: Address): BrokerConnections {
@@ -66,7 +92,7 @@ export class KafkaJsTransport implements Transport {
     let broker = this.#open.get(name);
     if (broker === undefined) this.#open.set(name, broker = new BrokerConnections(address, this.#options));
     // Whoever asks after the end is refused by the connection.
-    if (this.#closed) void broker.end();
+    if (this.#closed) this.#end(broker);
     return broker;
   }
 
@@ -84,6 +110,7 @@ export class KafkaJsTransport implements Transport {
     >();
     const failures: { readonly name: string; readonly error: KafkaError }[] = [];
     const named = [...new Set(this.#named.map((text) => showAddress(parseAddress(text))))];
+    const silentOnes = new Set<BrokerConnections>();
     let next = 0;
     let cancel = () => {};
     let done = false;
@@ -91,20 +118,20 @@ export class KafkaJsTransport implements Transport {
       cancel();
       if (done || next >= named.length) return;
       const name = named[next++];
+      const isNew = !this.#open.has(name);
       const home = this.#to(parseAddress(name));
+      if (isNew) silentOnes.add(home);
       if (next < named.length) cancel = systemClock.after(NEXT_BROKER_AFTER, askNext);
       this.#describe(home).then((cluster) => {
         if (done) return;
         done = true;
         cancel();
-        // Those that have not answered yet are not waited for.
-        for (const [other, broker] of this.#open) {
-          if (other === name) continue;
-          this.#open.delete(other);
-          void broker.end();
-        }
+        // Those that were asked for this alone and have not answered yet are not waited for.
+        for (const broker of silentOnes) if (broker !== home) this.#forget(broker);
+        this.#home = home;
         resolve({ cluster, home });
       }, (error: KafkaError) => {
+        this.#forget(home);
         failures.push({ name, error });
         if (done) return;
         const fatal = error.kind !== "connection";
@@ -129,7 +156,7 @@ export class KafkaJsTransport implements Transport {
   /** A broker that was not there when the cluster was described. */
   async #learn(node: string): Promise<Address> {
     const { home } = await this.#find();
-    const cluster = await home.send(metadata([]));
+    const cluster = await this.#ask(home, metadata([]));
     this.#found = Promise.resolve({ cluster, home });
     const address = cluster.brokers.get(node);
     if (address !== undefined) return address;

@@ -47,6 +47,9 @@ export const LARGEST_BATCH_BYTES: number = 100 * MIB;
 /** How often a quiet partition is reported to be at its end, in milliseconds. */
 export const IDLE_REPORT_INTERVAL = 50;
 
+/** How long an open transaction may hold input back without a word, in milliseconds. */
+export const HELD_BACK_UNTOLD: number = 3 * SECOND;
+
 /** How long the group waits for a sign of life before it gives a worker's tasks away, in milliseconds. */
 export const SESSION_TIMEOUT = 10_000;
 

@@ -16,6 +16,7 @@ import type {
   Line,
   Membership,
   NotedOffset,
+  OpenTransaction,
   PartitionPlace,
   Produced,
   ProducePartition,
@@ -28,6 +29,8 @@ import { createPartitions } from "./requests/create_partitions.ts";
 import { createTopic } from "./requests/create_topics.ts";
 import { describeTopic } from "./requests/describe_configs.ts";
 import { describeConsumerGroup, describeGroup } from "./requests/describe_groups.ts";
+import { describeProducers } from "./requests/describe_producers.ts";
+import { describeTransactions } from "./requests/describe_transactions.ts";
 import { endTxn } from "./requests/end_txn.ts";
 import { fetch } from "./requests/fetch.ts";
 import { findCoordinator } from "./requests/find_coordinator.ts";
@@ -36,6 +39,7 @@ import { initProducerId } from "./requests/init_producer_id.ts";
 import { joinGroup } from "./requests/join_group.ts";
 import { leaveGroup } from "./requests/leave_group.ts";
 import { listOffsets } from "./requests/list_offsets.ts";
+import { listTransactions } from "./requests/list_transactions.ts";
 import { metadata, topicId } from "./requests/metadata.ts";
 import { offsetCommit } from "./requests/offset_commit.ts";
 import { offsetFetch } from "./requests/offset_fetch.ts";
@@ -86,14 +90,49 @@ export class TransportLine implements Line {
     }
   }
 
-  async listOffsets(topic: string, places: readonly PartitionPlace[], time: number): Promise<readonly number[]> {
+  async listOffsets(
+    topic: string,
+    places: readonly PartitionPlace[],
+    time: number,
+    isolation: "committed" | "uncommitted" = "committed",
+  ): Promise<readonly number[]> {
     const offsets = new Map<number, number>();
     for (const [leader, led] of Map.groupBy(places, (place) => place.leader)) {
       if (leader === undefined) throw brokerError(CODE.leaderNotAvailable, `a question for the offsets of "${topic}"`);
-      const found = await this.#send(leader, listOffsets(topic, led.map(({ partition }) => partition), time));
+      const partitions = led.map(({ partition }) => partition);
+      const found = await this.#send(leader, listOffsets(topic, partitions, { time, isolation }));
       for (const [partition, offset] of found) offsets.set(partition, offset);
     }
     return places.map(({ partition }) => offsets.get(partition)!);
+  }
+
+  async openTransactions(topic: string, { partition, leader }: PartitionPlace): Promise<readonly OpenTransaction[]> {
+    const open = await this.#send(leader, describeProducers(topic, partition));
+    if (open.length === 0) return [];
+    const producers = open.map(({ producer }) => producer);
+    const { brokers } = await this.#run((transport) => transport.brokers());
+    // Any broker may coordinate a transaction. What one does not tell is not known.
+    const asked = await Promise.allSettled([...brokers.keys()].map((node) => this.#nameProducers(node, producers)));
+    const named = new Map(asked.flatMap((answer) => answer.status === "fulfilled" ? [...answer.value] : []));
+    return open.map((one) => ({ ...one, ...named.get(one.producer) }))
+      .sort((one, other) => one.firstOffset - other.firstOffset);
+  }
+
+  /** What a broker knows of producers as their coordinator, by producer. */
+  async #nameProducers(
+    node: string,
+    producers: readonly number[],
+  ): Promise<Map<number, Pick<OpenTransaction, "transactionalId" | "since">>> {
+    const named = await this.#send(node, listTransactions(producers));
+    const ids = [...named.values()];
+    const began = ids.length === 0
+      ? undefined
+      : await this.#send(node, describeTransactions(ids)).catch(() => undefined);
+    return new Map(
+      [...named].map((
+        [producer, transactionalId],
+      ) => [producer, { transactionalId, since: began?.get(transactionalId) }]),
+    );
   }
 
   topicConfig(topic: string): Promise<ReadonlyMap<string, string>> {

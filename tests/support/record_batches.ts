@@ -128,7 +128,16 @@ export function lz4Frame(block: Uint8Array, plain: boolean): Uint8Array {
 export function fetchOf(batches: readonly Uint8Array[], fields: Partial<FetchedPartition> = {}): FetchedPartition {
   const bytes = new ByteWriter();
   for (const batch of batches) bytes.raw(batch);
-  return { topic: "t", partition: 0, error: 0, end: 1000, aborted: [], batches: bytes.written.slice(), ...fields };
+  return {
+    topic: "t",
+    partition: 0,
+    error: 0,
+    end: 1000,
+    latest: 1000,
+    aborted: [],
+    batches: bytes.written.slice(),
+    ...fields,
+  };
 }
 
 const decoder = new TextDecoder();

@@ -47,11 +47,11 @@ export function fetch(
 function readPartition(answer: Answer, topic: string): FetchedPartition {
   const partition = answer.int32();
   const error = answer.int16();
-  answer.int64();
+  const latest = answer.int64();
   const end = answer.int64();
   answer.int64();
   const aborted = readArray(answer, () => ({ producer: answer.int64(), firstOffset: answer.int64() }));
   answer.int32();
   const batches = answer.take(Math.max(0, answer.int32()));
-  return { topic, partition, error, end, aborted, batches };
+  return { topic, partition, error, end, latest, aborted, batches };
 }

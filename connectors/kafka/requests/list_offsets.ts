@@ -1,5 +1,5 @@
 /**
- * ListOffsets: offsets by time, as a `read_committed` reader sees them.
+ * ListOffsets: offsets by time, as a `read_committed` or another reader sees them.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
 import { readByTopic, writeArray } from "./arrays.ts";
 
-const READ_COMMITTED = 1;
+const ISOLATION = { uncommitted: 0, committed: 1 };
 
 /** The offset of each of these partitions of a topic at a time, by partition: of those that the asked broker leads. */
 export function listOffsets(
   topic: string,
   partitions: readonly number[],
-  time: number,
+  { time, isolation }: { readonly time: number; readonly isolation: keyof typeof ISOLATION },
 ): Request<ReadonlyMap<number, number>> {
   return {
     api: 2,
     name: "ListOffsets",
     version: 2,
     write(body) {
-      body.int32(-1).int8(READ_COMMITTED).int32(1).string(topic);
+      body.int32(-1).int8(ISOLATION[isolation]).int32(1).string(topic);
       writeArray(body, partitions, (partition) => body.int32(partition).int64(time));
     },
     read(answer) {

@@ -14,6 +14,7 @@ import type {
   JoinOptions,
   Membership,
   NotedOffset,
+  OpenTransaction,
   PartitionPlace,
   Produced,
   ProduceFailure,
@@ -103,11 +104,26 @@ export class Brokers {
     return this.topics.visible(topic)?.id;
   }
 
-  listOffsets(topic: string, places: readonly PartitionPlace[], time: number): readonly number[] {
+  listOffsets(
+    topic: string,
+    places: readonly PartitionPlace[],
+    { time, isolation }: { readonly time: number; readonly isolation: "committed" | "uncommitted" },
+  ): readonly number[] {
     return places.map(({ partition, leader }) => {
       const log = this.topics.served(topic, partition, leader);
       if (typeof log === "number") return refuse(log, "a question for offsets");
+      if (time === LATEST && isolation === "uncommitted") return log.end;
       return time === EARLIEST ? log.start : time === LATEST ? log.stable : log.offsetAt(time);
+    });
+  }
+
+  openTransactions(topic: string, { partition, leader }: PartitionPlace): OpenTransaction[] {
+    const log = this.topics.served(topic, partition, leader);
+    if (typeof log === "number") return refuse(log, "a question for open transactions");
+    const named = new Map(this.transactions.open().map((one) => [one.producer, one]));
+    return log.open.map(({ producer, firstOffset }) => {
+      const found = named.get(producer);
+      return { producer, firstOffset, transactionalId: found?.transactionalId, since: found?.began };
     });
   }
 

@@ -72,7 +72,7 @@ export class Fetches {
     return partitions.map(({ topic, partition, offset }) => {
       const log = this.rights.check({ to: "read", topic }) || this.#topics.served(topic, partition, leader);
       if (typeof log === "number") {
-        return { topic, partition, error: log, end: -1, aborted: [], batches: new Uint8Array(0) };
+        return { topic, partition, error: log, end: -1, latest: -1, aborted: [], batches: new Uint8Array(0) };
       }
       const read = log.read(offset, Math.max(0, Math.min(left, limits.partitionBytes)));
       left -= read.batches.length;

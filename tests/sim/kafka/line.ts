@@ -18,6 +18,7 @@ import type {
   Line,
   Membership,
   NotedOffset,
+  OpenTransaction,
   PartitionPlace,
   Produced,
   ProducePartition,
@@ -66,8 +67,17 @@ export class SimLine implements Line {
     return this.#ask("topic id", (brokers) => brokers.topicId(topic));
   }
 
-  listOffsets(topic: string, places: readonly PartitionPlace[], time: number): Promise<readonly number[]> {
-    return this.#ask("list offsets", (brokers) => brokers.listOffsets(topic, places, time));
+  listOffsets(
+    topic: string,
+    places: readonly PartitionPlace[],
+    time: number,
+    isolation: "committed" | "uncommitted" = "committed",
+  ): Promise<readonly number[]> {
+    return this.#ask("list offsets", (brokers) => brokers.listOffsets(topic, places, { time, isolation }));
+  }
+
+  openTransactions(topic: string, place: PartitionPlace): Promise<readonly OpenTransaction[]> {
+    return this.#ask("open transactions", (brokers) => brokers.openTransactions(topic, place));
   }
 
   topicConfig(topic: string): Promise<ReadonlyMap<string, string>> {

@@ -79,6 +79,13 @@ export class PartitionLog {
     return Math.max(stable, this.#start);
   }
 
+  /** The transactions that are open here, the oldest first. */
+  get open(): { readonly producer: number; readonly firstOffset: number }[] {
+    return [...this.#producers].flatMap(([producer, { openSince }]) =>
+      openSince === undefined ? [] : [{ producer, firstOffset: openSince }]
+    ).sort((one, other) => one.firstOffset - other.firstOffset);
+  }
+
   /** Whether a transaction of this life is open here: then nobody asks its coordinator again. */
   hasOpen(producer: number, epoch: number): boolean {
     const state = this.#producers.get(producer);
@@ -111,7 +118,7 @@ export class PartitionLog {
     if (latestTime > now + timestampAhead) return SERVER.invalidTimestamp;
     const earliest = now - timestampBehind;
     if (!compacted && earliest < 0) return 0;
-    const whole = { topic: "", partition: 0, error: 0, end: 0, aborted: [], batches: bytes };
+    const whole = { topic: "", partition: 0, error: 0, end: 0, latest: 0, aborted: [], batches: bytes };
     const records = [...decodePartition(whole, 0).records];
     if (records.some(({ timestamp }) => timestamp < earliest)) return SERVER.invalidTimestamp;
     return compacted && records.some(({ key }) => key === null) ? SERVER.invalidRecord : 0;
@@ -134,7 +141,7 @@ export class PartitionLog {
   /** Reads as a `read_committed` reader, at most so many bytes, but one whole batch at least. The last one may be cut off. */
   read(offset: number, limit: number): LogRead {
     if (offset < this.#start || offset > this.#end) {
-      return { error: SERVER.offsetOutOfRange, end: -1, aborted: [], batches: NOTHING };
+      return { error: SERVER.offsetOutOfRange, end: -1, latest: -1, aborted: [], batches: NOTHING };
     }
     const end = this.stable;
     const found: Uint8Array[] = [];
@@ -151,7 +158,7 @@ export class PartitionLog {
     const aborted = this.#aborted
       .filter(({ firstOffset, lastOffset }) => lastOffset >= offset && firstOffset < next)
       .map(({ producer, firstOffset }) => ({ producer, firstOffset }));
-    return { error: 0, end, aborted, batches: concatenate(found, bytes) };
+    return { error: 0, end, latest: this.#end, aborted, batches: concatenate(found, bytes) };
   }
 
   /** The first offset of a record at or after a time that a `read_committed` reader may see; -1: none. */
@@ -161,7 +168,7 @@ export class PartitionLog {
       if (batch.last >= end) break;
       if (batch.latestTime < time || batch.last < this.#start) continue;
       if (batch.control) return batch.base;
-      const whole = { topic: "", partition: 0, error: 0, end, aborted: [], batches: batch.bytes };
+      const whole = { topic: "", partition: 0, error: 0, end, latest: end, aborted: [], batches: batch.bytes };
       const { records } = decodePartition(whole, Math.max(batch.base, this.#start));
       const found = [...records].find(({ timestamp }) => timestamp >= time);
       if (found) return found.offset;
