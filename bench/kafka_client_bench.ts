@@ -7,6 +7,7 @@ import { KafkaJsDriver } from "../connectors/kafka/kafkajs_driver.ts";
 import type { Batch, OutputRecord, Reader } from "../connectors/connector.ts";
 import { deliver } from "../tests/support/deliveries.ts";
 import { startBroker } from "../tests/support/broker.ts";
+import { layOut } from "../runtime/task_layout.ts";
 
 const PARTITIONS = 4;
 const VALUE = new TextEncoder().encode(
@@ -125,8 +126,7 @@ function read(
     group: `${topic}-${performance.now()}`,
     worker: undefined,
     topics: [topic],
-    partitions: new Map([[topic, PARTITIONS]]),
-    tasks: "perPartition" as const,
+    layout: layOut("perPartition", new Map([[topic, PARTITIONS]])),
     incarnation: "bench",
     remembered: undefined,
     remember: () => Promise.resolve(),

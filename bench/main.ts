@@ -1,8 +1,8 @@
 /**
  * `deno task bench`: what the issue of the main job asks to be shown, in numbers. Each table has a column with its goal.
  *
- * The parts are `operators` (the pipeline in memory), `checkpoint` (an epoch's cost, a restore), `throughput` and `latency` (both
- * against a real Kafka, which is started from its jars where `KAFKA_BROKERS` names none).
+ * The parts are `operators` (the pipeline in memory), `checkpoint` (an epoch's cost, a restore), `keys` (what alike keys and large
+ * keys cost), `throughput` and `latency` (both against a real Kafka, which is started from its jars where `KAFKA_BROKERS` names none).
  */
 import { parseArgs } from "node:util";
 import { benchLatency } from "./latency_bench.ts";
@@ -11,7 +11,7 @@ import { lines } from "../tests/support/lines.ts";
 import { describeMachine, everything, line } from "./support/report.ts";
 import { benchThroughput } from "./throughput_bench.ts";
 
-const PARTS = ["operators", "checkpoint", "throughput", "latency"];
+const PARTS = ["operators", "checkpoint", "keys", "throughput", "latency"];
 const HELP = `deno task bench [options]
 
   --only PART[,PART]   only these parts: ${PARTS.join(", ")}
@@ -106,7 +106,7 @@ if (import.meta.main) {
   }
   const { only, out } = options;
   let right = true;
-  for (const part of ["operators", "checkpoint"]) {
+  for (const part of ["operators", "checkpoint", "keys"]) {
     if (only.includes(part)) right = await runApart(part, options) && right;
   }
   if (only.includes("throughput") || only.includes("latency")) right = await runOnKafka(options) && right;

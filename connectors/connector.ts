@@ -115,6 +115,8 @@ export interface InputPartition {
 
 /** Which task of a job reads what. */
 export interface TaskLayout {
+  /** How many partitions of each topic the job was made with. Others are read by nobody, also where a topic has grown since. */
+  readonly partitions: ReadonlyMap<string, number>;
   /** How the tasks were made: workers of one job must agree on it. */
   readonly kind: "perPartition" | "single";
   /** All tasks of the job, in order. */
@@ -128,7 +130,7 @@ export interface TaskLayout {
 /** What a reader reports. All calls are made one at a time, in the order of events. */
 export interface ReaderHandler {
   /**
-   * The assignment is now exactly these task partitions (`tasks: "single"`: `[0]`, for everything, or `[]`). Partitions kept
+   * The assignment is now exactly these tasks of the layout. Tasks kept
    * since before are among them. Resolves with where to read each topic partition that was not assigned before; nothing is
    * read from those until then. `alive` makes a heartbeat in the generation of this assignment and throws when that generation is over.
    */
@@ -175,10 +177,8 @@ export interface ReaderOptions {
   readonly worker: string | undefined;
   /** What to read, co-partitioned where there is a task for each partition. */
   readonly topics: readonly string[];
-  /** How many partitions of each topic the job was made with. Others are read by nobody, also where a topic has grown since. */
-  readonly partitions: ReadonlyMap<string, number>;
-  /** How partitions become tasks. */
-  readonly tasks: "perPartition" | "single";
+  /** Which task reads what. */
+  readonly layout: TaskLayout;
   /** Which life of the job this is. Workers of another one, on another state store, must not take part. */
   readonly incarnation: string;
   /** Text that this very worker's predecessor left with `remember`, or undefined. */

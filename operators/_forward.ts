@@ -9,7 +9,8 @@
 import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Stage } from "./_operate.ts";
 import { type Scope, WatermarkProvider } from "./_scope.ts";
-import type { ClockHandle, ClockSnapshot } from "./_task.ts";
+import type { ClockSnapshot } from "./_clock_snapshot.ts";
+import type { ClockHandle } from "./_task.ts";
 
 /** The provider that a stage is for the scope below it. */
 export class Forwarder implements ClockHandle {

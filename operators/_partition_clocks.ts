@@ -9,7 +9,8 @@
  */
 import { BEFORE_1973, BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Scope } from "./_scope.ts";
-import type { ClockSnapshot, Task } from "./_task.ts";
+import type { ClockSnapshot, PartitionMark } from "./_clock_snapshot.ts";
+import type { Task } from "./_task.ts";
 
 /** When a partition is idle, and what follows where all are. */
 export interface IdleRule {
@@ -31,7 +32,7 @@ export class PartitionClocks {
   /** Indices that take part in the minimum, unless they are idle. */
   #members: number[] = [];
   /** Marks of the checkpoint whose partition no source has claimed yet. */
-  readonly #unclaimed = new Map<string, readonly [topic: string, partition: number, mark: number]>();
+  readonly #unclaimed = new Map<string, PartitionMark>();
   #changes = -1;
   #low = BEGIN_OF_TIME;
   #allIdleSince = NaN;
@@ -101,11 +102,11 @@ export class PartitionClocks {
   }
 
   snapshot(): ClockSnapshot {
-    const partitions: (readonly [string, number, number])[] = [...this.#unclaimed.values()];
+    const partitions: PartitionMark[] = [...this.#unclaimed.values()];
     this.#marks.forEach((mark, index) => {
       const slot = this.task.inputs[index - 1];
       if (Number.isNaN(mark) || mark === BEGIN_OF_TIME || (index > 0 && slot === undefined)) return;
-      partitions.push([slot?.topic ?? "", slot?.partition ?? -1, storable(mark)]);
+      partitions.push([slot?.topic ?? "", slot?.partition ?? -1, storable(mark), this.#idle[index]]);
     });
     return { partitions, watermark: storable(this.watermark) };
   }

@@ -7,8 +7,10 @@
  * @module
  */
 import { errorOf } from "../base/thrown.ts";
-import { type Key, type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "./keyed_state.ts";
+import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import { BEFORE_1973 } from "./_limits.ts";
+import { memoryState } from "./_memory_state.ts";
+import type { Key, KeyedState, KeyedStateSpec } from "./keyed_state.ts";
 import { type InputSlot, Scope } from "./_scope.ts";
 
 /** The record at hand, as it came from its source. */
@@ -21,19 +23,14 @@ export interface RecordAtHand {
   readonly headers: readonly (readonly [name: string, value: Uint8Array | null])[] | undefined;
 }
 
-/** What a `watermark()` must know again after a restart. */
-export interface ClockSnapshot {
-  /** The highest timestamp seen, for each partition that has been read. */
-  readonly partitions: readonly (readonly [topic: string, partition: number, highest: number])[];
-  readonly watermark: number;
-}
-
 /** A `watermark()`, or a stage that hands event time on, as their task sees them. */
 export interface ClockHandle {
   /** Which `watermark()` of the program this is; two stages of one name are a mistake. */
   readonly identity: object;
   /** It belongs to a stage that hands event time on, and not to a `watermark()`. @default false */
   readonly forwards?: boolean;
+  /** The topics that it reads. @default none */
+  readonly reads?: readonly string[];
   snapshot(): ClockSnapshot;
   /** Wall-clock time has passed; slots that have been idle too long leave the minimum. What that fires, fires before it returns. */
   tick(now: number): void;
@@ -165,7 +162,7 @@ export class Task {
       this.#stages.add(name);
     }
     const complete: KeyedStateSpec = { ...spec, name: name ?? operator, operator };
-    const state = this.host?.openState(complete) ?? new MemoryKeyedState(complete);
+    const state = this.host?.openState(complete) ?? memoryState(complete);
     return state as unknown as KeyedState<K, V>;
   }
 

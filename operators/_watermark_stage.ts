@@ -23,9 +23,10 @@ export class WatermarkStage {
   /** Everything above is bound: the clock gets its name, and what the checkpoint has under it. */
   bound(identity: object, name: string | undefined, bound: string): void {
     const { task, scope } = this.stage;
-    const reads = [...new Set(scope.bare.map((source) => source.label))].sort().join("+");
-    const clockName = task.addClock(name ?? `${reads}:${bound}`, {
+    const reads = [...new Set(scope.bare.map((source) => source.label))].sort();
+    const clockName = task.addClock(name ?? `${reads.join("+")}:${bound}`, {
       identity,
+      reads,
       snapshot: () => this.#clocks.snapshot(),
       tick: (now) => {
         this.#clocks.tick(now);

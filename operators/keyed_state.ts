@@ -1,8 +1,9 @@
 /**
- * Keyed state: what a stateful stage remembers, one cell a key and namespace.
+ * Keyed state: what a stateful stage remembers. A state is of one kind: one value a key, a map a key, or a list a key; each of them
+ * once a namespace, where it has namespaces.
  *
- * The interface is what operators see; `MemoryKeyedState` is its in-memory form, which serves every pipeline that runs
- * without a job. `state/` has the durable form: the same cells, and on top of them which ones changed since the last cut.
+ * The interfaces are what operators see; `_memory_state.ts` has their in-memory form, which serves every
+ * pipeline that runs without a job. `state/` has the durable form, which knows as well what changed since the last cut.
  *
  * @module
  */
@@ -23,6 +24,9 @@ export interface Cell<K extends Key = Key, V = unknown> {
   readonly value: V | undefined;
 }
 
+/** What a state keeps for a key: one value, entries by name, or elements in their order. */
+export type StateKind = "value" | "map" | "list";
+
 /** What a stage asks for when it opens a state. */
 export interface KeyedStateSpec {
   /** The stage's name: where its values are found again after a restart. Unique in a job. */
@@ -31,9 +35,13 @@ export interface KeyedStateSpec {
   readonly operator: string;
   /** Whether cells are also looked up by namespace (windows); without it the only namespace is 0. */
   readonly namespaced: boolean;
+  /** What it keeps for a key. @default "value" */
+  readonly kind?: StateKind;
+  /** Values are frozen deeply before they are written: what a cell held once never changes, and needs no copy. @default false */
+  readonly frozen?: boolean;
   /** The version of the values' shape. @default 1 */
   readonly version?: number;
-  /** Turns a value written by an older version into today's. */
+  /** Turns a value written by an older version into today's; of a map or a list, each entry. */
   readonly migrate?: (value: unknown, version: number) => unknown;
 }
 
@@ -59,88 +67,88 @@ export interface KeyedState<K extends Key = Key, V = unknown> {
   drop(namespace: number): void;
 }
 
-interface MutableCell<K extends Key, V> extends Cell<K, V> {
-  value: V | undefined;
+/**
+ * The entries that a map keeps for one key and namespace. Finding, setting or removing one costs the same however many there are, and
+ * what is stored of a change is the entry alone.
+ */
+export interface KeyedEntries<K extends Key = Key, E extends Key = Key, V = unknown> {
+  /** The key. */
+  readonly key: K;
+  /** Which of a key's maps this is, or 0 where it has one only. */
+  readonly namespace: number;
+  /** How many entries there are. */
+  readonly size: number;
+  /** All entries, as a map of its own; `undefined` where there are none. */
+  readonly value: ReadonlyMap<E, V> | undefined;
+  /** The value of an entry, or `undefined`. */
+  get(entry: E): V | undefined;
+  /** Says that an entry's value is about to change in place; it must be set afterwards. */
+  touch(entry: E): void;
+  /** Sets an entry; `undefined` removes it. */
+  set(entry: E, value: V | undefined): void;
+  /** The entries at this moment, in the order in which they came to be, as far as a restart leaves it. */
+  entries(): Iterable<[E, V]>;
+  /** Removes all of them. */
+  clear(): void;
 }
 
-/** Keyed state in memory, with no memory of what changed: for pipelines that run without a job. */
-export class MemoryKeyedState<K extends Key = Key, V = unknown> implements KeyedState<K, V> {
+/**
+ * The elements that a list keeps for one key and namespace. Appending one, and finding one by its place, cost the same however many
+ * there are, and what is stored of a change is the element alone.
+ */
+export interface KeyedElements<K extends Key = Key, V = unknown> {
+  /** The key. */
+  readonly key: K;
+  /** Which of a key's lists this is, or 0 where it has one only. */
+  readonly namespace: number;
+  /** How many elements there are. */
+  readonly size: number;
+  /** All elements, as an array of its own; `undefined` where there are none. */
+  readonly value: readonly V[] | undefined;
+  /** The element at a place, the oldest at 0; `undefined` where there is none. */
+  at(index: number): V | undefined;
+  /** Says that the element at a place is about to change in place; it must be replaced, by itself, afterwards. */
+  touch(index: number): void;
+  /** Puts another value in the place of one that is there. */
+  replace(index: number, value: V): void;
+  /** Adds one at the end. */
+  append(value: V): void;
+  /** Removes the oldest. */
+  shift(count?: number): void;
+  /** The elements at this moment, oldest first. */
+  elements(): Iterable<V>;
+  /** Removes all of them. */
+  clear(): void;
+}
+
+/** A state of maps or lists, by key and namespace. */
+export interface KeyedCollections<C, K extends Key = Key> {
+  /** The state's name. */
   readonly name: string;
-  readonly #spaces = new Map<number, Map<K, MutableCell<K, V>>>();
-  /** The namespace that was asked for last: mostly the one that is asked for next. */
-  #last: Map<K, MutableCell<K, V>> | undefined;
-  #lastNamespace = NaN;
-  #size = 0;
-
-  constructor(spec: KeyedStateSpec) {
-    this.name = spec.name;
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  find(key: K, namespace = 0): Cell<K, V> | undefined {
-    const cell = this.#spaces.get(namespace)?.get(key);
-    return cell === undefined || cell.value === undefined ? undefined : cell;
-  }
-
-  cell(key: K, namespace = 0): Cell<K, V> {
-    let space = namespace === this.#lastNamespace ? this.#last : this.#spaces.get(namespace);
-    if (space === undefined) this.#spaces.set(namespace, space = new Map());
-    this.#last = space;
-    this.#lastNamespace = namespace;
-    let cell = space.get(key);
-    if (cell === undefined) space.set(key, cell = { key, namespace, value: undefined });
-    return cell;
-  }
-
-  touch(_cell: Cell<K, V>): void {}
-
-  write(cell: Cell<K, V>, value: V | undefined): void {
-    const mutable = cell as MutableCell<K, V>;
-    const before = mutable.value;
-    mutable.value = value;
-    if (value === undefined) {
-      if (before !== undefined) this.#size--;
-      this.#forget(mutable);
-    } else if (before === undefined) {
-      this.#size++;
-    }
-  }
-
-  *namespaces(): Iterable<number> {
-    for (const [namespace, space] of this.#spaces) {
-      // Cells that were made and never written count nowhere.
-      if (space.values().some((cell) => cell.value !== undefined)) yield namespace;
-    }
-  }
-
-  *cells(namespace: number): Iterable<Cell<K, V>> {
-    const space = this.#spaces.get(namespace);
-    if (space === undefined) return;
-    for (const cell of space.values()) if (cell.value !== undefined) yield cell;
-  }
-
-  drop(namespace: number): void {
-    const space = this.#spaces.get(namespace);
-    if (space === undefined) return;
-    for (const cell of space.values()) {
-      if (cell.value !== undefined) this.#size--;
-      cell.value = undefined;
-    }
-    this.#deleteSpace(namespace);
-  }
-
-  #deleteSpace(namespace: number): void {
-    this.#spaces.delete(namespace);
-    this.#lastNamespace = NaN;
-  }
-
-  #forget(cell: MutableCell<K, V>): void {
-    const space = this.#spaces.get(cell.namespace);
-    if (space?.get(cell.key) !== cell) return;
-    space.delete(cell.key);
-    if (space.size === 0) this.#deleteSpace(cell.namespace);
-  }
+  /** How many entries all keys hold together. */
+  readonly size: number;
+  /** What a key holds, or `undefined` where it holds nothing. */
+  find(key: K, namespace?: number): C | undefined;
+  /** What a key holds, made empty where there is nothing. What is empty counts nowhere. */
+  cell(key: K, namespace?: number): C;
+  /** The namespaces in which a key holds something, in no particular order. */
+  namespaces(): Iterable<number>;
+  /** What the keys of one namespace hold. The stage may change it meanwhile. */
+  cells(namespace: number): Iterable<C>;
+  /** Removes everything in a namespace. */
+  drop(namespace: number): void;
 }
+
+/** A state that keeps a map for each key. */
+export type KeyedMap<K extends Key = Key, E extends Key = Key, V = unknown> = KeyedCollections<
+  KeyedEntries<K, E, V>,
+  K
+>;
+
+/** A state that keeps a list for each key. */
+export type KeyedList<K extends Key = Key, V = unknown> = KeyedCollections<KeyedElements<K, V>, K>;
+
+/** A state of any kind, as its specification says. */
+export type StateOf<S extends Pick<KeyedStateSpec, "kind">> = S extends { readonly kind: "map" } ? KeyedMap
+  : S extends { readonly kind: "list" } ? KeyedList
+  : KeyedState;

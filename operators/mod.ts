@@ -8,7 +8,19 @@ export * from "./aggregates.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
 export * from "./keyed_reduce.ts";
-export type { Cell, Key, KeyedState, KeyedStateSpec } from "./keyed_state.ts";
+export type {
+  Cell,
+  Key,
+  KeyedCollections,
+  KeyedElements,
+  KeyedEntries,
+  KeyedList,
+  KeyedMap,
+  KeyedState,
+  KeyedStateSpec,
+  StateKind,
+  StateOf,
+} from "./keyed_state.ts";
 export * from "./late_side_output.ts";
 export type { LateOf, LateTyped } from "./_late.ts";
 export * from "./record_info.ts";

@@ -6,7 +6,7 @@
 import type { Task } from "../operators/_task.ts";
 import { positionOf } from "./results.ts";
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Compares a key that a stage sees for the first time with that of the record, or of the window above. Throws where they differ. */
 export function guardKey(task: Task, key: unknown, stage: string): void {

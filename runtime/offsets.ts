@@ -15,7 +15,8 @@ export function listOffsets(offsets: Offsets): StartOffset[] {
 
 /** Into the head's form. */
 export function mapOffsets(starts: Iterable<StartOffset>): Offsets {
-  const offsets: Record<string, Record<number, number>> = {};
+  // A topic may have any name, `__proto__` among them.
+  const offsets: Record<string, Record<number, number>> = Object.create(null);
   for (const { topic, partition, offset } of starts) (offsets[topic] ??= {})[partition] = offset;
   return offsets;
 }

@@ -13,10 +13,11 @@ import type {
   TopicInfo,
 } from "../connectors/connector.ts";
 import { type JobDifference, knowsJob, type OpenedJob, openJob, type Patience, type Store } from "../state/mod.ts";
+import { assertHeadsFit } from "./head_shape.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
-import { layOut } from "./task_layout.ts";
+import { layOut, refuseUneven } from "./task_layout.ts";
 
 /** Everything of a job that is open. */
 export interface OpenJob {
@@ -62,9 +63,11 @@ export async function openAll(
     refuseKeyless(settings, opened);
     const { delivery, inCommit } = deliveriesOf(opened.map(({ connection }) => connection));
     const layout = layOut(settings.tasks, partitions);
+    refuseUneven(layout);
     if (delivery !== undefined && settings.reset === undefined) {
       await refuseForgotten(plan, settings, { store, patience, input, delivery });
     }
+    assertHeadsFit(plan, settings, partitions);
     const entry = await openJob(store, {
       name: settings.name,
       tasks: layout.kind,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AtomicWrites, InCommit, OutputRecord, Published, StartOffset } from "../connectors/connector.ts";
-import type { ClockSnapshot } from "../operators/_task.ts";
+import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { Cut, DurableStates, Head, TaskCheckpoint } from "../state/mod.ts";
 import { FencedError } from "../state/mod.ts";
 import { mapOffsets } from "./offsets.ts";

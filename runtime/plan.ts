@@ -5,7 +5,8 @@
  */
 import type { Observable } from "rxjs";
 import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts";
-import { type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "../operators/keyed_state.ts";
+import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import { memoryState } from "../operators/_memory_state.ts";
 import { noSource } from "../operators/_misuse.ts";
 import { Bottom } from "../operators/_operate.ts";
 import { Scope, within } from "../operators/_scope.ts";
@@ -32,6 +33,8 @@ export interface Plan {
   readonly sources: ReadonlySet<SourceSpec>;
   readonly sinks: readonly SinkSpec[];
   readonly states: readonly KeyedStateSpec[];
+  /** The topics that each clock keeps time of, by the clock's name. */
+  readonly clocks: ReadonlyMap<string, readonly string[]>;
   readonly topology: Topology;
 }
 
@@ -58,6 +61,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   const task = new Task(host);
   const bottoms = subscribeAll(task, pipelines, () => {});
   const watermarks = [...task.clocks].filter(([, clock]) => !clock.forwards).map(([name]) => name);
+  const clocks = new Map([...task.clocks].map(([name, { reads = [] }]) => [name, reads]));
   task.phase = "closed";
   for (const bottom of bottoms) bottom.unsubscribe();
 
@@ -78,6 +82,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
     sources: host.sources,
     sinks,
     states: host.states,
+    clocks,
     topology: {
       sources: [...host.sources].map(place),
       states: host.states.map(({ operator, name }) => ({ operator, name })),
@@ -101,7 +106,7 @@ class PlanningHost implements TaskHost {
 
   openState(spec: KeyedStateSpec): KeyedState {
     this.states.push(spec);
-    return new MemoryKeyedState(spec);
+    return memoryState(spec);
   }
 
   bindSource({ spec }: { spec: unknown }): [] {

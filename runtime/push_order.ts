@@ -16,7 +16,7 @@ export class PushOrder {
   /** Numbers of the queues that have something, the next one first. */
   readonly #heap: number[] = [];
   /** The timestamp of each queue's next record, by its number; NaN: it is not in the heap. */
-  readonly #times: number[];
+  readonly #times: Float64Array;
   /** Numbers of the queues that wait because they are too far ahead. */
   #waiting: number[] = [];
 
@@ -25,7 +25,7 @@ export class PushOrder {
    * @param isAhead whether a queue is too far ahead of the others to be pushed
    */
   constructor(readonly queues: readonly InputQueue[], readonly isAhead: (queue: InputQueue) => boolean) {
-    this.#times = queues.map(() => NaN);
+    this.#times = new Float64Array(queues.length).fill(NaN);
   }
 
   /** Whether there is something that may be pushed. */
@@ -104,16 +104,23 @@ export class PushOrder {
     return first;
   }
 
+  /** Written out, with the times at hand: it is done for each record of a task with several queues. */
   #sink(from: number): void {
-    const heap = this.#heap;
-    const number = heap[from];
+    const heap = this.#heap, times = this.#times, { length } = heap;
+    const number = heap[from], time = times[number];
     let at = from;
-    for (;;) {
-      let below = 2 * at + 1;
-      if (below >= heap.length) break;
-      if (below + 1 < heap.length && this.#isBefore(heap[below + 1], heap[below])) below++;
-      if (!this.#isBefore(heap[below], number)) break;
-      heap[at] = heap[below];
+    for (let below = 2 * at + 1; below < length; below = 2 * at + 1) {
+      let least = heap[below], leastTime = times[least];
+      if (below + 1 < length) {
+        const other = heap[below + 1], otherTime = times[other];
+        if (otherTime < leastTime || (otherTime === leastTime && other < least)) {
+          below++;
+          least = other;
+          leastTime = otherTime;
+        }
+      }
+      if (leastTime > time || (leastTime === time && least > number)) break;
+      heap[at] = least;
       at = below;
     }
     heap[at] = number;

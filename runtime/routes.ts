@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { SourceSpec } from "../connectors/connector.ts";
+import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import type { SourceRequest } from "../operators/_task.ts";
+import { INPUT_VALUE_BYTES } from "./limits.ts";
 
 /** One source of the program, and everybody who reads it. */
 export interface Route {
@@ -51,4 +52,14 @@ export class Routes {
   clear(): void {
     this.#byTopic.clear();
   }
+}
+
+/** The value of a record, for one source. Throws where it can be none. */
+export function decode(spec: SourceSpec, record: InputRecord): unknown {
+  const { value, unreadable } = record;
+  if (unreadable !== undefined) throw new RangeError(unreadable.reason);
+  if (value !== null && value.length > INPUT_VALUE_BYTES) {
+    throw new RangeError(`its value has ${value.length} bytes, and a job reads ${INPUT_VALUE_BYTES} bytes at most`);
+  }
+  return spec.decode(record);
 }

@@ -14,29 +14,31 @@ export type TaskKind = "perPartition" | "single";
  *
  * @param kind `perPartition`: task n reads partition n of every topic; `single`: one task reads everything
  * @param partitions how many partitions each topic has
- * @throws {Error} when topics that a task reads together have different numbers of partitions
  */
 export function layOut(kind: TaskKind, partitions: ReadonlyMap<string, number>): TaskLayout {
-  const counts = [...partitions.values()];
   const all = [...partitions].flatMap(([topic, count]) =>
     Array.from({ length: count }, (_none, partition): InputPartition => ({ topic, partition }))
   );
-  if (kind === "perPartition" && new Set(counts).size > 1) {
-    const shown = [...partitions].map(([topic, count]) => `${topic} has ${count}`).join(", ");
-    throw new Error(
-      `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${shown}. ` +
-        `Give them the same number, or run the job with tasks: "single"`,
-    );
-  }
   const taskOf = (topic: string, partition: number): TaskId | undefined => {
     const count = partitions.get(topic);
     if (count === undefined || !(partition >= 0 && partition < count)) return undefined;
     return kind === "single" ? 0 : partition;
   };
   return {
+    partitions,
     kind,
-    tasks: Array.from({ length: kind === "single" ? 1 : Math.max(...counts) }, (_none, task) => task),
+    tasks: Array.from({ length: kind === "single" ? 1 : Math.max(...partitions.values()) }, (_none, task) => task),
     inputsOf: (task) => all.filter(({ topic, partition }) => taskOf(topic, partition) === task),
     taskOf,
   };
+}
+
+/** Throws where topics that a task reads together have different numbers of partitions: keys of one would be apart from those of the other. */
+export function refuseUneven({ kind, partitions }: TaskLayout): void {
+  if (kind === "single" || new Set(partitions.values()).size <= 1) return;
+  const shown = [...partitions].map(([topic, count]) => `${topic} has ${count}`).join(", ");
+  throw new Error(
+    `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${shown}. ` +
+      `Give them the same number, or run the job with tasks: "single"`,
+  );
 }

@@ -12,11 +12,11 @@
 import type { Observable } from "rxjs";
 import { messageOf } from "../base/thrown.ts";
 import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
+import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_operate.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import {
-  type ClockSnapshot,
   type RecordAtHand,
   setRunningTask,
   type SourceRequest,
@@ -24,15 +24,15 @@ import {
   type TaskFailure,
   type TaskHost,
 } from "../operators/_task.ts";
+import { BadRecords } from "./bad_records.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { Journal } from "./journal.ts";
 import { guardKey } from "./key_guard.ts";
-import { INPUT_VALUE_BYTES, SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
+import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
 import { PushOrder } from "./push_order.ts";
-import { Routes } from "./routes.ts";
-import { brief } from "./telling.ts";
+import { decode, Routes } from "./routes.ts";
 import type { Outputs } from "./outputs.ts";
 
 /** What was counted since the job was born; part of the checkpoint. */
@@ -85,13 +85,13 @@ export class TaskRunner implements TaskHost {
   skipPane: TaskHost["skipPane"];
   /** Kept where a policy may want the epoch made again. */
   journal: Journal | undefined;
-  /** The record that was refused last; the branches of a pipeline refuse it once. */
-  #refused: InputRecord | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly #routes: Routes;
   readonly #states = new Map<string, KeyedState>();
   #bottoms: Bottom[] = [];
   readonly #order: PushOrder;
+  readonly #badRecords: BadRecords;
+  readonly #decoded: RunnerParts["decoded"];
   /** When wall-clock time passed last. */
   #ticked = 0;
   #open = 0;
@@ -100,6 +100,12 @@ export class TaskRunner implements TaskHost {
     this.number = parts.number;
     this.queues = parts.queues;
     this.outputs = parts.outputs;
+    this.#decoded = parts.decoded;
+    this.#badRecords = new BadRecords({
+      policy: parts.badRecords,
+      outputs: parts.outputs,
+      counted: () => this.count("dead"),
+    });
     this.#routes = new Routes(parts.planned);
     this.#order = new PushOrder(parts.queues, (queue) => this.#isAhead(queue));
     this.counters = { ...parts.counters };
@@ -124,7 +130,7 @@ export class TaskRunner implements TaskHost {
     this.outputs.discard();
     this.samples.length = 0;
     this.#routes.clear();
-    this.#refused = undefined;
+    this.#badRecords.forget();
     this.ended = false;
     const { idleSince } = this.task;
     this.task = new Task(this);
@@ -223,7 +229,7 @@ export class TaskRunner implements TaskHost {
 
   /** The clocks as they stand. */
   clocks(): Record<string, ClockSnapshot> {
-    const clocks: Record<string, ClockSnapshot> = {};
+    const clocks: Record<string, ClockSnapshot> = Object.create(null);
     for (const [name, clock] of this.task.clocks) clocks[name] = clock.snapshot();
     return clocks;
   }
@@ -254,35 +260,12 @@ export class TaskRunner implements TaskHost {
     return this.#clocks[name];
   }
 
-  badRecord(why: string, stage = ""): void {
-    const record = this.task.record as InputRecord | undefined;
-    const reason = brief(why);
-    // Of a window's result that is bad, no record is at hand: it is the pane's fault.
-    if (record === undefined && this.task.pane !== undefined) {
-      return void this.task.fail(new RangeError(`its result is bad, because ${reason}`), stage, "user");
-    }
-    if (record === undefined || this.parts.badRecords === "stop") {
-      const what = record === undefined ? "a bad value" : "a bad record";
-      return this.#fail(`${what}, because ${reason}. Give onBadRecord a deadLetter(sink) to go on without it`);
-    }
-    if (this.#refused === record) return;
-    this.#refused = record;
-    this.count("dead");
-    try {
-      this.outputs.refuse("badRecord", record, { stage, reason });
-    } catch (error) {
-      // Most likely its size: with the reason in its headers it is larger than it was.
-      this.#fail(`a bad record, because ${reason}; and it cannot be a dead letter: ${brief((error as Error).message)}`);
-    }
+  badRecord(reason: string, stage = ""): void {
+    this.#badRecords.refuse(this.task, reason, stage);
   }
 
   earlyTime(time: number): void {
     this.parts.earlyTime?.(time, this.task.record);
-  }
-
-  /** No stage is to blame. */
-  #fail(reason: string): void {
-    this.task.fail(new TypeError(reason), "", "misuse");
   }
 
   count(name: string, by = 1): void {
@@ -298,18 +281,23 @@ export class TaskRunner implements TaskHost {
 
   #pushSome(): number {
     const order = this.#order;
+    // Most tasks read one partition, and then there is nothing to choose.
+    const only = this.queues.length === 1 ? this.queues[0] : undefined;
     let pushed = 0;
     const before = setRunningTask(this.task);
     this.task.active = true;
     try {
       while (pushed < SLICE_RECORDS) {
-        const queue = order.next();
+        const queue = only ?? order.next();
         if (queue === undefined) break;
         const record = queue.take();
-        order.taken();
+        if (only === undefined) order.taken();
         // Positions may have moved past control records without any record.
         this.changed = true;
-        if (record === undefined) continue;
+        if (record === undefined) {
+          if (only === undefined) continue;
+          break;
+        }
         pushed++;
         this.journal?.pushed.push({ queue, record });
         this.#push(queue, record);
@@ -353,9 +341,8 @@ export class TaskRunner implements TaskHost {
       const { spec, subscribers } = routes[r];
       let value: unknown;
       try {
-        checkReadable(record);
-        value = spec.decode(record);
-        this.parts.decoded?.(value);
+        value = decode(spec, record);
+        if (this.#decoded !== undefined) this.#decoded(value);
       } catch (error) {
         task.timestamp = record.timestamp;
         this.badRecord(messageOf(error), `source "${queue.topic}"`);
@@ -389,10 +376,4 @@ export class TaskRunner implements TaskHost {
     task.slot = -1;
     task.timestamp = NaN;
   }
-}
-
-function checkReadable({ value, unreadable }: InputRecord): void {
-  if (unreadable !== undefined) throw new RangeError(unreadable.reason);
-  if (value === null || value.length <= INPUT_VALUE_BYTES) return;
-  throw new RangeError(`its value has ${value.length} bytes, and a job reads ${INPUT_VALUE_BYTES} bytes at most`);
 }

@@ -1,31 +1,47 @@
 /**
  * Cells as bytes: the deltas of an epoch, and the base of a bucket.
  *
- * A delta is: codec version, epoch, and for each state twice its number (+ 1, and + 1 more where it is namespaced) and its
- * cells; 0 ends it. A base is: codec version and
- * cells. Cells are: key, namespace (in namespaced states; nothing-byte: as before) and value; a nothing-byte ends them. A cell
- * without a value is a removed one.
+ * A delta is: version, epoch, and for each state its number and kind (see `markOf`) and its cells; 0 ends it. A base is: version and
+ * cells. Cells are: key, namespace (in namespaced states; nothing-byte: as before), the entry's name or the element's number (in maps
+ * and lists; there null is the key and namespace as before) and value; a nothing-byte ends them. A cell without a value is a removed
+ * one.
+ *
+ * Version 1 knew no kinds: its mark was twice the state's number, and 1 or, where it is namespaced, 2.
  *
  * @module
  */
-import type { Key } from "../operators/keyed_state.ts";
-import { CODEC_VERSION } from "./codec.ts";
-import type { CellWriter, DurableKeyedState } from "./durable_keyed_state.ts";
-import type { Bucket } from "./state_cell.ts";
+import type { Key, StateKind } from "../operators/keyed_state.ts";
+import type { Address, CellWriter, DurableCells } from "./durable_cells.ts";
+import type { Bucket, StateCell } from "./state_cell.ts";
 import { ValueReader } from "./value_reader.ts";
 import { Tag, ValueWriter } from "./value_writer.ts";
+
+const VERSION = 2;
+const KINDS: readonly StateKind[] = ["value", "map", "list"];
+
+/** What of a state decides how its cells are written. */
+type Form = Pick<DurableCells, "kind" | "namespaced">;
 
 /** Writes cells; used again and again. */
 export class CellStreamWriter implements CellWriter {
   readonly values = new ValueWriter();
   #namespaced = false;
+  #elements = false;
   #namespace = 0;
+  #key: Key | undefined;
 
-  begin(key: Key, namespace: number): void {
-    this.values.value(key);
-    if (!this.#namespaced) return;
-    if (namespace === this.#namespace) this.values.byte(Tag.undefined);
-    else this.values.value(this.#namespace = namespace);
+  begin(cell: StateCell): void {
+    const { values } = this;
+    const { key, namespace } = cell;
+    if (this.#elements && key === this.#key && namespace === this.#namespace) values.byte(Tag.null);
+    else {
+      values.value(this.#key = key);
+      if (this.#namespaced) {
+        if (namespace === this.#namespace) values.byte(Tag.undefined);
+        else values.value(this.#namespace = namespace);
+      }
+    }
+    if (this.#elements) values.value((cell as unknown as Address).element);
   }
 
   /**
@@ -35,15 +51,15 @@ export class CellStreamWriter implements CellWriter {
    * @param states the states of the task
    * @param whole all cells rather than those that have changed
    */
-  delta(epoch: number, states: Iterable<DurableKeyedState>, whole: boolean): Uint8Array | undefined {
+  delta(epoch: number, states: Iterable<DurableCells>, whole: boolean): Uint8Array | undefined {
     const { values } = this;
     values.reset();
-    values.byte(CODEC_VERSION);
+    values.byte(VERSION);
     values.varint(epoch);
     let total = 0;
     for (const state of states) {
       const before = values.length;
-      values.varint(2 * state.id + (state.namespaced ? 2 : 1));
+      values.varint(markOf(state.id, state));
       this.#open(state);
       const count = whole ? state.encodeCells(this, state.buckets) : state.encodeChanges(this);
       if (count > 0) values.byte(Tag.undefined);
@@ -55,19 +71,35 @@ export class CellStreamWriter implements CellWriter {
   }
 
   /** The base of a bucket, valid until the next use; `undefined` when it is empty. */
-  base(state: DurableKeyedState, bucket: Bucket): Uint8Array | undefined {
+  base(state: DurableCells, bucket: Bucket): Uint8Array | undefined {
     this.values.reset();
-    this.values.byte(CODEC_VERSION);
+    this.values.byte(VERSION);
     this.#open(state);
     if (state.encodeCells(this, [bucket]) === 0) return undefined;
     this.values.byte(Tag.undefined);
     return this.values.view();
   }
 
-  #open({ namespaced }: DurableKeyedState): void {
+  #open({ namespaced, kind }: Form): void {
     this.#namespaced = namespaced;
+    this.#elements = kind !== "value";
     this.#namespace = 0;
+    this.#key = undefined;
   }
+}
+
+/** A state's number, kind and whether it is namespaced, in a number that is not 0. */
+function markOf(id: number, { kind, namespaced }: Form): number {
+  return 1 + 8 * id + 2 * KINDS.indexOf(kind) + (namespaced ? 1 : 0);
+}
+
+function markedState(mark: number, version: number): Form & { readonly id: number } {
+  if (version === 1) {
+    return { id: Math.floor((mark - 1) / 2), kind: "value", namespaced: mark % 2 === 0 };
+  }
+  const kind = KINDS[((mark - 1) % 8) >> 1];
+  if (kind === undefined) throw new RangeError("a state is of an unknown kind");
+  return { id: Math.floor((mark - 1) / 8), kind, namespaced: (mark - 1) % 2 === 1 };
 }
 
 /**
@@ -80,46 +112,51 @@ export class CellStreamWriter implements CellWriter {
  */
 export function readDelta(
   bytes: Uint8Array,
-  stateOf: (id: number) => Pick<DurableKeyedState, "load"> | undefined,
+  stateOf: (id: number) => Pick<DurableCells, "load"> | undefined,
 ): number {
-  const reader = open(bytes);
+  const { reader, version } = open(bytes);
   const epoch = reader.varint();
   for (let mark = reader.varint(); mark !== 0; mark = reader.varint()) {
-    const state = stateOf(Math.floor((mark - 1) / 2));
+    const marked = markedState(mark, version);
+    const state = stateOf(marked.id);
     // Cells of a state that was dropped are read, because others come after them, and forgotten.
-    readCells(reader, mark % 2 === 0, (key, namespace, value) => state?.load(key, namespace, value, epoch));
+    readCells(reader, marked, (address, value) => state?.load(address, value, epoch));
   }
   if (reader.left > 0) throw new RangeError(`${reader.left} bytes are left over`);
   return epoch;
 }
 
 /** Reads the base of a bucket into its state. */
-export function readBase(bytes: Uint8Array, state: DurableKeyedState, bucket: number): void {
-  const reader = open(bytes);
-  readCells(reader, state.namespaced, (key, namespace, value) => state.loadBase(bucket, key, namespace, value));
+export function readBase(bytes: Uint8Array, state: DurableCells, bucket: number): void {
+  const { reader } = open(bytes);
+  readCells(reader, state, (address, value) => state.loadBase(bucket, address, value));
   if (reader.left > 0) throw new RangeError(`${reader.left} bytes are left over`);
 }
 
-function open(bytes: Uint8Array): ValueReader {
+function open(bytes: Uint8Array): { reader: ValueReader; version: number } {
   const reader = new ValueReader(bytes);
   const version = reader.byte();
-  if (version !== CODEC_VERSION) throw new RangeError(`codec version ${version} is unknown`);
-  return reader;
+  if (version < 1 || version > VERSION) throw new RangeError(`version ${version} of cells is unknown`);
+  return { reader, version };
 }
 
 function readCells(
   reader: ValueReader,
-  namespaced: boolean,
-  load: (key: Key, namespace: number, value: unknown) => void,
+  { kind, namespaced }: Form,
+  load: (address: Address, value: unknown) => void,
 ): void {
+  const elements = kind !== "value";
   let namespace = 0;
+  let last: Key | undefined;
   for (;;) {
-    const key = reader.value();
-    if (key === undefined) return;
-    if (namespaced) {
-      const given = reader.value();
+    const found = reader.value();
+    if (found === undefined) return;
+    if (found !== null) {
+      last = found as Key;
+      const given = namespaced ? reader.value() : undefined;
       if (given !== undefined) namespace = given as number;
     }
-    load(key as Key, namespace, reader.value());
+    const element = elements ? reader.value() as Key : undefined;
+    load({ key: last!, namespace, element }, reader.value());
   }
 }

@@ -30,6 +30,7 @@ import { changed, claimed, type HeadChange, verdict } from "./decide.ts";
 import type { DurableStates } from "./durable_state.ts";
 import { CorruptError, FencedError, UnavailableError } from "./errors.ts";
 import { Garbage } from "./garbage.ts";
+import { checksum } from "./hash.ts";
 import type { Head, HeadEntry, OutboxEntry } from "./head.ts";
 import { encodeHead } from "./head_codec.ts";
 import { showKey, TaskKeys } from "./keys.ts";
@@ -83,7 +84,7 @@ export interface RestoreReport {
  * @example Commit an epoch
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { commitCuts, DurableStates, MemoryStore, TaskCheckpoint } from "@tidemark/streams/state";
+ * import { commitCuts, DurableStates, MemoryStore, TaskCheckpoint } from "./mod.ts";
  *
  * const clock = { now: () => 0, sleep: () => Promise.resolve(), random: Math.random };
  * const store = new MemoryStore();
@@ -118,7 +119,8 @@ export class TaskCheckpoint {
     this.#head = entry.head;
     this.#versionstamp = entry.versionstamp;
     this.#restored = entry.head.epoch === 0;
-    this.#garbage = new Garbage(keys);
+    this.#garbage = new Garbage(keys, () => this.#head.pins);
+    options.states.seed = seedOf(entry.head.fence);
     this.#cutter = this.#newCutter();
   }
 
@@ -201,6 +203,7 @@ export class TaskCheckpoint {
     states.prepare(this.#head.states, this.#head.nextState);
     const byId = new Map([...states.all].map((state) => [state.id, state]));
     const restored = await this.#owned(() => restoreStates(this.store, this.keys, this.#head, byId));
+    states.restored();
     for (const delta of restored.deltas) this.#garbage.live(delta);
     this.#restored = this.#began = true;
     this.#cutter = this.#newCutter();
@@ -330,6 +333,11 @@ export class TaskCheckpoint {
   #lost(): FencedError {
     return new FencedError(`Task ${this.keys.task} of job ${this.keys.job} has another owner`);
   }
+}
+
+/** A secret for the hash of keys: it is in the store alone. */
+function seedOf(fence: string): number {
+  return checksum(new TextEncoder().encode(fence));
 }
 
 /** Writes the head of a new owner; returns its version, or `undefined` when another one was faster. */

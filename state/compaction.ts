@@ -11,7 +11,7 @@
  * @module
  */
 import type { CellStreamWriter } from "./cell_stream.ts";
-import type { DurableKeyedState } from "./durable_keyed_state.ts";
+import type { DurableCells } from "./durable_cells.ts";
 import type { DeltaRange } from "./head.ts";
 import {
   BUCKET_BYTES,
@@ -28,7 +28,7 @@ import type { Bucket } from "./state_cell.ts";
 
 /** A bucket that is to be written; without bytes it has become empty. */
 export interface BucketWrite {
-  readonly state: DurableKeyedState;
+  readonly state: DurableCells;
   readonly bucket: Bucket;
   readonly bytes: Uint8Array | undefined;
 }
@@ -41,7 +41,7 @@ export interface CompactionFacts {
   readonly deltaBytes: number;
   /** The ranges of deltas before this epoch. */
   readonly ranges: readonly DeltaRange[];
-  readonly states: readonly DurableKeyedState[];
+  readonly states: readonly DurableCells[];
 }
 
 /** Compaction of one task. */
@@ -78,7 +78,7 @@ export class Compaction {
   }
 
   /** Splits buckets of a state that has outgrown them. What has no base yet costs nothing. */
-  #grow(state: DurableKeyedState, earned: number, write: WriteBucket): void {
+  #grow(state: DurableCells, earned: number, write: WriteBucket): void {
     if (!isCrowded(state)) return;
     this.#growth += earned;
     while (isCrowded(state)) {
@@ -91,7 +91,7 @@ export class Compaction {
     this.#growth = Math.min(this.#growth, 0);
   }
 
-  #rewrite(state: DurableKeyedState, bucket: Bucket, write: WriteBucket): number {
+  #rewrite(state: DurableCells, bucket: Bucket, write: WriteBucket): number {
     const bytes = this.writer.base(state, bucket)?.slice();
     this.#left--;
     write({ state, bucket, bytes });
@@ -100,21 +100,21 @@ export class Compaction {
 }
 
 /** The last epoch of which no bucket needs the delta. */
-export function coveredBy(states: readonly DurableKeyedState[], epoch: number): number {
+export function coveredBy(states: readonly DurableCells[], epoch: number): number {
   let covered = epoch;
   for (const { oldest } of states) if (oldest !== undefined) covered = Math.min(covered, oldest.since - 1);
   return covered;
 }
 
 /** Whether deltas have outgrown the bases so far that the whole state is better written anew. */
-export function isOverrun(ranges: readonly DeltaRange[], states: readonly DurableKeyedState[]): boolean {
+export function isOverrun(ranges: readonly DeltaRange[], states: readonly DurableCells[]): boolean {
   const bases = states.reduce((sum, { baseBytes }) => sum + baseBytes, 0);
   return costOf(ranges) > SNAPSHOT_BYTES + SNAPSHOT_FACTOR * bases;
 }
 
 /** The state with the bucket that needs the oldest delta of all. */
-function oldestOf(states: readonly DurableKeyedState[]): DurableKeyedState | undefined {
-  let found: DurableKeyedState | undefined;
+function oldestOf(states: readonly DurableCells[]): DurableCells | undefined {
+  let found: DurableCells | undefined;
   let since = Infinity;
   for (const state of states) {
     if (state.oldest === undefined || state.oldest.since >= since) continue;
@@ -130,7 +130,7 @@ function costOf(ranges: readonly DeltaRange[]): number {
   return cost;
 }
 
-function isCrowded(state: DurableKeyedState): boolean {
+function isCrowded(state: DurableCells): boolean {
   const { length } = state.buckets;
   return state.size > length * BUCKET_KEYS ||
     (state.baseBytes > length * BUCKET_BYTES && state.size > length * BUCKET_KEYS_AT_LEAST);

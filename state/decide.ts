@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { encode } from "./codec.ts";
 import type {
   AttemptId,
   Clocks,
@@ -12,11 +13,12 @@ import type {
   HeadEntry,
   Offsets,
   OutboxEntry,
+  Pin,
   StateEntry,
   Unsafe,
 } from "./head.ts";
-import { NEW_HEAD } from "./head.ts";
-import { OUTBOX_EPOCHS, PUBLISHERS, UNSAFE_REASON_CHARS } from "./limits.ts";
+import { dictionary, NEW_HEAD } from "./head.ts";
+import { EXTENSION_BYTES, OUTBOX_EPOCHS, PIN_NAME_CHARS, PINS, PUBLISHERS, UNSAFE_REASON_CHARS } from "./limits.ts";
 
 /** Who wants to take a task. */
 export interface Claimant {
@@ -129,6 +131,10 @@ export interface HeadChange {
   readonly finished?: boolean;
   /** `null`: no longer unsafe. */
   readonly unsafe?: Unsafe | null;
+  /** Exactly these chunks are pinned from now on. */
+  readonly pins?: readonly Pin[];
+  /** Extensions to set; `undefined` removes one. */
+  readonly extensions?: Readonly<Record<string, unknown>>;
   /**
    * Begins anew, because a user has asked for it: all keyed state, clocks, counters, offsets and waiting results are forgotten,
    * and the task is neither finished nor unsafe. Epochs go on after this one, or after the head's own if that is greater, so that
@@ -148,17 +154,44 @@ export function changed(before: Head, change: HeadChange): Head {
     publishers,
     outbox: head.outbox.filter(({ epoch }) => epoch > published),
     offsets: change.offsets === undefined ? head.offsets : merged(head.offsets, change.offsets),
-    topics: change.topics === undefined ? head.topics : { ...head.topics, ...change.topics },
-    clocks,
-    counters: change.counters ?? head.counters,
+    topics: laid(head.topics, change.topics),
+    clocks: laid(clocks),
+    counters: laid(change.counters ?? head.counters),
     finished: change.finished ?? head.finished,
     unsafe: unsafe === null ? undefined : unsafe && { ...unsafe, reason: unsafe.reason.slice(0, UNSAFE_REASON_CHARS) },
+    pins: admittedPins(change.pins ?? head.pins),
+    extensions: withExtensions(head.extensions, change.extensions),
   };
 }
 
-/** What a head keeps when everything begins anew: whose it is, and every number that must not be given twice. */
-function forgotten({ fence, attempt, epoch, publishers, nextState, era }: Head, atLeast: number): Head {
-  return { ...NEW_HEAD, fence, attempt, epoch: Math.max(epoch, atLeast), publishers, nextState, era: era + 1 };
+/** Names of one record and then of another, which wins. */
+function laid<T>(under: Readonly<Record<string, T>>, over: Readonly<Record<string, T>> = {}): Record<string, T> {
+  return dictionary([...Object.entries(under), ...Object.entries(over)]);
+}
+
+function admittedPins(pins: readonly Pin[]): readonly Pin[] {
+  if (pins.length > PINS) throw new RangeError(`A head pins chunks for ${PINS} savepoints at most`);
+  for (const { name } of pins) {
+    if (name.length <= PIN_NAME_CHARS) continue;
+    throw new RangeError(`The name of a pin may have ${PIN_NAME_CHARS} characters, "${name}" has more`);
+  }
+  return pins;
+}
+
+/** Extensions with some of them set or removed. */
+export function withExtensions(before: Head["extensions"], now: Head["extensions"] = {}): Head["extensions"] {
+  const after = dictionary(Object.entries(laid(before, now)).filter(([, value]) => value !== undefined));
+  const bytes = encode(after).length;
+  if (bytes > EXTENSION_BYTES) {
+    throw new RangeError(`The extensions of a head have ${bytes} bytes, and may have ${EXTENSION_BYTES}`);
+  }
+  return after;
+}
+
+/** What a head keeps when everything begins anew: whose it is, every number that must not be given twice, and what is pinned. */
+function forgotten({ fence, attempt, epoch, publishers, nextState, era, pins }: Head, atLeast: number): Head {
+  const kept = { fence, attempt, publishers, nextState, pins };
+  return { ...NEW_HEAD, ...kept, epoch: Math.max(epoch, atLeast), era: era + 1 };
 }
 
 /** What an epoch asks for that can be refused. */
@@ -201,6 +234,7 @@ export interface EpochFacts {
   readonly states: readonly StateEntry[];
   readonly nextState: number;
   readonly era: number;
+  readonly extensions: Head["extensions"];
 }
 
 /** What chunks add up to. */
@@ -220,6 +254,8 @@ export function advanced(head: Head, facts: EpochFacts): Head {
     ...head,
     ...rest,
     ...mine,
+    clocks: laid(rest.clocks),
+    counters: laid(rest.counters),
     epoch,
     ranges: delta === undefined ? kept : extended(kept, { ...delta, ...mine }),
     outbox: outbox === undefined ? waiting : [...waiting, { ...outbox, ...mine, epoch }],
@@ -265,9 +301,9 @@ export function trimmed(ranges: readonly DeltaRange[], covered: readonly (Sum & 
 
 /** Lays new offsets over old ones. */
 function merged(before: Offsets, now: Offsets): Offsets {
-  const result: Record<string, Readonly<Record<number, number>>> = { ...before };
+  const result = dictionary(Object.entries(before));
   for (const [topic, partitions] of Object.entries(now)) {
-    const old = before[topic] ?? {};
+    const old = result[topic] ?? {};
     for (const partition of Object.keys(partitions) as unknown as number[]) {
       const offset = partitions[partition];
       if (!Number.isSafeInteger(offset) || offset < 0) {

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import type { KeyedState, KeyedStateSpec, StateKind, StateOf } from "../operators/keyed_state.ts";
 import { CellStreamWriter } from "./cell_stream.ts";
+import { type DurableCells, type DurableStateOptions, LAYOUT, type StoredSpec } from "./durable_cells.ts";
+import { DurableCollections } from "./durable_collections.ts";
 import { DurableKeyedState } from "./durable_keyed_state.ts";
 import type { StateEntry } from "./head.ts";
 import { BUCKET_KEYS, STATES } from "./limits.ts";
@@ -17,8 +19,19 @@ export interface DurableStatesOptions {
   readonly drop?: readonly string[];
 }
 
-/** A keyed state to look into. */
+/** A keyed state to look into: of a map or a list, a cell's value is all that the key holds. */
 export type ReadonlyKeyedState = Pick<KeyedState, "name" | "size" | "find" | "namespaces" | "cells">;
+
+/** A state of any kind, as it is kept. */
+type AnyState = DurableKeyedState | DurableCollections;
+
+const SENTENCES: Readonly<Record<StateKind, string>> = { value: "one value", map: "a map", list: "a list" };
+
+function makeState(spec: StoredSpec, options: DurableStateOptions): AnyState {
+  return spec.kind === undefined || spec.kind === "value"
+    ? new DurableKeyedState(spec, options)
+    : new DurableCollections(spec, options);
+}
 
 /**
  * The states of one task. The order is: restore (`TaskCheckpoint.restore`), open (the stages, as they are subscribed), `seal`.
@@ -26,7 +39,7 @@ export type ReadonlyKeyedState = Pick<KeyedState, "name" | "size" | "find" | "na
  * @example Undo what happened since the last cut
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { DurableStates } from "@tidemark/streams/state";
+ * import { DurableStates } from "./mod.ts";
  *
  * const states = new DurableStates({ undoable: true });
  * const counts = states.open({ name: "counts", operator: "keyedReduce", namespaced: false });
@@ -40,12 +53,14 @@ export class DurableStates {
   readonly undoable: boolean;
   /** Names of states that are to be forgotten. */
   readonly dropped: ReadonlySet<string>;
-  readonly #states = new Map<string, DurableKeyedState>();
+  /** What buckets of new states are found with: 32 bits that nobody can guess. Whoever takes the task sets it. */
+  seed = 0;
+  readonly #states = new Map<string, AnyState>();
   readonly #opened = new Set<string>();
   #nextId = 0;
   #sealed = false;
   #rewrite = false;
-  #removed: DurableKeyedState[] = [];
+  #removed: DurableCells[] = [];
   #writer: CellStreamWriter | undefined;
 
   /**
@@ -66,8 +81,8 @@ export class DurableStates {
   }
 
   /** All states, oldest first. */
-  get all(): Iterable<DurableKeyedState> {
-    return this.#states.values();
+  get all(): Iterable<DurableCells> {
+    return this.#states.values() as Iterable<unknown> as Iterable<DurableCells>;
   }
 
   /** The number that the next new state gets. */
@@ -85,8 +100,8 @@ export class DurableStates {
    *
    * @throws {TypeError} when the name is taken, or the state was stored in a form that the stage does not take
    */
-  open(spec: KeyedStateSpec): KeyedState {
-    const { name, operator, namespaced, version = 1 } = spec;
+  open<S extends KeyedStateSpec>(spec: S): StateOf<S> {
+    const { name, operator, namespaced, version = 1, kind = "value" } = spec;
     if (this.#opened.has(name)) {
       throw new TypeError(`Cannot open the state of ${operator} "${name}": the name is taken by another stage`);
     }
@@ -97,19 +112,27 @@ export class DurableStates {
     }
     const found = this.#states.get(name);
     const state = found ?? this.#create(spec);
+    if (state.kind !== kind) {
+      throw new TypeError(
+        `Cannot open the state of ${operator} "${name}": a stage of another kind stored it, with ${
+          SENTENCES[state.kind]
+        } for each key, where this one keeps ${SENTENCES[kind]}. Give this stage a name of its own`,
+      );
+    }
     if (state.namespaced !== namespaced) {
       throw new TypeError(
         `Cannot open the state of ${operator} "${name}": a stage of another kind stored it. Give this stage a name of its own`,
       );
     }
+    state.frozen = spec.frozen ?? false;
     if (state.version !== version) this.#migrate(state, spec, version);
     this.#opened.add(name);
-    return state;
+    return state as unknown as StateOf<S>;
   }
 
   /** A state to look into, or `undefined` when there is none of this name. */
   find(name: string): ReadonlyKeyedState | undefined {
-    return this.#states.get(name);
+    return this.#states.get(name) as ReadonlyKeyedState | undefined;
   }
 
   /**
@@ -128,14 +151,14 @@ export class DurableStates {
       );
     }
     for (const name of left) {
-      this.#removed.push(this.#states.get(name)!);
+      this.#removed.push(this.#states.get(name) as unknown as DurableCells);
       this.#states.delete(name);
     }
     this.#sealed = true;
   }
 
   /** The states that were dropped since the last call: what is stored of them is no longer needed. */
-  takeRemoved(): DurableKeyedState[] {
+  takeRemoved(): DurableCells[] {
     const removed = this.#removed;
     this.#removed = [];
     return removed;
@@ -158,18 +181,27 @@ export class DurableStates {
    */
   assertStorable(): void {
     this.#writer ??= new CellStreamWriter();
-    this.#writer.delta(0, this.#states.values(), this.#rewrite);
+    this.#writer.delta(0, this.all, this.#rewrite);
   }
 
   /** Makes the states that a head names. Only before anything is opened. */
   prepare(entries: readonly StateEntry[], nextId: number): void {
     if (this.#states.size > 0) throw new Error("States are restored before they are opened");
-    for (const { id, name, version, namespaced, buckets } of entries) {
-      const state = new DurableKeyedState({ name, version, namespaced }, { id, undoable: this.undoable });
-      state.layOut(buckets, 0);
-      this.#states.set(name, state);
+    for (const { id, buckets, seed, layout, ...spec } of entries) {
+      const state = makeState(spec, { id, undoable: this.undoable, seed, layout });
+      state.prepare(buckets);
+      this.#states.set(spec.name, state);
     }
     this.#nextId = nextId;
+  }
+
+  /** All is restored. What was laid out by an older version is laid out anew, and the next cut writes it as a whole. */
+  restored(): void {
+    for (const state of this.#states.values()) {
+      if (state.layout === LAYOUT) continue;
+      state.renew(this.seed);
+      this.#rewrite = true;
+    }
   }
 
   /** An epoch has been cut. */
@@ -179,22 +211,25 @@ export class DurableStates {
 
   /** The delta of this epoch holds everything: buckets are laid out anew, and need it. */
   layOut(epoch: number): void {
-    for (const state of this.#states.values()) state.layOut(Math.max(1, Math.ceil(state.size / BUCKET_KEYS)), epoch);
+    for (const state of this.#states.values()) {
+      state.layOut(Math.max(1, Math.ceil(state.size / BUCKET_KEYS)), epoch, this.seed);
+    }
     this.#rewrite = false;
   }
 
-  #create(spec: KeyedStateSpec): DurableKeyedState {
+  #create(spec: KeyedStateSpec): AnyState {
     if (this.#states.size >= STATES) {
       throw new RangeError(
         `Cannot open the state of ${spec.operator} "${spec.name}": a task may have ${STATES} states`,
       );
     }
-    const state = new DurableKeyedState(spec, { id: this.#nextId++, undoable: this.undoable });
+    const { undoable, seed } = this;
+    const state = makeState(spec, { id: this.#nextId++, undoable, seed, layout: LAYOUT });
     this.#states.set(spec.name, state);
     return state;
   }
 
-  #migrate(state: DurableKeyedState, { name, operator, migrate }: KeyedStateSpec, version: number): void {
+  #migrate(state: AnyState, { name, operator, migrate }: KeyedStateSpec, version: number): void {
     const stored = state.version;
     if (stored > version || migrate === undefined) {
       throw new TypeError(
@@ -202,7 +237,15 @@ export class DurableStates {
           (stored > version ? ". Run the newer program" : " and no migrate function"),
       );
     }
-    state.migrate((value) => migrate(value, stored));
+    state.migrate((value) => {
+      const changed = migrate(value, stored);
+      if (changed === undefined && state.kind === "list") {
+        throw new TypeError(
+          `Cannot migrate the state of ${operator} "${name}": a list's element cannot become undefined`,
+        );
+      }
+      return changed;
+    });
     state.version = version;
     this.#rewrite = true;
   }

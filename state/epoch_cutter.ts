@@ -7,8 +7,8 @@ import { BaseWrites } from "./base_writes.ts";
 import type { CellStreamWriter } from "./cell_stream.ts";
 import { chunked, type Chunks, chunkSets } from "./chunks.ts";
 import { type Compaction, coveredBy, isOverrun } from "./compaction.ts";
-import { admitted, advanced } from "./decide.ts";
-import type { DurableKeyedState } from "./durable_keyed_state.ts";
+import { admitted, advanced, withExtensions } from "./decide.ts";
+import type { DurableCells } from "./durable_cells.ts";
 import type { DurableStates } from "./durable_state.ts";
 import type { Garbage } from "./garbage.ts";
 import type { Clocks, Counters, Head, Offsets, StateEntry } from "./head.ts";
@@ -33,6 +33,8 @@ export interface CutRequest {
   readonly writes?: AtomicWrites | (() => AtomicWrites | undefined);
   /** The input has ended, and everything is in the results. @default false */
   readonly finished?: boolean;
+  /** Extensions of the head to set; `undefined` removes one. */
+  readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
 /** What an epoch writes. */
@@ -81,6 +83,7 @@ export class EpochCutter {
       published,
       results: records.length > 0,
     });
+    const extensions = withExtensions(head.extensions, request.extensions);
     const epoch = head.epoch + 1;
     const states = [...this.#states.all].sort((a, b) => a.id - b.id);
     const whole = this.#states.rewrite || head.ranges.length >= DELTA_RANGES || isOverrun(head.ranges, states);
@@ -92,7 +95,7 @@ export class EpochCutter {
     const bases = new BaseWrites(this.#keys, this.#garbage, head);
     if (whole) this.#forget(head, states);
     else {
-      for (const state of states) state.mark(epoch);
+      for (const state of states) state.markChanged(epoch);
       const facts = { deltaBytes: encoded?.bytes ?? 0, ranges: head.ranges, states };
       this.#compaction.step(facts, (write) => bases.add(write));
     }
@@ -105,7 +108,7 @@ export class EpochCutter {
     this.#removeStates(head.era);
     this.#states.cut();
     const next = advanced(head, {
-      ...{ epoch, offsets, clocks, counters, finished, waiting, covered: gone },
+      ...{ epoch, offsets, clocks, counters, finished, waiting, extensions, covered: gone },
       delta: delta && sumOf(delta),
       outbox: outbox && { ...sumOf(outbox), records: records.length },
       states: states.map(entryOf),
@@ -128,13 +131,13 @@ export class EpochCutter {
   }
 
   /** The whole state is in the delta: everything that was written before is garbage, and buckets begin anew. */
-  #forget(head: Head, states: readonly DurableKeyedState[]): void {
+  #forget(head: Head, states: readonly DurableCells[]): void {
     for (const state of states) this.#forgetBases(head.era, state);
     this.#states.layOut(head.epoch + 1);
   }
 
-  #forgetBases(era: number, state: DurableKeyedState): void {
-    for (const { base, index } of state.buckets) {
+  #forgetBases(era: number, state: DurableCells): void {
+    for (const { base, index } of [...state.outdated, ...state.buckets]) {
       if (base === undefined) continue;
       this.#garbage.addKey(this.#keys.bucket(era, state.id, index));
       if (base.chunks !== undefined) this.#garbage.add({ kind: "base", ...base.chunks });
@@ -173,7 +176,8 @@ function sumOf({ values, bytes, checksum }: Chunks): { chunks: number; bytes: nu
   return { chunks: values.length, bytes, checksum };
 }
 
-function entryOf(state: DurableKeyedState): StateEntry {
-  const { id, name, version, namespaced, buckets, bases, baseBytes, basesChecksum } = state;
-  return { id, name, version, namespaced, buckets: buckets.length, bases, baseBytes, checksum: basesChecksum };
+function entryOf(state: DurableCells): StateEntry {
+  const { id, name, version, kind, namespaced, seed, layout, buckets, bases, baseBytes, basesChecksum } = state;
+  const stored = { bases, baseBytes, checksum: basesChecksum };
+  return { id, name, version, kind, namespaced, seed, layout, buckets: buckets.length, ...stored };
 }

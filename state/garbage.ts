@@ -6,7 +6,13 @@
  * @module
  */
 import type { ChunkKind, TaskKeys } from "./keys.ts";
+import type { Pin } from "./head.ts";
 import type { StoreKey } from "./store.ts";
+
+/** Whether chunks of an attempt are pinned. */
+export function isPinned(pins: readonly Pin[], fence: string, attempt: number): boolean {
+  return pins.some((pin) => pin.fence === fence && pin.first <= attempt && attempt <= pin.last);
+}
 
 /** Chunks of one attempt that follow one another. */
 export interface ChunkRun {
@@ -37,8 +43,11 @@ export class Garbage {
   #deltas: LiveDelta[] = [];
   #covered = 0;
 
-  /** @param keys of the task */
-  constructor(readonly keys: TaskKeys) {}
+  /**
+   * @param keys of the task
+   * @param pins what is not to be deleted; asked each time
+   */
+  constructor(readonly keys: TaskKeys, readonly pins: () => readonly Pin[]) {}
 
   /** A delta that has been written. In the order of epochs. */
   live(delta: LiveDelta): void {
@@ -60,9 +69,9 @@ export class Garbage {
     return covered;
   }
 
-  /** Chunks that are no longer live. */
+  /** Chunks that are no longer live. What is pinned stays, until a sweep finds that it is no longer so. */
   add(run: ChunkRun): void {
-    if (run.count > 0) this.#runs.push(run);
+    if (run.count > 0 && !isPinned(this.pins(), run.fence, run.attempt)) this.#runs.push(run);
   }
 
   /** An entry that is no longer live. */

@@ -3,49 +3,88 @@
  *
  * What is stored depends on both, so they never change within a format version.
  *
+ * Keys go through HalfSipHash-1-3 (J.-P. Aumasson and D. J. Bernstein; Linux keys its hash tables with it), which takes every bit of
+ * a key and a secret seed. Without the seed, nobody can choose keys that fall into one bucket. It is a matter of new keys only: what
+ * is in memory is found without it.
+ *
  * @module
  */
 import { crc32 } from "node:zlib";
 import type { Key } from "../operators/keyed_state.ts";
 
-/** How many characters of a string's end are hashed; names of one kind differ there. */
-const HASHED_CHARACTERS = 12;
-const OFFSET = 0x811c9dc5 | 0;
 const PRIME = 0x01000193;
 const SECOND = 0x9e3779b1;
 
-/** A hash of a key, 32 bits without sign. Keys of different types are different keys. */
-export function hashKey(key: Key): number {
-  switch (typeof key) {
-    case "string":
-      return mix(hashString(key, key.length > HASHED_CHARACTERS ? key.length - HASHED_CHARACTERS : 0));
-    case "number":
-      return mix(hashNumber(key));
-    case "bigint":
-      return mix(hashString(key.toString(16), 0) ^ SECOND);
-    case "boolean":
-      return mix(key ? 0x51ed270b : 0x2545f491);
-  }
-}
+/** What the words of keys of different types begin with, so that they are different keys. */
+const KIND = { number: 0x0100_0000, bigint: 0x0200_0000, boolean: 0x0300_0000 } as const;
 
-function hashString(text: string, from: number): number {
-  let hash = OFFSET ^ text.length;
-  for (let at = from; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), PRIME);
-  return hash;
-}
+/** Two characters of nothing for each of three rounds, and two for the word with the length. */
+const ROUNDS_AT_END = 8;
 
 const float = new Float64Array(1);
 const halves = new Uint32Array(float.buffer);
 
-function hashNumber(value: number): number {
-  if ((value | 0) === value) return Math.imul(value, SECOND);
-  // NaN has many forms, and only one is a key.
-  float[0] = Number.isNaN(value) ? 0 : value;
-  return Math.imul(halves[0], PRIME) ^ Math.imul(halves[1], SECOND);
+/**
+ * A hash of a key, 32 bits without sign.
+ *
+ * @param key all of it counts
+ * @param seed 32 bits that nobody can guess
+ */
+export function hashKey(key: Key, seed: number): number {
+  switch (typeof key) {
+    case "string":
+      return hashString(key, seed, 0);
+    case "number":
+      // A Map takes -0 for 0, and NaN has many forms, of which only one is a key.
+      float[0] = key === 0 ? 0 : Number.isNaN(key) ? NaN : key;
+      return combined(combined(seed ^ KIND.number, halves[0]), halves[1]);
+    case "bigint":
+      return hashString(key.toString(16), seed, KIND.bigint);
+    case "boolean":
+      return combined(seed ^ KIND.boolean, key ? 1 : 0);
+  }
+}
+
+/** A hash with another one in it: of a key and a namespace, of a key and an entry. */
+export function combined(hash: number, other: number): number {
+  return mix(Math.imul(hash, PRIME) ^ other);
+}
+
+/**
+ * Takes two characters a round. A loop of its own, and not one function a round: what is not local to it would be allocated anew with
+ * each step.
+ */
+function hashString(text: string, seed: number, kind: number): number {
+  const second = Math.imul(seed, SECOND) ^ PRIME;
+  let a = seed | 0, b = second, c = 0x6c796765 ^ seed, d = 0x74656462 ^ second;
+  const { length } = text;
+  const pairs = length & ~1;
+  for (let at = 0; at < pairs + ROUNDS_AT_END; at += 2) {
+    // The last word ends with the length, so that a character 0 at the end counts. Then come rounds of nothing.
+    const word = at < pairs
+      ? text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16)
+      : at > pairs
+      ? 0
+      : (length << 16) ^ kind ^ (pairs < length ? text.charCodeAt(pairs) : 0);
+    if (at === pairs + 2) c ^= 0xff;
+    d ^= word;
+    a = (a + b) | 0;
+    b = ((b << 5) | (b >>> 27)) ^ a;
+    a = (a << 16) | (a >>> 16);
+    c = (c + d) | 0;
+    d = ((d << 8) | (d >>> 24)) ^ c;
+    a = (a + d) | 0;
+    d = ((d << 7) | (d >>> 25)) ^ a;
+    c = (c + b) | 0;
+    b = ((b << 13) | (b >>> 19)) ^ c;
+    c = (c << 16) | (c >>> 16);
+    a ^= word;
+  }
+  return (b ^ d) >>> 0;
 }
 
 /** Spreads a hash over all of its bits (the end of MurmurHash3). */
-function mix(hash: number): number {
+export function mix(hash: number): number {
   hash ^= hash >>> 16;
   hash = Math.imul(hash, 0x85ebca6b);
   hash ^= hash >>> 13;

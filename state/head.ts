@@ -3,18 +3,24 @@
  *
  * @module
  */
+import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
+import type { StateKind } from "../operators/keyed_state.ts";
 import type { StoreEntry } from "./store.ts";
+
+export type { ClockSnapshot };
+
+/**
+ * An object whose properties are names that anybody may have chosen, `__proto__` and `constructor` among them: without a prototype, so
+ * that a name that is not there is not found.
+ */
+export function dictionary<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
+  const made: Record<string, T> = Object.create(null);
+  for (const [name, value] of entries) made[name] = value;
+  return made;
+}
 
 /** The next offset to read, by input topic and partition. */
 export type Offsets = Readonly<Record<string, Readonly<Record<number, number>>>>;
-
-/** What a watermark must know again after a restart. */
-export interface ClockSnapshot {
-  /** The highest timestamp seen, for each partition that has been read. */
-  readonly partitions: readonly (readonly [topic: string, partition: number, highest: number])[];
-  /** How far event time had come, in milliseconds since 1970. */
-  readonly watermark: number;
-}
 
 /** The clocks of a task by name. */
 export type Clocks = Readonly<Record<string, ClockSnapshot>>;
@@ -72,8 +78,14 @@ export interface StateEntry {
   readonly name: string;
   /** The version of the values' shape. */
   readonly version: number;
+  /** What it keeps for a key. */
+  readonly kind: StateKind;
   /** Whether it has namespaces. */
   readonly namespaced: boolean;
+  /** How the bucket of a cell is found: 1 by the hash of format 1, else `LAYOUT`. */
+  readonly layout: number;
+  /** With which secret, 32 bits. */
+  readonly seed: number;
   /** How many buckets there are. */
   readonly buckets: number;
   /** How many buckets have a base, of how many bytes, and the exclusive or of their placed checksums. */
@@ -82,6 +94,18 @@ export interface StateEntry {
   readonly baseBytes: number;
   /** The exclusive or of the bases' placed checksums. */
   readonly checksum: number;
+}
+
+/** Chunks that stay, though no epoch needs them any more: those of a savepoint. */
+export interface Pin {
+  /** Whose they are. */
+  readonly name: string;
+  /** The owner who wrote them. */
+  readonly fence: string;
+  /** The first of its attempts. */
+  readonly first: number;
+  /** The last of its attempts. */
+  readonly last: number;
 }
 
 /** A task that cannot go on from where it stands. */
@@ -120,6 +144,10 @@ export interface Head extends AttemptId {
   readonly finished: boolean;
   /** Why the task cannot go on, where it cannot. */
   readonly unsafe: Unsafe | undefined;
+  /** Chunks that are never deleted. */
+  readonly pins: readonly Pin[];
+  /** What else there is to know, by name. A program that does not know a name keeps it as it is. */
+  readonly extensions: Readonly<Record<string, unknown>>;
 }
 
 /** A head and the version under which it was found. */
@@ -135,10 +163,10 @@ export const NEW_HEAD: Head = {
   fence: "",
   attempt: 0,
   epoch: 0,
-  offsets: {},
-  topics: {},
-  clocks: {},
-  counters: {},
+  offsets: dictionary([]),
+  topics: dictionary([]),
+  clocks: dictionary([]),
+  counters: dictionary([]),
   ranges: [],
   outbox: [],
   publishers: [],
@@ -147,4 +175,6 @@ export const NEW_HEAD: Head = {
   era: 0,
   finished: false,
   unsafe: undefined,
+  pins: [],
+  extensions: dictionary([]),
 };

@@ -1,15 +1,34 @@
 /**
- * The head as bytes: compact, since every commit writes it.
+ * The head as bytes: compact, since every commit writes it. Written in today's format, read in every format that there was.
+ *
+ * | format | beside what the one before has |
+ * |---|---|
+ * | 1 | |
+ * | 2 | the hash and the kind of a state, idle partitions of a clock, pins, extensions |
  *
  * @module
  */
+import type { StateKind } from "../operators/keyed_state.ts";
 import { checksum } from "./hash.ts";
-import type { Clocks, ClockSnapshot, Counters, DeltaRange, Head, Offsets, OutboxEntry, StateEntry } from "./head.ts";
+import type { PartitionMark } from "../operators/_clock_snapshot.ts";
+import type { Clocks, ClockSnapshot, DeltaRange, Head, Offsets, OutboxEntry, Pin, StateEntry } from "./head.ts";
+import { dictionary } from "./head.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
-/** The version of the head's bytes. */
-export const HEAD_FORMAT = 1;
+/** The version of the head's bytes that is written. */
+export const HEAD_FORMAT = 2;
+
+/** How the head of each format is read, behind its first byte. */
+const DECODERS: Readonly<Record<number, (r: ValueReader) => Head>> = {
+  1: (r) => ({ ...readFields(r, 1), pins: [], extensions: dictionary([]) }),
+  2: (r) => {
+    const fields = readFields(r, 2);
+    return { ...fields, pins: readList(r, () => readPin(r)), extensions: readNames(r, () => r.value()) };
+  },
+};
+
+const KINDS: readonly StateKind[] = ["value", "map", "list"];
 
 const writer = new ValueWriter();
 
@@ -38,6 +57,8 @@ export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
     w.string(head.unsafe.reason);
   }
   if (Object.keys(head.topics).length > 0) writeNames(w, head.topics, (id) => w.string(id));
+  writeList(w, head.pins, (pin) => writePin(w, pin));
+  writeNames(w, head.extensions, (value) => w.value(value));
   w.uint32(checksum(w.view()));
   return w.take();
 }
@@ -45,18 +66,25 @@ export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
 /**
  * Turns bytes into a head.
  *
- * @throws {RangeError} when they are not a head of this format
+ * @throws {RangeError} when they are not a head, or one of a format that this program does not know
  */
 export function decodeHead(bytes: Uint8Array): Head {
   if (bytes.length < 5) throw new RangeError("a head has more bytes");
-  if (bytes[0] !== HEAD_FORMAT) {
-    throw new RangeError(`it has format ${bytes[0]}, and this program knows format ${HEAD_FORMAT} only`);
+  const decode = DECODERS[bytes[0]];
+  if (decode === undefined) {
+    throw new RangeError(
+      `it has format ${bytes[0]}, and this program knows formats up to ${HEAD_FORMAT}: run the newer program`,
+    );
   }
   const end = bytes.length - 4;
   if (new ValueReader(bytes.subarray(end)).uint32() !== checksum(bytes.subarray(0, end))) {
     throw new RangeError("its checksum is another");
   }
-  const r = new ValueReader(bytes.subarray(1, end));
+  return decode(new ValueReader(bytes.subarray(1, end)));
+}
+
+/** What heads of both formats have, in its order. */
+function readFields(r: ValueReader, format: number): Omit<Head, "pins" | "extensions"> {
   const fences = readList(r, () => r.string());
   const attempt = r.varint();
   const epoch = r.varint();
@@ -71,14 +99,14 @@ export function decodeHead(bytes: Uint8Array): Head {
     era,
     finished: (flags & 1) !== 0,
     offsets: readOffsets(r),
-    clocks: readClocks(r),
-    counters: readNames(r, () => r.value() as number) as Counters,
+    clocks: readClocks(r, format),
+    counters: readNames(r, () => r.value() as number),
     ranges: readList(r, () => readRange(r, fences)),
     outbox: readList(r, () => readOutbox(r, fences)),
     publishers: readStrings(r),
-    states: readList(r, () => readState(r)),
+    states: readList(r, () => readState(r, format)),
     unsafe: (flags & 2) !== 0 ? { since: readOffsets(r), reason: r.string() } : undefined,
-    topics: (flags & 4) !== 0 ? readNames(r, () => r.string()) : {},
+    topics: (flags & 4) !== 0 ? readNames(r, () => r.string()) : dictionary([]),
   };
 }
 
@@ -121,7 +149,7 @@ function writeNames<T>(w: ValueWriter, record: Readonly<Record<string, T>>, writ
 }
 
 function readNames<T>(r: ValueReader, read: () => T): Record<string, T> {
-  return Object.fromEntries(readStrings(r).map((name) => [name, read()]));
+  return dictionary(readStrings(r).map((name) => [name, read()] as const));
 }
 
 /** Ascending partitions as runs, so that a topic that is read whole costs its numbers once. */
@@ -160,6 +188,10 @@ function readOffsets(r: ValueReader): Offsets {
   return readNames(r, () => Object.fromEntries(readRuns(r).map((partition) => [partition, r.varint()])));
 }
 
+/** The bits of a clock's first byte. */
+const NEAR = 1;
+const SOME_IDLE = 2;
+
 function writeClocks(w: ValueWriter, clocks: Clocks): void {
   writeNames(w, clocks, (clock) => {
     w.value(clock.watermark);
@@ -167,31 +199,64 @@ function writeClocks(w: ValueWriter, clocks: Clocks): void {
     // Timestamps lie close to one another: their difference from the first is short.
     const base = clock.partitions[0]?.[2] ?? 0;
     const near = clock.partitions.every(([, , highest]) => Math.abs(highest - base) < 2 ** 51);
-    w.value(near ? base : null);
-    writeList(w, [...topics], ([topic, slots]) => {
-      const sorted = [...slots].sort((a, b) => a[1] - b[1]);
+    const someIdle = clock.partitions.some(([, , , idle]) => idle);
+    w.byte((near ? NEAR : 0) | (someIdle ? SOME_IDLE : 0));
+    if (near) w.value(base);
+    writeList(w, [...topics], ([topic, marks]) => {
+      const sorted = [...marks].sort((a, b) => a[1] - b[1]);
       w.string(topic);
-      writeRuns(w, sorted.map(([, partition]) => partition));
+      // What came from no partition is of partition -1.
+      writeRuns(w, sorted.map(([, partition]) => partition + 1));
       for (const [, , highest] of sorted) {
         if (near) w.zigzag(highest - base);
         else w.value(highest);
       }
+      if (someIdle) writeBits(w, sorted.map(([, , , idle]) => idle));
     });
   });
 }
 
-function readClocks(r: ValueReader): Clocks {
-  return readNames(r, (): ClockSnapshot => {
-    const watermark = r.value() as number;
-    const base = r.value() as number | null;
-    const partitions = readList(r, () => {
-      const topic = r.string();
-      return readRuns(r).map((partition) => {
-        return [topic, partition, base === null ? r.value() as number : base + r.zigzag()] as const;
-      });
-    });
-    return { partitions: partitions.flat(), watermark };
+function readClocks(r: ValueReader, format: number): Clocks {
+  return readNames(r, format === 1 ? () => readClockOfFormat1(r) : () => readClock(r));
+}
+
+function readClock(r: ValueReader): ClockSnapshot {
+  const watermark = r.value() as number;
+  const flags = r.byte();
+  const base = (flags & NEAR) !== 0 ? r.value() as number : null;
+  const partitions = readList(r, () => {
+    const topic = r.string();
+    const marks = readRuns(r).map((at) => [topic, at - 1, readMark(r, base)] as const);
+    const idle = (flags & SOME_IDLE) !== 0 ? readBits(r, marks.length) : [];
+    return marks.map((mark, i): PartitionMark => [...mark, idle[i] ?? false]);
   });
+  return { partitions: partitions.flat(), watermark };
+}
+
+function readClockOfFormat1(r: ValueReader): ClockSnapshot {
+  const watermark = r.value() as number;
+  const base = r.value() as number | null;
+  const partitions = readList(r, () => {
+    const topic = r.string();
+    return readRuns(r).map((partition): PartitionMark => [topic, partition, readMark(r, base), false]);
+  });
+  return { partitions: partitions.flat(), watermark };
+}
+
+/** Eight a byte. */
+function writeBits(w: ValueWriter, bits: readonly boolean[]): void {
+  for (let at = 0; at < bits.length; at += 8) {
+    w.byte(bits.slice(at, at + 8).reduce((byte, bit, i) => byte | (bit ? 1 << i : 0), 0));
+  }
+}
+
+function readBits(r: ValueReader, count: number): boolean[] {
+  const bytes = r.raw(Math.ceil(count / 8));
+  return Array.from({ length: count }, (_, i) => (bytes[i >> 3] & (1 << (i % 8))) !== 0);
+}
+
+function readMark(r: ValueReader, base: number | null): number {
+  return base === null ? r.value() as number : base + r.zigzag();
 }
 
 function writeRange(w: ValueWriter, range: DeltaRange, fences: readonly string[]): void {
@@ -238,26 +303,41 @@ function readOutbox(r: ValueReader, fences: readonly string[]): OutboxEntry {
   };
 }
 
+/** The bits of a state's byte: namespaced, its kind in two, its layout in the others. */
 function writeState(w: ValueWriter, state: StateEntry): void {
   w.varint(state.id);
   w.string(state.name);
   w.varint(state.version);
-  w.byte(state.namespaced ? 1 : 0);
+  w.byte((state.namespaced ? 1 : 0) | (KINDS.indexOf(state.kind) << 1) | (state.layout << 3));
   w.varint(state.buckets);
   w.varint(state.bases);
   w.varint(state.baseBytes);
   w.uint32(state.checksum);
+  w.uint32(state.seed);
 }
 
-function readState(r: ValueReader): StateEntry {
+function readState(r: ValueReader, format: number): StateEntry {
+  const [id, name, version, bits] = [r.varint(), r.string(), r.varint(), r.byte()];
+  const kind = KINDS[(bits >> 1) & 3];
+  if (kind === undefined) throw new RangeError(`state "${name}" is of an unknown kind`);
   return {
-    id: r.varint(),
-    name: r.string(),
-    version: r.varint(),
-    namespaced: r.byte() === 1,
+    ...{ id, name, version, kind, namespaced: (bits & 1) === 1, layout: format === 1 ? 1 : bits >> 3 },
     buckets: r.varint(),
     bases: r.varint(),
     baseBytes: r.varint(),
     checksum: r.uint32(),
+    seed: format === 1 ? 0 : r.uint32(),
   };
+}
+
+function writePin(w: ValueWriter, { name, fence, first, last }: Pin): void {
+  w.string(name);
+  w.string(fence);
+  w.varint(first);
+  w.varint(last - first);
+}
+
+function readPin(r: ValueReader): Pin {
+  const [name, fence, first] = [r.string(), r.string(), r.varint()];
+  return { name, fence, first, last: first + r.varint() };
 }

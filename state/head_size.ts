@@ -4,9 +4,18 @@
  * @module
  */
 import type { Head } from "./head.ts";
-import { NEW_HEAD } from "./head.ts";
+import { LAYOUT } from "./durable_cells.ts";
+import { dictionary, NEW_HEAD } from "./head.ts";
 import { encodeHead } from "./head_codec.ts";
-import { DELTA_RANGES, HEAD_BYTES, OUTBOX_EPOCHS, PUBLISHERS } from "./limits.ts";
+import {
+  DELTA_RANGES,
+  EXTENSION_BYTES,
+  HEAD_BYTES,
+  OUTBOX_EPOCHS,
+  PIN_NAME_CHARS,
+  PINS,
+  PUBLISHERS,
+} from "./limits.ts";
 
 /** What of a task a head's size depends on. */
 export interface HeadShape {
@@ -41,11 +50,15 @@ export function assertHeadFits(shape: HeadShape): number {
   const bytes = encodeHead(largestHead(shape)).length;
   if (bytes <= HEAD_BYTES) return bytes;
   const partitions = Object.values(shape.inputs).reduce((sum, list) => sum + list.length, 0);
+  const { clocks, counters, states } = shape;
   throw new RangeError(
-    `A task cannot read ${partitions} partitions with ${
-      Object.keys(shape.clocks).length
-    } clocks, ${shape.counters.length} counters and ` +
-      `${shape.states.length} states: its head could have ${bytes} bytes, and may have ${HEAD_BYTES}. Run one task per partition, or fewer clocks in a job`,
+    `a task cannot read ${partitions} partitions with ${
+      Object.keys(clocks).length
+    } clocks, ${counters.length} counters and ` +
+      `${states.length} states, because its head could have ${bytes} bytes, and may have ${HEAD_BYTES}. Run the job with ` +
+      (partitions > Object.keys(shape.inputs).length
+        ? `tasks: "perPartition", or with fewer watermarks`
+        : "fewer stages, or with shorter names of states, watermarks and topics"),
   );
 }
 
@@ -67,10 +80,10 @@ export function largestHead({ inputs, clocks, counters, states, publisher = "job
         partitions: slots.map((
           [topic, partition],
           i,
-        ) => [topic, partition, i === 0 ? Number.MIN_SAFE_INTEGER : Number.MIN_SAFE_INTEGER + FAR_APART]),
+        ) => [topic, partition, i === 0 ? Number.MIN_SAFE_INTEGER : Number.MIN_SAFE_INTEGER + FAR_APART, i % 2 === 1]),
       };
     }),
-    counters: Object.fromEntries(counters.map((name) => [name, LARGE])),
+    counters: dictionary(counters.map((name) => [name, LARGE] as const)),
     ranges: Array.from(
       { length: DELTA_RANGES },
       (_, i) => ({ fence: fence(i), first: LARGE, last: 2 * LARGE, ...sum }),
@@ -89,22 +102,20 @@ export function largestHead({ inputs, clocks, counters, states, publisher = "job
       { length: PUBLISHERS },
       (_, i) => `${publisher.slice(0, -16)}${`${i}`.padStart(16, `${i % 10}`)}`,
     ),
-    states: states.map((name, id) => {
-      return {
-        id,
-        name,
-        version: 2 ** 20,
-        namespaced: true,
-        buckets: 2 ** 27,
-        bases: 2 ** 27,
-        baseBytes: LARGE,
-        checksum: 0,
-      };
-    }),
+    states: states.map(largestState),
     finished: true,
+    pins: Array.from({ length: PINS }, (_, i) => {
+      return { name: "p".repeat(PIN_NAME_CHARS), fence: fence(i), first: LARGE, last: 2 * LARGE };
+    }),
+    extensions: dictionary([["x", "x".repeat(EXTENSION_BYTES - 16)]]),
   };
 }
 
+function largestState(name: string, id: number): Head["states"][number] {
+  const numbers = { version: 2 ** 20, buckets: 2 ** 27, bases: 2 ** 27, baseBytes: LARGE, checksum: 0, seed: 0 };
+  return { id, name, kind: "list", namespaced: true, layout: LAYOUT, ...numbers };
+}
+
 function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+  return dictionary(Object.entries(record).map(([name, value]) => [name, map(value)] as const));
 }

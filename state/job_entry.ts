@@ -58,7 +58,7 @@ interface JobEntry {
  * @example Start a job for the first time, and again
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { MemoryStore, openJob } from "@tidemark/streams/state";
+ * import { MemoryStore, openJob } from "./mod.ts";
  *
  * const clock = { now: () => 0, sleep: () => Promise.resolve(), random: Math.random };
  * const store = new MemoryStore();

@@ -68,6 +68,15 @@ export const DELTA_RANGES = 16;
 /** The most states of one task. */
 export const STATES = 64;
 
+/** The most pins of one head. */
+export const PINS = 4;
+
+/** The longest name of a pin, in characters. */
+export const PIN_NAME_CHARS = 24;
+
+/** The most bytes of a head's extensions, encoded. */
+export const EXTENSION_BYTES = 256;
+
 /** The longest reason for which a task is unsafe, in characters. */
 export const UNSAFE_REASON_CHARS = 500;
 

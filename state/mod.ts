@@ -1,5 +1,5 @@
 /**
- * Durable state: stores, keyed state and the checkpoint.
+ * What the other rooms of this package use of the state: stores, keyed state and the checkpoint. What users use is in `public.ts`.
  *
  * @module
  */

@@ -5,7 +5,7 @@
  */
 import type { Cell, Key } from "../operators/keyed_state.ts";
 
-/** One key's value in one namespace, and what it was at the last cut. */
+/** One value, and what it was at the last cut. */
 export class StateCell<K extends Key = Key, V = unknown> implements Cell<K, V> {
   value: V | undefined = undefined;
   /**
@@ -13,13 +13,14 @@ export class StateCell<K extends Key = Key, V = unknown> implements Cell<K, V> {
    * be undone (anything but `undefined` elsewhere). `undefined`: there was none.
    */
   before: unknown = undefined;
-  /** Whether its bucket has it. A cell without a value leaves its bucket, and comes back when it is written. */
+  /** Whether the stage finds it. A cell without a value is found no more, and comes back when it is written. */
   linked = true;
-  /** The next cell of the same key. */
-  next: StateCell<K, V> | undefined = undefined;
-  /** Its neighbours among the cells of its namespace that hold a value. */
-  older: StateCell<K, V> | undefined = undefined;
-  newer: StateCell<K, V> | undefined = undefined;
+  /** The bucket that it lies in, or lay in when it lost its value. */
+  bucket: Bucket | undefined = undefined;
+  /** Its place there; -1: it has no value. */
+  at = -1;
+  /** The hash of its address, as 32 bits with sign; 0: nobody has asked for it yet. */
+  hash = 0;
 
   /**
    * @param mark the number of the cut after which it was first touched
@@ -31,39 +32,6 @@ export class StateCell<K extends Key = Key, V = unknown> implements Cell<K, V> {
 export function isChanged({ value, before }: StateCell): boolean {
   if (value === undefined) return before !== undefined;
   return typeof value === "object" || !Object.is(value, before);
-}
-
-/** The cells of one namespace that hold a value, oldest first. */
-export class Space<K extends Key = Key, V = unknown> {
-  #oldest: StateCell<K, V> | undefined = undefined;
-  #newest: StateCell<K, V> | undefined = undefined;
-  size = 0;
-
-  add(cell: StateCell<K, V>): void {
-    cell.older = this.#newest;
-    cell.newer = undefined;
-    if (this.#newest === undefined) this.#oldest = cell;
-    else this.#newest.newer = cell;
-    this.#newest = cell;
-    this.size++;
-  }
-
-  remove(cell: StateCell<K, V>): void {
-    if (cell.older === undefined) this.#oldest = cell.newer;
-    else cell.older.newer = cell.newer;
-    if (cell.newer === undefined) this.#newest = cell.older;
-    else cell.newer.older = cell.older;
-    cell.older = undefined;
-    cell.newer = undefined;
-    this.size--;
-  }
-
-  /** All cells at this moment. */
-  all(): StateCell<K, V>[] {
-    const cells: StateCell<K, V>[] = [];
-    for (let cell = this.#oldest; cell !== undefined; cell = cell.newer) cells.push(cell);
-    return cells;
-  }
 }
 
 /** What is stored of a bucket. */
@@ -79,10 +47,10 @@ export interface Base {
     | undefined;
 }
 
-/** A part of a state's keys: what is rewritten at a time. */
+/** A part of a state's cells: what is rewritten at a time. */
 export class Bucket {
-  /** Each key's cells, the newest namespace first. */
-  readonly cells: Map<Key, StateCell> = new Map();
+  /** The cells that hold a value. */
+  readonly cells: StateCell[] = [];
   base: Base | undefined = undefined;
   /** The first epoch that has changed it since its base: it needs the deltas from there on. NaN: none has. */
   since = NaN;
@@ -92,6 +60,23 @@ export class Bucket {
 
   /** @param index its number */
   constructor(readonly index: number) {}
+
+  /** A cell that has got a value comes in. */
+  add(cell: StateCell): void {
+    cell.bucket = this;
+    cell.at = this.cells.length;
+    this.cells.push(cell);
+  }
+
+  /** A cell that has no value any more goes; the last one takes its place. */
+  remove(cell: StateCell): void {
+    const last = this.cells.pop()!;
+    if (last !== cell) {
+      this.cells[cell.at] = last;
+      last.at = cell.at;
+    }
+    cell.at = -1;
+  }
 }
 
 /** The buckets of a state that need deltas, in the order of the first delta that they need. */

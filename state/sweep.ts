@@ -8,6 +8,7 @@
  */
 import { readBaseEntry } from "./bases.ts";
 import { FencedError, UnavailableError } from "./errors.ts";
+import { isPinned } from "./garbage.ts";
 import type { AttemptId, Head } from "./head.ts";
 import type { ChunkKind, TaskKeys } from "./keys.ts";
 import { SWEEP_DELETES } from "./limits.ts";
@@ -42,20 +43,23 @@ export async function* findOrphans(store: Store, keys: TaskKeys, head: Head): As
     if (bucket < known.get(state)! && chunks) bases.push({ ...chunks, last: chunks.first + chunks.count - 1 });
   }
   const outbox = head.outbox.map((entry) => ({ ...entry, first: 0, last: Infinity }));
-  yield* orphansOf(store, keys, "base", head.fence, isIn(bases));
-  yield* orphansOf(store, keys, "outbox", head.fence, isIn(outbox));
   const { ranges } = head;
-  yield* orphansOf(
-    store,
-    keys,
-    "delta",
-    head.fence,
-    (fence, attempt) =>
+  const lives: Readonly<Record<ChunkKind, IsLive>> = {
+    base: isIn(bases),
+    outbox: isIn(outbox),
+    delta: (fence, attempt) =>
       ranges.some((range) => range.fence === fence && range.first <= attempt && attempt <= range.last),
-  );
+  };
+  for (const kind of ["base", "outbox", "delta"] as const) {
+    const isLive: IsLive = (...place) => lives[kind](...place) || isPinned(head.pins, place[0], place[1]);
+    yield* orphansOf(store, keys, kind, head.fence, isLive);
+  }
 }
 
-function isIn(live: readonly Live[]): (fence: string, attempt: number, index: number) => boolean {
+/** Whether a chunk is named by the head, or pinned. */
+type IsLive = (fence: string, attempt: number, index: number) => boolean;
+
+function isIn(live: readonly Live[]): IsLive {
   const byAttempt = Map.groupBy(live, ({ fence, attempt }) => `${fence} ${attempt}`);
   return (fence, attempt, index) =>
     byAttempt.get(`${fence} ${attempt}`)?.some(({ first, last }) => first <= index && index <= last) ?? false;
@@ -66,7 +70,7 @@ async function* orphansOf(
   keys: TaskKeys,
   kind: ChunkKind,
   own: string,
-  isLive: (fence: string, attempt: number, index: number) => boolean,
+  isLive: IsLive,
 ): AsyncIterable<StoreKey> {
   for await (const { key } of store.list(keys.chunks(kind))) {
     const [fence, attempt, index] = key.slice(-3) as [string, number, number];

@@ -5,7 +5,16 @@
  * @module
  */
 import type { InputRecord, Reader, ReaderHandler, ReaderOptions, StartOffset } from "../connectors/connector.ts";
-import type { World } from "./_world.ts";
+
+/** What a reader sees of the world that it reads from. */
+export interface ReadInput {
+  /** Input records of all topics, in the order in which they came. */
+  readonly order: readonly InputRecord[];
+  /** Where each partition of a topic ends now. */
+  endsOf(topic: string): readonly number[];
+  /** From now on what comes into this topic is input. */
+  follow(topic: string): void;
+}
 
 interface Cursor {
   readonly topic: string;
@@ -19,11 +28,9 @@ export class PushReader implements Reader {
   #next = 0;
   #stopped = false;
 
-  constructor(readonly world: World, options: ReaderOptions, readonly handler: ReaderHandler) {
+  constructor(readonly world: ReadInput, options: ReaderOptions, readonly handler: ReaderHandler) {
     for (const topic of options.topics) world.follow(topic);
-    const most = Math.max(...options.topics.map((topic) => world.endsOf(topic).length));
-    const tasks = options.tasks === "single" ? [0] : Array.from({ length: most }, (_, partition) => partition);
-    void this.#assign(tasks);
+    void this.#assign(options.layout.tasks);
   }
 
   /** Everything that has come is handed on. */

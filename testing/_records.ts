@@ -25,7 +25,7 @@ export interface TestRecord<T = unknown> {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The value of bytes: what the codec says; without one JSON, or the text as it stands, which is what a dead letter may be. */
 export function valueOf(bytes: Uint8Array | null, codec?: RecordCodec<unknown>): unknown {

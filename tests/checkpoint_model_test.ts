@@ -5,6 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { commitCuts, type Cut, MemoryStore, readHead } from "../state/mod.ts";
+import type { KeyedList, KeyedMap } from "../operators/keyed_state.ts";
 import { contents, type Fault, FaultStore, filled, keysOf, own, type Owner, put, testClock } from "./support/state.ts";
 
 const FAULTS: Fault[] = ["done, said to have failed", "done, answer lost", "request lost", "request delayed"];
@@ -25,37 +26,62 @@ const step = fc.oneof(
 ) as fc.Arbitrary<{ do: string; from: number; count: number; size: number; fault: Fault | null }>;
 
 type Oracle = Map<string, unknown>;
+type Lists = Map<string, unknown[]>;
+
+/** What an owner keeps beside what every test has: a map a key, and a list a key and namespace. */
+interface Kept extends Owner {
+  readonly carts: KeyedMap<string, string>;
+  readonly logs: KeyedList<string>;
+}
+
+function withCollections(owner: Owner): Kept {
+  const { states } = owner;
+  const carts = states.open({ name: "orders/carts", operator: "join", kind: "map", namespaced: false });
+  const logs = states.open({ name: "orders/logs", operator: "join", kind: "list", namespaced: true });
+  return { ...owner, carts: carts as KeyedMap<string, string>, logs: logs as KeyedList<string> };
+}
 
 class World {
   readonly inner = new MemoryStore();
   readonly store = new FaultStore(this.inner);
   readonly zombies: { owner: Owner; cut: Cut }[] = [];
-  owner!: Owner;
+  owner!: Kept;
   /** What is so now, and what was at the last commit. */
   now: Oracle = new Map();
   committed: Oracle = new Map();
+  lists: Lists = new Map();
+  committedLists: Lists = new Map();
   epoch = 0;
   serial = 0;
 
   async takeOver(): Promise<void> {
-    this.owner = await own(this.store, { undoable: true });
-    this.now = new Map(this.committed);
+    this.owner = withCollections(await own(this.store, { undoable: true }));
     this.same();
   }
 
+  /** What happened since the last commit has not happened. */
   same(): void {
+    this.now = new Map(this.committed);
+    this.lists = copied(this.committedLists);
     const expected = Object.fromEntries([...this.now].map(([key, value]) => [`0 string ${key}`, value]));
     assertEquals(contents(this.owner.counts), expected);
     const windows = Object.fromEntries([...this.now].map(([key, value]) => [`${spaceOf(key)} string ${key}`, [value]]));
     assertEquals(contents(this.owner.windows), windows);
+    const carts = Map.groupBy(this.now, ([key]) => cartOf(key));
+    const held = [...this.owner.carts.cells(0)].map(({ key, value }): [string, unknown] => [key, value]);
+    assertEquals(new Map(held), new Map([...carts].map(([cart, entries]) => [cart, new Map(entries)])));
+    const logs = [...this.owner.logs.namespaces()].flatMap((namespace) => [...this.owner.logs.cells(namespace)]);
+    assertEquals(new Map(logs.map(({ key, value }): [string, unknown] => [key, value])), this.lists);
   }
 
   change(from: number, count: number, value: (key: string) => unknown): void {
-    const { counts, windows } = this.owner;
+    const { counts, windows, carts } = this.owner;
     for (let i = 0; i < count; i++) {
       const key = `user-${(from + i * 7) % 3000}`;
       const next = value(key);
       put(counts, key, next);
+      carts.cell(cartOf(key)).set(key, next);
+      this.append(key, next ?? null);
       if (next === undefined) {
         put(windows, key, undefined, spaceOf(key));
         this.now.delete(key);
@@ -69,6 +95,20 @@ class World {
     }
   }
 
+  /** Lists that grow, and lose their oldest elements from time to time. */
+  append(key: string, value: unknown): void {
+    const name = `log ${Number(key.slice(-2))}`;
+    const list = this.owner.logs.cell(name, spaceOf(key));
+    const expected = this.lists.get(name) ?? [];
+    list.append(value);
+    expected.push(value);
+    if (list.size > 40) {
+      list.shift(15);
+      expected.splice(0, 15);
+    }
+    this.lists.set(name, expected);
+  }
+
   async commit(fault: Fault | null): Promise<void> {
     let left = 1;
     this.store.fault = () => fault !== null && left-- > 0 ? fault : "none";
@@ -76,6 +116,7 @@ class World {
     assertEquals((await commitCuts(this.store, [cut], { clock: testClock() })).outcomes, ["committed"]);
     this.store.fault = () => "none";
     this.committed = new Map(this.now);
+    this.committedLists = copied(this.lists);
     assertEquals(this.owner.checkpoint.head.epoch, ++this.epoch);
   }
 
@@ -104,8 +145,7 @@ class World {
         return;
       default:
         this.owner.states.undo();
-        this.owner = { ...this.owner, ...reopened(this.owner) };
-        this.now = new Map(this.committed);
+        this.owner = withCollections({ ...this.owner, ...reopened(this.owner) });
         return this.same();
     }
   }
@@ -128,6 +168,14 @@ class World {
       assert(isLive || fence === head.fence, `${JSON.stringify(key)} was not swept`);
     }
   }
+}
+
+function cartOf(key: string): string {
+  return `cart ${Number(key.slice(5)) % 30}`;
+}
+
+function copied(lists: Lists): Lists {
+  return new Map([...lists].map(([name, list]) => [name, [...list]]));
 }
 
 function spaceOf(key: string): number {
@@ -175,6 +223,7 @@ Deno.test("a growing, then shrinking state is restored after each epoch, bases o
     if (epoch % 3 !== 0) {
       // The owner that goes on has lost nothing in memory; the one that was restored has everything from the store.
       assertEquals(contents(owner.counts), contents(world.owner.counts));
+      assertEquals(contents(owner.logs as never), contents(world.owner.logs as never));
     }
     for (const state of world.owner.checkpoint.head.states) buckets.add(state.buckets);
   }

@@ -39,7 +39,7 @@ Deno.test("state, clocks, offsets, counters and results of an epoch become visib
   const store = new MemoryStore();
   const owner = await own(store);
   put(owner.counts, "ada", 1);
-  const clocks = { main: { partitions: [["in", 0, 7]] as const, watermark: 6 } };
+  const clocks = { main: { partitions: [["in", 0, 7, false]] as const, watermark: 6 } };
   const request = { offsets: { in: { 0: 1 } }, clocks, counters: { in: 1 }, outbox: [result("one")] };
   const cut = owner.checkpoint.cut(request);
   const before = await own(store);

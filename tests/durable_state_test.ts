@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import fc from "fast-check";
 import type { Key, KeyedState } from "../operators/keyed_state.ts";
 import { checksum, hashKey, placed } from "../state/hash.ts";
+import { hashKeyOfFormat1 } from "../state/hash_format_1.ts";
 import { DELTA_RANGES } from "../state/limits.ts";
 import { commitCuts, DurableStates, MemoryStore, TaskCheckpoint } from "../state/mod.ts";
 import { restoreStates } from "../state/restore.ts";
@@ -260,9 +261,13 @@ Deno.test("a task that is taken again and again keeps a short list of ranges", a
   }
 });
 
-const HASHES = [
+const HASHES_OF_FORMAT_1 = [
   ...[2872998923, 3873127206, 3586634751, 1070580098, 0, 301794027, 387900469, 4112544204, 3663940613, 0],
   ...[1746855504, 3525244118, 237450808, 2628190328],
+];
+const HASHES = [
+  ...[335713065, 865760830, 94371157, 2773608256, 1622062625, 2693513640, 2791726705, 1522132952, 2566794930],
+  ...[2841743054, 3668925392, 493091992, 20442629, 3346992189],
 ];
 const SUMS = [1438416925, 1799740202, 1812121239];
 
@@ -283,7 +288,11 @@ Deno.test("the hash of a key never changes, or stored buckets would not be found
     true,
     false,
   ];
-  assertEquals(keys.map(hashKey), HASHES);
+  assertEquals(keys.map((key) => hashKey(key, 1)), HASHES);
+  assertEquals(keys.map(hashKeyOfFormat1), HASHES_OF_FORMAT_1);
+  assertEquals(hashKey(-0, 1), hashKey(0, 1));
+  const seeded = new Set([0, 1, 2, 0xffff_ffff].map((seed) => hashKey("user-1", seed)));
+  assertEquals(seeded.size, 4);
   assertEquals([checksum(new Uint8Array([1, 2, 3])), placed(1, 2, 3), placed(7, 2 ** 40, 0)], SUMS);
 });
 
@@ -292,14 +301,20 @@ Deno.test("buckets are about equally full, whatever keys look like", () => {
     (i) => `user-${i}`,
     (i) => `${i}`.padStart(40, "0"),
     (i) => `id-${i.toString(36)}-suffix`,
+    (i) => `${i.toString(16).padStart(8, "0")}-a24a-11ee-9c3e-0242ac120002`,
+    (i) => `user${i}@mail.example.com`,
+    (i) => `urn:shop:${i}:europe-west1`,
+    (i) => `europe-west1/${"x".repeat(20)}/${i}/${"y".repeat(20)}`,
+    (i) => String.fromCharCode(i),
+    (i) => "\0".repeat(i % 300) + Math.floor(i / 300),
     (i) => i,
     (i) => i * 1000,
     (i) => i / 7,
     (i) => BigInt(i) ** 3n,
   ];
-  for (const kind of kinds) {
+  for (const kind of kinds.values()) {
     const counts = new Array(64).fill(0);
-    for (let i = 0; i < 64_000; i++) counts[bucketOf(hashKey(kind(i)), 64)]++;
+    for (let i = 0; i < 64_000; i++) counts[bucketOf(hashKey(kind(i), 0x5eed), 64)]++;
     const [least, most] = [Math.min(...counts), Math.max(...counts)];
     assert(least > 850 && most < 1150, `${kind} fills buckets with ${least} to ${most} keys`);
   }

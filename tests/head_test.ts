@@ -16,7 +16,7 @@ import { type Head, NEW_HEAD } from "../state/head.ts";
 import { decodeHead, encodeHead } from "../state/head_codec.ts";
 import { assertHeadFits, largestHead } from "../state/head_size.ts";
 import { assertSuccessor } from "../state/successor.ts";
-import { HEAD_BYTES, OUTBOX_EPOCHS, PUBLISHERS } from "../state/limits.ts";
+import { EXTENSION_BYTES, HEAD_BYTES, OUTBOX_EPOCHS, PINS, PUBLISHERS } from "../state/limits.ts";
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -49,7 +49,7 @@ Deno.test("a typical head is a few hundred bytes", () => {
     ...NEW_HEAD,
     ...{ fence: "0123456789abcdef", attempt: 123_456, epoch: 123_400 },
     offsets: { user_events: { 3: 12_345_678 } },
-    clocks: { main: { partitions: [["user_events", 3, 1_700_000_000_123]], watermark: 1_699_999_700_122 } },
+    clocks: { main: { partitions: [["user_events", 3, 1_700_000_000_123, false]], watermark: 1_699_999_700_122 } },
     counters: { records_in: 12_345_678, late: 12 },
     publishers: ["recommendations.0123456789abcdef"],
     ranges: [{ fence: "0123456789abcdef", first: 1, last: 99, chunks: 99, bytes: 123_456, checksum: 7 }],
@@ -57,7 +57,10 @@ Deno.test("a typical head is a few hundred bytes", () => {
       id: 0,
       name: "event-count",
       version: 1,
+      kind: "value",
       namespaced: false,
+      layout: 2,
+      seed: 0x12345678,
       buckets: 3,
       bases: 3,
       baseBytes: 9,
@@ -67,7 +70,7 @@ Deno.test("a typical head is a few hundred bytes", () => {
   assertLess(encodeHead(head).length, 250);
 });
 
-const name = fc.string({ maxLength: 8 });
+const name = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom("__proto__", "constructor", "\ufeff", "toString"));
 const count = fc.nat({ max: 2 ** 40 });
 const word = fc.nat({ max: 0xffffffff });
 const fence = fc.constantFrom("aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "c");
@@ -75,9 +78,12 @@ const plain = { noNullPrototype: true } as const;
 const offsets = fc.dictionary(name, fc.dictionary(fc.nat({ max: 2000 }).map(String), fc.maxSafeNat(), plain), plain);
 const clock = fc.record({
   watermark: fc.maxSafeInteger(),
-  partitions: fc.uniqueArray(fc.tuple(fc.constantFrom("a", "b"), fc.nat({ max: 50 }), fc.maxSafeInteger()), {
-    selector: ([topic, partition]) => `${topic} ${partition}`,
-  }).map((slots) => slots.sort((x, y) => x[0] < y[0] ? -1 : x[0] > y[0] ? 1 : x[1] - y[1])),
+  partitions: fc.uniqueArray(
+    fc.tuple(fc.constantFrom("", "a", "b"), fc.integer({ min: -1, max: 50 }), fc.maxSafeInteger(), fc.boolean()),
+    {
+      selector: ([topic, partition]) => `${topic} ${partition}`,
+    },
+  ).map((slots) => slots.sort((x, y) => x[0] < y[0] ? -1 : x[0] > y[0] ? 1 : x[1] - y[1])),
 }, plain);
 const sum = { chunks: count, bytes: count, checksum: word };
 const anyHead: fc.Arbitrary<Head> = fc.record({
@@ -93,8 +99,14 @@ const anyHead: fc.Arbitrary<Head> = fc.record({
   publishers: fc.array(name),
   states: fc.array(fc.record({
     ...{ id: count, name, version: count, namespaced: fc.boolean(), buckets: count, bases: count },
-    ...{ baseBytes: count, checksum: word },
+    ...{ baseBytes: count, checksum: word, seed: word, layout: fc.constantFrom(1, 2) },
+    kind: fc.constantFrom("value", "map", "list"),
   }, plain)),
+  pins: fc.array(
+    fc.record({ name, fence, first: count, length: count }, plain)
+      .map(({ length, ...pin }) => ({ ...pin, last: pin.first + length })),
+  ),
+  extensions: fc.dictionary(name, fc.oneof(fc.integer(), fc.string(), fc.array(fc.boolean())), plain),
   unsafe: fc.option(fc.record({ since: offsets, reason: fc.string() }, plain), { nil: undefined }),
 }, plain);
 
@@ -156,6 +168,7 @@ Deno.test("a claim leaves out what was fenced, but never the present owner's pub
 
 Deno.test("an epoch comes after the one before it, and its results have to find room", () => {
   const facts = {
+    extensions: {},
     ...{
       epoch: 6,
       offsets: {},
@@ -207,11 +220,49 @@ Deno.test("a delta joins its owner's range, and the oldest ones leave theirs", (
 
 Deno.test("a reset forgets everything but whose the task is, and never gives a number twice", () => {
   const head = { ...largestHead(THOUSAND), attempt: 9, epoch: 40, era: 3, nextState: 8 };
-  const { publishers, fence } = head;
+  const { publishers, fence, pins } = head;
   const after = changed(head, { reset: { epoch: 0 }, offsets: { user_events: { 0: 5 } } });
-  const expected = { ...NEW_HEAD, fence, publishers, attempt: 10, epoch: 40, era: 4, nextState: 8 };
+  const expected = { ...NEW_HEAD, fence, publishers, pins, attempt: 10, epoch: 40, era: 4, nextState: 8 };
   assertEquals(after, { ...expected, offsets: { user_events: { 0: 5 } } });
   assertEquals(changed(head, { reset: { epoch: 77 } }).epoch, 77);
+});
+
+Deno.test("an extension is kept by whoever does not know it, set and removed by whoever does, and bounded", () => {
+  const before: Head = { ...NEW_HEAD, extensions: { later: { version: 9 }, run: "a" } };
+  const rewritten = decodeHead(encodeHead(changed(decodeHead(encodeHead(before)), { published: 3 })));
+  assertEquals(rewritten.extensions, { later: { version: 9 }, run: "a" });
+  const set = changed(rewritten, { extensions: { run: undefined, __proto__: null, hops: [1] } });
+  assertEquals(set.extensions, { later: { version: 9 }, hops: [1] });
+  assertThrows(() => changed(before, { extensions: { large: "x".repeat(EXTENSION_BYTES) } }), RangeError, "may have");
+});
+
+Deno.test("a head pins few savepoints, of short names", () => {
+  const pin = { name: "before-migration", fence: "mine", first: 3, last: 5 };
+  assertEquals(decodeHead(encodeHead(changed(NEW_HEAD, { pins: [pin] }))).pins, [pin]);
+  assertThrows(() => changed(NEW_HEAD, { pins: Array(PINS + 1).fill(pin) }), RangeError, "savepoints at most");
+  assertThrows(() => changed(NEW_HEAD, { pins: [{ ...pin, name: "n".repeat(99) }] }), RangeError, "characters");
+});
+
+const NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "\ufeffname", ""];
+
+Deno.test("topics, clocks and counters may have any name, and one that is not there is not found", () => {
+  const offsets = Object.fromEntries(NAMES.map((name) => [name, { 0: 7 }]));
+  const clocks = Object.fromEntries(NAMES.map((name) => [name, { partitions: [], watermark: 5 }]));
+  const counters = Object.fromEntries(NAMES.map((name, i) => [name, i]));
+  const after = decodeHead(encodeHead(changed(NEW_HEAD, { offsets, clocks, counters })));
+  assertEquals([Object.keys(after.offsets), Object.keys(after.clocks)], [NAMES, NAMES]);
+  assertEquals(NAMES.map((name) => after.counters[name]), [0, 1, 2, 3, 4, 5]);
+  assertEquals(changed(after, { offsets: Object.fromEntries([["__proto__", { 1: 8 }]]) }).offsets["__proto__"], {
+    0: 7,
+    1: 8,
+  });
+  for (const empty of [NEW_HEAD, decodeHead(encodeHead(NEW_HEAD))]) {
+    for (const name of NAMES) {
+      const { offsets, clocks, counters, topics, extensions } = empty;
+      const found = [offsets, clocks, counters, topics, extensions].filter((record) => record[name] !== undefined);
+      assertEquals(found, []);
+    }
+  }
 });
 
 Deno.test("offsets and watermarks never go back, whoever asks", () => {

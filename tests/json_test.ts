@@ -24,7 +24,10 @@ class Hidden {
 describe("json() writes", () => {
   it("what JSON carries, and reads it as it was", () => {
     fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
-      const carried = JSON.parse(JSON.stringify(value));
+      const text = JSON.stringify(value);
+      // Integers beyond 2^53 - 1 are not read as numbers.
+      fc.pre(!/(?<![\d.])\d{16}/.test(text));
+      const carried = JSON.parse(text);
       assertEquals(codec.decode(codec.encode(value)), carried);
     }));
     for (const value of [0, -1.5, 5e-324, "", "\ufeffmark", "\ud800", true, null, [], {}, [[[{ a: [null] }]]]]) {

@@ -1,7 +1,10 @@
 /** One contract for every keyed state: in memory, and durable in its forms. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { type Key, type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "../operators/keyed_state.ts";
+import { memoryState } from "../operators/_memory_state.ts";
+import type { Key, KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import { LAYOUT } from "../state/durable_cells.ts";
 import { DurableKeyedState } from "../state/durable_keyed_state.ts";
 import { DurableStates } from "../state/mod.ts";
 import { contents } from "./support/state.ts";
@@ -9,11 +12,11 @@ import { contents } from "./support/state.ts";
 type Open = (spec: KeyedStateSpec) => KeyedState;
 
 const FORMS: Record<string, Open> = {
-  "MemoryKeyedState": (spec) => new MemoryKeyedState(spec),
+  "MemoryKeyedState": (spec) => memoryState(spec),
   "DurableKeyedState": (spec) => new DurableStates().open(spec),
   "DurableKeyedState that can be undone": (spec) => new DurableStates({ undoable: true }).open(spec),
   "DurableKeyedState in seven buckets": (spec) => {
-    const state = new DurableKeyedState(spec, { id: 0, undoable: false });
+    const state = new DurableKeyedState(spec, { id: 0, undoable: false, seed: 7, layout: LAYOUT });
     state.layOut(7, 0);
     return state;
   },
@@ -59,7 +62,7 @@ const CONTRACT: Record<string, (open: Open) => void> = {
     const state = open(SIMPLE);
     state.write(state.cell(-0), "zero");
     assertEquals(state.find(0)?.value, "zero");
-    assertEquals(state.size, 1);
+    assertEquals([state.size, state.cell(-0).key, [...state.cells(0)].map(({ key }) => key)], [1, 0, [0]]);
   },
   "keeps null, and takes undefined as nothing": (open) => {
     const state = open(SIMPLE);
@@ -113,6 +116,22 @@ const CONTRACT: Record<string, (open: Open) => void> = {
     assertEquals(seen, [0, 1, 2, 3, 5, 6, 7, 8, 9]);
     assertEquals([...state.cells(0)].map(({ key }) => key), ["key 1", "key 3", "key 5", "key 7", "key 9"]);
   },
+  "leaves out of an iteration what comes to be meanwhile": (open) => {
+    const state = open(NAMESPACED);
+    for (let i = 0; i < 3; i++) state.write(state.cell(i, 7), i);
+    const seen: Key[] = [];
+    for (const { key } of state.cells(7)) {
+      seen.push(key);
+      state.write(state.cell(`new ${key}`, 7), 1);
+    }
+    assertEquals([seen, state.size], [[0, 1, 2], 6]);
+  },
+  "tells keys apart that an object's prototype has, or that begin with a byte order mark": (open) => {
+    const state = open(SIMPLE);
+    const keys: Key[] = ["__proto__", "constructor", "toString", "a", "\ufeffa", "\ufeff", ""];
+    keys.forEach((key, i) => state.write(state.cell(key), i));
+    assertEquals(keys.map((key) => state.find(key)?.value), keys.map((_, i) => i));
+  },
   "drops the only namespace of a state without namespaces": (open) => {
     const state = open(SIMPLE);
     state.write(state.cell("ada"), 1);
@@ -155,8 +174,7 @@ const CONTRACT: Record<string, (open: Open) => void> = {
 };
 
 for (const [name, open] of Object.entries(FORMS)) {
-  for (const [sentence, check] of Object.entries(CONTRACT)) {
-    const title = `${name} ${sentence}`;
-    Deno.test(title, () => check(open));
-  }
+  describe(name, () => {
+    for (const [sentence, check] of Object.entries(CONTRACT)) it(sentence, () => check(open));
+  });
 }

@@ -5,7 +5,7 @@ import { map, merge, type Observable, tap } from "rxjs";
 import fc from "fast-check";
 import { count, eventTime, memory, tumblingWindow, watermark, type WatermarkOptions } from "@tidemark/streams";
 import type { Batch } from "../connectors/connector.ts";
-import { MemoryKeyedState } from "../operators/keyed_state.ts";
+import { memoryState } from "../operators/_memory_state.ts";
 import { InputQueue } from "../runtime/input_queue.ts";
 import { settingsOf } from "../runtime/options.ts";
 import { Outputs } from "../runtime/outputs.ts";
@@ -35,7 +35,7 @@ function taskOf(pipeline: Observable<unknown>, queues: readonly InputQueue[]): T
   });
   const runner = new TaskRunner({
     ...{ number: 0, pipelines: [pipeline], planned: plan.sources, queues, outputs, clocks: {}, counters: {} },
-    ...{ openState: (spec) => new MemoryKeyedState(spec), guardsKeys: false, keepsJournal: false, badRecords: "stop" },
+    ...{ openState: (spec) => memoryState(spec), guardsKeys: false, keepsJournal: false, badRecords: "stop" },
   }, () => false);
   runner.bind();
   return runner;

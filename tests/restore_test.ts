@@ -10,7 +10,7 @@ import {
   readHead,
   TaskCheckpoint,
 } from "../state/mod.ts";
-import { contents, keysOf, own, put, taken, testClock } from "./support/state.ts";
+import { contents, keysOf, own, type Owner, put, taken, testClock } from "./support/state.ts";
 
 const clock = testClock();
 const TASK = { job: "job", task: 0 };
@@ -119,6 +119,34 @@ Deno.test("a sweep deletes what earlier owners left, and nothing that is live", 
   const third = await own(store);
   assertEquals(contents(third.counts), before);
   for (const entry of third.checkpoint.head.outbox) await third.checkpoint.readOutbox(entry);
+});
+
+Deno.test("what is pinned outlives its epochs and every sweep, until it is no longer pinned", async () => {
+  const store = new MemoryStore();
+  const first = await own(store);
+  const write = async (owner: Owner, epochs: number) => {
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      for (let i = 0; i < 60; i++) put(owner.counts, `key ${(epoch * 31 + i) % 300}`, "v".repeat(300));
+      await owner.commit({ outbox: [result(`${epoch}`)], published: owner.checkpoint.head.epoch });
+    }
+  };
+  await write(first, 1);
+  const { fence, attempt } = first.checkpoint.head;
+  await first.checkpoint.rewrite({ pins: [{ name: "savepoint", fence, first: attempt, last: attempt }] });
+  const { keys } = first.checkpoint;
+  const pinned = async () => {
+    const found = [];
+    for (const kind of ["delta", "outbox"] as const) found.push(...await keysOf(store, keys.fence(kind, fence)));
+    return found.filter((key) => key[5] === attempt).length;
+  };
+  await write(first, 40);
+  assertEquals(await pinned(), 2);
+  const second = await own(store);
+  await second.checkpoint.sweep();
+  assertEquals(await pinned(), 2);
+  await second.checkpoint.rewrite({ pins: [] });
+  await second.checkpoint.sweep();
+  assertEquals(await pinned(), 0);
 });
 
 Deno.test("a sweep and commits run side by side", async () => {

@@ -1,5 +1,6 @@
 /** What every store owes the checkpoint room: one suite, whatever it lies on. */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import type { Mutation, Store, StoreKey } from "../state/mod.ts";
 
 /** A store to try, and what is to be done when it was. */
@@ -118,19 +119,16 @@ const CONTRACT: Record<string, (store: Store) => Promise<void>> = {
   },
 };
 
-/** Makes a test of each sentence of the contract. */
+/** Makes a suite of the contract: a case of each sentence. */
 export function storeContract(name: string, open: () => Promise<StoreSubject>): void {
-  for (const [sentence, check] of Object.entries(CONTRACT)) {
-    const title = `${name} ${sentence}`;
-    Deno.test(title, async () => {
-      const { store, done } = await open();
-      try {
-        await check(store);
-      } finally {
-        await done();
-      }
+  describe(name, () => {
+    let subject: StoreSubject;
+    beforeEach(async () => {
+      subject = await open();
     });
-  }
+    afterEach(() => subject.done());
+    for (const [sentence, check] of Object.entries(CONTRACT)) it(sentence, () => check(subject.store));
+  });
 }
 
 export function set(key: StoreKey, value: unknown): Mutation {

@@ -54,10 +54,11 @@ for (const format of FORMATS) {
       const { head } = owner.checkpoint;
       assertEquals(head.offsets.clicks, { 0: 4711, 1: 12 });
       assertEquals(head.clocks.main.watermark, STORED_CLOCKS.main.watermark);
-      assertEquals(
-        head.clocks.main.partitions.map(([topic, partition, highest]) => [topic, partition, highest]),
-        STORED_CLOCKS.main.partitions.map((slot) => [...slot]),
-      );
+      // Format 1 does not know whether a partition was idle.
+      const partitions = STORED_CLOCKS.main.partitions.map(([topic, partition, highest, idle]) => {
+        return [topic, partition, highest, format > 1 && idle];
+      });
+      assertEquals<unknown>(head.clocks.main.partitions, partitions);
       assertEquals(Object.entries(head.counters).sort(), [["late", 3], ["outputs.counts", 2], ["records_in", 4723]]);
       assertEquals(head.topics.clicks, "0123456789abcdef0123456789abcdef");
       assertEquals(await owner.checkpoint.readOutbox(head.outbox[0]), STORED_RESULTS);

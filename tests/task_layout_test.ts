@@ -1,7 +1,7 @@
 /** Which task reads what. */
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertThrows } from "@std/assert";
-import { layOut, type TaskKind } from "../runtime/task_layout.ts";
+import { layOut, refuseUneven, type TaskKind } from "../runtime/task_layout.ts";
 
 const TOPICS = new Map([["clicks", 3], ["users", 3]]);
 
@@ -12,13 +12,17 @@ describe("layOut()", () => {
     assertEquals(layout.inputsOf(1), [{ topic: "clicks", partition: 1 }, { topic: "users", partition: 1 }]);
   });
 
-  it("perPartition refuses topics with different numbers of partitions, and names both cures", () => {
+  it("perPartition: topics with different numbers of partitions are refused, with both cures", () => {
     assertThrows(
-      () => layOut("perPartition", new Map([["clicks", 3], ["users", 2]])),
+      () => refuseUneven(layOut("perPartition", new Map([["clicks", 3], ["users", 2]]))),
       Error,
       "its topics must have the same number of partitions, and clicks has 3, users has 2. Give them the same number, or run the job " +
         'with tasks: "single"',
     );
+  });
+
+  it("single takes topics of different numbers", () => {
+    refuseUneven(layOut("single", new Map([["clicks", 3], ["users", 2]])));
   });
 
   it("single: one task, which reads everything, however many partitions there are", () => {

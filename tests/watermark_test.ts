@@ -213,7 +213,10 @@ Deno.test("watermark() goes on after a restart where the checkpoint left it, and
   const before = clocked({ events: 2 }, options);
   before.job.push("events", 100, { partition: 0 }).push("events", 50, { partition: 1 });
   const checkpoint = before.job.cut();
-  assertEquals(checkpoint.clocks["events:0"], { partitions: [["events", 0, 99], ["events", 1, 49]], watermark: 49 });
+  assertEquals(checkpoint.clocks["events:0"], {
+    partitions: [["events", 0, 99, false], ["events", 1, 49, false]],
+    watermark: 49,
+  });
 
   const { job, log } = clocked({ events: 2 }, options, checkpoint);
   assertEquals(log, []);

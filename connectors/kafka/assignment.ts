@@ -1,6 +1,6 @@
 /**
  * Who reads what in a job's group: by partition number over all inputs, so that co-partitioned topics stay together; sticky,
- * so that a task moves only when it must; everything to one member for `tasks: "single"`.
+ * so that a task moves only when it must.
  *
  * The subscription and the assignment are written in the form of Kafka's own consumer protocol, so that its tools can show
  * who reads what. What a member owns travels in the subscription's user data.
@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { InputPartition, TaskId, TaskLayout } from "../connector.ts";
 import { ByteReader, ByteWriter } from "./wire.ts";
 
 /** The name under which the members of a group agree on this assignment. */
@@ -16,10 +17,11 @@ export const PROTOCOL = "tidemark";
 /** What a member tells when it joins. */
 export interface Subscription {
   readonly topics: readonly string[];
-  readonly tasks: "perPartition" | "single";
+  /** How its job's tasks are made. */
+  readonly tasks: TaskLayout["kind"];
   /** Which life of the job it works for: workers on another state store have another. */
   readonly incarnation: string;
-  /** The tasks that it has had until now; `tasks: "single"`: `[0]` for everything. */
+  /** The tasks that it has had until now. */
   readonly owned: readonly number[];
   /** The generation in which it got them: of two claims the younger counts. */
   readonly generation: number;
@@ -99,40 +101,32 @@ function readMark(bytes: Uint8Array): { readonly by?: unknown; readonly refused?
   }
 }
 
-/** How the topics of a job make its tasks. */
-export interface Layout {
-  /** How many partitions of each topic the job was made with. */
-  readonly partitions: ReadonlyMap<string, number>;
-  readonly tasks: "perPartition" | "single";
-}
-
 /** Partitions for a member that has these tasks, by topic. */
-export function partitionsOf(share: readonly number[], { partitions, tasks }: Layout): Map<string, number[]> {
-  return new Map([...partitions].map(([topic, count]) => {
-    if (tasks === "perPartition") return [topic, share.filter((task) => task < count)];
-    return [topic, share.length > 0 ? Array.from({ length: count }, (_, index) => index) : []];
-  }));
+export function partitionsOf(share: readonly TaskId[], { partitions, inputsOf }: TaskLayout): Map<string, number[]> {
+  const topics = new Map([...partitions.keys()].map((topic): [string, number[]] => [topic, []]));
+  for (const task of share) for (const { topic, partition } of inputsOf(task)) topics.get(topic)?.push(partition);
+  return topics;
 }
 
 /** What of these partitions makes whole tasks: somebody else's assignor may have given away a part of one. */
-export function wholeTasks(assigned: ReadonlyMap<string, readonly number[]>, layout: Layout): Map<string, number[]> {
-  const { partitions, tasks } = layout;
-  const has = (topic: string, partition: number) => assigned.get(topic)?.includes(partition) ?? false;
-  const isWhole = (task: number) =>
-    [...partitions].every(([topic, count]) =>
-      tasks === "single"
-        ? Array.from({ length: count }, (_, partition) => partition).every((partition) => has(topic, partition))
-        : task >= count || has(topic, task)
-    );
-  const all = tasks === "single" ? 1 : Math.max(...partitions.values());
-  return partitionsOf(Array.from({ length: all }, (_, task) => task).filter(isWhole), layout);
+export function wholeTasks(
+  assigned: ReadonlyMap<string, readonly number[]>,
+  layout: TaskLayout,
+): Map<string, number[]> {
+  const isAssigned = ({ topic, partition }: InputPartition) => assigned.get(topic)?.includes(partition) ?? false;
+  return partitionsOf(layout.tasks.filter((task) => layout.inputsOf(task).every(isAssigned)), layout);
 }
 
 /** The tasks that these partitions make, in order. */
-export function taskNumbers(assigned: ReadonlyMap<string, readonly number[]>, { tasks }: Layout): number[] {
-  const numbers = new Set([...assigned.values()].flat());
-  if (tasks === "single") return numbers.size > 0 ? [0] : [];
-  return [...numbers].sort((one, other) => one - other);
+export function taskNumbers(assigned: ReadonlyMap<string, readonly number[]>, { taskOf }: TaskLayout): TaskId[] {
+  const tasks = new Set<TaskId>();
+  for (const [topic, partitions] of assigned) {
+    for (const partition of partitions) {
+      const task = taskOf(topic, partition);
+      if (task !== undefined) tasks.add(task);
+    }
+  }
+  return [...tasks].sort((one, other) => one - other);
 }
 
 /**

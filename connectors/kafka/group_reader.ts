@@ -203,22 +203,22 @@ export class GroupReader implements Reader {
   }
 
   get #subscription(): Subscription {
-    const { topics, tasks, incarnation } = this.#options;
+    const { topics, layout: { kind: tasks }, incarnation } = this.#options;
     return { topics, tasks, incarnation, owned: this.#owned, generation: this.#ownedSince };
   }
 
   /** Shares the tasks out, for the whole group. */
   #assign(joined: NonNullable<Joined["members"]>): { member: string; assignment: Uint8Array }[] {
-    const { tasks, partitions } = this.#options;
+    const { layout } = this.#options;
     const members = joined.map(({ member, subscription }) => ({
       member,
       subscription: decodeSubscription(subscription),
     }));
     const refused = refuseStrangers(members, this.#subscription);
     const admitted = members.filter(({ member }) => !refused.has(member));
-    const shares = assignTasks(admitted, tasks === "single" ? 1 : Math.max(...partitions.values()));
+    const shares = assignTasks(admitted, layout.tasks.length);
     return members.map(({ member }) => {
-      const assignment = partitionsOf(shares.get(member) ?? [], this.#options);
+      const assignment = partitionsOf(shares.get(member) ?? [], layout);
       return { member, assignment: encodeAssignment(assignment, refused.get(member)) };
     });
   }
@@ -234,8 +234,8 @@ export class GroupReader implements Reader {
     const over = new AbortController();
     const watching = this.#watch.run(ours, AbortSignal.any([signal, over.signal]));
     try {
-      const assignment = ours ? topics : wholeTasks(topics, this.#options);
-      const owned = taskNumbers(assignment, this.#options);
+      const assignment = ours ? topics : wholeTasks(topics, this.#options.layout);
+      const owned = taskNumbers(assignment, this.#options.layout);
       this.#membership = membership;
       const starts = await this.#handler.assigned(owned, () => beats.alive());
       if (signal.aborted) return;

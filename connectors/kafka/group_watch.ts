@@ -8,8 +8,8 @@
  */
 
 import type { TimerClock } from "../../base/clock.ts";
-import type { ReaderOptions } from "../connector.ts";
-import { type Layout, taskNumbers, wholeTasks } from "./assignment.ts";
+import type { ReaderOptions, TaskLayout } from "../connector.ts";
+import { taskNumbers, wholeTasks } from "./assignment.ts";
 import type { GroupMember, Line } from "./driver.ts";
 import { GROUP_WATCH_INTERVAL } from "./limits.ts";
 import { pause } from "../../base/backoff.ts";
@@ -53,7 +53,7 @@ export class GroupWatch {
 
   async #lookAtTopics(signal: AbortSignal): Promise<void> {
     const grown: string[] = [];
-    for (const [topic, made] of this.#options.partitions) {
+    for (const [topic, made] of this.#options.layout.partitions) {
       const count = (await this.#line.places(topic))?.length ?? 0;
       if (count > made) grown.push(describeGrowth(topic, made, count));
     }
@@ -78,16 +78,15 @@ function describeGrowth(topic: string, made: number, count: number): string {
 /** Who the others are, and which tasks have no worker because of them. */
 export function describeStrangers(
   members: readonly GroupMember[],
-  options: Layout & { readonly group: string },
+  { group, layout }: { readonly group: string; readonly layout: TaskLayout },
 ): string {
   const strangers = members.filter(({ protocol }) => protocol === "consumer");
   const worked = new Set(
     members.filter(({ protocol }) => protocol !== "consumer").flatMap(({ partitions }) =>
-      taskNumbers(wholeTasks(partitions, options), options)
+      taskNumbers(wholeTasks(partitions, layout), layout)
     ),
   );
-  const all = options.tasks === "single" ? 1 : Math.max(...options.partitions.values());
-  const missing = Array.from({ length: all }, (_, task) => task).filter((task) => !worked.has(task));
+  const missing = layout.tasks.filter((task) => !worked.has(task));
   const who = strangers.length === 0 ? "" : ` (${strangers.map(describeMember).join(", ")})`;
   const idle = members.length === 0
     ? "tasks may have no worker"
@@ -96,7 +95,7 @@ export function describeStrangers(
     : missing.length === 1
     ? `task ${missing[0]} has no worker`
     : `tasks ${missing.join(", ")} have no worker`;
-  return `the consumer group "${options.group}" has members that are no workers of this job${who}, so Kafka shares the partitions ` +
+  return `the consumer group "${group}" has members that are no workers of this job${who}, so Kafka shares the partitions ` +
     `out by itself, and ${idle}. End those consumers, or give them a group of their own: the job then takes all its tasks again`;
 }
 

@@ -7,7 +7,7 @@
 
 import { GrowingBytes, zigzagBack } from "../../base/bytes.ts";
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 const HIGH = 0x1_0000_0000;
 

@@ -43,16 +43,8 @@ export function peekLocally(log: LocalLog, { topic, observer }: { topic: string;
     trouble: () => {},
     failed: (error) => observer.failed(error),
   };
-  const options = {
-    group: "",
-    worker: undefined,
-    topics: [topic],
-    partitions: new Map(),
-    tasks: "perPartition" as const,
-    incarnation: "",
-    remembered: undefined,
-    remember: () => Promise.resolve(),
-  };
+  const tasks = Array.from({ length: log.partitions(topic) ?? 0 }, (_none, partition) => partition);
+  const options = { topics: [topic], layout: { tasks } };
   const reader = startLocalReader(log, { options, handler });
   return {
     stop(): void {

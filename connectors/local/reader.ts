@@ -17,6 +17,7 @@ import type {
   ReaderHandler,
   ReaderOptions,
   StartOffset,
+  TaskLayout,
 } from "../connector.ts";
 import { REPORT_MS } from "./limits.ts";
 
@@ -36,7 +37,7 @@ export interface LocalLog {
 
 /** What a reader is started with. */
 export interface LocalReading {
-  readonly options: ReaderOptions;
+  readonly options: Pick<ReaderOptions, "topics"> & { readonly layout: Pick<TaskLayout, "tasks"> };
   readonly handler: ReaderHandler;
   /** The timer for saying again and again that a partition has nothing; without one it is said once. */
   readonly after?: ConnectionContext["after"];
@@ -90,11 +91,8 @@ export class LocalReader implements Reader {
   #wake: () => void = () => {};
 
   constructor(log: LocalLog, { options, handler, after }: LocalReading) {
-    let most = 0;
     for (const topic of options.topics) {
-      const partitions = log.partitions(topic);
-      if (partitions === undefined) throw new Error(`Cannot read the topic "${topic}": it does not exist.`);
-      most = Math.max(most, partitions);
+      if (log.partitions(topic) === undefined) throw new Error(`Cannot read the topic "${topic}": it does not exist.`);
     }
     this.#log = log;
     this.#handler = handler;
@@ -103,7 +101,7 @@ export class LocalReader implements Reader {
     this.#unwatch = log.watch((topic) => {
       if (this.#topics.has(topic)) this.#signal();
     });
-    void this.#run(options.tasks === "single" ? [0] : Array.from({ length: most }, (_, partition) => partition));
+    void this.#run(options.layout.tasks);
   }
 
   pause(topic: string, partition: number): void {
@@ -169,12 +167,12 @@ export class LocalReader implements Reader {
     this.#wake();
   }
 
-  async #run(partitions: readonly number[]): Promise<void> {
+  async #run(tasks: readonly number[]): Promise<void> {
     try {
       // In a turn of its own: whoever started the reader has it in hand before the first call comes.
       await Promise.resolve();
       if (this.#stopped) return;
-      this.#begin(await this.#handler.assigned(partitions, () => Promise.resolve()));
+      this.#begin(await this.#handler.assigned(tasks, () => Promise.resolve()));
       while (!this.#stopped) {
         this.#woken = false;
         if (await this.#round() || this.#woken || this.#stopped) continue;

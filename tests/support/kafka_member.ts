@@ -10,6 +10,7 @@ import type {
 } from "../../connectors/connector.ts";
 import { countPartitions } from "./recording_reader.ts";
 import type { Store } from "../../state/store.ts";
+import { layOut } from "../../runtime/task_layout.ts";
 
 /** The Kafka connector writes nothing to the job's store. */
 export const NO_STORE: Store = {
@@ -66,8 +67,10 @@ export class Member {
       group: options.group,
       worker: undefined,
       topics: options.topics,
-      partitions: options.partitions ?? await countPartitions(connection, options.topics),
-      tasks: options.tasks ?? "perPartition",
+      layout: layOut(
+        options.tasks ?? "perPartition",
+        options.partitions ?? await countPartitions(connection, options.topics),
+      ),
       incarnation: options.incarnation ?? "first",
       remembered: options.remembered,
       remember: (text) => Promise.resolve(void (member.remembered = text)),

@@ -16,6 +16,7 @@ import type {
 } from "../../connectors/connector.ts";
 import { deliver } from "./deliveries.ts";
 import type { Mutation, Store } from "../../state/store.ts";
+import { layOut } from "../../runtime/task_layout.ts";
 
 /** How long a test waits for what must come, in milliseconds. */
 const PATIENCE = 30_000;
@@ -192,8 +193,7 @@ export async function startReading(connection: Connection, reading: Reading): Pr
     group: `contract-${crypto.randomUUID()}`,
     worker: undefined,
     topics,
-    partitions: await countPartitions(connection, topics),
-    tasks,
+    layout: layOut(tasks, await countPartitions(connection, topics)),
     incarnation: "contract",
     remembered: undefined,
     remember: () => Promise.resolve(),

@@ -64,7 +64,7 @@ export const STORED_RESULTS: readonly OutputRecord[] = [
 export const STORED_CLOCKS = {
   main: {
     watermark: 1_699_999_999_999,
-    partitions: [["clicks", 0, 1_700_000_000_000], ["clicks", 1, 1_700_000_000_777]] as const,
+    partitions: [["clicks", 0, 1_700_000_000_000, false], ["clicks", 1, 1_700_000_000_777, true]] as const,
   },
 };
 

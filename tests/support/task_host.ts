@@ -5,17 +5,12 @@
  * is tested here without a checkpoint, a connector or a clock.
  */
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
-import { type Key, type KeyedState, type KeyedStateSpec, MemoryKeyedState } from "../../operators/keyed_state.ts";
+import type { ClockSnapshot } from "../../operators/_clock_snapshot.ts";
+import { memoryState } from "../../operators/_memory_state.ts";
+import type { Key, KeyedState, KeyedStateSpec } from "../../operators/keyed_state.ts";
 import { Bottom, operate, sourceOf } from "../../operators/_operate.ts";
 import { type InputSlot, Scope, within } from "../../operators/_scope.ts";
-import {
-  type ClockSnapshot,
-  type PaneAtHand,
-  setRunningTask,
-  type SourceRequest,
-  Task,
-  type TaskHost,
-} from "../../operators/_task.ts";
+import { type PaneAtHand, setRunningTask, type SourceRequest, Task, type TaskHost } from "../../operators/_task.ts";
 
 /** A source as a pipeline describes it: the job knows it by its topic. */
 export function jobSource<T>(topic: string, partitions = 1): Observable<T> {
@@ -119,7 +114,7 @@ export class HandMadeTask implements TaskHost {
   }
 
   openState(spec: KeyedStateSpec): KeyedState {
-    const state = this.#states.get(spec.name) ?? new MemoryKeyedState(spec);
+    const state = this.#states.get(spec.name) ?? memoryState(spec);
     this.#states.set(spec.name, state);
     return state;
   }

@@ -21,8 +21,8 @@ interface Room {
 /** The ground floor: every room stands on it, and it on none. */
 const BASE = String.raw`base/[a-z0-9_]+\.ts`;
 /** Of `operators/`: the ends of time, which every room may name, and the seam with its scope. */
-const WORDS = String.raw`operators/_limits\.ts`;
-const SEAM = String.raw`${WORDS}|operators/_(operate|scope|task|misuse)\.ts|operators/keyed_state\.ts`;
+const WORDS = String.raw`operators/_(limits|clock_snapshot)\.ts`;
+const SEAM = String.raw`${WORDS}|operators/_(operate|scope|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
 /** Of `connectors/`: the port and its parts, on which every connector stands. */
 const PORT = String.raw`connectors/(codec|connector|delivery|headers|json|partitioner|verbs)\.ts`;

@@ -4,6 +4,7 @@
  * The signatures are those of the real package, so that a test cannot tell which one it got.
  */
 import node from "node:assert";
+import { isDeepStrictEqual } from "node:util";
 
 /** A class, abstract or not, of instances `T`. */
 // deno-lint-ignore no-explicit-any
@@ -32,7 +33,20 @@ export function assertFalse(expression: unknown, message = ""): asserts expressi
 }
 
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
-  retold(() => node.deepStrictEqual(actual, expected), `Values are not equal${because(message)}.`);
+  if (isDeepStrictEqual(actual, expected)) return;
+  retold(() => node.deepStrictEqual(plain(actual), plain(expected)), `Values are not equal${because(message)}.`);
+}
+
+/** To the real package, an object without a prototype equals one that has `Object`'s. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null || !isPlain(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plain(part)]));
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }
 
 export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {

@@ -1,0 +1,269 @@
+/**
+ * Keyed state in memory, with no memory of what changed: for pipelines that run without a job.
+ *
+ * @module
+ */
+import type {
+  Cell,
+  Key,
+  KeyedCollections,
+  KeyedElements,
+  KeyedEntries,
+  KeyedState,
+  KeyedStateSpec,
+  StateOf,
+} from "./keyed_state.ts";
+
+/** Makes a state of the kind that is asked for. */
+export function memoryState<S extends KeyedStateSpec>(spec: S): StateOf<S> {
+  const state = spec.kind === "map" || spec.kind === "list"
+    ? new MemoryCollections(spec, spec.kind === "map" ? MemoryEntries : MemoryElements)
+    : new MemoryKeyedState(spec);
+  return state as unknown as StateOf<S>;
+}
+
+interface MutableCell<K extends Key, V> extends Cell<K, V> {
+  value: V | undefined;
+}
+
+/** One value a key and namespace. */
+export class MemoryKeyedState<K extends Key = Key, V = unknown> implements KeyedState<K, V> {
+  readonly name: string;
+  readonly #spaces = new Map<number, Map<K, MutableCell<K, V>>>();
+  /** The namespace that was asked for last: mostly the one that is asked for next. */
+  #last: Map<K, MutableCell<K, V>> | undefined;
+  #lastNamespace = NaN;
+  #size = 0;
+
+  constructor(spec: KeyedStateSpec) {
+    this.name = spec.name;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  find(key: K, namespace = 0): Cell<K, V> | undefined {
+    const cell = this.#spaces.get(namespace)?.get(key);
+    return cell === undefined || cell.value === undefined ? undefined : cell;
+  }
+
+  cell(key: K, namespace = 0): Cell<K, V> {
+    let space = namespace === this.#lastNamespace ? this.#last : this.#spaces.get(namespace);
+    if (space === undefined) this.#spaces.set(namespace, space = new Map());
+    this.#last = space;
+    this.#lastNamespace = namespace;
+    let cell = space.get(key);
+    // A Map takes -0 for 0, and so does the cell.
+    if (cell === undefined) space.set(key, cell = { key: key === 0 ? 0 as K : key, namespace, value: undefined });
+    return cell;
+  }
+
+  touch(_cell: Cell<K, V>): void {}
+
+  write(cell: Cell<K, V>, value: V | undefined): void {
+    const mutable = cell as MutableCell<K, V>;
+    const before = mutable.value;
+    mutable.value = value;
+    if (value === undefined) {
+      if (before !== undefined) this.#size--;
+      this.#forget(mutable);
+    } else if (before === undefined) {
+      this.#size++;
+    }
+  }
+
+  *namespaces(): Iterable<number> {
+    for (const [namespace, space] of this.#spaces) {
+      // Cells that were made and never written count nowhere.
+      if (space.values().some((cell) => cell.value !== undefined)) yield namespace;
+    }
+  }
+
+  *cells(namespace: number): Iterable<Cell<K, V>> {
+    const space = this.#spaces.get(namespace);
+    if (space === undefined) return;
+    // What comes to be meanwhile is not among them.
+    for (const cell of [...space.values()]) if (cell.value !== undefined) yield cell;
+  }
+
+  drop(namespace: number): void {
+    const space = this.#spaces.get(namespace);
+    if (space === undefined) return;
+    for (const cell of space.values()) {
+      if (cell.value !== undefined) this.#size--;
+      cell.value = undefined;
+    }
+    this.#deleteSpace(namespace);
+  }
+
+  #deleteSpace(namespace: number): void {
+    this.#spaces.delete(namespace);
+    this.#lastNamespace = NaN;
+  }
+
+  #forget(cell: MutableCell<K, V>): void {
+    const space = this.#spaces.get(cell.namespace);
+    if (space?.get(cell.key) !== cell) return;
+    space.delete(cell.key);
+    if (space.size === 0) this.#deleteSpace(cell.namespace);
+  }
+}
+
+type AnyCollected = KeyedEntries & KeyedElements;
+type Kind = new (state: MemoryCollections, key: Key, namespace: number) => KeyedEntries | KeyedElements;
+
+/** A map or a list a key and namespace. */
+class MemoryCollections implements KeyedCollections<AnyCollected> {
+  readonly name: string;
+  readonly #spaces = new Map<number, Map<Key, AnyCollected>>();
+  readonly #Kind: Kind;
+
+  constructor(spec: KeyedStateSpec, kind: Kind) {
+    this.name = spec.name;
+    this.#Kind = kind;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const space of this.#spaces.values()) for (const one of space.values()) size += one.size;
+    return size;
+  }
+
+  find(key: Key, namespace = 0): AnyCollected | undefined {
+    const found = this.#spaces.get(namespace)?.get(key);
+    return found === undefined || found.size === 0 ? undefined : found;
+  }
+
+  cell(key: Key, namespace = 0): AnyCollected {
+    const found = this.#spaces.get(namespace)?.get(key);
+    if (found !== undefined) return found;
+    const made = new this.#Kind(this, key === 0 ? 0 : key, namespace) as AnyCollected;
+    this.#keep(made);
+    return made;
+  }
+
+  *namespaces(): Iterable<number> {
+    for (const [namespace, space] of this.#spaces) if (space.values().some(({ size }) => size > 0)) yield namespace;
+  }
+
+  *cells(namespace: number): Iterable<AnyCollected> {
+    for (const one of [...this.#spaces.get(namespace)?.values() ?? []]) if (one.size > 0) yield one;
+  }
+
+  drop(namespace: number): void {
+    for (const one of this.cells(namespace)) one.clear();
+  }
+
+  /** What a key holds has changed: where that is nothing, the key is forgotten. */
+  settle(one: { readonly key: Key; readonly namespace: number; readonly size: number }): void {
+    if (one.size > 0) return this.#keep(one as AnyCollected);
+    const space = this.#spaces.get(one.namespace);
+    space?.delete(one.key);
+    if (space?.size === 0) this.#spaces.delete(one.namespace);
+  }
+
+  #keep(one: AnyCollected): void {
+    const space = this.#spaces.get(one.namespace);
+    if (space === undefined) this.#spaces.set(one.namespace, new Map([[one.key, one]]));
+    else space.set(one.key, one);
+  }
+}
+
+class MemoryEntries implements KeyedEntries {
+  readonly #entries = new Map<Key, unknown>();
+
+  constructor(readonly state: MemoryCollections, readonly key: Key, readonly namespace: number) {}
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get value(): ReadonlyMap<Key, unknown> | undefined {
+    return this.size === 0 ? undefined : new Map(this.#entries);
+  }
+
+  get(entry: Key): unknown {
+    return this.#entries.get(entry);
+  }
+
+  touch(): void {}
+
+  set(entry: Key, value: unknown): void {
+    const { size } = this;
+    if (value === undefined) this.#entries.delete(entry);
+    else this.#entries.set(entry, value);
+    if (size === 0 || this.size === 0) this.state.settle(this);
+  }
+
+  entries(): [Key, unknown][] {
+    return [...this.#entries];
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.state.settle(this);
+  }
+}
+
+class MemoryElements implements KeyedElements {
+  #elements: unknown[] = [];
+  /** How many at the beginning of the array are gone: it is not shifted for each of them. */
+  #gone = 0;
+
+  constructor(readonly state: MemoryCollections, readonly key: Key, readonly namespace: number) {}
+
+  get size(): number {
+    return this.#elements.length - this.#gone;
+  }
+
+  get value(): readonly unknown[] | undefined {
+    return this.size === 0 ? undefined : this.elements();
+  }
+
+  at(index: number): unknown {
+    return index < 0 ? undefined : this.#elements[this.#gone + index];
+  }
+
+  touch(): void {}
+
+  replace(index: number, value: unknown): void {
+    if (this.at(index) === undefined) {
+      throw new RangeError(
+        `The list of key ${Deno.inspect(this.key)} in state "${this.state.name}" has no element ${index}`,
+      );
+    }
+    this.#elements[this.#gone + index] = listed(value, this.state.name);
+  }
+
+  append(value: unknown): void {
+    this.#elements.push(listed(value, this.state.name));
+    if (this.size === 1) this.state.settle(this);
+  }
+
+  shift(count = 1): void {
+    const end = this.#gone + Math.min(count, this.size);
+    this.#elements.fill(undefined, this.#gone, end);
+    this.#gone = end;
+    if (2 * this.#gone >= this.#elements.length) {
+      this.#elements.splice(0, this.#gone);
+      this.#gone = 0;
+    }
+    if (this.size === 0) this.state.settle(this);
+  }
+
+  elements(): unknown[] {
+    return this.#elements.slice(this.#gone);
+  }
+
+  clear(): void {
+    this.#elements = [];
+    this.#gone = 0;
+    this.state.settle(this);
+  }
+}
+
+function listed(value: unknown, state: string): unknown {
+  if (value === undefined) throw new TypeError(`A list of state "${state}" cannot hold undefined`);
+  return value;
+}

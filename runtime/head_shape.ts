@@ -1,0 +1,42 @@
+/**
+ * How large the heads of a job can become: asked before anything is claimed, so that no commit fails for it.
+ *
+ * @module
+ */
+import { assertHeadFits, type HeadShape } from "../state/head_size.ts";
+import type { Settings } from "./options.ts";
+import type { Plan } from "./plan.ts";
+
+/**
+ * Makes sure that every head of the job stays small, whatever happens.
+ *
+ * @throws {RangeError} when one could become too large; the message says of what it has too many, and the cure
+ */
+export function assertHeadsFit(plan: Plan, settings: Settings, partitions: ReadonlyMap<string, number>): void {
+  try {
+    assertHeadFits(largestShape(plan, settings, partitions));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`Cannot run job ${settings.name}: ${error.message}`);
+  }
+}
+
+/** The task with the most to remember: the one that there is, or that of the last partition, whose number is the largest. */
+function largestShape(plan: Plan, { name, tasks }: Settings, partitions: ReadonlyMap<string, number>): HeadShape {
+  const read = (topic: string): readonly number[] => {
+    const count = partitions.get(topic) ?? 0;
+    return tasks === "single"
+      ? Array.from({ length: count }, (_, partition) => partition)
+      : count > 0
+      ? [count - 1]
+      : [];
+  };
+  const byTopic = (topics: readonly string[]) => Object.fromEntries(topics.map((topic) => [topic, read(topic)]));
+  return {
+    inputs: byTopic(plan.topics),
+    clocks: Object.fromEntries([...plan.clocks].map(([clock, topics]) => [clock, byTopic(topics)])),
+    counters: ["records_in", "late", "dead", "missing", ...new Set(plan.sinks.map(({ topic }) => `out:${topic}`))],
+    states: plan.states.map((state) => state.name),
+    publisher: `${name}.0123456789abcdef`,
+  };
+}

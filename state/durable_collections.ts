@@ -1,0 +1,356 @@
+/**
+ * Keyed states of many values a key: maps and lists. Each entry is a cell of its own, found without regard to how many its key has, and
+ * written into a delta alone. The entries of a key lie in many buckets, so that a key may grow large and no epoch stalls for it.
+ *
+ * @module
+ */
+import type { Key, KeyedCollections, KeyedElements, KeyedEntries } from "../operators/keyed_state.ts";
+import { type Address, DurableCells } from "./durable_cells.ts";
+import { combined, hashKey } from "./hash.ts";
+import { KeyIndex } from "./key_index.ts";
+import { StateCell } from "./state_cell.ts";
+
+/** So many successive elements of a list lie in one bucket. */
+const PAGE = 64;
+
+/** One entry of a map, or one element of a list. */
+class ElementCell extends StateCell {
+  /**
+   * @param owner whose it is
+   * @param element its name, or its number since the list began
+   * @param mark the number of the cut after which it was first touched
+   */
+  constructor(readonly owner: Collected, readonly element: Key, mark: number) {
+    super(owner.key, owner.namespace, mark);
+  }
+}
+
+/** What a map or a list keeps for one key and namespace. */
+abstract class Collected {
+  /** Whether the state finds it under its key. */
+  linked = true;
+
+  /**
+   * @param state whose it is
+   * @param key its key
+   * @param namespace its namespace
+   */
+  constructor(protected readonly state: DurableCollections, readonly key: Key, readonly namespace: number) {}
+
+  /** How many elements there are. */
+  abstract readonly size: number;
+  /** What it holds, as a value of its own. */
+  abstract readonly value: unknown;
+  /** The cell of an element that has one. */
+  abstract cellOf(element: Key): ElementCell | undefined;
+  /** All cells at this moment. */
+  abstract all(): ElementCell[];
+  /** A cell has got its first value. */
+  abstract add(cell: ElementCell): void;
+  /** A cell has no value any more. */
+  abstract remove(cell: ElementCell): void;
+
+  clear(): void {
+    for (const cell of this.all()) this.state.write(cell, undefined);
+  }
+
+  protected touchElement(element: Key): void {
+    const cell = this.cellOf(element);
+    if (cell !== undefined) this.state.touch(cell);
+  }
+
+  protected refuseTaken(): never {
+    throw new Error(`An entry of state "${this.state.name}" was written after it was removed and set anew`);
+  }
+}
+
+/** The entries of one key in a map. */
+class Entries extends Collected implements KeyedEntries {
+  readonly #cells = new Map<Key, ElementCell>();
+
+  get size(): number {
+    return this.#cells.size;
+  }
+
+  get value(): ReadonlyMap<Key, unknown> | undefined {
+    return this.size === 0 ? undefined : new Map(this.entries());
+  }
+
+  get(entry: Key): unknown {
+    return this.#cells.get(entry)?.value;
+  }
+
+  touch(entry: Key): void {
+    this.touchElement(entry);
+  }
+
+  set(entry: Key, value: unknown): void {
+    const cell = this.#cells.get(entry);
+    if (cell !== undefined) this.state.write(cell, value);
+    else if (value !== undefined) this.state.create(this, entry, value);
+  }
+
+  entries(): [Key, unknown][] {
+    return this.all().map(({ element, value }) => [element, value]);
+  }
+
+  cellOf(entry: Key): ElementCell | undefined {
+    return this.#cells.get(entry);
+  }
+
+  all(): ElementCell[] {
+    return [...this.#cells.values()];
+  }
+
+  add(cell: ElementCell): void {
+    if (this.#cells.has(cell.element)) this.refuseTaken();
+    this.#cells.set(cell.element, cell);
+  }
+
+  remove(cell: ElementCell): void {
+    this.#cells.delete(cell.element);
+  }
+}
+
+/** The elements of one key in a list. They are numbered as they come; the oldest go first. */
+class Elements extends Collected implements KeyedElements {
+  /** The cells of successive numbers: those before `#gone` have left; a restore may leave holes until it is done. */
+  #cells: (ElementCell | undefined)[] = [];
+  #gone = 0;
+  /** The number of the first of the array. */
+  #base = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get value(): readonly unknown[] | undefined {
+    return this.size === 0 ? undefined : this.elements();
+  }
+
+  at(index: number): unknown {
+    return index < 0 ? undefined : this.#cells[this.#gone + index]?.value;
+  }
+
+  touch(index: number): void {
+    if (index >= 0) this.touchElement(this.#base + this.#gone + index);
+  }
+
+  replace(index: number, value: unknown): void {
+    const cell = index < 0 ? undefined : this.#cells[this.#gone + index];
+    if (cell === undefined) {
+      throw new RangeError(
+        `The list of key ${Deno.inspect(this.key)} in state "${this.state.name}" has no element ${index}`,
+      );
+    }
+    this.state.write(cell, listed(value, this.state.name));
+  }
+
+  append(value: unknown): void {
+    this.state.create(this, this.#base + this.#cells.length, listed(value, this.state.name));
+  }
+
+  shift(count = 1): void {
+    for (let left = Math.min(count, this.#size); left > 0; left--) {
+      this.state.write(this.#cells[this.#gone]!, undefined);
+    }
+  }
+
+  elements(): unknown[] {
+    return this.all().map(({ value }) => value);
+  }
+
+  cellOf(number: Key): ElementCell | undefined {
+    return this.#cells[(number as number) - this.#base];
+  }
+
+  all(): ElementCell[] {
+    return this.#cells.filter((cell) => cell !== undefined);
+  }
+
+  add(cell: ElementCell): void {
+    const number = cell.element as number;
+    if (this.#size === 0) {
+      this.#cells.length = this.#gone = 0;
+      this.#base = number;
+    }
+    // A restore reads elements in the order of their buckets, and an undo brings the oldest back.
+    if (number < this.#base) {
+      this.#cells = [...new Array(this.#base - number).fill(undefined), ...this.#cells];
+      this.#base = number;
+    }
+    const at = number - this.#base;
+    while (this.#cells.length < at) this.#cells.push(undefined);
+    if (at === this.#cells.length) this.#cells.push(cell);
+    else if (this.#cells[at] === undefined) this.#cells[at] = cell;
+    else this.refuseTaken();
+    this.#gone = Math.min(this.#gone, at);
+    this.#size++;
+  }
+
+  remove(cell: ElementCell): void {
+    const cells = this.#cells;
+    cells[(cell.element as number) - this.#base] = undefined;
+    if (--this.#size === 0) return;
+    while (cells[this.#gone] === undefined) this.#gone++;
+    while (cells[cells.length - 1] === undefined) cells.pop();
+    if (2 * this.#gone < cells.length) return;
+    this.#cells = cells.slice(this.#gone);
+    this.#base += this.#gone;
+    this.#gone = 0;
+  }
+}
+
+/** Either of them, as the state's callers see it. */
+type AnyCollected = Collected & KeyedEntries & KeyedElements;
+
+/** A keyed state of maps or lists of a task with a checkpoint. Opened through `DurableStates`. */
+export class DurableCollections extends DurableCells<ElementCell> implements KeyedCollections<AnyCollected> {
+  readonly #spaces = new Map<number, KeyIndex<AnyCollected>>();
+  /** Those that were asked for since the last cut and had no entry then. */
+  #empty: AnyCollected[] = [];
+  /** The key whose hash was asked for last. */
+  #hashed: Key | undefined = undefined;
+  #hash = 0;
+
+  find(key: Key, namespace = 0): AnyCollected | undefined {
+    const found = this.#spaces.get(namespace)?.get(key);
+    return found === undefined || found.size === 0 ? undefined : found;
+  }
+
+  cell(key: Key, namespace = 0): AnyCollected {
+    const found = this.#spaces.get(namespace)?.get(key);
+    if (found !== undefined) return found;
+    const made = this.#make(key, namespace);
+    this.#empty.push(made);
+    return made;
+  }
+
+  *namespaces(): Iterable<number> {
+    for (const [namespace, space] of this.#spaces) if (space.some(({ size }) => size > 0)) yield namespace;
+  }
+
+  *cells(namespace: number): Iterable<AnyCollected> {
+    for (const found of this.#spaces.get(namespace)?.all() ?? []) if (found.size > 0) yield found;
+  }
+
+  drop(namespace: number): void {
+    for (const found of this.cells(namespace)) found.clear();
+  }
+
+  /** Says that an entry is about to be changed in place. */
+  touch(cell: ElementCell): void {
+    if (cell.mark !== this.mark) this.keep(cell);
+  }
+
+  /** Sets an entry that is there. */
+  write(cell: ElementCell, value: unknown): void {
+    if (cell.mark !== this.mark) this.keep(cell);
+    if (value !== undefined) cell.value = value;
+    else this.set(cell, undefined);
+  }
+
+  /** Sets an entry that is not there. */
+  create(owner: Collected, element: Key, value: unknown): void {
+    const cell = new ElementCell(owner, element === 0 ? 0 : element, this.mark);
+    this.dirty.push(cell);
+    this.set(cell, value);
+  }
+
+  override cut(): void {
+    super.cut();
+    for (const owner of this.#empty) if (owner.size === 0) this.#unlink(owner);
+    this.#empty = [];
+  }
+
+  override undo(): void {
+    super.undo();
+    for (const owner of this.#empty) if (owner.size === 0) this.#unlink(owner);
+    this.#empty = [];
+  }
+
+  #make(key: Key, namespace: number): AnyCollected {
+    // A Map takes -0 for 0, and so do keys.
+    const Kind = this.kind === "list" ? Elements : Entries;
+    const owner = new Kind(this, key === 0 ? 0 : key, namespace) as unknown as AnyCollected;
+    this.#spaceOf(namespace).add(owner.key, owner);
+    return owner;
+  }
+
+  #spaceOf(namespace: number): KeyIndex<AnyCollected> {
+    let space = this.#spaces.get(namespace);
+    if (space !== undefined) return space;
+    if (namespace !== 0 && !(this.namespaced && Number.isSafeInteger(namespace))) {
+      throw new RangeError(`State "${this.name}" has no namespace ${namespace}`);
+    }
+    this.#spaces.set(namespace, space = new KeyIndex());
+    return space;
+  }
+
+  #unlink(owner: Collected): void {
+    if (!owner.linked) return;
+    owner.linked = false;
+    const space = this.#spaces.get(owner.namespace)!;
+    space.remove(owner.key);
+    if (space.size === 0) this.#spaces.delete(owner.namespace);
+  }
+
+  #ownerAt({ key, namespace }: Address): AnyCollected | undefined {
+    return this.#spaces.get(namespace)?.get(key);
+  }
+
+  protected hashOf({ key, namespace, element }: Address): number {
+    // Entries of one key mostly come one after the other.
+    if (key !== this.#hashed) {
+      this.#hashed = key;
+      this.#hash = hashKey(key, this.seed);
+    }
+    const within = this.kind === "list" ? Math.floor(element as number / PAGE) : hashKey(element!, this.seed);
+    const hash = combined(this.#hash, within);
+    return namespace === 0 ? hash : combined(hash, hashKey(namespace, this.seed));
+  }
+
+  override layOut(buckets: number, epoch: number, seed: number = this.seed): void {
+    this.#hashed = undefined;
+    super.layOut(buckets, epoch, seed);
+  }
+
+  protected at(address: Address): ElementCell | undefined {
+    return this.#ownerAt(address)?.cellOf(address.element!);
+  }
+
+  protected make(address: Address, mark: number): ElementCell {
+    const owner = this.#ownerAt(address) ?? this.#make(address.key, address.namespace);
+    return new ElementCell(owner, address.element!, mark);
+  }
+
+  protected gained(cell: ElementCell): void {
+    const { owner } = cell;
+    if (!owner.linked) {
+      const other = this.#ownerAt(owner as unknown as Address);
+      if (other !== undefined && other.size > 0) {
+        throw new Error(`An entry of state "${this.name}" was written after its key was removed and had come again`);
+      }
+      if (other !== undefined) this.#unlink(other);
+      this.#spaceOf(owner.namespace).add(owner.key, owner as AnyCollected);
+      owner.linked = true;
+    }
+    owner.add(cell);
+    cell.linked = true;
+  }
+
+  protected lost(cell: ElementCell, had: boolean): void {
+    if (!had) return;
+    cell.linked = false;
+    cell.owner.remove(cell);
+    if (cell.owner.size === 0) this.#unlink(cell.owner);
+  }
+
+  protected forget(): void {}
+}
+
+function listed(value: unknown, state: string): unknown {
+  if (value === undefined) throw new TypeError(`A list of state "${state}" cannot hold undefined`);
+  return value;
+}
