@@ -8,7 +8,7 @@ import type { Broker } from "./support/broker.ts";
 import { ignore, ownCluster } from "./support/faults/own_cluster.ts";
 import { limitProducers } from "./support/faults/quota.ts";
 import { first, Lines, until } from "./support/jobs.ts";
-import { clientOf } from "./support/kafka_clients.ts";
+import { clientOf, makeTopic } from "./support/kafka_clients.ts";
 
 /** What a producer may write, in bytes a second. */
 const RATE = 30_000;
@@ -32,10 +32,7 @@ describe("A quota of 30 kB/s", { ignore }, () => {
     await using broker = await ownCluster();
     const { brokers } = broker;
     const [input, output] = ["input", "output"];
-    const admin = clientOf(brokers).admin();
-    await admin.connect();
-    await admin.createTopics({ topics: [input, output].map((topic) => ({ topic, numPartitions: 1 })) });
-    await admin.disconnect();
+    for (const topic of [input, output]) await makeTopic(brokers, topic);
     await limitProducers(brokers[0], RATE);
     const lines = new Lines();
     const connector = kafka({ brokers, transactionTimeout: 4000 });
@@ -48,10 +45,7 @@ describe("A quota of 30 kB/s", { ignore }, () => {
     const job = await run(pipeline, {
       name: "slow",
       state: ":memory:",
-      log: (line) => {
-        console.log(Math.round(performance.now()), line);
-        lines.log(line);
-      },
+      log: lines.log,
     });
     const producer = clientOf(brokers).producer();
     await producer.connect();

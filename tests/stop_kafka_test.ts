@@ -9,7 +9,7 @@ import type { Broker } from "./support/broker.ts";
 import { afterCommit, withDelivery } from "./support/deliveries.ts";
 import { ignore, ownCluster, signalNode } from "./support/faults/own_cluster.ts";
 import { first, Lines, scratch, until } from "./support/jobs.ts";
-import { clientOf } from "./support/kafka_clients.ts";
+import { clientOf, makeTopic } from "./support/kafka_clients.ts";
 import { freshTopic } from "./support/recording_reader.ts";
 
 /** A cluster at which the second transaction with results, and all after it, tell that they begin, and wait until they may. */
@@ -52,13 +52,7 @@ function bound(delivery: ReturnType<typeof afterCommit>) {
 /** Topics of their own on a broker, and a job that copies one to the other. */
 async function place(broker: Broker) {
   const [name, input, output] = [freshTopic(), freshTopic(), freshTopic()];
-  const admin = clientOf(broker.brokers).admin();
-  await admin.connect();
-  await admin.createTopics({
-    topics: [input, output].map((topic) => ({ topic, numPartitions: 1 })),
-    waitForLeaders: true,
-  });
-  await admin.disconnect();
+  for (const topic of [input, output]) await makeTopic(broker.brokers, topic);
   const lines = new Lines();
   const start = (
     state: string,

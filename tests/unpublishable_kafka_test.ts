@@ -7,7 +7,7 @@ import { kafka } from "@tidemark/streams/kafka";
 import { type GuardedBroker, guardedBroker } from "./support/faults/guarded_broker.ts";
 import { ignore } from "./support/faults/own_cluster.ts";
 import { failureOf, first, Lines, scratch, until } from "./support/jobs.ts";
-import { clientOf } from "./support/kafka_clients.ts";
+import { clientOf, makeTopic } from "./support/kafka_clients.ts";
 import { freshTopic } from "./support/recording_reader.ts";
 
 /** What a test works with: topics of its own, and a job that writes each value to one of them. */
@@ -28,11 +28,8 @@ class Place {
     return place;
   }
 
-  async create(topic: string, config: Record<string, string> = {}, numPartitions = 1): Promise<void> {
-    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    await this.world.administer((admin) =>
-      admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true })
-    );
+  create(topic: string, config: Record<string, string> = {}, partitions = 1): Promise<void> {
+    return makeTopic(this.world.direct, topic, { partitions, config });
   }
 
   async configure(topic: string, config: Record<string, string>): Promise<void> {
@@ -124,15 +121,15 @@ const CASES: Record<string, Case> = {
     const denials = [
       [
         { resource: "TOPIC", name: here.output, operation: "WRITE" },
-        new RegExp(`"${here.output}".*may not use the topic`),
+        new RegExp(`"${here.output}".*does not allow this user to use the topic`),
       ],
       [
         { resource: "TRANSACTIONAL_ID", name: here.name, operation: "WRITE", prefixed: true },
-        /may not use the transactional id/,
+        /does not allow this user to use the transactional id/,
       ],
       [
         { resource: "GROUP", name: `${here.name}.`, operation: "READ", prefixed: true },
-        /may not use the consumer group/,
+        /does not allow this user to use the consumer group/,
       ],
     ] as const;
     await here.send("a");
@@ -230,7 +227,7 @@ const CASES: Record<string, Case> = {
     const denial = { resource: "TOPIC", name: here.output, operation: "WRITE" } as const;
     await deny(denial);
     await here.send("b");
-    assertMatch(await failureOf(job), /may not use the topic/);
+    assertMatch(await failureOf(job), /does not allow this user to use the topic/);
     await job.stop();
     await allow(denial);
     const again = await here.run();
