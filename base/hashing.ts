@@ -6,7 +6,8 @@
  */
 
 const POLYNOMIAL = 0x82f63b78;
-const TABLES = buildTables();
+/** Signed, as the sums are while they are made, so that they stay integers of 32 bits. */
+const TABLES = new Int32Array(buildTables().buffer);
 const MULTIPLIER = 0x5bd1e995;
 const SEED = 0x9747b28c;
 
@@ -29,16 +30,18 @@ function buildTables(): Uint32Array {
  */
 export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
   const t = TABLES;
-  let crc = 0xffffffff;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let crc = -1;
   let at = start;
   for (; at + 8 <= end; at += 8) {
-    crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
-    crc = t[1792 + (crc & 0xff)] ^ t[1536 + ((crc >>> 8) & 0xff)] ^ t[1280 + ((crc >>> 16) & 0xff)] ^
-      t[1024 + (crc >>> 24)] ^ t[768 + bytes[at + 4]] ^ t[512 + bytes[at + 5]] ^ t[256 + bytes[at + 6]] ^
-      t[bytes[at + 7]];
+    const low = crc ^ view.getInt32(at, true);
+    const high = view.getInt32(at + 4, true);
+    crc = t[1792 + (low & 0xff)] ^ t[1536 + ((low >>> 8) & 0xff)] ^ t[1280 + ((low >>> 16) & 0xff)] ^
+      t[1024 + (low >>> 24)] ^ t[768 + (high & 0xff)] ^ t[512 + ((high >>> 8) & 0xff)] ^
+      t[256 + ((high >>> 16) & 0xff)] ^ t[high >>> 24];
   }
   for (; at < end; at++) crc = (crc >>> 8) ^ t[(crc ^ bytes[at]) & 0xff];
-  return (crc ^ 0xffffffff) >>> 0;
+  return (crc ^ -1) >>> 0;
 }
 
 /**

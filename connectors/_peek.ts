@@ -4,7 +4,7 @@
  * @module
  */
 import type { InputSlot } from "../operators/_scope.ts";
-import { pushRecord } from "../operators/_operate.ts";
+import { pushRecord } from "../operators/_source.ts";
 import type { Task } from "../operators/_task.ts";
 import type { InputRecord, PeekHandle, SourceSpec } from "./connector.ts";
 
@@ -53,7 +53,8 @@ export function peekAt<T>(
           }
         },
         record: push,
-        ended: () => out.complete(),
+        // Records that came while another was being pushed come first.
+        ended: () => task.after(() => out.complete()),
         failed: (error) => out.error(error),
       });
       if (stopped) handle.stop();

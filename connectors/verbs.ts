@@ -4,7 +4,8 @@
  * @module
  */
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
-import { operate, sourceOf } from "../operators/_operate.ts";
+import { operate } from "../operators/_operate.ts";
+import { sourceOf } from "../operators/_source.ts";
 import { keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
 import { type Connector, type InputRecord, nameSink, type SinkSpec, type SourceSpec } from "./connector.ts";
 import { json } from "./json.ts";
@@ -83,13 +84,14 @@ export function sinkVerb<T>(
 ): MonoTypeOperatorFunction<T> {
   const spec = sinkSpec(connector, topic, options);
   const operator = operate<T, T>(
-    { operator: "sink", name: topic, opaque: false, keeps: true, failure: "result" },
-    ({ task, out, label }) => {
-      const write = task.host === undefined ? direct(spec, label) : task.host.bindSink(spec, label);
+    { operator: "sink", name: topic, time: "passes", keeps: true, failure: "result" },
+    (stage) => {
+      const { label, task: { host } } = stage;
+      const write = host === undefined ? direct(spec, label) : host.bindSink(spec, label);
       return {
         next(value) {
           write(value);
-          out.next(value);
+          stage.emit(value);
         },
       };
     },

@@ -64,7 +64,7 @@ export function noSource(label: string): Error {
 export function noWatermark(label: string): Error {
   return new TypeError(
     `Cannot run ${label}: it would never fire, because no watermark() stands above it. Put eventTime(...) and ` +
-      `watermark({ maxOutOfOrderness }) above it, and remove a share() between the two`,
+      `watermark({ maxOutOfOrderness }) above it, and remove a share() or connect() between the two`,
   );
 }
 

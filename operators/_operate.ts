@@ -1,249 +1,283 @@
 /**
- * The one file that knows RxJS's `Subscriber`: how a stage is chained into a pipe, guarded and torn down.
+ * The one file that knows what RxJS's `Subscriber` does to a stage: how it is chained into a pipe, guarded and torn down.
  *
- * A stage subscriber is a child of the subscriber below it, as RxJS's own operators are, so that `take(1)` releases a
- * synchronous source at once. User code runs inside a `try` whose `catch` fails the task and the stream: nothing is lost silently.
+ * A stage's input is a child of the subscriber below it, as RxJS's own operators are, so that `take(1)` releases a synchronous
+ * source at once. User code runs inside a `try` whose `catch` fails the task and the stream: nothing is lost silently.
+ *
+ * Without a job, an input that stands for a plain Observable begins a push with each value. A value that comes while another is
+ * being pushed waits until that one is over, so a loop through a Subject is as deep as it is long only in time.
  *
  * @module
  */
-import { Observable, type OperatorFunction, Subscriber } from "rxjs";
-import { openScope, Scope, within } from "./_scope.ts";
-import { type RecordAtHand, runningTask, setRunningTask, Task, type TaskFailure } from "./_task.ts";
+import { Observable, type OperatorFunction, type Subscriber } from "rxjs";
+import { bindWithin, Link, ofOurs, placeFor, readsOurs, startAlone } from "./_chain.ts";
 import * as misuse from "./_misuse.ts";
+import { openScope, Scope } from "./_scope.ts";
+import { Stage, type StageHandlers, type StageOptions } from "./_stage.ts";
+import { setRunningTask, type Task, type TaskFailure } from "./_task.ts";
 
-/** What kind of stage an operator is. */
-export interface StageOptions {
-  /** The operator's name, for messages. */
-  readonly operator: string;
-  /** The stage's own name, for messages. */
-  readonly name?: string;
-  /** Whether it has its own clock: watermarks and late records from above end in it. */
-  readonly opaque: boolean;
-  /** A window, a join: of no use without a watermark. */
-  readonly needsWatermark?: boolean;
-  /** It keeps state or writes: values must arrive inside their epoch, from a source that the engine knows. */
-  readonly keeps: boolean;
-  /** Without a job it subscribes its source only when the whole graph stands, and counts as a source itself. */
-  readonly defers?: boolean;
-  /** How a throw in it is to be read. @default "user" */
-  readonly failure?: TaskFailure["kind"];
+export type { Stage, StageOptions };
+
+/** What a stage with one input does. */
+export interface Handlers<In> extends StageHandlers {
+  next(value: In): void;
 }
 
-/** A stage in the making. */
-export interface Stage<Out> {
+/** What a stage with two inputs does. */
+export interface TwoHandlers<Left, Right> extends StageHandlers {
+  left(value: Left): void;
+  right(value: Right): void;
+}
+
+/** What the inputs of a stage have in common. */
+interface Bound {
+  readonly stage: Stage;
+  readonly options: StageOptions;
+  readonly out: Subscriber<unknown>;
+  /** Nothing of ours stands below: there is no graph that would have to stand first. */
+  readonly bottommost: boolean;
+  readonly inputs: Input<never>[];
+}
+
+class Input<In> extends Link<In> {
   readonly task: Task;
   readonly scope: Scope;
-  /** The scope of the stage below: where a provider attaches. */
-  readonly below: Scope;
-  /** The subscriber of the stage below; closed when the subscription is over. */
-  readonly out: { next(value: Out): void; readonly closed: boolean };
-  /** `tumblingWindow "activity"` */
-  readonly label: string;
-  /** Fails the stream here, for what runs outside of `next` and `complete`: there a throw does it. */
-  fail(error: unknown): void;
-}
-
-/** What a stage does with what arrives. */
-export interface StageHandlers<In> {
-  next(value: In): void;
-  /** The real end of input; the stream below completes after it. */
-  complete?(): void;
-  /** Everything above is bound: sources and providers are known. */
-  bound?(): void;
-  /** The subscription is over, whatever the reason. */
-  teardown?(): void;
-}
-
-class StageSubscriber<In, Out> extends Subscriber<In> implements Stage<Out> {
-  handlers!: StageHandlers<In>;
-  /** The handlers' `next`, as a field of its own: one load of a known shape for each record. */
-  handle!: (value: In) => void;
-  readonly task: Task;
-  /** The slot of a plain Observable that this stage stands for as a source. */
+  /** The slot of a plain Observable that this input stands for as a source. */
   slot = -1;
+  /** It stands for a plain Observable without a job: each value begins a push. */
+  entry = false;
+  /** The sources above it, among those of the scope. */
+  #from = 0;
+  #to = Infinity;
+  #finished = false;
 
-  constructor(
-    readonly out: Subscriber<Out>,
-    readonly scope: Scope,
-    readonly below: Scope,
-    readonly label: string,
-    readonly options: StageOptions,
-  ) {
-    super(out);
-    this.task = scope.task;
+  /** @param handle a field of its own: one load of a known shape for each record */
+  constructor(readonly bound: Bound, readonly handle: (value: In) => void) {
+    super(bound.out);
+    this.task = bound.stage.task;
+    this.scope = bound.stage.scope;
+  }
+
+  subscribeTo(source: Observable<In>, assembledInside: boolean): void {
+    const { scope, task } = this;
+    this.#from = scope.sources.length;
+    const stages = scope.stages;
+    const alone = task.host === undefined && this.bound.options.defers === true && !readsOurs(source);
+    if (alone) this.#defer(source, assembledInside);
+    else {
+      bindWithin(scope, () => source.subscribe(this));
+      this.#to = scope.sources.length;
+      this.entry = task.host === undefined && this.#to === this.#from && scope.stages === stages;
+    }
+  }
+
+  /**
+   * Without a job a stage that stands for a plain Observable subscribes it when the whole graph stands: one that pushes at once would push
+   * into half of it. Inside a `connect()` that would be too late; there what comes waits for the graph.
+   */
+  #defer(source: Observable<In>, assembledInside: boolean): void {
+    const { task, scope } = this;
+    const { below, label } = this.bound.stage;
+    const slot = task.newSlot();
+    this.slot = slot;
+    this.entry = true;
+    below.attachSource({ label, slots: [{ slot, topic: "", partition: slot }] });
+    const subscribe = () => {
+      bindWithin(scope, () => source.subscribe(this));
+      if (!scope.sourced && scope.stages === 0) return;
+      // Stages of ours have come to light above, so this input stands for nothing.
+      this.entry = false;
+      task.endSlot(slot);
+    };
+    if (assembledInside) subscribe();
+    else task.onStart(subscribe);
   }
 
   /** Overrides `next` and not `_next`: one call less for each record. */
   override next(value: In): void {
     if (this.isStopped) return;
-    if (!this.task.active) return this.#outside(value);
+    const { task } = this;
+    if (this.entry) return task.open && !task.active ? this.#enter(value) : this.#arrive(value);
+    if (!task.active) return this.#arrive(value);
     try {
       this.handle(value);
     } catch (error) {
-      this.fail(error);
+      this.bound.stage.fail(error);
     }
   }
 
-  fail(error: unknown): void {
-    this.#fail(error, this.options.failure ?? "user");
-  }
-
-  protected override _error(error: unknown): void {
-    const { task, label } = this;
-    if (task.host !== undefined) task.fail(error, label, task.phase === "binding" ? "misuse" : "user");
-    super._error(error);
-  }
-
-  protected override _complete(): void {
+  /** A value begins a push, or comes while nothing is being pushed. Only a plain Observable without a job may do that. */
+  #arrive(value: In): void {
     const { task } = this;
-    if (task.host !== undefined && task.phase !== "ending") {
-      return this.#fail(misuse.completedEarly(this.label), "misuse");
+    const binding = task.phase === "binding";
+    if (task.host !== undefined) {
+      return this.#misused(binding ? misuse.valueWhileBinding : misuse.asynchronous, binding ? "misuse" : "async");
     }
-    const { active } = task;
-    const before = setRunningTask(task);
-    task.active = true;
-    try {
-      this.handlers.complete?.();
-    } catch (error) {
-      return this.fail(error);
-    } finally {
-      task.active = active;
-      setRunningTask(before);
+    if (!this.entry && !binding && this.scope.sourced) return this.#misused(misuse.asynchronous, "async");
+    if (binding ? task.active || !this.bound.bottommost : task.busy) {
+      return task.after(() => this.closed ? undefined : this.#enter(value));
     }
-    // What fires at the end may have failed the stream, and there is nothing below it any more.
-    if (!this.closed) super._complete();
+    this.#enter(value);
   }
 
-  override unsubscribe(): void {
-    if (this.closed) return;
-    super.unsubscribe();
-    if (this.slot >= 0) this.task.endSlot(this.slot);
-    this.handlers?.teardown?.();
-  }
-
-  /** A value came while nothing was being pushed. Only a plain Observable without a job may do that. */
-  #outside(value: In): void {
+  #enter(value: In): void {
     const { task } = this;
-    if (task.host !== undefined && task.phase === "binding") {
-      return this.#fail(misuse.valueWhileBinding(this.label), "misuse");
-    }
-    if (task.host !== undefined || this.scope.sourced) return this.#fail(misuse.asynchronous(this.label), "async");
     const before = setRunningTask(task);
     task.active = true;
     task.slot = this.slot;
     try {
       this.handle(value);
     } catch (error) {
-      this.fail(error);
+      this.bound.stage.fail(error);
     } finally {
       task.slot = -1;
+      task.timestamp = NaN;
       task.active = false;
       setRunningTask(before);
     }
+    if (!task.open) task.settle();
   }
 
-  #fail(error: unknown, kind: TaskFailure["kind"]): void {
-    super._error(this.task.fail(error, this.label, kind));
+  #misused(say: (label: string) => Error, kind: TaskFailure["kind"]): void {
+    this.bound.stage.fail(say(this.bound.stage.label), kind);
+  }
+
+  protected override _error(error: unknown): void {
+    const { task } = this;
+    const kind = task.phase === "binding" ? "misuse" : "user";
+    if (task.host !== undefined) task.fail(error, this.bound.stage.label, kind);
+    super._error(error);
+  }
+
+  protected override _complete(): void {
+    const { task, scope } = this;
+    if (task.host !== undefined) {
+      const above = scope.sources.slice(this.#from, this.#to);
+      const early = task.phase === "binding" || !above.every(({ ended }) => ended);
+      if (early) return this.#misused(misuse.completedEarly, "misuse");
+    } else if (this.entry ? task.busy : task.phase === "binding" && !scope.sourced && !this.bound.bottommost) {
+      return task.after(() => this.#finish());
+    }
+    this.#finish();
+  }
+
+  /** The input has ended. With the last one the stage does, and then the stream. */
+  #finish(): void {
+    if (this.closed) return;
+    this.#finished = true;
+    const { task } = this;
+    const { stage, inputs } = this.bound;
+    if (!inputs.every((input) => input.#finished)) return this.unsubscribe();
+    const { active } = task;
+    const before = setRunningTask(task);
+    task.active = true;
+    let over = false;
+    try {
+      over = stage.end();
+    } catch (error) {
+      return stage.fail(error);
+    } finally {
+      task.active = active;
+      setRunningTask(before);
+    }
+    // What fires at the end may have failed the stream, and there is nothing below it any more.
+    if (this.closed) return;
+    if (over) return this.#completeStream();
+    stage.whenReleased = () => this.#completeStream();
+  }
+
+  #completeStream(): void {
+    super._complete();
+    this.task.settle();
+  }
+
+  override unsubscribe(): void {
+    if (this.closed) return;
+    super.unsubscribe();
+    if (this.slot >= 0) this.task.endSlot(this.slot);
+    const { inputs, stage } = this.bound;
+    if (inputs.every(({ closed }) => closed)) stage.close();
   }
 }
 
-/**
- * Makes an operator. `init` is called for each subscription: everything that a stage remembers lives in its closure.
- */
+/** Makes an operator. `init` is called for each subscription: everything that a stage remembers lives in its closure. */
 export function operate<In, Out>(
   options: StageOptions,
-  init: (stage: Stage<Out>) => StageHandlers<In>,
+  init: (stage: Stage<Out>) => Handlers<In>,
 ): OperatorFunction<In, Out> {
-  const label = options.name === undefined ? options.operator : `${options.operator} "${options.name}"`;
-  return (source) =>
-    ofOurs(
-      new Observable<Out>((out) => {
-        const parent = scopeFor(out, label);
-        const task = parent?.task ?? new Task(undefined);
-        const below = parent ?? task.root;
-        const scope = new Scope(task, below, options.opaque);
-        const subscriber = new StageSubscriber<In, Out>(out, scope, below, label, options);
-        subscriber.handlers = within(scope, () => init(subscriber));
-        subscriber.handle = subscriber.handlers.next;
-        const deferred = options.defers === true && task.host === undefined && !readsOurs(source);
-        if (deferred) defer(source, subscriber);
-        else within(scope, () => source.subscribe(subscriber));
-        // A stream that ended with an error while it was bound has said why already.
-        if (!subscriber.closed) {
-          verify(options, scope, label);
-          subscriber.handlers.bound?.();
-        }
-        if (parent === undefined) startEphemeral(task, out);
-        return subscriber;
-      }),
+  return (source) => {
+    const inside = openScope() !== undefined;
+    return ofOurs(
+      new Observable<Out>((out) =>
+        bind(options, out, (stage, input) => {
+          const handlers = init(stage);
+          stage.handlers = handlers;
+          input<In>(source, handlers.next, inside);
+        })
+      ),
     );
-}
-
-/** Without a job a stage that stands for a plain Observable subscribes it when the whole graph stands: one that pushes at once would push into half of it. */
-function defer<In, Out>(source: Observable<In>, subscriber: StageSubscriber<In, Out>): void {
-  const { task, scope, below, label } = subscriber;
-  const slot = task.newSlot();
-  subscriber.slot = slot;
-  below.attachSource({ label, slots: [{ slot, topic: "", partition: slot }] });
-  task.onStart(() => {
-    within(scope, () => source.subscribe(subscriber));
-    // Sources of ours have come to light above, so this stage stands for nothing.
-    if (scope.sourced) task.endSlot(slot);
-  });
-}
-
-/** Starts a task that no job made. Its end is its bottommost subscriber's. */
-function startEphemeral(task: Task, out: Subscriber<unknown>): void {
-  out.add(() => task.phase = "closed");
-  if (!out.closed) task.start();
-}
-
-const ours = new WeakSet<Observable<unknown>>();
-
-/** Remembers an Observable as one that attaches to the open scope and pushes only when the whole graph stands. */
-function ofOurs<T>(observable: Observable<T>): Observable<T> {
-  ours.add(observable);
-  return observable;
-}
-
-/** Whether an Observable is one of ours with RxJS's own operators behind it, in one line. */
-function readsOurs(source: Observable<unknown>): boolean {
-  for (let above: Observable<unknown> | undefined = source; above !== undefined; above = above.source) {
-    if (ours.has(above)) return true;
-  }
-  return false;
+  };
 }
 
 /**
- * The scope that a stage or a source is to attach to, `undefined` for the bottommost without a job.
- *
- * @throws {TypeError} where it is subscribed at another time than the stage below it
+ * Makes an operator of two inputs: the one that it is piped behind, on the left, and another. One scope is over both: its
+ * watermark is their minimum, and it ends when both have.
  */
-function scopeFor(out: Subscriber<unknown>, label: string): Scope | undefined {
-  const running = runningTask();
-  if (running !== undefined) {
-    const later = running.phase === "ending" || running.failure !== undefined;
-    const error = later ? misuse.subscribedLater(label) : misuse.subscribedInsidePush(label);
-    // Whatever becomes of the throw in the operators between: no record is to blame.
-    if (running.host !== undefined) running.fail(error, label, "misuse");
-    throw error;
-  }
-  const scope = openScope();
-  const stage = stageBelow(out);
-  if (stage instanceof StageSubscriber && stage.scope !== scope) throw misuse.subscribedLater(label);
-  if (stage instanceof Bottom && stage.task !== scope?.task) throw misuse.subscribedLater(label);
-  // Whoever is subscribed from within a start, with no stage of ours below, is a pipeline of its own.
-  return stage !== undefined || scope?.task.phase === "binding" ? scope : undefined;
+export function operate2<Left, Right, Out>(
+  options: StageOptions,
+  right: Observable<Right>,
+  init: (stage: Stage<Out>) => TwoHandlers<Left, Right>,
+): OperatorFunction<Left, Out> {
+  return (left) => {
+    const inside = openScope() !== undefined;
+    return ofOurs(
+      new Observable<Out>((out) =>
+        bind(options, out, (stage, input) => {
+          const handlers = init(stage);
+          stage.handlers = handlers;
+          input<Left>(left, handlers.left, inside);
+          input<Right>(right, handlers.right, inside);
+        })
+      ),
+    );
+  };
 }
 
-/** The nearest stage of ours that a subscriber pushes to, through RxJS's own operators. */
-function stageBelow(out: Subscriber<unknown>): StageSubscriber<never, unknown> | Bottom | undefined {
-  let below: unknown = out;
-  while (below instanceof Subscriber) {
-    if (below instanceof StageSubscriber || below instanceof Bottom) return below;
-    below = (below as unknown as { destination: unknown }).destination;
+/** Adds an input to a stage in the making. */
+type AddInput = <In>(source: Observable<In>, handle: (value: In) => void, inside: boolean) => void;
+
+function bind(
+  options: StageOptions,
+  out: Subscriber<unknown>,
+  make: (stage: Stage, input: AddInput) => void,
+): () => void {
+  const { operator, name } = options;
+  const label = name === undefined ? operator : `${operator} "${name}"`;
+  const { task, below, bottommost } = placeFor(out, label);
+  const scope = new Scope(task, below, options.time === "own");
+  below.stages++;
+  const inputs: Input<never>[] = [];
+  const failed = (error: Error) => {
+    out.error(error);
+    for (const input of inputs) input.unsubscribe();
+  };
+  const stage = new Stage({ out, scope, below, label, options, failed });
+  const bound: Bound = { stage, options, out, bottommost, inputs };
+  const sources: (() => void)[] = [];
+  bindWithin(scope, () =>
+    make(stage, (source, handle, inside) => {
+      const input = new Input(bound, handle);
+      inputs.push(input as unknown as Input<never>);
+      sources.push(() => input.subscribeTo(source, inside));
+    }));
+  for (const subscribe of sources) if (!out.closed) subscribe();
+  // A stream that ended with an error while it was bound has said why already.
+  if (inputs.some(({ closed }) => !closed)) {
+    verify(options, scope, label);
+    stage.open();
   }
-  return undefined;
+  if (bottommost) startAlone(task, out);
+  return () => inputs.forEach((input) => input.unsubscribe());
 }
 
 /** What must be true once everything above a stage is bound. */
@@ -252,104 +286,4 @@ function verify(options: StageOptions, scope: Scope, label: string): void {
   if (options.needsWatermark !== true) return;
   if (scope.providers.length === 0) throw misuse.noWatermark(label);
   if (scope.bare.length > 0) throw misuse.unwatermarkedBranch(label, scope.bare.map((source) => source.label));
-}
-
-/** How a source reads when there is no job: it pushes from `start` on. */
-export interface Peek {
-  start(): void;
-  stop(): void;
-}
-
-/** What makes a source's Observable. */
-export interface SourceOptions<T> {
-  readonly spec: unknown;
-  /** The topic, for messages. */
-  readonly label: string;
-  /** Opens the source without a job. `slots` may grow while it reads. */
-  peek(task: Task, out: { next(value: T): void; error(error: unknown): void; complete(): void }): Peek & {
-    readonly slots: readonly { readonly slot: number; readonly topic: string; readonly partition: number }[];
-  };
-}
-
-/** Makes the Observable of a source: inside a job the engine pushes to it, outside it reads by itself. */
-export function sourceOf<T>(options: SourceOptions<T>): Observable<T> {
-  const label = `source "${options.label}"`;
-  return ofOurs(
-    new Observable<T>((out) => {
-      const scope = scopeFor(out, label);
-      const task = scope?.task ?? new Task(undefined);
-      const { host } = task;
-      if (host !== undefined) {
-        if (task.phase !== "binding") throw misuse.subscribedLater(label);
-        const slots = host.bindSource({ spec: options.spec, label: options.label, subscriber: out });
-        scope!.attachSource({ label: options.label, slots });
-        return () => {
-          // The engine ends a source only in the phases below; anybody else who does leaves offsets going on without a pipeline.
-          if (task.phase === "running" && task.failure === undefined) {
-            task.fail(misuse.completedEarly(label), label, "misuse");
-          }
-        };
-      }
-      const peek = options.peek(task, out);
-      (scope ?? task.root).attachSource({ label: options.label, slots: peek.slots });
-      task.onStart(() => peek.start());
-      if (scope === undefined) startEphemeral(task, out);
-      return () => peek.stop();
-    }),
-  );
-}
-
-/** A stream that a stage pushes to by itself, while a record is being pushed: a source for the stages below it. */
-export function sideOf<T>(label: string, values: Observable<T>): Observable<T> {
-  return ofOurs(
-    new Observable<T>((out) => {
-      openScope()?.attachSource({ label, slots: [] });
-      return values.subscribe(out);
-    }),
-  );
-}
-
-/** Sets the registers and pushes one record's value; what arrives before it returns belongs to it. */
-export function pushRecord<T>(
-  task: Task,
-  out: { next(value: T): void },
-  slot: number,
-  record: RecordAtHand,
-  value: T,
-): void {
-  const before = setRunningTask(task);
-  task.active = true;
-  task.record = record;
-  task.slot = slot;
-  task.timestamp = record.timestamp;
-  try {
-    out.next(value);
-  } finally {
-    task.active = false;
-    task.record = undefined;
-    task.slot = -1;
-    task.timestamp = NaN;
-    setRunningTask(before);
-  }
-}
-
-/** The bottom of a pipeline: drains it, and says how it ended. */
-export class Bottom extends Subscriber<unknown> {
-  constructor(readonly task: Task, readonly label: string, readonly ended: () => void) {
-    super();
-  }
-
-  protected override _next(): void {}
-
-  protected override _error(error: unknown): void {
-    this.task.fail(error, this.label, this.task.phase === "binding" ? "misuse" : "user");
-    this.unsubscribe();
-  }
-
-  protected override _complete(): void {
-    const { task, label } = this;
-    if (task.host !== undefined && task.phase !== "ending") task.fail(misuse.completedEarly(label), label, "misuse");
-    else this.ended();
-    this.unsubscribe();
-  }
 }

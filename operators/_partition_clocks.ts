@@ -33,6 +33,8 @@ export class PartitionClocks {
   #members: number[] = [];
   /** Marks of the checkpoint whose partition no source has claimed yet. */
   readonly #unclaimed = new Map<string, PartitionMark>();
+  /** Partitions that the checkpoint knows as idle: they are until they send, or until it is known anew. */
+  readonly #restoredIdle = new Set<number>();
   #changes = -1;
   #low = BEGIN_OF_TIME;
   #allIdleSince = NaN;
@@ -77,28 +79,30 @@ export class PartitionClocks {
     return false;
   }
 
-  /** Finds out which slots have become idle, and lets time go on where all have. */
-  tick(now: number): void {
+  /** Finds out which slots have become idle or have ended, and lets time go on where all have. Returns whether anything has changed. */
+  tick(now: number): boolean {
     const { idleAfter, advances } = this.rule;
-    if (idleAfter === Infinity) return;
-    if (this.task.changes !== this.#changes) this.#join();
-    let all = this.#members.length > 0;
+    const joined = this.task.changes !== this.#changes;
+    if (joined) this.#join();
+    if (idleAfter === Infinity) return joined && this.#settle();
+    let changed = false;
     for (const index of this.#members) {
-      this.#idle[index] = index > 0 && now - this.task.idleSince[index - 1] > idleAfter;
-      if (!this.#idle[index]) all = false;
+      const idle = this.#isIdle(index, now);
+      if (idle !== this.#idle[index]) changed = true;
+      this.#idle[index] = idle;
     }
-    this.idle = all;
-    if (!all) {
-      this.#allIdleSince = NaN;
-    } else if (Number.isNaN(this.#allIdleSince)) {
+    const before = this.watermark;
+    if (this.#settle()) changed = true;
+    if (!this.idle) this.#allIdleSince = NaN;
+    else if (Number.isNaN(this.#allIdleSince)) {
       this.#allIdleSince = now;
-      this.#allIdleFrom = this.#highest();
+      this.#allIdleFrom = this.watermark;
     }
-    this.#settle();
     // Where nothing has been read yet, nobody knows what time it is.
-    if (all && advances && this.#allIdleFrom > BEGIN_OF_TIME) {
+    if (this.idle && advances && this.#allIdleFrom > BEGIN_OF_TIME) {
       this.watermark = Math.max(this.watermark, this.#allIdleFrom + now - this.#allIdleSince);
     }
+    return changed || this.watermark !== before;
   }
 
   snapshot(): ClockSnapshot {
@@ -139,35 +143,48 @@ export class PartitionClocks {
     }
     const slot = this.task.inputs[index - 1];
     const place = placeOf(slot?.topic ?? "", slot?.partition ?? -1);
-    this.#marks[index] = this.#unclaimed.get(place)?.[2] ?? BEGIN_OF_TIME;
+    const [, , mark, idle] = this.#unclaimed.get(place) ?? ["", 0, BEGIN_OF_TIME, false];
+    this.#marks[index] = mark;
     this.#unclaimed.delete(place);
-    this.#idle[index] = false;
+    this.#idle[index] = idle === true && index > 0;
+    if (this.#idle[index]) this.#restoredIdle.add(index);
     this.#members.push(index);
     this.#low = Math.min(this.#low, this.#marks[index]);
   }
 
+  #isIdle(index: number, now: number): boolean {
+    if (index === 0) return false;
+    const idle = now - this.task.idleSince[index - 1] > this.rule.idleAfter;
+    if (idle) this.#restoredIdle.delete(index);
+    return idle || this.#restoredIdle.has(index);
+  }
+
   #wake(index: number): void {
+    this.#restoredIdle.delete(index);
     this.#idle[index] = false;
     this.idle = false;
     this.#allIdleSince = NaN;
   }
 
-  #highest(): number {
-    let high = this.watermark;
-    for (const index of this.#members) high = Math.max(high, this.#marks[index]);
-    return high;
-  }
-
-  /** Takes the minimum anew. Where there is nobody to take it of, time stands still. */
-  #settle(): void {
-    let low = Infinity;
+  /**
+   * Takes the minimum anew: where all are idle, the furthest of them, whichever fell silent last. Where there is nobody to take it of, time
+   * stands still. Returns whether anything has changed.
+   */
+  #settle(): boolean {
+    const { watermark, idle } = this;
+    let low = Infinity, furthest = BEGIN_OF_TIME;
     for (let i = 0; i < this.#members.length; i++) {
       const index = this.#members[i];
       const mark = this.#marks[index];
-      if (!this.#idle[index] && mark < low) low = mark;
+      if (this.#idle[index]) {
+        if (mark > furthest) furthest = mark;
+      } else if (mark < low) low = mark;
     }
     this.#low = low;
+    this.idle = low === Infinity && this.#members.length > 0;
+    if (this.idle) low = furthest;
     if (low > this.watermark && low !== Infinity) this.watermark = low;
+    return watermark !== this.watermark || idle !== this.idle;
   }
 }
 

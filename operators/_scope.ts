@@ -23,10 +23,12 @@ export class WatermarkProvider {
   idle = false;
   /** It takes part in the minimum. One that wakes up behind the scope does so again when it has caught up. */
   aligned = true;
+  /** Nothing will come from it any more: it is left out, whoever else is idle. */
+  ended = false;
 }
 
-/** Where a window sends what it refuses. */
-export interface LateSlot {
+/** Where a stage sends values beside its results: a window what it refuses as late. */
+export interface SideSlot {
   taken: boolean;
   push(value: unknown): void;
 }
@@ -37,6 +39,10 @@ export interface AttachedSource {
   readonly label: string;
   /** The input partitions that it reads, by the task's slots. May grow while it reads. */
   readonly slots: readonly InputSlot[];
+  /** Its input has really ended. */
+  ended?: boolean;
+  /** It stands for sources behind a stage that emits by itself, or for a side output: no partition is known. */
+  readonly derived?: boolean;
 }
 
 /** One input partition of a task. */
@@ -62,11 +68,17 @@ export class Scope {
   idle = false;
   /** A source has attached somewhere above. */
   sourced = false;
-  /** Sources that no `watermark()` covers. */
+  /** How many stages stand directly above. */
+  stages = 0;
+  /** All sources above. */
+  readonly sources: AttachedSource[] = [];
+  /** Those of them that no `watermark()` covers. */
   readonly bare: AttachedSource[] = [];
   readonly providers: WatermarkProvider[] = [];
-  lateSlot: LateSlot | undefined;
+  /** What takes the values that stages above send beside their results, by name. */
+  readonly sides: Map<string, SideSlot> = new Map();
   listener: ScopeListener | undefined;
+  #updates = 0;
 
   /**
    * @param task the task that this scope belongs to
@@ -84,6 +96,7 @@ export class Scope {
 
   #learn(source: AttachedSource, covered: boolean): void {
     this.sourced = true;
+    if (!this.sources.includes(source)) this.sources.push(source);
     if (this.opaque && !covered) this.bare.push(source);
     if (this.parent !== undefined) this.parent.#learn(source, covered || this.opaque);
   }
@@ -95,43 +108,52 @@ export class Scope {
     return this;
   }
 
-  /** The late slot of the stage below, or `undefined`; another window between the two hides it. */
-  findLateSlot(): LateSlot | undefined {
-    if (this.lateSlot !== undefined || this.opaque) return this.lateSlot;
-    return this.parent?.findLateSlot();
+  /** Whether nothing can come from above any more. */
+  get ended(): boolean {
+    return this.sources.every((source) => source.ended === true);
+  }
+
+  /** What takes side values of that name below, or `undefined`; a stage with its own time between the two hides it. */
+  findSide(name: string): SideSlot | undefined {
+    const found = this.sides.get(name);
+    return found !== undefined || this.opaque ? found : this.parent?.findSide(name);
   }
 
   /**
    * A provider has changed: finds the new minimum and tells the listener if it rose. The rules are those of Apache Flink's
-   * `StatusWatermarkValve`; and beyond them an idle provider may move on with the wall clock, which counts where all are idle.
+   * `StatusWatermarkValve`, with FLINK-38454: where all are idle, the furthest of them counts, whichever fell silent last. And an idle
+   * provider may move on with the wall clock.
    */
   update(): void {
     const { providers } = this;
-    let low = Infinity, high = BEGIN_OF_TIME;
-    let allIdle = providers.length > 0, released = this.idle;
+    if (providers.length === 0) return;
+    const update = ++this.#updates;
+    let low = Infinity, furthest = BEGIN_OF_TIME;
+    let active = false, idle = false;
     for (let i = 0; i < providers.length; i++) {
       const provider = providers[i];
+      if (provider.ended) continue;
       const { watermark } = provider;
-      if (watermark > high) high = watermark;
       if (provider.idle) {
-        if (provider.aligned && watermark === this.watermark) released = true;
+        idle = true;
         provider.aligned = false;
+        if (watermark > furthest) furthest = watermark;
         continue;
       }
-      allIdle = false;
+      active = true;
       if (watermark >= this.watermark) provider.aligned = true;
       if (provider.aligned && watermark < low) low = watermark;
     }
-    // Where the last one that held time back has become idle, it is as late as the furthest of them knows.
-    if (allIdle) low = released ? high : this.watermark;
+    if (!active) low = idle ? furthest : END_OF_TIME;
     if (low > this.watermark && low !== Infinity) {
       this.watermark = low;
       this.listener?.advance(low);
+      // What the listener did may have moved time further, and has told so.
+      if (update !== this.#updates) return;
     }
-    if (allIdle !== this.idle) {
-      this.idle = allIdle;
-      this.listener?.idle?.(allIdle);
-    }
+    if (this.idle === (idle && !active)) return;
+    this.idle = idle && !active;
+    this.listener?.idle?.(this.idle);
   }
 
   /** The input has really ended: whatever its providers know, nothing more will come. */

@@ -7,101 +7,28 @@
  * @module
  */
 import { errorOf } from "../base/thrown.ts";
-import type { ClockSnapshot } from "./_clock_snapshot.ts";
+import type { At, ClockHandle, Drift, PaneAtHand, RecordAtHand, TaskFailure, TaskHost } from "./_host.ts";
 import { BEFORE_1973 } from "./_limits.ts";
 import { memoryState } from "./_memory_state.ts";
 import type { Key, KeyedState, KeyedStateSpec } from "./keyed_state.ts";
 import { type InputSlot, Scope } from "./_scope.ts";
 
-/** The record at hand, as it came from its source. */
-export interface RecordAtHand {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly timestamp: number;
-  readonly key: Uint8Array | null;
-  readonly headers: readonly (readonly [name: string, value: Uint8Array | null])[] | undefined;
-}
+export type {
+  At,
+  ClockHandle,
+  Drift,
+  PaneAtHand,
+  RecordAtHand,
+  SourceRequest,
+  TaskFailure,
+  TaskHost,
+} from "./_host.ts";
 
-/** A `watermark()`, or a stage that hands event time on, as their task sees them. */
-export interface ClockHandle {
-  /** Which `watermark()` of the program this is; two stages of one name are a mistake. */
-  readonly identity: object;
-  /** It belongs to a stage that hands event time on, and not to a `watermark()`. @default false */
-  readonly forwards?: boolean;
-  /** The topics that it reads. @default none */
-  readonly reads?: readonly string[];
-  snapshot(): ClockSnapshot;
-  /** Wall-clock time has passed; slots that have been idle too long leave the minimum. What that fires, fires before it returns. */
-  tick(now: number): void;
-}
-
-/** A `watermark({ maxDrift })`: holds partitions back that are ahead of the others. */
-export interface Drift {
-  /** Whether the slot is further ahead than that of the slowest that has not ended and is not idle. */
-  isAhead(slot: number): boolean;
-}
-
-/** Why a task cannot go on. */
-export interface TaskFailure {
-  readonly error: Error;
-  /** The stage that saw it: `keyedReduce "event-count"`. */
-  readonly stage: string;
-  /**
-   * - `user`: a user's function threw while a record was pushed;
-   * - `firing`: the same while a window fired, so that no record is to blame;
-   * - `result`: a sink could not encode what reached it;
-   * - `state`: a state could not be cut;
-   * - `misuse`: the pipeline is put together in a way that would lose or double records.
-   * - `async`: a value came back after its push was over; offsets beyond it may be committed.
-   */
-  readonly kind: "user" | "firing" | "result" | "state" | "misuse" | "async";
-  /** The pane that was being fired, where one was. */
-  readonly pane: PaneAtHand | undefined;
-}
-
-/** Identifies one firing of one window, so that it can be passed over when it cannot be delivered. */
-export interface PaneAtHand {
-  readonly state: string;
-  readonly key: Key;
-  readonly namespace: number;
-  readonly index: number;
-  readonly result: unknown;
-}
-
-/** What a job does for its tasks. */
-export interface TaskHost {
-  openState(spec: KeyedStateSpec): KeyedState;
-  /** A source was subscribed. The host pushes to it from `start` on, and returns the slots that it will read. */
-  bindSource(source: SourceRequest): readonly InputSlot[];
-  /** A sink was subscribed. Returns what takes its values. */
-  bindSink(spec: unknown, label: string): (value: unknown) => void;
-  /** The clock of that name as the checkpoint has it. */
-  restoredClock(name: string): ClockSnapshot | undefined;
-  /** A record is not what it should be: dead letter, or an error that stops the task. */
-  badRecord(reason: string, stage?: string): void;
-  /** The event time of the record at hand lies before 1973, which is most likely a mistake. Told once. */
-  earlyTime?(time: number): void;
-  /** A key that a stage sees for the first time: throws where the topic is not keyed by it. */
-  checkKey: ((key: Key, stage: string) => void) | undefined;
-  /** Whether this pane was found undeliverable before and is to be passed over. */
-  skipPane: ((pane: PaneAtHand) => boolean) | undefined;
-}
-
-/** A source asks to be bound. */
-export interface SourceRequest {
-  readonly spec: unknown;
-  readonly label: string;
-  readonly subscriber: {
-    next(value: unknown): void;
-    error(error: unknown): void;
-    complete(): void;
-    readonly closed: boolean;
-  };
-}
+/** How many values may wait for a graph that is still being subscribed. */
+const WAITING_VALUES = 1_000_000;
 
 /** One subscription of a pipeline. */
-export class Task {
+export class Task implements At {
   /** Registers of the record being pushed. */
   record: RecordAtHand | undefined = undefined;
   /** Event time of the value being pushed, in milliseconds; NaN where none is known yet. */
@@ -116,7 +43,13 @@ export class Task {
   /** Why the value being pushed was refused by a stage above (`late for tumblingWindow "activity"`), or `undefined`. */
   refusal: string | undefined = undefined;
 
-  phase: "binding" | "running" | "ending" | "closed" = "binding";
+  phase: "binding" | "running" | "closed" = "binding";
+  /** The end of a source is being pushed. */
+  ending = false;
+  /** How many holds keep the task from ending. */
+  held = 0;
+  /** How many stages can take no further record for now. */
+  full = 0;
   failure: TaskFailure | undefined = undefined;
   /** How many records came too late for their window. */
   late = 0;
@@ -132,7 +65,15 @@ export class Task {
   readonly inputs: InputSlot[] = [];
   /** Grows whenever something about the sources changes: who asks for them anew does so only then. */
   changes = 0;
+  /** Asked at each tick: timers of processing time. Returns whether any has fired. */
+  readonly tickers: Set<(now: number) => boolean> = new Set();
   readonly #starters: (() => void)[] = [];
+  /** Pushes that came while another was under way, or before the graph stood. */
+  #waiting: (() => void)[] = [];
+  /** The graph stands and nothing waits: a push may begin, unless one is under way. */
+  open = false;
+  #settling = false;
+  #later: (() => void)[] = [];
   readonly #ended = new Set<number>();
   readonly #stages = new Set<string>();
   #slots = 0;
@@ -141,6 +82,10 @@ export class Task {
   /** @param host the job, or `undefined` for an ephemeral task */
   constructor(readonly host: TaskHost | undefined) {
     this.root = new Scope(this, undefined, true);
+  }
+
+  get time(): number {
+    return this.timestamp;
   }
 
   /** Opens the state of a stage. Throws where the name is missing in a job, or taken. */
@@ -208,9 +153,9 @@ export class Task {
   }
 
   /** What is at hand is a bad record: goes where the job says; without a job it ends the stream. */
-  refuse(reason: string): void {
+  refuse(reason: string, stage: string): void {
     if (this.host === undefined) throw new RangeError(`A record is bad: ${reason}`);
-    this.host.badRecord(reason);
+    this.host.badRecord(reason, stage);
   }
 
   /** Tells the job where an event time lies before 1973: then it is most likely in seconds. */
@@ -227,6 +172,7 @@ export class Task {
   /** The graph stands: sources begin to push. */
   start(): void {
     this.phase = "running";
+    this.settle();
     // The list may grow meanwhile: sources that come to light only now begin after all that were known before.
     for (let i = 0; i < this.#starters.length; i++) this.#starters[i]();
     this.#starters.length = 0;
@@ -245,6 +191,81 @@ export class Task {
       };
     }
     return asError;
+  }
+
+  /**
+   * Without a job: does a push now, or when the one under way is over and the graph stands. So each value is processed as a whole
+   * before the next, also one that is caused by it.
+   *
+   * @throws {RangeError} when too many wait for the graph to stand
+   */
+  after(push: () => void): void {
+    if (!this.busy && this.phase !== "binding") return push();
+    if (this.phase === "binding" && this.#waiting.length >= WAITING_VALUES) {
+      throw new RangeError(
+        `More than ${WAITING_VALUES} values came while the pipeline was being subscribed: a source inside connect() or defer() ` +
+          `pushes at once. Put eventTime() directly below such a source`,
+      );
+    }
+    this.#waiting.push(push);
+    this.open = false;
+  }
+
+  /** Whether a push has to wait. */
+  get busy(): boolean {
+    return this.active || !this.open;
+  }
+
+  /** A push is over: those that came meanwhile follow, in their order. */
+  settle(): void {
+    if (this.open || this.#settling || this.active || this.phase === "binding") return;
+    this.#settling = true;
+    try {
+      for (let i = 0; i < this.#waiting.length && this.phase === "running"; i++) {
+        this.#waiting[i]();
+        if (i < 1024) continue;
+        this.#waiting.splice(0, i + 1);
+        i = -1;
+      }
+    } finally {
+      this.#waiting = [];
+      this.#settling = false;
+      this.open = this.phase === "running";
+    }
+  }
+
+  /** Does something in a push of its own, as soon as may be: whatever a stage learns outside of a push. */
+  later(run: () => void): void {
+    this.#later.push(run);
+    if (this.host?.wake !== undefined) this.host.wake();
+    else if (this.host === undefined) this.after(() => this.runLater());
+  }
+
+  /** Whether a stage waits for a push of its own. */
+  get woken(): boolean {
+    return this.#later.length > 0;
+  }
+
+  /** Runs what stages wait for. */
+  runLater(): void {
+    while (this.#later.length > 0 && this.phase === "running" && this.failure === undefined) {
+      const runs = this.#later;
+      this.#later = [];
+      for (const run of runs) this.enter(run);
+    }
+    this.settle();
+  }
+
+  /**
+   * Time has passed, on a clock that never jumps: idle partitions leave the minimum, timers of processing time fire. Returns whether
+   * anything has changed that a checkpoint should know.
+   */
+  tick(elapsed: number): boolean {
+    let changed = false;
+    for (const clock of this.clocks.values()) if (clock.tick(elapsed)) changed = true;
+    const now = this.host?.now?.();
+    if (now !== undefined) { for (const ticker of this.tickers) if (ticker(now)) changed = true; }
+    return changed;
   }
 
   /** Runs what no record caused as a push of its own: a timer, a cut. The registers are empty meanwhile. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Aggregate } from "./_aggregate.ts";
+import { type Aggregate, keepingNothing } from "./_aggregate.ts";
 
 /**
  * Counts values.
@@ -20,7 +20,7 @@ import type { Aggregate } from "./_aggregate.ts";
  * ```
  */
 export function count<T>(): Aggregate<T, number, number> {
-  return { seed: () => 0, add: (total) => total + 1 };
+  return { seed: () => 0, add: keepingNothing((total: number) => total + 1) };
 }
 
 /**
@@ -40,7 +40,7 @@ export function count<T>(): Aggregate<T, number, number> {
  */
 export function sum<T>(of: (value: T) => number): Aggregate<T, number, number> {
   requireFunction("sum", of);
-  return { seed: () => 0, add: (total, value) => total + of(value) };
+  return { seed: () => 0, add: keepingNothing((total: number, value: T) => total + of(value)) };
 }
 
 /**
@@ -60,7 +60,7 @@ export function sum<T>(of: (value: T) => number): Aggregate<T, number, number> {
  */
 export function min<T>(of: (value: T) => number): Aggregate<T, number, number> {
   requireFunction("min", of);
-  return { seed: () => Infinity, add: (least, value) => Math.min(least, of(value)) };
+  return { seed: () => Infinity, add: keepingNothing((least: number, value: T) => Math.min(least, of(value))) };
 }
 
 /**
@@ -80,7 +80,7 @@ export function min<T>(of: (value: T) => number): Aggregate<T, number, number> {
  */
 export function max<T>(of: (value: T) => number): Aggregate<T, number, number> {
   requireFunction("max", of);
-  return { seed: () => -Infinity, add: (most, value) => Math.max(most, of(value)) };
+  return { seed: () => -Infinity, add: keepingNothing((most: number, value: T) => Math.max(most, of(value))) };
 }
 
 /**
@@ -102,11 +102,11 @@ export function average<T>(of: (value: T) => number): Aggregate<T, { sum: number
   requireFunction("average", of);
   return {
     seed: () => ({ sum: 0, count: 0 }),
-    add(total, value) {
+    add: keepingNothing((total: { sum: number; count: number }, value: T) => {
       total.sum += of(value);
       total.count++;
       return total;
-    },
+    }),
     result: (total) => total.sum / total.count,
   };
 }

@@ -55,28 +55,27 @@ export function eventTime<T>(
     throw new RangeError(`Cannot create event time: maxAhead must be >= 0, current value is ${maxAhead}`);
   }
 
-  return operate<T, T>({ operator: "eventTime", opaque: false, keeps: false, defers: true }, ({ task, out }) => {
+  return operate<T, T>({ operator: "eventTime", time: "passes", keeps: false, defers: true }, (stage) => {
+    const { at } = stage;
+    let told = false;
     return {
       next(value) {
         const time = timestamp(value);
         if (!Number.isSafeInteger(time)) {
-          return task.refuse(`its event time must be a safe integer of milliseconds, current value is ${String(time)}`);
+          return stage.bad(`its event time must be a safe integer of milliseconds, current value is ${String(time)}`);
         }
-        if (task.record !== undefined && time > task.record.timestamp + maxAhead) {
-          return task.refuse(
-            `its event time ${time} lies ${
-              time - task.record.timestamp
-            } ms beyond its own timestamp ${task.record.timestamp}, maxAhead is ${maxAhead}`,
+        const { record } = at;
+        if (record !== undefined && time > record.timestamp + maxAhead) {
+          return stage.bad(
+            `its event time ${time} lies ${time - record.timestamp} ms beyond its own timestamp ${record.timestamp}, ` +
+              `maxAhead is ${maxAhead}`,
           );
         }
-        if (time < BEFORE_1973) task.tellEarly(time);
-        const before = task.timestamp;
-        task.timestamp = time;
-        try {
-          out.next(value);
-        } finally {
-          task.timestamp = before;
+        if (time < BEFORE_1973 && !told) {
+          told = true;
+          stage.early(time);
         }
+        stage.emit(value, time);
       },
     };
   });

@@ -2,8 +2,10 @@
  * @module
  */
 import type { OperatorFunction } from "rxjs";
-import { Forwarder } from "./_forward.ts";
-import { operate, type Stage, type StageHandlers } from "./_operate.ts";
+import type { Hold } from "./_holds.ts";
+import { BEGIN_OF_TIME } from "./_limits.ts";
+import { copyOf, freeze, notKept } from "./_own.ts";
+import { type Handlers, operate, type Stage } from "./_operate.ts";
 import type { Cell, Key } from "./keyed_state.ts";
 
 /** What {@linkcode keyedReduce} emits. */
@@ -14,16 +16,31 @@ export interface Keyed<K extends Key, V> {
   readonly value: V;
 }
 
+/** How a value becomes the stage's own, and how it is handed on. */
+const COPIED = { own: copyOf, share: copyOf };
+const FROZEN = { own: freeze, share: <V>(value: V): V => value };
+
 /** Options of {@linkcode keyedReduce}. */
 export interface KeyedReduceOptions<T, K extends Key, V> {
   /** The name under which the values are found again after a restart. Needed in a job, unique there. */
   readonly name?: string;
   /** The key of a value. */
   readonly key: (value: T) => K;
-  /** The value of a key before its first record: a value (objects are cloned for each key) or a function. */
+  /** The value of a key before its first record: plain data (copied for each key), or a function that makes it. */
   readonly initial: V | (() => V);
-  /** The next value of a key; `undefined` forgets the key, and nothing is emitted. May change `total` in place and return it. */
+  /**
+   * The next value of a key, plain data; `undefined` forgets the key, and nothing is emitted. May change `total` in place and
+   * return it, unless `values` is `frozen`.
+   */
   readonly reduce: (total: V, value: T) => V | undefined;
+  /**
+   * How values that are objects stay the stage's own. `copied`: what is kept and what is emitted are copies. `frozen`: what `reduce`
+   * returns is frozen deeply and shared, so a reducer that makes new objects of old parts costs what it changes; one that changes
+   * `total` in place fails. Primitives cost nothing either way.
+   *
+   * @default "copied"
+   */
+  readonly values?: "copied" | "frozen";
   /**
    * `every`: the new value for every record. `latest`: each changed key once an epoch, when the epoch is cut; without a job
    * once, at the end. Which values in between are passed over depends on where epochs are cut.
@@ -39,7 +56,8 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
 
 /**
  * Reduces the values of each key to one. Keeps one value a key until the reducer returns `undefined`; emits as `emit` says,
- * with the event time of the record that changed the key.
+ * with the event time of the record that changed the key. What was emitted never changes afterwards, and nobody outside can change
+ * what is kept.
  *
  * ```text
  * source  --a--b--a--|
@@ -49,7 +67,8 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
  *
  * @param options key, reducer and name
  * @returns an operator that emits `{ key, value }`
- * @throws {TypeError} when `key` or `reduce` is not a function or `emit` is neither `every` nor `latest`
+ * @throws {TypeError} when `key` or `reduce` is not a function or `emit` or `values` is none of its words, or `initial`
+ * is no plain data
  *
  * @example Count by user
  * ```ts
@@ -67,7 +86,7 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
 export function keyedReduce<T, K extends Key, V>(
   options: KeyedReduceOptions<T, K, V>,
 ): OperatorFunction<T, Keyed<K, V>> {
-  const { name, key, initial, reduce, emit = "every", version, migrate } = options;
+  const { name, key, initial, reduce, emit = "every", values = "copied", version, migrate } = options;
   if (typeof key !== "function") throw new TypeError("Cannot create a keyed reduce: key must be a function");
   if (typeof reduce !== "function") throw new TypeError("Cannot create a keyed reduce: reduce must be a function");
   if (emit !== "every" && emit !== "latest") {
@@ -75,76 +94,101 @@ export function keyedReduce<T, K extends Key, V>(
       `Cannot create a keyed reduce: emit must be "every" or "latest", current value is ${String(emit)}`,
     );
   }
+  if (values !== "copied" && values !== "frozen") {
+    throw new TypeError(
+      `Cannot create a keyed reduce: values must be "copied" or "frozen", current value is ${String(values)}`,
+    );
+  }
+  const frozen = values === "frozen";
+  const { own, share } = frozen ? FROZEN : COPIED;
   const seed = seedOf(initial);
 
-  return operate<T, Keyed<K, V>>({ operator: "keyedReduce", name, opaque: emit === "latest", keeps: true }, (stage) => {
-    const { task, out, label } = stage;
-    const state = task.openState<K, V>({ name, operator: "keyedReduce", namespaced: false, version, migrate });
+  return operate<T, Keyed<K, V>>(
+    { operator: "keyedReduce", name, time: emit === "latest" ? "own" : "passes", keeps: true },
+    (stage) => {
+      const { out } = stage;
+      const state = stage.state<K, V>({ version, migrate, frozen });
 
-    /** The key's next value, in its cell. */
-    function advance(value: T): Cell<K, V> {
-      const cell = state.cell(key(value));
-      const total = cell.value;
-      if (total === undefined) task.meet(cell.key, label);
-      else state.touch(cell);
-      state.write(cell, reduce(total === undefined ? seed() : total, value));
-      return cell;
-    }
+      /** The key's next value, in its cell. */
+      function advance(value: T): Cell<K, V> {
+        const at = key(value);
+        // -0 is the key 0, as it is on a topic.
+        const cell = state.cell(at === 0 ? 0 as K : at);
+        let total = cell.value;
+        try {
+          if (total === undefined) {
+            stage.meet(cell.key);
+            total = own(seed());
+          } else state.touch(cell);
+          const next = reduce(frozen ? own(total) : total, value);
+          state.write(cell, typeof next === "number" ? next : own(next));
+        } catch (error) {
+          throw notKept(error, stage.label, cell.key);
+        }
+        return cell;
+      }
 
-    if (emit === "latest") return emitLatest(stage, advance);
-    return {
-      next(value) {
-        const cell = advance(value);
-        if (cell.value !== undefined) out.next({ key: cell.key, value: cell.value });
-      },
-    };
-  });
+      if (emit === "latest") return emitLatest(stage, advance, share);
+      return {
+        next(value) {
+          const { key, value: total } = advance(value);
+          if (total !== undefined) out.next({ key, value: typeof total === "object" ? share(total) : total });
+        },
+      };
+    },
+  );
 }
 
-/** Remembers which keys have changed, emits each once at the cut, and lets event time through only after them. */
+/** Remembers which keys have changed and emits each once at the cut; until then event time stays before the first of them. */
 function emitLatest<T, K extends Key, V>(
   stage: Stage<Keyed<K, V>>,
   advance: (value: T) => Cell<K, V>,
-): StageHandlers<T> {
-  const { task, scope, out } = stage;
-  const forwarder = new Forwarder(stage as Stage<never>, () => {});
-  const changed = new Map<Cell<K, V>, number>();
+  share: <S>(value: S) => S,
+): Handlers<T> {
+  let changed = new Map<Cell<K, V>, number>();
+  let hold: Hold | undefined;
 
   function flush(): void {
-    const { record, timestamp, slot } = task;
-    task.record = undefined;
-    task.slot = -1;
-    try {
-      for (const [cell, time] of changed) {
-        task.timestamp = time;
-        if (cell.value !== undefined && !out.closed) out.next({ key: cell.key, value: cell.value });
-      }
-    } finally {
-      task.record = record;
-      task.timestamp = timestamp;
-      task.slot = slot;
-      changed.clear();
+    const emitted = changed;
+    // What a value causes to change in turn is emitted at the next cut.
+    changed = new Map();
+    const held = hold;
+    hold = undefined;
+    for (const [cell, time] of emitted) {
+      if (cell.value !== undefined && !stage.closed) stage.emit({ key: cell.key, value: share(cell.value) }, time);
     }
-    forwarder.forward();
+    held?.release();
   }
 
-  task.cutHooks.unshift(flush);
   return {
     next(value) {
-      changed.set(advance(value), task.timestamp);
+      const { time } = stage.at;
+      changed.set(advance(value), time);
+      if (hold !== undefined && !(time < hold.time)) return;
+      const before = hold;
+      hold = stage.hold(Number.isNaN(time) ? BEGIN_OF_TIME : time);
+      before?.release();
     },
-    bound: () => forwarder.bound(),
-    complete() {
-      scope.end();
-      flush();
+    cut: flush,
+    end() {
+      while (changed.size > 0 && !stage.closed) flush();
     },
-    teardown: () => forwarder.teardown(),
   };
 }
 
-/** How a key begins: values that could be changed in place are cloned. */
+/** How a key begins. */
 function seedOf<V>(initial: V | (() => V)): () => V {
   if (typeof initial === "function") return initial as () => V;
-  if (typeof initial === "object" && initial !== null) return () => structuredClone(initial);
-  return () => initial;
+  try {
+    const own = copyOf(initial);
+    return () => own;
+  } catch (error) {
+    throw new TypeError(
+      `Cannot create a keyed reduce: initial must be plain data, but ${
+        (error as Error).message
+      }. A class cannot be stored: keep its ` +
+        `fields in a plain object`,
+      { cause: error },
+    );
+  }
 }

@@ -1,11 +1,11 @@
 /**
  * @module
  */
-import { type MonoTypeOperatorFunction, type Observable, Subject } from "rxjs";
+import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import type { LateOf, LateTyped } from "./_late.ts";
 import * as misuse from "./_misuse.ts";
-import { Bottom, operate, sideOf } from "./_operate.ts";
-import { Scope, within } from "./_scope.ts";
+import { operate } from "./_operate.ts";
+import { takeSide } from "./_side.ts";
 
 /**
  * Routes the records that the window above refuses as late. Keeps nothing; emits the window's results unchanged.
@@ -45,30 +45,15 @@ export function lateSideOutput<R extends LateTyped<unknown>>(
 ): MonoTypeOperatorFunction<R> {
   if (typeof route !== "function") throw new TypeError("Cannot create a late side output: route must be a function");
 
-  return operate<R, R>({ operator: "lateSideOutput", opaque: false, keeps: false }, ({ task, scope, out, label }) => {
-    const records = new Subject<LateOf<R>>();
-    /** A routed stream that has failed fails the stage above, whose record it was: nothing is lost silently. */
-    const push = (value: unknown): void => {
-      records.next(value as LateOf<R>);
-      if (task.failure !== undefined) throw task.failure.error;
-    };
-    const slot = { taken: false, push };
-    scope.lateSlot = slot;
-    const bottom = new Bottom(task, label, () => {});
-    // The routed stream is a pipeline of its own: stages of the main stream do not see it.
-    within(new Scope(task, undefined, true), () => route(sideOf("late records", records)).subscribe(bottom));
-    if (task.failure !== undefined) throw task.failure.error;
-
+  return operate<R, R>({ operator: "lateSideOutput", time: "passes", keeps: false }, (stage) => {
+    const late = takeSide<LateOf<R>>(stage, "late", route);
     return {
-      bound() {
-        if (!slot.taken) throw misuse.noWindow(label);
+      open() {
+        if (!late.opened) throw misuse.noWindow(stage.label);
       },
-      next: (value) => out.next(value),
-      complete() {
-        records.complete();
-        if (task.failure !== undefined) throw task.failure.error;
-      },
-      teardown: () => bottom.unsubscribe(),
+      next: (value) => stage.emit(value),
+      end: () => late.end(),
+      close: () => late.close(),
     };
   });
 }

@@ -6,6 +6,8 @@ import type { Aggregate } from "./_aggregate.ts";
 import { operate } from "./_operate.ts";
 import type { WindowResult } from "./_window_result.ts";
 import { WindowStage } from "./_window_stage.ts";
+import { atWatermark } from "./_trigger.ts";
+import { tumbling } from "./_windower.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode tumblingWindow}. */
@@ -90,24 +92,22 @@ export function tumblingWindow<T, K extends Key, A, R>(
   }
 
   return operate<T, WindowResult<T, K, R>>(
-    { operator: "tumblingWindow", name, opaque: true, keeps: true, needsWatermark: true },
+    { operator: "tumblingWindow", name, time: "own", keeps: true, needsWatermark: true },
     (stage) => {
-      const windows = new WindowStage<T, K, A, R>(stage, { ...options, operator: "tumblingWindow", allowedLateness });
+      const windows = new WindowStage<T, K, A, R>(stage, {
+        ...options,
+        allowedLateness,
+        windower: tumbling(size, offset),
+        trigger: atWatermark(),
+      });
       return {
-        bound: () => windows.bound(),
-        complete: () => windows.complete(),
-        teardown: () => windows.teardown(),
+        open: () => windows.open(),
         next(value) {
-          const time = windows.timeOf();
-          windows.add(value, key(value), time - floorMod(time - offset, size));
+          const at = key(value);
+          // -0 is the key 0, as it is on a topic.
+          windows.add(value, at === 0 ? 0 as K : at);
         },
       };
     },
   );
-}
-
-/** The remainder with the sign of the divisor: `%` is wrong for times before 1970. */
-function floorMod(a: number, b: number): number {
-  const remainder = a % b;
-  return remainder < 0 ? remainder + b : remainder;
 }

@@ -3,7 +3,6 @@
  */
 import type { MonoTypeOperatorFunction } from "rxjs";
 import { BEGIN_OF_TIME } from "./_limits.ts";
-import * as misuse from "./_misuse.ts";
 import { operate } from "./_operate.ts";
 import { WatermarkStage } from "./_watermark_stage.ts";
 
@@ -85,37 +84,40 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
   const lag = (maxOutOfOrderness ?? 0) + 1;
   const identity = {};
 
-  return operate<T, T>({ operator: "watermark", name, opaque: true, keeps: false }, (stage) => {
-    const { task, out, label } = stage;
-    const marks = new WatermarkStage(stage, { idleAfter, advances: whenIdle === "advance", maxDrift });
+  return operate<T, T>(
+    { operator: "watermark", name, time: "own", makesWatermarks: true, keeps: false },
+    (stage) => {
+      const { at, out } = stage;
+      const marks = new WatermarkStage(stage, { idleAfter, advances: whenIdle === "advance", maxDrift });
 
-    /** Every record says how far time has come. */
-    function bounded(value: T): void {
-      const { timestamp, slot } = task;
-      if (Number.isNaN(timestamp)) throw misuse.noEventTime(label);
-      out.next(value);
-      marks.observe(slot, timestamp - lag);
-    }
-
-    /** Only what the value carries says so. */
-    function carried(value: T): void {
-      const { slot } = task;
-      const mark = punctuated!(value);
-      if (mark !== undefined && !Number.isSafeInteger(mark)) {
-        return task.refuse(
-          `the watermark that it carries must be a safe integer of milliseconds, current value is ${String(mark)}`,
-        );
+      /** Every record says how far time has come. */
+      function bounded(value: T): void {
+        const { slot } = at;
+        const time = stage.eventTime();
+        out.next(value);
+        marks.observe(slot, time - lag);
       }
-      out.next(value);
-      marks.observe(slot, mark ?? BEGIN_OF_TIME);
-    }
 
-    return {
-      bound: () => marks.bound(identity, name, String(maxOutOfOrderness ?? "punctuated")),
-      next: punctuated === undefined ? bounded : carried,
-      complete: () => marks.complete(),
-    };
-  });
+      /** Only what the value carries says so. */
+      function carried(value: T): void {
+        const { slot } = at;
+        const mark = punctuated!(value);
+        if (mark !== undefined && !Number.isSafeInteger(mark)) {
+          return stage.bad(
+            `the watermark that it carries must be a safe integer of milliseconds, current value is ${String(mark)}`,
+          );
+        }
+        out.next(value);
+        marks.observe(slot, mark ?? BEGIN_OF_TIME);
+      }
+
+      return {
+        open: () => marks.open(identity, name, String(maxOutOfOrderness ?? "punctuated")),
+        next: punctuated === undefined ? bounded : carried,
+        end: () => marks.end(),
+      };
+    },
+  );
 }
 
 /** Throws what is wrong with the options, before anything is subscribed. */

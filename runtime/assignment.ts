@@ -22,6 +22,8 @@ export interface AssignmentParts extends Omit<TakeoverParts, "onFailure" | "earl
   /** Input is read on from there. */
   readonly seek: (start: StartOffset) => void;
   readonly stopping: () => boolean;
+  /** A task has something to do that the loop may be waiting for. */
+  readonly wake: () => void;
   readonly trouble: (kind: TroubleKind, error: Error | undefined) => void;
   /** Nothing more can be done for this worker. */
   readonly failed: (error: Error) => void;
@@ -113,6 +115,7 @@ export class Assignment {
         owned.quietSince = settings.clock.elapsed();
       };
       owned.quietSince = settings.clock.elapsed();
+      owned.runner.onWake = () => this.parts.wake();
       for (const queue of owned.runner.queues) {
         const { topic, partition, position: offset } = queue;
         this.#queues.set(`${topic}/${partition}`, { queue, owned });

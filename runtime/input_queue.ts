@@ -9,6 +9,7 @@
 import type { Batch, InputRecord } from "../connectors/connector.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import { recordBytes } from "../connectors/headers.ts";
+import { RECORD_OBJECTS } from "./limits.ts";
 
 /** What waits: a fetch, or a place where reading goes on behind offsets that are gone. */
 interface Waiting extends Pick<Batch, "records" | "position"> {
@@ -124,9 +125,6 @@ export class InputQueue implements InputSlot {
 function behind({ offset, unreadable }: InputRecord): number {
   return unreadable === undefined ? offset + 1 : unreadable.next;
 }
-
-/** What a record costs beside its bytes: objects for itself, its key and its value. */
-const RECORD_OBJECTS = 300;
 
 /** How much memory a fetch holds until its last record is taken. Where records are not made yet, their bytes are all. */
 function bytesOf({ records, bytes }: Batch): number {

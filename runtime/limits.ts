@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { KIB, MIB, MINUTE, type PauseLimits, SECOND } from "../base/limits.ts";
+import { MIB, MINUTE, type PauseLimits, SECOND } from "../base/limits.ts";
 
 /** How long records are pushed before input and output of the process get a turn, in milliseconds. */
 export const SLICE_MS = 4;
@@ -15,7 +15,7 @@ export const SLICE_RECORDS = 64;
 export const INPUT_VALUE_BYTES: number = 16 * MIB;
 
 /** How much memory fetched records may hold that wait for one input partition before its fetching pauses, in bytes. */
-export const QUEUE_BYTES: number = 256 * KIB;
+export const QUEUE_BYTES: number = MIB;
 
 /**
  * How many bytes of results the epochs of a worker may hold before no further record is pushed into them: an atomic or two, for
@@ -23,8 +23,11 @@ export const QUEUE_BYTES: number = 256 * KIB;
  */
 export const EPOCH_BYTES: number = MIB;
 
-/** How many bytes of results may be committed and not yet published before the source waits. */
-export const BACKLOG_BYTES: number = 16 * MIB;
+/** What a record costs beside its bytes, in bytes: objects for itself, its key, its value and its headers. */
+export const RECORD_OBJECTS = 300;
+
+/** How much memory results may hold that are committed and not yet published before the source waits, in bytes. */
+export const BACKLOG_BYTES: number = 32 * MIB;
 
 /** How many epochs of a worker may be committed and wait for the transaction under way: more would only cost commits. */
 export const WAITING_CUTS = 1;

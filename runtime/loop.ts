@@ -93,15 +93,11 @@ export class Loop {
     }
   }
 
-  /** Input that has come to its end is told so, and a task ends when all of its input has. */
+  /** A source whose input has come to its end is told so, and a task ends when all of its sources have. */
   #endInputs({ runner }: OwnedTask): void {
     if (runner.ended) return;
-    let all = true;
-    for (const queue of runner.queues) {
-      if (!queue.done && this.parts.atEnd(queue)) queue.done = true;
-      if (!queue.done) all = false;
-    }
-    if (all) runner.end();
+    for (const queue of runner.queues) if (!queue.done && this.parts.atEnd(queue)) queue.done = true;
+    runner.endSources((queue) => queue.done);
   }
 
   /** Whether there is something to push, and it may be pushed. */

@@ -8,6 +8,7 @@
  * @module
  */
 import type { DeliveredEpoch, DeliveredTask, Published } from "../connectors/connector.ts";
+import { RECORD_OBJECTS } from "./limits.ts";
 import { type Publication, resolvePublication } from "../state/decide.ts";
 
 /** Results of an epoch on their way out. */
@@ -54,10 +55,10 @@ export class Outbox {
     return this.#waiting.length - this.#sending;
   }
 
-  /** Epochs committed and not yet visible, in bytes. */
+  /** The memory that epochs hold which are committed and not yet visible, in bytes. */
   get backlog(): number {
     let bytes = 0;
-    for (const epoch of this.#waiting) bytes += epoch.bytes;
+    for (const epoch of this.#waiting) bytes += epoch.bytes + epoch.rows.length * RECORD_OBJECTS;
     return bytes;
   }
 

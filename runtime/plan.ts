@@ -8,8 +8,7 @@ import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import { memoryState } from "../operators/_memory_state.ts";
 import { noSource } from "../operators/_misuse.ts";
-import { Bottom } from "../operators/_operate.ts";
-import { Scope, within } from "../operators/_scope.ts";
+import { Bottom } from "../operators/_source.ts";
 import { Task, type TaskHost } from "../operators/_task.ts";
 import { policySinks, type Settings } from "./options.ts";
 
@@ -43,9 +42,8 @@ export function subscribeAll(task: Task, pipelines: readonly Observable<unknown>
   const bottoms = pipelines.map((pipeline, index) => {
     const label = pipelines.length === 1 ? "the pipeline" : `pipeline ${index + 1}`;
     const bottom = new Bottom(task, label, ended);
-    const scope = new Scope(task, undefined, true);
-    within(scope, () => pipeline.subscribe(bottom));
-    if (task.failure === undefined && !scope.sourced) task.fail(noSource(label), label, "misuse");
+    bottom.drain(pipeline);
+    if (task.failure === undefined && !bottom.scope.sourced) task.fail(noSource(label), label, "misuse");
     return bottom;
   });
   if (task.failure === undefined) return bottoms;

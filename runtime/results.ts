@@ -67,10 +67,11 @@ export function encodeRefused(
   record: RecordAtHand & { value: Uint8Array | null },
   refusal: Refusal,
 ): OutputRecord {
-  const headers = headersOf(record.headers, record.timestamp, refusal, record);
-  // A view would keep the fetch that it lies in until the dead letter is published.
-  const value = record.value?.slice() ?? null;
-  return complete(context, { key: record.key?.slice() ?? null, value, headers }, record.timestamp, undefined);
+  // Views would keep the fetch that they lie in until the dead letter is published.
+  const [key, value] = [copied(record.key), copied(record.value)];
+  const own = record.headers?.map(([name, bytes]) => [name, copied(bytes)] as const);
+  const headers = headersOf(own, record.timestamp, refusal, record);
+  return complete(context, { key, value, headers }, record.timestamp, undefined);
 }
 
 /** A window's result that could not be delivered. */
@@ -191,6 +192,10 @@ function timeBytes(time: number): Uint8Array {
     lastTimeBytes = textBytes(String(time));
   }
   return lastTimeBytes;
+}
+
+function copied(bytes: Uint8Array | null): Uint8Array | null {
+  return bytes === null ? null : bytes.slice();
 }
 
 /** A record's own headers as they are, and ours behind them. */

@@ -9,21 +9,13 @@
  *
  * @module
  */
-import type { Observable } from "rxjs";
 import { messageOf } from "../base/thrown.ts";
-import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
+import type { InputRecord } from "../connectors/connector.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
-import type { Bottom } from "../operators/_operate.ts";
+import type { Bottom } from "../operators/_source.ts";
 import type { InputSlot } from "../operators/_scope.ts";
-import {
-  type RecordAtHand,
-  setRunningTask,
-  type SourceRequest,
-  Task,
-  type TaskFailure,
-  type TaskHost,
-} from "../operators/_task.ts";
+import { setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHost } from "../operators/_task.ts";
 import { BadRecords } from "./bad_records.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { Journal } from "./journal.ts";
@@ -33,36 +25,13 @@ import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
 import { PushOrder } from "./push_order.ts";
 import { decode, Routes } from "./routes.ts";
+import type { Counters, RunnerParts } from "./runner_parts.ts";
 import type { Outputs } from "./outputs.ts";
 
-/** What was counted since the job was born; part of the checkpoint. */
-export type Counters = Record<string, number>;
-
-/** What a runner is made of. */
-export interface RunnerParts {
-  /** The task's number: its partition, or 0. */
-  readonly number: number;
-  readonly pipelines: readonly Observable<unknown>[];
-  readonly planned: ReadonlySet<SourceSpec>;
-  readonly queues: readonly InputQueue[];
-  readonly outputs: Outputs;
-  /** Opens a durable state; once for each subscription of the pipelines. */
-  readonly openState: (spec: KeyedStateSpec) => KeyedState;
-  readonly clocks: Readonly<Record<string, ClockSnapshot>>;
-  readonly counters: Readonly<Counters>;
-  /** Whether a key may be somewhere else, so that it has to be compared with the record's own. */
-  readonly guardsKeys: boolean;
-  /** Whether the records of an epoch are kept until it is cut, so that it can be made again. */
-  readonly keepsJournal: boolean;
-  readonly badRecords: "stop" | "deadLetter";
-  /** An event time lies before 1973. */
-  readonly earlyTime?: (time: number, record: RecordAtHand | undefined) => void;
-  /** Is shown what a source has decoded, in tests. */
-  readonly decoded?: (value: unknown) => void;
-}
+export type { Counters, RunnerParts };
 
 /** What happens in a task without a record. */
-export type Step = "tick" | "cut" | "end";
+export type Step = "tick" | "cut" | "end" | "later";
 
 /** Decides what becomes of a task's failure: `true`, it was dealt with and the task goes on. */
 export type OnFailure = (failure: TaskFailure, record: InputRecord | undefined) => boolean;
@@ -89,6 +58,8 @@ export class TaskRunner implements TaskHost {
   readonly #routes: Routes;
   readonly #states = new Map<string, KeyedState>();
   #bottoms: Bottom[] = [];
+  /** Called when a stage has something to do in a push of its own, or can be pushed records again. */
+  onWake: (() => void) | undefined;
   readonly #order: PushOrder;
   readonly #badRecords: BadRecords;
   readonly #decoded: RunnerParts["decoded"];
@@ -136,6 +107,7 @@ export class TaskRunner implements TaskHost {
     this.task = new Task(this);
     for (const [slot, since] of idleSince.entries()) this.task.idleSince[slot] = since;
     this.bind();
+    this.#whilePushing(() => this.#routes.endAsAtCut());
   }
 
   /** Ends the subscription; open windows stay in the checkpoint. */
@@ -148,7 +120,8 @@ export class TaskRunner implements TaskHost {
   /** Pushes fetched records until the time is over, the epoch is full or nothing waits. Returns how many. */
   pushSlice(elapsed: () => number, until: number): number {
     let pushed = 0;
-    while (this.task.failure === undefined && !this.outputs.full) {
+    if (this.task.woken) this.#act("later");
+    while (this.task.failure === undefined && !this.outputs.full && this.task.full === 0) {
       this.#order.refill();
       if (this.#order.next() === undefined) break;
       pushed += this.#pushSome();
@@ -159,7 +132,7 @@ export class TaskRunner implements TaskHost {
 
   /** Whether there is something that may be pushed. */
   get ready(): boolean {
-    return this.#order.ready;
+    return this.task.woken || (this.task.full === 0 && this.#order.ready);
   }
 
   /** Pushes one record again, after a rebind. */
@@ -171,21 +144,26 @@ export class TaskRunner implements TaskHost {
   tick(now: number): void {
     const { task } = this;
     if (task.phase !== "running" || task.failure !== undefined) return;
-    const before = [...task.clocks.values()].map((clock) => clock.snapshot().watermark);
     this.#ticked = now;
     this.#act("tick");
-    const after = [...this.task.clocks.values()].map((clock) => clock.snapshot().watermark);
-    if (after.some((watermark, index) => watermark > before[index])) this.changed = true;
   }
 
-  /** The input has really ended: open windows fire. */
-  end(): void {
-    this.#act("end");
-    if (this.task.failure !== undefined) return;
-    if (this.#open > 0) {
-      this.task.fail(stillOpen(), "the pipeline", "async");
-      return;
-    }
+  /** Ends each source whose input has ended; with the last of them the task, once no stage holds anything back. */
+  endSources(hasEnded: (queue: InputQueue) => boolean): void {
+    const { task } = this;
+    if (this.ended || task.failure !== undefined) return;
+    const ending = this.#routes.findEnding((topic) => this.queues.every((one) => one.topic !== topic || hasEnded(one)));
+    // A topic without a partition for this task has ended from the start, which is nothing to commit.
+    if (this.queues.some((queue) => ending.includes(queue.topic))) this.changed = true;
+    if (ending.length > 0) this.#act("end");
+    this.#finish();
+  }
+
+  /** All sources have ended, and nothing is held back: so has the task. */
+  #finish(): void {
+    const { task } = this;
+    if (task.failure !== undefined || task.held > 0 || task.woken || !this.#routes.ended) return;
+    if (this.#open > 0) return void task.fail(stillOpen(), "the pipeline", "async");
     this.ended = true;
     this.changed = true;
   }
@@ -206,6 +184,7 @@ export class TaskRunner implements TaskHost {
     this.samples.length = 0;
     this.changed = false;
     this.task.late = 0;
+    this.#routes.cut();
     for (const queue of this.queues) queue.missing = 0;
     if (this.journal === undefined) return;
     this.journal = new Journal();
@@ -219,16 +198,18 @@ export class TaskRunner implements TaskHost {
 
   #do(step: Step): void {
     const { task } = this;
-    if (step === "tick") { for (const clock of task.clocks.values()) clock.tick(this.#ticked); }
-    else if (step === "cut") { for (const hook of task.cutHooks) hook(); }
+    if (step === "cut") { for (const hook of task.cutHooks) hook(); }
+    else if (step === "end") this.#routes.endFound();
+    else if (step === "tick") this.changed = task.tick(this.#ticked) || this.changed;
     else {
-      task.phase = "ending";
-      this.#routes.complete();
+      this.changed = true;
+      task.runLater();
     }
   }
 
   /** The clocks as they stand. */
   clocks(): Record<string, ClockSnapshot> {
+    // Without a prototype: a name may be `constructor`.
     const clocks: Record<string, ClockSnapshot> = Object.create(null);
     for (const [name, clock] of this.task.clocks) clocks[name] = clock.snapshot();
     return clocks;
@@ -257,8 +238,11 @@ export class TaskRunner implements TaskHost {
   }
 
   restoredClock(name: string): ClockSnapshot | undefined {
-    return this.#clocks[name];
+    return Object.hasOwn(this.#clocks, name) ? this.#clocks[name] : undefined;
   }
+
+  readonly wake = (): void => this.onWake?.();
+  readonly now = (): number => this.outputs.parts.now();
 
   badRecord(reason: string, stage = ""): void {
     this.#badRecords.refuse(this.task, reason, stage);

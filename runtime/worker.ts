@@ -19,7 +19,8 @@ import { explain, explainRefused } from "./telling.ts";
 import type { TroubleKind, Troubles } from "./troubles.ts";
 
 /** What a worker works with. */
-export interface WorkerParts extends Omit<AssignmentParts, "epochs" | "seek" | "stopping" | "trouble" | "failed"> {
+export interface WorkerParts
+  extends Omit<AssignmentParts, "epochs" | "seek" | "stopping" | "wake" | "trouble" | "failed"> {
   readonly publisher: Publisher | undefined;
   readonly troubles: Troubles;
   /** Where each topic partition ends for a job that runs until the end; absent: it does not end. */
@@ -52,6 +53,7 @@ export class Worker implements ReaderHandler {
       epochs: () => this.epochs,
       seek: (start) => this.reader?.seek(start),
       stopping: () => this.#stopping,
+      wake: () => this.wake(),
       trouble: (kind, error) => this.trouble(kind, error),
       failed: (error) => this.#end(error),
     });

@@ -271,6 +271,14 @@ describe("what is unpacked is bounded", () => {
 });
 
 describe("the records of a fetch", () => {
+  it("have their headers as they came: two of one name, one without value, whatever the name is", () => {
+    const headers = [["a", "1"], ["a", null], ["__proto__", "2"], ["", ""]] as const;
+    const [record] = decodePartition(fetchOf([batchOf({ records: [recordOf({ headers })] })]), 0).records;
+    const texts = record.headers!.map((
+      [name, value],
+    ) => [name, value === null ? null : new TextDecoder().decode(value)]);
+    assertEquals(texts, headers.map((header) => [...header]));
+  });
   it("are found by their place, in any order", () => {
     const batches = [batchOf({ base: 0, records: recordsOf("a", "b") }), batchOf({ base: 2, records: recordsOf("c") })];
     const { records } = decodePartition(fetchOf(batches), 1);

@@ -8,15 +8,15 @@ import { type Checkpoint, HandMadeTask, jobSource } from "./support/task_host.ts
 
 /** A stage that notes every watermark that reaches it, after the value that caused it. */
 function note<T>(log: unknown[]): MonoTypeOperatorFunction<T> {
-  return operate<T, T>({ operator: "note", opaque: true, keeps: false }, ({ scope, out }) => {
-    scope.listener = {
+  return operate<T, T>({ operator: "note", time: "own", keeps: false }, (stage) => {
+    stage.scope.listener = {
       advance: (watermark) => log.push(watermark),
       idle: (idle) => log.push(idle ? "idle" : "active"),
     };
     return {
       next(value) {
         log.push(value);
-        out.next(value);
+        stage.emit(value);
       },
     };
   });
@@ -164,14 +164,23 @@ Deno.test("where all partitions are idle and nothing was ever read, nobody knows
   assertEquals(marks(log), ["idle"]);
 });
 
-Deno.test('with whenIdle "hold" time stands still while all partitions are idle', () => {
+Deno.test('with whenIdle "hold" the furthest of the silent partitions counts, and time stands still there', () => {
   const { job, log } = clocked({ events: 2 }, { maxOutOfOrderness: 0, idleAfter: 1_000, whenIdle: "hold" });
   job.push("events", 100, { partition: 0 }).push("events", 50, { partition: 1 });
   job.quiet("events", 0, 0).quiet("events", 1, 0).tick(2_000).tick(1_000_000);
-  assertEquals(marks(log), [49, "idle"]);
+  assertEquals(marks(log), [49, 99, "idle"]);
   job.push("events", 90, { partition: 1 });
-  assertEquals(marks(log), [49, "idle", 89, "active"]);
+  assertEquals(marks(log), [49, 99, "idle", "active"]);
 });
+
+for (const [name, order] of Object.entries({ "the furthest first": [0, 1], "the furthest last": [1, 0] })) {
+  Deno.test(`with whenIdle "hold" it does not matter which partition falls silent first: ${name}`, () => {
+    const { job, log } = clocked({ events: 2 }, { maxOutOfOrderness: 0, idleAfter: 1_000, whenIdle: "hold" });
+    job.push("events", 600, { partition: 0 }).push("events", 500, { partition: 1 });
+    job.quiet("events", order[0], 0).tick(2_000).quiet("events", order[1], 2_000).tick(4_000);
+    assertEquals(marks(log), [499, 599, "idle"]);
+  });
+}
 
 Deno.test("windows of a quiet topic fire, outside of any record", () => {
   const seen: unknown[] = [];

@@ -258,7 +258,10 @@ export class Fetcher {
           this.#deliver(part, one, limits.partitionBytes);
           if (this.#held.notice(key, part.position, one)) await this.#held.tell(key, part, one.latest);
         } else if (one.error === CODE.offsetOutOfRange) await this.#askForOffset(part);
-        else moved = brokerError(one.error, `a fetch of "${one.topic}" partition ${one.partition}`);
+        else {moved = brokerError(
+            one.error,
+            `a fetch of "${one.topic}" partition ${one.partition} at offset ${part.position}`,
+          );}
       }
       if (moved) throw moved;
       works();

@@ -21,10 +21,10 @@ export const SMALL_FETCH_BYTES: number = 64 * KIB;
  * The most that one fetch brings of one partition, in bytes (a single larger record batch is brought whole). What a fetch brings is
  * processed within some tens of milliseconds, so that its memory is young garbage, which costs little.
  */
-export const FETCH_PARTITION_BYTES: number = 256 * KIB;
+export const FETCH_PARTITION_BYTES: number = 512 * KIB;
 
 /** The most that one fetch brings of all partitions of one broker, in bytes. */
-export const FETCH_BYTES: number = MIB;
+export const FETCH_BYTES: number = 2 * MIB;
 
 /** Bytes of a partition that lie in an answer at least so large, and are less than half of it, are taken out of it, so that they do not keep it. */
 export const SHARED_ANSWER_BYTES: number = 64 * KIB;

@@ -8,8 +8,9 @@ import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import type { ClockSnapshot } from "../../operators/_clock_snapshot.ts";
 import { memoryState } from "../../operators/_memory_state.ts";
 import type { Key, KeyedState, KeyedStateSpec } from "../../operators/keyed_state.ts";
-import { Bottom, operate, sourceOf } from "../../operators/_operate.ts";
-import { type InputSlot, Scope, within } from "../../operators/_scope.ts";
+import { operate } from "../../operators/_operate.ts";
+import type { InputSlot } from "../../operators/_scope.ts";
+import { Bottom, sourceOf } from "../../operators/_source.ts";
 import { type PaneAtHand, setRunningTask, type SourceRequest, Task, type TaskHost } from "../../operators/_task.ts";
 
 /** A source as a pipeline describes it: the job knows it by its topic. */
@@ -25,12 +26,12 @@ export function jobSource<T>(topic: string, partitions = 1): Observable<T> {
 
 /** A sink as a pipeline describes it. Its stage keeps what it writes in its epoch. */
 export function jobSink<T>(topic: string): MonoTypeOperatorFunction<T> {
-  return operate<T, T>({ operator: "sink", name: topic, opaque: false, keeps: true, failure: "result" }, (stage) => {
+  return operate<T, T>({ operator: "sink", name: topic, time: "passes", keeps: true, failure: "result" }, (stage) => {
     const write = stage.task.host!.bindSink({}, stage.label);
     return {
       next(value) {
         write(value);
-        stage.out.next(value);
+        stage.emit(value);
       },
     };
   });
@@ -50,6 +51,7 @@ export class HandMadeTask implements TaskHost {
   ends = 0;
   checkKey: ((key: Key, stage: string) => void) | undefined;
   skipPane: ((pane: PaneAtHand) => boolean) | undefined;
+  now: (() => number) | undefined;
   readonly #states: Map<string, KeyedState>;
   readonly #sources: { request: SourceRequest; slots: readonly InputSlot[] }[] = [];
   readonly #slots = new Map<string, InputSlot>();
@@ -62,8 +64,7 @@ export class HandMadeTask implements TaskHost {
   /** Subscribes pipelines as a job does. Throws what is wrong with them. */
   run(...pipelines: Observable<unknown>[]): this {
     for (const [index, pipeline] of pipelines.entries()) {
-      const bottom = new Bottom(this.task, `pipeline ${index + 1}`, () => this.ends++);
-      within(new Scope(this.task, undefined, true), () => pipeline.subscribe(bottom));
+      new Bottom(this.task, `pipeline ${index + 1}`, () => this.ends++).drain(pipeline);
     }
     if (this.task.failure !== undefined) throw this.task.failure.error;
     this.task.start();
@@ -95,21 +96,22 @@ export class HandMadeTask implements TaskHost {
 
   /** Wall-clock time passes. */
   tick(now: number): this {
-    for (const clock of this.task.clocks.values()) clock.tick(now);
+    this.task.tick(now);
     return this;
   }
 
   /** Cuts an epoch. */
   cut(): Checkpoint {
-    this.#pushing(() => this.task.cutHooks.forEach((flush) => flush()));
+    this.#pushing(() => this.task.cutHooks.forEach((cut) => cut()));
     const clocks = [...this.task.clocks].map(([name, clock]) => [name, clock.snapshot()] as const);
     return { states: this.#states, clocks: Object.fromEntries(clocks) };
   }
 
-  /** The input has really ended. */
-  end(): this {
-    this.task.phase = "ending";
-    for (const { request } of this.#sources) request.subscriber.complete();
+  /** The input has really ended: that of one topic, or all of it. */
+  end(topic?: string): this {
+    for (const { request } of this.#sources) {
+      if (topic === undefined || request.label === topic) this.#pushing(() => request.end());
+    }
     return this;
   }
 

@@ -22,7 +22,8 @@ interface Room {
 const BASE = String.raw`base/[a-z0-9_]+\.ts`;
 /** Of `operators/`: the ends of time, which every room may name, and the seam with its scope. */
 const WORDS = String.raw`operators/_(limits|clock_snapshot)\.ts`;
-const SEAM = String.raw`${WORDS}|operators/_(operate|scope|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
+const SEAM = String
+  .raw`${WORDS}|operators/_(operate|source|scope|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
 /** Of `connectors/`: the port and its parts, on which every connector stands. */
 const PORT = String.raw`connectors/(codec|connector|delivery|headers|json|partitioner|verbs)\.ts`;
@@ -38,7 +39,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     // The three domain errors are the one thing of state/ that a connector may make.
     files: re(
       String
-        .raw`${WORDS}|operators/_(operate|scope)\.ts|${PORT}|connectors/_[a-z_]+\.ts|connectors/local/.*|state/errors\.ts`,
+        .raw`${WORDS}|operators/_(operate|source|scope)\.ts|${PORT}|connectors/_[a-z_]+\.ts|connectors/local/.*|state/errors\.ts`,
     ),
     types: re(`state/.*|${SEAM_NAMES}`),
   },

@@ -1,0 +1,145 @@
+/**
+ * The ends of a pipeline: sources at its top, which a job drives or which read by themselves, and the bottom that drains it.
+ *
+ * @module
+ */
+import { Observable } from "rxjs";
+import { Link, ofOurs, placeFor, startAlone } from "./_chain.ts";
+import * as misuse from "./_misuse.ts";
+import { type AttachedSource, openScope, Scope, within } from "./_scope.ts";
+import { type RecordAtHand, setRunningTask, type Task } from "./_task.ts";
+
+/** How a source reads when there is no job: it pushes from `start` on. */
+export interface Peek {
+  start(): void;
+  stop(): void;
+}
+
+/** What makes a source's Observable. */
+export interface SourceOptions<T> {
+  readonly spec: unknown;
+  /** The topic, for messages. */
+  readonly label: string;
+  /** Opens the source without a job. `slots` may grow while it reads. */
+  peek(task: Task, out: { next(value: T): void; error(error: unknown): void; complete(): void }): Peek & {
+    readonly slots: readonly { readonly slot: number; readonly topic: string; readonly partition: number }[];
+  };
+}
+
+/** Makes the Observable of a source: inside a job the engine pushes to it, outside it reads by itself. */
+export function sourceOf<T>(options: SourceOptions<T>): Observable<T> {
+  const label = `source "${options.label}"`;
+  return ofOurs(
+    new Observable<T>((out) => {
+      const { task, below, bottommost } = placeFor(out, label);
+      const { host } = task;
+      if (host !== undefined) {
+        if (task.phase !== "binding") throw misuse.subscribedLater(label);
+        const end = () => endSource(task, source, out);
+        const slots = host.bindSource({ spec: options.spec, label: options.label, subscriber: out, end });
+        const source: AttachedSource = { label: options.label, slots };
+        below.attachSource(source);
+        return () => {
+          // Anybody else who ends a source leaves offsets going on without a pipeline.
+          if (task.phase === "running" && task.failure === undefined && source.ended !== true) {
+            task.fail(misuse.completedEarly(label), label, "misuse");
+          }
+        };
+      }
+      const peek = options.peek(task, out);
+      below.attachSource({ label: options.label, slots: peek.slots });
+      task.onStart(() => peek.start());
+      if (bottommost) startAlone(task, out);
+      return () => peek.stop();
+    }),
+  );
+}
+
+/** The input of a source has really ended: its stream does, and what it held back goes on. */
+function endSource(task: Task, source: AttachedSource, out: { complete(): void }): void {
+  if (source.ended === true) return;
+  source.ended = true;
+  task.ending = true;
+  try {
+    out.complete();
+  } finally {
+    task.ending = false;
+  }
+  for (const { slot } of source.slots) task.endSlot(slot);
+}
+
+/** Sets the registers and pushes one record's value; what arrives before it returns belongs to it. */
+export function pushRecord<T>(
+  task: Task,
+  out: { next(value: T): void },
+  slot: number,
+  record: RecordAtHand,
+  value: T,
+): void {
+  if (task.busy) task.after(() => pushNow(task, out, slot, record, value));
+  else pushNow(task, out, slot, record, value);
+}
+
+function pushNow<T>(
+  task: Task,
+  out: { next(value: T): void },
+  slot: number,
+  record: RecordAtHand,
+  value: T,
+): void {
+  const before = setRunningTask(task);
+  task.active = true;
+  task.record = record;
+  task.slot = slot;
+  task.timestamp = record.timestamp;
+  try {
+    out.next(value);
+  } finally {
+    task.active = false;
+    task.record = undefined;
+    task.slot = -1;
+    task.timestamp = NaN;
+    setRunningTask(before);
+  }
+  task.settle();
+}
+
+/** The bottom of a pipeline: drains it, and says how it ended. */
+export class Bottom extends Link<unknown> {
+  readonly scope: Scope;
+
+  constructor(readonly task: Task, readonly label: string, readonly ended: () => void) {
+    super();
+    this.scope = new Scope(task, undefined, true);
+  }
+
+  /** Subscribes a pipeline. */
+  drain(pipeline: Observable<unknown>): void {
+    within(this.scope, () => pipeline.subscribe(this));
+  }
+
+  protected override _next(): void {}
+
+  protected override _error(error: unknown): void {
+    this.task.fail(error, this.label, this.task.phase === "binding" ? "misuse" : "user");
+    this.unsubscribe();
+  }
+
+  protected override _complete(): void {
+    const { task, label } = this;
+    const early = task.phase === "binding" || !this.scope.ended;
+    if (task.host !== undefined && early) task.fail(misuse.completedEarly(label), label, "misuse");
+    else this.ended();
+    this.unsubscribe();
+  }
+}
+
+/** A stream that a stage pushes to by itself, while a record is being pushed: a source for the stages below it. */
+export function sideOf<T>(source: AttachedSource, values: Observable<T>): Observable<T> {
+  return ofOurs(
+    new Observable<T>((out) => {
+      openScope()?.attachSource(source);
+      return values.subscribe(out);
+    }),
+  );
+}

@@ -1,0 +1,65 @@
+/** A job by hand whose states go through the codec of a checkpoint at each restart, with nothing else behind it. */
+import type { Observable } from "rxjs";
+import { MemoryKeyedState } from "../../operators/_memory_state.ts";
+import type { Cell, Key, KeyedState } from "../../operators/keyed_state.ts";
+import { ValueReader } from "../../state/value_reader.ts";
+import { ValueWriter } from "../../state/value_writer.ts";
+import { HandMadeTask } from "./task_host.ts";
+
+/** One task through many lives. */
+export class DurableTask {
+  readonly results: unknown[] = [];
+  #job: HandMadeTask;
+
+  /** @param pipeline makes the pipeline, anew for each life */
+  constructor(readonly pipeline: () => Observable<unknown>) {
+    this.#job = new HandMadeTask().run(pipeline());
+  }
+
+  /** Why the task cannot go on. */
+  get failure(): Error | undefined {
+    return this.#job.task.failure?.error;
+  }
+
+  push(...args: Parameters<HandMadeTask["push"]>): this {
+    this.#job.push(...args);
+    return this.#take();
+  }
+
+  cut(): this {
+    this.#job.cut();
+    return this.#take();
+  }
+
+  end(): this {
+    this.#job.end();
+    return this.#take();
+  }
+
+  /** Cuts, and begins another life with what a checkpoint gives back. */
+  restart(): this {
+    const { states, clocks } = this.#job.cut();
+    this.#take();
+    const restored = new Map([...states].map(([name, state]) => [name, roundTrip(state)]));
+    this.#job = new HandMadeTask({ states: restored, clocks }).run(this.pipeline());
+    return this;
+  }
+
+  #take(): this {
+    this.results.push(...this.#job.written.splice(0).map(([, value]) => value));
+    return this;
+  }
+}
+
+/** Each value as a checkpoint gives it back, in its order. */
+function roundTrip(state: KeyedState): KeyedState {
+  const copy = new MemoryKeyedState({ name: state.name, operator: "", namespaced: true });
+  for (const namespace of [...state.namespaces()]) {
+    for (const { key, value } of state.cells(namespace) as Iterable<Cell<Key>>) {
+      const writer = new ValueWriter();
+      writer.value(value);
+      copy.write(copy.cell(key, namespace), new ValueReader(writer.take()).value());
+    }
+  }
+  return copy;
+}
