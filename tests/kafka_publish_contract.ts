@@ -100,6 +100,8 @@ export const publishContract: KafkaContract = {
     const dead = await leaveOpen(bench, { topic, id }, "never committed");
     const other = await delivery.open(`${id}-other`);
     await deliver(other, [record(topic, { text: "behind it" })]);
+    // A commit returns some moments before its control records are written, and fencing waits for them.
+    await delivery.fence(`${id}-other`);
     // The last stable offset stands before what is open: nothing behind it can be seen.
     assertEquals((await connection.offsets(topic, "latest"))[0], 0);
     assertEquals((await connection.bounds(topic))[0], { earliest: 0, latest: 3 });

@@ -1,5 +1,4 @@
 /** Deliveries as tests use them. */
-import { assert } from "@std/assert";
 import type {
   AfterCommit,
   Connection,
@@ -12,13 +11,13 @@ import type {
 
 /** Delivery after the commit, of a connection that has it so. */
 export function afterCommit({ delivery }: Connection): AfterCommit {
-  assert(delivery.kind === "afterCommit", "this connection delivers after the commit");
+  if (delivery.kind !== "afterCommit") throw new Error("This connection does not deliver after the commit");
   return delivery;
 }
 
 /** Delivery within the commit, of a connection that has it so. */
 export function inCommit({ delivery }: Connection): InCommit {
-  assert(delivery.kind === "inCommit", "this connection delivers within the commit");
+  if (delivery.kind !== "inCommit") throw new Error("This connection does not deliver within the commit");
   return delivery;
 }
 
