@@ -291,6 +291,12 @@ export interface PeekHandle {
   stop(): void;
 }
 
+/** How a record's key reads: a codec does it. */
+export interface KeyReader {
+  /** The key of bytes. Throws on what it cannot read. */
+  decode(bytes: Uint8Array): unknown;
+}
+
 /** A source as a pipeline describes it. `decode` throws on a record that it cannot read; its message is the reason. */
 export interface SourceSpec<T = unknown> {
   /** Where the topic is. */
@@ -299,6 +305,8 @@ export interface SourceSpec<T = unknown> {
   readonly topic: string;
   /** The value of a record. */
   decode(record: InputRecord): T;
+  /** How a record's key reads, which is compared with the keys of stages. @default text */
+  readonly key?: KeyReader;
 }
 
 /** A sink as a pipeline describes it. Every function may throw; the runtime names the sink and the record. */

@@ -14,6 +14,8 @@ export interface RecordAtHand {
   readonly offset: number;
   readonly timestamp: number;
   readonly key: Uint8Array | null;
+  /** Its value as bytes, where it is known: `null` is a tombstone. */
+  readonly value?: Uint8Array | null;
   readonly headers: readonly (readonly [name: string, value: Uint8Array | null])[] | undefined;
 }
 

@@ -14,6 +14,7 @@ import { bindWithin, Link, ofOurs, placeFor, readsOurs, startAlone } from "./_ch
 import * as misuse from "./_misuse.ts";
 import { openScope, Scope } from "./_scope.ts";
 import { Stage, type StageHandlers, type StageOptions } from "./_stage.ts";
+import { refuseTombstoneOr } from "./_tombstone.ts";
 import { setRunningTask, type Task, type TaskFailure } from "./_task.ts";
 
 export type { Stage, StageOptions };
@@ -102,7 +103,7 @@ class Input<In> extends Link<In> {
     try {
       this.handle(value);
     } catch (error) {
-      this.bound.stage.fail(error);
+      refuseTombstoneOr(this.bound.stage, value, error);
     }
   }
 
@@ -128,7 +129,7 @@ class Input<In> extends Link<In> {
     try {
       this.handle(value);
     } catch (error) {
-      this.bound.stage.fail(error);
+      refuseTombstoneOr(this.bound.stage, value, error);
     } finally {
       task.slot = -1;
       task.timestamp = NaN;

@@ -43,6 +43,8 @@ export interface StageOptions {
   readonly defers?: boolean;
   /** How a throw in it is to be read. @default "user" */
   readonly failure?: TaskFailure["kind"];
+  /** What it reads of a value before it does anything. Where that throws on a tombstone the record is bad, and nothing has happened yet. */
+  readonly reads?: (value: never) => unknown;
 }
 
 /** What a state of a stage is. */

@@ -95,7 +95,8 @@ export class Loop {
 
   /** A source whose input has come to its end is told so, and a task ends when all of its sources have. */
   #endInputs({ runner }: OwnedTask): void {
-    if (runner.ended) return;
+    // Of a task that has failed the record that did it must stay known.
+    if (runner.ended || runner.task.failure !== undefined) return;
     for (const queue of runner.queues) if (!queue.done && this.parts.atEnd(queue)) queue.done = true;
     runner.endSources((queue) => queue.done);
   }

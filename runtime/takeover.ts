@@ -12,7 +12,8 @@
  * @module
  */
 import type { From, Published, StartOffset } from "../connectors/connector.ts";
-import type { RecordAtHand } from "../operators/_task.ts";
+import type { RecordAtHand, Task } from "../operators/_task.ts";
+import type { KeyAtHand } from "./key_guard.ts";
 import { DurableStates, FencedError, type Head, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
 import { lastBegun } from "../state/decide.ts";
 import { InputQueue } from "./input_queue.ts";
@@ -36,6 +37,8 @@ export interface TakeoverParts {
   readonly publisherId: string;
   /** How long to wait for the store. */
   readonly patience: Patience;
+  /** Makes what looks at the keys that a task meets. */
+  readonly guardKey: (number: number) => (task: Task, at: KeyAtHand) => void;
   /** An event time lies before 1973. */
   readonly earlyTime: (time: number, record: RecordAtHand | undefined) => void;
   /** Tells the failure of a task to its worker. */
@@ -232,7 +235,7 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     openState: (spec) => states.open(spec),
     clocks: head.clocks,
     counters: head.counters,
-    guardsKeys: open.layout.tasks.length > 1,
+    guardKey: open.layout.tasks.length > 1 ? parts.guardKey(number) : undefined,
     decoded: settings.decoded,
     earlyTime: parts.earlyTime,
     keepsJournal: settings.onError !== undefined,

@@ -10,7 +10,7 @@
  * @module
  */
 import { messageOf } from "../base/thrown.ts";
-import type { InputRecord } from "../connectors/connector.ts";
+import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_source.ts";
@@ -19,7 +19,6 @@ import { setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHo
 import { BadRecords } from "./bad_records.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { Journal } from "./journal.ts";
-import { guardKey } from "./key_guard.ts";
 import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
@@ -58,6 +57,7 @@ export class TaskRunner implements TaskHost {
   readonly #routes: Routes;
   readonly #states = new Map<string, KeyedState>();
   #bottoms: Bottom[] = [];
+  #from: SourceSpec | undefined;
   /** Called when a stage has something to do in a push of its own, or can be pushed records again. */
   onWake: (() => void) | undefined;
   readonly #order: PushOrder;
@@ -82,7 +82,7 @@ export class TaskRunner implements TaskHost {
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
-    if (parts.guardsKeys) this.checkKey = (key, stage) => guardKey(this.task, key, stage);
+    if (parts.guardKey) this.checkKey = (key, stage) => parts.guardKey!(this.task, { key, stage, source: this.#from });
     if (parts.keepsJournal) this.journal = new Journal();
   }
 
@@ -323,6 +323,7 @@ export class TaskRunner implements TaskHost {
     const routes = this.#routes.of(queue.topic);
     for (let r = 0; r < routes.length; r++) {
       const { spec, subscribers } = routes[r];
+      this.#from = spec;
       let value: unknown;
       try {
         value = decode(spec, record);

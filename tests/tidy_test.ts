@@ -11,7 +11,7 @@ import { readTree } from "./support/tidy/source.ts";
 
 /** Suites that are older than this rule. */
 const STILL_DENO_TEST: ReadonlySet<string> = new Set(
-  ["connector_contract", "kafka_publish_contract"].map((name) => `tests/${name}.ts`),
+  ["kafka_publish_contract"].map((name) => `tests/${name}.ts`),
 );
 
 /**

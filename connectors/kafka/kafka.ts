@@ -6,7 +6,7 @@
 
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import type { Bounds, Connection, ConnectionContext, Connector, PeekHandle, PeekObserver } from "../connector.ts";
-import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
+import { type KeepTombstones, type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
 import { parseAddress } from "./addresses.ts";
 import { systemClock } from "../../base/clock.ts";
 import { KafkaConnection } from "./connection.ts";
@@ -56,6 +56,8 @@ export interface KafkaConnector extends Connector {
    * @throws {Error} If there is no such topic.
    */
   bounds(topic: string): Promise<readonly Bounds[]>;
+  /** The same, with tombstones: values and `null`. */
+  source<T = unknown>(topic: string, options: KeepTombstones<T>): Observable<T | null>;
   /**
    * The values of a topic. A job reads it in its consumer group, from the offsets of its own checkpoint. Without a job it is
    * read from its beginning, outside of any group, for as long as it is subscribed.

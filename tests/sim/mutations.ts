@@ -366,11 +366,24 @@ const TIMERS: Mutation = {
 const SILENCES: readonly Mutation[] = [
   {
     name: "a permanent refusal is tried again and again in silence",
-    edits: [{
-      file: PUBLISHER,
-      find: "if (tries.count === TRIES_UNTOLD) this.parts.trouble(error as Error);",
-      replace: "void error;",
-    }],
+    masked: "publishing that takes long is told as well, whatever the reason",
+    edits: [
+      {
+        file: PUBLISHER,
+        find: "if (error instanceof MarkerError || error instanceof RefusedError || this.#abandoned) throw error;",
+        replace: "void RefusedError;\n        if (error instanceof MarkerError || this.#abandoned) throw error;",
+      },
+      {
+        file: PUBLISHER,
+        find: "if (tries.count >= TRIES_UNTOLD || clock.elapsed() - began >= TOLD_AFTER_MS) trouble(error as Error);",
+        replace: "void began, TRIES_UNTOLD, TOLD_AFTER_MS;",
+      },
+      {
+        file: EPOCHS,
+        find: "if (this.#publishing === undefined || !long(this.#publishingSince)) return;",
+        replace: "if (!long(Infinity)) return;",
+      },
+    ],
   },
   {
     name: "a trouble is overwritten by another",
