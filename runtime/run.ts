@@ -286,9 +286,9 @@ class RunningJob implements Job {
     await this.stop();
   }
 
-  /** Nobody has said how long it may take. */
+  /** A job that has failed ends soon; one that is finished takes its time, unless somebody stops it. */
   #closeSoon(error: Error | undefined, reason: JobEnd["reason"]): Promise<void> {
-    if (this.#closing === undefined) this.#deadline.within(STOP_MS.within - STOP_MS.closing);
+    if (this.#closing === undefined && error !== undefined) this.#deadline.within(STOP_MS.within - STOP_MS.closing);
     return this.#close(error, reason);
   }
 
@@ -300,8 +300,10 @@ class RunningJob implements Job {
     this.#cancelTimer();
     this.parts.settings.signal?.removeEventListener("abort", this.#onAbort);
     let failure = error;
+    let done = true;
     try {
-      if (!await this.#deadline.inTime(this.#endAll(error))) await this.#abandon(error);
+      done = await this.#deadline.inTime(this.#endAll(error));
+      if (!done) await this.#abandon(error);
     } catch (closing) {
       failure ??= closing as Error;
     } finally {
@@ -311,12 +313,12 @@ class RunningJob implements Job {
       this.parts.store.close();
     }
     if (failure !== undefined) return this.#end.reject(failure);
-    if (reason === "finished") {
+    if (reason === "finished" && done) {
       const { unread } = this.#worker.assignment;
       const how = unread ? "as it was before this start" : "its input has been read to the end";
       this.parts.settings.log(`Job ${this.name}: finished, ${how}`);
     }
-    this.#end.resolve({ reason });
+    this.#end.resolve({ reason: done ? reason : "stopped" });
   }
 
   /** Ends everything in its order. */

@@ -20,6 +20,7 @@ export function produce(
     api: 0,
     name: "Produce",
     version: 8,
+    size: partitions.reduce((sum, { batch, topic }) => sum + batch.length + topic.length * 3 + 16, 128),
     write(body) {
       body.string(transactionalId).int16(ALL_IN_SYNC).int32(PRODUCE_TIMEOUT);
       writeByTopic(body, partitions, ({ partition, batch }) => body.int32(partition).block(batch));
