@@ -30,8 +30,9 @@ export class Deadline {
     return Promise.race([work.then(() => true), this.#passed.promise]);
   }
 
-  /** It is no longer needed. */
+  /** It is no longer needed: nothing that is said of it later counts. */
   over(): void {
+    this.#until = -Infinity;
     this.#cancel();
   }
 }
