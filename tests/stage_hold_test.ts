@@ -1,15 +1,15 @@
 /** Holds, `later()` and `full` in running jobs: an asynchronous stage in miniature, and what a job owes it. */
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { map, type Observable } from "rxjs";
-import { count, eventTime, memory, tumblingWindow, watermark } from "@tidemark/streams";
+import { map, type Observable, tap } from "rxjs";
+import { count, deadLetter, eventTime, memory, tumblingWindow, watermark } from "@tidemark/streams";
 import { crashTest } from "@tidemark/streams/testing";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { runWith } from "../runtime/run.ts";
 import type { Job, RunOptions } from "@tidemark/streams";
 import { Answers, type Ask, asking } from "./support/asking.ts";
 import type { Event } from "./support/events.ts";
-import { ManualClock, until } from "./support/jobs.ts";
+import { header, ManualClock, until } from "./support/jobs.ts";
 
 const START = 1_700_000_000_000;
 const SIZE = 100;
@@ -153,6 +153,38 @@ describe("a stage that holds values for a while, in a running job", () => {
     assertEquals(users(log), ["ada", "bob", "eve"]);
     await second.stop();
   });
+});
+
+describe("a stage that holds values for a while, where an epoch is made again without a bad record", () => {
+  for (const most of [1, 2, Infinity]) {
+    it(`is pushed nothing while it is full, and each is told once, with at most ${most} in flight`, async () => {
+      const log = memory(), answers = new Answers<Event>(), told = new Set<string>();
+      log.append("visits", visits(["ada", 1], ["bob", 2], ["bad", 3], ["eve", 4], ["dan", 5]));
+      const pipeline = log.source<Event>("visits").pipe(
+        tap(({ user }) => {
+          if (user === "bad") throw new RangeError("nobody likes it");
+        }),
+        eventTime(({ at }) => at),
+        watermark({ maxOutOfOrderness: 0 }),
+        asking("ask", answers.ask, most),
+        tap(({ user }) => told.add(user)),
+        log.sink("answered", { key: ({ user }) => user }),
+      );
+      // As few epochs as may be: what is undone is more than one record.
+      const options = { name: "asking", state: ":memory:", log: () => {}, minEpoch: 1e9 };
+      const onError = deadLetter(log.sink("failed"));
+      const job = await runWith(pipeline, { ...options, onError }, new ManualClock(START));
+      while (told.size < 4) {
+        await until("an answer to be due, or the end", () => answers.waiting.length > 0 || told.size === 4, job);
+        if (answers.waiting.length > 0) answers.give();
+      }
+      await job.stop();
+      assertEquals(users(log), ["ada", "bob", "eve", "dan"]);
+      assertEquals(log.records("failed").map((record) => header(record, "tidemark.source")), ["visits/0@2"]);
+      // She was asked about twice: what is undone has not happened.
+      assert(answers.asked.filter(({ user }) => user === "bob").length > 1);
+    });
+  }
 });
 
 describe("a stage that holds values for a while, under crashTest()", () => {
