@@ -364,10 +364,25 @@ const TIMERS: Mutation = {
 const SILENCES: readonly Mutation[] = [
   {
     name: "a permanent refusal is tried again and again in silence",
+    edits: [
+      {
+        file: PUBLISHER,
+        find: "if (error instanceof MarkerError || error instanceof RefusedError || this.#abandoned) throw error;",
+        replace: "if (error instanceof MarkerError || this.#abandoned) throw error;",
+      },
+      {
+        file: PUBLISHER,
+        find: "if (tries.count >= TRIES_UNTOLD || clock.elapsed() - began >= TOLD_AFTER_MS) trouble(error as Error);",
+        replace: "void began;",
+      },
+    ],
+  },
+  {
+    name: "a stop waits for ever",
     edits: [{
-      file: PUBLISHER,
-      find: "if (tries.count === TRIES_UNTOLD) this.parts.trouble(error as Error);",
-      replace: "void error;",
+      file: "runtime/ending.ts",
+      find: "    this.#cancel = this.clock.after(ms, () => this.#passed.resolve(false));\n",
+      replace: "    void ms;\n",
     }],
   },
   {
