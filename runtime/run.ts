@@ -84,8 +84,8 @@ export async function runWith(
   const settings = { ...checked, minEpoch: cutsWhenAsked ? Infinity : checked.minEpoch, decoded };
   const plan = replaced(planOf(Array.isArray(pipelines) ? pipelines : [pipelines], settings), connector);
   settings.signal?.throwIfAborted();
-  const store = given ?? await openStore(settings);
   const troubles = new Troubles(settings);
+  const store = given ?? await openStore(settings, troubles);
   const { name, log } = settings;
   const told = `the start has taken ${TOLD_AFTER_MS / 1000} s so far: the broker or the state store does not answer`;
   const cancel = clock.after(TOLD_AFTER_MS, () => log(`Job ${name}: ${told}`));
@@ -119,10 +119,11 @@ function replaced(plan: Plan, connector: (original: Connector) => Connector): Pl
 }
 
 /** Opens the state; a KV that the user opened is the user's to close. */
-async function openStore({ state, clock }: Settings): Promise<Store> {
-  if (typeof state === "string" || state instanceof URL) return await KvStore.open(String(state), clock);
-  const store = await KvStore.open(state, clock);
-  store.close = () => {};
+async function openStore({ state, clock }: Settings, troubles: Troubles): Promise<Store> {
+  const named = typeof state === "string" || state instanceof URL;
+  const store = await KvStore.open(named ? String(state) : state, clock);
+  store.waits = (error) => troubles.tell("store", error);
+  if (!named) store.close = () => {};
   return store;
 }
 

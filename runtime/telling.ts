@@ -4,10 +4,10 @@
  * @module
  */
 import { RefusedError } from "../connectors/connector.ts";
+import { brief } from "./brief.ts";
 import type { OpenJob } from "./opening.ts";
 import type { RecordAtHand, TaskFailure } from "../operators/_task.ts";
 import type { Settings } from "./options.ts";
-import { REASON_CHARACTERS } from "./limits.ts";
 import { showOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { positionOf } from "./results.ts";
@@ -96,14 +96,6 @@ export async function tellUnread(
       `to process the input anew, or run it under another name; without until: "end" a job reads on for ever`,
   );
   return true;
-}
-
-/** A message on one line, of a length that headers and logs can bear: of a longer one the middle is left out. */
-export function brief(message: string): string {
-  const line = message.replace(/\s+/g, " ").trim();
-  if (line.length <= REASON_CHARACTERS) return line;
-  const half = (REASON_CHARACTERS - 5) / 2;
-  return `${line.slice(0, Math.ceil(half))} ... ${line.slice(-Math.floor(half))}`;
 }
 
 /** Why a job ends whose results are refused for good. Every other error stays as it is. */

@@ -122,6 +122,9 @@ export const RETRY_PAUSE: PauseLimits = { first: 20, longest: SECOND };
 /** How many failures in a row, of the kind that comes when leaders and coordinators move, are not worth a word. */
 export const MOMENTS = 6;
 
+/** How long an answer of the group may be held back before somebody is told, in milliseconds. */
+export const UNANSWERED_TOLD = 5000;
+
 /** How long a broker that is silent is given before the next of the named ones is asked as well, in milliseconds. */
 export const NEXT_BROKER_AFTER = 1000;
 

@@ -6,7 +6,8 @@
  */
 import { type Fault, showFault } from "./faults.ts";
 import type { Scenario } from "./scenario.ts";
-import { type Counts, type Outcome, runScenario } from "./world.ts";
+import type { Counts, Outcome } from "./outcome.ts";
+import { runScenario } from "./world.ts";
 
 /** What many runs were like. */
 export interface Totals extends Counts {

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Change } from "./changes.ts";
-import type { WorldFault } from "./faults.ts";
+import type { Change, WorldFault } from "./faults.ts";
 import { ACTIVITY, COUNTS, OUTPUTS } from "./pipelines.ts";
 import { type Dice, diceOf, type Drawn } from "./scenario.ts";
 import { INPUT } from "./traffic.ts";

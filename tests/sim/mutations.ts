@@ -351,7 +351,50 @@ const GUARDS: readonly Mutation[] = [
 
 const WAITS: Mutation = {
   name: "a store that has stopped answering is waited for for ever",
-  edits: [{ file: "state/kv_store.ts", find: "return answered(this.clock, act());", replace: "return act();" }],
+  edits: [{ file: "state/kv_store.ts", find: "return this.#answered(what, act());", replace: "return act();" }],
 };
 
-export const MUTATIONS: readonly Mutation[] = [...PUBLISH, ...CHUNKS, ...OTHERS, ...GUARDS, WAITS];
+const TIMERS: Mutation = {
+  name: "the timers of a stage are forgotten when it is restored",
+  edits: [{
+    file: "operators/_timers.ts",
+    find: "    this.#times.reset(this.#counts.keys());\n",
+    replace: "    this.#counts.clear();\n",
+  }],
+};
+
+const SILENCES: readonly Mutation[] = [
+  {
+    name: "a permanent refusal is tried again and again in silence",
+    edits: [
+      {
+        file: PUBLISHER,
+        find: "if (error instanceof MarkerError || error instanceof RefusedError || this.#abandoned) throw error;",
+        replace: "if (error instanceof MarkerError || this.#abandoned) throw error;",
+      },
+      {
+        file: PUBLISHER,
+        find: "if (tries.count >= TRIES_UNTOLD || clock.elapsed() - began >= TOLD_AFTER_MS) trouble(error as Error);",
+        replace: "void began;",
+      },
+    ],
+  },
+  {
+    name: "a stop waits for ever",
+    edits: [{
+      file: "runtime/ending.ts",
+      find: "    this.#cancel = this.clock.after(ms, () => this.#passed.resolve(false));\n",
+      replace: "    void ms;\n",
+    }],
+  },
+  {
+    name: "a trouble is overwritten by another",
+    edits: [{
+      file: "runtime/troubles.ts",
+      find: "    if (!this.#open.delete(kind)) return;\n",
+      replace: "    if (!this.#open.has(kind)) return;\n    this.#open.clear();\n",
+    }],
+  },
+];
+
+export const MUTATIONS: readonly Mutation[] = [...PUBLISH, ...CHUNKS, ...OTHERS, ...GUARDS, WAITS, TIMERS, ...SILENCES];

@@ -13,7 +13,7 @@ import type { Scenario } from "./scenario.ts";
 import { INPUT } from "./traffic.ts";
 
 /** How long a process may wait before it says so, in virtual milliseconds. */
-export const SILENT_MS = 40_000;
+export const SILENT_MS = 15_000;
 
 /** A process as others hear it. */
 export interface Voice {
@@ -29,6 +29,14 @@ export function saysTrouble(line: string): boolean | undefined {
   if (/\b(still )?waiting\b.*\bbecause\b/.test(line)) return true;
   if (/all is well again|answers again$/.test(line)) return false;
   return undefined;
+}
+
+/** How long a quota may hold results back without another word, in virtual milliseconds: it is told that rarely. */
+export const QUOTA_TOLD_MS = 60_000;
+
+/** Whether a line says that a quota holds results back. */
+export function saysQuota(line: string): boolean {
+  return /holds back what is written.*quota/.test(line);
 }
 
 /** What is looked at. */

@@ -149,7 +149,8 @@ function packageOf(specifier: string): string {
   return name.replace(/(?<=.)@[^/]*$/, "");
 }
 
-function resolve(from: string, specifier: string): string {
+/** The path that an import names. */
+export function resolve(from: string, specifier: string): string {
   const parts = from.split("/").slice(0, -1);
   for (const step of specifier.split("/")) {
     if (step === "..") parts.pop();

@@ -1,5 +1,5 @@
 /** Every operator has a test and an example that is run. */
-import type { Source } from "./source.ts";
+import { lineAt, type Source } from "./source.ts";
 
 /** Operators without a test file or without an example in their doc comments. */
 export function unprovenOperators(files: readonly Source[]): string[] {
@@ -30,4 +30,21 @@ function examplesProblem({ path, text }: Source): string[] {
     ...(titled ? [] : [`${path} has an @example without a title`]),
     ...(asserts ? [] : [`${path} has no @example that asserts`]),
   ];
+}
+
+/** The seam's own words: an operator speaks to its stage, which keeps the task's registers and the chain of subscribers. */
+const REGISTERS = /\b(?:Subscriber|Forwarder|Task|runningTask)\b|\btask\s*\??\.\s*\w+|\bphase\b/g;
+/** They are no operators: what a state is, and what users ask of the record at hand. */
+const NO_OPERATORS = /^operators\/(keyed_state|record_info|mod)\.ts$/;
+
+/** Operator files that name a register of the task, or how streams are chained. */
+export function strayRegisters(files: readonly Source[]): string[] {
+  return files.filter(({ path }) => /^operators\/[a-z][a-z_]*\.ts$/.test(path) && !NO_OPERATORS.test(path))
+    .flatMap(({ path, code }) =>
+      [...code.matchAll(REGISTERS)].map((match) =>
+        `${path}:${lineAt(code, match.index)} names ${
+          match[0]
+        }: an operator speaks to its Stage, which owns time and registers`
+      )
+    );
 }
