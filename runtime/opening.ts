@@ -181,6 +181,8 @@ async function refuseForgotten(
   if (await knowsJob(store, name, patience)) return;
   for (const topic of topics) {
     if ([...(await input.shown(name, topic)).values()].every(({ offset }) => offset === 0)) continue;
+    // Another worker may have made the job on this store meanwhile, and what is shown may be its own.
+    if (await knowsJob(store, name, patience)) return;
     throw new Error(
       `Cannot run job ${name}: the state store knows nothing of it, but it has run before and published its results: the store is ` +
         `another one, or it was emptied. Give the job the store that it ran on last, start it with reset to process its input ` +

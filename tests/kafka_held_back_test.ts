@@ -5,12 +5,11 @@ import { keyedReduce, run } from "@tidemark/streams";
 import { kafka } from "@tidemark/streams/kafka";
 import { Lines, scratch } from "./support/jobs.ts";
 import { brokers, createTopicWith, ignore, plainClient } from "./support/kafka.ts";
-import { kafkaContract } from "./support/kafka_subject.ts";
 import { realKafka } from "./support/real_kafka.ts";
 import { freshTopic } from "./support/recording_reader.ts";
 import { heldBackContract } from "./support/held_back.ts";
 
-kafkaContract("Kafka", heldBackContract, { make: realKafka, ignore });
+heldBackContract("Kafka", { make: realKafka, ignore });
 
 const suite = ignore ? describe.ignore : describe;
 

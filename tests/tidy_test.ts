@@ -9,11 +9,6 @@ import { suitesWithoutBdd, unfakedTime, unmappedPackages } from "./support/tidy/
 import { longFiles, longFunctions } from "./support/tidy/sizes.ts";
 import { readTree } from "./support/tidy/source.ts";
 
-/** Suites that are older than this rule. */
-const STILL_DENO_TEST: ReadonlySet<string> = new Set(
-  ["kafka_publish_contract"].map((name) => `tests/${name}.ts`),
-);
-
 /**
  * The seam of operators: a task has scopes and a scope its task, a stage has its time and its timers, and those speak to their stage.
  * They know each other's types, and nothing else may.
@@ -67,8 +62,7 @@ Deno.test("names of tests are sentences", () => {
 });
 
 Deno.test("contract suites and suites of one operator are made of describe and it", () => {
-  const old = suitesWithoutBdd(tree).map((complaint) => complaint.split(/[ :]/, 1)[0]);
-  assertEquals([...new Set(old)].filter((path) => !STILL_DENO_TEST.has(path)), []);
+  assertEquals(suitesWithoutBdd(tree), []);
 });
 
 Deno.test("a test waits for no wall clock but a faked one", () => {

@@ -53,13 +53,15 @@ function drawn(partitions: number, { random, chance, whole }: Dice): Change {
     () => ({ change: "deny", right: { to: chance(0.5) ? "use groups" : "use transactional ids" } }),
     () => ({ change: "configure", topic, config: { "max.message.bytes": String(whole(100, 600)) } }),
     () => ({ change: "configure", topic: chance(0.5) ? ACTIVITY : COUNTS, config: OLD }),
+    () => ({ change: "configure", topic: chance(0.5) ? ACTIVITY : COUNTS, config: PRESENT }),
     () => ({ change: "quota", bytes: whole(300, 5000) }),
     () => ({ change: "limit transactions", timeout: 8000 }),
-    // Not yet: () => ({ change: "hold", partition: whole(0, partitions - 1), commit: chance(0.5) }),
+    () => ({ change: "hold", partition: whole(0, partitions - 1), commit: chance(0.5) }),
   ];
-  void partitions;
   return kinds[Math.floor(random() * kinds.length)]();
 }
 
+/** Results of events ahead of the present are too new then. */
+const PRESENT = { "message.timestamp.after.max.ms": "3000" };
 /** Results of event time twelve hours ago are too old then. */
 const OLD = { "message.timestamp.before.max.ms": "3600000" };

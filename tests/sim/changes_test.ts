@@ -2,11 +2,12 @@
  * Rights, limits and topics that change while the job runs. Each time it says so within 15 seconds, in a sentence; nothing stands still
  * without a word; and when the change is over, all results are there exactly once.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { guarded } from "./campaign.ts";
 import { saysOf } from "./changes.ts";
 import type { Change, WorldAct, WorldFault } from "./faults.ts";
+import { SHUT_OUT } from "./impostor.ts";
 import type { Scenario } from "./scenario.ts";
 import { SILENT_MS } from "./silence.ts";
 import type { Outcome } from "./outcome.ts";
@@ -39,6 +40,13 @@ const MEANWHILE: Record<string, readonly WorldFault[]> = {
   "while the job runs": [],
   "while a worker is killed and started again": [inTime(6000, { do: "kill", worker: 0, restart: 300 })],
   "while the brokers are away for a moment": [inTime(6000, { do: "down", ms: 2000 })],
+};
+
+/** What else happens where two are started together. */
+const TOGETHER: Record<string, readonly WorldFault[]> = {
+  "while nothing else happens": [],
+  "while the group's coordinator is being loaded": [inTime(0, { do: "load", ms: 1500 })],
+  "while the brokers are away for a moment": [inTime(400, { do: "down", ms: 2000 })],
 };
 
 function inTime(at: number, act: WorldAct): WorldFault {
@@ -112,6 +120,41 @@ describe("a simulated job whose world changes", () => {
     assert(first !== undefined && first.at <= AT + SILENT_MS, `nothing was said of it in time: ${first?.line}`);
   });
 
+  it("says that results ahead of the present are refused where an output topic takes them no longer, and goes on afterwards", async () => {
+    const config = { "message.timestamp.after.max.ms": "3000" };
+    const what = { change: "configure", topic: "counts", config } as const;
+    const outcome = await run(what, [], { ahead: true });
+    assertEquals(outcome.failure, undefined);
+    const [first] = told(outcome, saysOf(what));
+    assert(first !== undefined && first.at <= AT + SILENT_MS, `nothing was said of it in time: ${first?.line}`);
+  });
+
+  for (const commit of [true, false]) {
+    const how = commit ? "is committed" : "is aborted";
+    const what = { change: "hold", partition: 0, commit } as const;
+
+    it(`says whose open transaction holds its input back, and reads on when that ${how}`, async () => {
+      for (const [when, faults] of Object.entries(MEANWHILE)) {
+        const outcome = await run(what, faults);
+        assertEquals(outcome.failure, undefined, when);
+        const [first] = told(outcome, saysOf(what));
+        assert(first !== undefined && first.at <= AT + SILENT_MS, `it was not said in time ${when}: ${first?.line}`);
+        assertStringIncludes(first.line, 'by an open transaction of "guest-0-');
+      }
+    });
+
+    it(`does not end before what an open transaction holds back, says so, and ends when that ${how}`, async () => {
+      const held = inTime(0, { do: "change", what, ms: LASTS });
+      const outcome = await guarded({ ...BASE, untilEnd: true, inputMs: 0, faults: [held] }, true);
+      assertEquals(outcome.failure, undefined);
+      const [first] = told(outcome, saysOf(what));
+      assert(first !== undefined && first.at <= SILENT_MS, `nothing was said of it in time: ${first?.line}`);
+      const ends = outcome.lines.filter((line) => / w0\.\d+ +has finished/.test(line)).map((line) => parseFloat(line));
+      assertEquals(ends.length, 1);
+      assert(ends[0] * 1000 > LASTS, `it finished after ${ends[0]} s`);
+    });
+  }
+
   it("ends and is started again for as long as its input is denied, which is told apart from a start that failed", async () => {
     const { failure, counts } = await run({ change: "deny", right: { to: "read", topic: "events" } });
     assertEquals(failure, undefined);
@@ -125,4 +168,20 @@ describe("a simulated job whose world changes", () => {
     assertEquals(outcome.failure, undefined);
     assertEquals(outcome.lines.filter((line) => line.includes("the impostor is refused")).length, 1);
   });
+
+  for (const [sentence, others] of Object.entries(TOGETHER)) {
+    it(`is let in on one store alone where two are started together ${sentence}, and the other is told why`, async () => {
+      const won = { own: 0, other: 0 };
+      for (let seed = 1; seed <= 12; seed++) {
+        const faults = [inTime(0, { do: "impostor" }), ...others];
+        const { failure, lines } = await guarded({ ...BASE, seed, workers: 1 + seed % 2, faults }, true);
+        assertEquals(failure, undefined, `seed ${seed}`);
+        const told = lines.filter((line) => /the impostor is (refused|let in)/.test(line));
+        assertEquals(told.length, 1, `seed ${seed}`);
+        assertMatch(told[0], SHUT_OUT);
+        won[told[0].includes("the impostor is refused") ? "own" : "other"]++;
+      }
+      assert(won.own > 0 && won.other > 0, `the same one was let in each time: ${JSON.stringify(won)}`);
+    });
+  }
 });

@@ -39,7 +39,8 @@ export function scenarioOf(seed: number): Scenario {
   const more = moreFaultsOf(scenario, faults, dice);
   // Where one task reads several partitions, how they are interleaved decides what belongs to a visit.
   const visits = !single && diceOf(seed ^ 0x715175).chance(0.3);
-  return { ...scenario, ...more, visits, faults: [...faults, ...more.faults, ...changesOf(scenario)] };
+  const ahead = diceOf(seed ^ 0xa4ead).chance(0.2);
+  return { ...scenario, ...more, visits, ahead, faults: [...faults, ...more.faults, ...changesOf(scenario)] };
 }
 
 /** How far requests of a kind are counted, about. */

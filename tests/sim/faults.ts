@@ -64,7 +64,7 @@ export interface WorldFault {
  *   processed), or the input topic is `remade` or has `grown`.
  * - `jump`: a worker's wall clock jumps.
  * - `stop`, `kill`: a worker is asked to stop, or dies, and is started again after `restart` milliseconds; `leave`: it dies for good.
- * - `impostor`: somebody starts the job once more, on an empty KV.
+ * - `impostor`: somebody starts the job once more, on an empty KV; at the beginning he may be the one who is let in.
  * - `change`: people change something for so long.
  */
 export type WorldAct =

@@ -8,7 +8,6 @@ import { strangersContract } from "../kafka_strangers_contract.ts";
 import { publishContract } from "../kafka_publish_contract.ts";
 import { finishing } from "../support/finishing.ts";
 import { NO_STORE } from "../support/kafka_member.ts";
-import { kafkaContract } from "../support/kafka_subject.ts";
 import { simKafka } from "./kafka_subject.ts";
 
 connectorContract("simulated Kafka", async () => {
@@ -25,5 +24,5 @@ driverContract("Simulated Kafka", making);
 coordinatorContract("Simulated Kafka", making);
 groupContract("Simulated Kafka", making);
 strangersContract("Simulated Kafka", making);
-kafkaContract("simulated Kafka", publishContract, making);
-kafkaContract("simulated Kafka", heldBackContract, making);
+publishContract("Simulated Kafka", making);
+heldBackContract("Simulated Kafka", making);

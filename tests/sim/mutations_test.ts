@@ -1,5 +1,7 @@
 /** The simulator bites: it finds every engine of `mutations.ts`, each in a copy of the tree. */
 import { assert, assertEquals } from "@std/assert";
+import { guarded } from "./campaign.ts";
+import { scenarioOf } from "./draws.ts";
 import { isOfTheEngine, runMutant } from "./mutant.ts";
 import type { Mutation } from "./mutation.ts";
 import { MUTATIONS } from "./mutations.ts";
@@ -32,6 +34,8 @@ Deno.test("The simulator finds each way to get the engine wrong", async (t) => {
       const { runs, report } = await found.get(mutation)!;
       assert(report !== undefined, `nothing was wrong in ${runs} runs`);
       assert(isOfTheEngine(report), `it is not the engine that failed: ${report.message}`);
+      const { failure } = await guarded(scenarioOf(report.seed));
+      assertEquals(failure, undefined, `the engine as it is fails in the same run, that of seed ${report.seed}`);
       const masked = mutation.masked === undefined ? "" : `, without the second defence: ${mutation.masked}`;
       console.log(`caught in run ${runs}${masked}; ${report.kind}: ${report.message.split("\n")[0].slice(0, 160)}`);
     });

@@ -31,6 +31,8 @@ export interface Scenario {
   readonly visits?: boolean;
   /** Counts are written without a key. @default false */
   readonly keyless?: boolean;
+  /** Events have times around the present, many of them ahead of it. @default false */
+  readonly ahead?: boolean;
   readonly brokers: number;
   /** What the job does about input that is gone before it was read. */
   readonly onMissing: "stop" | "skip";

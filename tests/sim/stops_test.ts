@@ -37,7 +37,7 @@ describe("a simulated worker that is asked to stop", () => {
       const { failure, longestStop, counts } = await guarded({ ...BASE, faults }, true);
       assertEquals(failure, undefined);
       assert(longestStop <= STOP_MS, `it took ${longestStop} ms`);
-      assert(counts.stops + counts.restarts > 0, "it was stopped, or had ended by itself");
+      assert(counts.stops + counts.restarts + counts.told > 0, "it was stopped, or had ended by itself");
     });
   }
 });

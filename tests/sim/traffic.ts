@@ -30,12 +30,12 @@ export function windowOf(time: number): number {
 const encoder = new TextEncoder();
 
 /** The input of a run, in the order in which it is written. */
-export function inputOf({ seed, records, partitions, badEvery }: Scenario): OutputRecord[] {
+export function inputOf({ seed, records, partitions, badEvery, ahead = false }: Scenario): OutputRecord[] {
   const random = seeded(seed ^ 0x5eed);
   const users = 2 + Math.floor(random() * 9);
   const list: OutputRecord[] = [];
-  // Event time lies in the past: the wall clock has no part in this.
-  let time = BEGIN - 86_400_000 / 2;
+  // Where event time lies in the past, the wall clock has no part in this.
+  let time = ahead ? BEGIN : BEGIN - 86_400_000 / 2;
   for (let n = 0; n < records; n++) {
     time += Math.floor(random() * 1500);
     const behind = random() < 0.06 ? DISORDER + random() * 40_000 : random() < 0.5 ? random() * DISORDER : 0;

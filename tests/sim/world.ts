@@ -9,10 +9,12 @@ import type { WorldAct, WorldFault } from "./faults.ts";
 import { Changes } from "./changes.ts";
 import { Disasters } from "./disasters.ts";
 import { Heads, Violation } from "./heads.ts";
+import { type Impostor, SHUT_OUT } from "./impostor.ts";
 import { SimCluster } from "./kafka/cluster.ts";
 import { SimKv } from "./kv.ts";
 import { Ledger } from "./ledger.ts";
 import { ALL_OUTPUTS, JOB } from "./pipelines.ts";
+import { whatIsMissing } from "./missing.ts";
 import { CALM_MS, type Scenario } from "./scenario.ts";
 import { Silence } from "./silence.ts";
 import { Scheduler, seeded } from "./scheduler.ts";
@@ -39,9 +41,9 @@ class World {
   readonly #scheduler = new Scheduler(BEGIN);
   readonly #trace: Trace;
   readonly #kafka: SimCluster;
-  readonly #kv = new SimKv();
-  readonly #heads: Heads;
-  readonly #workers: SimWorker[];
+  #kv = new SimKv();
+  #heads: Heads;
+  #workers: SimWorker[];
   readonly #random: () => number;
   readonly #counts: Counts = noCounts();
   #failure: Failure | undefined;
@@ -55,9 +57,9 @@ class World {
   #moves = 0;
   #refused = false;
   #wellSince = NaN;
-  readonly #silence: Silence;
+  #silence: Silence;
   #longestStop = 0;
-  #impostor: "running" | "refused" | undefined;
+  #impostor: Impostor | undefined;
 
   constructor(readonly scenario: Scenario, keeps: boolean) {
     const scheduler = this.#scheduler;
@@ -69,13 +71,22 @@ class World {
     const ledger = this.#ledger = new Ledger(kafka);
     this.#disasters = new Disasters({ scenario, kafka, kv: this.#kv, heads, ledger, trace: this.#trace, random });
     this.#changes = new Changes({ kafka, scheduler, random, trace: this.#trace });
-    this.#kv.written = (mutations, _versionstamp, by) => this.#hold(() => this.#heads.written(mutations, by));
+    this.#watch(this.#kv, heads);
     this.#workers = Array.from(
       { length: scenario.workers },
       (_, slot) => this.#worker(slot, { kv: this.#kv, failed: (error, at) => this.#workerFailed(error, at) }),
     );
+    this.#silence = this.#listener(heads);
+  }
+
+  #watch(kv: SimKv, heads: Heads): void {
+    kv.written = (mutations, _versionstamp, by) => this.#hold(() => heads.written(mutations, by));
+  }
+
+  #listener(heads: Heads): Silence {
     const voices = () => this.#workers.map(({ voice }) => voice);
-    this.#silence = new Silence({ scenario, heads, kafka, now: () => scheduler.now, voices });
+    const now = () => this.#scheduler.now;
+    return new Silence({ scenario: this.scenario, heads, kafka: this.#kafka, now, voices });
   }
 
   #worker(slot: number, own: Pick<WorkerParts, "kv" | "failed">): SimWorker {
@@ -96,23 +107,44 @@ class World {
     });
   }
 
-  /** Somebody starts the job on an empty KV, and has to be told that others run it. */
+  /** Somebody starts the job on an empty KV. Where others run it, he is refused; where nobody was let in yet, they may be. */
   #admit(): void {
-    const impostor = this.#worker(this.scenario.workers, {
-      kv: new SimKv(),
+    const kv = new SimKv();
+    const heads = new Heads(this.#kafka, () => this.#scheduler.now);
+    this.#watch(kv, heads);
+    const worker = this.#worker(this.scenario.workers, {
+      kv,
       failed: (error) => {
         this.#trace.add("world", `the impostor is refused: ${error.message}`);
-        this.#impostor = "refused";
-        if (!/store/.test(error.message)) this.#fail("error", `the impostor ended with ${error.message}`);
+        if (!SHUT_OUT.test(error.message)) this.#fail("error", `the impostor ended with ${error.message}`);
+        this.#impostor = { ...this.#impostor!, is: "refused" };
         return false;
       },
     });
-    this.#impostor = "running";
-    impostor.start();
+    this.#impostor = { is: "waiting", kv, heads, worker };
+    worker.start();
+  }
+
+  /** Whether a worker is rightly refused because an impostor was let in before anybody else. He runs the job from then on. */
+  #givesWay(error: Error, worker: string): boolean {
+    if (this.#impostor === undefined || !SHUT_OUT.test(error.message)) return false;
+    const { is, kv, heads, worker: impostor } = this.#impostor;
+    if (is === "let in") return true;
+    if (is === "refused" || this.#heads.tasks.size > 0) return false;
+    this.#trace.add("world", `the impostor is let in, ${worker} is refused: ${error.message}`);
+    for (const other of this.#workers) other.retired = true;
+    this.#workers = [impostor, ...this.#workers];
+    [this.#kv, this.#heads, this.#silence] = [kv, heads, this.#listener(heads)];
+    this.#impostor = { is: "let in", kv, heads, worker: impostor };
+    return true;
   }
 
   /** Where it is looked for by the tick of the world. */
   #listen(): void {
+    if (this.#impostor !== undefined && this.#impostor.is !== "let in") {
+      const both = this.#heads.tasks.size > 0 && this.#impostor.heads.tasks.size > 0;
+      if (both) this.#fail("broken", "two stores were given tasks of one job");
+    }
     const silent = this.#silence.look();
     if (silent !== undefined) this.#fail("stuck", silent);
     for (const worker of this.#workers) {
@@ -135,7 +167,12 @@ class World {
     this.#tick();
     const until = BEGIN + LIMIT_MS;
     const finished = await this.#scheduler.drive(() => this.#failure !== undefined || this.#done(), until);
-    if (!finished) this.#fail("stuck", this.#whatIsMissing());
+    if (!finished) {
+      this.#fail(
+        "stuck",
+        whatIsMissing({ ms: LIMIT_MS, heads: this.#heads, workers: this.#workers, kafka: this.#kafka }),
+      );
+    }
     if (this.#failure === undefined) await this.#end();
     for (const worker of this.#workers) worker.process?.kill();
     this.#counts.takeovers = this.#heads.takeovers;
@@ -274,6 +311,7 @@ class World {
       this.#refused = true;
       return false;
     }
+    if (this.#givesWay(error, worker)) return false;
     // A job says what the world does not allow it, and where nothing answers at a start; whoever watches over it starts it again.
     const told = this.#changes.explains(error.message);
     if (told || (starting && error.name === "UnavailableError")) {
@@ -309,7 +347,7 @@ class World {
   }
 
   #settled(): boolean {
-    if (!this.#fed || this.#ahead > 0 || this.#impostor === "running") return false;
+    if (!this.#fed || this.#ahead > 0 || this.#impostor?.is === "waiting") return false;
     if (!this.#workers.every((worker) => worker.well && (!worker.troubled || this.#changes.lasting))) return false;
     const { tasks, partitions } = this.scenario;
     const count = tasks === "single" ? 1 : partitions;
@@ -328,25 +366,6 @@ class World {
       if (head.offsets[INPUT] === undefined) return false;
     }
     return this.#kafka.openTransactions().length === 0;
-  }
-
-  #whatIsMissing(): string {
-    const heads = [...this.#heads.tasks].map(([task, { head }]) =>
-      `task ${task}: epoch ${head?.epoch}, offsets ${
-        JSON.stringify(head?.offsets)
-      }, ${head?.outbox.length} epochs unpublished`
-    );
-    const workers = this.#workers.map(({ process, well, troubled }) =>
-      `${process?.name}: ${well ? "well" : "not well"}${troubled ? ", and has said that it waits" : ""}`
-    );
-    return [
-      `after ${LIMIT_MS} ms the end was not reached`,
-      ...workers,
-      ...heads,
-      `markers ${JSON.stringify([...this.#heads.markers()])}`,
-      `input ${JSON.stringify(this.#kafka.bounds(INPUT))}`,
-      `open transactions ${JSON.stringify(this.#kafka.openTransactions())}`,
-    ].join("\n  ");
   }
 
   /** Half of the jobs are stopped first: nothing may change by that. */

@@ -35,9 +35,6 @@ export interface KafkaBench {
   now(): number;
 }
 
-/** Cases of a contract, by the sentence that each shows. */
-export type KafkaContract = Readonly<Record<string, (bench: KafkaBench) => Promise<void>>>;
-
 /** On which Kafka a contract's tests run. */
 export interface KafkaMaking {
   readonly make: () => Promise<KafkaSubject>;
@@ -45,7 +42,7 @@ export interface KafkaMaking {
 }
 
 /** Gives a case its bench, and closes for it what it opens. */
-export function onBench({ make }: KafkaMaking, run: (bench: KafkaBench) => Promise<void>): () => Promise<void> {
+function onBench({ make }: KafkaMaking, run: (bench: KafkaBench) => Promise<void>): () => Promise<void> {
   return async () => {
     await using kafka = await make();
     const { clock, driver } = kafka;
@@ -77,11 +74,4 @@ export function contract(
   ) => void,
 ): (name: string, making: KafkaMaking) => void {
   return (name, making) => register(name, (run) => onBench(making, run), making.ignore ?? false);
-}
-
-/** Registers a contract's tests for one Kafka. */
-export function kafkaContract(name: string, contract: KafkaContract, making: KafkaMaking): void {
-  for (const [sentence, run] of Object.entries(contract)) {
-    Deno.test({ name: `${name}: ${sentence}`, ignore: making.ignore ?? false, fn: onBench(making, run) });
-  }
 }
