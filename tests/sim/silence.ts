@@ -3,12 +3,13 @@
  * responsible for it must have said what it waits for.
  *
  * Responsible for a task is its owner while that one lives, else everybody who lives. Who is paused can say nothing, and has its
- * time anew when it goes on.
+ * time anew when it goes on. Nobody can be given a task while the group still takes its dead or paused members for alive.
  *
  * @module
  */
 import type { Heads } from "./heads.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
+import { JOB } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
 import { INPUT } from "./traffic.ts";
 
@@ -66,12 +67,14 @@ export class Silence {
     const { scenario, now, voices } = this.parts;
     const tasks = scenario.tasks === "single" ? 1 : scenario.partitions;
     const awake = voices().filter(({ awakeSince }) => awakeSince !== undefined);
+    const awaited = this.parts.kafka.groupMembers(JOB).length > awake.length;
     for (let task = 0; task < tasks; task++) {
       const { waits, signature, owner } = this.#task(task);
       const place = this.#places.get(task);
       const own = awake.filter(({ name }) => name === owner);
       const responsible = own.length > 0 ? own : awake;
-      const excused = !waits || responsible.length === 0 || responsible.some(({ troubled }) => troubled);
+      const excused = !waits || responsible.length === 0 || (own.length === 0 && awaited) ||
+        responsible.some(({ troubled }) => troubled);
       if (place === undefined || excused || place.signature !== signature) {
         this.#places.set(task, { signature, since: now() });
         continue;
