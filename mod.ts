@@ -23,10 +23,19 @@
  */
 export * from "./operators/mod.ts";
 export { type EmbeddedLog, embeddedLog, type EmbeddedLogOptions, memory } from "./connectors/mod.ts";
-export type { Connector, From, RecordKey, SinkOptions, SourceOptions } from "./connectors/mod.ts";
+export { bytes, int32, int64, json, type JsonOptions, text } from "./connectors/mod.ts";
+export type {
+  Connector,
+  From,
+  HeadersOption,
+  KeyReader,
+  RecordKey,
+  SinkOptions,
+  SourceOptions,
+} from "./connectors/mod.ts";
 export { run } from "./runtime/run.ts";
 export { type DeadLetter, deadLetter, type RunOptions } from "./runtime/options.ts";
-export type { Job, JobEnd, StateView } from "./runtime/job.ts";
+export type { Job, JobEnd, StateView, StopOptions } from "./runtime/job.ts";
 export type { Metrics, MetricsSnapshot } from "./runtime/metrics.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
 export type { Topology } from "./runtime/plan.ts";

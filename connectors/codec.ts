@@ -66,7 +66,25 @@ function describeIssue({ message, path }: SchemaIssue): string {
   return `${path.map((part) => String(typeof part === "object" ? part.key : part)).join(".")}: ${message}`;
 }
 
-/** Bytes of a key as they stand in a record: strings as UTF-8, everything else as its decimal text. */
+/**
+ * Bytes of a key as they stand in a record: strings as UTF-8, everything else as its decimal text.
+ *
+ * @throws {TypeError} when it is something else, or text with a lone surrogate, of which UTF-8 would make another one
+ */
 export function keyBytes(key: string | number | bigint | boolean): Uint8Array {
-  return textBytes(typeof key === "string" ? key : String(key));
+  switch (typeof key) {
+    case "string":
+      if (key.isWellFormed()) return textBytes(key);
+      throw new TypeError(`a record's key is UTF-8, and ${JSON.stringify(key.slice(0, 100))} has a lone surrogate`);
+    case "number":
+    case "bigint":
+    case "boolean":
+      return textBytes(String(key));
+    default:
+      throw new TypeError(
+        `a record's key must be text, a number, a bigint, a boolean, bytes or null, current value is ${
+          key === undefined ? "undefined" : `of type ${typeof key}`
+        }`,
+      );
+  }
 }

@@ -24,7 +24,7 @@ import type {
 } from "./connector.ts";
 import { BATCH_RECORDS, MAX_PARTITIONS, MAX_RECORD_BYTES } from "./local/limits.ts";
 import { keyPartition } from "./partitioner.ts";
-import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "./verbs.ts";
+import { type KeepTombstones, type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "./verbs.ts";
 
 /** Options of {@linkcode memory}. */
 export interface MemoryOptions {
@@ -136,7 +136,10 @@ export class MemoryLog implements Connector {
     return [...this.#topic(topic).arrived];
   }
 
+  /** The same, with tombstones: values and `null`. */
+  source<T = unknown>(topic: string, options: KeepTombstones<T>): Observable<T | null>;
   /** The values of a topic, as a cold Observable. Without a job it reads what is there at once, and goes on until {@linkcode end}. */
+  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T>;
   source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T> {
     return sourceVerb<T>(this, topic, options);
   }

@@ -9,5 +9,6 @@ export * from "./embedded/log.ts";
 export { headerOf, type HeadersOption, type HeaderValue } from "./headers.ts";
 export * from "./json.ts";
 export * from "./memory.ts";
-export type { RecordKey, SinkOptions, SourceOptions } from "./verbs.ts";
+export * from "./plain_codecs.ts";
+export type { KeepTombstones, RecordKey, SinkOptions, SourceOptions } from "./verbs.ts";
 export type { AppendRecord } from "./local/append.ts";

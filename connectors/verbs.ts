@@ -7,7 +7,7 @@ import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { operate } from "../operators/_operate.ts";
 import { sourceOf } from "../operators/_source.ts";
 import { keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
-import { type Connector, type InputRecord, nameSink, type SinkSpec, type SourceSpec } from "./connector.ts";
+import { type Connector, type KeyReader, nameSink, type SinkSpec, type SourceSpec } from "./connector.ts";
 import { json } from "./json.ts";
 import { peekAt } from "./_peek.ts";
 import { encodeHeaders, type HeadersOption } from "./headers.ts";
@@ -18,7 +18,25 @@ export interface SourceOptions<T> {
   readonly schema?: StandardSchema<T>;
   /** How bytes become a value. @default JSON */
   readonly codec?: RecordCodec<unknown>;
+  /**
+   * What becomes of a record without a value, a tombstone of a compacted topic. It is the value `null`, which passes through, and which a
+   * stage that reads its fields refuses as a bad record. With `keep` the type says so, and a `schema` is not asked; with `refuse` it is a
+   * bad record at once.
+   *
+   * @default the value `null`, which a `schema` may refuse
+   */
+  readonly tombstones?: "keep" | "refuse";
+  /**
+   * How a record's key reads: `text()`, `int64()`, `int32()`, `json()`, `bytes()`, or any codec. With a task for each partition a stage must
+   * be keyed by what its topic is keyed by, and the two are compared as values. A key that reads as bytes or as an object is not compared.
+   *
+   * @default text, and a stage's key that is a number is compared by its decimal text, as sinks write it
+   */
+  readonly key?: KeyReader;
 }
+
+/** Options of a `source()` of values and tombstones: `null` is in its type. */
+export type KeepTombstones<T> = SourceOptions<T> & { readonly tombstones: "keep" };
 
 /** What may be a record's key. */
 export type RecordKey = string | number | bigint | boolean | Uint8Array | null;
@@ -40,12 +58,31 @@ export interface SinkOptions<T> {
 /** The specification behind a source's Observable. */
 export function sourceSpec<T>(connector: Connector, topic: string, options: SourceOptions<T> = {}): SourceSpec<T> {
   named("source", topic);
-  const { schema, codec = json<unknown>() } = options;
-  const read = (record: InputRecord) => record.value === null ? null : codec.decode(record.value);
+  const { schema, codec = json<unknown>(), key } = options;
+  if (key !== undefined && typeof key?.decode !== "function") {
+    throw new TypeError(
+      `Cannot create a source: key must be a codec such as int64(), current value is of type ${typeof key}`,
+    );
+  }
+  const { tombstones } = options;
+  if (tombstones !== undefined && tombstones !== "keep" && tombstones !== "refuse") {
+    throw new TypeError(
+      `Cannot create a source: tombstones must be "keep" or "refuse", current value is ${tombstones}`,
+    );
+  }
+  const tombstone = (): T => {
+    if (tombstones === "refuse") throw new TypeError("its value is null, a tombstone");
+    return tombstones === "keep" || schema === undefined ? null as T : validate(schema, null);
+  };
   return {
     connector,
     topic,
-    decode: schema === undefined ? (record) => read(record) as T : (record) => validate(schema, read(record)),
+    key,
+    decode({ value }) {
+      if (value === null) return tombstone();
+      const decoded = codec.decode(value);
+      return schema === undefined ? decoded as T : validate(schema, decoded);
+    },
   };
 }
 
@@ -58,8 +95,12 @@ export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOp
     topic,
     value(whole) {
       const part = value(whole);
-      return part === null ? null : codec.encode(part);
+      if (part === null) return null;
+      const bytes = codec.encode(part);
+      if (bytes instanceof Uint8Array) return bytes;
+      throw new TypeError(`the codec of the sink must give a Uint8Array, current value is of type ${typeof bytes}`);
     },
+    keyless: key === undefined,
     key: key === undefined ? () => undefined : (whole) => {
       const part = key(whole);
       return part === null || part instanceof Uint8Array ? part : keyBytes(part);
@@ -83,7 +124,7 @@ export function sinkVerb<T>(
 ): MonoTypeOperatorFunction<T> {
   const spec = sinkSpec(connector, topic, options);
   const operator = operate<T, T>(
-    { operator: "sink", name: topic, time: "passes", keeps: true, failure: "result" },
+    { operator: "sink", name: topic, time: "passes", keeps: true, failure: "result", reads: readsOf(spec) },
     (stage) => {
       const { label, task: { host } } = stage;
       const write = host === undefined ? direct(spec, label) : host.bindSink(spec, label);
@@ -96,6 +137,16 @@ export function sinkVerb<T>(
     },
   );
   return nameSink(operator, spec as SinkSpec);
+}
+
+/** What a sink reads of a value, without writing it. */
+function readsOf<T>({ value, key, headers, partition }: SinkSpec<T>): (whole: T) => void {
+  return (whole) => {
+    value(whole);
+    key(whole);
+    headers(whole);
+    partition(whole, 1);
+  };
 }
 
 /** Where there is no job, only a connector that keeps records in this process can take one. */

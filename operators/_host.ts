@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClockSnapshot } from "./_clock_snapshot.ts";
-import type { Key, KeyedState, KeyedStateSpec } from "./keyed_state.ts";
+import type { AnyKeyedState, Key, KeyedStateSpec } from "./keyed_state.ts";
 import type { InputSlot } from "./_scope.ts";
 
 /** The record at hand, as it came from its source. */
@@ -14,6 +14,8 @@ export interface RecordAtHand {
   readonly offset: number;
   readonly timestamp: number;
   readonly key: Uint8Array | null;
+  /** Its value as bytes, where it is known: `null` is a tombstone. */
+  readonly value?: Uint8Array | null;
   readonly headers: readonly (readonly [name: string, value: Uint8Array | null])[] | undefined;
 }
 
@@ -78,7 +80,7 @@ export interface PaneAtHand {
 
 /** What a job does for its tasks. */
 export interface TaskHost {
-  openState(spec: KeyedStateSpec): KeyedState;
+  openState(spec: KeyedStateSpec): AnyKeyedState;
   /** A source was subscribed. The host pushes to it from `start` on, and returns the slots that it will read. */
   bindSource(source: SourceRequest): readonly InputSlot[];
   /** A sink was subscribed. Returns what takes its values. */

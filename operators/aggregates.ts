@@ -1,10 +1,16 @@
 /**
  * What a window computes.
  *
+ * Those over numbers take finite numbers, or bigints, and not both in one window. Anything else (text, `NaN`, a field that is missing) is
+ * refused: it is the fault of its record, which `onError` gets with its place.
+ *
  * @module
  */
 
 import { type Aggregate, keepingNothing } from "./_aggregate.ts";
+import { added, NOTHING, number, type NumberOf, ofNumbers, requireSame } from "./_numbers.ts";
+
+export type { NumberOf };
 
 /**
  * Counts values.
@@ -26,8 +32,9 @@ export function count<T>(): Aggregate<T, number, number> {
 /**
  * Adds numbers up.
  *
- * @param of the number of a value
- * @returns an aggregate for windows
+ * @param of the number of a value: finite, or a bigint
+ * @returns an aggregate for windows; it throws a `TypeError` on what is no finite number and no bigint, and a `RangeError` where the sum is
+ * beyond all numbers
  * @throws {TypeError} when `of` is not a function
  *
  * @example Sum
@@ -38,16 +45,22 @@ export function count<T>(): Aggregate<T, number, number> {
  * assertEquals(aggregate.add(aggregate.seed(), { price: 3 }), 3);
  * ```
  */
-export function sum<T>(of: (value: T) => number): Aggregate<T, number, number> {
+export function sum<T, N extends number | bigint = number>(
+  of: (value: T) => N,
+): Aggregate<T, NumberOf<N>, NumberOf<N>> {
   requireFunction("sum", of);
-  return { seed: () => 0, add: keepingNothing((total: number, value: T) => total + of(value)) };
+  return ofNumbers<T, N>({
+    seed: NOTHING,
+    add: (total, value) => Object.is(total, NOTHING) ? number("sum", of(value)) : added("sum", total, of(value)),
+    result: (total) => Object.is(total, NOTHING) ? 0 : total,
+  });
 }
 
 /**
  * The smallest number.
  *
- * @param of the number of a value
- * @returns an aggregate for windows
+ * @param of the number of a value: finite, or a bigint
+ * @returns an aggregate for windows; it throws a `TypeError` on what is no finite number and no bigint
  * @throws {TypeError} when `of` is not a function
  *
  * @example Minimum
@@ -58,16 +71,26 @@ export function sum<T>(of: (value: T) => number): Aggregate<T, number, number> {
  * assertEquals([5, 2, 9].reduce(aggregate.add, aggregate.seed()), 2);
  * ```
  */
-export function min<T>(of: (value: T) => number): Aggregate<T, number, number> {
+export function min<T, N extends number | bigint = number>(
+  of: (value: T) => N,
+): Aggregate<T, NumberOf<N>, NumberOf<N>> {
   requireFunction("min", of);
-  return { seed: () => Infinity, add: keepingNothing((least: number, value: T) => Math.min(least, of(value))) };
+  return ofNumbers<T, N>({
+    seed: Infinity,
+    add(least, value) {
+      const next = number("min", of(value));
+      if (least === Infinity) return next;
+      requireSame("min", least, next);
+      return next < least ? next : least;
+    },
+  });
 }
 
 /**
  * The largest number.
  *
- * @param of the number of a value
- * @returns an aggregate for windows
+ * @param of the number of a value: finite, or a bigint
+ * @returns an aggregate for windows; it throws a `TypeError` on what is no finite number and no bigint
  * @throws {TypeError} when `of` is not a function
  *
  * @example Maximum
@@ -78,16 +101,27 @@ export function min<T>(of: (value: T) => number): Aggregate<T, number, number> {
  * assertEquals([5, 2, 9].reduce(aggregate.add, aggregate.seed()), 9);
  * ```
  */
-export function max<T>(of: (value: T) => number): Aggregate<T, number, number> {
+export function max<T, N extends number | bigint = number>(
+  of: (value: T) => N,
+): Aggregate<T, NumberOf<N>, NumberOf<N>> {
   requireFunction("max", of);
-  return { seed: () => -Infinity, add: keepingNothing((most: number, value: T) => Math.max(most, of(value))) };
+  return ofNumbers<T, N>({
+    seed: -Infinity,
+    add(most, value) {
+      const next = number("max", of(value));
+      if (most === -Infinity) return next;
+      requireSame("max", most, next);
+      return next > most ? next : most;
+    },
+  });
 }
 
 /**
- * The mean of numbers.
+ * The mean of numbers; a number also where they are bigints.
  *
- * @param of the number of a value
- * @returns an aggregate for windows
+ * @param of the number of a value: finite, or a bigint
+ * @returns an aggregate for windows; it throws a `TypeError` on what is no finite number and no bigint, and a `RangeError` where their sum is
+ * beyond all numbers
  * @throws {TypeError} when `of` is not a function
  *
  * @example Average
@@ -98,17 +132,22 @@ export function max<T>(of: (value: T) => number): Aggregate<T, number, number> {
  * assertEquals(aggregate.result!([2, 4].reduce(aggregate.add, aggregate.seed())), 3);
  * ```
  */
-export function average<T>(of: (value: T) => number): Aggregate<T, { sum: number; count: number }, number> {
+export function average<T, N extends number | bigint = number>(
+  of: (value: T) => N,
+): Aggregate<T, { sum: NumberOf<N>; count: number }, number> {
   requireFunction("average", of);
-  return {
+  const aggregate: Aggregate<T, { sum: number | bigint; count: number }, number> = {
     seed: () => ({ sum: 0, count: 0 }),
-    add: keepingNothing((total: { sum: number; count: number }, value: T) => {
-      total.sum += of(value);
+    add: keepingNothing((total: { sum: number | bigint; count: number }, value: T) => {
+      const next = of(value);
+      // Whatever is refused has changed nothing.
+      total.sum = total.count === 0 ? number("average", next) : added("average", total.sum, next);
       total.count++;
       return total;
     }),
-    result: (total) => total.sum / total.count,
+    result: (total) => Number(total.sum) / total.count,
   };
+  return aggregate as Aggregate<T, { sum: NumberOf<N>; count: number }, number>;
 }
 
 /**

@@ -55,28 +55,33 @@ export function eventTime<T>(
     throw new RangeError(`Cannot create event time: maxAhead must be >= 0, current value is ${maxAhead}`);
   }
 
-  return operate<T, T>({ operator: "eventTime", time: "passes", keeps: false, defers: true }, (stage) => {
-    const { at } = stage;
-    let told = false;
-    return {
-      next(value) {
-        const time = timestamp(value);
-        if (!Number.isSafeInteger(time)) {
-          return stage.bad(`its event time must be a safe integer of milliseconds, current value is ${String(time)}`);
-        }
-        const { record } = at;
-        if (record !== undefined && time > record.timestamp + maxAhead) {
-          return stage.bad(
-            `its event time ${time} lies ${time - record.timestamp} ms beyond its own timestamp ${record.timestamp}, ` +
-              `maxAhead is ${maxAhead}`,
-          );
-        }
-        if (time < BEFORE_1973 && !told) {
-          told = true;
-          stage.early(time);
-        }
-        stage.emit(value, time);
-      },
-    };
-  });
+  return operate<T, T>(
+    { operator: "eventTime", time: "passes", keeps: false, defers: true, reads: timestamp },
+    (stage) => {
+      const { at } = stage;
+      let told = false;
+      return {
+        next(value) {
+          const time = timestamp(value);
+          if (!Number.isSafeInteger(time)) {
+            return stage.bad(`its event time must be a safe integer of milliseconds, current value is ${String(time)}`);
+          }
+          const { record } = at;
+          if (record !== undefined && time > record.timestamp + maxAhead) {
+            return stage.bad(
+              `its event time ${time} lies ${
+                time - record.timestamp
+              } ms beyond its own timestamp ${record.timestamp}, ` +
+                `maxAhead is ${maxAhead}`,
+            );
+          }
+          if (time < BEFORE_1973 && !told) {
+            told = true;
+            stage.early(time);
+          }
+          stage.emit(value, time);
+        },
+      };
+    },
+  );
 }

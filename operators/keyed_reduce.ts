@@ -104,7 +104,7 @@ export function keyedReduce<T, K extends Key, V>(
   const seed = seedOf(initial);
 
   return operate<T, Keyed<K, V>>(
-    { operator: "keyedReduce", name, time: emit === "latest" ? "own" : "passes", keeps: true },
+    { operator: "keyedReduce", name, time: emit === "latest" ? "own" : "passes", keeps: true, reads: key },
     (stage) => {
       const { out } = stage;
       const state = stage.state<K, V>({ version, migrate, frozen });

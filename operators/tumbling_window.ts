@@ -92,7 +92,7 @@ export function tumblingWindow<T, K extends Key, A, R>(
   }
 
   return operate<T, WindowResult<T, K, R>>(
-    { operator: "tumblingWindow", name, time: "own", keeps: true, needsWatermark: true },
+    { operator: "tumblingWindow", name, time: "own", keeps: true, needsWatermark: true, reads: key },
     (stage) => {
       const windows = new WindowStage<T, K, A, R>(stage, {
         ...options,

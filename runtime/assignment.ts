@@ -5,6 +5,8 @@
  * @module
  */
 import type { StartOffset } from "../connectors/connector.ts";
+import { guardKey } from "./key_guard.ts";
+import { SecondTask } from "./second_task.ts";
 import { Claims } from "./claims.ts";
 import type { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
@@ -16,7 +18,7 @@ import { describeTaken, earlyTimeTold, tellUnread, warnAboutShown } from "./tell
 import type { TroubleKind } from "./troubles.ts";
 
 /** What an assignment works with. */
-export interface AssignmentParts extends Omit<TakeoverParts, "onFailure" | "earlyTime"> {
+export interface AssignmentParts extends Omit<TakeoverParts, "onFailure" | "earlyTime" | "guardKey"> {
   readonly meter: Meter;
   readonly epochs: () => Epochs;
   /** Input is read on from there. */
@@ -51,9 +53,19 @@ export class Assignment {
     const { settings } = parts;
     this.#reset = settings.reset;
     const recovery = new Recovery(settings);
+    const secondTask = new SecondTask({
+      name: settings.name,
+      log: settings.log,
+      tasks: parts.open.layout.tasks.length,
+      holders: () => this.list.map(({ runner }) => runner),
+    });
     this.#takeover = {
       ...parts,
       earlyTime: earlyTimeTold(settings),
+      guardKey: (number) => (task, at) => {
+        guardKey(task, at);
+        if (task.record !== undefined) secondTask.meet(number, { ...at, record: task.record });
+      },
       onFailure: (number) => (failure, record) => recovery.recover(this.tasks.get(number)!, failure, record),
     };
     this.#claims = new Claims({
@@ -110,8 +122,8 @@ export class Assignment {
     const starts: StartOffset[] = [];
     for (const { owned } of taken) {
       this.tasks.set(owned.number, owned);
-      owned.onPublished = (published) => {
-        for (const { samples } of published) meter.visible(samples, settings.clock.now());
+      owned.outbox.onVisible = (samples) => {
+        meter.visible(samples, settings.clock.now());
         owned.quietSince = settings.clock.elapsed();
       };
       owned.quietSince = settings.clock.elapsed();
@@ -133,7 +145,7 @@ export class Assignment {
   #release(number: number): void {
     const owned = this.tasks.get(number);
     if (owned === undefined) return;
-    owned.lost = true;
+    owned.lose();
     owned.runner.close();
     for (const { topic, partition } of owned.runner.queues) this.#queues.delete(`${topic}/${partition}`);
     this.tasks.delete(number);

@@ -6,7 +6,7 @@
 import type { InputRecord } from "../connectors/connector.ts";
 import type { Task } from "../operators/_task.ts";
 import type { Outputs } from "./outputs.ts";
-import { brief } from "./telling.ts";
+import { brief } from "./brief.ts";
 
 /** What bad records are dealt with by. */
 export interface BadRecordsParts {

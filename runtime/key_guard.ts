@@ -1,35 +1,153 @@
 /**
  * Where tasks go by partition, a stage must be keyed by what its topic is keyed by: else records of one key come to several tasks.
  *
+ * Keys are compared as values. How a record's key reads is the source's to say, and text where it says nothing; a key that reads as an
+ * object or as bytes is no key of a stage, so it is not compared.
+ *
  * @module
  */
-import type { Task } from "../operators/_task.ts";
+import { messageOf } from "../base/thrown.ts";
+import type { SourceSpec } from "../connectors/connector.ts";
+import { json } from "../connectors/json.ts";
+import { int32, int64, text } from "../connectors/plain_codecs.ts";
+import type { Key } from "../operators/keyed_state.ts";
+import type { RecordAtHand, Task } from "../operators/_task.ts";
 import { positionOf } from "./results.ts";
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** How keys may read that are no text, as a program writes it. */
+const OTHERS = { "int64()": int64(), "int32()": int32(), "json()": json<unknown>() };
+/** How many characters of a key a message shows. */
+const SHOWN = 100;
 
-/** Compares a key that a stage sees for the first time with that of the record, or of the window above. Throws where they differ. */
-export function guardKey(task: Task, key: unknown, stage: string): void {
+/** A key that a stage sees for the first time, and the source that the record at hand came from. */
+export interface KeyAtHand {
+  readonly key: Key;
+  readonly stage: string;
+  readonly source: SourceSpec | undefined;
+}
+
+/**
+ * Compares a key that a stage sees for the first time with that of the record, or of the window above. Throws where they differ.
+ *
+ * @param task the record at hand is its
+ * @param at the key, the stage, and the source that the record came from
+ */
+export function guardKey(task: Task, { key, stage, source }: KeyAtHand): void {
   const { record, pane } = task;
   if (record === undefined) {
     if (pane === undefined || pane.key === key) return;
+    const [shown, other] = shownBoth(key, pane.key);
     throw misused(
       task,
-      `${stage} is keyed by ${JSON.stringify(String(key))}, the window above it by ${
-        JSON.stringify(String(pane.key))
-      }: results of one key come from several tasks. Run the job with tasks: "single"`,
+      `${stage} is keyed by ${shown}, the window above it by ${other}: results of one key come from several tasks. ` +
+        'Run the job with tasks: "single"',
       stage,
     );
   }
-  const own = record.key === null ? null : decoder.decode(record.key);
-  if (own === String(key)) return;
-  throw misused(
-    task,
-    `${stage} is keyed by ${JSON.stringify(String(key))}, but the record ${positionOf(record)} has the key ${
-      JSON.stringify(own)
-    }: records of one key would be spread over several tasks. Key the topic ${record.topic} by it, or run the job with tasks: "single"`,
-    stage,
+  const own = readKey(record, source);
+  if (typeof own === "object" && own !== null) return;
+  if (isSame(own, key) || (source?.key === undefined && own === String(key))) return;
+  throw misused(task, reasonOf(record, { key, own, stage, readsAsText: source?.key === undefined }), stage);
+}
+
+/** The key of a record as its source says. A key that is no text is told as one where the source says nothing. */
+function readKey({ key }: RecordAtHand, source: SourceSpec | undefined): unknown {
+  if (key === null) return null;
+  if (source?.key === undefined) return new TextDecoder("utf-8", { ignoreBOM: true }).decode(key);
+  try {
+    return source.key.decode(key);
+  } catch (error) {
+    throw new TypeError(`its key cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Numbers are the same whichever type holds them. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (typeof one === "bigint" && Number.isInteger(other)) return one === BigInt(other as number);
+  if (typeof other === "bigint" && Number.isInteger(one)) return other === BigInt(one as number);
+  return one === other;
+}
+
+interface Difference {
+  readonly key: unknown;
+  readonly own: unknown;
+  readonly stage: string;
+  readonly readsAsText: boolean;
+}
+
+function reasonOf(record: RecordAtHand, { key, own, stage, readsAsText }: Difference): string {
+  const { topic } = record;
+  const [shown, other] = shownBoth(key, own);
+  const head = `${stage} is keyed by ${shown}, but the record ${positionOf(record)} has the key ${other}`;
+  const codec = readsAsText && record.key !== null ? codecThatReads(record.key, key) : undefined;
+  if (codec !== undefined) {
+    return `${head} as text. As ${codec} it is the same: say how the topic's keys read with source("${topic}", { key: ${codec} })`;
+  }
+  const cure = `Key the topic ${topic} by it, or run the job with tasks: "single"`;
+  if (readsAsText && record.key !== null && !isText(record.key)) {
+    return `${head}, which is no text. Say how the topic's keys read with source("${topic}", { key }). If it is keyed by something else, ` +
+      `records of one key would be spread over several tasks: ${cure.replace("Key", "key")}`;
+  }
+  return `${head}${hintOf(key, own)}: records of one key would be spread over several tasks. ${cure}`;
+}
+
+/** The codec by which bytes are that key, where there is one. */
+function codecThatReads(bytes: Uint8Array, key: unknown): string | undefined {
+  return Object.entries(OTHERS).find(([, codec]) => {
+    try {
+      return isSame(codec.decode(bytes), key);
+    } catch {
+      return false;
+    }
+  })?.[0];
+}
+
+function isText(bytes: Uint8Array): boolean {
+  try {
+    // Control characters are no part of anybody's names, and bytes of small integers are such.
+    return !/\p{Cc}/u.test(text().decode(bytes));
+  } catch {
+    return false;
+  }
+}
+
+/** In what two keys differ that one may overlook. */
+function hintOf(key: unknown, own: unknown): string {
+  if (typeof key !== "string" || typeof own !== "string") {
+    return own !== null && String(key) === String(own) ? ` (one is a ${typeof key}, the other a ${typeof own})` : "";
+  }
+  if (key.replaceAll("\ufeff", "") === own.replaceAll("\ufeff", "")) return " (they differ in a byte order mark)";
+  if (key.trim() === own.trim()) return " (they differ in spaces at an end)";
+  if (key.normalize() === own.normalize()) return " (they differ in how Unicode composes characters)";
+  if (key.toLowerCase() === own.toLowerCase()) return " (they differ in case)";
+  return "";
+}
+
+/** Two keys so that their difference shows: marks that nobody sees are written out, and of long ones the place where they differ. */
+function shownBoth(one: unknown, other: unknown): [string, string] {
+  if (typeof one !== "string" || typeof other !== "string") return [shownKey(one, 0), shownKey(other, 0)];
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at++;
+  const from = one.length > SHOWN || other.length > SHOWN ? Math.max(0, at - SHOWN / 2) : 0;
+  const composed = one.normalize() === other.normalize() ? ESCAPED_ALL : ESCAPED;
+  return [shownKey(one, from, composed), shownKey(other, from, composed)];
+}
+
+/** Everything that is no letter, digit, sign or plain space. */
+const ESCAPED = /\p{C}|(?! )\p{Z}/gu;
+/** Everything but ASCII. */
+const ESCAPED_ALL = /[^\x20-\x7e]/gu;
+
+/** A key in a message. */
+export function shownKey(key: unknown, from = 0, escaped: RegExp = ESCAPED): string {
+  if (typeof key === "bigint") return `${key}n`;
+  if (typeof key !== "string") return String(key);
+  const part = key.slice(from, from + SHOWN);
+  const shown = JSON.stringify(part).replace(
+    escaped,
+    (mark) => Array.from(mark.split(""), (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""),
   );
+  return `${from > 0 ? "..." : ""}${shown}${from + SHOWN < key.length ? "..." : ""}`;
 }
 
 /** The job is put together wrongly, which is no record's fault: whoever catches the throw finds the task failed already. */

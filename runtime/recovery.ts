@@ -13,7 +13,7 @@ import type { PaneAtHand, TaskFailure } from "../operators/_task.ts";
 import type { Blame, Journal } from "./journal.ts";
 import type { Settings } from "./options.ts";
 import type { OwnedTask } from "./owned_task.ts";
-import { brief } from "./telling.ts";
+import { brief } from "./brief.ts";
 import { Tracing } from "./tracing.ts";
 
 /** A failure and the record that was being pushed. */

@@ -5,9 +5,10 @@
  */
 import type { Observable } from "rxjs";
 import type { SourceSpec } from "../connectors/connector.ts";
-import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
-import type { RecordAtHand } from "../operators/_task.ts";
+import type { RecordAtHand, Task } from "../operators/_task.ts";
+import type { KeyAtHand } from "./key_guard.ts";
 import type { InputQueue } from "./input_queue.ts";
 import type { Outputs } from "./outputs.ts";
 
@@ -23,11 +24,11 @@ export interface RunnerParts {
   readonly queues: readonly InputQueue[];
   readonly outputs: Outputs;
   /** Opens a durable state; once for each subscription of the pipelines. */
-  readonly openState: (spec: KeyedStateSpec) => KeyedState;
+  readonly openState: (spec: KeyedStateSpec) => AnyKeyedState;
   readonly clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly counters: Readonly<Counters>;
-  /** Whether a key may be somewhere else, so that it has to be compared with the record's own. */
-  readonly guardsKeys: boolean;
+  /** Looks at each key that a stage meets, where it may be somewhere else. */
+  readonly guardKey?: (task: Task, at: KeyAtHand) => void;
   /** Whether the records of an epoch are kept until it is cut, so that it can be made again. */
   readonly keepsJournal: boolean;
   readonly badRecords: "stop" | "deadLetter";

@@ -10,16 +10,15 @@
  * @module
  */
 import { messageOf } from "../base/thrown.ts";
-import type { InputRecord } from "../connectors/connector.ts";
+import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
-import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_source.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import { setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHost } from "../operators/_task.ts";
 import { BadRecords } from "./bad_records.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { Journal } from "./journal.ts";
-import { guardKey } from "./key_guard.ts";
 import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
@@ -56,8 +55,9 @@ export class TaskRunner implements TaskHost {
   journal: Journal | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly #routes: Routes;
-  readonly #states = new Map<string, KeyedState>();
+  readonly #states = new Map<string, AnyKeyedState>();
   #bottoms: Bottom[] = [];
+  #from: SourceSpec | undefined;
   /** Called when a stage has something to do in a push of its own, or can be pushed records again. */
   onWake: (() => void) | undefined;
   readonly #order: PushOrder;
@@ -82,7 +82,7 @@ export class TaskRunner implements TaskHost {
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
-    if (parts.guardsKeys) this.checkKey = (key, stage) => guardKey(this.task, key, stage);
+    if (parts.guardKey) this.checkKey = (key, stage) => parts.guardKey!(this.task, { key, stage, source: this.#from });
     if (parts.keepsJournal) this.journal = new Journal();
   }
 
@@ -216,13 +216,13 @@ export class TaskRunner implements TaskHost {
   }
 
   /** Reads a state of the pipeline, as it stands in memory. */
-  state(name: string): KeyedState | undefined {
+  state(name: string): AnyKeyedState | undefined {
     return this.#states.get(name);
   }
 
   // What the stages ask of their task.
 
-  openState(spec: KeyedStateSpec): KeyedState {
+  openState(spec: KeyedStateSpec): AnyKeyedState {
     const state = this.parts.openState(spec);
     this.#states.set(spec.name, state);
     return state;
@@ -271,7 +271,8 @@ export class TaskRunner implements TaskHost {
     const before = setRunningTask(this.task);
     this.task.active = true;
     try {
-      while (pushed < SLICE_RECORDS) {
+      // A stage that has become full takes not one record more.
+      while (pushed < SLICE_RECORDS && this.task.full === 0) {
         const queue = only ?? order.next();
         if (queue === undefined) break;
         const record = queue.take();
@@ -323,6 +324,7 @@ export class TaskRunner implements TaskHost {
     const routes = this.#routes.of(queue.topic);
     for (let r = 0; r < routes.length; r++) {
       const { spec, subscribers } = routes[r];
+      this.#from = spec;
       let value: unknown;
       try {
         value = decode(spec, record);

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { RefusedError } from "../connectors/connector.ts";
+import { brief } from "./brief.ts";
 import type { OpenJob } from "./opening.ts";
 import type { RecordAtHand, TaskFailure } from "../operators/_task.ts";
 import type { Settings } from "./options.ts";
-import { REASON_CHARACTERS } from "./limits.ts";
 import { showOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { positionOf } from "./results.ts";
@@ -97,12 +98,15 @@ export async function tellUnread(
   return true;
 }
 
-/** A message on one line, of a length that headers and logs can bear: of a longer one the middle is left out. */
-export function brief(message: string): string {
-  const line = message.replace(/\s+/g, " ").trim();
-  if (line.length <= REASON_CHARACTERS) return line;
-  const half = (REASON_CHARACTERS - 5) / 2;
-  return `${line.slice(0, Math.ceil(half))} ... ${line.slice(-Math.floor(half))}`;
+/** Why a job ends whose results are refused for good. Every other error stays as it is. */
+export function explainRefused(job: string, error: Error): Error {
+  if (!(error instanceof RefusedError)) return error;
+  return new Error(
+    `Job ${job} stopped, because ${error.message}. Nothing is lost: the checkpoint holds what is not published yet, and the next start ` +
+      `publishes it. Correct that and start the job again, or start it with unpublishable: deadLetter(sink), which moves such results ` +
+      `out of the way`,
+    { cause: error },
+  );
 }
 
 /** Why a task stopped, with the record and the stage. */

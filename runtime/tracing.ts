@@ -10,7 +10,7 @@
 import type { PaneAtHand } from "../operators/_task.ts";
 import type { Blame, Journal } from "./journal.ts";
 import type { OwnedTask } from "./owned_task.ts";
-import { brief } from "./telling.ts";
+import { brief } from "./brief.ts";
 
 /** How a part of an epoch went. */
 interface Trial {

@@ -6,7 +6,7 @@
 import { pauseAfter } from "../base/backoff.ts";
 import type { WaitingClock } from "../base/clock.ts";
 import { UnavailableError } from "./errors.ts";
-import { CALL_LIMIT_MS, LOCKED_RETRIES, RETRY_PAUSE } from "./limits.ts";
+import { CALL_LIMIT_MS, CALL_TOLD_MS, LOCKED_RETRIES, RETRY_PAUSE } from "./limits.ts";
 import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from "./store.ts";
 
 /**
@@ -26,6 +26,8 @@ import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from 
  * ```
  */
 export class KvStore implements Store {
+  /** Told of a call that goes unanswered for longer than a moment, and with `undefined` when that is over. */
+  waits: (error: Error | undefined) => void = () => {};
   #closed = false;
 
   /**
@@ -110,23 +112,38 @@ export class KvStore implements Store {
     try {
       return await whileLocked(this.clock, () => {
         if (this.#closed) throw new Error(`The state at ${this.name} is closed`);
-        return answered(this.clock, act());
+        return this.#answered(what, act());
       });
     } catch (error) {
       if (this.#closed || !isPassing(error)) throw error;
       throw new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reasonOf(error)}`, { cause: error });
     }
   }
-}
 
-/** Gives a call up that is not answered, as one whose connection broke: it may still take effect. */
-function answered<T>(clock: WaitingClock, call: Promise<T>): Promise<T> {
-  if (clock.after === undefined) return call;
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const giveUp = () => reject(new Error(`it has not answered for ${CALL_LIMIT_MS / 1000} s`));
-  const cancel = clock.after(CALL_LIMIT_MS, giveUp);
-  call.then(resolve, reject).finally(cancel);
-  return promise;
+  /**
+   * Gives a call up that is not answered, as one whose connection broke: it may still take effect. Well before that somebody is told
+   * that it is waited for, and of the end of that wait.
+   */
+  async #answered<T>(what: string, call: Promise<T>): Promise<T> {
+    const { clock } = this;
+    if (clock.after === undefined) return await call;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const unanswered = (ms: number) => `it has not answered for ${ms / 1000} s`;
+    let told = false;
+    const cancelTelling = clock.after(CALL_TOLD_MS, () => {
+      told = true;
+      this.waits(new UnavailableError(`The state at ${this.name} cannot be ${what}: ${unanswered(CALL_TOLD_MS)}`));
+    });
+    const cancel = clock.after(CALL_LIMIT_MS, () => reject(new Error(unanswered(CALL_LIMIT_MS))));
+    call.then(resolve, reject);
+    try {
+      return await promise;
+    } finally {
+      cancelTelling();
+      cancel();
+      if (told) this.waits(undefined);
+    }
+  }
 }
 
 /** Tries again while the file is locked, for then surely nothing was done; throws on what stays. */

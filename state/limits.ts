@@ -125,6 +125,9 @@ export const RETRY_PAUSE: PauseLimits = { first: 5, longest: SECOND };
 /** How often an atomic is tried again at once that the file was locked for. */
 export const LOCKED_RETRIES = 40;
 
+/** How long a call to a store may go unanswered before somebody is told, in milliseconds. */
+export const CALL_TOLD_MS = 5000;
+
 /**
  * How long a call to a store may go unanswered, in milliseconds: a connection that is half open never answers. What became of the
  * call is unknown then.

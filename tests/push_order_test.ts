@@ -35,7 +35,7 @@ function taskOf(pipeline: Observable<unknown>, queues: readonly InputQueue[]): T
   });
   const runner = new TaskRunner({
     ...{ number: 0, pipelines: [pipeline], planned: plan.sources, queues, outputs, clocks: {}, counters: {} },
-    ...{ openState: (spec) => memoryState(spec), guardsKeys: false, keepsJournal: false, badRecords: "stop" },
+    ...{ openState: (spec) => memoryState(spec), keepsJournal: false, badRecords: "stop" },
   }, () => false);
   runner.bind();
   return runner;

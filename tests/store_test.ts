@@ -72,7 +72,7 @@ Deno.test("KvStore calls every other failure an unknown outcome, and asks nobody
   assertEquals(calls, 1);
 });
 
-Deno.test("KvStore does not wait for ever for a store that has stopped answering", async () => {
+Deno.test("KvStore does not wait for ever for a store that has stopped answering, and says that it waits", async () => {
   const silent = { get: () => new Promise(() => {}) } as unknown as Deno.Kv;
   const limits: number[] = [];
   const after = (ms: number, run: () => void) => {
@@ -81,12 +81,15 @@ Deno.test("KvStore does not wait for ever for a store that has stopped answering
     return () => {};
   };
   const store = new KvStore(silent, "half open", { ...testClock(), after });
+  const said: (string | undefined)[] = [];
+  store.waits = (error) => said.push(error?.message);
   await assertRejects(
     () => store.get(["a"]),
     UnavailableError,
     "half open cannot be read: it has not answered for 30 s",
   );
-  assertEquals(limits, [30_000]);
+  assertEquals(limits, [5000, 30_000]);
+  assertEquals(said, ["The state at half open cannot be read: it has not answered for 5 s", undefined]);
 });
 
 Deno.test("KvStore gives up on a database that stays locked", async () => {

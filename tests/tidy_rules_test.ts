@@ -1,9 +1,10 @@
 /** The rules themselves, on small made-up trees: each of them must be able to fail. */
 import { assertEquals } from "@std/assert";
+import { importCircles } from "./support/tidy/circles.ts";
 import { strayClocks, strayKv } from "./support/tidy/effects.ts";
 import { importsOf, wrongImports, wrongModules } from "./support/tidy/imports.ts";
 import { poorTestNames } from "./support/tidy/names.ts";
-import { unprovenOperators } from "./support/tidy/operators.ts";
+import { strayRegisters, unprovenOperators } from "./support/tidy/operators.ts";
 import { suitesWithoutBdd, unfakedTime, unmappedPackages } from "./support/tidy/packages.ts";
 import { functionsOf, longFiles, longFunctions } from "./support/tidy/sizes.ts";
 import { type Source, source } from "./support/tidy/source.ts";
@@ -280,4 +281,35 @@ Deno.test("unmappedPackages() finds a package that is imported by its address", 
   assertEquals(unmappedPackages(tree({ "tests/a.ts": 'const a = "npm:left-pad@1";' })).length, 1);
   assertEquals(unmappedPackages(tree({ "tests/a.ts": 'import { pad } from "jsr:@std/text";' })).length, 1);
   assertEquals(unmappedPackages(tree({ "tests/a.ts": '// npm:left-pad\nimport { pad } from "left-pad";' })), []);
+});
+
+Deno.test("importCircles() finds files that import themselves by way of others, types or not, and tells the shortest way", () => {
+  const of = (imports: Record<string, string[]>) =>
+    importCircles(tree(Object.fromEntries(
+      Object.entries(imports).map(([path, targets]) => [path, targets.map((to) => `import "${to}";`).join("\n")]),
+    )));
+  assertEquals(of({ "a.ts": ["./b.ts", "./c.ts"], "b.ts": ["./c.ts"], "c.ts": ["./not_here.ts"] }), []);
+  assertEquals(of({ "a.ts": ["./b/c.ts"], "b/c.ts": ["../d.ts", "../e.ts"], "d.ts": ["./e.ts"], "e.ts": ["./a.ts"] }), [
+    "a.ts -> b/c.ts -> e.ts -> a.ts",
+    "d.ts -> e.ts -> a.ts -> b/c.ts -> d.ts",
+  ]);
+  assertEquals(
+    importCircles(tree({ "a.ts": 'import type { B } from "./b.ts";', "b.ts": 'export * from "./a.ts";' })),
+    ["a.ts -> b.ts -> a.ts"],
+  );
+  const typed = tree({ "a.ts": 'import { type B } from "./b.ts";', "b.ts": 'import { a } from "./a.ts";' });
+  assertEquals([importCircles(typed).length, importCircles(typed, { types: false }).length], [1, 0]);
+});
+
+Deno.test("strayRegisters() finds an operator that names the task's registers or the chain of subscribers", () => {
+  const found = (text: string, path = "operators/count.ts") => strayRegisters(tree({ [path]: text })).length;
+  for (const use of ["task.phase;", "task.timestamp = 5;", "task?.record;", 'import { Subscriber } from "rxjs";']) {
+    assertEquals(found(use), 1, use);
+    assertEquals(found(use, "operators/_stage.ts") + found(use, "runtime/loop.ts"), 0, use);
+  }
+  assertEquals(found('stage.at.time; stage.emit(value); // task.phase\nconst a = "task.phase";'), 0);
+  for (const use of ["stage.out.next(value);", "const { at, out } = stage;"]) {
+    assertEquals(found(use), 1, use);
+    assertEquals(found(use, "operators/watermark.ts") + found(use, "operators/keyed_reduce.ts"), 0, use);
+  }
 });

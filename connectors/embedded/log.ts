@@ -23,7 +23,7 @@ import { DEFAULT_PARTITIONS } from "../local/limits.ts";
 import type { LogChange, LogEntry, LogKey, LogRange, LogStore } from "./store.ts";
 import { EmbeddedTopics } from "./topics.ts";
 import { LogWriter } from "./writer.ts";
-import { type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
+import { type KeepTombstones, type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
 
 /** Options of {@linkcode embeddedLog}. */
 export interface EmbeddedLogOptions {
@@ -153,7 +153,10 @@ export class EmbeddedLog implements Connector {
     }
   }
 
+  /** The same, with tombstones: values and `null`. */
+  source<T = unknown>(topic: string, options: KeepTombstones<T>): Observable<T | null>;
   /** The values of a topic, as a cold Observable. Without a job it reads from the first record on until {@linkcode end}. */
+  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T>;
   source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T> {
     return sourceVerb<T>(this, topic, options);
   }

@@ -134,7 +134,10 @@ export class GroupReader implements Reader {
     while (!signal.aborted) {
       try {
         await this.#lines.group.connect();
-        const { membership, assignment } = await this.#join();
+        const { membership, assignment } = await this.#trouble.whileWaiting("group", this.#join(), {
+          clock: this.#lines.clock,
+          worded: () => this.#waitsForOthers(),
+        });
         backoff.reset();
         this.#trouble.works("group");
         if (assignment.refused !== undefined) {
@@ -156,6 +159,13 @@ export class GroupReader implements Reader {
       }
     }
     await this.#fetcher.halt();
+  }
+
+  #waitsForOthers(): Error {
+    return new Error(
+      `The consumer group "${this.#options.group}" is sharing out the tasks anew, and waits for workers that are dead, stand still or ` +
+        `still publish: a dead one for ${SESSION_TIMEOUT / 1000} s, others for at most ${REBALANCE_TIMEOUT / 1000} s`,
+    );
   }
 
   async #explainForGood(error: unknown): Promise<Error> {

@@ -196,7 +196,7 @@ function ended(): KafkaError {
 
 /** A request in kafkajs' form. */
 function toKafkaJs<T>(request: Request<T>): object {
-  const { api, version, name, flexible = false, patience = null } = request;
+  const { api, version, name, flexible = false, patience = null, size } = request;
   return {
     requestTimeout: patience,
     request: {
@@ -204,7 +204,7 @@ function toKafkaJs<T>(request: Request<T>): object {
       apiVersion: version,
       apiName: name,
       encode() {
-        const body = new ByteWriter();
+        const body = new ByteWriter(size);
         // A flexible version's header ends with tagged fields, of which there are none.
         if (flexible) body.unsignedVarint(0);
         request.write(body);

@@ -24,15 +24,12 @@ export class KafkaJsDriver implements Driver {
   }
 
   line(): Line {
-    return new TransportLine(() => {
-      const transport = new KafkaJsTransport(this.#brokers, toKafkaJsOptions(this.#options));
-      transport.home().then((home) => this.#prefer(home), () => {});
-      return transport;
-    });
+    const options = toKafkaJsOptions(this.#options);
+    return new TransportLine(() => new KafkaJsTransport(this.#brokers, options, (address) => this.#prefer(address)));
   }
 
-  #prefer(home: string): void {
-    if (this.#brokers[0] === home || !this.#brokers.includes(home)) return;
-    this.#brokers = [home, ...this.#brokers.filter((broker) => broker !== home)];
+  #prefer(address: string): void {
+    if (this.#brokers[0] === address || !this.#brokers.includes(address)) return;
+    this.#brokers = [address, ...this.#brokers.filter((broker) => broker !== address)];
   }
 }

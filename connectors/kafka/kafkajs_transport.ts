@@ -23,6 +23,7 @@ const OFFSET_FETCH = { api: 9, version: 7 };
 export class KafkaJsTransport implements Transport {
   readonly #named: readonly string[];
   readonly #options: KafkaJsOptions;
+  readonly #answered: (address: string) => void;
   /** By address. */
   readonly #open = new Map<string, BrokerConnections>();
   #found: Promise<{ readonly cluster: Cluster; readonly home: BrokerConnections }> | undefined;
@@ -31,10 +32,14 @@ export class KafkaJsTransport implements Transport {
   readonly #ending = new Set<Promise<void>>();
   #closed = false;
 
-  /** @param named Addresses of one or more brokers, the most promising one first. */
-  constructor(named: readonly string[], options: KafkaJsOptions) {
+  /**
+   * @param named Addresses of one or more brokers, the most promising one first.
+   * @param answered Is told which of them has described the cluster, each time that they are asked.
+   */
+  constructor(named: readonly string[], options: KafkaJsOptions, answered: (address: string) => void = () => {}) {
     this.#named = named;
     this.#options = options;
+    this.#answered = answered;
   }
 
   async brokers(): Promise<Cluster> {
@@ -129,6 +134,7 @@ export class KafkaJsTransport implements Transport {
         // Those that were asked for this alone and have not answered yet are not waited for.
         for (const broker of silentOnes) if (broker !== home) this.#forget(broker);
         this.#home = home;
+        this.#answered(name);
         resolve({ cluster, home });
       }, (error: KafkaError) => {
         this.#forget(home);

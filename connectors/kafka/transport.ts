@@ -19,6 +19,8 @@ export interface Request<T> {
   readonly flexible?: boolean;
   /** How long the broker may hold it back, in milliseconds, where that is longer than the client waits for an answer. */
   readonly patience?: number;
+  /** About how many bytes the body has, where it is a large one: so many are set aside at once. */
+  readonly size?: number;
   /** Writes the body. Called once for each time that it is sent. */
   readonly write: (body: ByteWriter) => void;
   /** Reads the answer's body, and throws the `KafkaError` that it holds. */

@@ -4,9 +4,10 @@
  * @module
  */
 
+import type { TimerClock } from "../../base/clock.ts";
 import type { ReaderTrouble } from "../connector.ts";
 import { isDisconnected } from "./errors.ts";
-import { MOMENTS } from "./limits.ts";
+import { MOMENTS, UNANSWERED_TOLD } from "./limits.ts";
 
 /** Counts what the parts of a reader suffer from. */
 export class Trouble {
@@ -34,6 +35,20 @@ export class Trouble {
   tell(part: ReaderTrouble, worded: Error): void {
     this.#reported.add(part);
     this.#report(part, worded);
+  }
+
+  /** Waits for an answer. One that is held back for longer than a moment is told of; the part says itself when it works again. */
+  async whileWaiting<T>(
+    part: ReaderTrouble,
+    answer: Promise<T>,
+    { clock, worded }: { readonly clock: Pick<TimerClock, "after">; readonly worded: () => Error },
+  ): Promise<T> {
+    const cancel = clock.after(UNANSWERED_TOLD, () => this.tell(part, worded()));
+    try {
+      return await answer;
+    } finally {
+      cancel();
+    }
   }
 
   /** A part works again. */

@@ -1,6 +1,7 @@
 /** Runs a share of the seeds on a thread of its own, and tells what came of them. */
 import { noTotals, reduce, type Report, runAll, type Totals } from "./campaign.ts";
-import { type Scenario, scenarioOf } from "./scenario.ts";
+import { scenarioOf } from "./draws.ts";
+import type { Scenario } from "./scenario.ts";
 import { sweepScenario } from "./sweep.ts";
 import { giveSigns } from "./watch.ts";
 

@@ -3,26 +3,13 @@
  *
  * @module
  */
+import type { InputRecord } from "../../connectors/connector.ts";
+import type { Change } from "./faults.ts";
 import { openTransaction } from "./input.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
-import type { Right } from "./kafka/rights.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 import { INPUT } from "./traffic.ts";
-
-/**
- * - `deny`: a right is taken away.
- * - `configure`: some of a topic's configuration is another one.
- * - `limit transactions`: the broker takes no longer timeout than this, in milliseconds.
- * - `quota`: what all producers may send, in bytes a second.
- * - `hold`: somebody else has a transaction open in a partition of the input.
- */
-export type Change =
-  | { readonly change: "deny"; readonly right: Right }
-  | { readonly change: "configure"; readonly topic: string; readonly config: Readonly<Record<string, string>> }
-  | { readonly change: "limit transactions"; readonly timeout: number }
-  | { readonly change: "quota"; readonly bytes: number }
-  | { readonly change: "hold"; readonly partition: number; readonly commit: boolean };
 
 /** What changes work with. */
 export interface ChangeParts {
@@ -43,6 +30,10 @@ interface Active {
 /** What is changed at this moment. */
 export class Changes {
   readonly #active: Active[] = [];
+  /** One of them does not end: what the job says of it, it says to the end. */
+  lasting = false;
+  /** What readers had seen of topics that were deleted. */
+  readonly gone = new Map<string, readonly InputRecord[]>();
   /** How many were made. */
   made = 0;
 
@@ -84,6 +75,18 @@ export class Changes {
       case "quota":
         kafka.setQuota(change.bytes);
         return () => kafka.setQuota(Infinity);
+      case "remake": {
+        const { topic, partitions } = change;
+        const before = kafka.partitionsOf(topic);
+        this.gone.set(topic, kafka.committedRecords(topic));
+        kafka.deleteTopic(topic);
+        kafka.createTopic(topic, partitions);
+        return () => kafka.growTopic(topic, before);
+      }
+      case "grow":
+        this.lasting = true;
+        kafka.growTopic(INPUT, change.partitions);
+        return () => {};
       case "hold":
         return await openTransaction({ ...this.parts, ms: 0 }, { topic: INPUT, ...change });
     }
@@ -94,18 +97,24 @@ export class Changes {
 export function saysOf(change: Change): RegExp {
   switch (change.change) {
     case "deny":
-      return "topic" in change.right
-        ? new RegExp(`not allow.*${change.right.topic}|${change.right.topic}.*not allow`)
-        : change.right.to === "use groups"
-        ? /not allow.*group|group.*not allow/
-        : /not allow.*transactional id|transactional id.*not allow/;
+      return bothOf(DENIED, "topic" in change.right ? change.right.topic : change.right.to.slice("use ".length, -1));
     case "configure":
+    case "remake":
       return new RegExp(change.topic);
     case "limit transactions":
       return /transaction.*timeout|timeout.*transaction/i;
     case "quota":
       return /quota|slow/;
+    case "grow":
+      return new RegExp(`${INPUT} has \\d+ partitions`);
     case "hold":
       return /open transaction/;
   }
+}
+
+const DENIED = "not allow|may not use";
+
+/** A line that says both, in whichever order. */
+function bothOf(one: string, other: string): RegExp {
+  return new RegExp(`(${one}).*${other}|${other}.*(${one})`);
 }

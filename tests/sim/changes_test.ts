@@ -5,11 +5,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { guarded } from "./campaign.ts";
-import { type Change, saysOf } from "./changes.ts";
-import type { WorldAct, WorldFault } from "./faults.ts";
+import { saysOf } from "./changes.ts";
+import type { Change, WorldAct, WorldFault } from "./faults.ts";
 import type { Scenario } from "./scenario.ts";
 import { SILENT_MS } from "./silence.ts";
-import type { Outcome } from "./world.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** When the change begins, and how long it lasts, in milliseconds. */
 const [AT, LASTS] = [1500, 25_000];
@@ -69,6 +69,14 @@ describe("a simulated job whose world changes", () => {
     }
   }
 
+  it("says which timeout the broker does not take where a worker is started while it takes none as long as the job's", async () => {
+    const what = { change: "limit transactions", timeout: 8000 } as const;
+    const outcome = await run(what, [inTime(6000, { do: "kill", worker: 0, restart: 300 })], { workers: 1 });
+    assertEquals(outcome.failure, undefined);
+    const [first] = told(outcome, saysOf(what));
+    assert(first !== undefined && first.at <= 6300 + SILENT_MS, `nothing was said of it in time: ${first?.line}`);
+  });
+
   it("needs no word where a topic's configuration may no longer be described", async () => {
     const outcome = await run({ change: "deny", right: { to: "describe configs", topic: "counts" } });
     assertEquals(outcome.failure, undefined);
@@ -78,5 +86,43 @@ describe("a simulated job whose world changes", () => {
     const what = { change: "configure", topic: "counts", config: { "max.message.bytes": "400" } } as const;
     const outcome = await run(what, [], { records: 200 });
     assertEquals(outcome.failure, undefined);
+  });
+
+  it("says that records without a key are refused where an output topic becomes a compacted one, and goes on afterwards", async () => {
+    const what = { change: "configure", topic: "counts", config: { "cleanup.policy": "compact" } } as const;
+    const outcome = await run(what, [], { keyless: true });
+    assertEquals(outcome.failure, undefined);
+    const [first] = told(outcome, saysOf(what));
+    assert(first !== undefined && first.at <= AT + SILENT_MS, `nothing was said of it in time: ${first?.line}`);
+  });
+
+  it("says which topic has fewer partitions than it had, and publishes what waits when they are back", async () => {
+    const what = { change: "remake", topic: "counts", partitions: 1 } as const;
+    const outcome = await run(what, [], { partitions: 3, records: 200 });
+    assertEquals(outcome.failure, undefined);
+    const [first] = told(outcome, saysOf(what));
+    assert(first !== undefined && first.at <= AT + SILENT_MS, `nothing was said of it in time: ${first?.line}`);
+  });
+
+  it("says at once that its input has more partitions, and goes on with those that it was made with when workers leave", async () => {
+    const what = { change: "grow", partitions: 3 } as const;
+    const outcome = await run(what, [inTime(9000, { do: "leave", worker: 1 })], { records: 400, inputMs: 20_000 });
+    assertEquals(outcome.failure, undefined);
+    const [first] = told(outcome, saysOf(what));
+    assert(first !== undefined && first.at <= AT + SILENT_MS, `nothing was said of it in time: ${first?.line}`);
+  });
+
+  it("ends and is started again for as long as its input is denied, which is told apart from a start that failed", async () => {
+    const { failure, counts } = await run({ change: "deny", right: { to: "read", topic: "events" } });
+    assertEquals(failure, undefined);
+    assert(counts.told > 2, `${counts.told} ends were told`);
+    assertEquals(counts.restarts, 0);
+  });
+
+  it("lets nobody in who runs it on another store, who is told so", async () => {
+    const scenario = { ...BASE, records: 200, inputMs: 8000, faults: [inTime(2000, { do: "impostor" })] };
+    const outcome = await guarded(scenario, true);
+    assertEquals(outcome.failure, undefined);
+    assertEquals(outcome.lines.filter((line) => line.includes("the impostor is refused")).length, 1);
   });
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Disaster } from "./faults.ts";
 import type { Heads } from "./heads.ts";
 import { isTopic, MARKERS } from "./heads.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
@@ -12,9 +13,6 @@ import { JOB } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Trace } from "./trace.ts";
 import { INPUT } from "./traffic.ts";
-
-/** What happens while nobody works. */
-export type Disaster = "reset" | "restored" | "expired" | "trimmed" | "remade" | "grown";
 
 /** A refusal that is right. */
 interface Excuse {

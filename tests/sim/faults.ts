@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Change } from "./changes.ts";
-import type { Disaster } from "./disasters.ts";
+import type { Right } from "./kafka/rights.ts";
 
 /** What kind of request a fault waits for; `step`: for the moment before whatever the process waits for is delivered to it. */
 export type Target = "any" | "kv" | "commit" | "transaction" | "end" | "producer" | "markers" | "group" | "step";
@@ -64,7 +63,8 @@ export interface WorldFault {
  *   `restored` from the `copy` that was made before, markers are `expired`, input is `trimmed` by retention (beyond what was
  *   processed), or the input topic is `remade` or has `grown`.
  * - `jump`: a worker's wall clock jumps.
- * - `stop`, `kill`: a worker is asked to stop, or dies, and is started again after `restart` milliseconds.
+ * - `stop`, `kill`: a worker is asked to stop, or dies, and is started again after `restart` milliseconds; `leave`: it dies for good.
+ * - `impostor`: somebody starts the job once more, on an empty KV.
  * - `change`: people change something for so long.
  */
 export type WorldAct =
@@ -74,8 +74,32 @@ export type WorldAct =
   | { readonly do: "age"; readonly what: "input" | "markers" }
   | { readonly do: "copy" }
   | { readonly do: "stop" | "kill"; readonly worker: number; readonly restart: number }
+  | { readonly do: "leave"; readonly worker: number }
+  | { readonly do: "impostor" }
   | { readonly do: "change"; readonly what: Change; readonly ms: number }
   | { readonly do: "jump"; readonly worker: number; readonly ms: number };
+
+/** What happens while nobody works. */
+export type Disaster = "reset" | "restored" | "expired" | "trimmed" | "remade" | "grown";
+
+/**
+ * What people change while the job runs:
+ * - `deny`: a right is taken away.
+ * - `configure`: some of a topic's configuration is another one.
+ * - `limit transactions`: the broker takes no longer timeout than this, in milliseconds.
+ * - `quota`: what all producers may send, in bytes a second.
+ * - `remake`: an output topic is deleted and made anew with fewer partitions; in the end it gets as many as it had.
+ * - `grow`: the input has more partitions, for good.
+ * - `hold`: somebody else has a transaction open in a partition of the input.
+ */
+export type Change =
+  | { readonly change: "deny"; readonly right: Right }
+  | { readonly change: "configure"; readonly topic: string; readonly config: Readonly<Record<string, string>> }
+  | { readonly change: "limit transactions"; readonly timeout: number }
+  | { readonly change: "quota"; readonly bytes: number }
+  | { readonly change: "remake"; readonly topic: string; readonly partitions: number }
+  | { readonly change: "grow"; readonly partitions: number }
+  | { readonly change: "hold"; readonly partition: number; readonly commit: boolean };
 
 export type Fault = CallFault | WorldFault;
 

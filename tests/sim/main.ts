@@ -10,7 +10,7 @@
  *     --brief       a failure is not cut down; what came of it is one line of JSON
  */
 import { guarded, reduce } from "./campaign.ts";
-import { scenarioOf } from "./scenario.ts";
+import { scenarioOf } from "./draws.ts";
 import { sweepRuns } from "./sweep.ts";
 import { runCampaign, summaryOf } from "./threads.ts";
 import { parseArgs } from "node:util";

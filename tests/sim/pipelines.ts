@@ -22,13 +22,16 @@ import { sinkVerb, sourceVerb } from "../../connectors/verbs.ts";
 import type { SimClock } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
 import { DISORDER, type Event, INPUT, LATENESS, WINDOW } from "./traffic.ts";
+import { VISITS, visits } from "./visits.ts";
 
 export const JOB = "job";
 export const COUNTS = "counts";
 export const ACTIVITY = "activity";
 export const LATE = "late";
 export const DEAD = "dead";
+/** Those to which something may happen by chance. */
 export const OUTPUTS: readonly string[] = [COUNTS, ACTIVITY, LATE, DEAD];
+export const ALL_OUTPUTS: readonly string[] = [...OUTPUTS, VISITS];
 
 /** What is passed to `runWith`. */
 export interface Program {
@@ -62,6 +65,7 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   const pipelines: Observable<unknown>[] = [];
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
+  if (scenario.visits) pipelines.push(events.pipe(visits(), sink(VISITS, { key: ({ user }) => user })));
   return {
     pipelines,
     options: {
@@ -77,7 +81,7 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
 
 type Sink = <T>(topic: string, options?: SinkOptions<T>) => MonoTypeOperatorFunction<T>;
 
-function countsOf(events: Observable<Event>, { counts, padding }: Scenario, sink: Sink): Observable<unknown> {
+function countsOf(events: Observable<Event>, { counts, padding, keyless }: Scenario, sink: Sink): Observable<unknown> {
   return events.pipe(
     keyedReduce({
       name: COUNTS,
@@ -87,7 +91,7 @@ function countsOf(events: Observable<Event>, { counts, padding }: Scenario, sink
       emit: counts,
     }),
     map(({ key, value }) => ({ user: key, ...value })),
-    sink(COUNTS, { key: (row) => row.user }),
+    keyless === true ? sink(COUNTS) : sink(COUNTS, { key: (row) => row.user }),
   );
 }
 

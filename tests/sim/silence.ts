@@ -13,7 +13,7 @@ import type { Scenario } from "./scenario.ts";
 import { INPUT } from "./traffic.ts";
 
 /** How long a process may wait before it says so, in virtual milliseconds. */
-export const SILENT_MS = 40_000;
+export const SILENT_MS = 15_000;
 
 /** A process as others hear it. */
 export interface Voice {

@@ -1,7 +1,8 @@
 /** The engine in the simulated world: as many runs as a minute or so allows, other ones every day. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { guarded } from "./campaign.ts";
-import { type Scenario, scenarioOf } from "./scenario.ts";
+import { scenarioOf } from "./draws.ts";
+import type { Scenario } from "./scenario.ts";
 import { sweepRuns } from "./sweep.ts";
 import { runCampaign, summaryOf } from "./threads.ts";
 

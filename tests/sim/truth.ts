@@ -7,6 +7,7 @@ import type { InputRecord } from "../../connectors/connector.ts";
 import { ACTIVITY, COUNTS, DEAD, LATE, padOf } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
 import { DISORDER, type Event, LATENESS, WINDOW, windowOf } from "./traffic.ts";
+import { VISITS, Visits } from "./visits.ts";
 
 /** What a reader must see. */
 export interface Truth {
@@ -42,6 +43,7 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
   };
   for (const [partition, records] of Map.groupBy(input, ({ partition }) => partition)) {
     const windows = new Windows((key, row) => add(ACTIVITY, key, row));
+    const visits = new Visits((key, row) => add(VISITS, key, row));
     for (const record of records) {
       truth.records++;
       const text = decoder.decode(record.value!);
@@ -58,12 +60,14 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
         truth.totals.set(event.user, n);
         add(COUNTS, event.user, { user: event.user, n, pad: padOf(n, scenario.padding) });
       }
+      if (scenario.visits) visits.add(event);
       if (scenario.windows && !windows.add(event)) {
         truth.late++;
         add(LATE, key, text);
       }
     }
     if (scenario.untilEnd) windows.end();
+    if (scenario.untilEnd) visits.end();
   }
   return truth;
 }

@@ -68,8 +68,9 @@ export class SimWorker {
     }));
   }
 
-  /** It runs, and nothing holds it up. */
+  /** It runs, and nothing holds it up; or it is not to run any more. */
   get well(): boolean {
+    if (this.retired && this.process?.alive !== true) return true;
     return this.finished || (this.job !== undefined && this.process?.paused === false);
   }
 
@@ -140,6 +141,12 @@ export class SimWorker {
     this.parts.count("kills");
     this.process.kill();
     this.#gone(restart);
+  }
+
+  /** It dies, and nobody starts it again. */
+  leave(): void {
+    this.retired = true;
+    this.kill(0);
   }
 
   /** It dies, and nobody starts it before it is released. */

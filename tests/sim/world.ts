@@ -12,14 +12,15 @@ import { Heads, Violation } from "./heads.ts";
 import { SimCluster } from "./kafka/cluster.ts";
 import { SimKv } from "./kv.ts";
 import { Ledger } from "./ledger.ts";
-import { JOB, OUTPUTS } from "./pipelines.ts";
+import { ALL_OUTPUTS, JOB } from "./pipelines.ts";
 import { CALM_MS, type Scenario } from "./scenario.ts";
 import { Silence } from "./silence.ts";
 import { Scheduler, seeded } from "./scheduler.ts";
+import { type Counts, type Failure, noCounts, type Outcome } from "./outcome.ts";
 import { BEGIN, Trace } from "./trace.ts";
 import { INPUT, inputOf } from "./traffic.ts";
 import { verify, verifyPrefix } from "./verify.ts";
-import { SimWorker } from "./worker.ts";
+import { SimWorker, type WorkerParts } from "./worker.ts";
 
 /** How long a run may take, in virtual milliseconds: beyond the last fault, everything has its time. */
 const LIMIT_MS = 150_000;
@@ -27,46 +28,7 @@ const LIMIT_MS = 150_000;
 const QUIET_MS = 300;
 
 /** How long a worker may take to stop, in virtual milliseconds: what it promises, and the moments of its last steps. */
-const STOP_MS = 45_000;
-
-/** What happened in a run. */
-export interface Counts {
-  kills: number;
-  pauses: number;
-  lost: number;
-  stops: number;
-  restarts: number;
-  takeovers: number;
-  events: number;
-  /** Times that a worker went on from where it waited. */
-  steps: number;
-}
-
-/** How a run ended. */
-export interface Outcome {
-  readonly scenario: Scenario;
-  /** What was wrong, if anything. */
-  readonly failure: Failure | undefined;
-  readonly counts: Counts;
-  /** How many times each worker went on from where it waited. */
-  readonly steps: readonly number[];
-  readonly hash: string;
-  readonly lines: readonly string[];
-  /** How long it took, in virtual milliseconds. */
-  readonly took: number;
-  /** The longest time for which somebody stood still without a word, in virtual milliseconds. */
-  readonly silent: number;
-  /** How long the longest stop of a worker took, in virtual milliseconds. */
-  readonly longestStop: number;
-  /** The job refused to go on, as it has to with a KV that is older than its results. */
-  readonly refused: boolean;
-}
-
-/** `broken`: an invariant does not hold; `stuck`: the end was not reached; `error`: a worker ended with an error that nothing explains. */
-export interface Failure {
-  readonly kind: "broken" | "stuck" | "error";
-  readonly message: string;
-}
+export const STOP_MS = 45_000;
 
 /** Runs a scenario. `keeps`: the trace is kept to be read. */
 export async function runScenario(scenario: Scenario, keeps = false): Promise<Outcome> {
@@ -81,7 +43,7 @@ class World {
   readonly #heads: Heads;
   readonly #workers: SimWorker[];
   readonly #random: () => number;
-  readonly #counts: Counts = { kills: 0, pauses: 0, lost: 0, stops: 0, restarts: 0, takeovers: 0, events: 0, steps: 0 };
+  readonly #counts: Counts = noCounts();
   #failure: Failure | undefined;
   #fed = false;
   /** Faults in time that have not happened, or are not over. */
@@ -95,6 +57,7 @@ class World {
   #wellSince = NaN;
   readonly #silence: Silence;
   #longestStop = 0;
+  #impostor: "running" | "refused" | undefined;
 
   constructor(readonly scenario: Scenario, keeps: boolean) {
     const scheduler = this.#scheduler;
@@ -107,24 +70,45 @@ class World {
     this.#disasters = new Disasters({ scenario, kafka, kv: this.#kv, heads, ledger, trace: this.#trace, random });
     this.#changes = new Changes({ kafka, scheduler, random, trace: this.#trace });
     this.#kv.written = (mutations, _versionstamp, by) => this.#hold(() => this.#heads.written(mutations, by));
-    this.#workers = Array.from({ length: scenario.workers }, (_, slot) =>
-      new SimWorker({
-        slot,
-        scenario,
-        scheduler,
-        random,
-        trace: this.#trace,
-        kv: this.#kv,
-        kafka: this.#kafka,
-        faults: scenario.faults.filter((fault) => fault.on === "call" && fault.worker === slot) as [],
-        calm: () => this.#calm,
-        failed: (error, at) => this.#workerFailed(error, at),
-        count: (what) => this.#counts[what]++,
-        requested: (from, what) =>
-          Math.max(0, ...this.#workers.map((worker) => worker.parts.slot === from ? 0 : worker.others(what))),
-      }));
+    this.#workers = Array.from(
+      { length: scenario.workers },
+      (_, slot) => this.#worker(slot, { kv: this.#kv, failed: (error, at) => this.#workerFailed(error, at) }),
+    );
     const voices = () => this.#workers.map(({ voice }) => voice);
     this.#silence = new Silence({ scenario, heads, kafka, now: () => scheduler.now, voices });
+  }
+
+  #worker(slot: number, own: Pick<WorkerParts, "kv" | "failed">): SimWorker {
+    const { scenario } = this;
+    return new SimWorker({
+      ...own,
+      slot,
+      scenario,
+      scheduler: this.#scheduler,
+      random: this.#random,
+      trace: this.#trace,
+      kafka: this.#kafka,
+      faults: scenario.faults.filter((fault) => fault.on === "call" && fault.worker === slot) as [],
+      calm: () => this.#calm,
+      count: (what) => this.#counts[what]++,
+      requested: (from, what) =>
+        Math.max(0, ...this.#workers.map((worker) => worker.parts.slot === from ? 0 : worker.others(what))),
+    });
+  }
+
+  /** Somebody starts the job on an empty KV, and has to be told that others run it. */
+  #admit(): void {
+    const impostor = this.#worker(this.scenario.workers, {
+      kv: new SimKv(),
+      failed: (error) => {
+        this.#trace.add("world", `the impostor is refused: ${error.message}`);
+        this.#impostor = "refused";
+        if (!/store/.test(error.message)) this.#fail("error", `the impostor ended with ${error.message}`);
+        return false;
+      },
+    });
+    this.#impostor = "running";
+    impostor.start();
   }
 
   /** Where it is looked for by the tick of the world. */
@@ -142,7 +126,7 @@ class World {
 
   async run(): Promise<Outcome> {
     const { partitions, faults } = this.scenario;
-    for (const topic of [INPUT, ...OUTPUTS]) this.#kafka.createTopic(topic, partitions);
+    for (const topic of [INPUT, ...ALL_OUTPUTS]) this.#kafka.createTopic(topic, partitions);
     this.#feed();
     for (const [slot, worker] of this.#workers.entries()) {
       this.#startSoon(worker, slot === 0 ? 0 : this.#random() * 800);
@@ -240,6 +224,10 @@ class World {
         return this.#workers[act.worker]?.jump(act.ms);
       case "stop":
         return this.#workers[act.worker]?.stop(act.restart);
+      case "leave":
+        return this.#workers[act.worker]?.leave();
+      case "impostor":
+        return this.#admit();
       case "kill":
         return this.#workers[act.worker]?.kill(act.restart);
       case "move":
@@ -286,9 +274,10 @@ class World {
       this.#refused = true;
       return false;
     }
-    // Where the broker cannot be reached at a start, or refuses, the job says so; whoever watches over it starts it again.
-    if ((starting && error.name === "UnavailableError") || this.#changes.explains(error.message)) {
-      this.#counts.restarts++;
+    // A job says what the world does not allow it, and where nothing answers at a start; whoever watches over it starts it again.
+    const told = this.#changes.explains(error.message);
+    if (told || (starting && error.name === "UnavailableError")) {
+      this.#counts[told ? "told" : "restarts"]++;
       return true;
     }
     this.#fail("error", `${worker} ended with ${error.name}: ${error.message}`);
@@ -320,8 +309,8 @@ class World {
   }
 
   #settled(): boolean {
-    if (!this.#fed || this.#ahead > 0) return false;
-    if (!this.#workers.every((worker) => worker.well && !worker.troubled)) return false;
+    if (!this.#fed || this.#ahead > 0 || this.#impostor === "running") return false;
+    if (!this.#workers.every((worker) => worker.well && (!worker.troubled || this.#changes.lasting))) return false;
     const { tasks, partitions } = this.scenario;
     const count = tasks === "single" ? 1 : partitions;
     const heads = this.#heads.tasks;
@@ -381,7 +370,8 @@ class World {
     await this.#scheduler.drive(decided, this.#scheduler.now + QUIET_MS);
     try {
       const ledger = this.#ledger;
-      await check({ scenario: this.scenario, kafka: this.#kafka, kv: this.#kv, heads: this.#heads, ledger });
+      const { gone } = this.#changes;
+      await check({ scenario: this.scenario, kafka: this.#kafka, kv: this.#kv, heads: this.#heads, ledger, gone });
     } catch (error) {
       if (error instanceof Violation) this.#fail("broken", error.message);
       else this.#fail("error", `what is there cannot be read: ${(error as Error).stack}`);

@@ -5,8 +5,8 @@
  */
 
 import type { ProducerIdentity } from "../driver.ts";
-import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
+import { readVerdict } from "./verdict.ts";
 
 /** Before `txnOffsetCommit`. */
 export function addOffsetsToTxn(
@@ -18,10 +18,6 @@ export function addOffsetsToTxn(
     name: "AddOffsetsToTxn",
     version: 1,
     write: (body) => void body.string(transactionalId).int64(producer).int16(epoch).string(group),
-    read(answer) {
-      answer.readThrottle();
-      const error = answer.int16();
-      if (error !== 0) throw brokerError(error, `the group "${group}" as a part of a transaction`);
-    },
+    read: (answer) => readVerdict(answer, `the group "${group}" as a part of a transaction`),
   };
 }

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { brokerError } from "../errors.ts";
 import { TOPIC_TIMEOUT } from "../limits.ts";
 import type { Request } from "../transport.ts";
-import { readArray } from "./arrays.ts";
+import { readTopicVerdicts } from "./verdict.ts";
 
 /** To be sent to the controller. */
 export function createTopic(
@@ -27,14 +26,6 @@ export function createTopic(
       for (const [name, value] of entries) body.string(name).string(value);
       body.int32(TOPIC_TIMEOUT).int8(0);
     },
-    read(answer) {
-      answer.readThrottle();
-      readArray(answer, () => {
-        answer.string();
-        const error = answer.int16();
-        const said = answer.string();
-        if (error !== 0) throw brokerError(error, `the creation of the topic "${topic}"`, said);
-      });
-    },
+    read: (answer) => readTopicVerdicts(answer, `the creation of the topic "${topic}"`),
   };
 }

@@ -5,8 +5,8 @@
  */
 
 import type { Membership } from "../driver.ts";
-import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
+import { readVerdict } from "./verdict.ts";
 
 /** Rejects where the generation is over. */
 export function heartbeat({ group, generation, member }: Membership): Request<void> {
@@ -15,10 +15,6 @@ export function heartbeat({ group, generation, member }: Membership): Request<vo
     name: "Heartbeat",
     version: 2,
     write: (body) => void body.string(group).int32(generation).string(member),
-    read(answer) {
-      answer.readThrottle();
-      const error = answer.int16();
-      if (error !== 0) throw brokerError(error, `a sign of life in the group "${group}"`);
-    },
+    read: (answer) => readVerdict(answer, `a sign of life in the group "${group}"`),
   };
 }

@@ -5,8 +5,8 @@
  */
 
 import type { ProducerIdentity } from "../driver.ts";
-import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
+import { readVerdict } from "./verdict.ts";
 
 /** @param timeout How long a transaction may stay open, in milliseconds. */
 export function initProducerId(transactionalId: string, timeout: number): Request<ProducerIdentity> {
@@ -16,9 +16,7 @@ export function initProducerId(transactionalId: string, timeout: number): Reques
     version: 1,
     write: (body) => void body.string(transactionalId).int32(timeout),
     read(answer) {
-      answer.readThrottle();
-      const error = answer.int16();
-      if (error !== 0) throw brokerError(error, `the initialising of the producer "${transactionalId}"`);
+      readVerdict(answer, `the initialising of the producer "${transactionalId}"`);
       return { transactionalId, producer: answer.int64(), epoch: answer.int16() };
     },
   };

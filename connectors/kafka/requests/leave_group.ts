@@ -4,8 +4,8 @@
  * @module
  */
 
-import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
+import { readVerdict } from "./verdict.ts";
 
 /** Also for a member that cannot do it itself any more. */
 export function leaveGroup(group: string, member: string): Request<void> {
@@ -14,10 +14,6 @@ export function leaveGroup(group: string, member: string): Request<void> {
     name: "LeaveGroup",
     version: 2,
     write: (body) => void body.string(group).string(member),
-    read(answer) {
-      answer.readThrottle();
-      const error = answer.int16();
-      if (error !== 0) throw brokerError(error, `a member that leaves the group "${group}"`);
-    },
+    read: (answer) => readVerdict(answer, `a member that leaves the group "${group}"`),
   };
 }

@@ -5,8 +5,8 @@
  */
 
 import type { Membership } from "../driver.ts";
-import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
+import { readVerdict } from "./verdict.ts";
 import { writeArray } from "./arrays.ts";
 
 /** Resolves with this member's assignment. */
@@ -23,9 +23,7 @@ export function syncGroup(
       writeArray(body, assignments, (one) => body.string(one.member).block(one.assignment));
     },
     read(answer) {
-      answer.readThrottle();
-      const error = answer.int16();
-      if (error !== 0) throw brokerError(error, `a wait for the assignment in the group "${group}"`);
+      readVerdict(answer, `a wait for the assignment in the group "${group}"`);
       return answer.take(Math.max(0, answer.int32())).slice();
     },
   };

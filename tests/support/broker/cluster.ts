@@ -1,5 +1,5 @@
 /** A Kafka cluster of one or more nodes that run from jars. */
-import type { Broker, BrokerOptions } from "../broker.ts";
+import type { Broker, BrokerOptions } from "./kinds.ts";
 import { kafkaJars } from "./jars.ts";
 import { ASK_AGAIN_AFTER, JVM_FOR_TESTS, KafkaNode } from "./node.ts";
 import { freePort } from "./ports.ts";

@@ -3,7 +3,7 @@
  *
  * The library is loaded only then: it brings a hundred packages with it.
  */
-import type { Broker, BrokerOptions } from "../broker.ts";
+import type { Broker, BrokerOptions } from "./kinds.ts";
 import { guardContainer } from "./container_guard.ts";
 import { docker, dockerDoes, kafkaImage } from "./docker.ts";
 import { JVM_FOR_TESTS } from "./node.ts";

@@ -5,7 +5,7 @@
  * program that runs the tests therefore keeps the broker, starts it when the first test asks, and tells its address to
  * whoever connects to a port of 127.0.0.1 that it names in an environment variable.
  */
-import type { Broker, SharedBroker } from "../broker.ts";
+import type { Broker, SharedBroker } from "./kinds.ts";
 
 const AGENT = "TIDEMARK_SHARED_BROKER";
 

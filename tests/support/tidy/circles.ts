@@ -1,0 +1,51 @@
+/**
+ * Files that need each other are one idea in two files, or one of them holds a second idea. So no file imports itself by way of others;
+ * imports of types count as well, for whoever reads has to follow them too.
+ */
+import { importsOf, resolve } from "./imports.ts";
+import type { Source } from "./source.ts";
+
+/**
+ * Circles of imports, each as the shortest one through its first file: `a.ts -> b.ts -> a.ts`.
+ *
+ * @param types whether imports of types alone count
+ */
+export function importCircles(files: readonly Source[], { types = true }: { readonly types?: boolean } = {}): string[] {
+  const known = new Set(files.map(({ path }) => path));
+  const imports = new Map(files.map((file) => [
+    file.path,
+    importsOf(file).filter(({ specifier, typeOnly }) => specifier.startsWith(".") && (types || !typeOnly))
+      .map(({ specifier }) => resolve(file.path, specifier)).filter((target) => known.has(target)),
+  ]));
+  const circles: string[] = [];
+  const told = new Set<string>();
+  for (const path of [...known].sort()) {
+    const circle = told.has(path) ? undefined : shortestCircle(path, imports);
+    if (circle === undefined) continue;
+    for (const one of circle) told.add(one);
+    circles.push([...circle, path].join(" -> "));
+  }
+  return circles;
+}
+
+/** The files of the shortest way from a file back to itself, in order. */
+function shortestCircle(
+  from: string,
+  imports: ReadonlyMap<string, readonly string[]>,
+): readonly string[] | undefined {
+  const cameFrom = new Map<string, string>();
+  const queue = [from];
+  for (const path of queue) {
+    for (const target of imports.get(path) ?? []) {
+      if (target === from) {
+        const way = [path];
+        while (way[0] !== from) way.unshift(cameFrom.get(way[0])!);
+        return way;
+      }
+      if (cameFrom.has(target)) continue;
+      cameFrom.set(target, path);
+      queue.push(target);
+    }
+  }
+  return undefined;
+}
