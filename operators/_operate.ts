@@ -42,11 +42,13 @@ interface Bound {
 
 class Input<In> extends Link<In> {
   readonly task: Task;
-  readonly scope: Scope;
-  /** The slot of a plain Observable that this input stands for as a source. */
-  slot = -1;
   /** It stands for a plain Observable without a job: each value begins a push. */
   entry = false;
+  /** The slot of a plain Observable that this input stands for as a source. */
+  slot = -1;
+  readonly scope: Scope;
+  /** The bottommost without a job, while it subscribes: a value that comes at once begins a push. */
+  eager = false;
   /** The sources above it, among those of the scope. */
   #from = 0;
   #to = Infinity;
@@ -68,7 +70,9 @@ class Input<In> extends Link<In> {
     const alone = task.host === undefined && this.bound.options.defers === true && !readsOurs(source);
     if (alone) this.#defer(source, assembledInside);
     else {
+      this.eager = task.host === undefined && this.bound.bottommost && task.phase === "binding";
       bindWithin(scope, () => source.subscribe(this));
+      this.eager = false;
       this.#to = scope.sources.length;
       this.entry = task.host === undefined && this.#to === this.#from && scope.stages === stages;
     }
@@ -101,8 +105,8 @@ class Input<In> extends Link<In> {
   override next(value: In): void {
     if (this.isStopped) return;
     const { task } = this;
-    if (this.entry) return task.open && !task.active ? this.#enter(value) : this.#arrive(value);
-    if (!task.active) return this.#arrive(value);
+    if (!task.active) return this.eager || (this.entry && task.open) ? this.#enter(value) : this.#arrive(value);
+    if (this.entry) return this.#arrive(value);
     try {
       this.handle(value);
     } catch (error) {

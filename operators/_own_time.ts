@@ -56,6 +56,12 @@ export class OwnTime implements ClockHandle, ScopeListener {
   advance(watermark: number): void {
     if (watermark !== END_OF_TIME) this.#reached = watermark;
     if (this.#acting) return;
+    // Most watermarks are nobody's: they are handed on, and nothing else.
+    if (this.stage.acts(watermark)) this.#actOn();
+    this.forward();
+  }
+
+  #actOn(): void {
     const { scope } = this.stage;
     this.#acting = true;
     try {
@@ -66,7 +72,6 @@ export class OwnTime implements ClockHandle, ScopeListener {
     } finally {
       this.#acting = false;
     }
-    this.forward();
   }
 
   idle(): void {

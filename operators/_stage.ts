@@ -84,6 +84,8 @@ export interface StageParts {
 export class Stage<Result = any> {
   /** The value at hand: its event time, record and partition. */
   readonly at: At;
+  /** Emits with the time at hand, as `emit(value)` does; a stage that does so for each record calls it itself and spares a step. */
+  readonly out: Out<Result>;
   readonly label: string;
   /** For the files of the seam, as are `scope`, `below`, `holds` and `ownTime`; an operator has no use for them. */
   readonly task: Task;
@@ -97,8 +99,6 @@ export class Stage<Result = any> {
   whenReleased: (() => void) | undefined;
   readonly #due: Due[] = [];
   readonly #closers: (() => void)[] = [];
-  /** Emits with the time at hand, as `emit(value)` does; a stage that does so for each record calls it itself and spares a step. */
-  readonly out: Out<Result>;
   readonly #sides = new Map<string, SideSlot>();
   #full = false;
 
@@ -138,7 +138,12 @@ export class Stage<Result = any> {
 
   /** Emits a value, with the event time of the one at hand or with its own. What it causes has happened when this returns. */
   emit(value: Result, time?: number): void {
-    if (time === undefined) return this.out.next(value);
+    if (time === undefined) this.out.next(value);
+    else this.emitAt(value, time);
+  }
+
+  /** Emits a value with an event time of its own. */
+  emitAt(value: Result, time: number): void {
     const { task } = this;
     const before = task.timestamp;
     task.timestamp = time;
@@ -314,6 +319,14 @@ export class Stage<Result = any> {
     this.ownTime?.close();
     for (const close of this.#closers) close();
     this.handlers.close?.();
+  }
+
+  /** Whether the stage does anything at a watermark before it is handed on. */
+  acts(watermark: number): boolean {
+    if (watermark === END_OF_TIME || this.handlers.advance !== undefined) return true;
+    const due = this.#due;
+    for (let i = 0; i < due.length; i++) if (due[i].next <= watermark) return true;
+    return false;
   }
 
   #act(watermark: number): void {

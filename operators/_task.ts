@@ -37,6 +37,8 @@ export class Task implements At {
   slot = -1;
   /** A push is under way: what arrives now belongs to it. */
   active = false;
+  /** The graph stands and nothing waits: a push may begin, unless one is under way. */
+  open = false;
   /** The pane being fired, or `undefined`. */
   pane: PaneAtHand | undefined = undefined;
 
@@ -70,8 +72,6 @@ export class Task implements At {
   readonly #starters: (() => void)[] = [];
   /** Pushes that came while another was under way, or before the graph stood. */
   #waiting: (() => void)[] = [];
-  /** The graph stands and nothing waits: a push may begin, unless one is under way. */
-  open = false;
   #settling = false;
   #later: (() => void)[] = [];
   readonly #ended = new Set<number>();

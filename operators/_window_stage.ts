@@ -36,10 +36,12 @@ export class WindowStage<T, K extends Key, A, R> {
   readonly #state: KeyedState<K, Pane<A>>;
   /** The aggregate keeps nothing of a value, so none is copied. */
   readonly #pure: boolean;
+  /** The window that was waited for last: mostly that of the next new cell. NaN where it has fired since. */
+  #expected = NaN;
   /** When each window that waits is complete. The cells are its memory: it is made anew from them. */
   readonly #complete = new Calendar((window) => this.#fire(window));
   /** When each window that has fired is gone. */
-  readonly #gone = new Calendar((window) => this.#state.drop(window));
+  readonly #gone = new Calendar((window) => this.#drop(window));
 
   constructor(readonly stage: Stage<WindowResult<T, K, R>>, readonly options: WindowStageOptions<T, A, R>) {
     const { version, migrate, aggregate } = options;
@@ -76,7 +78,7 @@ export class WindowStage<T, K extends Key, A, R> {
       const cell = state.cell(key, at);
       let pane = cell.value;
       if (pane === undefined) {
-        stage.meet(key);
+        stage.meet(cell.key);
         pane = [this.#pure ? aggregate.add(aggregate.seed(), value) : this.#addCopied(undefined, value, key), 0];
         this.#expect(at);
       } else {
@@ -98,8 +100,10 @@ export class WindowStage<T, K extends Key, A, R> {
     }
   }
 
-  /** A window has its first cell. One whose end has passed was empty then, and is only kept. */
+  /** A window has a new cell. With the first of them it is waited for; one whose end has passed was empty then, and is only kept. */
   #expect(window: number): void {
+    if (window === this.#expected) return;
+    this.#expected = window;
     const { windower, allowedLateness } = this.options;
     const last = windower.last(window);
     if (last > this.stage.watermark) this.#complete.set(last, window);
@@ -107,18 +111,23 @@ export class WindowStage<T, K extends Key, A, R> {
   }
 
   #fire(window: number): void {
+    this.#expected = NaN;
     const { windower, allowedLateness } = this.options;
     const { stage } = this;
     const last = windower.last(window);
     const kept = last + allowedLateness > stage.watermark;
-    // In a job what a pane causes may bring new keys, which are late: hence the list. Without one such values wait.
-    const cells = this.#state.cells(window);
-    for (const cell of stage.alone ? cells : [...cells]) {
+    // What a pane causes may bring new keys, which are late, and are not among these.
+    for (const cell of this.#state.cells(window)) {
       if (stage.closed) return;
       this.#emit(cell, cell.value!, "onTime", kept);
     }
     if (kept) this.#gone.set(last + allowedLateness, window);
-    else this.#state.drop(window);
+    else this.#drop(window);
+  }
+
+  #drop(window: number): void {
+    this.#expected = NaN;
+    this.#state.drop(window);
   }
 
   #emit(cell: Cell<K, Pane<A>>, pane: Pane<A>, kind: WindowResult<T, K, R>["pane"], kept: boolean): void {

@@ -111,9 +111,7 @@ export function keyedReduce<T, K extends Key, V>(
 
       /** The key's next value, in its cell. */
       function advance(value: T): Cell<K, V> {
-        const at = key(value);
-        // -0 is the key 0, as it is on a topic.
-        const cell = state.cell(at === 0 ? 0 as K : at);
+        const cell = state.cell(key(value));
         let total = cell.value;
         try {
           if (total === undefined) {

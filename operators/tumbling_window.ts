@@ -102,11 +102,7 @@ export function tumblingWindow<T, K extends Key, A, R>(
       });
       return {
         open: () => windows.open(),
-        next(value) {
-          const at = key(value);
-          // -0 is the key 0, as it is on a topic.
-          windows.add(value, at === 0 ? 0 as K : at);
-        },
+        next: (value) => windows.add(value, key(value)),
       };
     },
   );
