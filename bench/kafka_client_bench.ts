@@ -5,6 +5,7 @@
 import { KafkaConnection } from "../connectors/kafka/connection.ts";
 import { KafkaJsDriver } from "../connectors/kafka/kafkajs_driver.ts";
 import type { Batch, OutputRecord, Reader } from "../connectors/connector.ts";
+import { deliver } from "../tests/support/deliveries.ts";
 import { startBroker } from "../tests/support/broker.ts";
 import { layOut } from "../runtime/task_layout.ts";
 
@@ -50,7 +51,7 @@ async function measureTransactions(connection: KafkaConnection, topic: string, s
   const took: number[] = [];
   for (let epoch = 1; epoch <= 600; epoch++) {
     const began = performance.now();
-    await life.publish([{ task: 0, epoch, rows: records }]);
+    await deliver(life, records, epoch);
     took.push(performance.now() - began);
   }
   await life.close();
@@ -66,7 +67,7 @@ async function measureWriting(connection: KafkaConnection, topic: string, size: 
   const busy = cpu();
   let written = 0;
   for (let epoch = 1; performance.now() - began < 5000; epoch++) {
-    await life.publish([{ task: 0, epoch, rows: records }]);
+    await deliver(life, records, epoch);
     written += size;
   }
   report(`written in transactions of ${size}`, written, { began, busy });

@@ -12,9 +12,22 @@
  */
 
 import type { OutputRecord, RecordHeader, RecordHeaders } from "../state/outbox.ts";
+import type { Delivery } from "./delivery.ts";
 import type { AtomicWrites, Store } from "../state/store.ts";
 
 export type { AtomicWrites, OutputRecord, RecordHeader, RecordHeaders };
+export type {
+  AfterCommit,
+  DeliveredEpoch,
+  DeliveredJob,
+  DeliveredTask,
+  Delivery,
+  DeliveryLife,
+  InCommit,
+  LetterMaker,
+  Published,
+} from "./delivery.ts";
+export { RefusedError } from "./delivery.ts";
 
 /** A record as it was read. */
 export interface InputRecord {
@@ -188,66 +201,6 @@ export interface Reader {
   stop(): Promise<void>;
 }
 
-/** An epoch of a task whose rows are to become visible. Without rows, only its number does. */
-export interface DeliveredEpoch {
-  /** The task's number. */
-  readonly task: number;
-  /** The epoch's number; of one task they are given in order. */
-  readonly epoch: number;
-  /** What it writes. */
-  readonly rows: readonly OutputRecord[];
-}
-
-/** One life of an owner that delivers: every earlier life of it is fenced. After any error it is of no use. */
-export interface DeliveryLife {
-  /** Makes the rows of these epochs visible, and with them, atomically, that they are. Rejects on any doubt about its outcome. */
-  publish(epochs: readonly DeliveredEpoch[]): Promise<void>;
-  /** Lets go of its connections. */
-  close(): Promise<void>;
-}
-
-/** A job as a delivery knows it. */
-export interface DeliveredJob {
-  /** The job's name. */
-  readonly name: string;
-  /** Tells it from other jobs that had or will have its name. */
-  readonly incarnation: string;
-  /** How many tasks it has. */
-  readonly tasks: number;
-}
-
-/** Delivery in two phases: the epoch is committed first, then its rows become visible together with its number. */
-export interface AfterCommit {
-  /** Tells it from the other way. */
-  readonly kind: "afterCommit";
-  /** Whether a job of this name was ever prepared here. */
-  knows(job: string): Promise<boolean>;
-  /** Makes ready for a job. Before anything else is asked, but for `knows`. */
-  prepare(job: DeliveredJob): Promise<void>;
-  /** A new life of this owner. Resolves only after earlier lives of it can no longer make anything visible. */
-  open(owner: string): Promise<DeliveryLife>;
-  /** Makes sure that no life of this owner can make anything visible any more, and that it has left nothing half done. */
-  fence(owner: string): Promise<void>;
-  /** The epochs last published, by task; absent: none. Only to be asked after fencing. */
-  published(tasks: readonly number[]): Promise<ReadonlyMap<number, number>>;
-}
-
-/** Delivery in one phase, on the KV that also holds the job's state. */
-export interface InCommit {
-  /** Tells it from the other way. */
-  readonly kind: "inCommit";
-  /**
-   * Takes the rows of one task's cut, gives them their offsets and returns what the cut's atomic has to write. Several tasks may be
-   * staged before `committed`; their atomics are committed in that order. What was staged is committed, or the process ends.
-   */
-  stage(rows: readonly OutputRecord[]): AtomicWrites;
-  /** Everything that was staged is committed: readers may see it. */
-  committed(): void;
-}
-
-/** How the rows of results become visible. */
-export type Delivery = InCommit | AfterCommit;
-
 /** What a topic is like, as far as results are checked against it before they are committed. */
 export interface TopicInfo {
   /** Tells it from another topic that had or will have its name; `undefined` where nobody can tell. */
@@ -260,6 +213,8 @@ export interface TopicInfo {
   readonly maxTimestampAhead: number;
   /** How far a record's timestamp may lie behind the wall clock, in milliseconds. @default Infinity */
   readonly maxTimestampBehind?: number;
+  /** Only the last record of each key is kept, and one without a key is refused. @default false */
+  readonly compacted?: boolean;
   /** The partition of a key, as the connector's default partitioner has it. */
   partitionOf(key: Uint8Array): number;
 }
@@ -362,6 +317,8 @@ export interface SinkSpec<T = unknown> {
   readonly topic: string;
   /** The record's value; `null` is a tombstone. */
   value(value: T): Uint8Array | null;
+  /** The sink gives no record a key. @default false */
+  readonly keyless?: boolean;
   /** The record's key; `undefined` where the sink has none of its own. */
   key(value: T): Uint8Array | null | undefined;
   /** The record's headers, where it has any of its own. */

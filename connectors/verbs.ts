@@ -108,6 +108,7 @@ export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOp
       if (bytes instanceof Uint8Array) return bytes;
       throw new TypeError(`the codec of the sink must give a Uint8Array, current value is of type ${typeof bytes}`);
     },
+    keyless: key === undefined,
     key: key === undefined ? () => undefined : (whole) => {
       const part = key(whole);
       return part === null || part instanceof Uint8Array ? part : keyBytes(part);

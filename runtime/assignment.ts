@@ -122,8 +122,8 @@ export class Assignment {
     const starts: StartOffset[] = [];
     for (const { owned } of taken) {
       this.tasks.set(owned.number, owned);
-      owned.onPublished = (published) => {
-        for (const { samples } of published) meter.visible(samples, settings.clock.now());
+      owned.outbox.onVisible = (samples) => {
+        meter.visible(samples, settings.clock.now());
         owned.quietSince = settings.clock.elapsed();
       };
       owned.quietSince = settings.clock.elapsed();
@@ -145,7 +145,7 @@ export class Assignment {
   #release(number: number): void {
     const owned = this.tasks.get(number);
     if (owned === undefined) return;
-    owned.lost = true;
+    owned.lose();
     owned.runner.close();
     for (const { topic, partition } of owned.runner.queues) this.#queues.delete(`${topic}/${partition}`);
     this.tasks.delete(number);

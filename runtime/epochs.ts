@@ -10,9 +10,9 @@
  * @module
  */
 import type { InCommit } from "../connectors/connector.ts";
-import { commitCuts, FencedError, type Patience, type Store } from "../state/mod.ts";
+import { commitCuts, FencedError, type Patience, type Store, UnavailableError } from "../state/mod.ts";
 import type { Clock } from "../base/clock.ts";
-import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, WAITING_CUTS } from "./limits.ts";
+import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, TOLD_AFTER_MS, WAITING_CUTS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
@@ -33,6 +33,8 @@ export interface EpochParts {
   readonly fenced: (task: OwnedTask) => void;
   /** Nothing more can be done for this worker. */
   readonly failed: (error: Error) => void;
+  /** Told what takes long, or `undefined`: no longer. */
+  readonly slow: (what: "store" | "results", error: Error | undefined) => void;
   /** Something changed that the worker may be waiting for. */
   readonly wake: () => void;
 }
@@ -40,7 +42,10 @@ export interface EpochParts {
 export class Epochs {
   #committing: Promise<void> | undefined;
   #publishing: Promise<void> | undefined;
+  #committingSince = -Infinity;
   #publishingSince = -Infinity;
+  /** Whether it was told that a commit takes long. */
+  #told = false;
   #lastCut = -Infinity;
   readonly #rhythm = new Rhythm();
   #broken = false;
@@ -50,7 +55,7 @@ export class Epochs {
   /** Whether results wait to be published beyond what may: the source waits. */
   get backedUp(): boolean {
     let bytes = 0;
-    for (const task of this.parts.tasks()) bytes += task.backlog;
+    for (const task of this.parts.tasks()) bytes += task.outbox.backlog;
     return bytes >= BACKLOG_BYTES;
   }
 
@@ -82,11 +87,11 @@ export class Epochs {
     if (this.#broken) return;
     this.#lastCut = this.parts.clock.elapsed();
     const run = this.#commitAll().catch((error: Error) => this.#fail(error)).finally(() => {
-      this.#committing = undefined;
+      this.#wrote();
       this.publish();
       this.parts.wake();
     });
-    this.#committing = run;
+    this.#writes(run);
     await run;
   }
 
@@ -94,7 +99,7 @@ export class Epochs {
   publish(): void {
     const { publisher, tasks, clock, wake } = this.parts;
     if (publisher === undefined || this.#publishing !== undefined || this.#broken) return;
-    if (!tasks().some((task) => !task.lost && task.waiting.length > 0)) return;
+    if (!tasks().some((task) => !task.lost && !task.outbox.empty)) return;
     this.#publishingSince = clock.elapsed();
     this.#publishing = publisher.publish(tasks).then(() => this.#dropLost()).catch((error: Error) => this.#fail(error))
       .finally(() => {
@@ -103,6 +108,26 @@ export class Epochs {
         this.publish();
         wake();
       });
+  }
+
+  /** Says what has been under way for long and has neither failed nor ended: to be asked now and then, whatever stands still. */
+  watch(): void {
+    const { clock, slow } = this.parts;
+    const long = (since: number) => clock.elapsed() - since >= TOLD_AFTER_MS;
+    if (this.#committing !== undefined && long(this.#committingSince)) {
+      this.#told = true;
+      slow(
+        "store",
+        new UnavailableError(`a commit has taken ${TOLD_AFTER_MS / 1000} s so far, and there is no answer`),
+      );
+    }
+    if (this.#publishing === undefined || !long(this.#publishingSince)) return;
+    slow(
+      "results",
+      new UnavailableError(
+        `publishing results has taken ${TOLD_AFTER_MS / 1000} s so far: the broker is slow, or away`,
+      ),
+    );
   }
 
   /** Commits and publishes everything, and leaves the heads with an empty outbox. */
@@ -116,9 +141,14 @@ export class Epochs {
 
   /** Stops at once: what is under way ends, nothing more begins. */
   async halt(): Promise<void> {
+    this.abandon();
+    await this.settled();
+  }
+
+  /** Nothing more begins, and nobody waits for what is under way. */
+  abandon(): void {
     this.#broken = true;
     this.parts.publisher?.abandon();
-    await this.settled();
   }
 
   /** The commit and the transaction that are under way have ended. */
@@ -137,13 +167,25 @@ export class Epochs {
     if (quiet.length > 0) await this.#emptyOutboxes(quiet).catch((error: Error) => this.#fail(error));
   }
 
+  /** Heads are being written. */
+  #writes(work: Promise<void>): void {
+    this.#committing = work;
+    this.#committingSince = this.parts.clock.elapsed();
+  }
+
+  #wrote(): void {
+    this.#committing = undefined;
+    if (this.#told) this.parts.slow("store", undefined);
+    this.#told = false;
+  }
+
   #untilLastMoment(now: number): number {
     return this.#publishing === undefined || this.full ? 0 : this.#rhythm.untilCut(now - this.#publishingSince);
   }
 
   #waitingCuts(): number {
     let most = 0;
-    for (const task of this.parts.tasks()) most = Math.max(most, task.waiting.length - task.sending);
+    for (const task of this.parts.tasks()) most = Math.max(most, task.outbox.unsent);
     return most;
   }
 
@@ -170,22 +212,13 @@ export class Epochs {
 
   #committed(task: OwnedTask, epoch: CutEpoch, outcome: "committed" | "fenced"): void {
     if (outcome === "fenced") {
-      task.lost = true;
+      task.outbox.fenced();
+      task.lose();
       return this.parts.fenced(task);
     }
-    const { meter, clock } = this.parts;
-    task.quietSince = clock.elapsed();
-    if (epoch.finished) task.finished = true;
-    const { published, bytes } = epoch.outputs;
-    const waiting = { epoch: task.checkpoint.head.epoch, records: published, bytes, samples: epoch.samples };
-    if (waiting.epoch <= task.publishedEpoch) {
-      throw new Error(`Task ${task.number}: epoch ${waiting.epoch} was taken for published before it was committed`);
-    }
-    if (published.length > 0) task.waiting.push(waiting);
-    else {
-      meter.visible(epoch.samples, clock.now());
-      if (task.waiting.length === 0) task.publishedEpoch = waiting.epoch;
-    }
+    task.quietSince = this.parts.clock.elapsed();
+    if (epoch.finished) task.finish();
+    task.outbox.committed(task.checkpoint.head.epoch);
   }
 
   /** Counts as a commit under way: no cut may be made of a task whose head is being written, nor is a head written twice at once. */
@@ -196,10 +229,12 @@ export class Epochs {
     const emptyAll = async () => {
       for (const task of tasks) if (!task.lost) await this.#emptyOutbox(task);
     };
-    this.#committing = emptyAll().catch((error: Error) => void (failure = error)).finally(() => {
-      this.#committing = undefined;
-      this.parts.wake();
-    });
+    this.#writes(
+      emptyAll().catch((error: Error) => void (failure = error)).finally(() => {
+        this.#wrote();
+        this.parts.wake();
+      }),
+    );
     await this.#committing;
     if (failure !== undefined) throw failure;
   }
@@ -207,10 +242,10 @@ export class Epochs {
   async #emptyOutbox(task: OwnedTask): Promise<void> {
     if (task.checkpoint.head.outbox.length === 0) return;
     try {
-      await task.checkpoint.rewrite({ published: task.publishedEpoch });
+      await task.checkpoint.rewrite({ published: task.outbox.reached.epoch });
     } catch (error) {
       if (error instanceof FencedError) {
-        task.lost = true;
+        task.lose();
         return this.parts.fenced(task);
       }
       throw error;

@@ -23,6 +23,17 @@ export interface StateView {
   cells(namespace?: number): Iterable<Cell>;
 }
 
+/** Options of {@linkcode Job.stop}. */
+export interface StopOptions {
+  /**
+   * How long it may take, in milliseconds; `Infinity`: as long as it takes. What is not done by then is said, and the next start does
+   * it, exactly once.
+   *
+   * @default 10,000
+   */
+  readonly within?: number;
+}
+
 /** A job that `run()` has started. */
 export interface Job extends AsyncDisposable {
   /** The job's name. */
@@ -35,6 +46,11 @@ export interface Job extends AsyncDisposable {
   readonly topology: Topology;
   /** A look into the state of a stage. Throws a `RangeError` for a name that no stage has. */
   state(name: string): StateView;
-  /** Stops reading, commits, publishes, releases the tasks. Resolves when all of it is done. */
-  stop(): Promise<void>;
+  /**
+   * Stops reading, commits, publishes, releases the tasks. Resolves when all of it is done, or its time is over, because the broker
+   * or the store is away.
+   *
+   * @throws {RangeError} when `within` is no number of at least 0
+   */
+  stop(options?: StopOptions): Promise<void>;
 }

@@ -59,8 +59,14 @@ export const NAME_LENGTH = 100;
 /** How many workers of one job may run beside one local state file. */
 export const MAX_WORKERS = 64;
 
-/** How many failed tries to publish are not worth a word. */
+/** How many failed tries to publish are not worth a word, unless they take long. */
 export const TRIES_UNTOLD = 3;
+
+/** How long a job has to stop, in milliseconds, and how much of it is kept for letting go of what still hangs. */
+export const STOP_MS = { within: 10_000, closing: 500 } as const;
+
+/** After how long something that is waited for is told, though it has neither failed nor answered, in milliseconds. */
+export const TOLD_AFTER_MS = 5000;
 
 /** The longest reason of a dead letter, and of a task that stops, in characters. */
 export const REASON_CHARACTERS = 500;

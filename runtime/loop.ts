@@ -85,7 +85,7 @@ export class Loop {
     this.#first++;
     for (let turn = 0; turn < list.length && !epochs.full; turn++) {
       const owned = list[(this.#first + turn) % list.length];
-      if (owned.finished || owned.lost) continue;
+      if (owned.ownership !== "owned") continue;
       owned.runner.pushSlice(clock.elapsed, until);
       this.#resumeReading(owned);
       this.#endInputs(owned);
@@ -105,7 +105,7 @@ export class Loop {
   get #more(): boolean {
     const { epochs, tasks } = this.parts;
     if (epochs.backedUp || epochs.full) return false;
-    return tasks().some((owned) => !owned.finished && !owned.lost && owned.runner.ready);
+    return tasks().some((owned) => owned.ownership === "owned" && owned.runner.ready);
   }
 
   #resumeReading({ runner }: OwnedTask): void {
@@ -119,6 +119,6 @@ export class Loop {
   /** Whoever has no task waits for one. */
   get #allFinished(): boolean {
     const tasks = this.parts.tasks();
-    return tasks.length > 0 && tasks.every((task) => task.finished && task.waiting.length === 0);
+    return tasks.length > 0 && tasks.every((task) => task.finished && task.outbox.empty);
   }
 }

@@ -14,7 +14,7 @@ import type {
 } from "../connectors/connector.ts";
 import { type JobDifference, knowsJob, type OpenedJob, openJob, type Patience, type Store } from "../state/mod.ts";
 import { assertHeadsFit } from "./head_shape.ts";
-import type { Settings } from "./options.ts";
+import { policySinks, type Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
 import { layOut, refuseUneven } from "./task_layout.ts";
@@ -31,6 +31,8 @@ export interface OpenJob {
   readonly layout: TaskLayout;
   /** By `sinkKey`. */
   readonly sinks: ReadonlyMap<string, OpenedSink>;
+  /** How many partitions each topic has whose results become visible after their commit. */
+  readonly delivered: ReadonlyMap<string, number>;
   /** How results become visible after their commit, where a sink has it so. */
   readonly delivery: AfterCommit | undefined;
   /** Deliveries that are part of the epoch's atomic, as `OpenedSink.inCommit` numbers them. */
@@ -58,6 +60,7 @@ export async function openAll(
       const connection = await connect(spec.connector);
       opened.push({ spec, connection, info: await existing(connection, spec.topic, spec.connector.id, "write to") });
     }
+    refuseKeyless(settings, opened);
     const { delivery, inCommit } = deliveriesOf(opened.map(({ connection }) => connection));
     const layout = layOut(settings.tasks, partitions);
     refuseUneven(layout);
@@ -81,6 +84,11 @@ export async function openAll(
         const own = connection.delivery;
         return [sinkKey(spec), { info, inCommit: own.kind === "inCommit" ? inCommit.indexOf(own) : undefined }];
       })),
+      delivered: new Map(
+        opened.filter(({ connection }) => connection.delivery === delivery).map((
+          { spec, info },
+        ) => [spec.topic, info.partitions]),
+      ),
       delivery,
       inCommit,
       close,
@@ -115,6 +123,29 @@ async function inputTopics(plan: Plan, input: Connection): Promise<Map<string, T
   const topics = new Map<string, TopicInfo>();
   for (const topic of plan.topics) topics.set(topic, await existing(input, topic, plan.input.id, "read"));
   return topics;
+}
+
+/** A compacted topic keeps the last record of each key, and refuses one without a key: for ever, so it is said at start. */
+function refuseKeyless(
+  settings: Settings,
+  opened: readonly { readonly spec: SinkSpec; readonly info: TopicInfo }[],
+): void {
+  const letters = new Set(policySinks(settings).map(sinkKey));
+  for (const { spec, info } of opened) {
+    if (info.compacted !== true) continue;
+    if (letters.has(sinkKey(spec))) {
+      throw new TypeError(
+        `Cannot run job ${settings.name}: topic "${spec.topic}" is compacted (cleanup.policy), and dead letters that share a key, or ` +
+          `have none, would be lost in it. Give deadLetter() a sink on a topic with cleanup.policy=delete`,
+      );
+    }
+    if (spec.keyless !== true) continue;
+    throw new TypeError(
+      `Cannot run job ${settings.name}: topic "${spec.topic}" is compacted (cleanup.policy), so Kafka refuses every record without a ` +
+        `key, and its sink gives none. Give the sink a key, as in sink("${spec.topic}", { key: (value) => value.id }), or set the ` +
+        `topic's cleanup.policy to delete`,
+    );
+  }
 }
 
 function deliveriesOf(

@@ -43,6 +43,13 @@ export interface RunOptions {
    * @default "stop"
    */
   readonly onError?: "stop" | DeadLetter;
+  /**
+   * What happens to a result that is committed and that the broker then refuses for good (its topic has got other settings): it goes
+   * to the sink, with the reason, or the job stops with a sentence and the result stays in its checkpoint.
+   *
+   * @default "stop"
+   */
+  readonly unpublishable?: "stop" | DeadLetter;
   /** What happens when the record to read next is gone: `skip` goes on at the nearest one and counts. @default "stop" */
   readonly onMissing?: "stop" | "skip";
   /** The shortest time between two commits, in milliseconds. @default 0 */
@@ -61,20 +68,22 @@ export interface RunOptions {
 
 /** Options with every default in place. */
 export interface Settings
-  extends Required<Omit<RunOptions, "worker" | "until" | "reset" | "signal" | "onBadRecord" | "onError">> {
+  extends
+    Required<Omit<RunOptions, "worker" | "until" | "reset" | "signal" | "onBadRecord" | "onError" | "unpublishable">> {
   readonly worker: string | undefined;
   readonly until: "end" | undefined;
   readonly reset: From | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onBadRecord: DeadLetter | undefined;
   readonly onError: DeadLetter | undefined;
+  readonly unpublishable: DeadLetter | undefined;
   readonly clock: Clock;
   /** Is shown what a source has decoded, in tests. */
   readonly decoded?: (value: unknown) => void;
 }
 
 /**
- * A policy for `onBadRecord` and `onError`: what is to blame goes to a sink, with the reason and its source position in the
+ * A policy for `onBadRecord`, `onError` and `unpublishable`: what is to blame goes to a sink, with the reason and its source position in the
  * headers `tidemark.reason` and `tidemark.source`, and the job goes on after it.
  *
  * @param sink a connector's `sink(topic)`
@@ -140,6 +149,7 @@ export function settingsOf(options: RunOptions, clock: Clock = systemClock): Set
     log: options.log ?? ((line) => console.error(line)),
     onBadRecord: policyOf(options.onBadRecord ?? options.onError),
     onError: policyOf(options.onError),
+    unpublishable: policyOf(options.unpublishable),
     clock,
   };
 }
@@ -157,9 +167,9 @@ function checkFrom(cannot: string, name: string, from: From): void {
 
 /** Connectors that a job's policies write to. */
 export function policySinks(settings: Settings): SinkSpec[] {
-  const sinks = [settings.onBadRecord?.sink, settings.onError?.sink].filter((sink): sink is SinkSpec =>
-    sink !== undefined
-  );
+  const sinks = [settings.onBadRecord?.sink, settings.onError?.sink, settings.unpublishable?.sink].filter((
+    sink,
+  ): sink is SinkSpec => sink !== undefined);
   return [...new Set(sinks)];
 }
 

@@ -3,32 +3,29 @@
  *
  * @module
  */
-import type { AtomicWrites, InCommit, OutputRecord, StartOffset } from "../connectors/connector.ts";
+import type { AtomicWrites, InCommit, OutputRecord, Published, StartOffset } from "../connectors/connector.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { Cut, DurableStates, Head, TaskCheckpoint } from "../state/mod.ts";
 import { FencedError } from "../state/mod.ts";
-import { RECORD_OBJECTS } from "./limits.ts";
 import { mapOffsets } from "./offsets.ts";
 import type { EpochOutputs } from "./outputs.ts";
-import { MarkerError, type PublishedTask, type WaitingEpoch } from "./publisher.ts";
+import { Outbox } from "./outbox.ts";
+import { MarkerError, type PublishedTask } from "./publisher.ts";
 import type { Counters, TaskRunner } from "./task_runner.ts";
 
 /** An epoch that was cut and is being committed. */
 export interface CutEpoch {
   readonly cut: Cut;
   readonly outputs: EpochOutputs;
-  readonly samples: readonly number[];
   readonly finished: boolean;
 }
 
+/** What a worker may do with a task: commit it; nothing more, for it is finished; or nothing at all, for another owner has it. */
+export type Ownership = "owned" | "finished" | "lost";
+
 export class OwnedTask implements PublishedTask {
-  readonly waiting: WaitingEpoch[] = [];
-  sending = 0;
-  lost = false;
-  /** Committed as finished: its input has ended for good. */
-  finished = false;
-  /** Up to this epoch everything is visible. */
-  publishedEpoch: number;
+  readonly outbox: Outbox;
+  #ownership: Ownership = "owned";
   /** Since when there was nothing to commit, on the clock that never jumps; NaN: there is. */
   quietSince = NaN;
   /** The head as this run found it. */
@@ -44,10 +41,32 @@ export class OwnedTask implements PublishedTask {
     readonly runner: TaskRunner,
   ) {
     const { head } = checkpoint;
-    this.publishedEpoch = head.epoch;
+    this.outbox = new Outbox({ epoch: head.epoch, rows: 0, moved: head.counters.unpublishable ?? 0 });
     this.began = head;
     this.committedClocks = head.clocks;
     this.committedCounters = head.counters;
+  }
+
+  get ownership(): Ownership {
+    return this.#ownership;
+  }
+
+  /** Another owner has it: nothing of it is committed or published here any more. */
+  get lost(): boolean {
+    return this.#ownership === "lost";
+  }
+
+  /** Committed as finished: its input has ended for good. */
+  get finished(): boolean {
+    return this.#ownership === "finished";
+  }
+
+  lose(): void {
+    this.#ownership = "lost";
+  }
+
+  finish(): void {
+    if (!this.lost) this.#ownership = "finished";
   }
 
   /**
@@ -66,7 +85,7 @@ export class OwnedTask implements PublishedTask {
       clocks,
       counters,
       outbox: collected.published,
-      published: this.publishedEpoch,
+      published: this.outbox.reached.epoch,
       // What is staged must be committed, and a state may refuse to be encoded: so it is staged after that.
       writes: () => stage(sinks, collected.appended),
       finished: runner.ended,
@@ -77,17 +96,13 @@ export class OwnedTask implements PublishedTask {
     runner.startEpoch();
     this.committedClocks = clocks;
     this.committedCounters = counters;
-    return { cut, outputs, samples, finished: runner.ended };
+    this.outbox.cut({ rows: outputs.published, bytes: outputs.bytes, samples });
+    return { cut, outputs, finished: runner.ended };
   }
 
   /** Where the next epoch of this task begins to read. */
   offsets(): StartOffset[] {
     return this.runner.queues.map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
-  }
-
-  /** The memory that epochs hold which are committed and not yet visible, in bytes. */
-  get backlog(): number {
-    return this.waiting.reduce((bytes, epoch) => bytes + epoch.bytes + epoch.records.length * RECORD_OBJECTS, 0);
   }
 
   async verify(): Promise<boolean> {
@@ -100,30 +115,37 @@ export class OwnedTask implements PublishedTask {
     }
   }
 
-  published(epochs: readonly WaitingEpoch[]): void {
-    // Never the head's epoch: while the commit of other tasks is under way, the head may be ahead of what waits here.
-    this.publishedEpoch = epochs[epochs.length - 1].epoch;
-    this.onPublished?.(epochs);
-  }
-
-  onPublished: ((epochs: readonly WaitingEpoch[]) => void) | undefined;
-
-  checkMarker(marker: number | undefined): void {
+  resolve(marker: Published | undefined): void {
     const { epoch } = this.checkpoint.head;
-    if (marker === undefined) {
+    const found = this.outbox.resolve(epoch, marker);
+    if (found.kind === "forgotten") {
       throw new MarkerError(
         `Task ${this.number} has unpublished results up to epoch ${epoch}, but its marker on the broker is gone (Kafka forgets offsets after 7 ` +
           `days without a commit), so nobody can tell which of them are visible. Compare the output topics with the job, then start it with ` +
           `reset to process its input anew`,
       );
     }
-    if (marker > epoch) {
+    if (found.kind === "ahead") {
       throw new MarkerError(
-        `Task ${this.number} is at epoch ${epoch} in the state store, but epoch ${marker} has been published: the store is older than the ` +
+        `Task ${this.number} is at epoch ${epoch} in the state store, but epoch ${found.marker} has been published: the store is older than the ` +
           `results (a restored backup, or another store). Give the job the store that it ran on last, or start it with reset to process its ` +
           `input anew, results already visible included`,
       );
     }
+    this.#countMoved();
+  }
+
+  visible(reached: Published): void {
+    this.outbox.visible(reached);
+    this.#countMoved();
+  }
+
+  /** Rows that were moved out of the way are counted in the next epoch. */
+  #countMoved(): void {
+    const { moved } = this.outbox.reached;
+    if (moved <= (this.runner.counters.unpublishable ?? 0)) return;
+    this.runner.counters.unpublishable = moved;
+    this.runner.changed = true;
   }
 }
 

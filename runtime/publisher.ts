@@ -5,43 +5,43 @@
  * - only what is committed is published, each task's epochs in their order;
  * - a life of an owner ends with any doubt: it is dropped, and the one order begins anew - initialise (which fences its former
  *   self), read the heads and drop every task that is no longer ours, read the markers, publish what is missing in that life only;
- * - a publisher that is fenced is not therefore fenced as an owner.
+ * - a publisher that is fenced is not therefore fenced as an owner;
+ * - what is refused for good is not tried again: it is moved out of the way, or the job ends with a sentence.
  *
  * Why it holds: whoever takes a task claims its head before it fences the publishers that the head names, and reads the marker
  * only after that. So an old publisher either had committed, and the marker shows it, or can no longer commit.
  *
  * @module
  */
-import type { AfterCommit, DeliveredEpoch, DeliveryLife, OutputRecord } from "../connectors/connector.ts";
+import {
+  type AfterCommit,
+  type DeliveredTask,
+  type DeliveryLife,
+  type LetterMaker,
+  type Published,
+  RefusedError,
+} from "../connectors/connector.ts";
 import type { Clock } from "../base/clock.ts";
-import { Tries } from "./tries.ts";
 import { FencedError } from "../state/mod.ts";
-import { TRIES_UNTOLD } from "./limits.ts";
-
-/** An epoch that is committed and not yet published. */
-export interface WaitingEpoch {
-  readonly epoch: number;
-  readonly records: readonly OutputRecord[];
-  readonly bytes: number;
-  /** Timestamps of some of its input records. */
-  readonly samples: readonly number[];
-}
+import { TOLD_AFTER_MS, TRIES_UNTOLD } from "./limits.ts";
+import type { Outbox } from "./outbox.ts";
+import { Tries } from "./tries.ts";
 
 /** A task as the publisher sees it. */
 export interface PublishedTask {
   readonly number: number;
-  /** Committed epochs with results, in order. */
-  readonly waiting: WaitingEpoch[];
-  /** How many of them are in the transaction under way. */
-  sending: number;
+  /** Its epochs on their way out. */
+  readonly outbox: Outbox;
   /** The task is no longer ours. */
-  lost: boolean;
+  readonly lost: boolean;
+  /** Another owner has it. */
+  lose(): void;
   /** Reads the head: `false` when another owner has it. */
   verify(): Promise<boolean>;
-  /** Everything up to this epoch is visible. */
-  published(epochs: readonly WaitingEpoch[]): void;
+  /** Its results are visible up to there. */
+  visible(reached: Published): void;
   /** Its marker says this; `undefined` when there is none. Throws where that is no consequence of what the head says. */
-  checkMarker(marker: number | undefined): void;
+  resolve(marker: Published | undefined): void;
 }
 
 /** What a publisher is made of. */
@@ -52,6 +52,8 @@ export interface PublisherParts {
   readonly clock: Clock;
   readonly giveUpAfter: number;
   readonly trouble: (error: Error | undefined) => void;
+  /** Makes what stands in for a result that is refused for good; absent: the job ends. */
+  readonly letter?: LetterMaker;
 }
 
 export class Publisher {
@@ -59,15 +61,21 @@ export class Publisher {
   /** What was asked for last, done or not. */
   #last: Promise<void> = Promise.resolve();
   #abandoned = false;
+  readonly #abandoning = new AbortController();
   /** Whose results it publishes: all of them are looked at when a life begins, whoever begins it. */
   #tasks: () => readonly PublishedTask[] = () => [];
 
   constructor(readonly parts: PublisherParts) {}
 
-  /** Publishes everything that waits at this moment. Resolves when it is visible; rejects when it was tried for too long. */
+  /** Begins with a life of its owner that nothing was published in. Before there is any task. */
+  begin(life: DeliveryLife): void {
+    this.#life = life;
+  }
+
+  /** Publishes what waits at this moment, as much as goes at once. Resolves when it is visible; rejects when it was tried for too long. */
   publish(tasks: () => readonly PublishedTask[]): Promise<void> {
     this.#tasks = tasks;
-    return this.#inTurn(() => this.#publish(tasks));
+    return this.#inTurn(() => this.#persist(tasks, (life) => this.#send(life, tasks().filter((task) => !task.lost))));
   }
 
   /**
@@ -88,41 +96,44 @@ export class Publisher {
     return turn;
   }
 
-  async #publish(tasks: () => readonly PublishedTask[]): Promise<void> {
-    const tries = new Tries(this.parts.clock, this.parts.giveUpAfter);
+  async #publishMarker(task: PublishedTask, epoch: number): Promise<void> {
+    const { number, outbox: { reached } } = task;
+    await this.#persist(() => [...this.#tasks(), task], async (life) => {
+      if (task.lost) throw new LostError(`Task ${number} has another owner`);
+      await life.publish([{ task: number, from: reached, epochs: [{ epoch, rows: [] }] }]);
+    });
+  }
+
+  /** Does something in a life, as many lives as it takes. */
+  async #persist(
+    tasks: () => readonly PublishedTask[],
+    act: (life: DeliveryLife) => Promise<void>,
+  ): Promise<void> {
+    const { clock, giveUpAfter, trouble } = this.parts;
+    const tries = new Tries(clock, giveUpAfter);
+    const began = clock.elapsed();
     for (;;) {
       try {
         this.#life ??= await this.#begin(tasks());
-        await this.#send(this.#life, tasks().filter((task) => !task.lost));
-        if (tries.count > TRIES_UNTOLD) this.parts.trouble(undefined);
-        return;
+        await act(this.#life);
+        return trouble(undefined);
       } catch (error) {
+        if (error instanceof LostError) {
+          trouble(undefined);
+          throw error;
+        }
         await this.#drop();
-        if (error instanceof MarkerError || this.#abandoned) throw error;
-        if (tries.count === TRIES_UNTOLD) this.parts.trouble(error as Error);
-        await tries.wait(error as Error);
+        if (error instanceof MarkerError || error instanceof RefusedError || this.#abandoned) throw error;
+        if (tries.count >= TRIES_UNTOLD || clock.elapsed() - began >= TOLD_AFTER_MS) trouble(error as Error);
+        await tries.wait(error as Error, this.#abandoning.signal);
       }
     }
-  }
-
-  async #publishMarker(task: PublishedTask, epoch: number): Promise<void> {
-    const tries = new Tries(this.parts.clock, this.parts.giveUpAfter);
-    while (!task.lost) {
-      try {
-        this.#life ??= await this.#begin([...this.#tasks(), task]);
-        if (!task.lost) return await this.#life.publish([{ task: task.number, epoch, rows: [] }]);
-      } catch (error) {
-        await this.#drop();
-        if (error instanceof MarkerError || this.#abandoned) throw error;
-        await tries.wait(error as Error);
-      }
-    }
-    throw new FencedError(`Task ${task.number} has another owner`);
   }
 
   /** Tries no more: what is not published stays in the heads, for the next owner. */
   abandon(): void {
     this.#abandoned = true;
+    this.#abandoning.abort();
   }
 
   async close(): Promise<void> {
@@ -134,11 +145,11 @@ export class Publisher {
     const { delivery, owner } = this.parts;
     const life = await delivery.open(owner);
     try {
-      for (const task of tasks) if (!task.lost && !(await task.verify())) task.lost = true;
-      const mine = tasks.filter((task) => !task.lost && task.waiting.length > 0);
+      for (const task of tasks) if (!task.lost && !(await task.verify())) task.lose();
+      const mine = tasks.filter((task) => !task.lost && !task.outbox.empty);
       if (mine.length > 0) {
         const markers = await delivery.published(mine.map((task) => task.number));
-        for (const task of mine) if (!(await settle(task, markers.get(task.number)))) task.lost = true;
+        for (const task of mine) if (!(await settle(task, markers.get(task.number)))) task.lose();
       }
       return life;
     } catch (error) {
@@ -148,24 +159,17 @@ export class Publisher {
   }
 
   async #send(life: DeliveryLife, tasks: readonly PublishedTask[]): Promise<void> {
-    const delivered: DeliveredEpoch[] = [];
-    const sent: { task: PublishedTask; epochs: WaitingEpoch[] }[] = [];
-    for (const task of tasks) {
-      if (task.waiting.length === 0) continue;
-      const epochs = task.waiting.slice();
-      for (const { epoch, records } of epochs) delivered.push({ task: task.number, epoch, rows: records });
-      task.sending = epochs.length;
-      sent.push({ task, epochs });
-    }
-    if (sent.length === 0) return;
+    const sending: DeliveredTask[] = [];
+    for (const { number, outbox } of tasks) if (!outbox.empty) sending.push(outbox.send(number));
+    if (sending.length === 0) return;
     try {
-      await life.publish(delivered);
+      const reached = await life.publish(sending, this.parts.letter);
+      for (const task of tasks) {
+        const now = reached.get(task.number);
+        if (now !== undefined) task.visible(now);
+      }
     } finally {
-      for (const { task } of sent) task.sending = 0;
-    }
-    for (const { task, epochs } of sent) {
-      task.waiting.splice(0, epochs.length);
-      task.published(epochs);
+      for (const { outbox } of tasks) outbox.over();
     }
   }
 
@@ -182,21 +186,21 @@ export class MarkerError extends Error {
   override name = "MarkerError";
 }
 
+/** The task that something was to be done for is no longer ours. */
+class LostError extends FencedError {}
+
 /**
  * Forgets the epochs that the marker shows as published. Returns `false` where another owner has the task: then its marker is that
  * one's, and says nothing about a head that is not read again.
  *
  * @throws {MarkerError} when the marker contradicts the head
  */
-export async function settle(task: PublishedTask, marker: number | undefined): Promise<boolean> {
+export async function settle(task: PublishedTask, marker: Published | undefined): Promise<boolean> {
   try {
-    task.checkMarker(marker);
+    task.resolve(marker);
+    return true;
   } catch (error) {
     if (error instanceof MarkerError && !(await task.verify())) return false;
     throw error;
   }
-  const visible = task.waiting.filter(({ epoch }) => epoch <= marker!);
-  task.waiting.splice(0, visible.length);
-  if (visible.length > 0) task.published(visible);
-  return true;
 }

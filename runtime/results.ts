@@ -118,6 +118,13 @@ function legible(value: unknown): string {
   });
 }
 
+/** Makes the record of a result that was to be published, and that the broker refuses for good: as it was, with the reason. */
+export function encodeUnpublishable(context: SinkContext, row: OutputRecord, reason: string): OutputRecord {
+  const { topic, partition, key, value, timestamp } = row;
+  const why: RecordHeaders = [[REASON_HEADER, textBytes(reason)], [SOURCE_HEADER, textBytes(`${topic}/${partition}`)]];
+  return complete(context, { key, value, headers: [...row.headers ?? [], ...why] }, timestamp, undefined);
+}
+
 function complete(
   { spec, info, taskNumber, now }: SinkContext,
   record: Pick<OutputRecord, "key" | "value" | "headers">,
@@ -129,6 +136,11 @@ function complete(
   if (!(Number.isInteger(partition) && partition >= 0 && partition < info.partitions)) {
     throw new RangeError(
       `topic ${spec.topic} has ${info.partitions} partitions, the sink's partition is ${String(partition)}`,
+    );
+  }
+  if (key === null && info.compacted === true) {
+    throw new TypeError(
+      `topic ${spec.topic} is compacted and takes no record without a key: the sink's key must give one`,
     );
   }
   const size = recordBytes(key, value, headers);

@@ -9,14 +9,16 @@ import type { Cell, Key } from "../operators/keyed_state.ts";
 import { KvStore, type Patience, type Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
-import type { Job, JobEnd, StateView } from "./job.ts";
-import { SHOW_MS } from "./limits.ts";
+import { Deadline, describeLeft, interruptible } from "./ending.ts";
+import type { Job, JobEnd, StateView, StopOptions } from "./job.ts";
+import { SHOW_MS, STOP_MS, TOLD_AFTER_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
 import { openAll, type OpenJob } from "./opening.ts";
 import { type RunOptions, type Settings, settingsOf } from "./options.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Publisher } from "./publisher.ts";
 import { summarize } from "./summary.ts";
+import { letterMaker } from "./unpublishable.ts";
 import { Troubles } from "./troubles.ts";
 import { Worker } from "./worker.ts";
 
@@ -84,20 +86,26 @@ export async function runWith(
   settings.signal?.throwIfAborted();
   const troubles = new Troubles(settings);
   const store = given ?? await openStore(settings, troubles);
+  const { name, log } = settings;
+  const told = `the start has taken ${TOLD_AFTER_MS / 1000} s so far: the broker or the state store does not answer`;
+  const cancel = clock.after(TOLD_AFTER_MS, () => log(`Job ${name}: ${told}`));
   let open: OpenJob | undefined, claimed: Claimed | undefined, job: RunningJob;
   try {
-    claimed = await claimWorker(plan, settings);
-    const patience = patienceOf(settings, troubles);
-    open = await openAll(plan, settings, { store, patience });
-    job = new RunningJob({ settings, plan, store, open, claimed, patience, troubles });
+    const { signal } = settings;
+    claimed = await interruptible(signal, claimWorker(plan, settings), (late) => late.release());
+    const stopping = new AbortController();
+    const patience = patienceOf(settings, troubles, stopping.signal);
+    open = await interruptible(signal, openAll(plan, settings, { store, patience }), (late) => late.close());
+    job = new RunningJob({ settings, plan, store, open, claimed, patience, troubles, stopping });
   } catch (error) {
     await open?.close();
+    cancel();
     claimed?.release();
     store.close();
     throw error;
   }
   // From here on the job closes what it has.
-  await job.start();
+  await job.start().finally(cancel);
   return job;
 }
 
@@ -120,8 +128,8 @@ async function openStore({ state, clock }: Settings, troubles: Troubles): Promis
 }
 
 /** How long the store is waited for; its troubles are told once. */
-function patienceOf({ clock, giveUpAfter }: Settings, troubles: Troubles): Patience {
-  return { clock, patience: giveUpAfter, trouble: (error) => troubles.tell("store", error) };
+function patienceOf({ clock, giveUpAfter }: Settings, troubles: Troubles, signal: AbortSignal): Patience {
+  return { clock, patience: giveUpAfter, trouble: (error) => troubles.tell("store", error), signal };
 }
 
 interface JobParts {
@@ -132,6 +140,8 @@ interface JobParts {
   readonly claimed: Claimed;
   readonly patience: Patience;
   readonly troubles: Troubles;
+  /** Aborted when the store is no longer waited for. */
+  readonly stopping: AbortController;
 }
 
 class RunningJob implements Job {
@@ -145,6 +155,7 @@ class RunningJob implements Job {
   readonly #end = Promise.withResolvers<JobEnd>();
   readonly #ends = new Map<string, readonly number[]>();
   #closing: Promise<void> | undefined;
+  readonly #deadline: Deadline;
   #cancelTimer: () => void = () => {};
   readonly #onAbort = (): void => void this.stop();
 
@@ -153,6 +164,7 @@ class RunningJob implements Job {
     const { clock, name, giveUpAfter } = settings;
     this.name = name;
     this.#began = clock.elapsed();
+    this.#deadline = new Deadline(clock);
     this.finished = this.#end.promise;
     // Whoever only awaits stop() has been told by it.
     this.finished.catch(() => {});
@@ -164,6 +176,7 @@ class RunningJob implements Job {
       clock,
       giveUpAfter,
       trouble: (error) => troubles.tell("results", error),
+      letter: letterMaker(settings, open),
     });
     this.#worker = new Worker({
       store,
@@ -176,7 +189,7 @@ class RunningJob implements Job {
       meter: this.#meter,
       troubles,
       ends: this.#ends,
-      ended: (error) => void this.#close(error, "finished"),
+      ended: (error) => void this.#closeSoon(error, "finished"),
     });
     this.metrics = new MetricsFeed(() => this.#snapshot());
   }
@@ -188,24 +201,30 @@ class RunningJob implements Job {
   /** Joins the group; resolves when the first assignment has been taken over. */
   async start(): Promise<void> {
     const { signal } = this.parts.settings;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal?.aborted) void this.stop();
+    else this.#schedule();
     try {
       await this.#read();
-      signal?.addEventListener("abort", this.#onAbort, { once: true });
-      // It may have been aborted while the broker was asked.
-      if (signal?.aborted) await this.stop();
       await this.#worker.ready.promise;
     } catch (error) {
-      await this.#close(error as Error, "stopped");
-      throw error;
+      // A start that was stopped ends because its connections were closed, which is no failure.
+      const stopped = this.#closing !== undefined && signal?.aborted === true;
+      await this.#closeSoon(error as Error, "stopped");
+      if (!stopped) throw error;
     }
-    if (this.#closing === undefined) this.#schedule();
   }
 
   /** Starts the reader, and the worker on what it brings. */
   async #read(): Promise<void> {
     const { settings, plan, open, claimed, store } = this.parts;
     const { incarnation } = open.entry;
-    await open.delivery?.prepare({ name: settings.name, incarnation, tasks: open.layout.tasks.length });
+    if (this.#publisher !== undefined) {
+      const { delivery, owner } = this.#publisher.parts;
+      await delivery.prepare({ name: settings.name, incarnation, tasks: open.layout.tasks.length });
+      // What would be refused to results for good is a sentence now, before anything is committed.
+      this.#publisher.begin(await delivery.rehearse(owner, open.delivered));
+    }
     if (settings.until === "end") {
       for (const topic of plan.topics) {
         this.#ends.set(
@@ -214,7 +233,8 @@ class RunningJob implements Job {
         );
       }
     }
-    this.#worker.reader = await open.input.reader({
+    if (this.#closing !== undefined) return;
+    const reader = await open.input.reader({
       group: settings.name,
       worker: claimed.worker,
       topics: plan.topics,
@@ -223,6 +243,9 @@ class RunningJob implements Job {
       remembered: await claimed.remembered(store),
       remember: (text) => claimed.remember(store, text),
     }, this.#worker);
+    // It may have been stopped while the broker was asked.
+    if (this.#closing !== undefined) return await reader.stop();
+    this.#worker.reader = reader;
     this.#worker.start();
   }
 
@@ -251,12 +274,22 @@ class RunningJob implements Job {
     };
   }
 
-  async stop(): Promise<void> {
+  async stop({ within = STOP_MS.within }: StopOptions = {}): Promise<void> {
+    if (!(within >= 0)) {
+      throw new RangeError(`Cannot stop job ${this.name}: within must be a number >= 0, current value is ${within}`);
+    }
+    this.#deadline.within(Math.max(0, within - STOP_MS.closing));
     await this.#close(undefined, "stopped");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** A job that has failed ends soon; one that is finished takes its time, unless somebody stops it. */
+  #closeSoon(error: Error | undefined, reason: JobEnd["reason"]): Promise<void> {
+    if (this.#closing === undefined && error !== undefined) this.#deadline.within(STOP_MS.within - STOP_MS.closing);
+    return this.#close(error, reason);
   }
 
   #close(error: Error | undefined, reason: JobEnd["reason"]): Promise<void> {
@@ -267,32 +300,54 @@ class RunningJob implements Job {
     this.#cancelTimer();
     this.parts.settings.signal?.removeEventListener("abort", this.#onAbort);
     let failure = error;
+    let done = true;
     try {
-      if (failure === undefined) await this.#worker.stop();
-      else await this.#worker.close();
-      this.metrics.emit();
-      this.metrics.complete();
-      await this.#publisher?.close();
-      await this.parts.open.close();
+      done = await this.#deadline.inTime(this.#endAll(error));
+      if (!done) await this.#abandon(error);
     } catch (closing) {
       failure ??= closing as Error;
     } finally {
+      this.#deadline.over();
+      this.metrics.complete();
       this.parts.claimed.release();
       this.parts.store.close();
     }
     if (failure !== undefined) return this.#end.reject(failure);
-    if (reason === "finished") {
+    if (reason === "finished" && done) {
       const { unread } = this.#worker.assignment;
       const how = unread ? "as it was before this start" : "its input has been read to the end";
       this.parts.settings.log(`Job ${this.name}: finished, ${how}`);
     }
-    this.#end.resolve({ reason });
+    this.#end.resolve({ reason: done ? reason : "stopped" });
+  }
+
+  /** Ends everything in its order. */
+  async #endAll(error: Error | undefined): Promise<void> {
+    if (error === undefined) await this.#worker.stop();
+    else await this.#worker.close();
+    this.metrics.emit();
+    this.metrics.complete();
+    await this.#publisher?.close();
+    await this.parts.open.close();
+  }
+
+  /** The time is over: lets go of everything, and says what is left to the next start. */
+  async #abandon(error: Error | undefined): Promise<void> {
+    const { settings: { clock, log }, open, stopping, troubles } = this.parts;
+    if (error === undefined) log(`Job ${this.name}: ${describeLeft(this.#worker.assignment.list, troubles.text)}`);
+    this.#worker.abandon();
+    stopping.abort();
+    const closing = new Deadline(clock);
+    closing.within(STOP_MS.closing);
+    await closing.inTime(Promise.all([this.#publisher?.close(), open.close()])).catch(() => {});
+    closing.over();
   }
 
   #schedule(): void {
     this.#cancelTimer = this.parts.settings.clock.after(SHOW_MS / 2, () => {
       this.metrics.emit();
       void this.#worker.show();
+      this.#worker.watch();
       this.#schedule();
     });
   }

@@ -37,6 +37,7 @@ export function summarize(
     outputs,
     late: (counters.late ?? 0) + late,
     dead_letters: counters.dead ?? 0,
+    unpublishable: counters.unpublishable ?? 0,
     missing: counters.missing ?? 0,
     epochs,
     elapsed_ms: Math.round(elapsed),

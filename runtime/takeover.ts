@@ -11,15 +11,17 @@
  *
  * @module
  */
-import type { From, StartOffset } from "../connectors/connector.ts";
+import type { From, Published, StartOffset } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import type { KeyAtHand } from "./key_guard.ts";
 import { DurableStates, FencedError, type Head, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
+import { lastBegun } from "../state/decide.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
 import type { OpenJob } from "./opening.ts";
 import type { Settings } from "./options.ts";
 import { Outputs } from "./outputs.ts";
+import type { OutgoingEpoch } from "./outbox.ts";
 import { OwnedTask } from "./owned_task.ts";
 import type { Plan } from "./plan.ts";
 import { type Publisher, settle } from "./publisher.ts";
@@ -75,7 +77,7 @@ export async function takeOver(
       const { keys } = await checkpoint.restore();
       const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
       taken.push({ owned, created, keys, republishes: await unpublished(parts, owned) });
-      owned.finished = checkpoint.head.finished;
+      if (checkpoint.head.finished) owned.finish();
       if (owned.finished) continue;
       owned.runner.bind();
       states.seal();
@@ -144,7 +146,8 @@ async function begin(
   if (reset === undefined) refuseOthers(settings.name, checkpoint.head, topics);
   if (reset !== undefined && !created) {
     // Epochs go on after the marker, wherever it stands; a reader has seen what it counts.
-    const epoch = (await markerOf(parts, number)) ?? 0;
+    const shown = await markerOf(parts, number);
+    const epoch = shown === undefined ? 0 : lastBegun(shown);
     await checkpoint.rewrite({
       reset: { epoch },
       offsets: mapOffsets(await firstOffsets(parts, number, plan.topics, reset)),
@@ -188,25 +191,25 @@ async function firstOffsets(
 
 /** The results that the head holds and no reader has seen yet wait to be published, before anything new. */
 async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<number> {
-  const { checkpoint, waiting, number } = owned;
+  const { checkpoint, outbox, number } = owned;
   if (parts.open.delivery === undefined) return 0;
+  const epochs: OutgoingEpoch[] = [];
   for (const entry of checkpoint.head.outbox) {
-    const records = await checkpoint.readOutbox(entry);
-    waiting.push({ epoch: entry.epoch, records, bytes: entry.bytes, samples: [] });
+    epochs.push({ epoch: entry.epoch, rows: await checkpoint.readOutbox(entry), bytes: entry.bytes, samples: [] });
   }
+  outbox.restore(epochs);
   await checkpoint.verify();
   const marker = await markerOf(parts, number);
-  if (marker === undefined && waiting.length === 0) {
+  if (marker === undefined && outbox.empty) {
     // The head is new, or whoever made it died before it had a marker. Nothing waits, so this is what a marker would say.
     await parts.publisher?.publishMarker(owned, checkpoint.head.epoch);
     return 0;
   }
-  if (waiting.length > 0) owned.publishedEpoch = waiting[0].epoch - 1;
   if (!(await settle(owned, marker))) throw new FencedError(`Task ${number} has another owner`);
-  return waiting.length;
+  return outbox.waiting.length;
 }
 
-async function markerOf(parts: TakeoverParts, number: number): Promise<number | undefined> {
+async function markerOf(parts: TakeoverParts, number: number): Promise<Published | undefined> {
   return (await parts.open.delivery?.published([number]))?.get(number);
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RefusedError } from "../connectors/connector.ts";
 import { brief } from "./brief.ts";
 import type { OpenJob } from "./opening.ts";
 import type { RecordAtHand, TaskFailure } from "../operators/_task.ts";
@@ -95,6 +96,17 @@ export async function tellUnread(
       `to process the input anew, or run it under another name; without until: "end" a job reads on for ever`,
   );
   return true;
+}
+
+/** Why a job ends whose results are refused for good. Every other error stays as it is. */
+export function explainRefused(job: string, error: Error): Error {
+  if (!(error instanceof RefusedError)) return error;
+  return new Error(
+    `Job ${job} stopped, because ${error.message}. Nothing is lost: the checkpoint holds what is not published yet, and the next start ` +
+      `publishes it. Correct that and start the job again, or start it with unpublishable: deadLetter(sink), which moves such results ` +
+      `out of the way`,
+    { cause: error },
+  );
 }
 
 /** Why a task stopped, with the record and the stage. */

@@ -33,9 +33,9 @@ export class Tries {
     await this.wait(error);
   }
 
-  /** Waits; throws the error once the limit has passed. */
-  async wait(error: Error): Promise<void> {
+  /** Waits, or until the signal; throws the error once the limit has passed. */
+  async wait(error: Error, signal?: AbortSignal): Promise<void> {
     if (this.clock.elapsed() - this.#began >= this.giveUpAfter) throw error;
-    await this.#backoff.wait();
+    await this.#backoff.wait(signal);
   }
 }

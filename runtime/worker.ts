@@ -9,12 +9,13 @@ import { Assignment, type AssignmentParts } from "./assignment.ts";
 import { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { areOthersFinished } from "./job_finished.ts";
-import { QUEUE_BYTES } from "./limits.ts";
+import { UnavailableError } from "../state/mod.ts";
+import { QUEUE_BYTES, TOLD_AFTER_MS } from "./limits.ts";
 import { Loop } from "./loop.ts";
 import { listOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
-import { explain } from "./telling.ts";
+import { explain, explainRefused } from "./telling.ts";
 import type { TroubleKind, Troubles } from "./troubles.ts";
 
 /** What a worker works with. */
@@ -36,6 +37,8 @@ export class Worker implements ReaderHandler {
   readonly ready: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #loop: Loop;
   #stopping = false;
+  /** Since when tasks are being taken over; Infinity: they are not. */
+  #assigningSince = Infinity;
   #ended = false;
   #failure: Error | undefined;
   #looping: Promise<void> | undefined;
@@ -64,7 +67,8 @@ export class Worker implements ReaderHandler {
       meter: parts.meter,
       tasks,
       fenced: (task) => this.assignment.fenced(task),
-      failed: (error) => this.#end(error),
+      failed: (error) => this.#end(explainRefused(parts.settings.name, error)),
+      slow: (what, error) => this.trouble(what, error),
       wake: () => this.wake(),
     });
     this.#loop = new Loop({
@@ -110,6 +114,16 @@ export class Worker implements ReaderHandler {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** Says what has been under way for long without an answer. */
+  watch(): void {
+    this.epochs.watch();
+    if (this.parts.settings.clock.elapsed() - this.#assigningSince < TOLD_AFTER_MS) return;
+    const so = `taking over tasks has taken ${
+      TOLD_AFTER_MS / 1000
+    } s so far: the broker or the state store does not answer`;
+    this.trouble("tasks", new UnavailableError(so));
+  }
+
   /** Shows progress to the broker's own tools; nobody depends on it. */
   async show(): Promise<void> {
     const offsets = this.assignment.list.filter((task) => !task.lost).flatMap((task) =>
@@ -127,10 +141,19 @@ export class Worker implements ReaderHandler {
     await this.reader?.stop();
   }
 
+  /** Ends everything at once: what is under way is left where it is. */
+  abandon(): void {
+    this.ready.resolve();
+    this.#halt();
+    this.epochs.abandon();
+    for (const task of this.tasks.values()) task.runner.close();
+  }
+
   // What the reader reports.
 
   async assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
-    const starts = await this.assignment.follow(partitions, alive);
+    this.#assigningSince = this.parts.settings.clock.elapsed();
+    const starts = await this.assignment.follow(partitions, alive).finally(() => this.#assigningSince = Infinity);
     this.ready.resolve();
     this.wake();
     return starts;

@@ -74,9 +74,12 @@ export function verdictAhead(mine: AttemptId, checked: string, found: HeadEntry 
 }
 
 /** What a task's head and its marker say together. */
-export type Publication =
-  /** Every epoch up to `published` is visible; the results of `waiting` are not, and come next, in this order. */
-  | { readonly kind: "known"; readonly published: number; readonly waiting: readonly OutboxEntry[] }
+export type Publication<Entry extends { readonly epoch: number } = OutboxEntry> =
+  /**
+   * Every epoch up to `published` is visible, and so many `rows` of the one after it; the results of `waiting` are not, and come
+   * next, in this order.
+   */
+  | { readonly kind: "known"; readonly published: number; readonly rows: number; readonly waiting: readonly Entry[] }
   /** There is no marker and nothing to publish: the next commit needs one, which says `epoch`. */
   | { readonly kind: "unmarked"; readonly epoch: number }
   /** Results wait, and the marker that would tell which of them are visible is gone. */
@@ -90,17 +93,24 @@ export type Publication =
  * the owner's own head only: whoever finds one reads the head again first.
  *
  * @param head the head of the task
- * @param marker the number of the last epoch that was published; `undefined` when there is none
+ * @param marker the last epoch that was published whole, and how many rows of the next one; `undefined` when there is none
  */
-export function resolvePublication(
-  { epoch, outbox }: Pick<Head, "epoch" | "outbox">,
-  marker: number | undefined,
-): Publication {
+export function resolvePublication<Entry extends { readonly epoch: number }>(
+  { epoch, outbox }: { readonly epoch: number; readonly outbox: readonly Entry[] },
+  marker: { readonly epoch: number; readonly rows: number } | undefined,
+): Publication<Entry> {
   if (marker === undefined) return { kind: outbox.length === 0 ? "unmarked" : "forgotten", epoch };
-  if (marker > epoch) return { kind: "ahead", epoch, marker };
-  const waiting = outbox.filter((entry) => entry.epoch > marker);
+  const begun = lastBegun(marker);
+  if (begun > epoch) return { kind: "ahead", epoch, marker: begun };
+  const waiting = outbox.filter((entry) => entry.epoch > marker.epoch);
   // Epochs between the marker and the first that waits had no results.
-  return { kind: "known", published: waiting.length === 0 ? epoch : waiting[0].epoch - 1, waiting };
+  const published = waiting.length === 0 ? epoch : waiting[0].epoch - 1;
+  return { kind: "known", published, rows: published === marker.epoch ? marker.rows : 0, waiting };
+}
+
+/** The last epoch of which a marker shows anything. */
+export function lastBegun({ epoch, rows }: { readonly epoch: number; readonly rows: number }): number {
+  return rows === 0 ? epoch : epoch + 1;
 }
 
 /** A change of the head without an epoch. What is absent stays. */

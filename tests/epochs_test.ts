@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { systemClock } from "../base/clock.ts";
 import { Epochs } from "../runtime/epochs.ts";
 import { Meter } from "../runtime/metrics.ts";
+import { Outbox } from "../runtime/outbox.ts";
 import type { OwnedTask } from "../runtime/owned_task.ts";
 import { MemoryStore } from "../state/mod.ts";
 
@@ -13,9 +14,7 @@ function quietTask(said: string[]): OwnedTask {
   return {
     number: 0,
     lost: false,
-    waiting: [],
-    sending: 0,
-    publishedEpoch: 1,
+    outbox: new Outbox({ epoch: 1, rows: 0, moved: 0 }),
     quietSince: -Infinity,
     runner: { changed: false },
     checkpoint: {
@@ -44,6 +43,7 @@ function epochsOf(task: OwnedTask, failures: Error[]): Epochs {
     tasks: () => [task],
     fenced: () => {},
     failed: (error) => failures.push(error),
+    slow: () => {},
     wake: () => {},
   });
 }

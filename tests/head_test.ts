@@ -292,10 +292,25 @@ const waiting = (epoch: number, attempt = epoch, from = "mine") => {
   return { fence: from, epoch, attempt, chunks: 1, bytes: 10, records: 1, checksum: epoch };
 };
 
+interface Said {
+  readonly epoch: number;
+  readonly outbox: ReturnType<typeof waiting>[];
+  readonly rows?: number;
+}
+
+Deno.test("a marker inside of an epoch says how many of its rows are visible", () => {
+  const outbox = [waiting(5), waiting(7)];
+  const found = (epoch: number, rows: number) => resolvePublication({ epoch: 7, outbox }, { epoch, rows });
+  assertEquals(found(4, 3), { kind: "known", published: 4, rows: 3, waiting: outbox });
+  assertEquals(found(6, 9), { kind: "known", published: 6, rows: 9, waiting: [outbox[1]] });
+  assertEquals(found(7, 0), { kind: "known", published: 7, rows: 0, waiting: [] });
+  assertEquals(found(7, 1), { kind: "ahead", epoch: 7, marker: 8 });
+});
+
 Deno.test("head and marker together say what is published, and nothing is guessed", () => {
   const head = { epoch: 9, outbox: [waiting(5), waiting(7), waiting(8)] };
-  const says = (marker: number | undefined, { epoch, outbox } = head) => {
-    const found = resolvePublication({ epoch, outbox }, marker);
+  const says = (marker: number | undefined, { epoch, outbox, rows = 0 }: Said = head) => {
+    const found = resolvePublication({ epoch, outbox }, marker === undefined ? undefined : { epoch: marker, rows });
     return found.kind === "known" ? [found.published, ...found.waiting.map((entry) => entry.epoch)] : found;
   };
   assertEquals(says(4), [4, 5, 7, 8]);

@@ -6,6 +6,7 @@ import { kafka } from "@tidemark/streams/kafka";
 import type { Connection, Connector, DeliveryLife } from "../connectors/connector.ts";
 import { sinkVerb, sourceVerb } from "../connectors/verbs.ts";
 import { afterCommit, withDelivery } from "./support/deliveries.ts";
+import { UnavailableError } from "../state/errors.ts";
 import { first, Lines, refusal, scratch } from "./support/jobs.ts";
 import { brokers, connect, createTopicWith, ignore, plainClient } from "./support/kafka.ts";
 import { freshTopic, startReading } from "./support/recording_reader.ts";
@@ -85,15 +86,18 @@ function mute(): Connector {
 
 function withoutResults(connection: Connection): Connection {
   const delivery = afterCommit(connection);
-  return withDelivery(connection, { open: async (owner) => silenced(await delivery.open(owner)) });
+  return withDelivery(connection, {
+    open: async (owner) => silenced(await delivery.open(owner)),
+    rehearse: async (owner, topics) => silenced(await delivery.rehearse(owner, topics)),
+  });
 }
 
 function silenced(life: DeliveryLife): DeliveryLife {
   return {
-    publish: (epochs) =>
-      epochs.some(({ rows }) => rows.length > 0)
-        ? Promise.reject(new Error("No transaction goes through"))
-        : life.publish(epochs),
+    publish: (tasks) =>
+      tasks.some(({ epochs }) => epochs.some(({ rows }) => rows.length > 0))
+        ? Promise.reject(new UnavailableError("No transaction goes through"))
+        : life.publish(tasks),
     close: () => life.close(),
   };
 }

@@ -85,6 +85,7 @@ Deno.test("run() counts, and the counts go back to the job's birth", async () =>
     outputs: { counts: 4 },
     late: 0,
     dead_letters: 0,
+    unpublishable: 0,
     missing: 0,
     lag: 0,
     watermark: undefined,

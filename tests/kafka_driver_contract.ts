@@ -6,7 +6,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { FetchedPartition, Line, ProducerIdentity } from "../connectors/kafka/driver.ts";
 import { CODE, KafkaError } from "../connectors/kafka/errors.ts";
-import { initialise } from "../connectors/kafka/producer.ts";
+import { initialise } from "../connectors/kafka/steps.ts";
 import { decodePartition } from "../connectors/kafka/record_batch_decode.ts";
 import { encodeBatch } from "../connectors/kafka/record_batch_encode.ts";
 import { assertRefused, freshGroup, patiently } from "./support/kafka_asking.ts";
@@ -34,7 +34,7 @@ async function place(bench: KafkaBench, config?: Record<string, string>): Promis
   if (config === undefined) await bench.connection.createTopic(topic, 1);
   else await bench.kafka.createTopicWith(topic, config);
   const line = await bench.line();
-  const identity = await initialise(line, `${topic}-producer`, bench.clock);
+  const identity = await initialise(line, `${topic}-producer`, { clock: bench.clock, timeout: 10_000 });
   const [{ leader }] = (await line.places(topic))!;
   return {
     topic,
@@ -44,7 +44,7 @@ async function place(bench: KafkaBench, config?: Record<string, string>): Promis
     batch: (text, sequence, timestamp = bench.now()) =>
       encodeBatch([record(topic, { text, timestamp })], { start: 0, limit: 1_000_000, identity, sequence }).bytes,
     async send(batch) {
-      const failures = await line.produce(leader!, identity, [{ topic, partition: 0, batch }]);
+      const { failures } = await line.produce(leader!, identity, [{ topic, partition: 0, batch }]);
       return failures.map(({ error }) => error);
     },
   };
@@ -82,7 +82,7 @@ const transactions = contract((name, on, ignore) => {
         assertEquals(await send(batch("zombie", 0)), []);
         const successor = await bench.line();
         await assertRefused(successor.initProducer(identity.transactionalId, 10_000), CODE.concurrentTransactions);
-        const next = await initialise(successor, identity.transactionalId, bench.clock);
+        const next = await initialise(successor, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
         assertEquals(next.producer, identity.producer);
         assert(next.epoch > identity.epoch);
         const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], LIMITS);
@@ -100,7 +100,7 @@ const transactions = contract((name, on, ignore) => {
         assertEquals(await send(batch("zombie", 0)), []);
         const mark = () => line.commitInTransaction(identity, group, [{ topic, partition: 0, offset: 7 }]);
         await patiently(line, bench.clock, mark);
-        await initialise(await bench.line(), identity.transactionalId, bench.clock);
+        await initialise(await bench.line(), identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
         const fenced = [CODE.invalidProducerEpoch, CODE.producerFenced];
         await assertRefused(line.endTransaction(identity, true), ...fenced);
         await assertRefused(line.addPartitions(identity, [{ topic, partitions: [0] }]), ...fenced);
@@ -131,7 +131,7 @@ const transactions = contract((name, on, ignore) => {
         assertEquals(await line.committed(group, topic, [0], false), new Map([[0, { offset: 1, note: "" }]]));
         await assertRefused(line.committed(group, topic, [0], true), CODE.unstableOffsetCommit);
         await line.endTransaction(identity, false);
-        await initialise(line, identity.transactionalId, bench.clock);
+        await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
         assertEquals(await line.committed(group, topic, [0], true), new Map([[0, { offset: 1, note: "" }]]));
       }),
     );
@@ -184,7 +184,7 @@ const batches = contract((name, on, ignore) => {
         assertEquals(await send(batch("two", 1)), []);
         assertEquals([await send(batch("one", 0)), await send(batch("two", 1))], [[], []]);
         await line.endTransaction(identity, true);
-        await initialise(line, identity.transactionalId, bench.clock);
+        await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
         const [fetched] = await line.fetch(leader, [{ topic, partition: 0, offset: 0 }], LIMITS);
         assertEquals([fetched.end, textsOf(fetched)], [3, ["one", "two"]]);
       }),
@@ -214,13 +214,16 @@ const batches = contract((name, on, ignore) => {
         assertEquals(await send(batch("skips", 2)), [OUT_OF_ORDER_SEQUENCE]);
         assertEquals(await send(batch("two", 1)), []);
         await line.endTransaction(identity, true);
-        const next = await initialise(line, identity.transactionalId, bench.clock);
+        const next = await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
         await add(next);
         const encode = (text: string, sequence: number) =>
           encodeBatch([record(topic, { text })], { start: 0, limit: 1000, identity: next, sequence }).bytes;
-        const again = (text: string, sequence: number) =>
-          line.produce(leader, next, [{ topic, partition: 0, batch: encode(text, sequence) }]);
-        assertEquals((await again("goes on", 2)).map(({ error }) => error), [OUT_OF_ORDER_SEQUENCE]);
+        const again = async (text: string, sequence: number) => {
+          const sent = [{ topic, partition: 0, batch: encode(text, sequence) }];
+          const { failures } = await line.produce(leader, next, sent);
+          return failures.map(({ error }) => error);
+        };
+        assertEquals(await again("goes on", 2), [OUT_OF_ORDER_SEQUENCE]);
         assertEquals(await again("three", 0), []);
       }),
     );
@@ -285,7 +288,7 @@ const fetches = contract((name, on, ignore) => {
         const texts = Array.from({ length: 5 }, (_, index) => `${index} ${"x".repeat(100)}`);
         for (const [index, text] of texts.entries()) assertEquals(await send(batch(text, index)), []);
         await line.endTransaction(identity, true);
-        await initialise(line, identity.transactionalId, bench.clock);
+        await initialise(line, identity.transactionalId, { clock: bench.clock, timeout: 10_000 });
         const seen: (string | null)[] = [];
         let offset = 0;
         while (offset < 6) {

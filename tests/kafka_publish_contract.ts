@@ -1,10 +1,10 @@
 /** What publishing on Kafka owes the engine, real or simulated: results and markers together, fences, and what readers see. */
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { AfterCommit, Connection, OutputRecord } from "../connectors/connector.ts";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { type AfterCommit, type Connection, type OutputRecord, RefusedError } from "../connectors/connector.ts";
 import { encodeBatch } from "../connectors/kafka/record_batch_encode.ts";
-import { initialise } from "../connectors/kafka/producer.ts";
+import { initialise } from "../connectors/kafka/steps.ts";
 import { FencedError, UnavailableError } from "../state/errors.ts";
-import { afterCommit, deliver, prepared } from "./support/deliveries.ts";
+import { afterCommit, deliver, epochOf, prepared } from "./support/deliveries.ts";
 import type { KafkaBench, KafkaContract } from "./support/kafka_subject.ts";
 import { freshTopic, record, type RecordingReader, startReading, textOf } from "./support/recording_reader.ts";
 
@@ -16,6 +16,8 @@ async function place(
   await connection.createTopic(topic, 2);
   return { topic, id: `${topic}-producer`, delivery: await prepared(connection, topic, 2) };
 }
+
+const at = (epoch: number) => ({ epoch, rows: 0, moved: 0 });
 
 /** Reads the first partition until its position has reached its last stable offset. */
 async function readToEnd(connection: Connection, topic: string): Promise<RecordingReader> {
@@ -37,11 +39,12 @@ export async function leaveOpen(
   text: string,
 ): Promise<{ commit(): Promise<void> }> {
   const own = await line();
-  const identity = await initialise(own, id, clock);
+  const identity = await initialise(own, id, { clock, timeout: 10_000 });
   const places = (await own.places(topic))!;
   await own.addPartitions(identity, [{ topic, partitions: [0] }]);
   const { bytes } = encodeBatch([record(topic, { text })], { start: 0, limit: 1_000_000, identity, sequence: 0 });
-  assertEquals(await own.produce(places[0].leader!, identity, [{ topic, partition: 0, batch: bytes }]), []);
+  const { failures } = await own.produce(places[0].leader!, identity, [{ topic, partition: 0, batch: bytes }]);
+  assertEquals(failures, []);
   return { commit: () => own.endTransaction(identity, true) };
 }
 
@@ -50,10 +53,10 @@ export const publishContract: KafkaContract = {
     const { topic, id, delivery } = await place(connection);
     const producer = await delivery.open(id);
     const rows = [record(topic, { text: "one" })];
-    await producer.publish([{ task: 0, epoch: 1, rows }, { task: 1, epoch: 5, rows: [] }]);
+    await producer.publish([epochOf(rows), epochOf([], 5, 1)]);
     await deliver(producer, [record(topic, { text: "two" })], 2);
     await delivery.fence(id);
-    assertEquals(await delivery.published([0, 1]), new Map([[0, 2], [1, 5]]));
+    assertEquals(await delivery.published([0, 1]), new Map([[0, at(2)], [1, at(5)]]));
     await using reading = await readToEnd(connection, topic);
     assertEquals(reading.records.map(textOf), ["one", "two"]);
     await reading.reader.stop();
@@ -64,7 +67,7 @@ export const publishContract: KafkaContract = {
     await deliver(producer, [], 7);
     await producer.publish([]);
     await delivery.fence(id);
-    assertEquals(await delivery.published([0, 1]), new Map([[0, 7]]));
+    assertEquals(await delivery.published([0, 1]), new Map([[0, at(7)]]));
   },
   "published() leaves out tasks that have none": async ({ connection }) => {
     const { delivery } = await place(connection);
@@ -83,10 +86,10 @@ export const publishContract: KafkaContract = {
     );
     assertStringIncludes(error.message, `as "${id}": another producer with the same id took over`);
     await assertRejects(() => deliver(first, [record(topic)]), FencedError);
-    assertEquals(await delivery.published([0, 1]), new Map([[0, 1]]));
+    assertEquals(await delivery.published([0, 1]), new Map([[0, at(1)]]));
     await deliver(second, [record(topic, { text: "second" })], 2);
     await delivery.fence(id);
-    assertEquals(await delivery.published([0, 1]), new Map([[0, 2]]));
+    assertEquals(await delivery.published([0, 1]), new Map([[0, at(2)]]));
     await using reading = await readToEnd(connection, topic);
     assertEquals(reading.records.map(textOf), ["first", "second"]);
     await reading.reader.stop();
@@ -97,6 +100,8 @@ export const publishContract: KafkaContract = {
     const dead = await leaveOpen(bench, { topic, id }, "never committed");
     const other = await delivery.open(`${id}-other`);
     await deliver(other, [record(topic, { text: "behind it" })]);
+    // A commit returns some moments before its control records are written, and fencing waits for them.
+    await delivery.fence(`${id}-other`);
     // The last stable offset stands before what is open: nothing behind it can be seen.
     assertEquals((await connection.offsets(topic, "latest"))[0], 0);
     assertEquals((await connection.bounds(topic))[0], { earliest: 0, latest: 3 });
@@ -167,11 +172,73 @@ export const publishContract: KafkaContract = {
     const { topic, id, delivery } = await place(connection);
     const producer = await delivery.open(id);
     const tomorrow = now() + 24 * 60 * 60 * 1000;
-    const error = await assertRejects(() => deliver(producer, [record(topic, { timestamp: tomorrow })]), Error);
-    assertStringIncludes(error.message, `Cannot publish results as "${id}"`);
-    assertStringIncludes(error.message, "INVALID_TIMESTAMP");
+    const late = [record(topic, { timestamp: tomorrow })];
+    const error = await assertRejects(() => deliver(producer, late), RefusedError, "INVALID_TIMESTAMP");
+    assertStringIncludes(error.message, `a result for topic "${topic}" partition 0 can never be published`);
     const none = await delivery.open(id);
-    await assertRejects(() => deliver(none, [record(topic, { partition: 9 })]), RangeError, "it has 2 partitions");
+    const nowhere = [record(topic, { partition: 9 })];
+    await assertRejects(() => deliver(none, nowhere), RefusedError, `topic "${topic}" has 2 partitions now`);
+    // What is refused has left nothing open that would hold readers back.
+    const next = await delivery.open(`${id}-next`);
+    await deliver(next, [record(topic, { text: "next" })]);
+    await using reading = await startReading(connection, { topics: [topic] });
+    await reading.count(1);
+    await reading.reader.stop();
+  },
+  "publish() moves what the broker refuses for good out of the way, and everything else is where it belongs": async (
+    { connection, now },
+  ) => {
+    const { topic, id, delivery } = await place(connection);
+    const dead = freshTopic();
+    await connection.createTopic(dead, 1);
+    const life = await delivery.open(id);
+    const tomorrow = now() + 24 * 60 * 60 * 1000;
+    const rows = ["a", "b", "c", "d", "e"].map((text) =>
+      record(topic, {
+        text,
+        partition: text === "e" ? 7 : 0,
+        timestamp: text === "b" || text === "d" ? tomorrow : now(),
+      })
+    );
+    const letter = (row: OutputRecord, reason: string) => {
+      assertMatch(reason, /INVALID_TIMESTAMP|has 2 partitions now/);
+      return { ...row, topic: dead, partition: 0, timestamp: now() };
+    };
+    const reached = await life.publish([epochOf(rows)], letter);
+    assertEquals(reached, new Map([[0, { epoch: 1, rows: 0, moved: 3 }]]));
+    await delivery.fence(id);
+    assertEquals(await delivery.published([0]), reached);
+    const expected: [string, string[]][] = [[topic, ["a", "c"]], [dead, ["e", "b", "d"]]];
+    for (const [where, texts] of expected) {
+      await using reading = await startReading(connection, { topics: [where] });
+      await reading.count(texts.length);
+      assertEquals(reading.records.map(textOf), texts);
+      await reading.reader.stop();
+    }
+  },
+  "publish() goes on inside of an epoch where the one before stopped": async ({ connection }) => {
+    const { topic, id, delivery } = await place(connection);
+    const rows = ["a", "b", "c"].map((text) => record(topic, { text }));
+    const [whole] = [epochOf(rows, 4)];
+    const life = await delivery.open(id);
+    await life.publish([{ ...whole, from: { epoch: 3, rows: 2, moved: 5 } }]);
+    await delivery.fence(id);
+    assertEquals(await delivery.published([0]), new Map([[0, { epoch: 4, rows: 0, moved: 5 }]]));
+    await using reading = await startReading(connection, { topics: [topic] });
+    await reading.count(1);
+    assertEquals(reading.records.map(textOf), ["c"]);
+    await reading.reader.stop();
+  },
+  "rehearse() leaves nothing behind that a reader sees, and the life can publish": async ({ connection }) => {
+    const { topic, id, delivery } = await place(connection);
+    const life = await delivery.rehearse(id, new Map([[topic, 2]]));
+    await deliver(life, [record(topic, { text: "after it" })]);
+    await delivery.fence(id);
+    assertEquals(await delivery.published([0, 1]), new Map([[0, at(1)]]));
+    await using reading = await startReading(connection, { topics: [topic] });
+    await reading.count(1);
+    assertEquals(reading.records.map(textOf), ["after it"]);
+    await reading.reader.stop();
   },
   "prepare() makes the topic once and raises its partitions": async ({ connection }) => {
     const job = freshTopic(), topic = `${job}.tidemark`;

@@ -6,7 +6,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import type { Line, ProducerIdentity } from "../connectors/kafka/driver.ts";
 import { KafkaError } from "../connectors/kafka/errors.ts";
-import { initialise } from "../connectors/kafka/producer.ts";
+import { initialise } from "../connectors/kafka/steps.ts";
 import { encodeBatch } from "../connectors/kafka/record_batch_encode.ts";
 import type { OutputRecord } from "../connectors/connector.ts";
 import type { Right } from "./sim/kafka/rights.ts";
@@ -49,7 +49,7 @@ class Bench {
   /** A transaction that this topic is part of. */
   async begin(): Promise<ProducerIdentity> {
     this.#sequence = 0;
-    const identity = await initialise(this.line, this.id, this.kafka.clock);
+    const identity = await initialise(this.line, this.id, { clock: this.kafka.clock, timeout: 10_000 });
     await this.add(identity);
     return identity;
   }
@@ -63,7 +63,7 @@ class Bench {
     const places = (await this.line.places(this.topic))!;
     const { bytes } = encodeBatch([one], { start: 0, limit: 1e6, identity, sequence: this.#sequence });
     const batches = [{ topic: this.topic, partition: 0, batch: bytes }];
-    const [failure] = await this.line.produce(places[0].leader!, identity, batches);
+    const { failures: [failure] } = await this.line.produce(places[0].leader!, identity, batches);
     if (failure === undefined) this.#sequence++;
     return failure?.error ?? 0;
   }

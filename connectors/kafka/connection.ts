@@ -28,11 +28,20 @@ import {
   DEFAULT_TIMESTAMP_AHEAD,
   NOTE,
   RECORD_OVERHEAD,
+  TRANSACTION_TIMEOUT,
 } from "./limits.ts";
 import { askUntil } from "./retry.ts";
 
 const EARLIEST = -2;
 const LATEST = -1;
+
+/** How a job uses a cluster. */
+export interface KafkaConnectionOptions {
+  /** How long a transaction may stay open, in milliseconds. @default 10,000 */
+  readonly transactionTimeout?: number;
+  /** Takes a line worth knowing. @default nobody */
+  readonly log?: (line: string) => void;
+}
 
 /** One cluster, opened for one job. */
 export class KafkaConnection implements Connection {
@@ -43,12 +52,16 @@ export class KafkaConnection implements Connection {
   readonly #open = new Set<{ close(): Promise<void> }>();
   readonly #closed = new AbortController();
 
-  private constructor(driver: Driver, shared: Line, clock: TimerClock) {
+  private constructor(
+    driver: Driver,
+    shared: Line,
+    { clock, transactionTimeout, log }: Required<KafkaConnectionOptions> & { clock: TimerClock },
+  ) {
     this.#driver = driver;
     this.#shared = shared;
     this.#clock = clock;
     this.delivery = new KafkaDelivery({
-      ...{ driver, shared, clock, open: this.#open },
+      ...{ driver, shared, clock, log, open: this.#open, timeout: transactionTimeout },
       ask: (wanted, ask, retries) => this.#ask(wanted, ask, retries),
       batchBytes: async (topic) => batchBytes(await this.#config(topic)),
       ensureTopic: (topic, partitions) => this.#ensureTopic(topic, partitions),
@@ -61,7 +74,11 @@ export class KafkaConnection implements Connection {
    * @throws {UnavailableError} If no broker answers.
    * @throws {Error} If the login is refused or the broker is too old.
    */
-  static async open(driver: Driver, clock: TimerClock = systemClock): Promise<KafkaConnection> {
+  static async open(
+    driver: Driver,
+    clock: TimerClock = systemClock,
+    { transactionTimeout = TRANSACTION_TIMEOUT, log = () => {} }: KafkaConnectionOptions = {},
+  ): Promise<KafkaConnection> {
     const shared = driver.line();
     try {
       await askUntil(shared, () => Promise.resolve(), { clock, limit: CONNECT_LIMIT });
@@ -69,7 +86,7 @@ export class KafkaConnection implements Connection {
       await shared.close();
       throw explain(error, "connect to Kafka", driver.name);
     }
-    return new KafkaConnection(driver, shared, clock);
+    return new KafkaConnection(driver, shared, { clock, transactionTimeout, log });
   }
 
   topic(topic: string): Promise<TopicInfo | undefined> {
@@ -84,6 +101,7 @@ export class KafkaConnection implements Connection {
         maxRecordBytes: Math.max(1, batchBytes(config) - RECORD_OVERHEAD),
         maxTimestampAhead: timestampLimit(config, "after", DEFAULT_TIMESTAMP_AHEAD),
         maxTimestampBehind: timestampLimit(config, "before", Infinity),
+        compacted: /(^|,)\s*compact\s*(,|$)/.test(config.get("cleanup.policy") ?? ""),
         partitionOf: (key: Uint8Array) => keyPartition(key, partitions),
       };
     });

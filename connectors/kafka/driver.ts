@@ -55,6 +55,22 @@ export interface ProduceFailure {
   readonly partition: number;
   /** Kafka's error code. */
   readonly error: number;
+  /** The records of the batch that are to blame, counted from 0, where the broker says which. */
+  readonly records: readonly { readonly index: number; readonly said: string | undefined }[];
+  /** What the broker said beside the code. */
+  readonly said: string | undefined;
+}
+
+/** What became of batches. */
+export interface Produced {
+  readonly failures: readonly ProduceFailure[];
+  /** For how long the broker takes nothing more over this connection, in milliseconds: a quota is used up. */
+  readonly throttle: number;
+}
+
+/** An offset to commit, with a note beside it. */
+export interface NotedOffset extends StartOffset {
+  readonly note?: string;
 }
 
 /** One life of a transactional id: a greater epoch fences the smaller ones. */
@@ -192,13 +208,13 @@ export interface Line {
     topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
   ): Promise<void>;
   addOffsets(identity: ProducerIdentity, group: string): Promise<void>;
-  /** Resolves with the partitions that were refused. A batch may be sent again: the broker knows it by its sequence number. */
+  /** A batch that was refused has no effect. One may be sent again: the broker knows it by its sequence number. */
   produce(
     leader: string,
     identity: ProducerIdentity,
     partitions: readonly ProducePartition[],
-  ): Promise<readonly ProduceFailure[]>;
-  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly StartOffset[]): Promise<void>;
+  ): Promise<Produced>;
+  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly NotedOffset[]): Promise<void>;
   endTransaction(identity: ProducerIdentity, commit: boolean): Promise<void>;
   /** Ends all connections; requests under way reject. */
   close(): Promise<void>;

@@ -14,6 +14,7 @@ export const CODE = {
   leaderNotAvailable: 5,
   notLeader: 6,
   requestTimedOut: 7,
+  messageTooLarge: 10,
   coordinatorLoading: 14,
   coordinatorNotAvailable: 15,
   notCoordinator: 16,

@@ -15,8 +15,10 @@ import {
   sourceVerb,
 } from "../verbs.ts";
 import { parseAddress } from "./addresses.ts";
+import { systemClock } from "../../base/clock.ts";
 import { KafkaConnection } from "./connection.ts";
 import { KafkaJsDriver } from "./kafkajs_driver.ts";
+import { TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUTS } from "./limits.ts";
 import { checkClientOptions, type KafkaClientOptions } from "./options.ts";
 import { peekTopic } from "./peek.ts";
 
@@ -29,6 +31,13 @@ export interface KafkaOptions {
   readonly brokers: readonly string[];
   /** Options of the connections: TLS (`ssl`), login (`sasl`), timeouts in milliseconds. */
   readonly client?: KafkaClientOptions;
+  /**
+   * How long a transaction with results may stay open, in milliseconds, from 1000 to 15 minutes: never more than the brokers'
+   * `transaction.max.timeout.ms`. What a dead worker left open holds every `read_committed` reader back until then.
+   *
+   * @default 10,000
+   */
+  readonly transactionTimeout?: number;
 }
 
 /** Options of {@linkcode KafkaConnector.create}. */
@@ -105,14 +114,20 @@ export interface KafkaConnector extends Connector {
  * assertEquals(typeof large.subscribe, "function");
  * ```
  */
-export function kafka({ brokers, client = {} }: KafkaOptions): KafkaConnector {
+export function kafka(
+  { brokers, client = {}, transactionTimeout = TRANSACTION_TIMEOUT }: KafkaOptions,
+): KafkaConnector {
   checkBrokers(brokers);
   checkClientOptions(client);
+  checkTransactionTimeout(transactionTimeout);
   const driver = new KafkaJsDriver(brokers, client);
   const connector: KafkaConnector = {
     id: `kafka ${driver.name}`,
-    open: ({ job }: ConnectionContext): Promise<Connection> =>
-      KafkaConnection.open(new KafkaJsDriver(brokers, { clientId: `tidemark-${job}`, ...client })),
+    open: ({ job, log }: ConnectionContext): Promise<Connection> =>
+      KafkaConnection.open(new KafkaJsDriver(brokers, { clientId: `tidemark-${job}`, ...client }), systemClock, {
+        transactionTimeout,
+        log: (line) => log(`Job ${job}: ${line}`),
+      }),
     create: async (topic: string, { partitions = DEFAULT_PARTITIONS }: KafkaTopicOptions = {}) => {
       checkTopic("create", topic);
       await connected(driver, async (connection) => {
@@ -141,6 +156,15 @@ async function connected<T>(driver: KafkaJsDriver, ask: (connection: Connection)
   } finally {
     await connection.close();
   }
+}
+
+function checkTransactionTimeout(timeout: number): void {
+  const { least, most } = TRANSACTION_TIMEOUTS;
+  if (Number.isSafeInteger(timeout) && timeout >= least && timeout <= most) return;
+  throw new RangeError(
+    `Cannot use Kafka: transactionTimeout must be a whole number of milliseconds from ${least} to ${most}, ` +
+      `current value is ${timeout}`,
+  );
 }
 
 function checkBrokers(brokers: readonly string[]): void {

@@ -59,8 +59,32 @@ export const REBALANCE_TIMEOUT = 60_000;
 /** Between two signs of life, in milliseconds; a change of the assignment is noticed within this time. */
 export const HEARTBEAT_INTERVAL = 500;
 
-/** How long a transaction may stay open, in milliseconds: what a dead worker left open holds every reader back until then. */
+/**
+ * How long a transaction may stay open where nothing else is said, in milliseconds: what a dead worker left open holds every reader
+ * back until then.
+ */
 export const TRANSACTION_TIMEOUT = 10_000;
+
+/** The shortest and the longest time that a user may set for it, in milliseconds. */
+export const TRANSACTION_TIMEOUTS = { least: 1000, most: 15 * 60 * 1000 } as const;
+
+/** What is written at once to a broker that has shown nothing yet, in bytes. */
+export const FIRST_PIECE_BYTES: number = 8 * 1024;
+
+/** The least that is written at once, however slow a broker is, in bytes. */
+export const SMALLEST_PIECE_BYTES = 512;
+
+/** How much of what a broker has taken of late is written at once: a quota that it hits stops the connection for about a part. */
+export const PIECE_SHARE = 0.25;
+
+/** For how long what a broker has taken says something, in milliseconds: about as long as Kafka's quotas look back. */
+export const SHOWN_FOR = 10_000;
+
+/** What a row needs beside key, value and headers, in bytes, about. */
+export const ROW_OVERHEAD = 24;
+
+/** From which hold-up on it is told that a quota holds results back, in milliseconds, and how rarely. */
+export const THROTTLE_TOLD = { from: 500, every: 60_000 } as const;
 
 /** How long a step of a transaction may be refused without effect before the transaction is given up, in milliseconds. */
 export const REFUSED_STEP_LIMIT = 5000;

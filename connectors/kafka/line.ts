@@ -15,9 +15,10 @@ import type {
   JoinOptions,
   Line,
   Membership,
+  NotedOffset,
   OpenTransaction,
   PartitionPlace,
-  ProduceFailure,
+  Produced,
   ProducePartition,
   ProducerIdentity,
 } from "./driver.ts";
@@ -222,11 +223,11 @@ export class TransportLine implements Line {
     leader: string,
     identity: ProducerIdentity,
     partitions: readonly ProducePartition[],
-  ): Promise<readonly ProduceFailure[]> {
+  ): Promise<Produced> {
     return this.#send(leader, produce(identity, partitions));
   }
 
-  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly StartOffset[]): Promise<void> {
+  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly NotedOffset[]): Promise<void> {
     return this.#coordinated("group", group, txnOffsetCommit(identity, group, offsets));
   }
 

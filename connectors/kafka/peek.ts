@@ -10,7 +10,7 @@ import type { Driver, Line } from "./driver.ts";
 import { explain } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
 import { CONNECT_LIMIT } from "./limits.ts";
-import { leadersOf } from "./producer.ts";
+import { leadersOf } from "./steps.ts";
 import { askUntil } from "./retry.ts";
 import { Trouble } from "./trouble.ts";
 

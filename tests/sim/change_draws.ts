@@ -53,8 +53,8 @@ function drawn(partitions: number, { random, chance, whole }: Dice): Change {
     () => ({ change: "deny", right: { to: chance(0.5) ? "use groups" : "use transactional ids" } }),
     () => ({ change: "configure", topic, config: { "max.message.bytes": String(whole(100, 600)) } }),
     () => ({ change: "configure", topic: chance(0.5) ? ACTIVITY : COUNTS, config: OLD }),
-    // Not yet: () => ({ change: "quota", bytes: whole(300, 5000) }),
-    // Not yet: () => ({ change: "limit transactions", timeout: 8000 }),
+    () => ({ change: "quota", bytes: whole(300, 5000) }),
+    () => ({ change: "limit transactions", timeout: 8000 }),
     // Not yet: () => ({ change: "hold", partition: whole(0, partitions - 1), commit: chance(0.5) }),
   ];
   void partitions;

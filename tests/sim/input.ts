@@ -65,7 +65,7 @@ async function beginTransaction(line: Line, id: string, records: readonly Output
   for (const [partition, list] of byPartition) {
     const { bytes } = encodeBatch(list, { start: 0, limit: Infinity, identity, sequence: 0 });
     const leader = (await line.places(topic))?.[partition].leader ?? "nobody";
-    const [refused] = await line.produce(leader, identity, [{ topic, partition, batch: bytes }]);
+    const { failures: [refused] } = await line.produce(leader, identity, [{ topic, partition, batch: bytes }]);
     if (refused !== undefined) throw new KafkaError("refused", { kind: "broker", code: refused.error });
   }
   return identity;

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Joined, Line, ProducerIdentity } from "../../connectors/kafka/driver.ts";
 import { CODE, KafkaError } from "../../connectors/kafka/errors.ts";
-import { initialise } from "../../connectors/kafka/producer.ts";
+import { initialise } from "../../connectors/kafka/steps.ts";
 import { encodeBatch } from "../../connectors/kafka/record_batch_encode.ts";
 import { pause } from "../../base/backoff.ts";
 import { record, textOf } from "../support/recording_reader.ts";
@@ -38,7 +38,7 @@ function test(name: string, run: (bench: Bench) => Promise<void>, options: Parti
       line,
       wait: (ms) => pause(clock, ms),
       async begin() {
-        const identity = await initialise(line, "job-producer", clock);
+        const identity = await initialise(line, "job-producer", { clock, timeout: 10_000 });
         await line.addPartitions(identity, [{ topic: "results", partitions: [0, 1] }]);
         await line.addOffsets(identity, GROUP);
         return identity;
@@ -46,7 +46,7 @@ function test(name: string, run: (bench: Bench) => Promise<void>, options: Parti
       async send(identity, text, sequence) {
         const { bytes } = encodeBatch([record("results", { text })], { start: 0, limit: 1e6, identity, sequence });
         const [{ leader }] = (await line.places("results"))!;
-        const failures = await line.produce(leader ?? "1", identity, [{
+        const { failures } = await line.produce(leader ?? "1", identity, [{
           topic: "results",
           partition: 0,
           batch: bytes,
@@ -236,7 +236,7 @@ test("a topic that is made again is empty, and no group has offsets on it", asyn
   assertEquals(await send(identity, "gone", 0), []);
   await line.commitInTransaction(identity, GROUP, [{ topic: "results", partition: 0, offset: 3 }]);
   await line.endTransaction(identity, true);
-  await initialise(line, identity.transactionalId, kafka.clock);
+  await initialise(line, identity.transactionalId, { clock: kafka.clock, timeout: 10_000 });
   cluster.deleteTopic("results");
   assertEquals(await line.places("results"), undefined);
   const [fetched] = await line.fetch("1", [{ topic: "results", partition: 0, offset: 0 }], LIMITS);
@@ -274,7 +274,7 @@ Deno.test("one seed is one history, and another seed is another", async () => {
     await line.connect();
     const times: number[] = [];
     for (let transaction = 0; transaction < 5; transaction++) {
-      const identity = await initialise(line, "job-producer", clock);
+      const identity = await initialise(line, "job-producer", { clock, timeout: 10_000 });
       await line.addPartitions(identity, [{ topic: "results", partitions: [0, 1] }]);
       await line.endTransaction(identity, true);
       times.push(scheduler.now);

@@ -30,7 +30,11 @@ const RUNNER = "runtime/task_runner.ts";
 const KEYS = "state/keys.ts";
 const COMMIT = "state/commit.ts";
 
-const BELIEVE_ANY_MARKER: Edit = { file: OWNED, find: "if (marker > epoch) {", replace: "if (marker < 0) {" };
+const BELIEVE_ANY_MARKER: Edit = {
+  file: "state/decide.ts",
+  find: 'if (begun > epoch) return { kind: "ahead", epoch, marker: begun };',
+  replace: "void begun;",
+};
 
 const PUBLISH: readonly Mutation[] = [
   {
@@ -82,7 +86,7 @@ const PUBLISH: readonly Mutation[] = [
   {
     name: "skip reading the heads again",
     edits: [
-      { file: PUBLISHER, find: "if (!task.lost && !(await task.verify())) task.lost = true;", replace: "void task;" },
+      { file: PUBLISHER, find: "if (!task.lost && !(await task.verify())) task.lose();", replace: "void task;" },
       { file: TAKEOVER, find: "  await checkpoint.verify();\n", replace: "" },
     ],
   },
@@ -107,19 +111,16 @@ const PUBLISH: readonly Mutation[] = [
         find: "    const { outcomes } = await commitCuts(",
         replace: [
           "    for (const { task, epoch } of cuts) {",
-          "      const { published: records, bytes } = epoch.outputs;",
-          "      const next = task.checkpoint.head.epoch + 1;",
-          "      if (records.length > 0) task.waiting.push({ epoch: next, records, bytes, samples: [] });",
+          "      if (epoch.outputs.published.length > 0) task.outbox.committed(task.checkpoint.head.epoch + 1);",
           "    }",
           "    await this.parts.publisher?.publish(this.parts.tasks);",
           "    const { outcomes } = await commitCuts(",
         ].join("\n"),
       },
-      { file: EPOCHS, find: "if (waiting.epoch <= task.publishedEpoch) {", replace: "if (waiting.epoch < 0) {" },
       {
         file: EPOCHS,
-        find: "if (published.length > 0) task.waiting.push(waiting);",
-        replace: "if (published.length > 0) return;",
+        find: "    task.outbox.committed(task.checkpoint.head.epoch);",
+        replace: "    if (epoch.outputs.published.length === 0) task.outbox.committed(task.checkpoint.head.epoch);",
       },
       BELIEVE_ANY_MARKER,
     ],
@@ -302,8 +303,9 @@ const OTHERS: readonly Mutation[] = [
     name: "a first marker is published by a new life without looking at the heads",
     edits: [{
       file: PUBLISHER,
-      find: "this.#life ??= await this.#begin([...this.#tasks(), task]);",
-      replace: "this.#life ??= await this.parts.delivery.open(this.parts.owner);",
+      find: "    await this.#persist(() => [...this.#tasks(), task], async (life) => {",
+      replace: "    this.#life ??= await this.parts.delivery.open(this.parts.owner);\n" +
+        "    await this.#persist(() => [...this.#tasks(), task], async (life) => {",
     }],
   },
 ];
@@ -313,8 +315,8 @@ const GUARDS: readonly Mutation[] = [
     name: "a marker that the broker has forgotten is taken for 0",
     edits: [{
       file: PUBLISHER,
-      find: "    task.checkMarker(marker);",
-      replace: "    task.checkMarker(marker ??= 0);",
+      find: "    task.resolve(marker);",
+      replace: "    task.resolve(marker ?? { epoch: 0, rows: 0, moved: 0 });",
     }],
   },
   {
@@ -364,11 +366,24 @@ const TIMERS: Mutation = {
 const SILENCES: readonly Mutation[] = [
   {
     name: "a permanent refusal is tried again and again in silence",
-    edits: [{
-      file: PUBLISHER,
-      find: "if (tries.count === TRIES_UNTOLD) this.parts.trouble(error as Error);",
-      replace: "void error;",
-    }],
+    masked: "publishing that takes long is told as well, whatever the reason",
+    edits: [
+      {
+        file: PUBLISHER,
+        find: "if (error instanceof MarkerError || error instanceof RefusedError || this.#abandoned) throw error;",
+        replace: "void RefusedError;\n        if (error instanceof MarkerError || this.#abandoned) throw error;",
+      },
+      {
+        file: PUBLISHER,
+        find: "if (tries.count >= TRIES_UNTOLD || clock.elapsed() - began >= TOLD_AFTER_MS) trouble(error as Error);",
+        replace: "void began, TRIES_UNTOLD, TOLD_AFTER_MS;",
+      },
+      {
+        file: EPOCHS,
+        find: "if (this.#publishing === undefined || !long(this.#publishingSince)) return;",
+        replace: "if (!long(Infinity)) return;",
+      },
+    ],
   },
   {
     name: "a trouble is overwritten by another",

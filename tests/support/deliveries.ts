@@ -1,16 +1,23 @@
 /** Deliveries as tests use them. */
-import { assert } from "@std/assert";
-import type { AfterCommit, Connection, DeliveryLife, InCommit, OutputRecord } from "../../connectors/connector.ts";
+import type {
+  AfterCommit,
+  Connection,
+  DeliveredTask,
+  DeliveryLife,
+  InCommit,
+  OutputRecord,
+  Published,
+} from "../../connectors/connector.ts";
 
 /** Delivery after the commit, of a connection that has it so. */
 export function afterCommit({ delivery }: Connection): AfterCommit {
-  assert(delivery.kind === "afterCommit", "this connection delivers after the commit");
+  if (delivery.kind !== "afterCommit") throw new Error("This connection does not deliver after the commit");
   return delivery;
 }
 
 /** Delivery within the commit, of a connection that has it so. */
 export function inCommit({ delivery }: Connection): InCommit {
-  assert(delivery.kind === "inCommit", "this connection delivers within the commit");
+  if (delivery.kind !== "inCommit") throw new Error("This connection does not deliver within the commit");
   return delivery;
 }
 
@@ -21,9 +28,23 @@ export async function prepared(connection: Connection, name: string, tasks = 1):
   return delivery;
 }
 
-/** Makes rows visible as the next epoch of a task. */
-export function deliver(life: DeliveryLife, rows: readonly OutputRecord[], epoch = 1, task = 0): Promise<void> {
-  return life.publish([{ task, epoch, rows }]);
+/** Nothing is published. */
+export const UNPUBLISHED: Published = { epoch: 0, rows: 0, moved: 0 };
+
+/** An epoch of one task that is to become visible whole. */
+export function epochOf(rows: readonly OutputRecord[], epoch = 1, task = 0): DeliveredTask {
+  return { task, from: { ...UNPUBLISHED, epoch: epoch - 1 }, epochs: [{ epoch, rows }] };
+}
+
+/** Makes rows visible as an epoch of a task, in as many goes as it takes. */
+export async function deliver(
+  life: DeliveryLife,
+  rows: readonly OutputRecord[],
+  epoch = 1,
+  task = 0,
+): Promise<void> {
+  let { from, ...rest } = epochOf(rows, epoch, task);
+  do from = (await life.publish([{ ...rest, from }])).get(task)!; while (from.epoch < epoch);
 }
 
 /** The connection with another delivery. */

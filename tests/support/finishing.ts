@@ -12,9 +12,10 @@ export function finishing(connection: Connection): Connection {
     async open(owner) {
       const life = await delivery.open(owner);
       return {
-        async publish(epochs) {
-          await life.publish(epochs);
+        async publish(tasks) {
+          const reached = await life.publish(tasks);
           await delivery.fence(owner);
+          return reached;
         },
         close: () => life.close(),
       };

@@ -13,3 +13,23 @@ export function connectTo(brokers: readonly string[]): Promise<Connection> {
 export function clientOf(brokers: readonly string[], retry?: RetryOptions): Kafka {
   return new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry });
 }
+
+/** Makes a topic with a configuration, and waits until it can be used. */
+export async function makeTopic(
+  brokers: readonly string[],
+  topic: string,
+  { partitions = 1, config = {} }: { partitions?: number; config?: Record<string, string> } = {},
+): Promise<void> {
+  const admin = clientOf(brokers).admin();
+  await admin.connect();
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  try {
+    // kafkajs' own way to wait gives up where a topic is not known everywhere after 100 ms.
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
+  } finally {
+    await admin.disconnect();
+  }
+  const connection = await connectTo(brokers);
+  await connection.createTopic(topic, partitions);
+  await connection.close();
+}

@@ -14,6 +14,7 @@ import type {
   ReaderOptions,
   StartOffset,
 } from "../../connectors/connector.ts";
+import { deliver } from "./deliveries.ts";
 import type { Mutation, Store } from "../../state/store.ts";
 import { layOut } from "../../runtime/task_layout.ts";
 
@@ -60,7 +61,7 @@ export async function publish(
   await delivery.prepare({ name: "contract", incarnation: owner, tasks: 1 });
   const life = await delivery.open(owner);
   try {
-    await life.publish([{ task: 0, epoch: 1, rows: records }]);
+    await deliver(life, records);
     // A commit returns some moments before its control records are written, and fencing waits for them.
     await delivery.fence(owner);
   } finally {

@@ -4,22 +4,22 @@
  * @module
  */
 
-import type { ProduceFailure, ProducePartition, ProducerIdentity } from "../driver.ts";
+import type { Produced, ProduceFailure, ProducePartition, ProducerIdentity } from "../driver.ts";
 import { PRODUCE_TIMEOUT } from "../limits.ts";
 import type { Request } from "../transport.ts";
-import { readByTopic, writeByTopic } from "./arrays.ts";
+import { readArray, readByTopic, writeByTopic } from "./arrays.ts";
 
 const ALL_IN_SYNC = -1;
 
-/** Resolves with the partitions that were refused. */
+/** A broker that is older than Apache Kafka 2.4 does not say which records are to blame. */
 export function produce(
   { transactionalId }: ProducerIdentity,
   partitions: readonly ProducePartition[],
-): Request<readonly ProduceFailure[]> {
+): Request<Produced> {
   return {
     api: 0,
     name: "Produce",
-    version: 7,
+    version: 8,
     size: partitions.reduce((sum, { batch, topic }) => sum + batch.length + topic.length * 3 + 16, 128),
     write(body) {
       body.string(transactionalId).int16(ALL_IN_SYNC).int32(PRODUCE_TIMEOUT);
@@ -30,12 +30,14 @@ export function produce(
       readByTopic(answer, (topic) => {
         const partition = answer.int32();
         const error = answer.int16();
-        if (error !== 0) failures.push({ topic, partition, error });
         // Offset, time of append, and where the log begins.
         answer.take(24);
+        const records = readArray(answer, () => ({ index: answer.int32(), said: answer.string() || undefined }));
+        const said = answer.string() || undefined;
+        if (error !== 0) failures.push({ topic, partition, error, records, said });
       });
       answer.readThrottle();
-      return failures;
+      return { failures, throttle: answer.throttle };
     },
   };
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { StartOffset } from "../../connector.ts";
-import type { ProducerIdentity } from "../driver.ts";
+import type { NotedOffset, ProducerIdentity } from "../driver.ts";
 import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
 import { readByTopic, writeByTopic } from "./arrays.ts";
@@ -14,7 +13,7 @@ import { readByTopic, writeByTopic } from "./arrays.ts";
 export function txnOffsetCommit(
   { transactionalId, producer, epoch }: ProducerIdentity,
   group: string,
-  offsets: readonly StartOffset[],
+  offsets: readonly NotedOffset[],
 ): Request<void> {
   return {
     api: 28,
@@ -22,7 +21,11 @@ export function txnOffsetCommit(
     version: 1,
     write(body) {
       body.string(transactionalId).string(group).int64(producer).int16(epoch);
-      writeByTopic(body, offsets, ({ partition, offset }) => body.int32(partition).int64(offset).string(""));
+      writeByTopic(
+        body,
+        offsets,
+        ({ partition, offset, note = "" }) => body.int32(partition).int64(offset).string(note),
+      );
     },
     read(answer) {
       answer.readThrottle();

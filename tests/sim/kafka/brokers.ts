@@ -13,8 +13,10 @@ import type {
   Joined,
   JoinOptions,
   Membership,
+  NotedOffset,
   OpenTransaction,
   PartitionPlace,
+  Produced,
   ProduceFailure,
   ProducePartition,
   ProducerIdentity,
@@ -238,17 +240,17 @@ export class Brokers {
     leader: string,
     identity: ProducerIdentity,
     partitions: readonly ProducePartition[],
-  ): readonly ProduceFailure[] {
+  ): Produced {
     const failures: ProduceFailure[] = [];
     for (const { topic, partition, batch } of partitions) {
       const error = this.#write(leader, identity, { topic, partition, batch });
       if (error === 0) this.fetches.wake(topic, partition);
-      else failures.push({ topic, partition, error });
+      else failures.push({ topic, partition, error, records: [], said: undefined });
     }
-    return failures;
+    return { failures, throttle: 0 };
   }
 
-  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly StartOffset[]): void {
+  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly NotedOffset[]): void {
     this.#checkTransactions();
     this.#checkGroups();
     const request = "offsets of a transaction";

@@ -17,9 +17,10 @@ import type {
   JoinOptions,
   Line,
   Membership,
+  NotedOffset,
   OpenTransaction,
   PartitionPlace,
-  ProduceFailure,
+  Produced,
   ProducePartition,
   ProducerIdentity,
 } from "../../../connectors/kafka/driver.ts";
@@ -156,16 +157,16 @@ export class SimLine implements Line {
     leader: string,
     identity: ProducerIdentity,
     partitions: readonly ProducePartition[],
-  ): Promise<readonly ProduceFailure[]> {
+  ): Promise<Produced> {
     const bytes = partitions.reduce((sum, { batch }) => sum + batch.length, 0);
     return this.#ask("produce", (brokers) => {
-      const failures = brokers.produce(leader, identity, partitions);
+      const { failures } = brokers.produce(leader, identity, partitions);
       this.#mutedUntil = brokers.quota.spend(bytes);
-      return failures;
+      return { failures, throttle: Math.max(0, Math.ceil(this.#mutedUntil - brokers.quota.now())) };
     });
   }
 
-  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly StartOffset[]): Promise<void> {
+  commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly NotedOffset[]): Promise<void> {
     return this.#ask("commit in transaction", (brokers) => brokers.commitInTransaction(identity, group, offsets));
   }
 

@@ -7,7 +7,7 @@
  * @module
  */
 import type { StartOffset } from "../../../connectors/connector.ts";
-import type { CommittedOffset } from "../../../connectors/kafka/driver.ts";
+import type { CommittedOffset, NotedOffset } from "../../../connectors/kafka/driver.ts";
 import { SERVER } from "./codes.ts";
 
 interface Committed extends CommittedOffset {
@@ -42,7 +42,7 @@ export class Offsets {
   commitInTransaction(
     group: string,
     life: { producer: number; epoch: number },
-    offsets: readonly StartOffset[],
+    offsets: readonly NotedOffset[],
   ): number {
     const { epochs, pending } = this.#group(group);
     const { producer, epoch } = life;
@@ -105,9 +105,9 @@ export class Offsets {
     }
   }
 
-  #write(into: Map<string, Committed>, offsets: readonly StartOffset[], note = ""): void {
-    for (const { topic, partition, offset } of offsets) {
-      into.set(`${topic}/${partition}`, { offset, note, order: this.#order++ });
+  #write(into: Map<string, Committed>, offsets: readonly NotedOffset[], note = ""): void {
+    for (const { topic, partition, offset, note: own = note } of offsets) {
+      into.set(`${topic}/${partition}`, { offset, note: own, order: this.#order++ });
     }
   }
 

@@ -3,7 +3,7 @@ import type { Kafka } from "kafkajs";
 import type { AfterCommit, Connection, DeliveryLife, OutputRecord } from "../../../connectors/connector.ts";
 import { pause } from "../../../base/backoff.ts";
 import { systemClock } from "../../../base/clock.ts";
-import { prepared } from "../deliveries.ts";
+import { deliver, prepared } from "../deliveries.ts";
 import { connectTo } from "../kafka_clients.ts";
 import type { Event } from "./traffic.ts";
 
@@ -69,7 +69,7 @@ export class LastingWriter implements InputWriter {
     for (;;) {
       try {
         if (this.#life === undefined && await this.#begin()) return;
-        return await this.#life!.publish([{ task: 0, epoch: this.#batch, rows: records }]);
+        return await deliver(this.#life!, records, this.#batch);
       } catch (error) {
         await this.#drop();
         if (this.#closed) throw error;
@@ -87,7 +87,7 @@ export class LastingWriter implements InputWriter {
   /** A new life. Says whether the batch under way was written in an earlier one. */
   async #begin(): Promise<boolean> {
     this.#life = await this.#delivery.open(`${this.#topic}.writer`);
-    return (await this.#delivery.published([0])).get(0) === this.#batch;
+    return (await this.#delivery.published([0])).get(0)?.epoch === this.#batch;
   }
 
   async #drop(): Promise<void> {

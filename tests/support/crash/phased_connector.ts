@@ -1,6 +1,14 @@
 /** A connector that tells when a job takes tasks over and when it publishes. It does what the one that it wraps does. */
-import type { AfterCommit, Connection, Connector, ReaderHandler } from "../../../connectors/connector.ts";
+import type {
+  AfterCommit,
+  Connection,
+  Connector,
+  DeliveredTask,
+  DeliveryLife,
+  ReaderHandler,
+} from "../../../connectors/connector.ts";
 import type { Driver, Line } from "../../../connectors/kafka/driver.ts";
+import { UNPUBLISHED } from "../deliveries.ts";
 import { sinkVerb, sourceVerb } from "../../../connectors/verbs.ts";
 import type { Verbs } from "./job.ts";
 import type { Points } from "./points.ts";
@@ -74,33 +82,38 @@ function phasedDelivery(
   delivery: AfterCommit,
   { points, mutant }: { points: Points; mutant: Mutant | undefined },
 ): AfterCommit {
+  const phasedLife = (life: DeliveryLife): DeliveryLife => {
+    return {
+      async publish(tasks) {
+        const rows = tasks.flatMap(({ epochs }) => epochs.flatMap((epoch) => epoch.rows));
+        if (rows.length === 0) return await life.publish(tasks);
+        if (mutant === "publish the marker first") await life.publish(tasks.map(withoutRows));
+        points.reach("publishing");
+        points.end("committed, not sent");
+        points.begin("send");
+        try {
+          const reached = await life.publish(tasks);
+          points.say("published");
+          return reached;
+        } catch (error) {
+          points.say(`refused ${error instanceof Error ? error.message : error}`);
+          throw error;
+        } finally {
+          points.end("send");
+        }
+      },
+      close: () => life.close(),
+    };
+  };
   return {
     kind: "afterCommit",
     knows: (job) => delivery.knows(job),
     prepare: (job) => delivery.prepare(job),
     async open(owner) {
       points.say(`producer ${owner}`);
-      const life = await delivery.open(owner);
-      return {
-        async publish(epochs) {
-          if (epochs.every(({ rows }) => rows.length === 0)) return await life.publish(epochs);
-          if (mutant === "publish the marker first") await life.publish(epochs.map((one) => ({ ...one, rows: [] })));
-          points.reach("publishing");
-          points.end("committed, not sent");
-          points.begin("send");
-          try {
-            await life.publish(epochs);
-            points.say("published");
-          } catch (error) {
-            points.say(`refused ${error instanceof Error ? error.message : error}`);
-            throw error;
-          } finally {
-            points.end("send");
-          }
-        },
-        close: () => life.close(),
-      };
+      return phasedLife(await delivery.open(owner));
     },
+    rehearse: async (owner, topics) => phasedLife(await delivery.rehearse(owner, topics)),
     async fence(owner) {
       if (mutant === "do not fence") return;
       await delivery.fence(owner);
@@ -109,9 +122,13 @@ function phasedDelivery(
     async published(tasks) {
       const markers = await delivery.published(tasks);
       points.reach("marked");
-      return mutant === "ignore the marker" ? new Map(tasks.map((task) => [task, 0])) : markers;
+      return mutant === "ignore the marker" ? new Map(tasks.map((task) => [task, UNPUBLISHED])) : markers;
     },
   };
+}
+
+function withoutRows({ epochs, ...task }: DeliveredTask): DeliveredTask {
+  return { ...task, epochs: epochs.map(({ epoch }) => ({ epoch, rows: [] })) };
 }
 
 /** Wraps a Kafka driver, whose requests are the steps of a transaction. `timeout`: how long one may stay open, in milliseconds. */

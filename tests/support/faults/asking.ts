@@ -66,6 +66,7 @@ export class Reading {
 
   string(): string {
     const length = this.varint() - 1;
+    if (length <= 0) return "";
     return decoder.decode(this.bytes.subarray(this.#at, this.#at += length));
   }
 

@@ -26,7 +26,7 @@ const SEAM = String
   .raw`${WORDS}|operators/_(operate|source|scope|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
 /** Of `connectors/`: the port and its parts, on which every connector stands. */
-const PORT = String.raw`connectors/(codec|connector|headers|json|partitioner|plain_codecs|verbs)\.ts`;
+const PORT = String.raw`connectors/(codec|connector|delivery|headers|json|partitioner|plain_codecs|verbs)\.ts`;
 
 const IN_BASE = re(BASE);
 

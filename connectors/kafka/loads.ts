@@ -1,0 +1,148 @@
+/**
+ * Loads: the rows of a piece by partition, on their way into record batches, and the rows among them that the broker refuses for
+ * good.
+ *
+ * A refused batch has no effect, so its rows go again without the one that is to blame. Which one that is, Kafka says, or smaller
+ * batches show it.
+ *
+ * @module
+ */
+
+import type { OutputRecord } from "../connector.ts";
+import { recordBytes } from "../headers.ts";
+import type { ProduceFailure, ProducePartition, ProducerIdentity } from "./driver.ts";
+import { CODE } from "./errors.ts";
+import { ROW_OVERHEAD } from "./limits.ts";
+import type { RefusedRow } from "./refusals.ts";
+import { encodeBatch, nextSequence } from "./record_batch_encode.ts";
+
+/** A batch that was sent. */
+export interface SentBatch extends ProducePartition {
+  readonly load: Load;
+  readonly sequence: number;
+  readonly count: number;
+}
+
+/** What a producer must know of a topic. */
+export interface ProducerTopic {
+  readonly leaders: readonly string[];
+  /** The largest batch that it takes, in bytes: lowered where it shows that it takes less. */
+  batchBytes: number;
+}
+
+/** The rows of one topic partition in a piece, as far as they are sent. */
+export class Load {
+  readonly #rows: OutputRecord[] = [];
+  /** Which of the transaction's rows each of them is. */
+  readonly #numbers: number[] = [];
+  #sent = 0;
+  #limit: number;
+  #most = Infinity;
+
+  constructor(readonly topic: string, readonly partition: number, readonly of: ProducerTopic) {
+    this.#limit = of.batchBytes;
+  }
+
+  add(row: OutputRecord, number: number): void {
+    this.#rows.push(row);
+    this.#numbers.push(number);
+  }
+
+  /** Whether all is sent. */
+  get done(): boolean {
+    return this.#sent === this.#rows.length;
+  }
+
+  /** The next batch. */
+  next(identity: ProducerIdentity, sequences: Map<string, number>): SentBatch {
+    const { topic, partition } = this;
+    const key = `${topic}/${partition}`;
+    const sequence = sequences.get(key) ?? 0;
+    const rows = this.#most === Infinity ? this.#rows : this.#rows.slice(0, this.#sent + this.#most);
+    const { bytes, count } = encodeBatch(rows, { start: this.#sent, limit: this.#limit, identity, sequence });
+    this.#sent += count;
+    sequences.set(key, nextSequence(sequence, count));
+    return { topic, partition, batch: bytes, load: this, sequence, count };
+  }
+
+  /** A batch was written. */
+  wrote(): void {
+    if (this.#limit < this.of.batchBytes) this.of.batchBytes = this.#limit;
+  }
+
+  /** A batch was refused. Returns the rows that are to blame for it, where that is known by now: they are left out. */
+  refuse({ batch, sequence, count }: SentBatch, failure: ProduceFailure, sequences: Map<string, number>): RefusedRow[] {
+    const start = this.#sent -= count;
+    sequences.set(`${this.topic}/${this.partition}`, sequence);
+    const bad = this.#toBlame(start, count, failure);
+    if (bad.length === 0) {
+      if (failure.error === CODE.messageTooLarge) this.#limit = Math.max(1, batch.length >> 1);
+      else this.#most = Math.ceil(count / 2);
+      return [];
+    }
+    this.#limit = this.of.batchBytes;
+    this.#most = Infinity;
+    const said = new Map(failure.records.map(({ index, said }) => [index, said]));
+    const refused = bad.map((at) => ({
+      row: this.#numbers[at],
+      code: failure.error,
+      said: said.get(at - start) ?? failure.said,
+    }));
+    const left = new Set(bad);
+    const kept = this.#rows.map((_, at) => at).filter((at) => !left.has(at));
+    this.#rows.splice(0, Infinity, ...kept.map((at) => this.#rows[at]));
+    this.#numbers.splice(0, Infinity, ...kept.map((at) => this.#numbers[at]));
+    return refused;
+  }
+
+  #toBlame(start: number, count: number, { error, records }: ProduceFailure): number[] {
+    if (records.length > 0) return records.map(({ index }) => start + index).filter((at) => at < start + count);
+    const all = Array.from({ length: this.#rows.length - start }, (_, at) => start + at);
+    if (error === CODE.topicAuthorizationFailed || error === CODE.unknownTopicOrPartition) return all;
+    return count === 1 ? [start] : [];
+  }
+}
+
+/** The loads of one piece, by topic and partition. */
+export class Loads {
+  readonly all: Load[] = [];
+  readonly #byTopic = new Map<string, (Load | undefined)[]>();
+
+  constructor(readonly topic: (topic: string) => ProducerTopic) {}
+
+  /** The load of a partition; `undefined` where there is no such partition. */
+  of(topic: string, partition: number): Load | undefined {
+    let ofTopic = this.#byTopic.get(topic);
+    if (ofTopic === undefined) this.#byTopic.set(topic, ofTopic = []);
+    let load = ofTopic[partition];
+    if (load === undefined) {
+      const known = this.topic(topic);
+      if (known.leaders[partition] === undefined) return undefined;
+      ofTopic[partition] = load = new Load(topic, partition, known);
+      this.all.push(load);
+    }
+    return load;
+  }
+}
+
+/** How many of the rows from `from` on have so many bytes together; at least one. Counted from the first row. */
+export function endOf(rows: readonly OutputRecord[], from: number, bytes: number): number {
+  if (bytes === Infinity) return rows.length;
+  let at = from;
+  for (let left = bytes; at < rows.length; at++) {
+    left -= rowBytes(rows[at]);
+    if (left < 0 && at > from) break;
+  }
+  return at;
+}
+
+/** Bytes of some rows, about. */
+export function sizeOf(rows: readonly OutputRecord[], from: number, to: number): number {
+  let bytes = 0;
+  for (let at = from; at < to; at++) bytes += rowBytes(rows[at]);
+  return bytes;
+}
+
+function rowBytes({ key, value, headers }: OutputRecord): number {
+  return ROW_OVERHEAD + recordBytes(key, value, headers);
+}

@@ -1,0 +1,71 @@
+/**
+ * Steps of a transaction, each asked again while its refusal is known to have had no effect.
+ *
+ * @module
+ */
+
+import { pause } from "../../base/backoff.ts";
+import type { TimerClock } from "../../base/clock.ts";
+import type { Line, ProducerIdentity } from "./driver.ts";
+import { CODE, hasCode, isPassing, KafkaError } from "./errors.ts";
+import { ASK_LIMIT, CONCURRENT_TRANSACTION_PAUSE, REFUSED_AT_ONCE, REFUSED_STEP_LIMIT, RETRY_PAUSE } from "./limits.ts";
+import { askUntil } from "./retry.ts";
+
+const NO_COORDINATOR = [CODE.coordinatorLoading, CODE.coordinatorNotAvailable, CODE.notCoordinator];
+
+/** Initialises a transactional id: earlier lives of it can no longer commit, and what they left open is aborted. */
+export async function initialise(
+  line: Line,
+  transactionalId: string,
+  { clock, timeout }: { readonly clock: TimerClock; readonly timeout: number },
+): Promise<ProducerIdentity> {
+  // While what an earlier life left open is being aborted, the coordinator refuses with code 51.
+  const retries = (error: unknown) => isPassing(error) || hasCode(error, CODE.concurrentTransactions);
+  return await askUntil(line, () => line.initProducer(transactionalId, timeout), { clock, limit: ASK_LIMIT, retries });
+}
+
+/**
+ * Repeats a step that is refused because the transaction before it is still being finished, or because a coordinator is
+ * just moving or being made. These are answers: the step surely had no effect.
+ */
+export async function patiently(clock: TimerClock, step: () => Promise<void>): Promise<void> {
+  const deadline = clock.elapsed() + REFUSED_STEP_LIMIT;
+  for (let refused = 1;; refused++) {
+    try {
+      return await step();
+    } catch (error) {
+      const unfinished = hasCode(error, CODE.concurrentTransactions);
+      if (clock.elapsed() >= deadline || !(unfinished || NO_COORDINATOR.some((code) => hasCode(error, code)))) {
+        throw error;
+      }
+      if (!unfinished) await pause(clock, RETRY_PAUSE.first);
+      // Finishing takes about as long as asking, and the shortest timer takes longer than both.
+      else if (refused > REFUSED_AT_ONCE) await pause(clock, CONCURRENT_TRANSACTION_PAUSE);
+    }
+  }
+}
+
+/** Waits for all, so that nothing is under way any more when the first failure is thrown. */
+export async function settled(steps: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(steps)).find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+/** The leaders of a topic's partitions, all of which must have one. */
+export function leadersOf(
+  topic: string,
+  places: readonly { readonly leader: string | undefined }[] | undefined,
+): string[] {
+  if (places === undefined) {
+    throw new KafkaError(`there is no topic "${topic}"`, { kind: "broker", code: CODE.unknownTopicOrPartition });
+  }
+  return places.map(({ leader }) => {
+    if (leader === undefined) {
+      throw new KafkaError(`a partition of "${topic}" has no leader`, {
+        kind: "broker",
+        code: CODE.leaderNotAvailable,
+      });
+    }
+    return leader;
+  });
+}
