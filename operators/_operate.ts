@@ -224,7 +224,16 @@ class Input<In> extends Link<In> {
   }
 }
 
+/** Makes an operator that reads values: a tombstone that it cannot read is a bad record, so `null` may come in. */
+export function operate<In, Out>(
+  options: StageOptions & Required<Pick<StageOptions, "reads">>,
+  init: (stage: Stage<Out>) => Handlers<In>,
+): OperatorFunction<In | null, Out>;
 /** Makes an operator. `init` is called for each subscription: everything that a stage remembers lives in its closure. */
+export function operate<In, Out>(
+  options: StageOptions,
+  init: (stage: Stage<Out>) => Handlers<In>,
+): OperatorFunction<In, Out>;
 export function operate<In, Out>(
   options: StageOptions,
   init: (stage: Stage<Out>) => Handlers<In>,

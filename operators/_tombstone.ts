@@ -6,6 +6,9 @@
 import { messageOf } from "../base/thrown.ts";
 import type { Stage } from "./_stage.ts";
 
+/** A value without the `null` of a tombstone; `undefined` stays. An intersection, because types are inferred through it. */
+export type Present<T> = NonNullable<T> | (T & undefined);
+
 /** A stage has thrown on a value. Where the value is a tombstone that it cannot read, the record is bad, and the stage goes on. */
 export function refuseTombstoneOr(stage: Stage, value: unknown, error: unknown): void {
   const { reads } = stage.parts.options;

@@ -57,7 +57,7 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
 /**
  * Reduces the values of each key to one. Keeps one value a key until the reducer returns `undefined`; emits as `emit` says,
  * with the event time of the record that changed the key. What was emitted never changes afterwards, and nobody outside can change
- * what is kept.
+ * what is kept. A tombstone, the value `null`, whose fields `key` reads is a bad record.
  *
  * ```text
  * source  --a--b--a--|
@@ -85,7 +85,7 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
  */
 export function keyedReduce<T, K extends Key, V>(
   options: KeyedReduceOptions<T, K, V>,
-): OperatorFunction<T, Keyed<K, V>> {
+): OperatorFunction<T | null, Keyed<K, V>> {
   const { name, key, initial, reduce, emit = "every", values = "copied", version, migrate } = options;
   if (typeof key !== "function") throw new TypeError("Cannot create a keyed reduce: key must be a function");
   if (typeof reduce !== "function") throw new TypeError("Cannot create a keyed reduce: reduce must be a function");

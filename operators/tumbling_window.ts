@@ -34,8 +34,8 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
  * Cuts event time into windows of one size, `[start, end)`, and aggregates each key in each. A window fires when the watermark
  * reaches `end - 1`, with that as the result's event time; within `allowedLateness` every late record fires an updated result.
  * A record is late when `end - 1 + allowedLateness <= watermark`: it goes to the `lateSideOutput()` below, if there is one, and
- * is counted either way. Keeps an accumulator a key and open window until then. Boundaries are those of Apache Flink's
- * `TumblingEventTimeWindows`.
+ * is counted either way. Keeps an accumulator a key and open window until then. A tombstone, the value `null`, whose fields `key`
+ * reads is a bad record. Boundaries are those of Apache Flink's `TumblingEventTimeWindows`.
  *
  * ```text
  * event time --1---4----12-----|
@@ -66,7 +66,7 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
  */
 export function tumblingWindow<T, K extends Key, A, R>(
   options: TumblingWindowOptions<T, K, A, R>,
-): OperatorFunction<T, WindowResult<T, K, R>> {
+): OperatorFunction<T | null, WindowResult<T, K, R>> {
   const { name, key, size, offset = 0, allowedLateness = 0, aggregate } = options;
   const cannot = "Cannot create tumbling windows:";
   if (!(size > 0)) throw new RangeError(`${cannot} size must be > 0, current value is ${size}`);

@@ -4,13 +4,17 @@
 import type { MonoTypeOperatorFunction } from "rxjs";
 import { BEGIN_OF_TIME } from "./_limits.ts";
 import { operate } from "./_operate.ts";
+import type { Present } from "./_tombstone.ts";
 import { WatermarkStage } from "./_watermark_stage.ts";
 
 /** Options of {@linkcode watermark}: either a bound or `punctuated`. */
 export interface WatermarkOptions<T> {
   /** How far a record may lie behind the furthest one of its partition, in milliseconds. */
   readonly maxOutOfOrderness?: number;
-  /** Takes watermarks from the data: the watermark that a value carries, in milliseconds, or `undefined`. It holds from after that value on. */
+  /**
+   * Takes watermarks from the data: the watermark that a value carries, in milliseconds, or `undefined`. It holds from after that value on.
+   * A tombstone, the value `null`, whose fields it reads is a bad record.
+   */
   readonly punctuated?: (value: T) => number | undefined;
   /**
    * When a partition has had nothing to read for more than that many milliseconds, it no longer holds the minimum back. It rejoins
@@ -77,7 +81,7 @@ export interface WatermarkOptions<T> {
  * assertEquals(starts, [0, 2, 10, 1]);
  * ```
  */
-export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunction<T> {
+export function watermark<T>(options: WatermarkOptions<Present<T>>): MonoTypeOperatorFunction<T> {
   const { maxOutOfOrderness, punctuated, idleAfter = Infinity, whenIdle = "advance", maxDrift = Infinity, name } =
     options;
   validate(options);
@@ -85,7 +89,7 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
   const identity = {};
 
   return operate<T, T>(
-    { operator: "watermark", name, time: "own", makesWatermarks: true, keeps: false },
+    { operator: "watermark", name, time: "own", makesWatermarks: true, keeps: false, reads: punctuated },
     (stage) => {
       const { at, out } = stage;
       const marks = new WatermarkStage(stage, { idleAfter, advances: whenIdle === "advance", maxDrift });
@@ -101,7 +105,7 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
       /** Only what the value carries says so. */
       function carried(value: T): void {
         const { slot } = at;
-        const mark = punctuated!(value);
+        const mark = punctuated!(value as Present<T>);
         if (mark !== undefined && !Number.isSafeInteger(mark)) {
           return stage.bad(
             `the watermark that it carries must be a safe integer of milliseconds, current value is ${String(mark)}`,
