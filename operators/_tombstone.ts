@@ -1,12 +1,15 @@
 /**
- * Records without a value at a stage that reads values.
+ * Tombstones (records without a value) at a stage that reads values.
  *
  * @module
  */
 import { messageOf } from "../base/thrown.ts";
 import type { Stage } from "./_stage.ts";
 
-/** A stage has thrown on a value. Where the value is a tombstone that it cannot read, the record is bad, and the stage goes on. */
+/**
+ * Handles an error that a stage threw on a value. If the value is a tombstone that the stage cannot read, the record is
+ * bad and the stage goes on. Any other error fails the stage.
+ */
 export function refuseTombstoneOr(stage: Stage, value: unknown, error: unknown): void {
   const { reads } = stage.parts.options;
   if (value !== null || reads === undefined || !isNull(stage.task.record?.value)) return stage.fail(error);
@@ -24,7 +27,7 @@ export function refuseTombstoneOr(stage: Stage, value: unknown, error: unknown):
   }
 }
 
-/** Whether bytes are nothing, or the `null` of JSON. */
+/** Whether there are no bytes, or they are the `null` of JSON. */
 function isNull(value: Uint8Array | null | undefined): boolean {
   return value === null || (value?.length === 4 && String.fromCharCode(...value) === "null");
 }

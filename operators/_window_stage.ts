@@ -1,12 +1,14 @@
 /**
- * What every stage of windows does: accumulate by key and window, bring panes, keep for the allowed lateness.
+ * The part that all window operators share: accumulate by key and window, emit panes, keep windows for the allowed
+ * lateness.
  *
- * It has three parts. The windower says which windows a value belongs to, the trigger when a pane comes, the aggregate what a pane says.
+ * It uses three parts. The windower assigns values to windows, the trigger decides when a pane is emitted, the
+ * aggregate computes the value of a pane.
  *
  * Invariants:
- * - a window whose last millisecond is at or before the watermark has fired; it is never fired on time twice;
+ * - a window whose last millisecond is at or before the watermark has fired, and never fires on time again;
  * - state is changed before anything is emitted;
- * - a value is late once, when all of its windows are gone; it is counted, and offered to the side `late`.
+ * - a value is late when all of its windows are removed; it is counted once, and sent to the side output `late`.
  *
  * @module
  */
@@ -19,7 +21,10 @@ import type { WindowResult } from "./_window_result.ts";
 import type { Windower } from "./_windower.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 
-/** The accumulator of one key and window, and how many results it has had. A tuple, because it is stored as it is. */
+/**
+ * The accumulator of one key and window, and how many results it has emitted. A tuple, because a checkpoint stores it
+ * unchanged.
+ */
 type Pane<A> = [accumulator: A, fired: number];
 
 interface WindowStageOptions<T, A, R> {
@@ -31,14 +36,14 @@ interface WindowStageOptions<T, A, R> {
   readonly migrate?: (value: unknown, version: number) => A;
 }
 
-/** The windows of one subscription. A window's number is its cells' namespace. */
+/** The windows of one subscription. A window's number is the namespace of its cells. */
 export class WindowStage<T, K extends Key, A, R> {
   readonly #state: KeyedState<K, Pane<A>>;
-  /** The aggregate keeps nothing of a value, so none is copied. */
+  /** Whether the aggregate keeps no reference to values, so that they need no copy. */
   readonly #pure: boolean;
-  /** When each window that waits is complete. The cells are its memory: it is made anew from them. */
+  /** When each waiting window is complete. It is rebuilt from the cells after a restart. */
   readonly #complete = new Calendar((window) => this.#fire(window));
-  /** When each window that has fired is gone. */
+  /** When each fired window is removed. */
   readonly #gone = new Calendar((window) => this.#state.drop(window));
 
   constructor(readonly stage: Stage<WindowResult<T, K, R>>, readonly options: WindowStageOptions<T, A, R>) {
@@ -54,7 +59,7 @@ export class WindowStage<T, K extends Key, A, R> {
     stage.due(this.#gone);
   }
 
-  /** Open windows of the checkpoint wait again; those that had fired are only kept. */
+  /** Schedules the windows of the checkpoint: open ones to fire, fired ones to be removed. */
   open(): void {
     for (const start of this.#state.namespaces()) {
       this.#expect(start);
@@ -98,7 +103,10 @@ export class WindowStage<T, K extends Key, A, R> {
     }
   }
 
-  /** A window has its first cell. One whose end has passed was empty then, and is only kept. */
+  /**
+   * Schedules a window that has its first cell. A window behind the watermark had nothing to fire at its end, so only
+   * its removal is scheduled.
+   */
   #expect(window: number): void {
     const { windower, allowedLateness } = this.options;
     const last = windower.last(window);
@@ -111,7 +119,8 @@ export class WindowStage<T, K extends Key, A, R> {
     const { stage } = this;
     const last = windower.last(window);
     const kept = last + allowedLateness > stage.watermark;
-    // In a job what a pane causes may bring new keys, which are late: hence the list. Without one such values wait.
+    // In a job a pane may cause values with new keys in this window. They are late and do not fire here, so the list of
+    // cells is copied first. Without a job such values wait until the push is over.
     const cells = this.#state.cells(window);
     for (const cell of stage.alone ? cells : [...cells]) {
       if (stage.closed) return;
