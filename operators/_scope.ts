@@ -47,6 +47,8 @@ export interface AttachedSource {
   ended?: boolean;
   /** It represents sources above a stage with its own time, or a side output. Its values have no known partition. */
   readonly derived?: boolean;
+  /** It stands for a plain Observable without a job: whether inside a `connect()` or a `defer()`. */
+  readonly inside?: boolean;
 }
 
 /** One input partition of a task. */
