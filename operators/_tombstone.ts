@@ -1,5 +1,5 @@
 /**
- * Records without a value at a stage that reads values.
+ * Tombstones (records without a value) at a stage that reads values.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export function refuseTombstoneOr(stage: Stage, value: unknown, error: unknown):
   }
 }
 
-/** Whether bytes are nothing, or the `null` of JSON. */
+/** Whether there are no bytes, or they are the `null` of JSON. */
 function isNull(value: Uint8Array | null | undefined): boolean {
   return value === null || (value?.length === 4 && String.fromCharCode(...value) === "null");
 }

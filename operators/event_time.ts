@@ -8,8 +8,9 @@ import { operate } from "./_operate.ts";
 /** Options of {@linkcode eventTime}. */
 export interface EventTimeOptions {
   /**
-   * How far an event time may lie beyond the record's own timestamp, in milliseconds. One further ahead makes the record a
-   * bad record: a single event from the year 9999 must not make all others late. Without a record of a source there is no limit.
+   * How far an event time may be ahead of the record's own timestamp, in milliseconds. A record with a later event time
+   * is a bad record, because a single event from the year 9999 would make all others late. Values that come from no
+   * record have no limit.
    *
    * @default days(1)
    */
@@ -17,7 +18,8 @@ export interface EventTimeOptions {
 }
 
 /**
- * Says when a value happened. Keeps nothing, emits every value unchanged, at once, with its event time beside it.
+ * Sets the event time of each value. Keeps nothing; emits every value unchanged and at once, with its event time beside
+ * it.
  *
  * A timestamp is a safe integer of milliseconds, negative ones included. Anything else, and one too far ahead, is a bad
  * record: with a job it goes where `onBadRecord` says, without one the stream ends with a `RangeError`. So is a tombstone, the value

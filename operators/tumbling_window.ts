@@ -20,13 +20,16 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
   readonly size: number;
   /** Shifts all windows, in milliseconds: `hours(-8)` makes days begin at 16:00 UTC, midnight in China. @default 0 */
   readonly offset?: number;
-  /** How long after its end a window still takes late records, each firing an updated result, in milliseconds. @default 0 */
+  /**
+   * How long after its end a window still accepts late records, in milliseconds. Each of them fires an updated result.
+   * @default 0
+   */
   readonly allowedLateness?: number;
-  /** What a window computes: `count()`, `sum()` ..., or `{ seed, add, result }`. */
+  /** The aggregate of a window: `count()`, `sum()` ..., or `{ seed, add, result }`. */
   readonly aggregate: Aggregate<T, A, R>;
   /** The version of the accumulator's shape. @default 1 */
   readonly version?: number;
-  /** Turns an accumulator written by an older version into today's. */
+  /** Converts an accumulator written by an older version into the current one. */
   readonly migrate?: (value: unknown, version: number) => A;
 }
 
@@ -45,8 +48,8 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
  *
  * @param options key, size and aggregate
  * @returns an operator that emits a result for each key and window
- * @throws {RangeError} when `size` is not a positive integer, `offset` no integer between `-size` and `size`, or
- * `allowedLateness` below 0
+ * @throws {RangeError} when `size` is not a positive integer, `offset` is not an integer between `-size` and `size`, or
+ * `allowedLateness` is below 0
  * @throws {TypeError} when `key` is not a function or `aggregate` lacks `seed` or `add`
  *
  * @example Events a minute
