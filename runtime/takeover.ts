@@ -46,7 +46,7 @@ export interface TakeoverParts {
   readonly onFailure: (number: number) => OnFailure;
 }
 
-/** A task that was taken over, and what the log says of it. */
+/** A task that was taken over. */
 export interface Taken {
   readonly owned: OwnedTask;
   readonly created: boolean;
