@@ -9,7 +9,7 @@
  * @module
  */
 import { keyPartition } from "../connectors/partitioner.ts";
-import type { Key, KeyedState } from "../operators/keyed_state.ts";
+import type { AnyKeyedState, Key } from "../operators/keyed_state.ts";
 import type { RecordAtHand } from "../operators/_task.ts";
 import { shownKey } from "./key_guard.ts";
 import { positionOf } from "./results.ts";
@@ -17,7 +17,7 @@ import { positionOf } from "./results.ts";
 /** The part of a task that is searched for keys. */
 export interface KeyHolder {
   readonly number: number;
-  state(name: string): KeyedState | undefined;
+  state(name: string): AnyKeyedState | undefined;
 }
 
 /** What the check needs. */

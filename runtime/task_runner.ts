@@ -12,7 +12,7 @@
 import { messageOf } from "../base/thrown.ts";
 import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
-import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_source.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import { setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHost } from "../operators/_task.ts";
@@ -55,7 +55,7 @@ export class TaskRunner implements TaskHost {
   journal: Journal | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly #routes: Routes;
-  readonly #states = new Map<string, KeyedState>();
+  readonly #states = new Map<string, AnyKeyedState>();
   #bottoms: Bottom[] = [];
   #from: SourceSpec | undefined;
   /** Called when a stage has something to do in a push of its own, or accepts records again. */
@@ -218,13 +218,13 @@ export class TaskRunner implements TaskHost {
   }
 
   /** Reads a state of the pipeline, as it stands in memory. */
-  state(name: string): KeyedState | undefined {
+  state(name: string): AnyKeyedState | undefined {
     return this.#states.get(name);
   }
 
   // What stages request from their task.
 
-  openState(spec: KeyedStateSpec): KeyedState {
+  openState(spec: KeyedStateSpec): AnyKeyedState {
     const state = this.parts.openState(spec);
     this.#states.set(spec.name, state);
     return state;
@@ -273,7 +273,8 @@ export class TaskRunner implements TaskHost {
     const before = setRunningTask(this.task);
     this.task.active = true;
     try {
-      while (pushed < SLICE_RECORDS) {
+      // A stage that has become full takes not one record more.
+      while (pushed < SLICE_RECORDS && this.task.full === 0) {
         const queue = only ?? order.next();
         if (queue === undefined) break;
         const record = queue.take();
