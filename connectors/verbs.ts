@@ -1,5 +1,5 @@
 /**
- * The two verbs of every connector, `source()` and `sink()`: they only describe. What reads and writes is the runtime.
+ * `source()` and `sink()` of every connector. They only describe; the runtime reads and writes.
  *
  * @module
  */
@@ -14,48 +14,52 @@ import { encodeHeaders, type HeadersOption } from "./headers.ts";
 
 /** Options of a `source()`. */
 export interface SourceOptions<T> {
-  /** Any Standard Schema validator (Zod, Valibot, ArkType ...); a record that it refuses is a bad record. */
+  /** Any Standard Schema validator (Zod, Valibot, ArkType and others). A record that it refuses is a bad record. */
   readonly schema?: StandardSchema<T>;
-  /** How bytes become a value. @default JSON */
+  /** Decodes the bytes of a value. @default JSON */
   readonly codec?: RecordCodec<unknown>;
   /**
-   * What becomes of a record without a value, a tombstone of a compacted topic. It is the value `null`, which passes through, and which a
-   * stage that reads its fields refuses as a bad record. With `keep` the type says so, and a `schema` is not asked; with `refuse` it is a
-   * bad record at once.
+   * How a tombstone is read, which is a record of a compacted topic without a value. By default its value is `null`: a
+   * stage that reads a field of it fails, which makes it a bad record. With `keep` the type includes `null`, and the
+   * `schema` does not check it. With `refuse` it is a bad record at once.
    *
    * @default the value `null`, which a `schema` may refuse
    */
   readonly tombstones?: "keep" | "refuse";
   /**
-   * How a record's key reads: `text()`, `int64()`, `int32()`, `json()`, `bytes()`, or any codec. With a task for each partition a stage must
-   * be keyed by what its topic is keyed by, and the two are compared as values. A key that reads as bytes or as an object is not compared.
+   * Decodes a record's key: `text()`, `int64()`, `int32()`, `json()`, `bytes()`, or any codec. With a task for each
+   * partition a stage must use the same key as its topic, and the two are compared as values. A key that decodes to
+   * bytes or to an object is not compared.
    *
-   * @default text, and a stage's key that is a number is compared by its decimal text, as sinks write it
+   * @default text; a stage's key that is a number is compared by its decimal text, as sinks write it
    */
   readonly key?: KeyReader;
 }
 
-/** Options of a `source()` of values and tombstones: `null` is in its type. */
+/** Options of a `source()` of values and tombstones. The type of its values includes `null`. */
 export type KeepTombstones<T> = SourceOptions<T> & { readonly tombstones: "keep" };
 
-/** What may be a record's key. */
+/** The types of a record's key. */
 export type RecordKey = string | number | bigint | boolean | Uint8Array | null;
 
 /** Options of a `sink()`. */
 export interface SinkOptions<T> {
   /** The record's key. @default none; a late record keeps its own */
   readonly key?: (value: T) => RecordKey;
-  /** The record's value, where it is not the whole value; `null` writes a tombstone. @default the value itself */
+  /** The record's value, when it is not the whole value; `null` writes a tombstone. @default the value itself */
   readonly value?: (value: T) => unknown;
-  /** The record's headers: values by name, or a list of names with values where one name stands there several times. @default none */
+  /**
+   * The record's headers: values by name, or a list of names with values when a name occurs several times. @default
+   * none
+   */
   readonly headers?: (value: T) => HeadersOption;
   /** The partition. @default by the key, as Kafka's default partitioner; without a key the task's own */
   readonly partition?: (value: T, partitions: number) => number;
-  /** How a value becomes bytes. @default JSON */
+  /** Encodes a value. @default JSON */
   readonly codec?: RecordCodec<unknown>;
 }
 
-/** The specification behind a source's Observable. */
+/** The spec of a source. */
 export function sourceSpec<T>(connector: Connector, topic: string, options: SourceOptions<T> = {}): SourceSpec<T> {
   named("source", topic);
   const { schema, codec = json<unknown>(), key } = options;
@@ -86,7 +90,7 @@ export function sourceSpec<T>(connector: Connector, topic: string, options: Sour
   };
 }
 
-/** The specification behind a sink. */
+/** The spec of a sink. */
 export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOptions<T> = {}): SinkSpec<T> {
   named("sink", topic);
   const { key, value = (whole: T): unknown => whole, headers, partition, codec = json<unknown>() } = options;
@@ -110,13 +114,13 @@ export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOp
   };
 }
 
-/** Makes a connector's `source()`: a cold Observable that a job drives, or that reads by itself where there is none. */
+/** Creates a connector's `source()`: a cold Observable. A job drives it; without a job it reads by itself. */
 export function sourceVerb<T>(connector: Connector, topic: string, options?: SourceOptions<T>): Observable<T> {
   const spec = sourceSpec(connector, topic, options);
   return sourceOf<T>({ spec, label: topic, peek: (task, out) => peekAt(spec, task, out) });
 }
 
-/** Makes a connector's `sink()`: an operator that writes every value and passes it on. */
+/** Creates a connector's `sink()`: an operator that writes every value and passes it on. */
 export function sinkVerb<T>(
   connector: Connector,
   topic: string,
@@ -139,7 +143,7 @@ export function sinkVerb<T>(
   return nameSink(operator, spec as SinkSpec);
 }
 
-/** What a sink reads of a value, without writing it. */
+/** Calls the functions of a sink on a value, without writing it. */
 function readsOf<T>({ value, key, headers, partition }: SinkSpec<T>): (whole: T) => void {
   return (whole) => {
     value(whole);
@@ -149,7 +153,7 @@ function readsOf<T>({ value, key, headers, partition }: SinkSpec<T>): (whole: T)
   };
 }
 
-/** Where there is no job, only a connector that keeps records in this process can take one. */
+/** Writes values without a job. Only a connector that keeps records in this process can do so. */
 function direct<T>(spec: SinkSpec<T>, label: string): (value: unknown) => void {
   const { connector } = spec;
   if (connector.write === undefined) {
