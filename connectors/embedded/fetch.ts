@@ -101,8 +101,8 @@ async function readRun(
 }
 
 /**
- * The first offset of a partition whose record was made at that time or later; its end when there is none. Looks at the heads
- * of all chunks, so it takes as long as reading the partition.
+ * The first offset of a partition whose record has this timestamp or a later one; the partition's end when there is
+ * none. Reads the heads of all chunks, so it takes as long as reading the partition.
  */
 export async function offsetAtTime(
   topics: EmbeddedTopics,
