@@ -154,7 +154,7 @@ export interface Line {
   connect(): Promise<void>;
   /** Closes all connections and forgets the cluster. The next `connect` starts anew. */
   renew(): void;
-  /** Partitions of a topic, fresh from the cluster; `undefined` where there is no such topic. Never creates one. */
+  /** The partitions of a topic, read from the cluster; `undefined` when there is no such topic. Never creates one. */
   places(topic: string): Promise<readonly PartitionPlace[] | undefined>;
   /**
    * The id of a topic, which differs from the id of every earlier or later topic of the same name. `undefined` when the

@@ -35,9 +35,9 @@ export class GroupWatch {
   }
 
   /**
-   * Looks again and again until the signal.
+   * Watches until the signal is aborted.
    *
-   * @param ours Whether the generation's assignment was made by a worker of the job.
+   * @param ours whether a worker of the job made the generation's assignment
    */
   async run(ours: boolean, signal: AbortSignal): Promise<void> {
     if (ours) this.#trouble.works("members");
