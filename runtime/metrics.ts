@@ -21,7 +21,7 @@ export interface MetricsSnapshot {
   readonly late: number;
   /** Records and results that went to a dead-letter sink. */
   readonly dead_letters: number;
-  /** Results that the broker refused for good and that were moved out of the way. */
+  /** Committed results that the broker refused for good, and that went to the sink for unpublishable results. */
   readonly unpublishable: number;
   /** Records that were gone before they could be read and were passed over. */
   readonly missing: number;

@@ -149,7 +149,7 @@ export class TransactionalProducer {
       return await work();
     } catch (error) {
       this.#broken = worded(error, `publish results as "${this.identity.transactionalId}"`, this.parts.brokers);
-      // Nothing will be committed: aborts, since an open transaction would hold readers back. A failure does not matter.
+      // Nothing will be committed. Aborts, since an open transaction holds readers back. A failure does not matter.
       if (this.#broken instanceof RefusedError) await this.line.endTransaction(this.identity, false).catch(() => {});
       throw this.#broken;
     } finally {
