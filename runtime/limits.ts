@@ -35,7 +35,10 @@ export const BACKLOG_BYTES: number = 32 * MIB;
  */
 export const WAITING_CUTS = 1;
 
-/** How long a task must have nothing to commit before its outbox is emptied by a head write of its own, in milliseconds. */
+/**
+ * How long a task must have nothing to commit before its outbox is emptied by a separate write of the head, in
+ * milliseconds.
+ */
 export const QUIET_MS = 200;
 
 /** How often progress is shown to the broker's own tools, in milliseconds. */

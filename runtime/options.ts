@@ -22,24 +22,29 @@ export interface RunOptions {
   /** Where state is kept: a path, the URL of a KV server, `":memory:"`, or an open `Deno.Kv`. */
   readonly state: string | URL | KvHandle;
   /**
-   * `perPartition`: a task for each partition number; the topics must be co-partitioned, and keyed by what the stages are keyed by.
-   * `single`: one task reads all partitions, so that keys may lie anywhere.
+   * `perPartition`: a task for each partition number. The topics must be co-partitioned, and the stages must use the
+   * same keys as the topics. `single`: one task reads all partitions, so keys may be in any partition.
    *
    * @default "perPartition"
    */
   readonly tasks?: "perPartition" | "single";
-  /** This worker's name, unique among the live workers of a job. @default a free slot beside a local state file, else random */
+  /**
+   * This worker's name, unique among the live workers of a job. @default a free slot beside a local state file, or
+   * random
+   */
   readonly worker?: string;
   /** Where a new job begins to read. @default "earliest" */
   readonly from?: From;
   /** `"end"`: the job processes the records that are in the input at its start, and is then finished. @default never */
   readonly until?: "end";
-  /** What happens to a record that cannot be decoded, fails its schema or has no valid event time. @default what `onError` says */
+  /**
+   * What happens to a record that cannot be decoded, fails its schema or has no valid event time. @default as `onError`
+   */
   readonly onBadRecord?: "stop" | DeadLetter;
   /**
-   * What happens when something of the pipeline refuses a record: a function of yours throws, a result has no JSON form or is larger
    * What happens when a pipeline cannot process a record: one of your functions throws, a result has no JSON form or is
    * larger than its topic allows, or a state cannot store a value. A dead letter takes the record, or the window's
+   * result, and the job goes on.
    * result, and the job goes on.
    * @default "stop"
    */

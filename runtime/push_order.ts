@@ -3,7 +3,7 @@
  * lowest timestamp (the rule of Kafka Streams); of equal ones, the first. So records are pushed mostly in the order in
  * which they were written, in whatever order the fetches arrive, and fewer records are late.
  *
- * A partition that is too far ahead of the slowest, as `watermark({ maxDrift })` says, waits until the others have come closer.
+ * A partition that is too far ahead of the slowest one for `watermark({ maxDrift })` waits until the others are closer.
  *
  * The queues are kept in a heap of their numbers. A record costs the logarithm of the number of queues, and nothing
  * when there is one queue.

@@ -30,8 +30,10 @@ import { Worker } from "./worker.ts";
  * @param pipelines one pipeline or several that share their sources; each ends in a connector's `sink()`
  * @param options name and state, and policies
  * @returns the running job, once its first tasks are assigned and taken over
- * @throws {TypeError} when the pipelines or the options are put together wrongly; the message names the stage and the cure
- * @throws {Error} when the broker cannot be reached, a topic is missing, the state cannot be opened or the job already runs
+ * @throws {TypeError} when the pipelines or the options are put together wrongly; the message names the stage and the
+ * cure
+ * @throws {Error} when the broker cannot be reached, a topic is missing, the state cannot be opened or the job already
+ * runs
  *
  * @example Count by user, exactly once, with no service at all
  * ```ts
