@@ -49,8 +49,9 @@ export interface SinkOptions<T> {
   /** The record's value, when it is not the whole value; `null` writes a tombstone. @default the value itself */
   readonly value?: (value: T) => unknown;
   /**
-   * The record's headers: values by name, or a list of names with values when a name occurs several times. @default
-   * none
+   * The record's headers: values by name, or a list of names with values when a name occurs several times.
+   *
+   * @default none
    */
   readonly headers?: (value: T) => HeadersOption;
   /** The partition. @default by the key, as Kafka's default partitioner; without a key the task's own */

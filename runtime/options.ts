@@ -29,8 +29,9 @@ export interface RunOptions {
    */
   readonly tasks?: "perPartition" | "single";
   /**
-   * This worker's name, unique among the live workers of a job. @default a free slot beside a local state file, or
-   * random
+   * This worker's name, unique among the live workers of a job.
+   *
+   * @default a free slot beside a local state file, or random
    */
   readonly worker?: string;
   /** Where a new job begins to read. @default "earliest" */
@@ -38,14 +39,16 @@ export interface RunOptions {
   /** `"end"`: the job processes the records that are in the input at its start, and is then finished. @default never */
   readonly until?: "end";
   /**
-   * What happens to a record that cannot be decoded, fails its schema or has no valid event time. @default as `onError`
+   * What happens to a record that cannot be decoded, fails its schema or has no valid event time.
+   *
+   * @default as `onError`
    */
   readonly onBadRecord?: "stop" | DeadLetter;
   /**
    * What happens when a pipeline cannot process a record: one of your functions throws, a result has no JSON form or is
    * larger than its topic allows, or a state cannot store a value. A dead letter takes the record, or the window's
    * result, and the job goes on.
-   * result, and the job goes on.
+   *
    * @default "stop"
    */
   readonly onError?: "stop" | DeadLetter;
@@ -60,14 +63,16 @@ export interface RunOptions {
   /**
    * What happens when the record to read next is gone: `skip` goes on at the nearest record and counts the missing
    * ones.
+   *
    * @default "stop"
    */
   readonly onMissing?: "stop" | "skip";
   /** The shortest time between two commits, in milliseconds. @default 0 */
   readonly minEpoch?: number;
   /**
-   * How long the job waits for a broker or store that cannot be reached before it gives up, in milliseconds. @default
-   * Infinity
+   * How long the job waits for a broker or store that cannot be reached before it gives up, in milliseconds.
+   *
+   * @default Infinity
    */
   readonly giveUpAfter?: number;
   /**

@@ -51,8 +51,9 @@ export interface KafkaClientOptions {
   /** How long a broker may take to tell its versions and to accept the login, in milliseconds. @default 10,000 */
   readonly authenticationTimeout?: number;
   /**
-   * How long to wait for an answer, beyond the time that the request allows the broker, in milliseconds. @default
-   * 30,000
+   * How long to wait for an answer, beyond the time that the request allows the broker, in milliseconds.
+   *
+   * @default 30,000
    */
   readonly requestTimeout?: number;
 }

@@ -23,8 +23,9 @@ export interface AppendRecord {
   /** The key: strings become UTF-8, numbers their decimal text. @default none */
   readonly key?: RecordKey;
   /**
-   * The partition. @default the key decides, as in Kafka's default partitioner; records without a key go round the
-   * partitions
+   * The partition.
+   *
+   * @default the key decides, as in Kafka's default partitioner; records without a key go round the partitions
    */
   readonly partition?: number;
   /** The record's timestamp, in milliseconds since 1970. @default now */
