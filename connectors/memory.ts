@@ -38,15 +38,15 @@ export interface MemoryOptions {
   /** The clock that gives records their timestamps, in milliseconds since 1970. @default the wall clock */
   readonly now?: () => number;
   /**
-   * How far the timestamp of a record that is appended may lie ahead of the clock, in milliseconds; `Infinity`: as far as it likes. One that
-   * is wrong makes what comes after it late. Results of a job have their event time, however far ahead.
+   * How far the timestamp of an appended record may lie ahead of the clock, in milliseconds; `Infinity` sets no limit.
+   * A wrong timestamp in the future makes the records after it late. The limit does not apply to results of a job.
    *
    * @default hours(1), as in Kafka 4
    */
   readonly maxTimestampAhead?: number;
 }
 
-/** One topic. Its records lie twice: by partition for readers, and in the order in which they came for the user. */
+/** One topic. Its records are kept twice: by partition for readers, and in the order of arrival for the user. */
 interface Topic {
   readonly partitions: readonly InputRecord[][];
   readonly arrived: InputRecord[];
@@ -58,7 +58,7 @@ let made = 0;
 
 /** Topics in memory. Made by {@linkcode memory}. */
 export class MemoryLog implements Connector {
-  /** Which of this process's logs it is, for messages. */
+  /** Identifies the log in this process, also in messages. */
   readonly id: string = `memory ${++made}`;
   #topics = new Map<string, Topic>();
   #watchers = new Set<(topic: string) => void>();
@@ -84,10 +84,10 @@ export class MemoryLog implements Connector {
   }
 
   /**
-   * Makes a topic. One that is missing is made with one partition when it is first used.
+   * Creates a topic. A missing topic is created with one partition when it is first used.
    *
-   * @throws {RangeError} If `partitions` is no integer from 1 to 128.
-   * @throws {Error} If the topic exists with another number of partitions.
+   * @throws {RangeError} when `partitions` is no integer from 1 to 128
+   * @throws {Error} when the topic exists with another number of partitions
    */
   create(topic: string, { partitions = 1 }: { partitions?: number } = {}): void {
     if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
@@ -109,9 +109,10 @@ export class MemoryLog implements Connector {
   /**
    * Appends records. Readers see them at once.
    *
-   * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or too far ahead, or a record is too large.
-   * @throws {TypeError} If a value has no JSON form.
-   * @throws {Error} If the topic has ended.
+   * @throws {RangeError} when a partition does not exist, a timestamp is no safe integer or too far ahead, or a record
+   * is too large
+   * @throws {TypeError} when a value has no JSON form
+   * @throws {Error} when the topic has ended
    */
   append(topic: string, records: Iterable<AppendRecord>): void {
     const state = this.#open(topic);
@@ -127,18 +128,18 @@ export class MemoryLog implements Connector {
     this.#changed(topic);
   }
 
-  /** Says that the topic is complete: a job that reads it comes to an end, and its windows fire. */
+  /** Marks the topic as complete. A job that reads it finishes, and its windows fire. */
   end(topic: string): void {
     this.#topic(topic).ended = true;
     this.#changed(topic);
   }
 
-  /** The values of a topic in the order in which they came, decoded; `null` for tombstones. */
+  /** The values of a topic in the order of arrival, decoded; `null` for tombstones. */
   read<T = unknown>(topic: string, { codec = json<T>() }: { codec?: RecordCodec<T> } = {}): (T | null)[] {
     return this.#topic(topic).arrived.map(({ value }) => value === null ? null : codec.decode(value));
   }
 
-  /** The records of a topic in the order in which they came. */
+  /** The records of a topic in the order of arrival. */
   records(topic: string): readonly InputRecord[] {
     return [...this.#topic(topic).arrived];
   }
@@ -202,7 +203,7 @@ export class MemoryLog implements Connector {
     let busy = false;
     let done = false;
     const read = (changed: string) => {
-      // An observer may append to the topic that it reads: the loop that is under way sees that too.
+      // An observer may append to the topic that it reads. The running loop delivers those records too.
       if (changed !== topic || busy) return;
       busy = true;
       try {
@@ -281,10 +282,10 @@ export class MemoryLog implements Connector {
 }
 
 /**
- * Topics in memory, for notebooks and tests: the same semantics as every other connector, and nothing outlives the process.
- * Values lie there as bytes, encoded as a broker would hold them.
+ * Topics in memory, for notebooks and tests. They have the semantics of every other connector, but end with the
+ * process. Values are kept as encoded bytes, as on a broker.
  *
- * @param options The clock, where timestamps must be known.
+ * @param options the clock and the limit for timestamps
  *
  * @example A pipeline over a topic in memory
  * ```ts

@@ -1,5 +1,6 @@
 /**
- * Connectors: topics in memory, topics in Deno KV, and the port that every connector implements. Kafka is in `@tidemark/streams/kafka`.
+ * Connectors: topics in memory, topics in Deno KV, and the port that every connector implements. The Kafka connector is
+ * in `@tidemark/streams/kafka`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The two verbs of every connector, `source()` and `sink()`: they only describe. What reads and writes is the runtime.
+ * `source()` and `sink()` of every connector. They only describe; the runtime reads and writes.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import { encodeHeaders, type HeadersOption } from "./headers.ts";
 
 /** Options of a `source()`. */
 export interface SourceOptions<T> {
-  /** Any Standard Schema validator (Zod, Valibot, ArkType ...); a record that it refuses is a bad record. */
+  /** Any Standard Schema validator (Zod, Valibot, ArkType and others). A record that it refuses is a bad record. */
   readonly schema?: StandardSchema<T>;
-  /** How bytes become a value. @default JSON */
+  /** Decodes the bytes of a value. @default JSON */
   readonly codec?: RecordCodec<unknown>;
   /**
    * What becomes of a record without a value, a tombstone of a compacted topic. It is the value `null`, which is in the type of the source,
@@ -28,15 +28,16 @@ export interface SourceOptions<T> {
    */
   readonly tombstones?: "keep" | "refuse";
   /**
-   * How a record's key reads: `text()`, `int64()`, `int32()`, `json()`, `bytes()`, or any codec. With a task for each partition a stage must
-   * be keyed by what its topic is keyed by, and the two are compared as values. A key that reads as bytes or as an object is not compared.
+   * Decodes a record's key: `text()`, `int64()`, `int32()`, `json()`, `bytes()`, or any codec. With a task for each
+   * partition a stage must use the same key as its topic, and the two are compared as values. A key that decodes to
+   * bytes or to an object is not compared.
    *
-   * @default text, and a stage's key that is a number is compared by its decimal text, as sinks write it
+   * @default text; a stage's key that is a number is compared by its decimal text, as sinks write it
    */
   readonly key?: KeyReader;
 }
 
-/** Options of a `source()` of values and tombstones: `null` is in its type. */
+/** Options of a `source()` of values and tombstones. The type of its values includes `null`. */
 export type KeepTombstones<T> = SourceOptions<T> & { readonly tombstones: "keep" };
 
 /** Options of a `source()` whose type has no `null` of its own: a schema says what comes, or tombstones are refused. */
@@ -63,7 +64,7 @@ export interface SinkOptions<T> {
   readonly codec?: RecordCodec<unknown>;
 }
 
-/** The specification behind a source's Observable. */
+/** The spec of a source. */
 export function sourceSpec<T>(connector: Connector, topic: string, options: SourceOptions<T> = {}): SourceSpec<T> {
   named("source", topic);
   const { schema, codec = json<unknown>(), key } = options;
@@ -118,13 +119,13 @@ export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOp
   };
 }
 
-/** Makes a connector's `source()`: a cold Observable that a job drives, or that reads by itself where there is none. */
+/** Creates a connector's `source()`: a cold Observable. A job drives it; without a job it reads by itself. */
 export function sourceVerb<T>(connector: Connector, topic: string, options?: SourceOptions<T>): Observable<T> {
   const spec = sourceSpec(connector, topic, options);
   return sourceOf<T>({ spec, label: topic, peek: (task, out) => peekAt(spec, task, out) });
 }
 
-/** Makes a connector's `sink()`: an operator that writes every value and passes it on. */
+/** Creates a connector's `sink()`: an operator that writes every value and passes it on. */
 export function sinkVerb<T>(
   connector: Connector,
   topic: string,
@@ -147,7 +148,7 @@ export function sinkVerb<T>(
   return nameSink(operator, spec as SinkSpec);
 }
 
-/** What a sink reads of a value, without writing it. */
+/** Calls the functions of a sink on a value, without writing it. */
 function readsOf<T>({ value, key, headers, partition }: SinkSpec<T>): (whole: T) => void {
   return (whole) => {
     value(whole);
@@ -157,7 +158,7 @@ function readsOf<T>({ value, key, headers, partition }: SinkSpec<T>): (whole: T)
   };
 }
 
-/** Where there is no job, only a connector that keeps records in this process can take one. */
+/** Writes values without a job. Only a connector that keeps records in this process can do so. */
 function direct<T>(spec: SinkSpec<T>, label: string): (value: unknown) => void {
   const { connector } = spec;
   if (connector.write === undefined) {
