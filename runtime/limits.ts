@@ -62,8 +62,11 @@ export const MAX_WORKERS = 64;
 /** How many failed tries to publish are not worth a word, unless they take long. */
 export const TRIES_UNTOLD = 3;
 
-/** How long a job has to stop, in milliseconds, and how much of it is kept for letting go of what still hangs. */
-export const STOP_MS = { within: 10_000, closing: 500 } as const;
+/**
+ * How long a job has to stop, in milliseconds; how much of it is kept for letting go of what still hangs, and how much of that is used:
+ * the rest is the process's own, to end in.
+ */
+export const STOP_MS = { within: 10_000, closing: 1000, lettingGo: 500 } as const;
 
 /** After how long something that is waited for is told, though it has neither failed nor answered, in milliseconds. */
 export const TOLD_AFTER_MS = 5000;

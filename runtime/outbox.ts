@@ -50,6 +50,11 @@ export class Outbox {
     return this.#waiting.length === 0;
   }
 
+  /** Whether an epoch is cut, and nobody knows yet whether it is committed. */
+  get inDoubt(): boolean {
+    return this.#cut !== undefined;
+  }
+
   /** How many epochs wait that are not in the transaction under way. */
   get unsent(): number {
     return this.#waiting.length - this.#sending;
