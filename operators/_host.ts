@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClockSnapshot } from "./_clock_snapshot.ts";
-import type { Key, KeyedState, KeyedStateSpec } from "./keyed_state.ts";
+import type { AnyKeyedState, Key, KeyedStateSpec } from "./keyed_state.ts";
 import type { InputSlot } from "./_scope.ts";
 
 /** The record at hand, as it came from its source. */
@@ -80,7 +80,7 @@ export interface PaneAtHand {
 
 /** What a job does for its tasks. */
 export interface TaskHost {
-  openState(spec: KeyedStateSpec): KeyedState;
+  openState(spec: KeyedStateSpec): AnyKeyedState;
   /** A source was subscribed. The host pushes to it from `start` on, and returns the slots that it will read. */
   bindSource(source: SourceRequest): readonly InputSlot[];
   /** A sink was subscribed. Returns what takes its values. */

@@ -51,6 +51,8 @@ class Input<In> extends Link<In> {
   #from = 0;
   #to = Infinity;
   #finished = false;
+  /** It was assembled while something below was subscribed, as what a `connect()` or a `defer()` makes. */
+  #inside = false;
 
   /** @param handle a field of its own: one load of a known shape for each record */
   constructor(readonly bound: Bound, readonly handle: (value: In) => void) {
@@ -82,7 +84,8 @@ class Input<In> extends Link<In> {
     const slot = task.newSlot();
     this.slot = slot;
     this.entry = true;
-    below.attachSource({ label, slots: [{ slot, topic: "", partition: slot }] });
+    below.attachSource({ label, slots: [{ slot, topic: "", partition: slot }], inside: assembledInside });
+    this.#inside = assembledInside;
     const subscribe = () => {
       bindWithin(scope, () => source.subscribe(this));
       if (!scope.sourced && scope.stages === 0) return;
@@ -115,10 +118,26 @@ class Input<In> extends Link<In> {
       return this.#misused(binding ? misuse.valueWhileBinding : misuse.asynchronous, binding ? "misuse" : "async");
     }
     if (!this.entry && !binding && this.scope.sourced) return this.#misused(misuse.asynchronous, "async");
+    if (this.entry && this.#inside && task.active && this.#isFed()) return this.next(value);
     if (binding ? task.active || !this.bound.bottommost : task.busy) {
       return task.after(() => this.closed ? undefined : this.#enter(value));
     }
     this.#enter(value);
+  }
+
+  /**
+   * Whether what comes is part of a push that began above the `connect()` in which this stage stands, as it would be in a job: then this
+   * input stands for no source of its own, and time is measured by that one.
+   */
+  #isFed(): boolean {
+    const { task, slot } = this;
+    const { sources } = this.bound.stage.below;
+    const fed = sources.some(({ inside, slots }) => inside === false && slots.some((one) => one.slot === task.slot));
+    if (fed) {
+      this.entry = false;
+      task.endSlot(slot);
+    }
+    return fed;
   }
 
   #enter(value: In): void {

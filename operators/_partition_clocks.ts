@@ -109,7 +109,8 @@ export class PartitionClocks {
     const partitions: PartitionMark[] = [...this.#unclaimed.values()];
     this.#marks.forEach((mark, index) => {
       const slot = this.task.inputs[index - 1];
-      if (Number.isNaN(mark) || mark === BEGIN_OF_TIME || (index > 0 && slot === undefined)) return;
+      const known = mark > BEGIN_OF_TIME || this.#idle[index];
+      if (Number.isNaN(mark) || !known || (index > 0 && slot === undefined)) return;
       partitions.push([slot?.topic ?? "", slot?.partition ?? -1, storable(mark), this.#idle[index]]);
     });
     return { partitions, watermark: storable(this.watermark) };

@@ -43,6 +43,8 @@ export interface AttachedSource {
   ended?: boolean;
   /** It stands for sources behind a stage that emits by itself, or for a side output: no partition is known. */
   readonly derived?: boolean;
+  /** It stands for a plain Observable without a job: whether inside a `connect()` or a `defer()`. */
+  readonly inside?: boolean;
 }
 
 /** One input partition of a task. */

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { systemClock } from "../base/clock.ts";
 import { type Hold, Holds } from "./_holds.ts";
 import * as misuse from "./_misuse.ts";
 import { OwnTime } from "./_own_time.ts";
@@ -15,15 +16,7 @@ import { END_OF_TIME } from "./_limits.ts";
 import type { Scope, SideSlot } from "./_scope.ts";
 import type { At, PaneAtHand, Task, TaskFailure } from "./_task.ts";
 import { type Due, fireDue, type FireTimer, type Timers, TimerService, type TimersOptions } from "./_timers.ts";
-import type {
-  Key,
-  KeyedCollections,
-  KeyedElements,
-  KeyedEntries,
-  KeyedState,
-  KeyedStateSpec,
-  StateKind,
-} from "./keyed_state.ts";
+import type { Key, KeyedList, KeyedMap, KeyedState, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
 
 /** What kind of stage an operator is. */
 export interface StageOptions {
@@ -137,6 +130,11 @@ export class Stage<Result = any> {
     return this.scope.watermark;
   }
 
+  /** What time it is on the wall clock, in milliseconds: what timers of processing time are set by. */
+  get now(): number {
+    return this.task.host?.now?.() ?? systemClock.now();
+  }
+
   /** The event time of the value at hand. Throws where it has none. */
   eventTime(): number {
     const { time } = this.at;
@@ -191,24 +189,26 @@ export class Stage<Result = any> {
 
   /** Opens a keyed state of the stage. Called while the stage is made. */
   state<K extends Key, V>(options: StateOptions = {}): KeyedState<K, V> {
-    return this.#openState(options, "value");
+    return this.#openState<"value", K, Key, V>("value", options);
   }
 
   /** Opens a state that keeps a map for each key. Called while the stage is made. */
-  maps<K extends Key, E extends Key, V>(options: StateOptions = {}): KeyedCollections<KeyedEntries<K, E, V>, K> {
-    return this.#openState(options, "map") as unknown as KeyedCollections<KeyedEntries<K, E, V>, K>;
+  maps<K extends Key, E extends Key, V>(options: StateOptions = {}): KeyedMap<K, E, V> {
+    return this.#openState<"map", K, E, V>("map", options);
   }
 
   /** Opens a state that keeps a list for each key. Called while the stage is made. */
-  lists<K extends Key, V>(options: StateOptions = {}): KeyedCollections<KeyedElements<K, V>, K> {
-    return this.#openState(options, "list") as unknown as KeyedCollections<KeyedElements<K, V>, K>;
+  lists<K extends Key, V>(options: StateOptions = {}): KeyedList<K, V> {
+    return this.#openState<"list", K, Key, V>("list", options);
   }
 
-  #openState<K extends Key, V>(options: StateOptions, kind: StateKind): KeyedState<K, V> {
+  #openState<Kind extends StateKind, K extends Key, E extends Key, V>(
+    kind: Kind,
+    { part, namespaced = false, ...spec }: StateOptions,
+  ): StateKinds<K, E, V>[Kind] {
     const { operator, name } = this.parts.options;
-    const { part, namespaced = false, ...spec } = options;
     const full = part === undefined || name === undefined ? name : `${name}/${part}`;
-    return this.task.openState({ ...spec, kind, namespaced, operator, name: full });
+    return this.task.openState<Kind, K, E, V>({ ...spec, kind, namespaced, operator, name: full });
   }
 
   /** Opens durable timers of the stage. Called while the stage is made. */

@@ -10,7 +10,7 @@ import { errorOf } from "../base/thrown.ts";
 import type { At, ClockHandle, Drift, PaneAtHand, RecordAtHand, TaskFailure, TaskHost } from "./_host.ts";
 import { BEFORE_1973 } from "./_limits.ts";
 import { memoryState } from "./_memory_state.ts";
-import type { Key, KeyedState, KeyedStateSpec } from "./keyed_state.ts";
+import type { Key, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
 import { type InputSlot, Scope } from "./_scope.ts";
 
 export type {
@@ -89,9 +89,11 @@ export class Task implements At {
   }
 
   /** Opens the state of a stage. Throws where the name is missing in a job, or taken. */
-  openState<K extends Key, V>(
-    spec: { name: string | undefined; operator: string } & Omit<KeyedStateSpec, "name" | "operator">,
-  ): KeyedState<K, V> {
+  openState<Kind extends StateKind, K extends Key, E extends Key, V>(
+    spec:
+      & { name: string | undefined; operator: string; kind: Kind }
+      & Omit<KeyedStateSpec, "name" | "operator" | "kind">,
+  ): StateKinds<K, E, V>[Kind] {
     const { name, operator } = spec;
     if (name === undefined && this.host !== undefined) {
       throw new TypeError(
@@ -107,8 +109,9 @@ export class Task implements At {
       this.#stages.add(name);
     }
     const complete: KeyedStateSpec = { ...spec, name: name ?? operator, operator };
-    const state = this.host?.openState(complete) ?? memoryState(complete);
-    return state as unknown as KeyedState<K, V>;
+    // What is stored has no types: here, once, it gets those of its stage.
+    const state: unknown = this.host?.openState(complete) ?? memoryState(complete);
+    return state as StateKinds<K, E, V>[Kind];
   }
 
   /** Registers a clock under its name; a second subscription of the same stage gets a number behind it. Returns the name in force. */

@@ -148,6 +148,16 @@ export type KeyedMap<K extends Key = Key, E extends Key = Key, V = unknown> = Ke
 /** A state that keeps a list for each key. */
 export type KeyedList<K extends Key = Key, V = unknown> = KeyedCollections<KeyedElements<K, V>, K>;
 
+/** What a state of each kind is. */
+export interface StateKinds<K extends Key = Key, E extends Key = Key, V = unknown> {
+  readonly value: KeyedState<K, V>;
+  readonly map: KeyedMap<K, E, V>;
+  readonly list: KeyedList<K, V>;
+}
+
+/** A state of whatever kind. */
+export type AnyKeyedState = StateKinds[StateKind];
+
 /** A state of any kind, as its specification says. */
 export type StateOf<S extends Pick<KeyedStateSpec, "kind">> = S extends { readonly kind: "map" } ? KeyedMap
   : S extends { readonly kind: "list" } ? KeyedList

@@ -5,7 +5,7 @@
  */
 import type { Observable } from "rxjs";
 import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts";
-import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import { memoryState } from "../operators/_memory_state.ts";
 import { noSource } from "../operators/_misuse.ts";
 import { Bottom } from "../operators/_source.ts";
@@ -102,7 +102,7 @@ class PlanningHost implements TaskHost {
   readonly checkKey = undefined;
   readonly skipPane = undefined;
 
-  openState(spec: KeyedStateSpec): KeyedState {
+  openState(spec: KeyedStateSpec): AnyKeyedState {
     this.states.push(spec);
     return memoryState(spec);
   }

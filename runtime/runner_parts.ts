@@ -5,7 +5,7 @@
  */
 import type { Observable } from "rxjs";
 import type { SourceSpec } from "../connectors/connector.ts";
-import type { KeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import type { KeyAtHand } from "./key_guard.ts";
@@ -24,7 +24,7 @@ export interface RunnerParts {
   readonly queues: readonly InputQueue[];
   readonly outputs: Outputs;
   /** Opens a durable state; once for each subscription of the pipelines. */
-  readonly openState: (spec: KeyedStateSpec) => KeyedState;
+  readonly openState: (spec: KeyedStateSpec) => AnyKeyedState;
   readonly clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly counters: Readonly<Counters>;
   /** Looks at each key that a stage meets, where it may be somewhere else. */

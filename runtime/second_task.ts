@@ -8,7 +8,7 @@
  * @module
  */
 import { keyPartition } from "../connectors/partitioner.ts";
-import type { Key, KeyedState } from "../operators/keyed_state.ts";
+import type { AnyKeyedState, Key } from "../operators/keyed_state.ts";
 import type { RecordAtHand } from "../operators/_task.ts";
 import { shownKey } from "./key_guard.ts";
 import { positionOf } from "./results.ts";
@@ -16,7 +16,7 @@ import { positionOf } from "./results.ts";
 /** A task, as far as it is asked for its keys. */
 export interface KeyHolder {
   readonly number: number;
-  state(name: string): KeyedState | undefined;
+  state(name: string): AnyKeyedState | undefined;
 }
 
 /** What is needed to find it and to tell it. */

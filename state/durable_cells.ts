@@ -245,9 +245,9 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
   }
 
   /** Gives every value a new form, as part of opening the state. */
-  migrate(change: (value: unknown) => unknown): void {
+  migrate(change: (value: unknown, key: Key) => unknown): void {
     for (const cell of this.#all()) {
-      const value = change(cell.value);
+      const value = change(cell.value, cell.key);
       if (value === undefined) this.set(cell, undefined);
       else cell.value = value;
     }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { KeyedState, KeyedStateSpec, StateKind, StateOf } from "../operators/keyed_state.ts";
+import { messageOf } from "../base/thrown.ts";
+import type { Key, KeyedState, KeyedStateSpec, StateKind, StateOf } from "../operators/keyed_state.ts";
 import { CellStreamWriter } from "./cell_stream.ts";
 import { type DurableCells, type DurableStateOptions, LAYOUT, type StoredSpec } from "./durable_cells.ts";
 import { DurableCollections } from "./durable_collections.ts";
@@ -237,12 +238,22 @@ export class DurableStates {
           (stored > version ? ". Run the newer program" : " and no migrate function"),
       );
     }
-    state.migrate((value) => {
-      const changed = migrate(value, stored);
+    const refused = (key: Key, why: string, cause?: unknown) => {
+      const shown = typeof key === "string" ? JSON.stringify(key) : String(key);
+      return new TypeError(
+        `Cannot migrate the state of ${operator} "${name}" from version ${stored} to ${version}, key ${shown}: ${why}`,
+        { cause },
+      );
+    };
+    state.migrate((value, key) => {
+      let changed: unknown;
+      try {
+        changed = migrate(value, stored);
+      } catch (error) {
+        throw refused(key, `the migrate function failed: ${messageOf(error)}`, error);
+      }
       if (changed === undefined && state.kind === "list") {
-        throw new TypeError(
-          `Cannot migrate the state of ${operator} "${name}": a list's element cannot become undefined`,
-        );
+        throw refused(key, "a list's element cannot become undefined");
       }
       return changed;
     });

@@ -101,6 +101,8 @@ describe("a bad record", () => {
       assertEquals(dead.key, original.key);
       assertMatch(header(dead, "tidemark.reason"), reason);
       assertEquals(header(dead, "tidemark.source"), "visits/0@1");
+      const atEventTime = header(dead, "tidemark.reason").startsWith("its event time");
+      assertEquals(header(dead, "tidemark.stage"), atEventTime ? "eventTime" : 'source "visits"');
       assertEquals(header(dead, "trace"), "17");
       const { records_in, dead_letters, outputs } = job.metrics.snapshot();
       assertEquals({ records_in, dead_letters, outputs }, { records_in: 3, dead_letters: 1, outputs: { counts: 2 } });
@@ -137,6 +139,26 @@ describe("a bad record", () => {
     assertEquals(
       header(log.records("dead")[0], "tidemark.reason"),
       "its event time must be a safe integer of milliseconds, current value is NaN",
+    );
+  });
+
+  it("a watermark that is a fraction is a bad record, and the dead letter names the stage that refused it", async () => {
+    const log = logWith({ value: { user: "eve", at: WRITTEN + 0.5 } });
+    const pipeline = log.source<Visit>("visits").pipe(
+      watermark({ name: "by the data", punctuated: ({ at }) => at }),
+      map(({ user }) => user),
+      log.sink("users"),
+    );
+    const onBadRecord = deadLetter(log.sink("dead"));
+    const job = await run(pipeline, { name: "visits", state: ":memory:", onBadRecord, ...silent });
+    await job.finished;
+    assertEquals(log.read("users"), ["ada", "ada"]);
+    const [dead, ...more] = log.records("dead");
+    assertEquals(more, []);
+    assertEquals(header(dead, "tidemark.stage"), 'watermark "by the data"');
+    assertEquals(
+      header(dead, "tidemark.reason"),
+      `the watermark that it carries must be a safe integer of milliseconds, current value is ${WRITTEN + 0.5}`,
     );
   });
 

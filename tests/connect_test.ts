@@ -1,9 +1,10 @@
 /** Streams that are shared inside a pipe: everything arrives, or words say what to change. */
-import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { connect, defer, filter, from, map, merge, type Observable, of, range, share, Subject } from "rxjs";
-import { keyedReduce } from "@tidemark/streams/operators";
+import { eventTime, keyedReduce } from "@tidemark/streams/operators";
 import { at, counts, type Event, events, outcome, perTen, strict } from "./support/events.ts";
+import { HandMadeTask, jobSink, jobSource } from "./support/task_host.ts";
 
 const event = (user: string, at: number): Event => ({ user, at });
 
@@ -30,6 +31,43 @@ describe("connect() and share()", () => {
     const split = connect((shared: Observable<Event>) => merge(shared.pipe(odd), shared.pipe(even)));
     assertEquals(windows(from(events(1, 2, 3, 14)).pipe(split, at)), ["ada 0: 3 onTime 0", "ada 10: 1 onTime 0"]);
     assertEquals(windows(from(events(1, 2, 3, 14)).pipe(at, split)), ["ada 0: 3 onTime 0", "ada 10: 1 onTime 0"]);
+  });
+
+  describe("with an eventTime() inside, below another one", () => {
+    const later = eventTime((one: Event) => one.at + 10);
+    const both = connect((shared: Observable<Event>) => merge(shared.pipe(odd, later), shared.pipe(even, later)));
+    const half = connect((shared: Observable<Event>) => merge(shared.pipe(odd, later), shared.pipe(even)));
+
+    it("loses nothing and goes by the inner one", () => {
+      for (const source of [from(events(1, 2, 3, 14)), defer(() => from(events(1, 2, 3, 14)))]) {
+        assertEquals(windows(source.pipe(at, both)), ["ada 10: 3 onTime 0", "ada 20: 1 onTime 0"]);
+      }
+    });
+
+    it("passes on what comes, when it comes", () => {
+      const source = new Subject<Event>();
+      const seen: string[] = [];
+      source.pipe(at, both, strict(), perTen(), shown).subscribe((line) => seen.push(line));
+      for (const one of events(1, 2, 13, 14)) source.next(one);
+      assertEquals(seen, ["ada 10: 2 onTime 0"]);
+    });
+
+    it("measures all branches as one stream, as a job does", () => {
+      for (const split of [both, half]) {
+        const alone: string[] = [];
+        const source = new Subject<Event>();
+        source.pipe(at, split, strict(), perTen(), shown).subscribe((line) => alone.push(line));
+        const job = new HandMadeTask().run(
+          jobSource<Event>("events").pipe(at, split, strict(), perTen("windows"), shown, jobSink("out")),
+        );
+        for (const one of events(1, 2, 13, 14, 36, 37)) {
+          source.next(one);
+          job.push("events", one);
+        }
+        assertEquals(alone, job.written.map(([, line]) => line as string));
+        assert(alone.length > 0);
+      }
+    });
   });
 
   it("connect() of a Subject passes on what comes, when it comes", () => {

@@ -207,6 +207,26 @@ describe("maps and lists of an older version", () => {
     const refused = () => opened(fourth.states, 3, () => undefined);
     assertThrows(refused, TypeError, "a list's element cannot become undefined");
   });
+
+  it("name the state, the versions and the key where migrate throws", async () => {
+    const store = new MemoryStore();
+    const owner = await keep(store);
+    owner.map.cell("ada").set("pens", 3);
+    owner.map.cell("bob").set("pens", -1);
+    await commitDelta(owner);
+    const cause = new RangeError("minus one pen");
+    const { states } = await own(store);
+    const error = assertThrows(() =>
+      opened(states, 2, (value) => {
+        if (value === -1) throw cause;
+        return value;
+      }), TypeError);
+    assertEquals(
+      error.message,
+      'Cannot migrate the state of join "orders/left" from version 1 to 2, key "bob": the migrate function failed: minus one pen',
+    );
+    assertEquals(error.cause, cause);
+  });
 });
 
 describe("a state of another kind under the same name", () => {

@@ -308,4 +308,8 @@ Deno.test("strayRegisters() finds an operator that names the task's registers or
     assertEquals(found(use, "operators/_stage.ts") + found(use, "runtime/loop.ts"), 0, use);
   }
   assertEquals(found('stage.at.time; stage.emit(value); // task.phase\nconst a = "task.phase";'), 0);
+  for (const use of ["stage.out.next(value);", "const { at, out } = stage;"]) {
+    assertEquals(found(use), 1, use);
+    assertEquals(found(use, "operators/watermark.ts") + found(use, "operators/keyed_reduce.ts"), 0, use);
+  }
 });

@@ -6,7 +6,7 @@
  */
 import { type Fault, showFault } from "./faults.ts";
 import type { Scenario } from "./scenario.ts";
-import type { Counts, Outcome } from "./outcome.ts";
+import { type Counts, noCounts, type Outcome } from "./outcome.ts";
 import { runScenario } from "./world.ts";
 
 /** What many runs were like. */
@@ -27,8 +27,7 @@ export interface Report {
 }
 
 export function noTotals(): Totals {
-  const counts = { kills: 0, pauses: 0, lost: 0, stops: 0, restarts: 0, takeovers: 0, events: 0, steps: 0 };
-  return { ...counts, runs: 0, refused: 0, virtual: 0 };
+  return { ...noCounts(), runs: 0, refused: 0, virtual: 0 };
 }
 
 /** Adds up. */

@@ -112,6 +112,13 @@ describe("a simulated job whose world changes", () => {
     assert(first !== undefined && first.at <= AT + SILENT_MS, `nothing was said of it in time: ${first?.line}`);
   });
 
+  it("ends and is started again for as long as its input is denied, which is told apart from a start that failed", async () => {
+    const { failure, counts } = await run({ change: "deny", right: { to: "read", topic: "events" } });
+    assertEquals(failure, undefined);
+    assert(counts.told > 2, `${counts.told} ends were told`);
+    assertEquals(counts.restarts, 0);
+  });
+
   it("lets nobody in who runs it on another store, who is told so", async () => {
     const scenario = { ...BASE, records: 200, inputMs: 8000, faults: [inTime(2000, { do: "impostor" })] };
     const outcome = await guarded(scenario, true);

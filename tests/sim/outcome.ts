@@ -11,11 +11,19 @@ export interface Counts {
   pauses: number;
   lost: number;
   stops: number;
+  /** Starts that failed for what passes by itself: the store or the broker did not answer. */
   restarts: number;
+  /** Ends of a worker with the right words while a right, a limit or a topic was changed; each is started again. */
+  told: number;
   takeovers: number;
   events: number;
   /** Times that a worker went on from where it waited. */
   steps: number;
+}
+
+/** Nothing has happened yet. */
+export function noCounts(): Counts {
+  return { kills: 0, pauses: 0, lost: 0, stops: 0, restarts: 0, told: 0, takeovers: 0, events: 0, steps: 0 };
 }
 
 /** How a run ended. */

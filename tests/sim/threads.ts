@@ -97,12 +97,12 @@ async function firstFailure(reports: readonly Promise<Report | undefined>[]): Pr
 
 /** The last line of a campaign. */
 export function summaryOf({ totals, took }: Campaign): string {
-  const { runs, kills, pauses, lost, stops, takeovers, restarts, refused, steps, events, virtual } = totals;
+  const { runs, kills, pauses, lost, stops, takeovers, restarts, told, refused, steps, events, virtual } = totals;
   const seconds = took / 1000;
   return `${runs} runs in ${
     seconds.toFixed(1)
   } s: ${kills} kills, ${pauses} pauses, ${lost} lost requests and replies, ${stops} stops, ` +
-    `${takeovers} takeovers, ${restarts} failed starts, ${refused} right refusals to go on, ${steps} await points, ${
+    `${takeovers} takeovers, ${restarts} failed starts, ${told} ends that a change explains, ${refused} right refusals to go on, ${steps} await points, ${
       (virtual / 3_600_000).toFixed(1)
     } virtual hours, ` +
     `${(events / seconds / 1000).toFixed(1)} k events/s`;

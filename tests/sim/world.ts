@@ -16,7 +16,7 @@ import { ALL_OUTPUTS, JOB } from "./pipelines.ts";
 import { CALM_MS, type Scenario } from "./scenario.ts";
 import { Silence } from "./silence.ts";
 import { Scheduler, seeded } from "./scheduler.ts";
-import type { Counts, Failure, Outcome } from "./outcome.ts";
+import { type Counts, type Failure, noCounts, type Outcome } from "./outcome.ts";
 import { BEGIN, Trace } from "./trace.ts";
 import { INPUT, inputOf } from "./traffic.ts";
 import { verify, verifyPrefix } from "./verify.ts";
@@ -28,7 +28,7 @@ const LIMIT_MS = 150_000;
 const QUIET_MS = 300;
 
 /** How long a worker may take to stop, in virtual milliseconds: what it promises, and the moments of its last steps. */
-export const STOP_MS = 45_000;
+export const STOP_MS = 11_000;
 
 /** Runs a scenario. `keeps`: the trace is kept to be read. */
 export async function runScenario(scenario: Scenario, keeps = false): Promise<Outcome> {
@@ -43,7 +43,7 @@ class World {
   readonly #heads: Heads;
   readonly #workers: SimWorker[];
   readonly #random: () => number;
-  readonly #counts: Counts = { kills: 0, pauses: 0, lost: 0, stops: 0, restarts: 0, takeovers: 0, events: 0, steps: 0 };
+  readonly #counts: Counts = noCounts();
   #failure: Failure | undefined;
   #fed = false;
   /** Faults in time that have not happened, or are not over. */
@@ -274,9 +274,10 @@ class World {
       this.#refused = true;
       return false;
     }
-    // Where the broker cannot be reached at a start, or refuses, the job says so; whoever watches over it starts it again.
-    if ((starting && error.name === "UnavailableError") || this.#changes.explains(error.message)) {
-      this.#counts.restarts++;
+    // A job says what the world does not allow it, and where nothing answers at a start; whoever watches over it starts it again.
+    const told = this.#changes.explains(error.message);
+    if (told || (starting && error.name === "UnavailableError")) {
+      this.#counts[told ? "told" : "restarts"]++;
       return true;
     }
     this.#fail("error", `${worker} ended with ${error.name}: ${error.message}`);

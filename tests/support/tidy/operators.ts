@@ -33,18 +33,23 @@ function examplesProblem({ path, text }: Source): string[] {
 }
 
 /** The seam's own words: an operator speaks to its stage, which keeps the task's registers and the chain of subscribers. */
-const REGISTERS = /\b(?:Subscriber|Forwarder|Task|runningTask)\b|\btask\s*\??\.\s*\w+|\bphase\b/g;
+const REGISTERS =
+  /\b(?:Subscriber|Forwarder|Scope|Task|runningTask|setRunningTask)\b|\btask\b(?:\s*\??\.\s*\w+)?|\bphase\b/g;
+/** Where a stage's results go: an operator calls `stage.emit()`. */
+const OUTLET = /\bstage\s*\.\s*out\b|\bout\b[^{}]*\}\s*=\s*stage\b/g;
+/** They emit once for each record, and spare themselves a step. */
+const ON_THE_HOT_PATH = /^operators\/(keyed_reduce|watermark)\.ts$/;
 /** They are no operators: what a state is, and what users ask of the record at hand. */
 const NO_OPERATORS = /^operators\/(keyed_state|record_info|mod)\.ts$/;
 
-/** Operator files that name a register of the task, or how streams are chained. */
+/** Operator files that name a register of the task, how streams are chained, or the outlet of their stage. */
 export function strayRegisters(files: readonly Source[]): string[] {
   return files.filter(({ path }) => /^operators\/[a-z][a-z_]*\.ts$/.test(path) && !NO_OPERATORS.test(path))
     .flatMap(({ path, code }) =>
-      [...code.matchAll(REGISTERS)].map((match) =>
+      [...code.matchAll(REGISTERS), ...(ON_THE_HOT_PATH.test(path) ? [] : code.matchAll(OUTLET))].map((match) =>
         `${path}:${lineAt(code, match.index)} names ${
           match[0]
-        }: an operator speaks to its Stage, which owns time and registers`
+        }: an operator speaks to its Stage, which owns time and registers and emits`
       )
     );
 }
