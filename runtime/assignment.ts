@@ -7,6 +7,7 @@
  */
 import type { StartOffset } from "../connectors/connector.ts";
 import { guardKey } from "./key_guard.ts";
+import { UnavailableError } from "../state/mod.ts";
 import { SecondTask } from "./second_task.ts";
 import { Claims } from "./claims.ts";
 import type { Epochs } from "./epochs.ts";
@@ -124,6 +125,10 @@ export class Assignment {
     // first, so that the marker shows them.
     await epochs().settled();
     const taken = await takeOver(this.#takeover, numbers, this.#reset);
+    if (this.parts.stopping()) {
+      for (const { owned } of taken) owned.runner.close();
+      throw new UnavailableError("The job was stopped while its tasks were taken over");
+    }
     const starts: StartOffset[] = [];
     for (const { owned } of taken) {
       this.tasks.set(owned.number, owned);

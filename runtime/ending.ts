@@ -75,6 +75,11 @@ export function describeLeft(tasks: readonly OwnedTask[], trouble: string | unde
     const where = [...topics].map((topic) => `"${topic}"`).join(", ");
     left.push(`${epochs} with ${of} for ${where} may be unpublished, and the next start publishes what is`);
   }
+  const doubtful = owned.filter(({ outbox }) => outbox.inDoubt).length;
+  if (doubtful > 0) {
+    const epochs = doubtful === 1 ? "1 epoch is" : `${doubtful} epochs are`;
+    left.push(`${epochs} being committed, and the next start reads again what is not`);
+  }
   if (owned.some(({ runner }) => runner.changed)) {
     left.push("what was read since the last commit is read again by the next start");
   }

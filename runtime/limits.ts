@@ -68,8 +68,11 @@ export const MAX_WORKERS = 64;
 /** How many failed tries to publish are not logged, unless they take long. */
 export const TRIES_UNTOLD = 3;
 
-/** How long a job has to stop, in milliseconds, and the part of it that is kept for closing what does not answer. */
-export const STOP_MS = { within: 10_000, closing: 500 } as const;
+/**
+ * How long a job has to stop, in milliseconds; the part of it that is kept for closing what does not answer, and how much of that part
+ * is used: the rest is for the process to end in.
+ */
+export const STOP_MS = { within: 10_000, closing: 1000, lettingGo: 500 } as const;
 
 /** After this time an operation that has neither failed nor answered is reported, in milliseconds. */
 export const TOLD_AFTER_MS = 5000;

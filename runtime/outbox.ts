@@ -50,6 +50,11 @@ export class Outbox {
     return this.#waiting.length === 0;
   }
 
+  /** Whether an epoch is cut, and it is not known yet whether it is committed. */
+  get inDoubt(): boolean {
+    return this.#cut !== undefined;
+  }
+
   /** How many waiting epochs are not in the transaction under way. */
   get unsent(): number {
     return this.#waiting.length - this.#sending;

@@ -87,7 +87,7 @@ export async function runWith(
   const plan = replaced(planOf(Array.isArray(pipelines) ? pipelines : [pipelines], settings), connector);
   settings.signal?.throwIfAborted();
   const troubles = new Troubles(settings);
-  const store = given ?? await openStore(settings, troubles);
+  const store = given ?? await interruptible(settings.signal, openStore(settings, troubles), (late) => late.close());
   const { name, log } = settings;
   const told = `the start has taken ${TOLD_AFTER_MS / 1000} s so far: the broker or the state store does not answer`;
   const cancel = clock.after(TOLD_AFTER_MS, () => log(`Job ${name}: ${told}`));
@@ -127,7 +127,7 @@ async function openStore({ state, clock }: Settings, troubles: Troubles): Promis
   const named = typeof state === "string" || state instanceof URL;
   const store = await KvStore.open(named ? String(state) : state, clock);
   store.waits = (error) => troubles.tell("store", error);
-  if (!named) store.close = () => {};
+  if (!named) store.close = () => store.letGo();
   return store;
 }
 
@@ -209,8 +209,10 @@ class RunningJob implements Job {
     if (signal?.aborted) void this.stop();
     else this.#schedule();
     try {
-      await this.#read();
-      await this.#worker.ready.promise;
+      const started = this.#read().then(() => this.#worker.ready.promise);
+      // A job that has ended meanwhile waits for nobody: what its start still asks for may never be answered.
+      started.catch(() => {});
+      await Promise.race([started, this.finished]);
     } catch (error) {
       // A stopped start ends because its connections were closed. That is not a failure.
       const stopped = this.#closing !== undefined && signal?.aborted === true;
@@ -342,7 +344,7 @@ class RunningJob implements Job {
     this.#worker.abandon();
     stopping.abort();
     const closing = new Deadline(clock);
-    closing.within(STOP_MS.closing);
+    closing.within(STOP_MS.lettingGo);
     await closing.inTime(Promise.all([this.#publisher?.close(), open.close()])).catch(() => {});
     closing.over();
   }

@@ -205,6 +205,8 @@ export class Worker implements ReaderHandler {
   }
 
   failed(error: Error): void {
+    // What is away does not fail a job that is being stopped: its end says what is left.
+    if (this.#stopping && error instanceof UnavailableError) return;
     this.#end(error);
   }
 

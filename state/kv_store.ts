@@ -29,6 +29,8 @@ export class KvStore implements Store {
   /** Told of a call that goes unanswered for longer than a moment, and with `undefined` when that is over. */
   waits: (error: Error | undefined) => void = () => {};
   #closed = false;
+  /** Ends the waits of the calls under way. */
+  readonly #waiting = new Set<(error: Error) => void>();
 
   /**
    * Makes a store of an open KV.
@@ -101,17 +103,27 @@ export class KvStore implements Store {
     return result.ok ? { ok: true, versionstamp: result.versionstamp } : { ok: false };
   }
 
-  /** Closes the KV. */
+  /** Closes the KV. Calls under way are answered no more: they are given up. */
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
+    this.letGo();
     this.kv.close();
+  }
+
+  /** The same, but the KV stays open: it is somebody else's. */
+  letGo(): void {
+    this.#closed = true;
+    for (const giveUp of [...this.#waiting]) giveUp(this.#closedError());
+  }
+
+  #closedError(): Error {
+    return new Error(`The state at ${this.name} is closed`);
   }
 
   async #retry<T>(what: "read" | "written", act: () => Promise<T>): Promise<T> {
     try {
       return await whileLocked(this.clock, () => {
-        if (this.#closed) throw new Error(`The state at ${this.name} is closed`);
+        if (this.#closed) throw this.#closedError();
         return this.#answered(what, act());
       });
     } catch (error) {
@@ -128,6 +140,7 @@ export class KvStore implements Store {
     const { clock } = this;
     if (clock.after === undefined) return await call;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.add(reject);
     const unanswered = (ms: number) => `it has not answered for ${ms / 1000} s`;
     let told = false;
     const cancelTelling = clock.after(CALL_TOLD_MS, () => {
@@ -139,6 +152,7 @@ export class KvStore implements Store {
     try {
       return await promise;
     } finally {
+      this.#waiting.delete(reject);
       cancelTelling();
       cancel();
       if (told) this.waits(undefined);

@@ -143,8 +143,10 @@ describe("A job that is stopped while results cannot be published", { ignore }, 
     });
 
     await t.step("how long it may take is a number of milliseconds", async () => {
-      const { start } = await place(broker);
+      const { start, send, read } = await place(broker);
       const job = await start(":memory:");
+      await send("a");
+      assertEquals(await read(1), ["a"]);
       await assertRejects(() => job.stop({ within: NaN }), RangeError, "within must be a number >= 0");
       await job.stop({ within: Infinity });
     });

@@ -11,7 +11,7 @@ import { onKafka } from "./on_kafka.ts";
 import { recommendations } from "./pipeline.ts";
 import type { Place } from "./place.ts";
 import { Progress } from "./progress.ts";
-import { Signals } from "./signals.ts";
+import { Signals, Stopped } from "./signals.ts";
 import { type Summary, summaryJson, summaryTable } from "./summary.ts";
 
 // Everything that is to be disposed of has been when main() returns; Deno.exit() would skip it.
@@ -26,6 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     console.error(sentence(error));
+    if (error instanceof Stopped) return 0;
     if (!(error instanceof WrongFlags)) return 1;
     console.error(error.help);
     return 2;
@@ -35,12 +36,13 @@ export async function main(args: readonly string[]): Promise<number> {
 async function start(flags: Flags): Promise<void> {
   using signals = new Signals();
   using progress = new Progress();
-  await using place = flags.brokers === undefined ? await onEmbeddedLog(flags) : await onKafka(flags, flags.brokers);
+  const opening = flags.brokers === undefined ? onEmbeddedLog(flags) : onKafka(flags, flags.brokers);
+  await using place = await signals.unlessAsked(opening);
   const { counts, activity } = recommendations(place.broker, flags.topics);
 
-  await using job = await run(
-    flags.only === "counts" ? counts : flags.only === "activity" ? activity : [counts, activity],
-    {
+  const pipelines = flags.only === "counts" ? counts : flags.only === "activity" ? activity : [counts, activity];
+  await using job = await signals.during((signal) =>
+    run(pipelines, {
       name: flags.job,
       state: place.state,
       worker: flags.worker,
@@ -48,7 +50,8 @@ async function start(flags: Flags): Promise<void> {
       until: flags.untilEnd ? "end" : undefined,
       onBadRecord: deadLetter(place.broker.sink(flags.topics.deadLetter)),
       log: (line) => progress.log(line),
-    },
+      signal,
+    })
   );
 
   const { epochs } = job.metrics.snapshot();

@@ -38,6 +38,11 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   };
 
+  /** How many timers wait. */
+  get waiting(): number {
+    return this.#timers.size;
+  }
+
   /** Lets so many milliseconds pass, and gives what wakes up by them its turn before the next timer. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
