@@ -51,7 +51,7 @@ class Input<In> extends Link<In> {
   #from = 0;
   #to = Infinity;
   #finished = false;
-  /** It was assembled while something below was subscribed, as what a `connect()` or a `defer()` makes. */
+  /** Whether the stage was built while a stage below was being subscribed, as inside a `connect()` or a `defer()`. */
   #inside = false;
 
   /** @param handle kept in a field, so that each record costs one load from an object of a known shape */
@@ -127,8 +127,8 @@ class Input<In> extends Link<In> {
   }
 
   /**
-   * Whether what comes is part of a push that began above the `connect()` in which this stage stands, as it would be in a job: then this
-   * input stands for no source of its own, and time is measured by that one.
+   * Whether a value is part of a push that began above the `connect()` that contains this stage, as in a job. Then this
+   * input is not a source of its own, and the source above the `connect()` determines event time.
    */
   #isFed(): boolean {
     const { task, slot } = this;

@@ -112,7 +112,7 @@ export class Task implements At {
       this.#stages.add(name);
     }
     const complete: KeyedStateSpec = { ...spec, name: name ?? operator, operator };
-    // What is stored has no types: here, once, it gets those of its stage.
+    // A stored state has no static types. This cast, the only one, gives it the types of its stage.
     const state: unknown = this.host?.openState(complete) ?? memoryState(complete);
     return state as StateKinds<K, E, V>[Kind];
   }
