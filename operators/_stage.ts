@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { systemClock } from "../base/clock.ts";
 import { type Hold, Holds } from "./_holds.ts";
 import * as misuse from "./_misuse.ts";
 import { OwnTime } from "./_own_time.ts";
@@ -133,6 +134,11 @@ export class Stage<Result = any> {
   /** The watermark of the stage. A stage whose time passes receives no watermark. */
   get watermark(): number {
     return this.scope.watermark;
+  }
+
+  /** The wall-clock time in milliseconds, on which timers of processing time depend. */
+  get now(): number {
+    return this.task.host?.now?.() ?? systemClock.now();
   }
 
   /** The event time of the current value. Throws when it has none. */

@@ -17,6 +17,7 @@ import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
 import { Rhythm } from "./rhythm.ts";
+import type { TaskRunner } from "./task_runner.ts";
 
 /** What the epoch loop works with. */
 export interface EpochParts {
@@ -267,15 +268,20 @@ function cutOf(task: OwnedTask, inCommit: readonly InCommit[]): CutEpoch | undef
   const { runner } = task;
   for (;;) {
     runner.beforeCut();
-    if (runner.task.failure !== undefined) return undefined;
+    if (!isWhole(runner)) return undefined;
     try {
       return task.cut(inCommit);
     } catch (error) {
-      if (!runner.refusedAtCut(error)) return undefined;
+      if (!runner.refusedAtCut(error) || !isWhole(runner)) return undefined;
     }
   }
 }
 
+/** An epoch that is made again is cut when all of it has been. */
+function isWhole({ task, again }: TaskRunner): boolean {
+  return task.failure === undefined && again === undefined;
+}
+
 function canCut({ runner, lost }: OwnedTask): boolean {
-  return runner.changed && !lost && runner.task.failure === undefined;
+  return runner.changed && !lost && isWhole(runner);
 }

@@ -38,17 +38,29 @@ export class Recovery {
       }
       undo(owned);
       runner.skipPane = (pane) => this.#skip(owned, pane, journal);
-      at = this.#pushAgain(owned, journal);
+      at = this.#pushAgain(owned, journal, 0);
       if (runner.task.failure !== undefined && at === undefined) return false;
     }
     runner.changed = true;
     return true;
   }
 
-  /** Pushes the innocent records again and writes the others to the sink. Returns what fails next. */
-  #pushAgain(owned: OwnedTask, { pushed, records }: Journal): Fault | undefined {
+  /**
+   * Pushes the innocent records again, from that one on, and writes the others to the sink. Where a stage is full, the rest follows when it
+   * no longer is; until then there is no cut. Returns what fails next.
+   */
+  #pushAgain(owned: OwnedTask, journal: Journal, from: number): Fault | undefined {
     const { runner } = owned;
-    for (const { queue, record } of pushed) {
+    const { pushed, records } = journal;
+    for (let at = from; at < pushed.length; at++) {
+      if (runner.task.full > 0) {
+        runner.again = () => {
+          runner.again = undefined;
+          return this.#pushAgain(owned, journal, at)?.record ?? runner.failedAt;
+        };
+        return undefined;
+      }
+      const { queue, record } = pushed[at];
       const blamed = records.get(record);
       if (blamed !== undefined) {
         runner.count("records_in");

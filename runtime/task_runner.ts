@@ -53,6 +53,8 @@ export class TaskRunner implements TaskHost {
   skipPane: TaskHost["skipPane"];
   /** Kept where a policy may want the epoch made again. */
   journal: Journal | undefined;
+  /** Goes on making the epoch again, where a stage has become full meanwhile. Returns the record at hand where that fails. */
+  again: (() => InputRecord | undefined) | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly #routes: Routes;
   readonly #states = new Map<string, AnyKeyedState>();
@@ -103,6 +105,7 @@ export class TaskRunner implements TaskHost {
     this.#routes.clear();
     this.#badRecords.forget();
     this.ended = false;
+    this.again = undefined;
     const { idleSince } = this.task;
     this.task = new Task(this);
     for (const [slot, since] of idleSince.entries()) this.task.idleSince[slot] = since;
@@ -121,6 +124,8 @@ export class TaskRunner implements TaskHost {
   pushSlice(elapsed: () => number, until: number): number {
     let pushed = 0;
     if (this.task.woken) this.#act("later");
+    this.#goOnAgain();
+    if (this.again !== undefined) return pushed;
     while (this.task.failure === undefined && !this.outputs.full && this.task.full === 0) {
       this.#order.refill();
       if (this.#order.next() === undefined) break;
@@ -132,12 +137,20 @@ export class TaskRunner implements TaskHost {
 
   /** Whether there is something that may be pushed. */
   get ready(): boolean {
-    return this.task.woken || (this.task.full === 0 && this.#order.ready);
+    return this.task.woken || (this.task.full === 0 && (this.again !== undefined || this.#order.ready));
   }
 
   /** Pushes one record again, after a rebind. */
   pushAgain(queue: InputQueue, record: InputRecord): void {
     this.#whilePushing(() => this.#push(queue, record));
+  }
+
+  /** What was pushed before an undo comes before everything new. */
+  #goOnAgain(): void {
+    while (this.again !== undefined && this.task.failure === undefined && this.task.full === 0) {
+      const record = this.again();
+      if (this.task.failure !== undefined && !this.#recover(record)) return;
+    }
   }
 
   /** Lets wall-clock time pass: idle partitions leave the minimum, windows of a quiet topic fire. */
@@ -151,7 +164,7 @@ export class TaskRunner implements TaskHost {
   /** Ends each source whose input has ended; with the last of them the task, once no stage holds anything back. */
   endSources(hasEnded: (queue: InputQueue) => boolean): void {
     const { task } = this;
-    if (this.ended || task.failure !== undefined) return;
+    if (this.ended || task.failure !== undefined || this.again !== undefined) return;
     const ending = this.#routes.findEnding((topic) => this.queues.every((one) => one.topic !== topic || hasEnded(one)));
     // A topic without a partition for this task has ended from the start, which is nothing to commit.
     if (this.queues.some((queue) => ending.includes(queue.topic))) this.changed = true;

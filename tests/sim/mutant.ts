@@ -4,7 +4,7 @@
  * @module
  */
 import type { Report } from "./campaign.ts";
-import type { Edit, Mutation } from "./mutations.ts";
+import type { Edit, Mutation } from "./mutation.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const FOLDERS = ["base", "operators", "state", "connectors", "runtime", "tests/sim"];

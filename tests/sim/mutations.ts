@@ -6,21 +6,8 @@
  *
  * @module
  */
-
-/** One place of a file, which must be there exactly once. */
-export interface Edit {
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
-
-/** A broken engine. */
-export interface Mutation {
-  readonly name: string;
-  /** Where the engine has a second line of defence that had to be taken away as well: which. */
-  readonly masked?: string;
-  readonly edits: readonly Edit[];
-}
+import type { Edit, Mutation } from "./mutation.ts";
+import { SILENCES } from "./silent_mutations.ts";
 
 const TAKEOVER = "runtime/takeover.ts";
 const PUBLISHER = "runtime/publisher.ts";
@@ -362,37 +349,5 @@ const TIMERS: Mutation = {
     replace: "    this.#counts.clear();\n",
   }],
 };
-
-const SILENCES: readonly Mutation[] = [
-  {
-    name: "a permanent refusal is tried again and again in silence",
-    masked: "publishing that takes long is told as well, whatever the reason",
-    edits: [
-      {
-        file: PUBLISHER,
-        find: "if (error instanceof MarkerError || error instanceof RefusedError || this.#abandoned) throw error;",
-        replace: "void RefusedError;\n        if (error instanceof MarkerError || this.#abandoned) throw error;",
-      },
-      {
-        file: PUBLISHER,
-        find: "if (tries.count >= TRIES_UNTOLD || clock.elapsed() - began >= TOLD_AFTER_MS) trouble(error as Error);",
-        replace: "void began, TRIES_UNTOLD, TOLD_AFTER_MS;",
-      },
-      {
-        file: EPOCHS,
-        find: "if (this.#publishing === undefined || !long(this.#publishingSince)) return;",
-        replace: "if (!long(Infinity)) return;",
-      },
-    ],
-  },
-  {
-    name: "a trouble is overwritten by another",
-    edits: [{
-      file: "runtime/troubles.ts",
-      find: "    if (!this.#open.delete(kind)) return;\n",
-      replace: "    if (!this.#open.has(kind)) return;\n    this.#open.clear();\n",
-    }],
-  },
-];
 
 export const MUTATIONS: readonly Mutation[] = [...PUBLISH, ...CHUNKS, ...OTHERS, ...GUARDS, WAITS, TIMERS, ...SILENCES];

@@ -56,7 +56,10 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   readonly clock: SimClock;
   readonly worker: string;
 }): Program {
-  const connector: Connector = { id: "kafka simulated", open: () => KafkaConnection.open(driver, clock) };
+  const connector: Connector = {
+    id: "kafka simulated",
+    open: ({ log }) => KafkaConnection.open(driver, clock, { log }),
+  };
   const sink = <T>(topic: string, options?: SinkOptions<T>) => sinkVerb<T>(connector, topic, options);
   const events = sourceVerb<Event>(connector, INPUT).pipe(
     eventTime((event) => event.time),

@@ -31,6 +31,14 @@ export function saysTrouble(line: string): boolean | undefined {
   return undefined;
 }
 
+/** How long a quota may hold results back without another word, in virtual milliseconds: it is told that rarely. */
+export const QUOTA_TOLD_MS = 60_000;
+
+/** Whether a line says that a quota holds results back. */
+export function saysQuota(line: string): boolean {
+  return /holds back what is written.*quota/.test(line);
+}
+
 /** What is looked at. */
 export interface SilenceParts {
   readonly scenario: Scenario;

@@ -11,7 +11,7 @@ import type { SimKv } from "./kv.ts";
 import { programOf } from "./pipelines.ts";
 import { SimClock, SimProcess } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
-import { saysTrouble, type Voice } from "./silence.ts";
+import { QUOTA_TOLD_MS, saysQuota, saysTrouble, type Voice } from "./silence.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 
@@ -55,6 +55,8 @@ export class SimWorker {
   #life = 0;
   #clock: SimClock | undefined;
   #held = false;
+  /** It has said that a quota holds it back, and need not say so again before this moment. */
+  #slowUntil = -Infinity;
   #stopping: { readonly process: SimProcess; readonly since: number } | undefined;
   #whenGone: (() => void) | undefined;
   /** By fault: how many requests of its kind there were, and whether it has happened. */
@@ -77,7 +79,8 @@ export class SimWorker {
   get voice(): Voice {
     const { process } = this;
     const awakeSince = process?.alive === true && !process.paused ? process.awakeSince : undefined;
-    return { name: process?.name ?? "", awakeSince, troubled: this.troubled };
+    const troubled = this.troubled || this.parts.scheduler.now < this.#slowUntil;
+    return { name: process?.name ?? "", awakeSince, troubled };
   }
 
   start(): void {
@@ -98,6 +101,7 @@ export class SimWorker {
     this.process = process;
     this.job = undefined;
     this.troubled = false;
+    this.#slowUntil = -Infinity;
     trace.add(process.name, "starts");
     const clock = new SimClock(process);
     const program = programOf(scenario, { driver: kafka.driver(process), clock, worker: `worker-${slot}` });
@@ -106,7 +110,9 @@ export class SimWorker {
       state: kv.handle(process, process.name),
       log: (line: string) => {
         trace.add(process.name, `says: ${line}`);
-        if (this.process === process) this.troubled = saysTrouble(line) ?? this.troubled;
+        if (this.process !== process) return;
+        this.troubled = saysTrouble(line) ?? this.troubled;
+        if (saysQuota(line)) this.#slowUntil = scheduler.now + QUOTA_TOLD_MS;
       },
     };
     let started = false;

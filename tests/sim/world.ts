@@ -28,7 +28,7 @@ const LIMIT_MS = 150_000;
 const QUIET_MS = 300;
 
 /** How long a worker may take to stop, in virtual milliseconds: what it promises, and the moments of its last steps. */
-export const STOP_MS = 45_000;
+export const STOP_MS = 11_000;
 
 /** Runs a scenario. `keeps`: the trace is kept to be read. */
 export async function runScenario(scenario: Scenario, keeps = false): Promise<Outcome> {

@@ -1,0 +1,49 @@
+/**
+ * Ways to get wrong what the engine says, and when it ends: nothing comes out twice or is lost, but somebody waits without knowing why.
+ *
+ * @module
+ */
+import type { Mutation } from "./mutation.ts";
+
+const PUBLISHER = "runtime/publisher.ts";
+const EPOCHS = "runtime/epochs.ts";
+
+export const SILENCES: readonly Mutation[] = [
+  {
+    name: "a permanent refusal is tried again and again in silence",
+    masked: "publishing that takes long is told as well, whatever the reason",
+    edits: [
+      {
+        file: PUBLISHER,
+        find: "if (error instanceof MarkerError || error instanceof RefusedError || this.#abandoned) throw error;",
+        replace: "void RefusedError;\n        if (error instanceof MarkerError || this.#abandoned) throw error;",
+      },
+      {
+        file: PUBLISHER,
+        find: "if (tries.count >= TRIES_UNTOLD || clock.elapsed() - began >= TOLD_AFTER_MS) trouble(error as Error);",
+        replace: "void began, TRIES_UNTOLD, TOLD_AFTER_MS;",
+      },
+      {
+        file: EPOCHS,
+        find: "if (this.#publishing === undefined || !long(this.#publishingSince)) return;",
+        replace: "if (!long(Infinity)) return;",
+      },
+    ],
+  },
+  {
+    name: "a stop waits for ever",
+    edits: [{
+      file: "runtime/ending.ts",
+      find: "    this.#cancel = this.clock.after(ms, () => this.#passed.resolve(false));\n",
+      replace: "    void ms;\n",
+    }],
+  },
+  {
+    name: "a trouble is overwritten by another",
+    edits: [{
+      file: "runtime/troubles.ts",
+      find: "    if (!this.#open.delete(kind)) return;\n",
+      replace: "    if (!this.#open.has(kind)) return;\n    this.#open.clear();\n",
+    }],
+  },
+];
