@@ -1,5 +1,5 @@
 /**
- * The one file that knows what RxJS's `Subscriber` does to a stage: how it is chained into a pipe, guarded and torn down.
+ * The only file that depends on RxJS's `Subscriber`: how a stage is chained into a pipe, guarded and unsubscribed.
  *
  * A stage's input is a child of the subscriber below it, as RxJS's own operators are, so that `take(1)` releases a synchronous
  * source at once. User code runs inside a `try` whose `catch` fails the task and the stream: nothing is lost silently.

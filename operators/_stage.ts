@@ -18,7 +18,7 @@ import type { At, PaneAtHand, Task, TaskFailure } from "./_task.ts";
 import { type Due, fireDue, type FireTimer, type Timers, TimerService, type TimersOptions } from "./_timers.ts";
 import type { Key, KeyedList, KeyedMap, KeyedState, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
 
-/** What kind of stage an operator is. */
+/** The properties of an operator's stage. */
 export interface StageOptions {
   /** The operator's name, for messages. */
   readonly operator: string;

@@ -27,7 +27,7 @@ export interface TimersOptions {
   readonly part?: string;
 }
 
-/** Timers as an operator sees them. */
+/** The timers of a stage, for its operator. */
 export interface Timers<K extends Key = Key> {
   /** How many are set. */
   readonly size: number;

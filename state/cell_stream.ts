@@ -1,12 +1,13 @@
 /**
  * The encoding of cells: the delta of an epoch, and the base of a bucket.
  *
- * A delta is: version, epoch, and for each state its number and kind (see `markOf`) and its cells; 0 ends it. A base is: version and
- * cells. Cells are: key, namespace (in namespaced states; nothing-byte: as before), the entry's name or the element's number (in maps
- * and lists; there null is the key and namespace as before) and value; a nothing-byte ends them. A cell without a value is a removed
- * one.
+ * A delta contains the version, the epoch, and for each state a mark of its number and kind (see `markOf`) and its
+ * cells. A mark 0 ends it. A base contains the version and cells. A cell contains the key, the namespace (in namespaced
+ * states; the byte for `undefined` repeats the previous one), the entry's name or the element's number (in maps and
+ * lists; there the byte for `null` repeats the previous key and namespace) and the value. The byte for `undefined` in
+ * place of a key ends the cells. A cell without a value is a removed one.
  *
- * Version 1 knew no kinds: its mark was twice the state's number, and 1 or, where it is namespaced, 2.
+ * Version 1 had no kinds. Its mark was twice the state's number plus 1, or plus 2 for a namespaced state.
  *
  * @module
  */

@@ -131,9 +131,9 @@ export class TaskCheckpoint {
   /**
    * Takes a task. From then on no other owner can commit it.
    *
-   * @param store where it lies
+   * @param store the store of the job
    * @param options see {@linkcode ClaimOptions}
-   * @throws {UnavailableError} when patience is at its end
+   * @throws {UnavailableError} when the store does not answer within `patience`
    * @throws {CorruptError} when the head cannot be read
    */
   static async claim(store: Store, options: ClaimOptions): Promise<Claim> {
@@ -199,7 +199,7 @@ export class TaskCheckpoint {
    * Loads the states from the checkpoint. Must be called before any stage opens a state.
    *
    * @throws {FencedError} when another owner has taken the task meanwhile
-   * @throws {CorruptError} when what is stored is not what was written
+   * @throws {CorruptError} when stored data is not what was written
    */
   async restore(): Promise<RestoreReport> {
     const { states, clock } = this.options;
@@ -218,7 +218,7 @@ export class TaskCheckpoint {
    * Reads the results of an epoch in `head.outbox`.
    *
    * @throws {FencedError} when another owner has taken the task meanwhile
-   * @throws {CorruptError} when what is stored is not what was written
+   * @throws {CorruptError} when stored data is not what was written
    */
   readOutbox(entry: OutboxEntry): Promise<OutputRecord[]> {
     return this.#owned(() => readOutboxEntry(this.store, this.keys, entry));
@@ -266,7 +266,7 @@ export class TaskCheckpoint {
    * Changes the head alone, without an epoch.
    *
    * @throws {FencedError} when another owner has taken the task
-   * @throws {UnavailableError} when patience is at its end
+   * @throws {UnavailableError} when the store does not answer within `patience`
    */
   async rewrite(change: HeadChange): Promise<void> {
     this.#assertReady();

@@ -20,7 +20,7 @@ export interface LockRefused {
   readonly heldBy: string;
 }
 
-/** What the lock file contains about its holder. */
+/** Information about the holder, for the lock file. */
 export interface LockOptions {
   /** The job's name, for the message that a second process prints. */
   readonly job?: string;

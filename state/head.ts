@@ -113,7 +113,7 @@ export interface Pin {
 export interface Unsafe {
   /** The offsets at which the possibly wrong run began. */
   readonly since: Offsets;
-  /** What may have gone wrong. */
+  /** The possible damage, in words. */
   readonly reason: string;
 }
 

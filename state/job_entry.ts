@@ -55,7 +55,7 @@ interface JobEntry {
  * @param shape the job's current properties
  * @param options how long to wait for the store
  * @throws {CorruptError} when the entry cannot be read
- * @throws {UnavailableError} when patience is at its end
+ * @throws {UnavailableError} when the store does not answer within `patience`
  *
  * @example Start a job for the first time, and again
  * ```ts
@@ -102,7 +102,7 @@ export async function openJob(store: Store, shape: JobShape, options: Patience):
  * @param store the store to look in
  * @param name the job's name
  * @param options how long to wait for the store
- * @throws {UnavailableError} when patience is at its end
+ * @throws {UnavailableError} when the store does not answer within `patience`
  */
 export async function knowsJob(store: Store, name: string, options: Patience): Promise<boolean> {
   return await persist(options, () => store.get(jobKey(name))) !== undefined;

@@ -92,7 +92,10 @@ export const BUCKET_BYTES: number = 32 * KIB;
 /** A bucket is not split for its bytes while buckets hold fewer keys than this. */
 export const BUCKET_KEYS_AT_LEAST = 4;
 
-/** How many bytes of bases are rewritten for each byte of a delta. Deltas then hold about as much as bases divided by this. */
+/**
+ * How many bytes of bases are rewritten for each byte of a delta. With this factor, deltas take about the size of the
+ * bases divided by it.
+ */
 export const COMPACTION_FACTOR = 1.1;
 
 /**
