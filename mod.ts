@@ -1,8 +1,10 @@
 /**
- * Tidemark: a reactive stream toolkit for Deno. A pipeline is an RxJS Observable, its stages are RxJS operators; its keyed state,
- * its event-time clocks and its input offsets are committed together, atomically, in Deno KV. Results are exactly once.
+ * Tidemark: a reactive stream toolkit for Deno. A pipeline is an RxJS Observable, and its stages are RxJS operators.
+ * Keyed state, event-time clocks and input offsets are committed together, atomically, in Deno KV. Results are exactly
+ * once.
  *
- * Here are the operators, `run`, and the connectors that need no service. Kafka is in `@tidemark/streams/kafka`.
+ * This module exports the operators, `run`, and the connectors that need no service. The Kafka connector is in
+ * `@tidemark/streams/kafka`.
  *
  * @example Windows over an array, with no service at all
  * ```ts
@@ -25,9 +27,11 @@ export * from "./operators/mod.ts";
 export { type EmbeddedLog, embeddedLog, type EmbeddedLogOptions, memory } from "./connectors/mod.ts";
 export { bytes, int32, int64, json, type JsonOptions, text } from "./connectors/mod.ts";
 export type {
+  CheckTombstones,
   Connector,
   From,
   HeadersOption,
+  KeepTombstones,
   KeyReader,
   RecordKey,
   SinkOptions,

@@ -1,5 +1,5 @@
 /**
- * Reading a topic without a job: for a look at it, a notebook, a test.
+ * Reads a topic without a job: in a notebook, a test, or to inspect the topic.
  *
  * @module
  */
@@ -14,7 +14,7 @@ interface Out<T> {
   complete(): void;
 }
 
-/** Connects a connector's `peek` to a task that no job made: sets the registers and pushes. */
+/** Connects a connector's `peek` to a task without a job: sets the task's registers and pushes. */
 export function peekAt<T>(
   spec: SourceSpec<T>,
   task: Task,
@@ -53,7 +53,7 @@ export function peekAt<T>(
           }
         },
         record: push,
-        // Records that came while another was being pushed come first.
+        // Records that arrived during a push are pushed before the stream completes.
         ended: () => task.after(() => out.complete()),
         failed: (error) => out.error(error),
       });

@@ -1,20 +1,26 @@
 /**
- * Codecs of records: how a value becomes bytes on a topic, and bytes a value.
+ * Codecs of records: convert values to the bytes of a topic and back.
  *
  * @module
  */
 
 import { textBytes } from "../base/text.ts";
 
-/** Turns values into a record's bytes and back. Both throw on what they cannot do; the message becomes the reason. */
+/**
+ * Converts values to a record's bytes and back. Both methods throw on what they cannot convert; the error message
+ * becomes the reason of the refusal.
+ */
 export interface RecordCodec<T> {
-  /** Bytes of a value. */
+  /** The bytes of a value. */
   encode(value: T): Uint8Array;
-  /** The value of bytes. */
+  /** Decodes bytes to a value. */
   decode(bytes: Uint8Array): T;
 }
 
-/** A validator of the Standard Schema specification (https://standardschema.dev): Zod, Valibot, ArkType and others are. */
+/**
+ * A validator of the Standard Schema specification (https://standardschema.dev). Zod, Valibot, ArkType and others
+ * implement it.
+ */
 export interface StandardSchema<T> {
   /** The validator, as the specification names it. */
   readonly "~standard": {
@@ -23,12 +29,12 @@ export interface StandardSchema<T> {
   };
 }
 
-/** What a validator says. */
+/** The result of a validation. */
 export type SchemaResult<T> = { readonly value: T; readonly issues?: undefined } | {
   readonly issues: readonly SchemaIssue[];
 };
 
-/** One thing that a validator has found. */
+/** One problem that a validator has found. */
 export interface SchemaIssue {
   /** What is wrong. */
   readonly message: string;
@@ -37,12 +43,12 @@ export interface SchemaIssue {
 }
 
 /**
- * Holds a value to a schema.
+ * Validates a value with a schema.
  *
- * @param schema any Standard Schema validator that answers at once
- * @param value what was decoded
- * @returns the value as the schema gives it
- * @throws {TypeError} when the schema refuses the value, with the paths of what is wrong; when it answers with a promise
+ * @param schema any Standard Schema validator that is synchronous
+ * @param value the decoded value
+ * @returns the value as the schema returns it
+ * @throws {TypeError} when the schema refuses the value, with the path of each problem; when it returns a promise
  *
  * @example A schema by hand
  * ```ts
@@ -67,9 +73,9 @@ function describeIssue({ message, path }: SchemaIssue): string {
 }
 
 /**
- * Bytes of a key as they stand in a record: strings as UTF-8, everything else as its decimal text.
+ * The bytes of a key in a record: strings as UTF-8, everything else as its decimal text.
  *
- * @throws {TypeError} when it is something else, or text with a lone surrogate, of which UTF-8 would make another one
+ * @throws {TypeError} when the key has another type, or is text with a lone surrogate, which UTF-8 would replace
  */
 export function keyBytes(key: string | number | bigint | boolean): Uint8Array {
   switch (typeof key) {

@@ -1,12 +1,12 @@
 /**
- * The port between the runtime and the outside: what a connector owes the engine, and nothing of how it does it.
+ * The port between the runtime and the outside: the interface that a connector implements.
  *
- * A user's `broker.source()` and `broker.sink()` only describe (a {@linkcode SourceSpec}, a {@linkcode SinkSpec}); at `run`
- * the runtime opens one {@linkcode Connection} for each connector and drives it. A connection reads by partition from given
- * offsets and delivers results either after the commit ({@linkcode AfterCommit}, Kafka) or in the epoch's own atomic
- * ({@linkcode InCommit}, the embedded log). No word here is about Kafka or KV alone: the simulator implements the same port.
+ * `source()` and `sink()` of a connector only describe (a {@linkcode SourceSpec}, a {@linkcode SinkSpec}). At `run` the
+ * runtime opens one {@linkcode Connection} for each connector and drives it. A connection reads partitions from given
+ * offsets. It delivers results either after the commit ({@linkcode AfterCommit}, Kafka) or in the epoch's own atomic
+ * ({@linkcode InCommit}, the embedded log). The port assumes neither Kafka nor KV: the simulator implements it too.
  *
- * Offsets are always *the next to read*, as safe integers. Times are milliseconds.
+ * Offsets are always the next to read, as safe integers. Times are in milliseconds.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export { RefusedError } from "./delivery.ts";
 
 /** A record as it was read. */
 export interface InputRecord {
-  /** Where it was read. */
+  /** The topic it was read from. */
   readonly topic: string;
   /** The partition it was read from. */
   readonly partition: number;
@@ -39,51 +39,54 @@ export interface InputRecord {
   readonly offset: number;
   /** The record's own timestamp (in Kafka: create time or append time). */
   readonly timestamp: number;
-  /** Its key, as bytes; `null`: none. */
+  /** Its key, as bytes; `null` when it has none. */
   readonly key: Uint8Array | null;
   /** Its value, as bytes; `null`: a tombstone. */
   readonly value: Uint8Array | null;
-  /** Its headers, where it has any. */
+  /** Its headers, if it has any. */
   readonly headers: RecordHeaders | undefined;
-  /** Present where these are bytes that no reader can take apart: a bad record, whatever the source's codec is. */
+  /** Present when the bytes cannot be parsed: the record is then bad, whatever the source's codec is. */
   readonly unreadable?: Unreadable;
 }
 
-/** Why bytes cannot be read, and where reading goes on. The record that carries it has the bytes as its value. */
+/** Why bytes cannot be parsed, and where reading goes on. The record that carries this has the bytes as its value. */
 export interface Unreadable {
-  /** What is wrong with them, as the end of "a bad record, because". */
+  /** What is wrong with the bytes. It completes the sentence "a bad record, because". */
   readonly reason: string;
-  /** The offset behind them. */
+  /** The offset after them. */
   readonly next: number;
 }
 
-/** Records in their order. An array is one; a connector may also make each record when it is asked for. */
+/** Records in order. An array fits; a connector may also create each record when it is requested. */
 export interface InputRecords extends Iterable<InputRecord> {
-  /** How many there are. */
+  /** How many records there are. */
   readonly length: number;
-  /** One of them. Asking in order is cheap, and gives each record once; asking for an earlier one may make it anew. */
+  /** One record. Requests in order are cheap and give each record once; an earlier record may be created anew. */
   at(index: number): InputRecord | undefined;
 }
 
-/** One fetch of one partition. A fetch without records still says where the partition stands. */
+/** One fetch of one partition. A fetch without records still reports the position. */
 export interface Batch {
   /** The topic that was fetched. */
   readonly topic: string;
   /** The partition that was fetched. */
   readonly partition: number;
-  /** In order of their offsets; all at or after `start`. */
+  /** In the order of their offsets, all at or after `start`. */
   readonly records: InputRecords;
-  /** How much memory the records hold, in bytes, where they are not made yet; absent: they are objects already. */
+  /** The memory that the records hold, in bytes, when they are not decoded yet. Absent when they are objects. */
   readonly bytes?: number;
-  /** The offset that was asked for. */
+  /** The offset that was requested. */
   readonly start: number;
-  /** Where reading goes on: past control records and aborted ones, so possibly beyond the last record + 1. */
+  /** Where reading goes on. It may lie beyond the last record + 1, after control records or aborted records. */
   readonly position: number;
-  /** The end of what a `read_committed` reader may see, as of this fetch. `position === end` means: nothing more to read. */
+  /**
+   * The end of what a `read_committed` reader may see, as of this fetch. `position === end` means that there is nothing
+   * more to read.
+   */
   readonly end: number;
   /**
-   * The next offset that the partition will give, as of this fetch. What lies between `end` and it is held back by open
-   * transactions. Absent: nothing is, it is `end`.
+   * The next offset that the partition will assign, as of this fetch. Open transactions hold back the records between
+   * `end` and this offset. Absent when it equals `end`.
    */
   readonly latest?: number;
 }
@@ -92,14 +95,17 @@ export interface Batch {
 export interface Bounds {
   /** The offset of the first record that is kept. */
   readonly earliest: number;
-  /** The next offset that will be read or given. */
+  /** The next offset that will be read or assigned. */
   readonly latest: number;
 }
 
-/** Where a new reader of a topic begins: an end of it, or the first record at or after a time (milliseconds since 1970). */
+/**
+ * Where a new reader of a topic begins: at its first record, at its end, or at the first record with this time
+ * (milliseconds since 1970) or a later one.
+ */
 export type From = "earliest" | "latest" | number;
 
-/** What a reader can suffer from. */
+/** The kinds of trouble of a reader. */
 export type ReaderTrouble = "input" | "group" | "members" | "partitions" | "transactions";
 
 /** A task of a job: its number, from 0 on. */
@@ -113,41 +119,48 @@ export interface InputPartition {
   readonly partition: number;
 }
 
-/** Which task of a job reads what. */
+/** Which task of a job reads which partitions. */
 export interface TaskLayout {
-  /** How many partitions of each topic the job was made with. Others are read by nobody, also where a topic has grown since. */
+  /** How many partitions of each topic the job was created with. No task reads partitions that a topic gets later. */
   readonly partitions: ReadonlyMap<string, number>;
-  /** How the tasks were made: workers of one job must agree on it. */
+  /** How the tasks were formed. All workers of one job must agree on it. */
   readonly kind: "perPartition" | "single";
   /** All tasks of the job, in order. */
   readonly tasks: readonly TaskId[];
-  /** What a task reads. */
+  /** The partitions that a task reads. */
   inputsOf(task: TaskId): readonly InputPartition[];
-  /** The task that reads a partition; `undefined`: none does, as with one that the topic has got since the job was made. */
+  /**
+   * The task that reads a partition; `undefined` when none does, for example when the topic has got it since the job
+   * was created.
+   */
   taskOf(topic: string, partition: number): TaskId | undefined;
 }
 
-/** What a reader reports. All calls are made one at a time, in the order of events. */
+/** What a reader reports. Calls are made one at a time, in the order of events. */
 export interface ReaderHandler {
   /**
-   * The assignment is now exactly these tasks of the layout. Tasks kept
-   * since before are among them. Resolves with where to read each topic partition that was not assigned before; nothing is
-   * read from those until then. `alive` makes a heartbeat in the generation of this assignment and throws when that generation is over.
+   * The assignment is now exactly these tasks of the layout, including tasks that were assigned before. Resolves with
+   * the start offset of each topic partition that was not assigned before; nothing is read from those until then.
+   * `alive` sends a heartbeat in the generation of this assignment, and throws when that generation is over.
    */
   assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]>;
-  /** The assignment is about to change: what is committed from now on may be fenced. Resolves when all under way is committed. */
+  /** The assignment is about to change: later commits may be fenced. Resolves when all work under way is committed. */
   revoking(): Promise<void>;
-  /** A fetch arrived. Must not block: back-pressure is `pause` and `resume`. */
+  /** A fetch arrived. Must not block: `pause` and `resume` are the back-pressure. */
   batch(batch: Batch): void;
-  /** A record to be read is not there (any more): below `bounds.earliest` or beyond `bounds.latest`. Resolves with where to go on, or throws. */
+  /**
+   * The record at the wanted offset is gone or does not exist: the offset is below `bounds.earliest` or beyond
+   * `bounds.latest`. Resolves with the offset to go on at, or throws.
+   */
   missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number>;
   /**
-   * Something the reader rides out by itself: once when it begins, and with `undefined` when it is over. Each kind has its own
-   * beginning and end: `input` (fetching), `group` (the broker that shares out the tasks), `members` (others take part in the
-   * group), `partitions` (there are some that no task reads), `transactions` (open ones of somebody else hold the input back).
+   * Trouble that the reader waits out by itself. Called once when it begins, and with `undefined` when it is over. Each
+   * kind has its own beginning and end: `input` (fetching), `group` (the broker that coordinates the group), `members`
+   * (other programs are members of the group), `partitions` (some that no task reads), `transactions` (open
+   * transactions of another program hold the input back).
    */
   trouble(kind: ReaderTrouble, error: Error | undefined): void;
-  /** The reader has ended for good on this error. */
+  /** The reader has ended with this error and will not go on. */
   failed(error: Error): void;
 }
 
@@ -165,57 +178,67 @@ export interface StartOffset {
 export interface ShownOffset {
   /** The next offset to read. */
   readonly offset: number;
-  /** Whether a worker of a job has shown it. `false`: somebody has set it. */
+  /** Whether a worker of a job committed it. `false` when another program set it. */
   readonly own: boolean;
 }
 
-/** What a reader reads, and for whom. */
+/** The options of a reader. */
 export interface ReaderOptions {
-  /** The job's name: the consumer group. */
+  /** The job's name, which is the consumer group. */
   readonly group: string;
-  /** This worker's name. Unique among live workers of a job; the same name after a restart means: the one before is surely dead. Undefined: unknown. */
+  /**
+   * This worker's name, unique among the live workers of a job. A worker with the same name that ran before is
+   * certainly dead. `undefined` when this cannot be known.
+   */
   readonly worker: string | undefined;
-  /** What to read, co-partitioned where there is a task for each partition. */
+  /** The topics to read. They are co-partitioned when there is a task for each partition. */
   readonly topics: readonly string[];
-  /** Which task reads what. */
+  /** Which task reads which partitions. */
   readonly layout: TaskLayout;
-  /** Which life of the job this is. Workers of another one, on another state store, must not take part. */
+  /** The incarnation of the job. Workers of another incarnation, on another state store, must not join. */
   readonly incarnation: string;
-  /** Text that this very worker's predecessor left with `remember`, or undefined. */
+  /** The text that the predecessor of this worker left with `remember`, or `undefined`. */
   readonly remembered: string | undefined;
-  /** Keeps a short text for the successor of this worker (a group member id). Resolves when it is durable. */
+  /** Stores a short text (a group member id) for the successor of this worker. Resolves when it is durable. */
   readonly remember: (text: string) => Promise<void>;
 }
 
 /** A running reader. */
 export interface Reader {
-  /** Stops fetching a partition until `resume`; batches that are under way may still arrive. */
+  /** Stops fetching a partition until `resume`. Batches under way may still arrive. */
   pause(topic: string, partition: number): void;
-  /** Fetches a partition again. */
+  /** Fetches a paused partition again. */
   resume(topic: string, partition: number): void;
-  /** Reads a partition on from another offset; batches under way may still arrive, the next one after them begins there. */
+  /**
+   * Goes on reading a partition at another offset. Batches under way may still arrive; the next one after them begins
+   * at the offset.
+   */
   seek(start: StartOffset): void;
-  /** Shows the job's progress to the broker's own tools. Never awaited for correctness; errors are ignored. */
+  /** Shows the job's progress to the broker's own tools. Correctness never depends on it, and errors are ignored. */
   show(offsets: readonly StartOffset[]): Promise<void>;
-  /** Leaves: no call to the handler begins after it resolves. */
+  /** Leaves the group and stops. No call to the handler begins after it resolves. */
   stop(): Promise<void>;
 }
 
-/** What a topic is like, as far as results are checked against it before they are committed. */
+/** The properties of a topic against which results are checked before the commit. */
 export interface TopicInfo {
-  /** Tells it from another topic that had or will have its name; `undefined` where nobody can tell. */
+  /**
+   * Differs from the id of an earlier or later topic of the same name; `undefined` when the connector has no such id.
+   */
   readonly id?: string;
   /** How many partitions it has. */
   readonly partitions: number;
-  /** The largest record that is taken, key, value and headers together, in bytes. */
+  /** The largest record that the topic takes, in bytes of key, value and headers together. */
   readonly maxRecordBytes: number;
-  /** How far a record's timestamp may lie ahead of the wall clock, in milliseconds. `Infinity`: as far as it likes. */
+  /**
+   * How far a record's timestamp may lie ahead of the wall clock, in milliseconds; `Infinity` when there is no limit.
+   */
   readonly maxTimestampAhead: number;
   /** How far a record's timestamp may lie behind the wall clock, in milliseconds. @default Infinity */
   readonly maxTimestampBehind?: number;
-  /** Only the last record of each key is kept, and one without a key is refused. @default false */
+  /** Whether the topic keeps only the last record of each key and refuses records without a key. @default false */
   readonly compacted?: boolean;
-  /** The partition of a key, as the connector's default partitioner has it. */
+  /** The partition of a key, as the connector's default partitioner chooses it. */
   partitionOf(key: Uint8Array): number;
 }
 
@@ -223,119 +246,127 @@ export interface TopicInfo {
 export interface Connection {
   /** Describes a topic; `undefined` when it does not exist. */
   topic(topic: string): Promise<TopicInfo | undefined>;
-  /** Makes a topic. Resolves when it can be used. */
+  /** Creates a topic. Resolves when it can be used. */
   createTopic(topic: string, partitions: number): Promise<void>;
-  /** Bounds of every partition. What an open transaction still holds back lies within them. */
+  /** The bounds of every partition. Records that an open transaction still holds back lie within them. */
   bounds(topic: string): Promise<readonly Bounds[]>;
-  /** The offset of every partition where a reader begins that starts from there. */
+  /** The start offset of every partition for a reader that begins at `from`. */
   offsets(topic: string, from: From): Promise<readonly number[]>;
-  /** What the job's group shows as committed (people may have reset it), by partition; absent where nothing was. */
+  /**
+   * The offsets that the job's group shows as committed, by partition. Users may have reset them. A partition without
+   * one is absent.
+   */
   shown(group: string, topic: string): Promise<ReadonlyMap<number, ShownOffset>>;
   /**
-   * True when no record will ever be added to this topic and this connection's reader has said so: every partition that it
-   * reads had a batch with `position === end` since. Whoever has processed up to the `end` of the last batch has processed all.
-   * Absent where topics never end, as in Kafka.
+   * True when no record will be added to the topic any more and this connection's reader has reported it: since then
+   * every partition that it reads had a batch with `position === end`. The topic is processed when all records up to
+   * the `end` of the last batches are. Absent when topics never end, as in Kafka.
    */
   ended?(topic: string): boolean;
   /** Starts to read. Rejects when the broker cannot be reached or a topic is missing. */
   reader(options: ReaderOptions, handler: ReaderHandler): Promise<Reader>;
   /** How results become visible. */
   readonly delivery: Delivery;
-  /** Lets go of everything. */
+  /** Closes everything that it has opened. */
   close(): Promise<void>;
 }
 
-/** What the runtime gives a connector when it opens it. */
+/** What the runtime gives a connector that it opens. */
 export interface ConnectionContext {
-  /** The job's name; client ids may carry it. */
+  /** The job's name. Client ids may contain it. */
   readonly job: string;
-  /** The job's own KV, for connectors that live on it. */
+  /** The job's own KV, for connectors that keep their topics in it. */
   readonly store: Store;
-  /** Milliseconds since 1970. */
+  /** The wall clock, in milliseconds since 1970. */
   readonly now: () => number;
-  /** Calls back after that many milliseconds, unless it is cancelled by what it returns. */
+  /** Calls back after this many milliseconds. The function that it returns cancels the call. */
   readonly after?: (ms: number, run: () => void) => () => void;
-  /** Takes a line worth knowing. */
+  /** Logs a line. */
   readonly log: (line: string) => void;
 }
 
-/** Where topics live. Two specs with the same `id` in one job share a connection. */
+/** A place where topics are kept. Two specs with the same `id` in one job share a connection. */
 export interface Connector {
-  /** For messages and for telling connectors apart: `kafka localhost:9092`. */
+  /** Identifies the connector, also in messages: `kafka localhost:9092`. */
   readonly id: string;
   /** Opens the connector for a job. */
   open(context: ConnectionContext): Promise<Connection>;
-  /** The file whose lock says that one process at a time may use it, where there is such a file. */
+  /** The lock file that allows one process at a time to use the connector, if there is one. */
   readonly lockPath?: string;
   /** Reads a topic from its beginning without a job. May push before it returns. */
   readonly peek?: (topic: string, observer: PeekObserver) => PeekHandle;
-  /** Writes a value without a job, where records live in this process. */
+  /** Writes a value without a job, for connectors that keep records in this process. */
   readonly write?: (spec: SinkSpec, value: unknown) => void;
 }
 
-/** Whoever looks at a topic without a job. */
+/** Receives the records of a `peek`. */
 export interface PeekObserver {
-  /** How many partitions the topic has; before the first record. */
+  /** How many partitions the topic has. Called before the first record. */
   partitions(count: number): void;
   /** A record, in the order of its partition. */
   record(record: InputRecord): void;
-  /** A bounded topic has been read to its end. */
+  /** Called when a bounded topic has been read to its end. */
   ended(): void;
-  /** Reading has ended with this error. */
+  /** Called when reading has ended with this error. */
   failed(error: Error): void;
 }
 
-/** A look that is going on. */
+/** A `peek` that is running. */
 export interface PeekHandle {
-  /** Ends it; nothing is observed afterwards. */
+  /** Stops it. No call to the observer follows. */
   stop(): void;
 }
 
-/** How a record's key reads: a codec does it. */
+/** Decodes the keys of records. A codec is one. */
 export interface KeyReader {
-  /** The key of bytes. Throws on what it cannot read. */
+  /** Decodes a key. Throws when it cannot. */
   decode(bytes: Uint8Array): unknown;
 }
 
-/** A source as a pipeline describes it. `decode` throws on a record that it cannot read; its message is the reason. */
+/**
+ * A source as a pipeline describes it. `decode` throws on a record that it cannot decode; the error message is the
+ * reason.
+ */
 export interface SourceSpec<T = unknown> {
-  /** Where the topic is. */
+  /** The connector that has the topic. */
   readonly connector: Connector;
-  /** What is read. */
+  /** The topic to read. */
   readonly topic: string;
-  /** The value of a record. */
+  /** Decodes the value of a record. */
   decode(record: InputRecord): T;
-  /** How a record's key reads, which is compared with the keys of stages. @default text */
+  /** Decodes the record's key, which is compared with the keys of stages. @default text */
   readonly key?: KeyReader;
 }
 
 /** A sink as a pipeline describes it. Every function may throw; the runtime names the sink and the record. */
 export interface SinkSpec<T = unknown> {
-  /** Where the topic is. */
+  /** The connector that has the topic. */
   readonly connector: Connector;
-  /** What is written. */
+  /** The topic to write. */
   readonly topic: string;
   /** The record's value; `null` is a tombstone. */
   value(value: T): Uint8Array | null;
-  /** The sink gives no record a key. @default false */
+  /** Whether the sink writes all records without a key. @default false */
   readonly keyless?: boolean;
-  /** The record's key; `undefined` where the sink has none of its own. */
+  /** The record's key; `undefined` when the sink does not set one. */
   key(value: T): Uint8Array | null | undefined;
-  /** The record's headers, where it has any of its own. */
+  /** The record's headers; `undefined` when the sink sets none. */
   headers(value: T): RecordHeaders | undefined;
-  /** The partition, or `undefined` to go by the key (as Kafka's default partitioner) or, without a key, by the task. */
+  /**
+   * The partition. With `undefined` the key decides (as in Kafka's default partitioner), and without a key the task.
+   */
   partition(value: T, partitions: number): number | undefined;
 }
 
 const SINKS = new WeakMap<object, SinkSpec>();
 
-/** Remembers which sink an operator writes to, so that a policy can be given the operator. */
+/** Remembers the spec of an operator that a connector's `sink()` returned, so that a policy accepts the operator. */
 export function nameSink<O extends object>(operator: O, spec: SinkSpec): O {
   SINKS.set(operator, spec);
   return operator;
 }
 
-/** The sink behind an operator that a connector's `sink()` returned. */
+/** The spec of an operator that a connector's `sink()` returned. */
 export function sinkSpecOf(operator: object): SinkSpec | undefined {
   return SINKS.get(operator);
 }

@@ -1,5 +1,5 @@
 /**
- * The port's way out: how rows of results become visible, in the commit of their epoch or after it.
+ * The output side of the port: makes result rows visible, in the commit of their epoch or after it.
  *
  * @module
  */
@@ -8,19 +8,22 @@ import type { AtomicWrites } from "../state/store.ts";
 
 /** How far the results of a task are visible. */
 export interface Published {
-  /** Those of every epoch up to this one are. */
+  /** The results of every epoch up to this one are visible. */
   readonly epoch: number;
-  /** And so many rows of the epoch after it: one that is too large for one go becomes visible bit by bit. */
+  /**
+   * This many rows of the next epoch are visible too. An epoch that is too large for one transaction becomes visible in
+   * several steps.
+   */
   readonly rows: number;
-  /** How many rows had to be moved out of the way, since the birth of the job. */
+  /** How many rows were moved to the sink for unpublishable results, since the job was created. */
   readonly moved: number;
 }
 
-/** An epoch whose rows are to become visible. Without rows, only its number does. */
+/** An epoch whose rows are to become visible. An epoch without rows only moves the marker. */
 export interface DeliveredEpoch {
   /** The epoch's number. */
   readonly epoch: number;
-  /** What it writes. */
+  /** The rows that it writes. */
   readonly rows: readonly OutputRecord[];
 }
 
@@ -28,39 +31,46 @@ export interface DeliveredEpoch {
 export interface DeliveredTask {
   /** The task's number. */
   readonly task: number;
-  /** How far it is. */
+  /** How far its results are visible. */
   readonly from: Published;
-  /** What comes next, in order. Where `from` has rows, they are the first ones of the first epoch, which follows it at once. */
+  /**
+   * The epochs that follow, in order. If `from` has rows, they are the first rows of the first of these epochs, which
+   * then directly follows `from.epoch`.
+   */
   readonly epochs: readonly DeliveredEpoch[];
 }
 
-/** Makes the row that stands in for one that is refused for good. */
+/** Makes the row that replaces a row which is refused for good. */
 export type LetterMaker = (row: OutputRecord, reason: string) => OutputRecord;
 
-/** Rows, or all of them, are refused for good: to try again would be of no use. The message says why, and what to do. */
+/**
+ * Rows, or the delivery as a whole, are refused for good, so another try is useless. The message gives the reason and
+ * the cure.
+ */
 export class RefusedError extends Error {
-  /** Its own name. */
+  /** The name of the error class. */
   override name = "RefusedError";
 }
 
-/** One life of an owner that delivers: every earlier life of it is fenced. After any error it is of no use. */
+/** One life of an owner. All earlier lives of this owner are fenced. After any error it cannot be used any more. */
 export interface DeliveryLife {
   /**
-   * Makes rows of these epochs visible, and with them, atomically, how far each task is. They are the first ones, as many as can be
-   * delivered in one go; at least one. Resolves with how far each task is then. Rejects on any doubt about its outcome.
+   * Makes rows of these epochs visible and atomically records how far each task is: the first rows, as many as fit into
+   * one transaction, and at least one. Resolves with how far each task is then. Rejects when the outcome is in doubt.
    *
-   * @throws {RefusedError} where a row is refused for good and there is no `letter`: nothing of this call is visible then
+   * @throws {RefusedError} when a row is refused for good and there is no `letter`; then nothing of this call is
+   * visible
    */
   publish(tasks: readonly DeliveredTask[], letter?: LetterMaker): Promise<ReadonlyMap<number, Published>>;
-  /** Lets go of its connections. */
+  /** Closes its connections. */
   close(): Promise<void>;
 }
 
-/** A job as a delivery knows it. */
+/** A job, as a delivery identifies it. */
 export interface DeliveredJob {
   /** The job's name. */
   readonly name: string;
-  /** Tells it from other jobs that had or will have its name. */
+  /** Differs from the incarnation of every earlier or later job of the same name. */
   readonly incarnation: string;
   /** How many tasks it has. */
   readonly tasks: number;
@@ -68,39 +78,43 @@ export interface DeliveredJob {
 
 /** Delivery in two phases: the epoch is committed first, then its rows become visible together with its number. */
 export interface AfterCommit {
-  /** Tells it from the other way. */
+  /** The kind of delivery. */
   readonly kind: "afterCommit";
   /** Whether a job of this name was ever prepared here. */
   knows(job: string): Promise<boolean>;
-  /** Makes ready for a job. Before anything else is asked, but for `knows`. */
+  /** Prepares for a job. To be called before every other method except `knows`. */
   prepare(job: DeliveredJob): Promise<void>;
-  /** A new life of this owner. Resolves only after earlier lives of it can no longer make anything visible. */
+  /** Begins a new life of this owner. Resolves only after its earlier lives can no longer make anything visible. */
   open(owner: string): Promise<DeliveryLife>;
   /**
-   * The first life of an owner: everything that delivering needs was tried, and taken back.
+   * Begins the first life of an owner. Everything that a delivery needs was tried, and rolled back.
    *
    * @param topics how many partitions each topic has
-   * @throws {RefusedError} where something of it is not allowed, or not possible
+   * @throws {RefusedError} when a step of it is not allowed or not possible
    */
   rehearse(owner: string, topics: ReadonlyMap<string, number>): Promise<DeliveryLife>;
-  /** Makes sure that no life of this owner can make anything visible any more, and that it has left nothing half done. */
+  /**
+   * Makes sure that no life of this owner can make anything visible any more, and that none of its transactions is
+   * open.
+   */
   fence(owner: string): Promise<void>;
-  /** How far tasks are published; absent: nobody has ever said. Only to be asked after fencing. */
+  /** How far tasks are published; a task without a marker is absent. To be called only after fencing. */
   published(tasks: readonly number[]): Promise<ReadonlyMap<number, Published>>;
 }
 
-/** Delivery in one phase, on the KV that also holds the job's state. */
+/** Delivery in one phase, in the KV that also holds the job's state. */
 export interface InCommit {
-  /** Tells it from the other way. */
+  /** The kind of delivery. */
   readonly kind: "inCommit";
   /**
-   * Takes the rows of one task's cut, gives them their offsets and returns what the cut's atomic has to write. Several tasks may be
-   * staged before `committed`; their atomics are committed in that order. What was staged is committed, or the process ends.
+   * Takes the rows of one task's cut, assigns their offsets and returns what the cut's atomic has to write. Several
+   * tasks may be staged before `committed`; their atomics are committed in that order. Staged rows are committed, or
+   * the process ends.
    */
   stage(rows: readonly OutputRecord[]): AtomicWrites;
   /** Everything that was staged is committed: readers may see it. */
   committed(): void;
 }
 
-/** How the rows of results become visible. */
+/** How result rows become visible. */
 export type Delivery = InCommit | AfterCommit;

@@ -1,5 +1,5 @@
 /**
- * Headers as users write them, and as records have them: a list, as in Kafka.
+ * Converts headers from the form of users to the form of records, which is a list as in Kafka.
  *
  * @module
  */
@@ -7,18 +7,18 @@ import { varintSize } from "../base/bytes.ts";
 import { nameBytes, textBytes } from "../base/text.ts";
 import type { RecordHeader, RecordHeaders } from "./connector.ts";
 
-/** What may be a header's value: text becomes UTF-8, `null` is a header without a value. */
+/** The value of a header. Text becomes UTF-8; `null` is a header without a value. */
 export type HeaderValue = string | Uint8Array | null;
 
-/** Headers as users write them: by name, or as a list where one name stands there several times. */
+/** Headers in the form of users: by name, or as a list when a name occurs several times. */
 export type HeadersOption =
   | Readonly<Record<string, HeaderValue>>
   | readonly (readonly [name: string, value: HeaderValue])[];
 
 /**
- * Makes headers as records have them.
+ * Converts headers to the form of records.
  *
- * @throws {TypeError} when they are neither names with values nor a list of such pairs, or a value is none
+ * @throws {TypeError} when they are neither names with values nor a list of such pairs, or a value has another type
  */
 export function encodeHeaders(headers: HeadersOption): RecordHeaders {
   if (typeof headers !== "object" || headers === null) {
@@ -40,12 +40,12 @@ function encodeHeader(pair: unknown, index: number): RecordHeader {
   );
 }
 
-/** The value of a header: of several of one name, the last one's; `undefined` where there is none. */
+/** The value of a header, or of the last one when several have the name; `undefined` when there is none. */
 export function headerOf(headers: RecordHeaders | undefined, name: string): Uint8Array | null | undefined {
   return headers?.findLast((header) => header[0] === name)?.[1];
 }
 
-/** Bytes of a record in the sense of size limits: key, value and headers, these with their lengths. */
+/** The size of a record as limits count it, in bytes: key, value and headers, the headers with their lengths. */
 export function recordBytes(
   key: Uint8Array | null,
   value: Uint8Array | null,

@@ -1,6 +1,6 @@
 /**
- * JSON as the codec of records. What JSON would bend is refused with its path, in both directions: a value that comes back as another
- * one is worse than an error.
+ * JSON as the codec of records. A value that JSON would change is refused with its path, both when it is written and
+ * when it is read: an error is better than a changed value.
  *
  * @module
  */
@@ -11,13 +11,15 @@ import type { RecordCodec } from "./codec.ts";
 /** Options of {@linkcode json}. */
 export interface JsonOptions {
   /**
-   * What becomes of an integer beyond 2^53 - 1, which no number holds exactly: read as a `bigint` (and a `bigint` is then written as an
-   * integer), as a `string` of its digits, or rounded as `JSON.parse` does. Where nothing is said it is refused. Smaller ones are numbers.
+   * How to read an integer beyond 2^53 - 1, which a number cannot hold exactly: as a `bigint` (a `bigint` is then also
+   * written as an integer), as a `string` of its digits, or rounded as `JSON.parse` does. Smaller integers are numbers.
+   *
+   * @default such an integer is refused
    */
   readonly integers?: "bigint" | "string" | "round";
 }
 
-/** Deeper than this nobody looks at every value; a value is then looked at with a memory of what lies around it. */
+/** The quick check descends this far. The full check takes over below, and remembers the objects around a value. */
 const SHALLOW = 50;
 const PLUS = 0x2b;
 const LETTER_E = 0x65;
@@ -27,14 +29,16 @@ const DEPTH = 1000;
 /**
  * JSON in UTF-8: the default codec.
  *
- * Refused on writing, with the path (`$.items[3].price`): `NaN`, infinities, bigint, functions, symbols, `undefined` and holes in arrays,
- * invalid dates, and objects whose content JSON does not see (`Map`, `Set`, typed arrays, errors, instances without fields of their own).
- * Written as JSON writes them: a field that is `undefined` is left out, a `Date` and whatever has a `toJSON()` is what that gives, an
- * instance of a class is its fields, and -0 is 0. Refused on reading: integers beyond 2^53 - 1, numbers beyond the largest (`1e400`).
+ * Refused on writing, with the path (`$.items[3].price`): `NaN`, infinities, bigint, functions, symbols, `undefined`
+ * and holes in arrays, invalid dates, and objects whose content JSON does not see (`Map`, `Set`, typed arrays, errors,
+ * instances without fields of their own). Written as `JSON.stringify` does: a field that is `undefined` is left out; a
+ * `Date`, and any object with a `toJSON()`, is written as what that returns; an instance of a class is written as its
+ * fields; -0 is written as 0. Refused on reading: integers beyond 2^53 - 1, and numbers beyond the largest one
+ * (`1e400`).
  *
- * @param options what becomes of integers that no number holds
- * @returns a codec that throws on malformed JSON and on what JSON would bend
- * @throws {TypeError} when `integers` is none of its values
+ * @param options how integers beyond 2^53 - 1 are read
+ * @returns a codec that throws on malformed JSON and on values that JSON would change
+ * @throws {TypeError} when `integers` has another value
  *
  * @example A round trip, and ids that no number holds
  * ```ts
@@ -80,21 +84,23 @@ function codecOf(integers: JsonOptions["integers"]): RecordCodec<unknown> {
   };
 }
 
-/** The text of JSON. A byte order mark before it is no part of it, whoever wrote one there. */
+/** Decodes the text of JSON. Removes a byte order mark, which some programs write before it. */
 function jsonText(bytes: Uint8Array): string {
   const text = bytesText(bytes);
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** Whether JSON carries a value as it is. `false` where that takes a closer look; for plain results it is all that is done. */
+/**
+ * Whether JSON writes a value unchanged. `false` when this quick check cannot tell; plain results need no other check.
+ */
 function isExact(value: unknown, depth: number): boolean {
   if (typeof value === "string" || typeof value === "boolean") return true;
-  // Of no other number than the finite ones.
+  // The difference is 0 for finite numbers only.
   if (typeof value === "number") return value - value === 0;
   if (typeof value !== "object") return false;
   if (value === null) return true;
   if (depth === 0) return false;
-  // A look at the prototype would cost more: what only looks like a plain object is looked at closely elsewhere.
+  // Reading the prototype would cost more. The full check looks closely at objects that only look plain.
   if (value.constructor === Object) return isPlain(value as Record<string, unknown>, depth - 1);
   if (!Array.isArray(value)) return false;
   for (let i = 0; i < value.length; i++) if (!isExact(value[i], depth - 1)) return false;
@@ -112,14 +118,14 @@ function isPlain(value: Record<string, unknown>, depth: number): boolean {
 }
 
 interface Look {
-  /** Names and indices from the top to here. */
+  /** Names and indices from the top to this value. */
   readonly path: (string | number)[];
-  /** The objects around this one. */
+  /** The objects that contain this value. */
   readonly around: object[];
   readonly integers: JsonOptions["integers"];
 }
 
-/** Throws where JSON would bend a value. `given` has no form of its own any more: what `toJSON()` gives is not asked again. */
+/** Throws when JSON would change a value. `given`: the value came from `toJSON()`, which is not called on it again. */
 function refuseBent(value: unknown, look: Look, given = false): void {
   switch (typeof value) {
     case "string":
@@ -176,7 +182,7 @@ function inside(look: Look, step: string | number, value: unknown): void {
   look.path.pop();
 }
 
-/** What an object is whose content does not lie in fields of its own; `undefined` for all others. */
+/** The name of an object's class when its content is not in fields of its own; `undefined` for all other objects. */
 function hiddenIn(value: object): string | undefined {
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return undefined;
@@ -195,7 +201,7 @@ function shortened(value: bigint): string {
   return digits.length > 40 ? `${digits.slice(0, 20)}... of ${digits.length} digits` : digits;
 }
 
-/** `$.items[3].price`, and of a long one its beginning and its end. */
+/** Writes a path as `$.items[3].price`, a long one shortened in the middle. */
 function shownPath(path: readonly (string | number)[]): string {
   const steps = path.map((step) =>
     typeof step === "number"
@@ -213,7 +219,7 @@ function asInteger(_name: string, value: unknown): unknown {
   return typeof value === "bigint" ? (JSON as unknown as RawJson).rawJSON(String(value)) : value;
 }
 
-/** What JSON can do and TypeScript does not know yet: the text of a value, read and written. */
+/** JSON methods that TypeScript does not know yet: they read and write the text of a value. */
 interface RawJson {
   rawJSON(text: string): unknown;
   parse(
@@ -223,8 +229,8 @@ interface RawJson {
 }
 
 /**
- * Whether a number of 16 digits or with an exponent of three may be in it: narrower ones are safe. Looks at every third byte, since this
- * is done for each record, and takes digits in texts for numbers.
+ * Whether the text may contain a number of 16 digits or more, or one with an exponent of three digits; shorter numbers
+ * are safe. Runs for each record, so it looks at every third byte only, and also counts digits inside strings.
  */
 function hasWideNumber(bytes: Uint8Array): boolean {
   const { length } = bytes;
@@ -248,7 +254,10 @@ function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
 }
 
-/** Whether a number in it may be another one than was written: every integer beyond 2^53 - 1 is read as one that is too. */
+/**
+ * Whether a number may differ from the one that was written: every integer beyond 2^53 - 1 is read as a number beyond
+ * it.
+ */
 function isRounded(value: unknown, depth: number): boolean {
   if (typeof value === "number") return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
   if (typeof value !== "object" || value === null) return false;
@@ -261,7 +270,7 @@ function isRounded(value: unknown, depth: number): boolean {
   return false;
 }
 
-/** Reads once more, with the text of each number at hand. */
+/** Parses again, with the source text of each number. */
 function exactly(text: string, integers: JsonOptions["integers"]): unknown {
   const refused: string[] = [];
   const value = (JSON as unknown as RawJson).parse(text, (_name, part, { source }) => {
@@ -284,10 +293,10 @@ function exactly(text: string, integers: JsonOptions["integers"]): unknown {
   );
 }
 
-/** Stands where a number was that is refused. */
+/** Replaces a refused number, so that its path can be found. */
 const REFUSED = Symbol("refused");
 
-/** The way to the first place where something stands, in the order in which JSON is read. */
+/** The path of the first place with this value, in the order in which JSON is read. */
 function pathOf(
   value: unknown,
   wanted: unknown,

@@ -24,22 +24,29 @@ import type {
 } from "./connector.ts";
 import { BATCH_RECORDS, MAX_PARTITIONS, MAX_RECORD_BYTES } from "./local/limits.ts";
 import { keyPartition } from "./partitioner.ts";
-import { type KeepTombstones, type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "./verbs.ts";
+import {
+  type CheckTombstones,
+  type KeepTombstones,
+  type SinkOptions,
+  sinkVerb,
+  type SourceOptions,
+  sourceVerb,
+} from "./verbs.ts";
 
 /** Options of {@linkcode memory}. */
 export interface MemoryOptions {
   /** The clock that gives records their timestamps, in milliseconds since 1970. @default the wall clock */
   readonly now?: () => number;
   /**
-   * How far the timestamp of a record that is appended may lie ahead of the clock, in milliseconds; `Infinity`: as far as it likes. One that
-   * is wrong makes what comes after it late. Results of a job have their event time, however far ahead.
+   * How far the timestamp of an appended record may lie ahead of the clock, in milliseconds; `Infinity` sets no limit.
+   * A wrong timestamp in the future makes the records after it late. The limit does not apply to results of a job.
    *
    * @default hours(1), as in Kafka 4
    */
   readonly maxTimestampAhead?: number;
 }
 
-/** One topic. Its records lie twice: by partition for readers, and in the order in which they came for the user. */
+/** One topic. Its records are kept twice: by partition for readers, and in the order of arrival for the user. */
 interface Topic {
   readonly partitions: readonly InputRecord[][];
   readonly arrived: InputRecord[];
@@ -51,7 +58,7 @@ let made = 0;
 
 /** Topics in memory. Made by {@linkcode memory}. */
 export class MemoryLog implements Connector {
-  /** Which of this process's logs it is, for messages. */
+  /** Identifies the log in this process, also in messages. */
   readonly id: string = `memory ${++made}`;
   #topics = new Map<string, Topic>();
   #watchers = new Set<(topic: string) => void>();
@@ -77,10 +84,10 @@ export class MemoryLog implements Connector {
   }
 
   /**
-   * Makes a topic. One that is missing is made with one partition when it is first used.
+   * Creates a topic. A missing topic is created with one partition when it is first used.
    *
-   * @throws {RangeError} If `partitions` is no integer from 1 to 128.
-   * @throws {Error} If the topic exists with another number of partitions.
+   * @throws {RangeError} when `partitions` is no integer from 1 to 128
+   * @throws {Error} when the topic exists with another number of partitions
    */
   create(topic: string, { partitions = 1 }: { partitions?: number } = {}): void {
     if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
@@ -102,9 +109,10 @@ export class MemoryLog implements Connector {
   /**
    * Appends records. Readers see them at once.
    *
-   * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or too far ahead, or a record is too large.
-   * @throws {TypeError} If a value has no JSON form.
-   * @throws {Error} If the topic has ended.
+   * @throws {RangeError} when a partition does not exist, a timestamp is no safe integer or too far ahead, or a record
+   * is too large
+   * @throws {TypeError} when a value has no JSON form
+   * @throws {Error} when the topic has ended
    */
   append(topic: string, records: Iterable<AppendRecord>): void {
     const state = this.#open(topic);
@@ -120,26 +128,34 @@ export class MemoryLog implements Connector {
     this.#changed(topic);
   }
 
-  /** Says that the topic is complete: a job that reads it comes to an end, and its windows fire. */
+  /** Marks the topic as complete. A job that reads it finishes, and its windows fire. */
   end(topic: string): void {
     this.#topic(topic).ended = true;
     this.#changed(topic);
   }
 
-  /** The values of a topic in the order in which they came, decoded; `null` for tombstones. */
+  /** The values of a topic in the order of arrival, decoded; `null` for tombstones. */
   read<T = unknown>(topic: string, { codec = json<T>() }: { codec?: RecordCodec<T> } = {}): (T | null)[] {
     return this.#topic(topic).arrived.map(({ value }) => value === null ? null : codec.decode(value));
   }
 
-  /** The records of a topic in the order in which they came. */
+  /** The records of a topic in the order of arrival. */
   records(topic: string): readonly InputRecord[] {
     return [...this.#topic(topic).arrived];
   }
 
-  /** The same, with tombstones: values and `null`. */
+  /** The same, with tombstones: what the schema says, and `null`. */
   source<T = unknown>(topic: string, options: KeepTombstones<T>): Observable<T | null>;
-  /** The values of a topic, as a cold Observable. Without a job it reads what is there at once, and goes on until {@linkcode end}. */
-  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T>;
+  /** The same, without tombstones: what the schema says, or what is no tombstone. */
+  source<T = unknown>(topic: string, options: CheckTombstones<T>): Observable<T>;
+  /**
+   * The values of a topic, as a cold Observable. Without a job it reads what is there at once, and goes on until {@linkcode end}.
+   *
+   * A record without a value, a tombstone, is `null`, so `null` is in the type. Stages that read fields refuse it as a bad record and
+   * take it out of the type; a `filter` can do that before them. With a `schema` the type is the schema's, with
+   * `tombstones: "refuse"` it is without `null`.
+   */
+  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T | null>;
   source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T> {
     return sourceVerb<T>(this, topic, options);
   }
@@ -187,7 +203,7 @@ export class MemoryLog implements Connector {
     let busy = false;
     let done = false;
     const read = (changed: string) => {
-      // An observer may append to the topic that it reads: the loop that is under way sees that too.
+      // An observer may append to the topic that it reads. The running loop delivers those records too.
       if (changed !== topic || busy) return;
       busy = true;
       try {
@@ -266,10 +282,10 @@ export class MemoryLog implements Connector {
 }
 
 /**
- * Topics in memory, for notebooks and tests: the same semantics as every other connector, and nothing outlives the process.
- * Values lie there as bytes, encoded as a broker would hold them.
+ * Topics in memory, for notebooks and tests. They have the semantics of every other connector, but end with the
+ * process. Values are kept as encoded bytes, as on a broker.
  *
- * @param options The clock, where timestamps must be known.
+ * @param options the clock and the limit for timestamps
  *
  * @example A pipeline over a topic in memory
  * ```ts
@@ -281,7 +297,7 @@ export class MemoryLog implements Connector {
  * log.append("numbers", [{ value: 1 }, { value: 2 }]);
  * log.end("numbers");
  *
- * log.source<number>("numbers").pipe(map((n) => n * 10), log.sink("tens")).subscribe();
+ * log.source<number>("numbers", { tombstones: "refuse" }).pipe(map((n) => n * 10), log.sink("tens")).subscribe();
  *
  * assertEquals(log.read("tens"), [10, 20]);
  * ```

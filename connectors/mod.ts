@@ -1,5 +1,6 @@
 /**
- * Connectors: topics in memory, topics in Deno KV, and the port that every connector implements. Kafka is in `@tidemark/streams/kafka`.
+ * Connectors: topics in memory, topics in Deno KV, and the port that every connector implements. The Kafka connector is
+ * in `@tidemark/streams/kafka`.
  *
  * @module
  */
@@ -10,5 +11,5 @@ export { headerOf, type HeadersOption, type HeaderValue } from "./headers.ts";
 export * from "./json.ts";
 export * from "./memory.ts";
 export * from "./plain_codecs.ts";
-export type { KeepTombstones, RecordKey, SinkOptions, SourceOptions } from "./verbs.ts";
+export type { CheckTombstones, KeepTombstones, RecordKey, SinkOptions, SourceOptions } from "./verbs.ts";
 export type { AppendRecord } from "./local/append.ts";

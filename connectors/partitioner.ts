@@ -1,6 +1,6 @@
 /**
- * Which partition a key belongs to: the same as Apache Kafka's own clients choose, so that records written by Tidemark, by
- * Java programs and by Kafka Connect lie together, whichever connector holds the topic.
+ * Computes the partition of a key as the clients of Apache Kafka do. So records of one key lie in one partition,
+ * whether Tidemark, a Java program or Kafka Connect writes them, and with every connector.
  *
  * @module
  */
@@ -8,12 +8,12 @@
 import { murmur2 } from "../base/hashing.ts";
 
 /**
- * The partition of a key, as Kafka's default partitioner has it.
+ * The partition of a key, as Kafka's default partitioner chooses it.
  *
- * @param key The key's bytes.
- * @param partitions How many partitions the topic has, at least 1.
+ * @param key the key's bytes
+ * @param partitions how many partitions the topic has, at least 1
  *
- * @throws {RangeError} If `partitions` is not a positive integer.
+ * @throws {RangeError} when `partitions` is not a positive integer
  */
 export function keyPartition(key: Uint8Array, partitions: number): number {
   if (!Number.isSafeInteger(partitions) || partitions < 1) {
@@ -21,6 +21,6 @@ export function keyPartition(key: Uint8Array, partitions: number): number {
       `Cannot choose a partition: partitions must be an integer > 0, current value is ${partitions}`,
     );
   }
-  // Java takes the sign bit off rather than the absolute value, which does not exist for the smallest integer.
+  // Java clears the sign bit: the smallest integer has no absolute value.
   return (murmur2(key) & 0x7fffffff) % partitions;
 }

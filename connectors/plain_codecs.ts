@@ -1,6 +1,6 @@
 /**
- * Codecs of plain forms: text, bytes, and integers as Kafka's own serializers write them. For values, and for saying how a topic's keys
- * read: `source(topic, { key: int64() })`.
+ * Codecs of plain formats: text, bytes, and integers as Kafka's own serializers write them. They serve for values, and
+ * for the keys of a topic: `source(topic, { key: int64() })`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const INT32_BYTES = 4;
 /**
  * Text in UTF-8, as Kafka's `StringSerializer` writes it. A byte order mark is kept.
  *
- * @returns a codec that throws on bytes that are no UTF-8, and on what is no text or has lone surrogates
+ * @returns a codec that throws on bytes that are not UTF-8, on values that are not text, and on lone surrogates
  *
  * @example Text as it is
  * ```ts
@@ -39,7 +39,7 @@ const TEXT: RecordCodec<string> = {
 /**
  * Bytes as they are.
  *
- * @returns a codec that throws on what is no `Uint8Array`
+ * @returns a codec that throws on values that are no `Uint8Array`
  *
  * @example Bytes as they are
  * ```ts
@@ -61,9 +61,10 @@ const BYTES: RecordCodec<Uint8Array> = {
 };
 
 /**
- * Integers of 64 bits, as Kafka's `LongSerializer` writes them: a `bigint`, since a number does not hold all of them.
+ * Integers of 64 bits, as Kafka's `LongSerializer` writes them. They are `bigint`s, since a number cannot hold all of
+ * them.
  *
- * @returns a codec that throws on anything but eight bytes, and on what is no integer of 64 bits
+ * @returns a codec that throws on bytes that are not exactly eight, and on values that are no integer of 64 bits
  *
  * @example A key of Java's
  * ```ts
@@ -91,7 +92,7 @@ const INT64: RecordCodec<bigint> = {
 /**
  * Integers of 32 bits, as Kafka's `IntegerSerializer` writes them.
  *
- * @returns a codec that throws on anything but four bytes, and on what is no integer of 32 bits
+ * @returns a codec that throws on bytes that are not exactly four, and on values that are no integer of 32 bits
  *
  * @example A key of Java's
  * ```ts

@@ -1,11 +1,12 @@
 /**
- * The two verbs of every connector, `source()` and `sink()`: they only describe. What reads and writes is the runtime.
+ * `source()` and `sink()` of every connector. They only describe; the runtime reads and writes.
  *
  * @module
  */
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { operate } from "../operators/_operate.ts";
 import { sourceOf } from "../operators/_source.ts";
+import type { Present } from "../operators/_tombstone.ts";
 import { keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
 import { type Connector, type KeyReader, nameSink, type SinkSpec, type SourceSpec } from "./connector.ts";
 import { json } from "./json.ts";
@@ -14,48 +15,56 @@ import { encodeHeaders, type HeadersOption } from "./headers.ts";
 
 /** Options of a `source()`. */
 export interface SourceOptions<T> {
-  /** Any Standard Schema validator (Zod, Valibot, ArkType ...); a record that it refuses is a bad record. */
+  /** Any Standard Schema validator (Zod, Valibot, ArkType and others). A record that it refuses is a bad record. */
   readonly schema?: StandardSchema<T>;
-  /** How bytes become a value. @default JSON */
+  /** Decodes the bytes of a value. @default JSON */
   readonly codec?: RecordCodec<unknown>;
   /**
-   * What becomes of a record without a value, a tombstone of a compacted topic. It is the value `null`, which passes through, and which a
-   * stage that reads its fields refuses as a bad record. With `keep` the type says so, and a `schema` is not asked; with `refuse` it is a
-   * bad record at once.
+   * What becomes of a record without a value, a tombstone of a compacted topic. It is the value `null`, which is in the type of the source,
+   * which passes through, and which a stage that reads its fields refuses as a bad record. With `keep` a `schema` is not asked about it;
+   * with `refuse` it is a bad record at once, and the type is without `null`.
    *
    * @default the value `null`, which a `schema` may refuse
    */
   readonly tombstones?: "keep" | "refuse";
   /**
-   * How a record's key reads: `text()`, `int64()`, `int32()`, `json()`, `bytes()`, or any codec. With a task for each partition a stage must
-   * be keyed by what its topic is keyed by, and the two are compared as values. A key that reads as bytes or as an object is not compared.
+   * Decodes a record's key: `text()`, `int64()`, `int32()`, `json()`, `bytes()`, or any codec. With a task for each
+   * partition a stage must use the same key as its topic, and the two are compared as values. A key that decodes to
+   * bytes or to an object is not compared.
    *
-   * @default text, and a stage's key that is a number is compared by its decimal text, as sinks write it
+   * @default text; a stage's key that is a number is compared by its decimal text, as sinks write it
    */
   readonly key?: KeyReader;
 }
 
-/** Options of a `source()` of values and tombstones: `null` is in its type. */
+/** Options of a `source()` of values and tombstones. The type of its values includes `null`. */
 export type KeepTombstones<T> = SourceOptions<T> & { readonly tombstones: "keep" };
+
+/** Options of a `source()` whose type has no `null` of its own: a schema says what comes, or tombstones are refused. */
+export type CheckTombstones<T> =
+  & SourceOptions<T>
+  & ({ readonly schema: StandardSchema<T> } | { readonly tombstones: "refuse" });
 
 /** What may be a record's key. */
 export type RecordKey = string | number | bigint | boolean | Uint8Array | null;
 
-/** Options of a `sink()`. */
+/**
+ * Options of a `sink()`. A tombstone that one of these functions cannot read is a bad record; without them it passes as a tombstone.
+ */
 export interface SinkOptions<T> {
   /** The record's key. @default none; a late record keeps its own */
-  readonly key?: (value: T) => RecordKey;
+  readonly key?: (value: Present<T>) => RecordKey;
   /** The record's value, where it is not the whole value; `null` writes a tombstone. @default the value itself */
-  readonly value?: (value: T) => unknown;
+  readonly value?: (value: Present<T>) => unknown;
   /** The record's headers: values by name, or a list of names with values where one name stands there several times. @default none */
-  readonly headers?: (value: T) => HeadersOption;
+  readonly headers?: (value: Present<T>) => HeadersOption;
   /** The partition. @default by the key, as Kafka's default partitioner; without a key the task's own */
-  readonly partition?: (value: T, partitions: number) => number;
+  readonly partition?: (value: Present<T>, partitions: number) => number;
   /** How a value becomes bytes. @default JSON */
   readonly codec?: RecordCodec<unknown>;
 }
 
-/** The specification behind a source's Observable. */
+/** The spec of a source. */
 export function sourceSpec<T>(connector: Connector, topic: string, options: SourceOptions<T> = {}): SourceSpec<T> {
   named("source", topic);
   const { schema, codec = json<unknown>(), key } = options;
@@ -86,10 +95,10 @@ export function sourceSpec<T>(connector: Connector, topic: string, options: Sour
   };
 }
 
-/** The specification behind a sink. */
-export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOptions<T> = {}): SinkSpec<T> {
+/** The specification behind a sink. Its functions are called with tombstones too: those that cannot read one throw, and the record is bad. */
+export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOptions<T> = {}): SinkSpec<Present<T>> {
   named("sink", topic);
-  const { key, value = (whole: T): unknown => whole, headers, partition, codec = json<unknown>() } = options;
+  const { key, value = (whole: Present<T>): unknown => whole, headers, partition, codec = json<unknown>() } = options;
   return {
     connector,
     topic,
@@ -110,19 +119,19 @@ export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOp
   };
 }
 
-/** Makes a connector's `source()`: a cold Observable that a job drives, or that reads by itself where there is none. */
+/** Creates a connector's `source()`: a cold Observable. A job drives it; without a job it reads by itself. */
 export function sourceVerb<T>(connector: Connector, topic: string, options?: SourceOptions<T>): Observable<T> {
   const spec = sourceSpec(connector, topic, options);
   return sourceOf<T>({ spec, label: topic, peek: (task, out) => peekAt(spec, task, out) });
 }
 
-/** Makes a connector's `sink()`: an operator that writes every value and passes it on. */
+/** Creates a connector's `sink()`: an operator that writes every value and passes it on. */
 export function sinkVerb<T>(
   connector: Connector,
   topic: string,
   options?: SinkOptions<T>,
 ): MonoTypeOperatorFunction<T> {
-  const spec = sinkSpec(connector, topic, options);
+  const spec = sinkSpec(connector, topic, options) as SinkSpec<T>;
   const operator = operate<T, T>(
     { operator: "sink", name: topic, time: "passes", keeps: true, failure: "result", reads: readsOf(spec) },
     (stage) => {
@@ -139,7 +148,7 @@ export function sinkVerb<T>(
   return nameSink(operator, spec as SinkSpec);
 }
 
-/** What a sink reads of a value, without writing it. */
+/** Calls the functions of a sink on a value, without writing it. */
 function readsOf<T>({ value, key, headers, partition }: SinkSpec<T>): (whole: T) => void {
   return (whole) => {
     value(whole);
@@ -149,7 +158,7 @@ function readsOf<T>({ value, key, headers, partition }: SinkSpec<T>): (whole: T)
   };
 }
 
-/** Where there is no job, only a connector that keeps records in this process can take one. */
+/** Writes values without a job. Only a connector that keeps records in this process can do so. */
 function direct<T>(spec: SinkSpec<T>, label: string): (value: unknown) => void {
   const { connector } = spec;
   if (connector.write === undefined) {

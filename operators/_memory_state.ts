@@ -32,7 +32,7 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
   readonly name: string;
   readonly #spaces = new Map<number, Map<K, MutableCell<K, V>>>();
   /** The namespace that was used last. The next access mostly uses the same one. */
-  #last: Map<K, MutableCell<K, V>> | undefined;
+  #last: Map<K, MutableCell<K, V>> = new Map();
   #lastNamespace = NaN;
   #size = 0;
 
@@ -50,10 +50,7 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
   }
 
   cell(key: K, namespace = 0): Cell<K, V> {
-    let space = namespace === this.#lastNamespace ? this.#last : this.#spaces.get(namespace);
-    if (space === undefined) this.#spaces.set(namespace, space = new Map());
-    this.#last = space;
-    this.#lastNamespace = namespace;
+    const space = namespace === this.#lastNamespace ? this.#last : this.#spaceOf(namespace);
     let cell = space.get(key);
     // A Map treats -0 as 0, so the cell's key is 0 as well.
     if (cell === undefined) space.set(key, cell = { key: key === 0 ? 0 as K : key, namespace, value: undefined });
@@ -96,6 +93,13 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
       cell.value = undefined;
     }
     this.#deleteSpace(namespace);
+  }
+
+  #spaceOf(namespace: number): Map<K, MutableCell<K, V>> {
+    let space = this.#spaces.get(namespace);
+    if (space === undefined) this.#spaces.set(namespace, space = new Map());
+    this.#lastNamespace = namespace;
+    return this.#last = space;
   }
 
   #deleteSpace(namespace: number): void {

@@ -42,11 +42,13 @@ interface Bound {
 
 class Input<In> extends Link<In> {
   readonly task: Task;
-  readonly scope: Scope;
-  /** The slot of the plain Observable for which this input acts as the source. */
-  slot = -1;
   /** Whether the input is a plain Observable without a job. Then each value begins a push. */
   entry = false;
+  /** The slot of the plain Observable for which this input acts as the source. */
+  slot = -1;
+  readonly scope: Scope;
+  /** Set while the bottommost input subscribes without a job. A value that comes at once then begins a push. */
+  eager = false;
   /** The range of the scope's sources that are above this input. */
   #from = 0;
   #to = Infinity;
@@ -68,7 +70,9 @@ class Input<In> extends Link<In> {
     const alone = task.host === undefined && this.bound.options.defers === true && !readsOurs(source);
     if (alone) this.#defer(source, assembledInside);
     else {
+      this.eager = task.host === undefined && this.bound.bottommost && task.phase === "binding";
       bindWithin(scope, () => source.subscribe(this));
+      this.eager = false;
       this.#to = scope.sources.length;
       this.entry = task.host === undefined && this.#to === this.#from && scope.stages === stages;
     }
@@ -102,8 +106,8 @@ class Input<In> extends Link<In> {
   override next(value: In): void {
     if (this.isStopped) return;
     const { task } = this;
-    if (this.entry) return task.open && !task.active ? this.#enter(value) : this.#arrive(value);
-    if (!task.active) return this.#arrive(value);
+    if (!task.active) return this.eager || (this.entry && task.open) ? this.#enter(value) : this.#arrive(value);
+    if (this.entry) return this.#arrive(value);
     try {
       this.handle(value);
     } catch (error) {
@@ -222,8 +226,20 @@ class Input<In> extends Link<In> {
 }
 
 /**
+ * Makes an operator that reads values. Its input may contain `null`, because a tombstone that it cannot read is a bad
+ * record.
+ */
+export function operate<In, Out>(
+  options: StageOptions & Required<Pick<StageOptions, "reads">>,
+  init: (stage: Stage<Out>) => Handlers<In>,
+): OperatorFunction<In | null, Out>;
+/**
  * Makes an operator. `init` is called for each subscription. The stage keeps all its state in the closure of `init`.
  */
+export function operate<In, Out>(
+  options: StageOptions,
+  init: (stage: Stage<Out>) => Handlers<In>,
+): OperatorFunction<In, Out>;
 export function operate<In, Out>(
   options: StageOptions,
   init: (stage: Stage<Out>) => Handlers<In>,

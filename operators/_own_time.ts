@@ -59,6 +59,12 @@ export class OwnTime implements ClockHandle, ScopeListener {
   advance(watermark: number): void {
     if (watermark !== END_OF_TIME) this.#reached = watermark;
     if (this.#acting) return;
+    // Most watermarks make nothing due in the stage and are only forwarded.
+    if (this.stage.acts(watermark)) this.#actOn();
+    this.forward();
+  }
+
+  #actOn(): void {
     const { scope } = this.stage;
     this.#acting = true;
     try {
@@ -69,7 +75,6 @@ export class OwnTime implements ClockHandle, ScopeListener {
     } finally {
       this.#acting = false;
     }
-    this.forward();
   }
 
   idle(): void {

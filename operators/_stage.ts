@@ -88,6 +88,11 @@ export interface StageParts {
 export class Stage<Result = any> {
   /** The current value's event time, record and partition. */
   readonly at: At;
+  /**
+   * Emits with the current event time, as `emit(value)` does. A stage that emits for each record uses it directly to
+   * save a call.
+   */
+  readonly out: Out<Result>;
   readonly label: string;
   /** This and `scope`, `below`, `holds` and `ownTime` are for the `_*.ts` files, not for operators. */
   readonly task: Task;
@@ -101,11 +106,6 @@ export class Stage<Result = any> {
   whenReleased: (() => void) | undefined;
   readonly #due: Due[] = [];
   readonly #closers: (() => void)[] = [];
-  /**
-   * Emits with the current event time, as `emit(value)` does. A stage that emits for each record uses it directly to
-   * save a call.
-   */
-  readonly out: Out<Result>;
   readonly #sides = new Map<string, SideSlot>();
   #full = false;
 
@@ -136,7 +136,7 @@ export class Stage<Result = any> {
     return this.scope.watermark;
   }
 
-  /** The wall-clock time in milliseconds, on which timers of processing time depend. */
+  /** The wall-clock time in milliseconds. Processing-time timers are set by it. */
   get now(): number {
     return this.task.host?.now?.() ?? systemClock.now();
   }
@@ -152,7 +152,12 @@ export class Stage<Result = any> {
    * Emits a value, with the current event time or with `time`. The stages below have processed it when this returns.
    */
   emit(value: Result, time?: number): void {
-    if (time === undefined) return this.out.next(value);
+    if (time === undefined) this.out.next(value);
+    else this.emitAt(value, time);
+  }
+
+  /** Emits a value with the given event time. */
+  emitAt(value: Result, time: number): void {
     const { task } = this;
     const before = task.timestamp;
     task.timestamp = time;
@@ -339,6 +344,14 @@ export class Stage<Result = any> {
     this.ownTime?.close();
     for (const close of this.#closers) close();
     this.handlers.close?.();
+  }
+
+  /** Whether the stage acts on a watermark before it is forwarded. */
+  acts(watermark: number): boolean {
+    if (watermark === END_OF_TIME || this.handlers.advance !== undefined) return true;
+    const due = this.#due;
+    for (let i = 0; i < due.length; i++) if (due[i].next <= watermark) return true;
+    return false;
   }
 
   #act(watermark: number): void {

@@ -37,6 +37,8 @@ export class Task implements At {
   slot = -1;
   /** A push is under way. Values that arrive now belong to it. */
   active = false;
+  /** The graph is bound and no push waits. A push may begin unless one is under way. */
+  open = false;
   /** The pane being fired, or `undefined`. */
   pane: PaneAtHand | undefined = undefined;
 
@@ -73,8 +75,6 @@ export class Task implements At {
   readonly #starters: (() => void)[] = [];
   /** Pushes that came while another was under way, or before the graph was bound. */
   #waiting: (() => void)[] = [];
-  /** The graph is bound and no push waits. A push may begin unless one is under way. */
-  open = false;
   #settling = false;
   #later: (() => void)[] = [];
   readonly #ended = new Set<number>();

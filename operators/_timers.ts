@@ -165,13 +165,11 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
 export class Calendar implements Due {
   readonly #times = new Heap();
   readonly #entries = new Map<number, number[]>();
+  /** A field and not a getter, because each watermark reads it. */
+  next = Infinity;
 
   /** @param act called when an entry is due */
   constructor(readonly act: (entry: number, time: number) => void) {}
-
-  get next(): number {
-    return this.#times.least ?? Infinity;
-  }
 
   /** Adds an entry at a time. Adding it again changes nothing. */
   set(time: number, entry: number): void {
@@ -179,11 +177,13 @@ export class Calendar implements Due {
     if (entries === undefined) {
       this.#entries.set(time, [entry]);
       this.#times.push(time);
+      if (time < this.next) this.next = time;
     } else if (!entries.includes(entry)) entries.push(entry);
   }
 
   fire(): void {
     const time = this.#times.pop()!;
+    this.next = this.#times.least ?? Infinity;
     const entries = this.#entries.get(time)!;
     this.#entries.delete(time);
     for (const entry of entries) this.act(entry, time);

@@ -7,6 +7,12 @@ import { messageOf } from "../base/thrown.ts";
 import type { Stage } from "./_stage.ts";
 
 /**
+ * The type of a value without the `null` of a tombstone; `undefined` stays. It is an intersection, because TypeScript
+ * infers types through it.
+ */
+export type Present<T> = NonNullable<T> | (T & undefined);
+
+/**
  * Handles an error that a stage threw on a value. If the value is a tombstone that the stage cannot read, the record is
  * bad and the stage goes on. Any other error fails the stage.
  */

@@ -41,10 +41,12 @@ export class WindowStage<T, K extends Key, A, R> {
   readonly #state: KeyedState<K, Pane<A>>;
   /** Whether the aggregate keeps no reference to values, so that they need no copy. */
   readonly #pure: boolean;
+  /** The window that was scheduled last; the next new cell mostly belongs to it. NaN if it has fired since. */
+  #expected = NaN;
   /** When each waiting window is complete. It is rebuilt from the cells after a restart. */
   readonly #complete = new Calendar((window) => this.#fire(window));
   /** When each fired window is removed. */
-  readonly #gone = new Calendar((window) => this.#state.drop(window));
+  readonly #gone = new Calendar((window) => this.#drop(window));
 
   constructor(readonly stage: Stage<WindowResult<T, K, R>>, readonly options: WindowStageOptions<T, A, R>) {
     const { version, migrate, aggregate } = options;
@@ -81,7 +83,7 @@ export class WindowStage<T, K extends Key, A, R> {
       const cell = state.cell(key, at);
       let pane = cell.value;
       if (pane === undefined) {
-        stage.meet(key);
+        stage.meet(cell.key);
         pane = [this.#pure ? aggregate.add(aggregate.seed(), value) : this.#addCopied(undefined, value, key), 0];
         this.#expect(at);
       } else {
@@ -104,10 +106,12 @@ export class WindowStage<T, K extends Key, A, R> {
   }
 
   /**
-   * Schedules a window that has its first cell. A window behind the watermark had nothing to fire at its end, so only
-   * its removal is scheduled.
+   * Schedules the window of a new cell, if it is not scheduled yet. A window behind the watermark had nothing to fire
+   * at its end, so only its removal is scheduled.
    */
   #expect(window: number): void {
+    if (window === this.#expected) return;
+    this.#expected = window;
     const { windower, allowedLateness } = this.options;
     const last = windower.last(window);
     if (last > this.stage.watermark) this.#complete.set(last, window);
@@ -115,19 +119,23 @@ export class WindowStage<T, K extends Key, A, R> {
   }
 
   #fire(window: number): void {
+    this.#expected = NaN;
     const { windower, allowedLateness } = this.options;
     const { stage } = this;
     const last = windower.last(window);
     const kept = last + allowedLateness > stage.watermark;
-    // In a job a pane may cause values with new keys in this window. They are late and do not fire here, so the list of
-    // cells is copied first. Without a job such values wait until the push is over.
-    const cells = this.#state.cells(window);
-    for (const cell of stage.alone ? cells : [...cells]) {
+    // A pane may cause values with new keys in this window. They are late and are not in this list.
+    for (const cell of this.#state.cells(window)) {
       if (stage.closed) return;
       this.#emit(cell, cell.value!, "onTime", kept);
     }
     if (kept) this.#gone.set(last + allowedLateness, window);
-    else this.#state.drop(window);
+    else this.#drop(window);
+  }
+
+  #drop(window: number): void {
+    this.#expected = NaN;
+    this.#state.drop(window);
   }
 
   #emit(cell: Cell<K, Pane<A>>, pane: Pane<A>, kind: WindowResult<T, K, R>["pane"], kept: boolean): void {

@@ -24,11 +24,9 @@ export interface Windower<T> {
 /** Windows of one size without overlap: each value belongs to exactly one. */
 export function tumbling(size: number, offset: number): Windower<unknown> {
   return {
-    first(time) {
-      // `%` has the sign of the dividend, which is wrong for times before 1970.
-      const into = (time - offset) % size;
-      return time - (into < 0 ? into + size : into);
-    },
+    // It is exact for safe integers, because a quotient just below a whole number is not rounded up to it. It is
+    // several times faster than `%`.
+    first: (time) => Math.floor((time - offset) / size) * size + offset,
     after: () => NaN,
     last: (start) => start + size - 1,
     span: (start) => ({ start, end: start + size }),

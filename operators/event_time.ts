@@ -1,7 +1,7 @@
 /**
  * @module
  */
-import type { MonoTypeOperatorFunction } from "rxjs";
+import type { OperatorFunction } from "rxjs";
 import { BEFORE_1973, MAX_AHEAD } from "./_limits.ts";
 import { operate } from "./_operate.ts";
 
@@ -23,7 +23,9 @@ export interface EventTimeOptions {
  *
  * A timestamp is a safe integer of milliseconds, and may be negative. Any other value, or a timestamp too far ahead,
  * makes the record a bad record. In a job `onBadRecord` decides what happens to it. Without a job the stream ends with
- * a `RangeError`.
+ * a `RangeError`. A tombstone, the value `null`, is also a bad record if `timestamp` reads its fields; the output type
+ * is then without `null`. If the parameter of `timestamp` may be `null`, tombstones pass, and the output type keeps
+ * `null`.
  *
  * ```text
  * source     --a(at 5)----b(at 3)----c(at NaN)--
@@ -51,7 +53,7 @@ export interface EventTimeOptions {
 export function eventTime<T>(
   timestamp: (value: T) => number,
   options: EventTimeOptions = {},
-): MonoTypeOperatorFunction<T> {
+): OperatorFunction<T | null, T> {
   const { maxAhead = MAX_AHEAD } = options;
   if (typeof timestamp !== "function") throw new TypeError("Cannot create event time: timestamp must be a function");
   if (!(maxAhead >= 0)) {

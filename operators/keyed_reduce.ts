@@ -58,7 +58,7 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
 /**
  * Reduces the values of each key to one. Keeps one value for each key until the reducer returns `undefined`. Emits as
  * set by `emit`, with the event time of the record that changed the key. Emitted values never change afterwards, and
- * changes outside do not reach kept values.
+ * changes outside do not reach kept values. A tombstone, the value `null`, is a bad record if `key` reads its fields.
  *
  * ```text
  * source  --a--b--a--|
@@ -86,7 +86,7 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
  */
 export function keyedReduce<T, K extends Key, V>(
   options: KeyedReduceOptions<T, K, V>,
-): OperatorFunction<T, Keyed<K, V>> {
+): OperatorFunction<T | null, Keyed<K, V>> {
   const { name, key, initial, reduce, emit = "every", values = "copied", version, migrate } = options;
   if (typeof key !== "function") throw new TypeError("Cannot create a keyed reduce: key must be a function");
   if (typeof reduce !== "function") throw new TypeError("Cannot create a keyed reduce: reduce must be a function");
@@ -112,9 +112,7 @@ export function keyedReduce<T, K extends Key, V>(
 
       /** Writes the key's next value into its cell. */
       function advance(value: T): Cell<K, V> {
-        const at = key(value);
-        // -0 is the key 0, as it is on a topic.
-        const cell = state.cell(at === 0 ? 0 as K : at);
+        const cell = state.cell(key(value));
         let total = cell.value;
         try {
           if (total === undefined) {

@@ -38,7 +38,8 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
  * the watermark reaches `end - 1`, which is also the result's event time. Within `allowedLateness` every late record
  * fires an updated result. A record is refused when `end - 1 + allowedLateness <= watermark`: it goes to the
  * `lateSideOutput()` below, if there is one, and is counted either way. Keeps one accumulator for each key and window
- * until then. Boundaries are those of Apache Flink's `TumblingEventTimeWindows`.
+ * until then. A tombstone, the value `null`, is a bad record if `key` reads its fields. Boundaries are those of Apache
+ * Flink's `TumblingEventTimeWindows`.
  *
  * ```text
  * event time --1---4----12-----|
@@ -69,7 +70,7 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
  */
 export function tumblingWindow<T, K extends Key, A, R>(
   options: TumblingWindowOptions<T, K, A, R>,
-): OperatorFunction<T, WindowResult<T, K, R>> {
+): OperatorFunction<T | null, WindowResult<T, K, R>> {
   const { name, key, size, offset = 0, allowedLateness = 0, aggregate } = options;
   const cannot = "Cannot create tumbling windows:";
   if (!(size > 0)) throw new RangeError(`${cannot} size must be > 0, current value is ${size}`);
@@ -105,11 +106,7 @@ export function tumblingWindow<T, K extends Key, A, R>(
       });
       return {
         open: () => windows.open(),
-        next(value) {
-          const at = key(value);
-          // -0 is the key 0, as it is on a topic.
-          windows.add(value, at === 0 ? 0 as K : at);
-        },
+        next: (value) => windows.add(value, key(value)),
       };
     },
   );

@@ -4,6 +4,7 @@
 import type { MonoTypeOperatorFunction } from "rxjs";
 import { BEGIN_OF_TIME } from "./_limits.ts";
 import { operate } from "./_operate.ts";
+import type { Present } from "./_tombstone.ts";
 import { WatermarkStage } from "./_watermark_stage.ts";
 
 /** Options of {@linkcode watermark}: either a bound or `punctuated`. */
@@ -12,7 +13,8 @@ export interface WatermarkOptions<T> {
   readonly maxOutOfOrderness?: number;
   /**
    * Takes watermarks from the data: returns the watermark that a value carries, in milliseconds, or `undefined`. The
-   * watermark takes effect after that value.
+   * watermark takes effect after that value. A tombstone, the value `null`, is a bad record if this function reads its
+   * fields.
    */
   readonly punctuated?: (value: T) => number | undefined;
   /**
@@ -83,7 +85,7 @@ export interface WatermarkOptions<T> {
  * assertEquals(starts, [0, 2, 10, 1]);
  * ```
  */
-export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunction<T> {
+export function watermark<T>(options: WatermarkOptions<Present<T>>): MonoTypeOperatorFunction<T> {
   const { maxOutOfOrderness, punctuated, idleAfter = Infinity, whenIdle = "advance", maxDrift = Infinity, name } =
     options;
   validate(options);
@@ -91,7 +93,7 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
   const identity = {};
 
   return operate<T, T>(
-    { operator: "watermark", name, time: "own", makesWatermarks: true, keeps: false },
+    { operator: "watermark", name, time: "own", makesWatermarks: true, keeps: false, reads: punctuated },
     (stage) => {
       const { at, out } = stage;
       const marks = new WatermarkStage(stage, { idleAfter, advances: whenIdle === "advance", maxDrift });
@@ -107,7 +109,7 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
       /** Only the watermark that a value carries advances the clock. */
       function carried(value: T): void {
         const { slot } = at;
-        const mark = punctuated!(value);
+        const mark = punctuated!(value as Present<T>);
         if (mark !== undefined && !Number.isSafeInteger(mark)) {
           return stage.bad(
             `the watermark that it carries must be a safe integer of milliseconds, current value is ${String(mark)}`,

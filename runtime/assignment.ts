@@ -1,6 +1,7 @@
 /**
- * Which tasks this worker has: what the group assigns is taken over, what it assigns to others is let go, and what another worker
- * has claimed is claimed again for as long as the group says that it is ours.
+ * The tasks of this worker. It takes over the tasks that the group assigns to it and releases those that the group
+ * assigns to others. If another worker claims one of its tasks, this worker claims it again, for as long as the group
+ * still assigns the task to it.
  *
  * @module
  */
@@ -17,17 +18,17 @@ import { takeOver, type TakeoverParts } from "./takeover.ts";
 import { describeTaken, earlyTimeTold, tellUnread, warnAboutShown } from "./telling.ts";
 import type { TroubleKind } from "./troubles.ts";
 
-/** What an assignment works with. */
+/** What an assignment needs. */
 export interface AssignmentParts extends Omit<TakeoverParts, "onFailure" | "earlyTime" | "guardKey"> {
   readonly meter: Meter;
   readonly epochs: () => Epochs;
-  /** Input is read on from there. */
+  /** Makes the reader go on at this offset. */
   readonly seek: (start: StartOffset) => void;
   readonly stopping: () => boolean;
-  /** A task has something to do that the loop may be waiting for. */
+  /** Wakes the loop: a task has something to do. */
   readonly wake: () => void;
   readonly trouble: (kind: TroubleKind, error: Error | undefined) => void;
-  /** Nothing more can be done for this worker. */
+  /** Called when the worker cannot go on. */
   readonly failed: (error: Error) => void;
 }
 
@@ -39,9 +40,9 @@ export interface AssignedQueue {
 
 export class Assignment {
   readonly tasks: Map<number, OwnedTask> = new Map();
-  /** The same tasks, in their order. */
+  /** The same tasks, in order. */
   list: readonly OwnedTask[] = [];
-  /** A task had finished before, and its input has more that is not read. */
+  /** Whether a task that had finished before has more input that was not read. */
   unread = false;
   readonly #takeover: TakeoverParts;
   readonly #claims: Claims;
@@ -79,12 +80,15 @@ export class Assignment {
     });
   }
 
-  /** The queue of a topic partition; `undefined` where no task of this worker reads it. */
+  /** The queue of a topic partition, or `undefined` when no task of this worker reads it. */
   queueOf(topic: string, partition: number): AssignedQueue | undefined {
     return this.#queues.get(`${topic}/${partition}`);
   }
 
-  /** Follows the group: has exactly these tasks. Resolves with where to read those that are new. */
+  /**
+   * Follows the group: afterwards the worker has exactly these tasks. Resolves with the offsets at which new tasks
+   * begin to read.
+   */
   follow(numbers: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
     return this.#claims.whileAssigned(alive, () => this.#follow(numbers));
   }
@@ -103,7 +107,7 @@ export class Assignment {
     return starts;
   }
 
-  /** Another owner has the task. If the group still says that it is ours, it is claimed again. */
+  /** Another owner has the task. It is claimed again if the group still assigns it to this worker. */
   fenced(task: OwnedTask): void {
     if (this.tasks.get(task.number) !== task) return;
     this.#release(task.number);
@@ -116,7 +120,8 @@ export class Assignment {
     if (numbers.length === 0) return [];
     const { settings, meter, epochs } = this.parts;
     const began = settings.clock.elapsed();
-    // A transaction under way may still carry epochs of a task that was released and is ours again: its marker must show them.
+    // The transaction under way may carry epochs of a task that was released and is now assigned again. It must end
+    // first, so that the marker shows them.
     await epochs().settled();
     const taken = await takeOver(this.#takeover, numbers, this.#reset);
     const starts: StartOffset[] = [];

@@ -1,5 +1,5 @@
 /**
- * What becomes of a bad record: one that cannot be decoded, fails its schema or has no valid event time.
+ * Handles bad records: records that cannot be decoded, fail their schema or have no valid event time.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import type { Task } from "../operators/_task.ts";
 import type { Outputs } from "./outputs.ts";
 import { brief } from "./brief.ts";
 
-/** What bad records are dealt with by. */
+/** What the handling of bad records needs. */
 export interface BadRecordsParts {
   readonly policy: "stop" | "deadLetter";
   readonly outputs: Outputs;
-  /** One more has gone to the dead letters. */
+  /** Called for each record that was written to the dead letters. */
   readonly counted: () => void;
 }
 
 export class BadRecords {
-  /** The record that was refused last: the branches of a pipeline refuse it once. */
+  /** The last refused record. Several branches of a pipeline may refuse it; it is handled once. */
   #refused: InputRecord | undefined;
 
   constructor(readonly parts: BadRecordsParts) {}
 
-  /** The record at hand is bad: it goes to the sink, or the task stops. */
+  /** Refuses the current record: writes it to the sink, or stops the task. */
   refuse(task: Task, why: string, stage: string): void {
     const { policy, outputs, counted } = this.parts;
     const record = task.record as InputRecord | undefined;
     const reason = brief(why);
-    // Of a window's result that is bad, no record is at hand: it is the pane's fault.
+    // A bad result of a window has no current record. The failure belongs to the pane.
     if (record === undefined && task.pane !== undefined) {
       return void task.fail(new RangeError(`its result is bad, because ${reason}`), stage, "user");
     }
@@ -41,18 +41,18 @@ export class BadRecords {
     try {
       outputs.refuse("badRecord", record, { stage, reason });
     } catch (error) {
-      // Most likely its size: with the reason in its headers it is larger than it was.
+      // The most likely reason is the size: the headers with the reason make the record larger.
       fail(task, `a bad record, because ${reason}; and it cannot be a dead letter: ${brief((error as Error).message)}`);
     }
   }
 
-  /** The epoch is made again: what was refused in it is refused again. */
+  /** The epoch is processed again. Records that it refused will be refused again. */
   forget(): void {
     this.#refused = undefined;
   }
 }
 
-/** No stage is to blame. */
+/** Fails the task without naming a stage. */
 function fail(task: Task, reason: string): void {
   task.fail(new TypeError(reason), "", "misuse");
 }

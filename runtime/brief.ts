@@ -1,11 +1,11 @@
 /**
- * Reasons, as short as whoever carries them needs them.
+ * Shortens reasons for headers and logs.
  *
  * @module
  */
 import { REASON_CHARACTERS } from "./limits.ts";
 
-/** A message on one line, of a length that headers and logs can bear: of a longer one the middle is left out. */
+/** Puts a message on one line and cuts out its middle when it is too long for headers and logs. */
 export function brief(message: string): string {
   const line = message.replace(/\s+/g, " ").trim();
   if (line.length <= REASON_CHARACTERS) return line;

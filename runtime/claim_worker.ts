@@ -1,9 +1,10 @@
 /**
- * Who this worker is: the lock of a log that has one process, or a slot beside a local state file that says whose successor it is.
+ * The identity of this worker: the lock of a log that allows one process, or a slot beside a local state file. A slot
+ * names the worker that it succeeds.
  *
- * A group keeps a member that died until its session ends, and whoever rejoins waits for that. The successor of a worker may let
- * its predecessor leave at once, but only where it is sure to be the predecessor: a slot is a lock file, which the kernel frees when
- * its holder dies and not before.
+ * A group keeps a dead member until its session ends, and a member that joins again waits for that. A worker may remove
+ * its predecessor from the group at once, but only when it is certain which member that is. The slot is a lock file:
+ * the kernel frees it when its holder dies, and not before.
  *
  * @module
  */
@@ -15,14 +16,14 @@ import type { Plan } from "./plan.ts";
 
 /** A worker's place. */
 export interface Claimed {
-  /** Its name, or `undefined` where nobody can be sure of its predecessor. */
+  /** Its name, or `undefined` where the predecessor cannot be known for certain. */
   readonly worker: string | undefined;
   remembered(store: Store): Promise<string | undefined>;
   remember(store: Store, text: string): Promise<void>;
   release(): void;
 }
 
-/** Takes this worker's place. Throws where the job already runs and may have one process only. */
+/** Claims this worker's slot. Throws when the job already runs and may have one process only. */
 export async function claimWorker(plan: Plan, settings: Settings): Promise<Claimed> {
   const { name, state } = settings;
   const exclusive = [plan.input, ...plan.sinks.map(({ connector }) => connector)].find(({ lockPath }) =>
@@ -41,7 +42,7 @@ export async function claimWorker(plan: Plan, settings: Settings): Promise<Claim
   throw new Error(`Job ${name} cannot run: ${MAX_WORKERS} workers of it run beside ${path} already`);
 }
 
-/** Locks of this process, each with the jobs that work under it: one process at a time may run as many jobs as it likes. */
+/** Locks of this process, each with the jobs that hold it. One process at a time may run any number of jobs. */
 const shared = new Map<string, { readonly lock: Promise<Lock | LockRefused>; readonly jobs: Set<string> }>();
 
 /** Takes the lock of a log for a job, or joins the jobs of this process that hold it. */
@@ -77,7 +78,7 @@ function place({ name }: Settings, worker: string | undefined, lock: Pick<Lock, 
   };
 }
 
-/** The path of a local state file; `undefined` for a server, for memory and for a KV that the user opened. */
+/** The path of a local state file. `undefined` for a server, for memory and for a KV that the user opened. */
 function localPath(state: Settings["state"]): string | undefined {
   if (typeof state !== "string" || state === ":memory:" || /^https?:/.test(state)) return undefined;
   return state;

@@ -1,6 +1,7 @@
 /**
- * Takes tasks over for as long as the group says that they are ours: those of a new assignment, and those that another worker has
- * claimed meanwhile, which had them before and has not yet heard. One takeover is under way at a time.
+ * Takes tasks over while the group assigns them to this worker: the tasks of a new assignment, and tasks that another
+ * worker has claimed because it had them before and has not yet heard of the new assignment. One takeover is under way
+ * at a time.
  *
  * @module
  */
@@ -9,19 +10,19 @@ import { FencedError, UnavailableError } from "../state/mod.ts";
 import { Tries } from "./tries.ts";
 import type { Settings } from "./options.ts";
 
-/** What claims work with. */
+/** What claims need. */
 export interface ClaimsParts {
   readonly settings: Settings;
   /** Takes tasks over, all of them or none. */
   readonly take: (numbers: readonly number[]) => Promise<StartOffset[]>;
-  /** What is assigned and not ours yet, or no longer. */
+  /** Tasks that are assigned to this worker and that it does not own yet, or no longer owns. */
   readonly lacking: () => readonly number[];
-  /** Tasks that no assignment asked for were taken: they are read on from there. */
+  /** Called when tasks were taken over outside of an assignment. Reading goes on at these offsets. */
   readonly retaken: (starts: readonly StartOffset[]) => void;
   readonly stopping: () => boolean;
-  /** Something is away, or `undefined`: no longer. */
+  /** Reports that something cannot be reached; `undefined` reports that it can be reached again. */
   readonly trouble: (error: Error | undefined) => void;
-  /** Nothing more can be done for this worker. */
+  /** Called when the worker cannot go on. */
   readonly failed: (error: Error) => void;
 }
 
@@ -29,7 +30,7 @@ export class Claims {
   #alive: () => Promise<void> = () => Promise.resolve();
   #assigning = false;
   #retaking = false;
-  /** Tasks that are being claimed again. */
+  /** The takeover of tasks that are claimed again. */
   #taking: Promise<void> | undefined;
 
   constructor(readonly parts: ClaimsParts) {}
@@ -48,8 +49,8 @@ export class Claims {
   }
 
   /**
-   * Takes the tasks of an assignment, again and again where somebody takes one of them from us or something is away. A sign of life
-   * that is refused is the reader's to deal with.
+   * Takes over the tasks of an assignment. Tries again when another worker takes one of them, or when the store or the
+   * broker cannot be reached. A refused heartbeat rejects; the reader handles it.
    */
   async take(numbers: readonly number[]): Promise<StartOffset[]> {
     const { settings: { clock, giveUpAfter, log, name }, trouble, stopping } = this.parts;
@@ -69,7 +70,10 @@ export class Claims {
     }
   }
 
-  /** Claims again what was taken from us, while the group says that it is ours: in its next generation, `take` does. */
+  /**
+   * Claims lost tasks again, while the group assigns them to this worker in its present generation. In a new generation
+   * `take` claims them.
+   */
   takeAgain(): void {
     if (this.#retaking) return;
     this.#retaking = true;
@@ -85,7 +89,8 @@ export class Claims {
       const refused = await this.#alive().then(() => undefined, (error: Error) => error);
       if (stopping()) return;
       try {
-        // What is being assigned may have been counted before the task was lost, so it is looked at again after that.
+        // The assignment under way may have counted this task as owned before it was lost. So the lacking tasks are
+        // read again after it.
         if (this.#assigning) throw new UnavailableError("tasks are being taken over");
         if (refused !== undefined) throw new UnavailableError(refused.message);
         const taking = take(lacking());

@@ -1,12 +1,13 @@
 /**
- * The end of a job, which comes in time whatever is away: what can be done is done until then, and what is left is said.
+ * The end of a job. It ends in time even when the broker or the store cannot be reached: it does what it can until the
+ * deadline, and logs what is left.
  *
  * @module
  */
 import type { Clock } from "../base/clock.ts";
 import type { OwnedTask } from "./owned_task.ts";
 
-/** The time that something has. It can only become shorter. */
+/** A deadline. It can only come nearer. */
 export class Deadline {
   #until = Infinity;
   #cancel: () => void = () => {};
@@ -14,7 +15,7 @@ export class Deadline {
 
   constructor(readonly clock: Pick<Clock, "elapsed" | "after">) {}
 
-  /** It has so many milliseconds from now on, unless it had less. */
+  /** Sets the deadline this many milliseconds from now, unless it is earlier already. */
   within(ms: number): void {
     const until = this.clock.elapsed() + ms;
     if (until >= this.#until) return;
@@ -23,21 +24,24 @@ export class Deadline {
     this.#cancel = this.clock.after(ms, () => this.#passed.resolve(false));
   }
 
-  /** Resolves with whether the work ended in time; rejects as it does. */
+  /** Resolves with whether the work ended in time. Rejects when the work rejects. */
   inTime(work: Promise<unknown>): Promise<boolean> {
-    // Whoever came too late is heard by nobody.
+    // A rejection after the deadline has no other handler.
     work.catch(() => {});
     return Promise.race([work.then(() => true), this.#passed.promise]);
   }
 
-  /** It is no longer needed: nothing that is said of it later counts. */
+  /** The deadline is no longer needed. Later calls have no effect. */
   over(): void {
     this.#until = -Infinity;
     this.#cancel();
   }
 }
 
-/** What `work` gives, unless the signal is aborted first: then its reason is thrown, and what comes later is undone. */
+/**
+ * The result of `work`. When the signal is aborted first, throws its reason, and `undo` gets the result that comes
+ * later.
+ */
 export async function interruptible<T>(
   signal: AbortSignal | undefined,
   work: Promise<T>,
@@ -58,7 +62,7 @@ export async function interruptible<T>(
   }
 }
 
-/** What a job leaves to its next start that was stopped before it was done. */
+/** Describes the work that a stopped job leaves to its next start. */
 export function describeLeft(tasks: readonly OwnedTask[], trouble: string | undefined): string {
   const owned = tasks.filter(({ lost }) => !lost);
   const waiting = owned.flatMap(({ outbox }) => outbox.waiting);

@@ -2,10 +2,11 @@
  * The epoch loop of a worker: cut, commit, publish.
  *
  * Invariants:
- * - one commit is under way at a time; the next epoch is cut as soon as it is done and there is something to commit; while a
- *   transaction is under way, at the last moment, and no more than {@linkcode WAITING_CUTS} epoch waits for it;
- * - a cut is synchronous: nothing that happens after it is in it;
- * - results are published only after their epoch is committed, and processing goes on meanwhile.
+ * - one commit is under way at a time. The next epoch is cut as soon as it is done and there is something to commit.
+ *   While a transaction is under way, the cut is made as late as possible, and at most {@linkcode WAITING_CUTS} epochs
+ *   wait for the transaction;
+ * - a cut is synchronous: nothing that happens after it is part of it;
+ * - results are published only after their epoch is committed. Processing goes on meanwhile.
  *
  * @module
  */
@@ -19,7 +20,7 @@ import type { Publisher } from "./publisher.ts";
 import { Rhythm } from "./rhythm.ts";
 import type { TaskRunner } from "./task_runner.ts";
 
-/** What the epoch loop works with. */
+/** What the epoch loop needs. */
 export interface EpochParts {
   readonly store: Store;
   readonly clock: Clock;
@@ -32,11 +33,11 @@ export interface EpochParts {
   readonly tasks: () => readonly OwnedTask[];
   /** Another owner has a task. */
   readonly fenced: (task: OwnedTask) => void;
-  /** Nothing more can be done for this worker. */
+  /** Called when the worker cannot go on. */
   readonly failed: (error: Error) => void;
-  /** Told what takes long, or `undefined`: no longer. */
+  /** Reports work that takes long; `undefined` reports that it has ended. */
   readonly slow: (what: "store" | "results", error: Error | undefined) => void;
-  /** Something changed that the worker may be waiting for. */
+  /** Called when something changed that the worker may be waiting for. */
   readonly wake: () => void;
 }
 
@@ -45,7 +46,7 @@ export class Epochs {
   #publishing: Promise<void> | undefined;
   #committingSince = -Infinity;
   #publishingSince = -Infinity;
-  /** Whether it was told that a commit takes long. */
+  /** Whether a slow commit was reported. */
   #told = false;
   #lastCut = -Infinity;
   readonly #rhythm = new Rhythm();
@@ -53,25 +54,28 @@ export class Epochs {
 
   constructor(readonly parts: EpochParts) {}
 
-  /** Whether results wait to be published beyond what may: the source waits. */
+  /** Whether more results wait to be published than the limit allows. The source waits then. */
   get backedUp(): boolean {
     let bytes = 0;
     for (const task of this.parts.tasks()) bytes += task.outbox.backlog;
     return bytes >= BACKLOG_BYTES;
   }
 
-  /** Whether the epoch in the making holds as much as it may: the source waits for the commit under way. */
+  /** Whether the current epoch has reached its size limit. The source then waits for the commit under way. */
   get full(): boolean {
     let bytes = 0;
     for (const task of this.parts.tasks()) bytes += task.runner.outputs.bytes;
     return bytes >= EPOCH_BYTES;
   }
 
-  /** Cuts and commits what has changed, if it is time. Returns in how many milliseconds it will be; 0: not because of time. */
+  /**
+   * Cuts and commits what has changed, if it is time. Returns in how many milliseconds it will be time, or 0 when it
+   * does not depend on time.
+   */
   advance(): number {
     if (this.#broken || this.#committing !== undefined) return 0;
     const { clock, minEpoch, tasks } = this.parts;
-    // Whoever is lost or has failed is cut no more: taken for a reason to commit, it would be one for ever.
+    // Lost or failed tasks are not cut. Counting them as changed would make the loop commit forever.
     if (!tasks().some(canCut)) return 0;
     if (this.#publishing !== undefined && this.#waitingCuts() >= WAITING_CUTS) return 0;
     if (minEpoch === Infinity) return Infinity;
@@ -82,7 +86,7 @@ export class Epochs {
     return 0;
   }
 
-  /** Cuts and commits everything that has changed now, after the commit under way. */
+  /** Waits for the commit under way, then cuts and commits everything that has changed. */
   async commit(): Promise<void> {
     while (this.#committing !== undefined) await this.#committing;
     if (this.#broken) return;
@@ -96,7 +100,7 @@ export class Epochs {
     await run;
   }
 
-  /** Begins to publish what waits, unless that is under way. */
+  /** Begins to publish the waiting epochs, unless a transaction is under way. */
   publish(): void {
     const { publisher, tasks, clock, wake } = this.parts;
     if (publisher === undefined || this.#publishing !== undefined || this.#broken) return;
@@ -111,7 +115,10 @@ export class Epochs {
       });
   }
 
-  /** Says what has been under way for long and has neither failed nor ended: to be asked now and then, whatever stands still. */
+  /**
+   * Reports work that has been under way for long and has neither failed nor ended. The caller's timer calls it, since
+   * the loop itself may be waiting.
+   */
   watch(): void {
     const { clock, slow } = this.parts;
     const long = (since: number) => clock.elapsed() - since >= TOLD_AFTER_MS;
@@ -140,25 +147,25 @@ export class Epochs {
     await this.#emptyOutboxes(this.parts.tasks());
   }
 
-  /** Stops at once: what is under way ends, nothing more begins. */
+  /** Stops at once. Work under way ends, and nothing more begins. */
   async halt(): Promise<void> {
     this.abandon();
     await this.settled();
   }
 
-  /** Nothing more begins, and nobody waits for what is under way. */
+  /** Begins nothing more, and does not wait for work under way. */
   abandon(): void {
     this.#broken = true;
     this.parts.publisher?.abandon();
   }
 
-  /** The commit and the transaction that are under way have ended. */
+  /** Resolves when the commit and the transaction under way have ended. */
   async settled(): Promise<void> {
     await this.#committing;
     await this.#publishing;
   }
 
-  /** Tasks that have been quiet for a while need no outbox: their next owner then needs no marker. */
+  /** Empties the outboxes of tasks that have been quiet for a while. Their next owner then needs no marker. */
   async settleQuiet(): Promise<void> {
     if (this.#committing !== undefined || this.#publishing !== undefined || this.#broken) return;
     const now = this.parts.clock.elapsed();
@@ -168,7 +175,7 @@ export class Epochs {
     if (quiet.length > 0) await this.#emptyOutboxes(quiet).catch((error: Error) => this.#fail(error));
   }
 
-  /** Heads are being written. */
+  /** Registers a head write as the commit under way. */
   #writes(work: Promise<void>): void {
     this.#committing = work;
     this.#committingSince = this.parts.clock.elapsed();
@@ -192,7 +199,7 @@ export class Epochs {
 
   async #commitAll(): Promise<void> {
     const changed = this.parts.tasks().filter(canCut);
-    // All tasks are cut in one moment; only then does the first commit begin.
+    // All tasks are cut in one synchronous step. Only then does the first commit begin.
     const { inCommit } = this.parts;
     const cuts = changed.flatMap((task) => {
       const epoch = cutOf(task, inCommit);
@@ -222,7 +229,10 @@ export class Epochs {
     task.outbox.committed(task.checkpoint.head.epoch);
   }
 
-  /** Counts as a commit under way: no cut may be made of a task whose head is being written, nor is a head written twice at once. */
+  /**
+   * Counts as a commit under way: a task must not be cut while its head is being written, and a head must not be
+   * written twice at once.
+   */
   async #emptyOutboxes(tasks: readonly OwnedTask[]): Promise<void> {
     while (this.#committing !== undefined) await this.#committing;
     if (this.#broken) return;
@@ -263,7 +273,10 @@ export class Epochs {
   }
 }
 
-/** Cuts a task; `undefined` where it has failed. What a state cannot hold is found only now: whoever is to blame for it is left out. */
+/**
+ * Cuts a task; `undefined` when it has failed. A value that a state cannot store shows only at the cut: the record or
+ * pane that caused it is then left out.
+ */
 function cutOf(task: OwnedTask, inCommit: readonly InCommit[]): CutEpoch | undefined {
   const { runner } = task;
   for (;;) {

@@ -1,5 +1,5 @@
 /**
- * How large the heads of a job can become: asked before anything is claimed, so that no commit fails for it.
+ * Checks how large the heads of a job can become, before anything is claimed, so that no commit fails for their size.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { Settings } from "./options.ts";
 import type { Plan } from "./plan.ts";
 
 /**
- * Makes sure that every head of the job stays small, whatever happens.
+ * Makes sure that every head of the job stays below its size limit.
  *
- * @throws {RangeError} when one could become too large; the message says of what it has too many, and the cure
+ * @throws {RangeError} when a head could become too large; the message names what there is too much of, and the cure
  */
 export function assertHeadsFit(plan: Plan, settings: Settings, partitions: ReadonlyMap<string, number>): void {
   try {
@@ -21,7 +21,7 @@ export function assertHeadsFit(plan: Plan, settings: Settings, partitions: Reado
   }
 }
 
-/** The task with the most to remember: the one that there is, or that of the last partition, whose number is the largest. */
+/** The task with the largest head: the only task, or the task of the last partition, which has the largest number. */
 function largestShape(plan: Plan, { name, tasks }: Settings, partitions: ReadonlyMap<string, number>): HeadShape {
   const read = (topic: string): readonly number[] => {
     const count = partitions.get(topic) ?? 0;

@@ -1,5 +1,5 @@
 /**
- * A histogram of durations with buckets that grow by 5 %, so that a percentile is right to that much at any size.
+ * A histogram of durations. Its buckets grow by 5 %, so a percentile is exact to 5 % at any size.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 const GROWTH = Math.log(1.05);
 const LOWEST = 0.01;
 
-/** Percentiles of what was recorded, in milliseconds. */
+/** Percentiles of the recorded durations, in milliseconds. */
 export interface Percentiles {
   /** Half of all, in milliseconds. */
   readonly p50: number;
@@ -32,7 +32,7 @@ export class Histogram {
     return this.#total;
   }
 
-  /** The duration that this part (0 to 1) of all stays at or below; 0 where nothing was recorded. */
+  /** The duration that this part (0 to 1) of all durations does not exceed; 0 when nothing was recorded. */
   percentile(part: number): number {
     let left = Math.ceil(this.#total * part);
     if (left === 0) return 0;

@@ -1,8 +1,8 @@
 /**
- * One input partition of a task: what was fetched and not yet pushed, and where reading stands.
+ * One input partition of a task: the fetched records that were not pushed yet, and the offset to read next.
  *
- * Invariant: `position` is the next offset to process; it never goes back, and passes control records and aborted ones as the
- * fetch did.
+ * Invariant: `position` is the next offset to process. It never goes back. It passes control records and aborted
+ * records as the fetch did.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import type { InputSlot } from "../operators/_scope.ts";
 import { recordBytes } from "../connectors/headers.ts";
 import { RECORD_OBJECTS } from "./limits.ts";
 
-/** What waits: a fetch, or a place where reading goes on behind offsets that are gone. */
+/** What waits: a fetch, or a move of the position past offsets that are gone. */
 interface Waiting extends Pick<Batch, "records" | "position"> {
   /** How many offsets are gone. */
   readonly missing?: number;
-  /** How much memory this holds, in bytes. */
+  /** The memory that this holds, in bytes. */
   readonly held?: number;
 }
 
@@ -27,21 +27,24 @@ export class InputQueue implements InputSlot {
   expected: number;
   /** The end of the partition as of the last fetch. */
   end = NaN;
-  /** The next offset that the partition would give, as of the last fetch: what open transactions hold back lies before it. */
+  /**
+   * The next offset that the partition would give, as of the last fetch. Records that open transactions hold back lie
+   * before it.
+   */
   latest = NaN;
-  /** Nothing will come any more: the input has ended, and all of it is processed. */
+  /** Whether the input has ended and all of it is processed. */
   done = false;
   /** Fetching is paused because of this queue. */
   paused = false;
-  /** How many bytes wait here. */
+  /** The bytes that wait in this queue. */
   bytes = 0;
-  /** How many offsets below `position` were gone before they were read, since the last cut. */
+  /** How many offsets below `position` were gone before they could be read, since the last cut. */
   missing = 0;
   #batches: Waiting[] = [];
-  /** Index of the batch at hand: the list is cut only now and then. */
+  /** Index of the current batch. The list is shortened only from time to time. */
   #first = 0;
   #next = 0;
-  /** The next record, where somebody has looked at it: a fetch gives each record once. */
+  /** The next record, after something has looked ahead: a fetch gives each record once. */
   #ahead: InputRecord | undefined;
 
   constructor(readonly slot: number, readonly topic: string, readonly partition: number, start: number) {
@@ -49,17 +52,17 @@ export class InputQueue implements InputSlot {
     this.expected = start;
   }
 
-  /** Whether nothing waits. */
+  /** Whether the queue is empty. */
   get empty(): boolean {
     return this.#first === this.#batches.length;
   }
 
-  /** The timestamp of the next record; -Infinity where the position only moves on, NaN where nothing waits. */
+  /** The timestamp of the next record; -Infinity when only the position moves on, NaN when the queue is empty. */
   get nextTimestamp(): number {
     if (this.empty) return NaN;
     if (this.#ahead !== undefined) return this.#ahead.timestamp;
     let next = this.#next;
-    // A place where the position only moves on is passed together with the record behind it.
+    // A move of the position is passed together with the record behind it.
     for (let at = this.#first; at < this.#batches.length; at++, next = 0) {
       const { records } = this.#batches[at];
       if (next < records.length) return (this.#ahead = records.at(next)!).timestamp;
@@ -67,7 +70,7 @@ export class InputQueue implements InputSlot {
     return -Infinity;
   }
 
-  /** Takes a fetch; one that does not begin where the last one ended is none of ours and is dropped. */
+  /** Adds a fetch. Drops a fetch that does not begin where the last one ended, and returns `false` for it. */
   add(batch: Batch): boolean {
     if (batch.start !== this.expected) return false;
     this.expected = batch.position;
@@ -84,7 +87,10 @@ export class InputQueue implements InputSlot {
     return true;
   }
 
-  /** What was expected is gone: reading goes on at `next`, and so does the position, once everything that waits is processed. */
+  /**
+   * The expected offset is gone: reading goes on at `next`. The position follows once everything that waits is
+   * processed.
+   */
   skip(next: number): void {
     const missing = Math.abs(next - this.expected);
     this.expected = next;
@@ -126,7 +132,10 @@ function behind({ offset, unreadable }: InputRecord): number {
   return unreadable === undefined ? offset + 1 : unreadable.next;
 }
 
-/** How much memory a fetch holds until its last record is taken. Where records are not made yet, their bytes are all. */
+/**
+ * The memory that a fetch holds until its last record is taken. While its records are not decoded, it holds their bytes
+ * only.
+ */
 function bytesOf({ records, bytes }: Batch): number {
   if (bytes !== undefined) return bytes;
   let sum = 0;

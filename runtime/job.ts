@@ -9,15 +9,18 @@ import type { Topology } from "./plan.ts";
 
 /** How a job ended without an error. */
 export interface JobEnd {
-  /** `finished`: its bounded input was read to the end; `stopped`: somebody stopped it. */
+  /** `finished`: the bounded input was read to its end; `stopped`: the job was stopped. */
   readonly reason: "finished" | "stopped";
 }
 
-/** A read-only look into a keyed state, as it stands in memory: possibly ahead of the last commit. */
+/** A read-only view of a keyed state, as it stands in memory. It may be ahead of the last commit. */
 export interface StateView {
   /** How many cells hold a value, in the tasks of this worker. */
   readonly size: number;
-  /** The value of a key, where a task of this worker holds it. A window's state is asked for by its start. */
+  /**
+   * The value of a key, or `undefined` when no task of this worker holds one. The state of a window has the window's
+   * start as its namespace.
+   */
   get(key: Key, namespace?: number): unknown;
   /** All cells of one namespace. */
   cells(namespace?: number): Iterable<Cell>;
@@ -26,8 +29,8 @@ export interface StateView {
 /** Options of {@linkcode Job.stop}. */
 export interface StopOptions {
   /**
-   * How long it may take, in milliseconds; `Infinity`: as long as it takes. What is not done by then is said, and the next start does
-   * it, exactly once.
+   * How long the stop may take, in milliseconds; `Infinity` sets no limit. What is not done by then is logged, and the
+   * next start does it, exactly once.
    *
    * @default 10,000
    */
@@ -38,17 +41,17 @@ export interface StopOptions {
 export interface Job extends AsyncDisposable {
   /** The job's name. */
   readonly name: string;
-  /** Resolves when the job has ended; rejects with what stopped it. */
+  /** Resolves when the job has ended. Rejects with the error that stopped it. */
   readonly finished: Promise<JobEnd>;
-  /** What it has done. */
+  /** What the job has done so far. */
   readonly metrics: Metrics;
   /** What the pipelines read, keep and write. */
   readonly topology: Topology;
-  /** A look into the state of a stage. Throws a `RangeError` for a name that no stage has. */
+  /** A view of the state of a stage. Throws a `RangeError` when no stage has this name. */
   state(name: string): StateView;
   /**
-   * Stops reading, commits, publishes, releases the tasks. Resolves when all of it is done, or its time is over, because the broker
-   * or the store is away.
+   * Stops reading, commits, publishes and releases the tasks. Resolves when all of it is done, or when the time is over
+   * because the broker or the store cannot be reached.
    *
    * @throws {RangeError} when `within` is no number of at least 0
    */

@@ -1,20 +1,21 @@
 /**
- * When a job that has an end is over: not before all of its tasks are, those of other workers included. A worker that went with its
- * own would leave those of one that died to nobody, and call the job finished.
+ * Decides when a job with a bounded input is finished: when all of its tasks are, including those of other workers. A
+ * worker that ended with its own tasks would leave the tasks of a dead worker without an owner, and report the job as
+ * finished.
  *
  * @module
  */
 import type { TaskLayout } from "../connectors/connector.ts";
 import { readHead, type Store, UnavailableError } from "../state/mod.ts";
 
-/** Which job. */
+/** Identifies the job and the tasks to check. */
 export interface JobTasks {
   readonly store: Store;
   readonly settings: { readonly name: string };
   readonly open: { readonly layout: TaskLayout };
 }
 
-/** Whether the job's tasks that this worker does not have are finished, and all their results are published. */
+/** Whether the tasks that other workers have are finished and all their results are published. */
 export async function areOthersFinished(
   { store, settings, open }: JobTasks,
   own: ReadonlyMap<number, unknown>,

@@ -1,5 +1,6 @@
 /**
- * What a task has done since its last cut, kept where a policy may want it done again without what is to blame.
+ * The records that a task has processed since its last cut. They are kept when a policy may need to process the epoch
+ * again without the record or pane that caused a failure.
  *
  * @module
  */
@@ -7,27 +8,27 @@ import type { InputRecord } from "../connectors/connector.ts";
 import type { PaneAtHand } from "../operators/_task.ts";
 import type { InputQueue } from "./input_queue.ts";
 
-/** A record that was pushed, and the queue that it came from. */
+/** A pushed record, and the queue that it came from. */
 export interface Pushed {
   readonly queue: InputQueue;
   readonly record: InputRecord;
 }
 
-/** Why something is left out. */
+/** Why a record or a pane is left out. */
 export interface Blame {
-  /** The stage that could not go on, or "". */
+  /** The stage that failed, or "". */
   readonly stage: string;
   readonly reason: string;
 }
 
-/** The records of the epoch in the making, in their order, and what of it is left out. */
+/** The records of the current epoch, in order, and what is left out of it. */
 export class Journal {
   readonly pushed: Pushed[] = [];
-  /** Why a record is left out, by record. */
+  /** Why each of these records is left out. */
   readonly records: Map<InputRecord, Blame> = new Map();
   readonly #panes = new Map<string, Blame>();
 
-  /** Leaves a pane out. Returns `false` where it is left out already. */
+  /** Leaves a pane out. Returns `false` when it is left out already. */
   blamePane(pane: PaneAtHand, blame: Blame): boolean {
     const identity = identify(pane);
     if (this.#panes.has(identity)) return false;
@@ -35,7 +36,7 @@ export class Journal {
     return true;
   }
 
-  /** Why a pane is left out, or `undefined`. */
+  /** Why a pane is left out; `undefined` when it is not. */
   blameOf(pane: PaneAtHand): Blame | undefined {
     return this.#panes.size === 0 ? undefined : this.#panes.get(identify(pane));
   }

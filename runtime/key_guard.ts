@@ -1,8 +1,9 @@
 /**
- * Where tasks go by partition, a stage must be keyed by what its topic is keyed by: else records of one key come to several tasks.
+ * With a task for each partition, a stage must use the same key as its topic. Otherwise records of one key come to
+ * several tasks.
  *
- * Keys are compared as values. How a record's key reads is the source's to say, and text where it says nothing; a key that reads as an
- * object or as bytes is no key of a stage, so it is not compared.
+ * Keys are compared as values. The source may have a codec for keys; without one they are read as text. A key that
+ * decodes to an object or to bytes cannot be the key of a stage, so it is not compared.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import type { Key } from "../operators/keyed_state.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import { positionOf } from "./results.ts";
 
-/** How keys may read that are no text, as a program writes it. */
+/** Codecs to suggest in a message for keys that are not text, by their source text. */
 const OTHERS = { "int64()": int64(), "int32()": int32(), "json()": json<unknown>() };
 /** How many characters of a key a message shows. */
 const SHOWN = 100;
@@ -27,9 +28,10 @@ export interface KeyAtHand {
 }
 
 /**
- * Compares a key that a stage sees for the first time with that of the record, or of the window above. Throws where they differ.
+ * Compares a key that a stage sees for the first time with the key of the record, or of the window above. Throws when
+ * they differ.
  *
- * @param task the record at hand is its
+ * @param task the task of the current record
  * @param at the key, the stage, and the source that the record came from
  */
 export function guardKey(task: Task, { key, stage, source }: KeyAtHand): void {
@@ -50,7 +52,7 @@ export function guardKey(task: Task, { key, stage, source }: KeyAtHand): void {
   throw misused(task, reasonOf(record, { key, own, stage, readsAsText: source?.key === undefined }), stage);
 }
 
-/** The key of a record as its source says. A key that is no text is told as one where the source says nothing. */
+/** The key of a record, decoded with the source's codec, or as text when the source has none. */
 function readKey({ key }: RecordAtHand, source: SourceSpec | undefined): unknown {
   if (key === null) return null;
   if (source?.key === undefined) return new TextDecoder("utf-8", { ignoreBOM: true }).decode(key);
@@ -61,7 +63,7 @@ function readKey({ key }: RecordAtHand, source: SourceSpec | undefined): unknown
   }
 }
 
-/** Numbers are the same whichever type holds them. */
+/** Whether two keys are equal. Numbers are equal whichever type holds them. */
 function isSame(one: unknown, other: unknown): boolean {
   if (typeof one === "bigint" && Number.isInteger(other)) return one === BigInt(other as number);
   if (typeof other === "bigint" && Number.isInteger(one)) return other === BigInt(one as number);
@@ -91,7 +93,7 @@ function reasonOf(record: RecordAtHand, { key, own, stage, readsAsText }: Differ
   return `${head}${hintOf(key, own)}: records of one key would be spread over several tasks. ${cure}`;
 }
 
-/** The codec by which bytes are that key, where there is one. */
+/** The codec that decodes the bytes to this key, if there is one. */
 function codecThatReads(bytes: Uint8Array, key: unknown): string | undefined {
   return Object.entries(OTHERS).find(([, codec]) => {
     try {
@@ -104,14 +106,14 @@ function codecThatReads(bytes: Uint8Array, key: unknown): string | undefined {
 
 function isText(bytes: Uint8Array): boolean {
   try {
-    // Control characters are no part of anybody's names, and bytes of small integers are such.
+    // Names have no control characters, but the bytes of small integers are control characters.
     return !/\p{Cc}/u.test(text().decode(bytes));
   } catch {
     return false;
   }
 }
 
-/** In what two keys differ that one may overlook. */
+/** Names a difference between two keys that is easily overlooked. */
 function hintOf(key: unknown, own: unknown): string {
   if (typeof key !== "string" || typeof own !== "string") {
     return own !== null && String(key) === String(own) ? ` (one is a ${typeof key}, the other a ${typeof own})` : "";
@@ -123,7 +125,10 @@ function hintOf(key: unknown, own: unknown): string {
   return "";
 }
 
-/** Two keys so that their difference shows: marks that nobody sees are written out, and of long ones the place where they differ. */
+/**
+ * Shows two keys so that their difference is visible: writes out invisible characters, and cuts long keys to the place
+ * where they differ.
+ */
 function shownBoth(one: unknown, other: unknown): [string, string] {
   if (typeof one !== "string" || typeof other !== "string") return [shownKey(one, 0), shownKey(other, 0)];
   let at = 0;
@@ -133,12 +138,12 @@ function shownBoth(one: unknown, other: unknown): [string, string] {
   return [shownKey(one, from, composed), shownKey(other, from, composed)];
 }
 
-/** Everything that is no letter, digit, sign or plain space. */
+/** Everything except letters, digits, signs and plain spaces. */
 const ESCAPED = /\p{C}|(?! )\p{Z}/gu;
 /** Everything but ASCII. */
 const ESCAPED_ALL = /[^\x20-\x7e]/gu;
 
-/** A key in a message. */
+/** A key as a message shows it. */
 export function shownKey(key: unknown, from = 0, escaped: RegExp = ESCAPED): string {
   if (typeof key === "bigint") return `${key}n`;
   if (typeof key !== "string") return String(key);
@@ -150,7 +155,7 @@ export function shownKey(key: unknown, from = 0, escaped: RegExp = ESCAPED): str
   return `${from > 0 ? "..." : ""}${shown}${from + SHOWN < key.length ? "..." : ""}`;
 }
 
-/** The job is put together wrongly, which is no record's fault: whoever catches the throw finds the task failed already. */
+/** The job is put together wrongly; no record is at fault. The task has failed before the error is thrown. */
 function misused(task: Task, reason: string, stage: string): Error {
   return task.fail(new TypeError(reason), stage, "misuse");
 }

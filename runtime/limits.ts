@@ -5,49 +5,55 @@
  */
 import { MIB, MINUTE, type PauseLimits, SECOND } from "../base/limits.ts";
 
-/** How long records are pushed before input and output of the process get a turn, in milliseconds. */
+/** How long records are pushed before the input and output of the process continue, in milliseconds. */
 export const SLICE_MS = 4;
 
-/** How many records are pushed before the clock is looked at. */
+/** How many records are pushed between two readings of the clock. */
 export const SLICE_RECORDS = 64;
 
-/** The largest value of a record that is read, in bytes: it is in memory several times while it is processed. */
+/** The largest value of a record that is read, in bytes. During processing it is in memory several times. */
 export const INPUT_VALUE_BYTES: number = 16 * MIB;
 
-/** How much memory fetched records may hold that wait for one input partition before its fetching pauses, in bytes. */
+/** The memory of fetched records that may wait for one input partition before its fetching pauses, in bytes. */
 export const QUEUE_BYTES: number = MIB;
 
 /**
- * How many bytes of results the epochs of a worker may hold before no further record is pushed into them: an atomic or two, for
- * larger ones take longer to commit, while which the next ones grow, and so on.
+ * How many bytes of results the current epochs of a worker may hold before no more records are pushed. This is the size
+ * of one or two atomics: a larger epoch takes longer to commit, and the next epoch grows larger during that time.
  */
 export const EPOCH_BYTES: number = MIB;
 
-/** What a record costs beside its bytes, in bytes: objects for itself, its key, its value and its headers. */
+/** What a record costs besides its bytes, in bytes: the objects for itself, its key, its value and its headers. */
 export const RECORD_OBJECTS = 300;
 
-/** How much memory results may hold that are committed and not yet published before the source waits, in bytes. */
+/** The memory of committed but unpublished results at which the source waits, in bytes. */
 export const BACKLOG_BYTES: number = 32 * MIB;
 
-/** How many epochs of a worker may be committed and wait for the transaction under way: more would only cost commits. */
+/**
+ * How many committed epochs of a worker may wait for the transaction under way. More epochs would only cost more
+ * commits.
+ */
 export const WAITING_CUTS = 1;
 
-/** How long a task must have nothing to commit before its outbox is emptied by a head write of its own, in milliseconds. */
+/**
+ * How long a task must have nothing to commit before its outbox is emptied by a separate write of the head, in
+ * milliseconds.
+ */
 export const QUIET_MS = 200;
 
 /** How often progress is shown to the broker's own tools, in milliseconds. */
 export const SHOW_MS = 1000;
 
-/** How often idle partitions are looked at, in milliseconds. */
+/** How often idle partitions are checked, in milliseconds. */
 export const TICK_MS = 50;
 
 /**
- * How much nearer than the broker's limit a record's timestamp stays, because clocks differ and a transaction takes its time: a part of
- * the limit, and at most so many milliseconds.
+ * How far a record's timestamp keeps from the broker's limit, because clocks differ and a transaction takes time: a
+ * part of the limit, and at most this many milliseconds.
  */
 export const TIMESTAMP_MARGIN = { part: 0.1, most: MINUTE } as const;
 
-/** Pauses between tries at something that is away, in milliseconds. */
+/** Pauses between tries while something cannot be reached, in milliseconds. */
 export const RETRY_PAUSE: PauseLimits = { first: 10, longest: SECOND };
 
 /** How many samples of latency an epoch keeps. */
@@ -59,14 +65,14 @@ export const NAME_LENGTH = 100;
 /** How many workers of one job may run beside one local state file. */
 export const MAX_WORKERS = 64;
 
-/** How many failed tries to publish are not worth a word, unless they take long. */
+/** How many failed tries to publish are not logged, unless they take long. */
 export const TRIES_UNTOLD = 3;
 
-/** How long a job has to stop, in milliseconds, and how much of it is kept for letting go of what still hangs. */
+/** How long a job has to stop, in milliseconds, and the part of it that is kept for closing what does not answer. */
 export const STOP_MS = { within: 10_000, closing: 500 } as const;
 
-/** After how long something that is waited for is told, though it has neither failed nor answered, in milliseconds. */
+/** After this time an operation that has neither failed nor answered is reported, in milliseconds. */
 export const TOLD_AFTER_MS = 5000;
 
-/** The longest reason of a dead letter, and of a task that stops, in characters. */
+/** The longest reason of a dead letter, and of a stopped task, in characters. */
 export const REASON_CHARACTERS = 500;

@@ -1,7 +1,9 @@
 /**
- * The loop of a worker: which task is pushed next, when time passes for all of them, and when there is nothing to do.
+ * The loop of a worker. It decides which task is pushed next, passes time on to all tasks, and sleeps when there is
+ * nothing to do.
  *
- * Tasks are pushed in time slices, so that input and output never starve each other, and each slice begins with another task.
+ * Tasks are pushed in time slices, so that input and output of the process do not starve. Each slice begins with
+ * another task.
  *
  * @module
  */
@@ -12,28 +14,28 @@ import type { InputQueue } from "./input_queue.ts";
 import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
 import type { OwnedTask } from "./owned_task.ts";
 
-/** What the loop works with. */
+/** What the loop needs. */
 export interface LoopParts {
   readonly clock: Clock;
   readonly epochs: Epochs;
   readonly tasks: () => readonly OwnedTask[];
   readonly reader: () => Reader | undefined;
-  /** Whether a queue has come to the end of an input that ends. */
+  /** Whether a queue has reached the end of a bounded input. */
   readonly atEnd: (queue: InputQueue) => boolean;
   readonly taskFailed: (owned: OwnedTask) => void;
-  /** Asked when all tasks are finished: whether the job is. */
+  /** Called when all tasks are finished; decides whether the job is. */
   readonly finished: () => Promise<boolean>;
 }
 
 export class Loop {
-  /** Counts slices: the task that begins one has the most of it. */
+  /** Counts slices. The task that begins a slice gets the largest part of it. */
   #first = 0;
   #wake: (() => void) | undefined;
   #stopping = false;
 
   constructor(readonly parts: LoopParts) {}
 
-  /** Runs until it is stopped, or the job is finished: then it resolves with `true`. */
+  /** Runs until it is stopped or the job is finished. Resolves with `true` when the job is finished. */
   async run(): Promise<boolean> {
     const { clock, epochs, tasks, finished } = this.parts;
     let ticked = clock.elapsed();
@@ -42,7 +44,7 @@ export class Loop {
       const wait = epochs.advance();
       if (clock.elapsed() - ticked >= TICK_MS) {
         ticked = clock.elapsed();
-        // Not the wall clock: somebody may set it, and event time never goes back.
+        // Uses elapsed time: the wall clock may be set back, and event time never goes back.
         for (const task of tasks()) task.runner.tick(ticked);
         await epochs.settleQuiet();
       }
@@ -53,7 +55,7 @@ export class Loop {
     return false;
   }
 
-  /** Something has changed that the loop may be waiting for. */
+  /** Wakes the loop when something has changed that it may be waiting for. */
   wake(): void {
     const wake = this.#wake;
     this.#wake = undefined;
@@ -65,7 +67,7 @@ export class Loop {
     this.wake();
   }
 
-  /** Sleeps until something happens, or that many milliseconds. */
+  /** Sleeps until `wake` is called or this many milliseconds have passed. */
   #asleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.parts.clock.after(ms, () => this.wake());
@@ -93,15 +95,15 @@ export class Loop {
     }
   }
 
-  /** A source whose input has come to its end is told so, and a task ends when all of its sources have. */
+  /** Ends each source whose input has ended. The task ends with its last source. */
   #endInputs({ runner }: OwnedTask): void {
-    // Of a task that has failed the record that did it must stay known.
+    // The failed record of a task must stay known until the failure is handled.
     if (runner.ended || runner.task.failure !== undefined) return;
     for (const queue of runner.queues) if (!queue.done && this.parts.atEnd(queue)) queue.done = true;
     runner.endSources((queue) => queue.done);
   }
 
-  /** Whether there is something to push, and it may be pushed. */
+  /** Whether there is something to push and it may be pushed. */
   get #more(): boolean {
     const { epochs, tasks } = this.parts;
     if (epochs.backedUp || epochs.full) return false;
@@ -116,7 +118,7 @@ export class Loop {
     }
   }
 
-  /** Whoever has no task waits for one. */
+  /** Whether this worker has tasks and all of them are finished. A worker without tasks waits for one. */
   get #allFinished(): boolean {
     const tasks = this.parts.tasks();
     return tasks.length > 0 && tasks.every((task) => task.finished && task.outbox.empty);

@@ -6,11 +6,14 @@
 import { type Observable, Subject } from "rxjs";
 import { Histogram, type Percentiles } from "./histogram.ts";
 
-/** A snapshot of what a job has done. Counts go back to the job's birth, rates and times to this process's start. */
+/**
+ * A snapshot of what a job has done. Counts are totals since the job was created; rates and durations are those since
+ * this process started.
+ */
 export interface MetricsSnapshot {
   /** The job's name. */
   readonly job: string;
-  /** Input records, each once however many pipelines read it. */
+  /** Input records. A record counts once, however many pipelines read it. */
   readonly records_in: number;
   /** Results by topic. */
   readonly outputs: Readonly<Record<string, number>>;
@@ -18,17 +21,17 @@ export interface MetricsSnapshot {
   readonly late: number;
   /** Records and results that went to a dead-letter sink. */
   readonly dead_letters: number;
-  /** Results that the broker refused for good and that were moved out of the way. */
+  /** Committed results that the broker refused for good, and that went to the sink for unpublishable results. */
   readonly unpublishable: number;
   /** Records that were gone before they could be read and were passed over. */
   readonly missing: number;
   /** Epochs committed, over all tasks. */
   readonly epochs: number;
-  /** Since this process started the job, in milliseconds. */
+  /** Time since this process started the job, in milliseconds. */
   readonly elapsed_ms: number;
-  /** Input records of this process, a second. */
+  /** Input records of this process per second. */
   readonly records_per_second: number;
-  /** How many records of the input wait to be processed; NaN until the first fetch. */
+  /** Input records that wait to be processed; NaN until the first fetch. */
   readonly lag: number;
   /** The lowest watermark of the job's tasks in milliseconds, or `undefined`. */
   readonly watermark: number | undefined;
@@ -36,21 +39,21 @@ export interface MetricsSnapshot {
   readonly keys: number;
   /** How long a commit takes, in milliseconds. */
   readonly commit_ms: Percentiles;
-  /** From a record's own timestamp until its results are visible. */
+  /** From a record's own timestamp until its results are visible, in milliseconds. */
   readonly latency_ms: Percentiles;
-  /** All that the job waits for at this moment, or `undefined`. */
+  /** Everything that the job waits for at this moment, or `undefined`. */
   readonly trouble: string | undefined;
 }
 
-/** Metrics: the snapshot of this moment, and a stream of them. */
+/** Metrics: the present snapshot, and a stream of snapshots. */
 export interface Metrics {
-  /** The state of this moment. */
+  /** The present snapshot. */
   snapshot(): MetricsSnapshot;
-  /** A snapshot about every half second. */
+  /** Emits a snapshot about every half second. */
   readonly changes: Observable<MetricsSnapshot>;
 }
 
-/** What the epoch loop measures. */
+/** The measurements of the epoch loop. */
 export class Meter {
   readonly commit: Histogram = new Histogram();
   readonly latency: Histogram = new Histogram();
@@ -62,13 +65,13 @@ export class Meter {
     this.epochs += tasks;
   }
 
-  /** The results of records with these timestamps are visible now. */
+  /** Records the latency of results that are visible now, from the timestamps of their records. */
   visible(timestamps: readonly number[], now: number): void {
     for (const timestamp of timestamps) this.latency.record(Math.max(0, now - timestamp));
   }
 }
 
-/** Sends snapshots to whoever listens. */
+/** Sends snapshots to all subscribers. */
 export class MetricsFeed implements Metrics {
   readonly #changes = new Subject<MetricsSnapshot>();
   readonly changes: Observable<MetricsSnapshot> = this.#changes.asObservable();

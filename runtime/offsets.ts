@@ -1,19 +1,19 @@
 /**
- * Offsets as the head keeps them, by topic and partition, and as readers take them, one after the other.
+ * Converts offsets between the form of the head (by topic and partition) and the form of readers (a list).
  *
  * @module
  */
 import type { StartOffset } from "../connectors/connector.ts";
 import type { Offsets } from "../state/mod.ts";
 
-/** From the head's form, in the order of topics and partitions. */
+/** Converts from the form of the head to a list, in the order of topics and partitions. */
 export function listOffsets(offsets: Offsets): StartOffset[] {
   return Object.entries(offsets).flatMap(([topic, partitions]) =>
     Object.entries(partitions).map(([partition, offset]) => ({ topic, partition: Number(partition), offset }))
   );
 }
 
-/** Into the head's form. */
+/** Converts a list to the form of the head. */
 export function mapOffsets(starts: Iterable<StartOffset>): Offsets {
   // A topic may have any name, `__proto__` among them.
   const offsets: Record<string, Record<number, number>> = Object.create(null);
@@ -21,7 +21,7 @@ export function mapOffsets(starts: Iterable<StartOffset>): Offsets {
   return offsets;
 }
 
-/** As people write them: `topic/partition@offset`. */
+/** Writes offsets as `topic/partition@offset`. */
 export function showOffsets(starts: readonly StartOffset[], most = Infinity): string {
   const all = starts.map(({ topic, partition, offset }) => `${topic}/${partition}@${offset}`);
   return all.length > most ? `${all.slice(0, most).join(" ")} and ${all.length - most} more` : all.join(" ");

@@ -1,5 +1,5 @@
 /**
- * Opening: connections, topics and the job's entry, checked before anything is claimed.
+ * Opens the connections, topics and entry of a job, and checks them before anything is claimed.
  *
  * @module
  */
@@ -19,28 +19,31 @@ import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
 import { layOut, refuseUneven } from "./task_layout.ts";
 
-/** Everything of a job that is open. */
+/** Everything that is open for a job. */
 export interface OpenJob {
   readonly entry: OpenedJob;
   readonly input: Connection;
   /** How many partitions each input topic has. */
   readonly partitions: ReadonlyMap<string, number>;
-  /** What tells each input topic from others of its name, where the connector can tell. */
+  /**
+   * An id for each input topic that differs from the id of an earlier topic of the same name, when the connector knows
+   * one.
+   */
   readonly topics: Readonly<Record<string, string>>;
   /** Which task reads what. */
   readonly layout: TaskLayout;
-  /** By `sinkKey`. */
+  /** The opened sinks, by `sinkKey`. */
   readonly sinks: ReadonlyMap<string, OpenedSink>;
-  /** How many partitions each topic has whose results become visible after their commit. */
+  /** How many partitions each topic has whose results become visible after the commit. */
   readonly delivered: ReadonlyMap<string, number>;
-  /** How results become visible after their commit, where a sink has it so. */
+  /** The delivery of results that become visible after their commit; `undefined` when no sink needs one. */
   readonly delivery: AfterCommit | undefined;
-  /** Deliveries that are part of the epoch's atomic, as `OpenedSink.inCommit` numbers them. */
+  /** Deliveries that write in the atomic of the epoch, in the order of `OpenedSink.inCommit`. */
   readonly inCommit: readonly InCommit[];
   close(): Promise<void>;
 }
 
-/** Opens the connections of a plan. Throws a sentence for each thing that is missing. */
+/** Opens the connections of a plan. Throws when something is missing; the message names it. */
 export async function openAll(
   plan: Plan,
   settings: Settings,
@@ -125,7 +128,10 @@ async function inputTopics(plan: Plan, input: Connection): Promise<Map<string, T
   return topics;
 }
 
-/** A compacted topic keeps the last record of each key, and refuses one without a key: for ever, so it is said at start. */
+/**
+ * A compacted topic keeps the last record of each key and refuses every record without a key. So the job is refused at
+ * its start.
+ */
 function refuseKeyless(
   settings: Settings,
   opened: readonly { readonly spec: SinkSpec; readonly info: TopicInfo }[],
@@ -162,9 +168,10 @@ function deliveriesOf(
 }
 
 /**
- * A store that knows nothing of a job that has published would have it publish everything once more. That it ran, its
- * delivery knows, which is asked first: whoever starts a job on this store writes its entry before the delivery is prepared. And it
- * must have read these very topics; a topic that was made anew has no offsets in any group.
+ * Refuses a store that does not know a job which has published before: the job would publish everything once more. The
+ * delivery knows whether the job has published, and it is read first: a job that starts on this store writes its entry
+ * before it prepares its delivery. The job must also have read these same topics; no group has offsets for a topic that
+ * was created anew.
  */
 async function refuseForgotten(
   { topics }: Plan,
@@ -189,7 +196,7 @@ async function refuseForgotten(
   }
 }
 
-/** A job whose tasks would not be what they were stops before anything is claimed. */
+/** Refuses a job whose tasks would differ from those of its earlier runs, before anything is claimed. */
 function refuse(job: string, difference: JobDifference): void {
   if (difference.kind === "tasks") {
     throw new Error(

@@ -1,5 +1,5 @@
 /**
- * What `run()` takes, and how it is checked.
+ * The options of `run()`, and their checks.
  *
  * @module
  */
@@ -11,62 +11,83 @@ import { NAME_LENGTH } from "./limits.ts";
 
 /** A policy: bad input is written to a sink, and the job goes on. */
 export interface DeadLetter {
-  /** Where it goes. */
+  /** The sink that gets the dead letters. */
   readonly sink: SinkSpec;
 }
 
 /** Options of {@linkcode run}. */
 export interface RunOptions {
-  /** The job's name: its state, its consumer group and its transactional ids go by it. */
+  /** The job's name. Its state, its consumer group and its transactional ids are named after it. */
   readonly name: string;
   /** Where state is kept: a path, the URL of a KV server, `":memory:"`, or an open `Deno.Kv`. */
   readonly state: string | URL | KvHandle;
   /**
-   * `perPartition`: a task for each partition number; the topics must be co-partitioned, and keyed by what the stages are keyed by.
-   * `single`: one task reads all partitions, so that keys may lie anywhere.
+   * `perPartition`: a task for each partition number. The topics must be co-partitioned, and the stages must use the
+   * same keys as the topics. `single`: one task reads all partitions, so keys may be in any partition.
    *
    * @default "perPartition"
    */
   readonly tasks?: "perPartition" | "single";
-  /** This worker's name, unique among the live workers of a job. @default a free slot beside a local state file, else random */
+  /**
+   * This worker's name, unique among the live workers of a job.
+   *
+   * @default a free slot beside a local state file, or random
+   */
   readonly worker?: string;
   /** Where a new job begins to read. @default "earliest" */
   readonly from?: From;
-  /** `"end"`: what is in the input at the start is all of it; it is processed to its end, and the job is finished. @default never */
+  /** `"end"`: the job processes the records that are in the input at its start, and is then finished. @default never */
   readonly until?: "end";
-  /** What happens to a record that cannot be decoded, fails its schema or has no valid event time. @default what `onError` says */
+  /**
+   * What happens to a record that cannot be decoded, fails its schema or has no valid event time.
+   *
+   * @default as `onError`
+   */
   readonly onBadRecord?: "stop" | DeadLetter;
   /**
-   * What happens when something of the pipeline refuses a record: a function of yours throws, a result has no JSON form or is larger
-   * than its topic takes, a state cannot store a value. A dead letter takes the record, or the window's result, and the job goes on.
+   * What happens when a pipeline cannot process a record: one of your functions throws, a result has no JSON form or is
+   * larger than its topic allows, or a state cannot store a value. A dead letter takes the record, or the window's
+   * result, and the job goes on.
    *
    * @default "stop"
    */
   readonly onError?: "stop" | DeadLetter;
   /**
-   * What happens to a result that is committed and that the broker then refuses for good (its topic has got other settings): it goes
-   * to the sink, with the reason, or the job stops with a sentence and the result stays in its checkpoint.
+   * What happens to a committed result that the broker refuses for good, because the settings of its topic have
+   * changed. With a sink the result goes there, with the reason. Otherwise the job stops with an error, and the result
+   * stays in its checkpoint.
    *
    * @default "stop"
    */
   readonly unpublishable?: "stop" | DeadLetter;
-  /** What happens when the record to read next is gone: `skip` goes on at the nearest one and counts. @default "stop" */
+  /**
+   * What happens when the record to read next is gone: `skip` goes on at the nearest record and counts the missing
+   * ones.
+   *
+   * @default "stop"
+   */
   readonly onMissing?: "stop" | "skip";
   /** The shortest time between two commits, in milliseconds. @default 0 */
   readonly minEpoch?: number;
-  /** How long something that is away (broker, KV) is waited for before the job gives up, in milliseconds. @default Infinity */
+  /**
+   * How long the job waits for a broker or store that cannot be reached before it gives up, in milliseconds.
+   *
+   * @default Infinity
+   */
   readonly giveUpAfter?: number;
-  /** Forgets state and clocks and reads anew from there: after an unsafe pipeline was changed, or on purpose. */
+  /**
+   * Forgets state and clocks, and reads the input anew from there: after a change to an unsafe pipeline, or on purpose.
+   */
   readonly reset?: From;
-  /** Names of states that are in the checkpoint and no longer in the pipeline, to be dropped. */
+  /** Names of states to drop: states that are in the checkpoint and no longer in the pipeline. */
   readonly dropStates?: readonly string[];
   /** Stops the job as `stop()` does. */
   readonly signal?: AbortSignal;
-  /** Takes one line for each thing worth knowing. @default console.error */
+  /** Called with one line for each event worth knowing. @default console.error */
   readonly log?: (line: string) => void;
 }
 
-/** Options with every default in place. */
+/** Options with all defaults filled in. */
 export interface Settings
   extends
     Required<Omit<RunOptions, "worker" | "until" | "reset" | "signal" | "onBadRecord" | "onError" | "unpublishable">> {
@@ -78,13 +99,13 @@ export interface Settings
   readonly onError: DeadLetter | undefined;
   readonly unpublishable: DeadLetter | undefined;
   readonly clock: Clock;
-  /** Is shown what a source has decoded, in tests. */
+  /** Called with each decoded value, in tests. */
   readonly decoded?: (value: unknown) => void;
 }
 
 /**
- * A policy for `onBadRecord`, `onError` and `unpublishable`: what is to blame goes to a sink, with the reason and its source position in the
- * headers `tidemark.reason` and `tidemark.source`, and the job goes on after it.
+ * A policy for `onBadRecord`, `onError` and `unpublishable`: the record or result goes to a sink, with the reason and
+ * its source position in the headers `tidemark.reason` and `tidemark.source`. The job then goes on.
  *
  * @param sink a connector's `sink(topic)`
  * @returns the policy
@@ -165,7 +186,7 @@ function checkFrom(cannot: string, name: string, from: From): void {
   );
 }
 
-/** Connectors that a job's policies write to. */
+/** The sinks of a job's policies. */
 export function policySinks(settings: Settings): SinkSpec[] {
   const sinks = [settings.onBadRecord?.sink, settings.onError?.sink, settings.unpublishable?.sink].filter((
     sink,

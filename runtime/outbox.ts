@@ -2,8 +2,8 @@
  * The epochs of a task after their cut: cut -> committed -> sending -> visible.
  *
  * Invariants:
- * - only what is committed is sent, in the order of epochs, and it leaves when it is visible;
- * - `reached` never goes back, and never passes an epoch that waits.
+ * - only committed epochs are sent, in order, and an epoch leaves the outbox when it is visible;
+ * - `reached` never goes back, and never passes a waiting epoch.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { DeliveredEpoch, DeliveredTask, Published } from "../connectors/con
 import { RECORD_OBJECTS } from "./limits.ts";
 import { type Publication, resolvePublication } from "../state/decide.ts";
 
-/** Results of an epoch on their way out. */
+/** Results of an epoch that are to be published. */
 export interface Outgoing {
   readonly rows: DeliveredEpoch["rows"];
   readonly bytes: number;
@@ -19,7 +19,7 @@ export interface Outgoing {
   readonly samples: readonly number[];
 }
 
-/** The same, of an epoch that is committed. */
+/** Results of a committed epoch. */
 export interface OutgoingEpoch extends Outgoing, DeliveredEpoch {}
 
 export class Outbox {
@@ -27,10 +27,10 @@ export class Outbox {
   #waiting: readonly OutgoingEpoch[] = [];
   #sending = 0;
   #reached: Published;
-  /** Told what has become visible. */
+  /** Called with the samples of each epoch that has become visible. */
   onVisible: (samples: readonly number[]) => void = () => {};
 
-  /** @param reached how far a task is published that has nothing waiting */
+  /** @param reached how far the task is published when nothing waits */
   constructor(reached: Published) {
     this.#reached = reached;
   }
@@ -50,24 +50,24 @@ export class Outbox {
     return this.#waiting.length === 0;
   }
 
-  /** How many epochs wait that are not in the transaction under way. */
+  /** How many waiting epochs are not in the transaction under way. */
   get unsent(): number {
     return this.#waiting.length - this.#sending;
   }
 
-  /** The memory that epochs hold which are committed and not yet visible, in bytes. */
+  /** The memory of epochs that are committed and not yet visible, in bytes. */
   get backlog(): number {
     let bytes = 0;
     for (const epoch of this.#waiting) bytes += epoch.bytes + epoch.rows.length * RECORD_OBJECTS;
     return bytes;
   }
 
-  /** An epoch is cut, and will be committed or never be. */
+  /** Takes the results of an epoch that was cut. Its commit either succeeds or is fenced. */
   cut(outgoing: Outgoing): void {
     this.#cut = outgoing;
   }
 
-  /** What was cut is committed, as this epoch. */
+  /** The cut epoch is committed under this number. */
   committed(epoch: number): void {
     const cut = this.#cut!;
     this.#cut = undefined;
@@ -81,18 +81,18 @@ export class Outbox {
     }
   }
 
-  /** What was cut belongs to a task that another owner has: it was not committed. */
+  /** The cut epoch was not committed, because another owner has the task. */
   fenced(): void {
     this.#cut = undefined;
   }
 
-  /** What the head holds and perhaps no reader has seen yet. Before anything is cut. */
+  /** Restores the epochs that the head holds and that may not be visible yet. To be called before the first cut. */
   restore(epochs: readonly OutgoingEpoch[]): void {
     this.#waiting = epochs;
     if (epochs.length > 0) this.#reached = { ...this.#reached, epoch: epochs[0].epoch - 1, rows: 0 };
   }
 
-  /** Everything that waits goes into a transaction; `over` says that it has ended, however. */
+  /** Hands all waiting epochs to a transaction. `over` is called when the transaction has ended, with any outcome. */
   send(task: number): DeliveredTask {
     this.#sending = this.#waiting.length;
     return { task, from: this.#reached, epochs: this.#waiting };
@@ -102,16 +102,17 @@ export class Outbox {
     this.#sending = 0;
   }
 
-  /** Results are visible up to there. */
+  /** Results are visible up to this point. Removes those epochs. */
   visible(reached: Published): void {
     const out = this.#waiting.filter(({ epoch }) => epoch <= reached.epoch);
     this.#waiting = this.#waiting.slice(out.length);
-    // Never the head's epoch: while the commit of other tasks is under way, the head may be ahead of what waits here.
+    // Does not use the head's epoch: while other tasks are being committed, the head may be ahead of the waiting
+    // epochs.
     this.#reached = reached;
     for (const { samples } of out) this.onVisible(samples);
   }
 
-  /** What a marker says of a task whose head is at `epoch`. What it shows as visible has left the outbox then. */
+  /** What a marker says of a task whose head is at `epoch`. Removes the epochs that the marker shows as visible. */
   resolve(epoch: number, marker: Published | undefined): Publication<OutgoingEpoch> {
     const found = resolvePublication({ epoch, outbox: this.#waiting }, marker);
     if (found.kind !== "known") return found;

@@ -1,5 +1,5 @@
 /**
- * Outputs of a task's epoch: complete records, by the way in which they will be written.
+ * Outputs of a task's epoch: complete records, grouped by how they will be written.
  *
  * @module
  */
@@ -12,16 +12,21 @@ import { encodeRefused, encodeResult, encodeUndelivered, type Refusal, type Sink
 /** A sink as the job has opened it. */
 export interface OpenedSink {
   readonly info: TopicInfo;
-  /** Which of the job's deliveries in the epoch's atomic takes its records; `undefined`: they are delivered after the commit. */
+  /**
+   * Index of the job's delivery that writes its records in the epoch's atomic; `undefined` when they are delivered
+   * after the commit.
+   */
   readonly inCommit: number | undefined;
 }
 
-/** What a sink is known by: a route of late records makes its sink anew for each task. */
+/**
+ * The identity of a sink. Each task makes a sink of its own for a route of late records, so objects cannot be compared.
+ */
 export function sinkKey({ connector, topic }: SinkSpec): string {
   return JSON.stringify([connector.id, topic]);
 }
 
-/** What outputs are made of. */
+/** What outputs need. */
 export interface OutputParts {
   readonly taskNumber: number;
   /** By {@linkcode sinkKey}. */
@@ -32,16 +37,16 @@ export interface OutputParts {
   readonly count: (name: string) => void;
 }
 
-/** What one epoch writes. */
+/** The outputs of one epoch. */
 export interface EpochOutputs {
   /** Goes into the outbox, and from there into a transaction. */
   readonly published: OutputRecord[];
-  /** Goes into the epoch's own atomic, by atomic sink. */
+  /** Records that go into the epoch's own atomic, by the index of their delivery. */
   readonly appended: ReadonlyMap<number, OutputRecord[]>;
   readonly bytes: number;
 }
 
-/** Collects what the sinks of one task are given between two cuts. */
+/** Collects the values that the sinks of one task get between two cuts. */
 export class Outputs {
   bytes = 0;
   #published: OutputRecord[] = [];
@@ -49,22 +54,22 @@ export class Outputs {
 
   constructor(readonly parts: OutputParts) {}
 
-  /** What is collected for the outbox. */
+  /** Records collected for the outbox. */
   get published(): readonly OutputRecord[] {
     return this.#published;
   }
 
-  /** What is collected for the epoch's own atomic, by atomic sink. */
+  /** Records collected for the epoch's own atomic, by the index of their delivery. */
   get appended(): ReadonlyMap<number, readonly OutputRecord[]> {
     return this.#appended;
   }
 
-  /** The epoch holds as much as it may. */
+  /** Whether the epoch has reached its size limit. */
   get full(): boolean {
     return this.bytes >= EPOCH_BYTES;
   }
 
-  /** Makes what takes the values of a sink. */
+  /** Creates the function that takes the values of a sink. */
   writer(spec: unknown, task: () => Task): (value: unknown) => void {
     const context = this.#context(spec as SinkSpec);
     const add = this.#adder(spec as SinkSpec);
@@ -75,7 +80,7 @@ export class Outputs {
     };
   }
 
-  /** Writes a refused record to the sink of that policy. */
+  /** Writes a refused record to the sink of this policy. */
   refuse(policy: "badRecord" | "failed", record: InputRecord, refusal: Refusal): void {
     const spec = this.parts[policy]!;
     this.#adder(spec)(encodeRefused(this.#context(spec), record, refusal));
@@ -95,7 +100,7 @@ export class Outputs {
     this.#adder(spec)(encodeUndelivered(this.#context(spec), record, namespace, refusal));
   }
 
-  /** Takes everything out: it is cut. */
+  /** Removes and returns everything that was collected, for the cut. */
   take(): EpochOutputs {
     const outputs = { published: this.#published, appended: this.#appended, bytes: this.bytes };
     this.discard();

@@ -1,5 +1,5 @@
 /**
- * A task that this worker owns: its runner, its checkpoint, and its epochs on their way out.
+ * A task that this worker owns: its runner, its checkpoint, and its epochs that are not yet visible.
  *
  * @module
  */
@@ -20,17 +20,20 @@ export interface CutEpoch {
   readonly finished: boolean;
 }
 
-/** What a worker may do with a task: commit it; nothing more, for it is finished; or nothing at all, for another owner has it. */
+/**
+ * What a worker may do with a task. `owned`: commit it. `finished`: nothing more, its input has ended. `lost`: nothing,
+ * because another owner has it.
+ */
 export type Ownership = "owned" | "finished" | "lost";
 
 export class OwnedTask implements PublishedTask {
   readonly outbox: Outbox;
   #ownership: Ownership = "owned";
-  /** Since when there was nothing to commit, on the clock that never jumps; NaN: there is. */
+  /** Since when there has been nothing to commit, in elapsed time; NaN when there is something. */
   quietSince = NaN;
   /** The head as this run found it. */
   readonly began: Head;
-  /** What was committed last, to begin anew from after an error. */
+  /** The clocks of the last commit. Recovery from an error begins with them. */
   committedClocks: Readonly<Record<string, ClockSnapshot>>;
   committedCounters: Readonly<Counters>;
 
@@ -51,12 +54,12 @@ export class OwnedTask implements PublishedTask {
     return this.#ownership;
   }
 
-  /** Another owner has it: nothing of it is committed or published here any more. */
+  /** Whether another owner has the task. This worker then neither commits nor publishes anything of it. */
   get lost(): boolean {
     return this.#ownership === "lost";
   }
 
-  /** Committed as finished: its input has ended for good. */
+  /** Whether the task was committed as finished: its input has ended for good. */
   get finished(): boolean {
     return this.#ownership === "finished";
   }
@@ -70,9 +73,9 @@ export class OwnedTask implements PublishedTask {
   }
 
   /**
-   * Everything since the last cut becomes the next epoch. Nothing that happens after this call is in it.
+   * Makes everything since the last cut the next epoch. Nothing that happens after this call is part of it.
    *
-   * @throws {TypeError | RangeError} when a state holds what cannot be stored; nothing has changed then
+   * @throws {TypeError | RangeError} when a state holds a value that cannot be stored; nothing has changed then
    */
   cut(sinks: readonly InCommit[]): CutEpoch {
     const { runner } = this;
@@ -86,7 +89,7 @@ export class OwnedTask implements PublishedTask {
       counters,
       outbox: collected.published,
       published: this.outbox.reached.epoch,
-      // What is staged must be committed, and a state may refuse to be encoded: so it is staged after that.
+      // Staged records must be committed. Encoding a state may fail, so staging comes after it.
       writes: () => stage(sinks, collected.appended),
       finished: runner.ended,
     });
@@ -100,7 +103,7 @@ export class OwnedTask implements PublishedTask {
     return { cut, outputs, finished: runner.ended };
   }
 
-  /** Where the next epoch of this task begins to read. */
+  /** The offsets at which the next epoch of this task begins to read. */
   offsets(): StartOffset[] {
     return this.runner.queues.map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
   }
@@ -140,7 +143,7 @@ export class OwnedTask implements PublishedTask {
     this.#countMoved();
   }
 
-  /** Rows that were moved out of the way are counted in the next epoch. */
+  /** Counts rows that were moved to the sink for unpublishable results. The next epoch commits the count. */
   #countMoved(): void {
     const { moved } = this.outbox.reached;
     if (moved <= (this.runner.counters.unpublishable ?? 0)) return;
@@ -149,7 +152,7 @@ export class OwnedTask implements PublishedTask {
   }
 }
 
-/** What the sinks on the job's own store write with the epoch. */
+/** Stages the records that the sinks in the job's own store write with the epoch. */
 function stage(
   sinks: readonly InCommit[],
   appended: ReadonlyMap<number, readonly OutputRecord[]>,

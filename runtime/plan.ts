@@ -1,5 +1,6 @@
 /**
- * The plan: what a job's pipelines read, keep and write, found out by subscribing them once with nothing behind.
+ * The plan: what a job's pipelines read, keep and write. It is found by subscribing them once to sources that push
+ * nothing.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { Bottom } from "../operators/_source.ts";
 import { Task, type TaskHost } from "../operators/_task.ts";
 import { policySinks, type Settings } from "./options.ts";
 
-/** What the pipelines of a job are made of. */
+/** The sources, states and sinks of a job's pipelines. */
 export interface Topology {
   /** Topics read, with their connector. */
   readonly sources: readonly { readonly topic: string; readonly connector: string }[];
@@ -24,7 +25,7 @@ export interface Topology {
   readonly watermarks: readonly string[];
 }
 
-/** A plan, as every task is held to it. */
+/** The plan of a job. Every task must match it. */
 export interface Plan {
   readonly pipelines: readonly Observable<unknown>[];
   readonly input: Connector;
@@ -32,12 +33,15 @@ export interface Plan {
   readonly sources: ReadonlySet<SourceSpec>;
   readonly sinks: readonly SinkSpec[];
   readonly states: readonly KeyedStateSpec[];
-  /** The topics that each clock keeps time of, by the clock's name. */
+  /** The topics whose event time each clock tracks, by the clock's name. */
   readonly clocks: ReadonlyMap<string, readonly string[]>;
   readonly topology: Topology;
 }
 
-/** Subscribes every pipeline of a task, in order. Returns how to end them. Throws what is wrong with them. */
+/**
+ * Subscribes every pipeline of a task, in order. Returns handles that end them. Throws when a pipeline is put together
+ * wrongly.
+ */
 export function subscribeAll(task: Task, pipelines: readonly Observable<unknown>[], ended: () => void): Bottom[] {
   const bottoms = pipelines.map((pipeline, index) => {
     const label = pipelines.length === 1 ? "the pipeline" : `pipeline ${index + 1}`;
@@ -52,7 +56,7 @@ export function subscribeAll(task: Task, pipelines: readonly Observable<unknown>
   throw task.failure.error;
 }
 
-/** Finds out what pipelines read, keep and write. Throws where they are put together wrongly. */
+/** Finds what pipelines read, keep and write. Throws when they are put together wrongly. */
 export function planOf(pipelines: readonly Observable<unknown>[], settings: Settings): Plan {
   if (pipelines.length === 0) throw new TypeError("Cannot run the job: there is no pipeline");
   const host = new PlanningHost();
@@ -94,7 +98,7 @@ function place(spec: { topic: string; connector: Connector }): { topic: string; 
   return { topic: spec.topic, connector: spec.connector.id };
 }
 
-/** Takes notes; nothing is ever pushed to what it binds. */
+/** Records what pipelines bind. Nothing is pushed to them. */
 class PlanningHost implements TaskHost {
   readonly sources = new Set<SourceSpec>();
   readonly sinks = new Set<SinkSpec>();

@@ -1,15 +1,18 @@
 /**
- * The publisher: makes committed results visible, atomically with the number of their epoch, the marker.
+ * The publisher: makes committed results visible, atomically with the number of their epoch, which is the marker.
  *
  * Invariants:
- * - only what is committed is published, each task's epochs in their order;
- * - a life of an owner ends with any doubt: it is dropped, and the one order begins anew - initialise (which fences its former
- *   self), read the heads and drop every task that is no longer ours, read the markers, publish what is missing in that life only;
- * - a publisher that is fenced is not therefore fenced as an owner;
- * - what is refused for good is not tried again: it is moved out of the way, or the job ends with a sentence.
+ * - only committed epochs are published, and those of a task in order;
+ * - a life of an owner ends when the outcome of a transaction is in doubt. The next life follows one order: initialise
+ *   (which fences the earlier life), read the heads and drop every task that has another owner, read the markers, and
+ *   publish only what is missing, in this life;
+ * - a fenced publisher may still own its tasks: only a head says that a task has another owner;
+ * - a record that is refused for good is not tried again: it goes to the sink for unpublishable results, or the job
+ *   ends with an error.
  *
- * Why it holds: whoever takes a task claims its head before it fences the publishers that the head names, and reads the marker
- * only after that. So an old publisher either had committed, and the marker shows it, or can no longer commit.
+ * Why this is safe: a new owner claims the head of a task before it fences the publishers that the head names, and
+ * reads the marker only after that. So an old publisher has either committed, and the marker shows it, or can no longer
+ * commit.
  *
  * @module
  */
@@ -30,65 +33,68 @@ import { Tries } from "./tries.ts";
 /** A task as the publisher sees it. */
 export interface PublishedTask {
   readonly number: number;
-  /** Its epochs on their way out. */
+  /** Its epochs that are not yet visible. */
   readonly outbox: Outbox;
-  /** The task is no longer ours. */
+  /** Whether the task has another owner. */
   readonly lost: boolean;
-  /** Another owner has it. */
+  /** Called when another owner has the task. */
   lose(): void;
   /** Reads the head: `false` when another owner has it. */
   verify(): Promise<boolean>;
-  /** Its results are visible up to there. */
+  /** Called when its results are visible up to this point. */
   visible(reached: Published): void;
-  /** Its marker says this; `undefined` when there is none. Throws where that is no consequence of what the head says. */
+  /** Applies the task's marker; `undefined` when there is none. Throws when the marker contradicts the head. */
   resolve(marker: Published | undefined): void;
 }
 
-/** What a publisher is made of. */
+/** What a publisher needs. */
 export interface PublisherParts {
   readonly delivery: AfterCommit;
-  /** Who delivers: `<job>.<random per process>`. */
+  /** The owner's name: `<job>.<random per process>`. */
   readonly owner: string;
   readonly clock: Clock;
   readonly giveUpAfter: number;
   readonly trouble: (error: Error | undefined) => void;
-  /** Makes what stands in for a result that is refused for good; absent: the job ends. */
+  /** Makes the record that replaces a result which is refused for good. Without it the job ends. */
   readonly letter?: LetterMaker;
 }
 
 export class Publisher {
   #life: DeliveryLife | undefined;
-  /** What was asked for last, done or not. */
+  /** The last work that was requested, whether it is done or not. */
   #last: Promise<void> = Promise.resolve();
   #abandoned = false;
   readonly #abandoning = new AbortController();
-  /** Whose results it publishes: all of them are looked at when a life begins, whoever begins it. */
+  /** The tasks to publish. A new life reads the heads of all of them, whichever work begins it. */
   #tasks: () => readonly PublishedTask[] = () => [];
 
   constructor(readonly parts: PublisherParts) {}
 
-  /** Begins with a life of its owner that nothing was published in. Before there is any task. */
+  /** Begins with a life in which nothing was published. To be called before there is any task. */
   begin(life: DeliveryLife): void {
     this.#life = life;
   }
 
-  /** Publishes what waits at this moment, as much as goes at once. Resolves when it is visible; rejects when it was tried for too long. */
+  /**
+   * Publishes the waiting epochs, as many as fit into one transaction. Resolves when they are visible. Rejects when the
+   * time limit for tries is over.
+   */
   publish(tasks: () => readonly PublishedTask[]): Promise<void> {
     this.#tasks = tasks;
     return this.#inTurn(() => this.#persist(tasks, (life) => this.#send(life, tasks().filter((task) => !task.lost))));
   }
 
   /**
-   * Publishes a marker alone: what the head of a task without one begins with. Rejects with a `FencedError` when another owner has
-   * taken the task meanwhile: it has a marker then, which must not be moved back.
+   * Publishes a marker alone: the first marker of a task that has none. Rejects with a `FencedError` when another owner
+   * has taken the task meanwhile. The task then has a marker of that owner, which must not be moved back.
    */
   publishMarker(task: PublishedTask, epoch: number): Promise<void> {
     return this.#inTurn(() => this.#publishMarker(task, epoch));
   }
 
   /**
-   * A life has one transaction under way; and after a doubt its next life must begin with the one order, so nobody else may
-   * begin it meanwhile.
+   * Runs work one after the other. A life has one transaction under way; after a doubt the next life must begin in its
+   * order, and no other work may begin a life meanwhile.
    */
   #inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.#last.then(work);
@@ -104,7 +110,7 @@ export class Publisher {
     });
   }
 
-  /** Does something in a life, as many lives as it takes. */
+  /** Runs work in a life. Begins a new life and tries again after each failure that may pass. */
   async #persist(
     tasks: () => readonly PublishedTask[],
     act: (life: DeliveryLife) => Promise<void>,
@@ -130,7 +136,7 @@ export class Publisher {
     }
   }
 
-  /** Tries no more: what is not published stays in the heads, for the next owner. */
+  /** Stops trying. Unpublished results stay in the heads for the next owner. */
   abandon(): void {
     this.#abandoned = true;
     this.#abandoning.abort();
@@ -140,7 +146,7 @@ export class Publisher {
     await this.#drop();
   }
 
-  /** The one order. */
+  /** Begins a life, in the order that the head of this file gives. */
   async #begin(tasks: readonly PublishedTask[]): Promise<DeliveryLife> {
     const { delivery, owner } = this.parts;
     const life = await delivery.open(owner);
@@ -176,22 +182,22 @@ export class Publisher {
   async #drop(): Promise<void> {
     const life = this.#life;
     this.#life = undefined;
-    // Its outcome is in doubt already, so how it closes says nothing more.
+    // The outcome of the life is in doubt already, so an error of its close says nothing more.
     await life?.close().catch(() => {});
   }
 }
 
-/** What the marker says contradicts the head; nothing is guessed. */
+/** The marker contradicts the head. The job stops, since no guess would be safe. */
 export class MarkerError extends Error {
   override name = "MarkerError";
 }
 
-/** The task that something was to be done for is no longer ours. */
+/** The task has another owner. */
 class LostError extends FencedError {}
 
 /**
- * Forgets the epochs that the marker shows as published. Returns `false` where another owner has the task: then its marker is that
- * one's, and says nothing about a head that is not read again.
+ * Removes the epochs that the marker shows as published. Returns `false` when another owner has the task: the marker is
+ * then that owner's, and cannot be compared with the head as this worker knows it.
  *
  * @throws {MarkerError} when the marker contradicts the head
  */

@@ -1,21 +1,21 @@
 /**
- * Which of a task's queues is pushed next: of those that have a record, the one whose next record has the least timestamp (the rule
- * of Kafka Streams); of equal ones, the first. So what was written first is mostly pushed first, however the fetches arrive, and
- * fewer records are late.
+ * Decides which of a task's queues is pushed next: of the queues that have a record, the one whose next record has the
+ * lowest timestamp (the rule of Kafka Streams); of equal ones, the first. So records are pushed mostly in the order in
+ * which they were written, in whatever order the fetches arrive, and fewer records are late.
  *
- * A partition that is too far ahead of the slowest, as `watermark({ maxDrift })` says, waits until the others have come closer.
+ * A partition that is too far ahead of the slowest one for `watermark({ maxDrift })` waits until the others are closer.
  *
- * Kept as a heap over the numbers of the queues: a record costs the logarithm of how many queues there are, and nothing where there
- * is one.
+ * The queues are kept in a heap of their numbers. A record costs the logarithm of the number of queues, and nothing
+ * when there is one queue.
  *
  * @module
  */
 import type { InputQueue } from "./input_queue.ts";
 
 export class PushOrder {
-  /** Numbers of the queues that have something, the next one first. */
+  /** Numbers of the queues that have records, as a heap. The first is pushed next. */
   readonly #heap: number[] = [];
-  /** The timestamp of each queue's next record, by its number; NaN: it is not in the heap. */
+  /** The timestamp of each queue's next record, by its number; NaN when the queue is not in the heap. */
   readonly #times: Float64Array;
   /** Numbers of the queues that wait because they are too far ahead. */
   #waiting: number[] = [];
@@ -28,14 +28,17 @@ export class PushOrder {
     this.#times = new Float64Array(queues.length).fill(NaN);
   }
 
-  /** Whether there is something that may be pushed. */
+  /** Whether a queue has something that may be pushed. */
   get ready(): boolean {
     if (this.queues.length === 1) return !this.queues[0].empty;
     this.refill();
     return this.next() !== undefined;
   }
 
-  /** Looks for queues that have got something, or need wait no longer. To be called now and then: a fetch is not told. */
+  /**
+   * Adds queues that have got records, or are no longer too far ahead. To be called from time to time: a queue does not
+   * report a fetch.
+   */
   refill(): void {
     const { queues } = this;
     if (queues.length === 1) return;
@@ -44,7 +47,7 @@ export class PushOrder {
       this.#waiting = [];
       for (const number of waiting) this.#times[number] = NaN;
     }
-    // Where the position only was to move on, a record may have come behind it: it counts from now on.
+    // A queue whose position only had to move on may have got a record since. Its timestamp counts from now on.
     if (this.#times.includes(-Infinity)) {
       this.#heap.length = 0;
       this.#times.fill(NaN);
@@ -54,7 +57,7 @@ export class PushOrder {
     }
   }
 
-  /** The queue to take the next record from, or `undefined`. */
+  /** The queue to take the next record from; `undefined` when there is none. */
   next(): InputQueue | undefined {
     const { queues } = this;
     if (queues.length === 1) return queues[0].empty ? undefined : queues[0];
@@ -66,18 +69,21 @@ export class PushOrder {
     return undefined;
   }
 
-  /** What `next` gave has been taken from. */
+  /** Updates the order after a record was taken from the queue that `next` returned. */
   taken(): void {
     if (this.queues.length === 1) return;
-    const number = this.#heap[0];
+    const heap = this.#heap, times = this.#times;
+    const number = heap[0];
     const queue = this.queues[number];
     if (queue.empty) {
       this.#removeFirst();
-      this.#times[number] = NaN;
+      times[number] = NaN;
       return;
     }
-    this.#times[number] = queue.nextTimestamp;
-    this.#sink(0);
+    const time = queue.nextTimestamp;
+    times[number] = time;
+    // Mostly it stays the first: then nothing moves. The second is one of the two below it.
+    if (heap.length > 1 && !(time < times[heap[1]] && (heap.length === 2 || time < times[heap[2]]))) this.#sink(0);
   }
 
   #add(number: number): void {
@@ -93,7 +99,9 @@ export class PushOrder {
     heap[at] = number;
   }
 
-  /** Takes the first out of the heap. It keeps its time, so that it is not added again before it is let. */
+  /**
+   * Takes the first queue out of the heap. It keeps its timestamp, so that `refill` does not add it again too early.
+   */
   #removeFirst(): number {
     const heap = this.#heap;
     const first = heap[0], last = heap.pop()!;
@@ -104,7 +112,10 @@ export class PushOrder {
     return first;
   }
 
-  /** Written out, with the times at hand: it is done for each record of a task with several queues. */
+  /**
+   * Moves a queue down to its place. Written out without helpers: it runs for each record of a task with several
+   * queues.
+   */
   #sink(from: number): void {
     const heap = this.#heap, times = this.#times, { length } = heap;
     const number = heap[from], time = times[number];

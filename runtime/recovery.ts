@@ -1,10 +1,10 @@
 /**
- * Recovery from what a record, a pane or a timer makes impossible, where the user gave `onError` a dead-letter sink: the effects
- * since the last cut are undone, the pipelines are subscribed anew, the epoch's innocent records are pushed again from memory, and
- * what is to blame goes to the sink.
+ * Recovery from a failure that a record, a pane or a timer causes, when `onError` has a dead-letter sink. The effects
+ * since the last cut are undone, the pipelines are subscribed anew, the records of the epoch are pushed again from
+ * memory without the one at fault, and the record or pane at fault goes to the sink.
  *
- * It costs what changed since the last cut, not a reload of the state. Each round leaves one record or pane out, so it ends.
- * Where a failure shows only at the cut, {@linkcode Tracing} finds who is to blame for it.
+ * The cost depends on what changed since the last cut; the state is not loaded again. Each round leaves one more record
+ * or pane out, so recovery ends. When a failure shows only at the cut, {@linkcode Tracing} finds its cause.
  *
  * @module
  */
@@ -25,7 +25,7 @@ interface Fault {
 export class Recovery {
   constructor(readonly settings: Pick<Settings, "onError">) {}
 
-  /** Deals with a failure. Returns `false` where the task has to stop. */
+  /** Handles a failure. Returns `false` when the task has to stop. */
   recover(owned: OwnedTask, failure: TaskFailure, record: InputRecord | undefined): boolean {
     const { runner } = owned;
     const { journal } = runner;
@@ -46,8 +46,8 @@ export class Recovery {
   }
 
   /**
-   * Pushes the innocent records again, from that one on, and writes the others to the sink. Where a stage is full, the rest follows when it
-   * no longer is; until then there is no cut. Returns what fails next.
+   * Pushes the records of the epoch again, from index `from` on, and writes those at fault to the sink. When a stage is full, the rest
+   * waits until it is not, and no epoch is cut until then. Returns the next failure.
    */
   #pushAgain(owned: OwnedTask, journal: Journal, from: number): Fault | undefined {
     const { runner } = owned;
@@ -75,19 +75,19 @@ export class Recovery {
     return undefined;
   }
 
-  /** A failure that no record and no pane was at hand for: of those that the epoch is made of, one may be the cause. */
+  /** Handles a failure without a current record or pane: one of the records or panes of the epoch may be the cause. */
   #trace(owned: OwnedTask, journal: Journal, { failure, record }: Fault): boolean {
     if (record !== undefined || failure.pane !== undefined || failure.kind === "misuse" || failure.kind === "async") {
       return false;
     }
     const { runner } = owned;
     if (new Tracing(owned, journal, () => undo(owned)).blameCause()) return true;
-    // The search has subscribed the pipelines anew: they have failed all the same.
+    // The search subscribed the pipelines anew and cleared the failure, so it is set again.
     runner.task.fail(failure.error, failure.stage, failure.kind);
     return false;
   }
 
-  /** Writes what is to blame to the sink. One that cannot be written stops the task. */
+  /** Writes the record at fault to the sink. The task stops when it cannot be written. */
   #refuse({ runner }: OwnedTask, record: InputRecord, { stage, reason }: Blame): boolean {
     try {
       runner.outputs.refuse("failed", record, { stage, reason });
@@ -112,7 +112,7 @@ export class Recovery {
   }
 }
 
-/** Everything is as at the last cut, and the pipelines are subscribed anew. */
+/** Restores everything to the last cut, and subscribes the pipelines anew. */
 function undo({ states, runner, committedClocks, committedCounters }: OwnedTask): void {
   states.undo();
   runner.rebind(committedClocks, committedCounters);
@@ -125,7 +125,10 @@ function undeliverable(reason: string, error: Error): string {
     `what is refused`;
 }
 
-/** Finds what is to blame: the pane being fired, or the record being pushed. A pipeline that is put together wrongly is nobody's fault. */
+/**
+ * Marks the cause of a failure: the pane that fired, or the record that was pushed. A pipeline that is put together
+ * wrongly has no such cause.
+ */
 function blame(journal: Journal, { failure, record }: Fault): boolean {
   const { pane, kind, stage, error } = failure;
   if (kind === "misuse" || kind === "async") return false;

@@ -1,6 +1,6 @@
 /**
- * Results: how a value that reached a sink becomes a complete record, checked against everything that a broker could refuse for
- * ever. It happens before the commit, so that nothing can fail after it.
+ * Results: turns a value that reached a sink into a complete record, and checks it against everything that a broker
+ * could refuse for good. This happens before the commit, so that nothing can fail after it.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { TIMESTAMP_MARGIN } from "./limits.ts";
 export const TIME_HEADER = "tidemark.time";
 /** The header that says why a record was refused. */
 export const REASON_HEADER = "tidemark.reason";
-/** The header that says where a refused record stood: `topic/partition@offset`. */
+/** The header with the position of a refused record: `topic/partition@offset`. */
 export const SOURCE_HEADER = "tidemark.source";
 
-/** The header that names the stage that refused a record, where one did. */
+/** The header that names the stage that refused a record, if a stage did. */
 export const STAGE_HEADER = "tidemark.stage";
 
 /** Why something goes to a dead-letter sink. */
@@ -37,7 +37,7 @@ export interface SinkContext {
   readonly now: () => number;
 }
 
-/** Where a record stands, as people write it. */
+/** The position of a record, as messages write it. */
 export function positionOf(record: RecordAtHand): string {
   return `${record.topic}/${record.partition}@${record.offset}`;
 }
@@ -45,8 +45,8 @@ export function positionOf(record: RecordAtHand): string {
 /**
  * Makes the record of a value.
  *
- * @throws {TypeError} where the sink's functions throw or give what is no key, value or header
- * @throws {RangeError} where the partition does not exist, or the record is larger or older than its topic takes
+ * @throws {TypeError} when the sink's functions throw, or return something that is no key, value or header
+ * @throws {RangeError} when the partition does not exist, or the record is larger or older than its topic allows
  */
 export function encodeResult(context: SinkContext, task: Task, value: unknown): OutputRecord {
   const { spec } = context;
@@ -61,13 +61,13 @@ export function encodeResult(context: SinkContext, task: Task, value: unknown): 
   return complete(context, { key, value: bytes, headers }, time, spec.partition(value, context.info.partitions));
 }
 
-/** Makes the record of something refused: the original bytes, with the reason and its source position. */
+/** Makes the dead letter of a refused record: its original bytes, with the reason and its source position. */
 export function encodeRefused(
   context: SinkContext,
   record: RecordAtHand & { value: Uint8Array | null },
   refusal: Refusal,
 ): OutputRecord {
-  // Views would keep the fetch that they lie in until the dead letter is published.
+  // The bytes are copied: views would keep their whole fetch in memory until the dead letter is published.
   const [key, value] = [copied(record.key), copied(record.value)];
   const own = record.headers?.map(([name, bytes]) => [name, copied(bytes)] as const);
   const headers = headersOf(own, record.timestamp, refusal, record);
@@ -81,11 +81,14 @@ export interface Undelivered {
   readonly window_start_ms: number;
   readonly index: number;
   readonly accumulator?: unknown;
-  /** Why there is no accumulator, where there is none. */
+  /** Why the accumulator is left out, when it is. */
   readonly accumulator_left_out?: string;
 }
 
-/** Makes the record of a window's result that could not be delivered. What the window has collected is left out where it does not fit. */
+/**
+ * Makes the dead letter of a window's result that could not be delivered. The accumulator is left out when it does not
+ * fit.
+ */
 export function encodeUndelivered(
   context: SinkContext,
   pane: Undelivered,
@@ -109,7 +112,7 @@ export function encodeUndelivered(
   }
 }
 
-/** JSON in which people find again what JSON has no form for. */
+/** JSON that also shows values which JSON has no form for. */
 function legible(value: unknown): string {
   return JSON.stringify(value, (_name, part) => {
     if (part instanceof Map || part instanceof Set) return [...part];
@@ -118,7 +121,7 @@ function legible(value: unknown): string {
   });
 }
 
-/** Makes the record of a result that was to be published, and that the broker refuses for good: as it was, with the reason. */
+/** Makes the dead letter of a committed result that the broker refuses for good: its own content, with the reason. */
 export function encodeUnpublishable(context: SinkContext, row: OutputRecord, reason: string): OutputRecord {
   const { topic, partition, key, value, timestamp } = row;
   const why: RecordHeaders = [[REASON_HEADER, textBytes(reason)], [SOURCE_HEADER, textBytes(`${topic}/${partition}`)]];
@@ -152,7 +155,10 @@ function complete(
   return { topic: spec.topic, partition, timestamp: inBounds(time, info, now), key, value, headers };
 }
 
-/** A broker refuses records that lie too far from its clock, for ever: their event time travels in the header. */
+/**
+ * Moves a timestamp into the limits of the topic: a broker refuses records whose timestamps lie too far from its clock,
+ * and will always refuse them. The event time is in a header.
+ */
 function inBounds(
   time: number,
   { maxTimestampAhead, maxTimestampBehind = Infinity }: TopicInfo,
@@ -163,14 +169,14 @@ function inBounds(
   return Math.max(present - within(maxTimestampBehind), Math.min(time, present + within(maxTimestampAhead)));
 }
 
-/** A broker's limit for timestamps without the margin that is kept to it. */
+/** A broker's limit for timestamps, less a safety margin. */
 function within(limit: number): number {
   return limit === Infinity
     ? Infinity
     : limit - Math.min(Math.floor(TIMESTAMP_MARGIN.part * limit), TIMESTAMP_MARGIN.most);
 }
 
-/** Refuses a result that its topic would refuse for its age. */
+/** Refuses a result that its topic would refuse because it is too old. */
 function checkAge({ spec, info, now }: SinkContext, time: number): void {
   const { maxTimestampBehind = Infinity } = info;
   if (maxTimestampBehind === Infinity || time >= now() - within(maxTimestampBehind)) return;
@@ -185,7 +191,7 @@ function checkAge({ spec, info, now }: SinkContext, time: number): void {
 let lastTime = NaN;
 let lastTimeBytes: Uint8Array = new Uint8Array();
 
-/** Records of one push mostly share their time. */
+/** The event time as header bytes. The results of one push mostly share it, so the last one is kept. */
 function timeBytes(time: number): Uint8Array {
   if (time !== lastTime) {
     lastTime = time;
@@ -198,7 +204,7 @@ function copied(bytes: Uint8Array | null): Uint8Array | null {
   return bytes === null ? null : bytes.slice();
 }
 
-/** A record's own headers as they are, and ours behind them. */
+/** A record's own headers, followed by those of the dead letter. */
 function headersOf(
   own: RecordHeaders | undefined,
   time: number,

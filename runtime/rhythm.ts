@@ -1,16 +1,17 @@
 /**
- * When to cut while a transaction is under way: late, so that as much as possible goes with the next one, but early enough that the
- * commit is done when it begins. Cut at once, an epoch would only wait, and its results with it.
+ * Decides when to cut while a transaction is under way: late, so that the next transaction carries as much as possible,
+ * but early enough for the commit to end before that transaction begins. An epoch that is cut at once would only wait,
+ * and delay its results.
  *
  * @module
  */
 
-/** How much the latest duration counts beside those before it. */
+/** The weight of the latest duration against the earlier ones. */
 const WEIGHT = 0.2;
-/** How much earlier than expected a cut is made, in milliseconds: timers are late by about as much. */
+/** How much earlier than computed a cut is made, in milliseconds: timers are late by about this much. */
 const SLACK_MS = 1;
 
-/** Knows how long commits and transactions take of late. Durations in milliseconds. */
+/** Estimates how long commits and transactions take at present. Durations in milliseconds. */
 export class Rhythm {
   #commit = 0;
   #transaction = 0;
@@ -23,7 +24,7 @@ export class Rhythm {
     this.#transaction += WEIGHT * (ms - this.#transaction);
   }
 
-  /** In how many milliseconds to cut, where a transaction has been under way for so long. */
+  /** In how many milliseconds to cut, for a transaction that has been under way for this long. */
   untilCut(underWay: number): number {
     return Math.max(0, this.#transaction - this.#commit - SLACK_MS - underWay);
   }

@@ -1,5 +1,6 @@
 /**
- * The sources of a task's pipelines as they are subscribed: where a record of a topic goes, and which topics have ended.
+ * The subscribed sources of a task's pipelines: which subscribers get the records of a topic, and which topics have
+ * ended.
  *
  * @module
  */
@@ -7,7 +8,7 @@ import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import type { SourceRequest } from "../operators/_task.ts";
 import { INPUT_VALUE_BYTES } from "./limits.ts";
 
-/** One source of the program, and everybody who reads it. */
+/** One source of the program, and its subscribers. */
 export interface Route {
   readonly spec: SourceSpec;
   readonly subscribers: SourceRequest["subscriber"][];
@@ -18,7 +19,7 @@ export interface Route {
 /** Routes by topic. */
 export class Routes {
   readonly #byTopic = new Map<string, Route[]>();
-  /** Topics whose input has ended, those that had at the last cut, and those that are ending. */
+  /** Topics whose input has ended. */
   readonly #ended = new Set<string>();
   #endedAtCut: ReadonlySet<string> = new Set();
   #ending: readonly string[] = [];
@@ -43,7 +44,7 @@ export class Routes {
     return source;
   }
 
-  /** Where records of a topic go. */
+  /** The subscribers of a topic. */
   of(topic: string): readonly Route[] {
     return this.#byTopic.get(topic)!;
   }
@@ -53,28 +54,31 @@ export class Routes {
     return this.#ended.size === this.#byTopic.size;
   }
 
-  /** Finds the topics that are to end now. */
+  /** Finds the topics that end now. */
   findEnding(hasEnded: (topic: string) => boolean): readonly string[] {
     return this.#ending = [...this.#byTopic.keys()].filter((topic) => !this.#ended.has(topic) && hasEnded(topic));
   }
 
-  /** Ends the streams of the topics that were found last. */
+  /** Ends the streams of the topics that `findEnding` found. */
   endFound(): void {
     this.#end(this.#ending);
   }
 
-  /** An epoch has been cut. */
+  /** Remembers which topics have ended at a cut. */
   cut(): void {
     this.#endedAtCut = new Set(this.#ended);
   }
 
-  /** The pipelines are about to be subscribed anew. */
+  /** Removes all subscribers, before the pipelines are subscribed anew. */
   clear(): void {
     this.#byTopic.clear();
     this.#ended.clear();
   }
 
-  /** What had ended at the cut has, for pipelines that were subscribed anew; what ended since ends anew when it is found. */
+  /**
+   * Ends the topics that had ended at the last cut, for pipelines that were subscribed anew. Topics that ended since
+   * then are found and ended again.
+   */
   endAsAtCut(): void {
     this.#end(this.#endedAtCut);
   }
@@ -87,7 +91,7 @@ export class Routes {
   }
 }
 
-/** The value of a record, for one source. Throws where it can be none. */
+/** Decodes the value of a record for one source. Throws when it cannot be decoded. */
 export function decode(spec: SourceSpec, record: InputRecord): unknown {
   const { value, unreadable } = record;
   if (unreadable !== undefined) throw new RangeError(unreadable.reason);

@@ -1,5 +1,5 @@
 /**
- * The public verb: runs pipelines as a job.
+ * `run()`: runs pipelines as a job.
  *
  * @module
  */
@@ -23,15 +23,17 @@ import { Troubles } from "./troubles.ts";
 import { Worker } from "./worker.ts";
 
 /**
- * Runs pipelines as one job: their keyed state, their event-time clocks, their input offsets and their unpublished results are
- * committed together in the state store, and results take effect exactly once. Started again under the same name, on any machine
- * that reaches the broker and the store, it goes on where it was or shares the work with those that run.
+ * Runs pipelines as one job. Their keyed state, event-time clocks, input offsets and unpublished results are committed
+ * together in the state store, and results take effect exactly once. Started again under the same name, on any machine
+ * that reaches the broker and the store, the job goes on where it was, or shares the work with the workers that run.
  *
  * @param pipelines one pipeline or several that share their sources; each ends in a connector's `sink()`
  * @param options name and state, and policies
  * @returns the running job, once its first tasks are assigned and taken over
- * @throws {TypeError} when the pipelines or the options are put together wrongly; the message names the stage and the cure
- * @throws {Error} when the broker cannot be reached, a topic is missing, the state cannot be opened or the job already runs
+ * @throws {TypeError} when the pipelines or the options are put together wrongly; the message names the stage and the
+ * cure
+ * @throws {Error} when the broker cannot be reached, a topic is missing, the state cannot be opened or the job already
+ * runs
  *
  * @example Count by user, exactly once, with no service at all
  * ```ts
@@ -58,21 +60,21 @@ export function run(
   return runWith(pipelines, options, systemClock);
 }
 
-/** What stands in for the world outside of a job, beside its clock. */
+/** What replaces the world outside of a job, except its clock. */
 export interface StandIns {
-  /** Takes the place of what `state` names. The job closes it. @default what `state` names */
+  /** Replaces the store that `state` names. The job closes it. @default the store that `state` names */
   readonly store?: Store;
-  /** Gives what is opened in the place of a connector, under the same id. @default the connector itself */
+  /** Returns the connector to open in place of this one, under the same id. @default the connector itself */
   readonly connector?: (original: Connector) => Connector;
-  /** Epochs are cut only when the reader says that its assignment is about to change, and when the job ends. @default false */
+  /** Epochs are cut only before the reader's assignment changes, and when the job ends. @default false */
   readonly cutsWhenAsked?: boolean;
-  /** Changes what a source has decoded. @default nothing is changed */
+  /** Called with each decoded value. @default not called */
   readonly decoded?: (value: unknown) => void;
 }
 
 /**
- * The same, on time and randomness of the caller's, and on stand-ins for store and broker where the caller has some: for tests,
- * which let time pass when they say so.
+ * `run()` with a clock of the caller's, and with replacements for the store and the connectors if given. Tests use it
+ * to control time and randomness.
  */
 export async function runWith(
   pipelines: Observable<unknown> | readonly Observable<unknown>[],
@@ -104,12 +106,14 @@ export async function runWith(
     store.close();
     throw error;
   }
-  // From here on the job closes what it has.
+  // From here on the job closes everything that it has opened.
   await job.start().finally(cancel);
   return job;
 }
 
-/** The plan with other connectors behind its topics. Pipelines know theirs by id alone, so nothing in them changes. */
+/**
+ * The plan with other connectors for its topics. Pipelines refer to connectors by id, so the pipelines stay the same.
+ */
 function replaced(plan: Plan, connector: (original: Connector) => Connector): Plan {
   return {
     ...plan,
@@ -118,7 +122,7 @@ function replaced(plan: Plan, connector: (original: Connector) => Connector): Pl
   };
 }
 
-/** Opens the state; a KV that the user opened is the user's to close. */
+/** Opens the state store. A KV that the user opened is closed by the user. */
 async function openStore({ state, clock }: Settings, troubles: Troubles): Promise<Store> {
   const named = typeof state === "string" || state instanceof URL;
   const store = await KvStore.open(named ? String(state) : state, clock);
@@ -127,7 +131,7 @@ async function openStore({ state, clock }: Settings, troubles: Troubles): Promis
   return store;
 }
 
-/** How long the store is waited for; its troubles are told once. */
+/** How long to wait for the store. Its troubles are reported once. */
 function patienceOf({ clock, giveUpAfter }: Settings, troubles: Troubles, signal: AbortSignal): Patience {
   return { clock, patience: giveUpAfter, trouble: (error) => troubles.tell("store", error), signal };
 }
@@ -140,7 +144,7 @@ interface JobParts {
   readonly claimed: Claimed;
   readonly patience: Patience;
   readonly troubles: Troubles;
-  /** Aborted when the store is no longer waited for. */
+  /** Aborted when the job no longer waits for the store. */
   readonly stopping: AbortController;
 }
 
@@ -166,7 +170,7 @@ class RunningJob implements Job {
     this.#began = clock.elapsed();
     this.#deadline = new Deadline(clock);
     this.finished = this.#end.promise;
-    // Whoever only awaits stop() has been told by it.
+    // A caller that only awaits stop() gets the error from stop(), so `finished` must not reject unhandled.
     this.finished.catch(() => {});
     const publisherId = `${name}.${clock.id()}`;
     const { delivery } = open;
@@ -198,7 +202,7 @@ class RunningJob implements Job {
     return this.parts.plan.topology;
   }
 
-  /** Joins the group; resolves when the first assignment has been taken over. */
+  /** Joins the group. Resolves when the first assignment has been taken over. */
   async start(): Promise<void> {
     const { signal } = this.parts.settings;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
@@ -208,21 +212,21 @@ class RunningJob implements Job {
       await this.#read();
       await this.#worker.ready.promise;
     } catch (error) {
-      // A start that was stopped ends because its connections were closed, which is no failure.
+      // A stopped start ends because its connections were closed. That is not a failure.
       const stopped = this.#closing !== undefined && signal?.aborted === true;
       await this.#closeSoon(error as Error, "stopped");
       if (!stopped) throw error;
     }
   }
 
-  /** Starts the reader, and the worker on what it brings. */
+  /** Starts the reader, and the worker that processes its records. */
   async #read(): Promise<void> {
     const { settings, plan, open, claimed, store } = this.parts;
     const { incarnation } = open.entry;
     if (this.#publisher !== undefined) {
       const { delivery, owner } = this.#publisher.parts;
       await delivery.prepare({ name: settings.name, incarnation, tasks: open.layout.tasks.length });
-      // What would be refused to results for good is a sentence now, before anything is committed.
+      // Finds now what the broker would refuse for good, before anything is committed.
       this.#publisher.begin(await delivery.rehearse(owner, open.delivered));
     }
     if (settings.until === "end") {
@@ -243,7 +247,7 @@ class RunningJob implements Job {
       remembered: await claimed.remembered(store),
       remember: (text) => claimed.remember(store, text),
     }, this.#worker);
-    // It may have been stopped while the broker was asked.
+    // The job may have been stopped while it waited for the broker.
     if (this.#closing !== undefined) return await reader.stop();
     this.#worker.reader = reader;
     this.#worker.start();
@@ -286,7 +290,7 @@ class RunningJob implements Job {
     await this.stop();
   }
 
-  /** A job that has failed ends soon; one that is finished takes its time, unless somebody stops it. */
+  /** Closes the job. A failed job gets a deadline; a finished one gets none unless it is stopped. */
   #closeSoon(error: Error | undefined, reason: JobEnd["reason"]): Promise<void> {
     if (this.#closing === undefined && error !== undefined) this.#deadline.within(STOP_MS.within - STOP_MS.closing);
     return this.#close(error, reason);
@@ -321,7 +325,7 @@ class RunningJob implements Job {
     this.#end.resolve({ reason: done ? reason : "stopped" });
   }
 
-  /** Ends everything in its order. */
+  /** Ends everything in order. */
   async #endAll(error: Error | undefined): Promise<void> {
     if (error === undefined) await this.#worker.stop();
     else await this.#worker.close();
@@ -331,7 +335,7 @@ class RunningJob implements Job {
     await this.parts.open.close();
   }
 
-  /** The time is over: lets go of everything, and says what is left to the next start. */
+  /** The deadline is over: closes everything, and logs what is left to the next start. */
   async #abandon(error: Error | undefined): Promise<void> {
     const { settings: { clock, log }, open, stopping, troubles } = this.parts;
     if (error === undefined) log(`Job ${this.name}: ${describeLeft(this.#worker.assignment.list, troubles.text)}`);

@@ -1,5 +1,5 @@
 /**
- * What a task at work is made of.
+ * What a task runner needs.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { KeyAtHand } from "./key_guard.ts";
 import type { InputQueue } from "./input_queue.ts";
 import type { Outputs } from "./outputs.ts";
 
-/** What was counted since the job was born; part of the checkpoint. */
+/** Counts since the job was created; part of the checkpoint. */
 export type Counters = Record<string, number>;
 
-/** What a runner is made of. */
+/** What a runner needs. */
 export interface RunnerParts {
   /** The task's number: its partition, or 0. */
   readonly number: number;
@@ -23,17 +23,17 @@ export interface RunnerParts {
   readonly planned: ReadonlySet<SourceSpec>;
   readonly queues: readonly InputQueue[];
   readonly outputs: Outputs;
-  /** Opens a durable state; once for each subscription of the pipelines. */
+  /** Opens a durable state. Called once for each subscription of the pipelines. */
   readonly openState: (spec: KeyedStateSpec) => AnyKeyedState;
   readonly clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly counters: Readonly<Counters>;
-  /** Looks at each key that a stage meets, where it may be somewhere else. */
+  /** Checks each key that is new to a stage, when keys must match the partition. */
   readonly guardKey?: (task: Task, at: KeyAtHand) => void;
-  /** Whether the records of an epoch are kept until it is cut, so that it can be made again. */
+  /** Whether the records of an epoch are kept until the cut, so that the epoch can be processed again. */
   readonly keepsJournal: boolean;
   readonly badRecords: "stop" | "deadLetter";
-  /** An event time lies before 1973. */
+  /** Called when an event time lies before 1973. */
   readonly earlyTime?: (time: number, record: RecordAtHand | undefined) => void;
-  /** Is shown what a source has decoded, in tests. */
+  /** Called with each decoded value, in tests. */
   readonly decoded?: (value: unknown) => void;
 }

@@ -1,9 +1,10 @@
 /**
- * A key that comes to a second task: two programs write to one topic and choose partitions differently, as Java's clients and those of
- * librdkafka do by default. No task can see that alone, and each counts on its own.
+ * Detects a key that comes to a second task. It happens when two programs write to one topic and choose partitions
+ * differently, as Java's clients and those of librdkafka do by default. No task can detect it alone, and each counts
+ * its own part.
  *
- * It is looked for where it costs next to nothing: when a task meets a key that is new to it, and only once a record was found where
- * Kafka's default partitioner would not have put it; and among the tasks of this worker.
+ * The check is cheap: it runs when a task meets a key that is new to it, and only after a record was found where
+ * Kafka's default partitioner would not have put it. It covers the tasks of this worker only.
  *
  * @module
  */
@@ -13,13 +14,13 @@ import type { RecordAtHand } from "../operators/_task.ts";
 import { shownKey } from "./key_guard.ts";
 import { positionOf } from "./results.ts";
 
-/** A task, as far as it is asked for its keys. */
+/** The part of a task that is searched for keys. */
 export interface KeyHolder {
   readonly number: number;
   state(name: string): AnyKeyedState | undefined;
 }
 
-/** What is needed to find it and to tell it. */
+/** What the check needs. */
 export interface SecondTaskParts {
   /** The job's name. */
   readonly name: string;
@@ -30,15 +31,15 @@ export interface SecondTaskParts {
   readonly holders: () => Iterable<KeyHolder>;
 }
 
-/** Tells each topic once. */
+/** Reports each topic once. */
 export class SecondTask {
-  /** Somebody chooses partitions otherwise than Kafka's default partitioner. */
+  /** Whether a record lay where Kafka's default partitioner would not have put it. */
   #otherwise = false;
   readonly #told = new Set<string>();
 
   constructor(readonly parts: SecondTaskParts) {}
 
-  /** A task meets a key that is new to one of its stages. */
+  /** Called when a task meets a key that is new to one of its stages. */
   meet(task: number, { key, stage, record }: { key: Key; stage: string; record: RecordAtHand }): void {
     if (record.key === null || this.#told.has(record.topic)) return;
     if (keyPartition(record.key, this.parts.tasks) !== record.partition) this.#otherwise = true;

@@ -1,5 +1,5 @@
 /**
- * Sums up what the tasks of a worker have counted.
+ * Sums up the counts of a worker's tasks.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Meter, MetricsSnapshot } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Troubles } from "./troubles.ts";
 
-/** A snapshot of the tasks at hand. `elapsed` in milliseconds. */
+/** A snapshot over these tasks. `elapsed` is in milliseconds. */
 export function summarize(
   job: string,
   tasks: readonly OwnedTask[],

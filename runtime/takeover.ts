@@ -1,12 +1,13 @@
 /**
  * Taking tasks over: at a start, a restart, a rebalance.
  *
- * The order is what keeps results exactly once; each step relies on the one before:
- * 1. claim the heads with a new fence, one's own transactional id added: from here on an old owner's commit fails;
- * 2. fence every other publisher that the heads name, always: one that died after sending would hold all readers back;
- *    then write the heads with only one's own id;
- * 3. read the heads again, then the markers: what was published by then is known, and nothing older can follow; a task that has
- *    none and nothing unpublished gets one before its next commit;
+ * The order keeps results exactly once; each step relies on the one before:
+ * 1. claim the heads with a new fence and add this worker's transactional id: from here on a commit of an old owner
+ *    fails;
+ * 2. fence every other publisher that the heads name. Always, because one that died after sending would hold all
+ *    readers back. Then write the heads with this worker's id only;
+ * 3. read the heads again, then the markers: now it is known what was published, and nothing older can follow. A task
+ *    with neither a marker nor unpublished results gets a marker before its next commit;
  * 4. load the state, restore the clocks, seek to the offsets of the heads.
  *
  * @module
@@ -27,7 +28,7 @@ import type { Plan } from "./plan.ts";
 import { type Publisher, settle } from "./publisher.ts";
 import { type OnFailure, TaskRunner } from "./task_runner.ts";
 
-/** What a takeover works with. */
+/** What a takeover needs. */
 export interface TakeoverParts {
   readonly store: Store;
   readonly plan: Plan;
@@ -37,11 +38,11 @@ export interface TakeoverParts {
   readonly publisherId: string;
   /** How long to wait for the store. */
   readonly patience: Patience;
-  /** Makes what looks at the keys that a task meets. */
+  /** Creates the check of the keys that a task meets. */
   readonly guardKey: (number: number) => (task: Task, at: KeyAtHand) => void;
-  /** An event time lies before 1973. */
+  /** Called when an event time lies before 1973. */
   readonly earlyTime: (time: number, record: RecordAtHand | undefined) => void;
-  /** Tells the failure of a task to its worker. */
+  /** Creates the function that handles the failures of a task. */
   readonly onFailure: (number: number) => OnFailure;
 }
 
@@ -53,7 +54,10 @@ export interface Taken {
   readonly republishes: number;
 }
 
-/** Takes tasks over, all at once so that a dead publisher is fenced once. `reset`: where to read anew from, state forgotten. */
+/**
+ * Takes tasks over, all together, so that a dead publisher is fenced once. `reset`: forget the state, and read anew
+ * from there.
+ */
 export async function takeOver(
   parts: TakeoverParts,
   numbers: readonly number[],
@@ -86,7 +90,7 @@ export async function takeOver(
     for (const { owned } of taken) owned.runner.close();
     throw error;
   }
-  // Garbage of earlier owners does no harm: it goes beside the work.
+  // Garbage of earlier owners does no harm, so it is removed without waiting for it.
   for (const { owned } of taken) void owned.checkpoint.sweep().catch(() => {});
   return taken;
 }
@@ -108,7 +112,8 @@ async function claim(
       fenced,
     });
     if (!result.full) return result;
-    // Too many died between claiming and fencing. Whoever is not the owner cannot publish for this task once it is fenced.
+    // Too many owners died between claiming and fencing. An old owner that is fenced cannot publish for this task
+    // again, so its id can leave the head.
     for (const id of result.publishers) if (id !== publisherId) await open.delivery?.fence(id);
     fenced = result.publishers;
   }
@@ -125,7 +130,7 @@ async function fenceOthers(parts: TakeoverParts, checkpoints: readonly TaskCheck
   }
 }
 
-/** A new head gets its first offsets; an unsafe one must be reset. */
+/** A new head gets its first offsets. An unsafe head needs a reset. */
 async function begin(
   parts: TakeoverParts,
   number: number,
@@ -145,7 +150,7 @@ async function begin(
   const { topics } = parts.open;
   if (reset === undefined) refuseOthers(settings.name, checkpoint.head, topics);
   if (reset !== undefined && !created) {
-    // Epochs go on after the marker, wherever it stands; a reader has seen what it counts.
+    // Epochs go on after the epoch of the marker, whatever it is: readers have seen results up to it.
     const shown = await markerOf(parts, number);
     const epoch = shown === undefined ? 0 : lastBegun(shown);
     await checkpoint.rewrite({
@@ -155,14 +160,16 @@ async function begin(
     });
   }
   const fresh = plan.topics.filter((topic) => checkpoint.head.offsets[topic] === undefined);
-  // A head of an older program, or one that read from a broker that could not tell, learns what it reads now.
+  // A head that an older program wrote, or that was written when the broker gave no topic ids, gets the ids now.
   const untold = Object.keys(topics).some((topic) => checkpoint.head.topics[topic] === undefined);
   if (fresh.length > 0 || untold) {
     await checkpoint.rewrite({ offsets: mapOffsets(await firstOffsets(parts, number, fresh, settings.from)), topics });
   }
 }
 
-/** Offsets say nothing about another topic of the same name, also where there is something at them. */
+/**
+ * Refuses another topic of the same name: offsets of the old topic mean nothing in it, even when it has records there.
+ */
 function refuseOthers(job: string, head: Head, topics: Readonly<Record<string, string>>): void {
   for (const [topic, id] of Object.entries(topics)) {
     if (head.topics[topic] === undefined || head.topics[topic] === id) continue;
@@ -189,7 +196,7 @@ async function firstOffsets(
   return starts;
 }
 
-/** The results that the head holds and no reader has seen yet wait to be published, before anything new. */
+/** Restores the results that the head holds and that may not be visible yet. They are published before new results. */
 async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<number> {
   const { checkpoint, outbox, number } = owned;
   if (parts.open.delivery === undefined) return 0;
@@ -201,7 +208,8 @@ async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<numb
   await checkpoint.verify();
   const marker = await markerOf(parts, number);
   if (marker === undefined && outbox.empty) {
-    // The head is new, or whoever made it died before it had a marker. Nothing waits, so this is what a marker would say.
+    // The head is new, or its owner died before it published a marker. No results wait, so the marker is that of the
+    // head.
     await parts.publisher?.publishMarker(owned, checkpoint.head.epoch);
     return 0;
   }

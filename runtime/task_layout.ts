@@ -1,16 +1,16 @@
 /**
- * How the partitions of a job's input make its tasks. The only place that knows what `tasks: "perPartition"` and `tasks: "single"`
- * mean.
+ * How the partitions of a job's input form its tasks. Only this file knows what `tasks: "perPartition"` and `tasks:
+ * "single"` mean.
  *
  * @module
  */
 import type { InputPartition, TaskId, TaskLayout } from "../connectors/connector.ts";
 
-/** How tasks are made. */
+/** How tasks are formed. */
 export type TaskKind = "perPartition" | "single";
 
 /**
- * Lays out the tasks of a job. It stays what it is for as long as the job lives: partitions that a topic gets later have no task.
+ * Lays out the tasks of a job. The layout never changes: partitions that a topic gets later have no task.
  *
  * @param kind `perPartition`: task n reads partition n of every topic; `single`: one task reads everything
  * @param partitions how many partitions each topic has
@@ -33,7 +33,10 @@ export function layOut(kind: TaskKind, partitions: ReadonlyMap<string, number>):
   };
 }
 
-/** Throws where topics that a task reads together have different numbers of partitions: keys of one would be apart from those of the other. */
+/**
+ * Throws when topics that one task reads together have different numbers of partitions. A key would then be in
+ * different tasks for different topics.
+ */
 export function refuseUneven({ kind, partitions }: TaskLayout): void {
   if (kind === "single" || new Set(partitions.values()).size <= 1) return;
   const shown = [...partitions].map(([topic, count]) => `${topic} has ${count}`).join(", ");

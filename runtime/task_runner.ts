@@ -1,11 +1,11 @@
 /**
- * One task at work: pushes the records of its input partitions through its own subscription of the pipelines, and collects what
- * an epoch will commit.
+ * Runs one task: pushes the records of its input partitions through its own subscription of the pipelines, and collects
+ * what an epoch will commit.
  *
  * Invariants:
- * - records are pushed one at a time, and everything that a record causes has happened when its push returns: between two
- *   pushes is a moment at which an epoch can be cut;
- * - what a failed push has done is never part of an epoch.
+ * - records are pushed one at a time, and all effects of a record have happened when its push returns. So an epoch can
+ *   be cut between any two pushes;
+ * - the effects of a failed push are never part of an epoch.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export type { Counters, RunnerParts };
 /** What happens in a task without a record. */
 export type Step = "tick" | "cut" | "end" | "later";
 
-/** Decides what becomes of a task's failure: `true`, it was dealt with and the task goes on. */
+/** Handles the failure of a task. Returns whether the task goes on. */
 export type OnFailure = (failure: TaskFailure, record: InputRecord | undefined) => boolean;
 
 export class TaskRunner implements TaskHost {
@@ -41,31 +41,31 @@ export class TaskRunner implements TaskHost {
   readonly outputs: Outputs;
   task: Task;
   counters: Counters;
-  /** Something has happened that a cut should commit. */
+  /** Whether something has happened that a cut should commit. */
   changed = false;
-  /** The input has ended, and everything that it causes has happened. */
+  /** Whether the input has ended and all effects of it have happened. */
   ended = false;
-  /** The record at hand when the task failed. */
+  /** The current record when the task failed. */
   failedAt: InputRecord | undefined;
-  /** Timestamps of some of this epoch's records, to measure latency by. */
+  /** Timestamps of some of this epoch's records, for the latency metric. */
   readonly samples: number[] = [];
   checkKey: TaskHost["checkKey"];
   skipPane: TaskHost["skipPane"];
-  /** Kept where a policy may want the epoch made again. */
+  /** The records of the epoch, kept when a policy may need to process the epoch again. */
   journal: Journal | undefined;
-  /** Goes on making the epoch again, where a stage has become full meanwhile. Returns the record at hand where that fails. */
+  /** Continues to process the epoch again after a stage was full. Returns the record at which that failed. */
   again: (() => InputRecord | undefined) | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly #routes: Routes;
   readonly #states = new Map<string, AnyKeyedState>();
   #bottoms: Bottom[] = [];
   #from: SourceSpec | undefined;
-  /** Called when a stage has something to do in a push of its own, or can be pushed records again. */
+  /** Called when a stage has something to do in a push of its own, or accepts records again. */
   onWake: (() => void) | undefined;
   readonly #order: PushOrder;
   readonly #badRecords: BadRecords;
   readonly #decoded: RunnerParts["decoded"];
-  /** When wall-clock time passed last. */
+  /** The time of the last `tick`. */
   #ticked = 0;
   #open = 0;
 
@@ -88,7 +88,7 @@ export class TaskRunner implements TaskHost {
     if (parts.keepsJournal) this.journal = new Journal();
   }
 
-  /** Subscribes the pipelines; nothing is pushed yet. Throws what is wrong with them. */
+  /** Subscribes the pipelines; nothing is pushed yet. Throws when a pipeline is put together wrongly. */
   bind(): void {
     this.#open = this.parts.pipelines.length;
     this.#bottoms = subscribeAll(this.task, this.parts.pipelines, () => this.#open--);
@@ -113,14 +113,16 @@ export class TaskRunner implements TaskHost {
     this.#whilePushing(() => this.#routes.endAsAtCut());
   }
 
-  /** Ends the subscription; open windows stay in the checkpoint. */
+  /** Ends the subscription. Open windows stay in the checkpoint. */
   close(): void {
     this.task.phase = "closed";
     for (const bottom of this.#bottoms) bottom.unsubscribe();
     this.#bottoms = [];
   }
 
-  /** Pushes fetched records until the time is over, the epoch is full or nothing waits. Returns how many. */
+  /**
+   * Pushes fetched records until the time is over, the epoch is full or no record waits. Returns how many it pushed.
+   */
   pushSlice(elapsed: () => number, until: number): number {
     let pushed = 0;
     if (this.task.woken) this.#act("later");
@@ -135,7 +137,7 @@ export class TaskRunner implements TaskHost {
     return pushed;
   }
 
-  /** Whether there is something that may be pushed. */
+  /** Whether the task has something that may be pushed. */
   get ready(): boolean {
     return this.task.woken || (this.task.full === 0 && (this.again !== undefined || this.#order.ready));
   }
@@ -145,7 +147,7 @@ export class TaskRunner implements TaskHost {
     this.#whilePushing(() => this.#push(queue, record));
   }
 
-  /** What was pushed before an undo comes before everything new. */
+  /** Records that were pushed before an undo come before new ones. */
   #goOnAgain(): void {
     while (this.again !== undefined && this.task.failure === undefined && this.task.full === 0) {
       const record = this.again();
@@ -153,7 +155,7 @@ export class TaskRunner implements TaskHost {
     }
   }
 
-  /** Lets wall-clock time pass: idle partitions leave the minimum, windows of a quiet topic fire. */
+  /** Lets time pass: idle partitions stop holding the watermark back, and windows of a quiet topic fire. */
   tick(now: number): void {
     const { task } = this;
     if (task.phase !== "running" || task.failure !== undefined) return;
@@ -161,18 +163,18 @@ export class TaskRunner implements TaskHost {
     this.#act("tick");
   }
 
-  /** Ends each source whose input has ended; with the last of them the task, once no stage holds anything back. */
+  /** Ends each source whose input has ended. The task ends with the last source, once no stage holds anything back. */
   endSources(hasEnded: (queue: InputQueue) => boolean): void {
     const { task } = this;
     if (this.ended || task.failure !== undefined || this.again !== undefined) return;
     const ending = this.#routes.findEnding((topic) => this.queues.every((one) => one.topic !== topic || hasEnded(one)));
-    // A topic without a partition for this task has ended from the start, which is nothing to commit.
+    // A topic without a partition for this task has ended from the start. That is no change to commit.
     if (this.queues.some((queue) => ending.includes(queue.topic))) this.changed = true;
     if (ending.length > 0) this.#act("end");
     this.#finish();
   }
 
-  /** All sources have ended, and nothing is held back: so has the task. */
+  /** Ends the task when all sources have ended and nothing is held back. */
   #finish(): void {
     const { task } = this;
     if (task.failure !== undefined || task.held > 0 || task.woken || !this.#routes.ended) return;
@@ -181,18 +183,18 @@ export class TaskRunner implements TaskHost {
     this.changed = true;
   }
 
-  /** What belongs to the cut happens now: stages that emit once an epoch do. */
+  /** Runs what belongs before the cut: stages that emit once an epoch emit now. */
   beforeCut(): void {
     this.#act("cut");
   }
 
-  /** A state refused to be cut. Returns whether the task goes on, because what is to blame was found and left out. */
+  /** A state could not be cut. Returns whether the task goes on: the record or pane at fault was found and left out. */
   refusedAtCut(error: unknown): boolean {
     this.task.fail(error, "", "state");
     return this.#recover(undefined);
   }
 
-  /** An epoch has been cut: the next one begins. */
+  /** Begins the next epoch after a cut. */
   startEpoch(): void {
     this.samples.length = 0;
     this.changed = false;
@@ -204,7 +206,7 @@ export class TaskRunner implements TaskHost {
     this.skipPane = undefined;
   }
 
-  /** Does once more what no record causes, after a rebind. */
+  /** Repeats a step that no record causes, after a rebind. */
   repeat(step: Step): void {
     if (this.task.failure === undefined) this.#whilePushing(() => this.#do(step));
   }
@@ -220,9 +222,9 @@ export class TaskRunner implements TaskHost {
     }
   }
 
-  /** The clocks as they stand. */
+  /** Snapshots of all clocks. */
   clocks(): Record<string, ClockSnapshot> {
-    // Without a prototype: a name may be `constructor`.
+    // The object has no prototype: a clock may be named `constructor`.
     const clocks: Record<string, ClockSnapshot> = Object.create(null);
     for (const [name, clock] of this.task.clocks) clocks[name] = clock.snapshot();
     return clocks;
@@ -233,7 +235,7 @@ export class TaskRunner implements TaskHost {
     return this.#states.get(name);
   }
 
-  // What the stages ask of their task.
+  // What stages request from their task.
 
   openState(spec: KeyedStateSpec): AnyKeyedState {
     const state = this.parts.openState(spec);
@@ -269,7 +271,7 @@ export class TaskRunner implements TaskHost {
     this.counters[name] = (this.counters[name] ?? 0) + by;
   }
 
-  /** A `watermark({ maxDrift })` may say that a partition is too far ahead of the others. */
+  /** Whether the partition of a queue is too far ahead of the others for a `watermark({ maxDrift })`. */
   #isAhead({ slot }: InputQueue): boolean {
     const { drifts } = this.task;
     for (let i = 0; i < drifts.length; i++) if (drifts[i].isAhead(slot)) return true;
@@ -278,7 +280,7 @@ export class TaskRunner implements TaskHost {
 
   #pushSome(): number {
     const order = this.#order;
-    // Most tasks read one partition, and then there is nothing to choose.
+    // Most tasks read one partition, which needs no choice.
     const only = this.queues.length === 1 ? this.queues[0] : undefined;
     let pushed = 0;
     const before = setRunningTask(this.task);
@@ -290,7 +292,7 @@ export class TaskRunner implements TaskHost {
         if (queue === undefined) break;
         const record = queue.take();
         if (only === undefined) order.taken();
-        // Positions may have moved past control records without any record.
+        // The position may have moved past control records without a record.
         this.changed = true;
         if (record === undefined) {
           if (only === undefined) continue;
@@ -311,12 +313,12 @@ export class TaskRunner implements TaskHost {
     return pushed;
   }
 
-  /** Runs what no record causes, anew after each failure that was dealt with. */
+  /** Runs a step that no record causes, and repeats it after each failure that was handled. */
   #act(step: Step): void {
     do this.#whilePushing(() => this.#do(step)); while (this.task.failure !== undefined && this.#recover(undefined));
   }
 
-  /** Hands a failure on. Where it was dealt with, the pipelines were subscribed anew: nothing is being pushed meanwhile. */
+  /** Hands a failure to its handler. When it was handled, the pipelines were subscribed anew. */
   #recover(record: InputRecord | undefined): boolean {
     this.#rest();
     this.failedAt = record;
@@ -355,7 +357,7 @@ export class TaskRunner implements TaskHost {
     }
   }
 
-  /** Runs something that may push values, with the registers of a timer. */
+  /** Runs code that may push values, with the task's registers set as for a timer. */
   #whilePushing(run: () => void): void {
     const before = setRunningTask(this.task);
     this.task.active = true;
@@ -367,7 +369,7 @@ export class TaskRunner implements TaskHost {
     }
   }
 
-  /** Nothing is being pushed: a value that comes now is outside of its epoch. */
+  /** Marks that nothing is being pushed: a value that arrives now is outside of its epoch. */
   #rest(): void {
     const { task } = this;
     task.active = false;

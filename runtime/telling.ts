@@ -1,5 +1,5 @@
 /**
- * What a job tells people: where it begins, why it stopped.
+ * Messages of a job to its users: where it begins, and why it stopped.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { OwnedTask } from "./owned_task.ts";
 import { positionOf } from "./results.ts";
 import type { Taken } from "./takeover.ts";
 
-/** One line at each start: fresh or restored, from which offsets, how many keys, in what time, what it republishes. */
+/** The line at each start: fresh or restored, the offsets, how many keys, how long it took, and what is republished. */
 export function describeTaken(job: string, taken: readonly Taken[], ms: number): string {
   const restored = taken.filter(({ created }) => !created);
   const keys = taken.reduce((sum, one) => sum + one.keys, 0);
@@ -30,7 +30,9 @@ export function describeTaken(job: string, taken: readonly Taken[], ms: number):
   return `Job ${job}: ${origin}, from ${shown}, ${keys} keys in ${ms.toFixed(0)} ms, ${again}${over}`;
 }
 
-/** Somebody may have reset the job's group with Kafka's tools; the head is the truth, and they should know. */
+/**
+ * Warns when the group's offsets differ from the head, for example after a reset with Kafka's tools. The head decides.
+ */
 export async function warnAboutShown(
   { open, settings }: { open: OpenJob; settings: Settings },
   taken: readonly Taken[],
@@ -42,7 +44,7 @@ export async function warnAboutShown(
       if (created) continue;
       for (const { topic: own, partition, offset } of owned.offsets()) {
         const other = own === topic ? shown.get(partition) : undefined;
-        // What the job itself shows trails the head by a second or so.
+        // The offsets that the job itself commits to the group trail the head by about a second.
         if (other === undefined || (other.own ? other.offset <= offset : other.offset === offset)) continue;
         settings.log(
           `Job ${settings.name}: the group's offset of ${topic}/${partition} is ${other.offset}, but the job goes on at ${offset}, where its checkpoint is; ` +
@@ -53,7 +55,10 @@ export async function warnAboutShown(
   }
 }
 
-/** Says once that an event time lies before 1973: whoever counts in seconds has all windows in January 1970, and no error. */
+/**
+ * Warns once about an event time before 1973. Event times in seconds put all windows in January 1970 and cause no
+ * error.
+ */
 export function earlyTimeTold({ name, log }: Settings): (time: number, record: RecordAtHand | undefined) => void {
   let told = false;
   return (time, record) => {
@@ -70,8 +75,8 @@ export function earlyTimeTold({ name, log }: Settings): (time: number, record: R
 }
 
 /**
- * A job that has finished reads no more: where its input goes on behind the end that it had, people are told what stays unread and
- * how to go on. Returns whether something does.
+ * A finished job reads no more. When its input goes on after the end that it had, logs what stays unread and how to
+ * process it. Returns whether there is such input.
  */
 export async function tellUnread(
   { open, settings }: { open: OpenJob; settings: Settings },
@@ -98,7 +103,7 @@ export async function tellUnread(
   return true;
 }
 
-/** Why a job ends whose results are refused for good. Every other error stays as it is. */
+/** Explains the end of a job whose results are refused for good. Returns every other error unchanged. */
 export function explainRefused(job: string, error: Error): Error {
   if (!(error instanceof RefusedError)) return error;
   return new Error(
@@ -109,7 +114,7 @@ export function explainRefused(job: string, error: Error): Error {
   );
 }
 
-/** Why a task stopped, with the record and the stage. */
+/** Explains why a task stopped, with the record and the stage. */
 export function explain(job: string, owned: OwnedTask, failure: TaskFailure): Error {
   const { error, stage, kind } = failure;
   const { failedAt } = owned.runner;
@@ -138,7 +143,7 @@ const CURES: Readonly<Record<TaskFailure["kind"], string>> = {
   async: "",
 };
 
-/** What was going on; where no record is at hand, of which window it was, or between which records. */
+/** What the task was doing: the record, or without one the window, or the offsets between which it was. */
 function duringWhat(owned: OwnedTask, { kind, pane }: TaskFailure): string {
   const of = pane === undefined ? "" : ` of key ${JSON.stringify(brief(String(pane.key)))} at ${pane.namespace}`;
   if (kind === "firing") return ` while the window${of} fired`;

@@ -1,9 +1,10 @@
 /**
- * Tracing back what shows only at the cut: a value that a state cannot store, a result that fails when `emit: "latest"` hands it
- * on. The epoch is made again up to one of its records, with a cut that is not committed after it, until the record is found
- * whose cut fails and that of its predecessor does not; and where that record fired windows, likewise the pane.
+ * Finds the cause of a failure that shows only at the cut: a value that a state cannot store, or a result that fails
+ * when `emit: "latest"` emits it. The epoch is processed again up to one of its records and then cut without a commit,
+ * until the first record is found after which the cut fails. When that record fired windows, the pane is found in the
+ * same way.
  *
- * The first such record is found by halving, so that an epoch of n records is made again log n times and not n times.
+ * The search halves the range, so an epoch of n records is processed again log n times and not n times.
  *
  * @module
  */
@@ -12,26 +13,32 @@ import type { Blame, Journal } from "./journal.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { brief } from "./brief.ts";
 
-/** How a part of an epoch went. */
+/** The outcome of processing a part of an epoch. */
 interface Trial {
-  /** Why it cannot be cut, where it cannot. */
+  /** Why this part cannot be cut; `undefined` when it can. */
   readonly blame: Blame | undefined;
-  /** The panes that its last event fired. */
+  /** The panes that the last event of this part fired. */
   readonly panes: readonly PaneAtHand[];
 }
 
 export class Tracing {
-  /** Its last event is no record: the wall clock's last tick, and the end of the input where that had come. */
+  /**
+   * How many events the epoch has. The last one is not a record: it is the last tick, and the end of the input if it
+   * was reached.
+   */
   readonly #events: number;
   readonly #ended: boolean;
 
-  /** @param undo makes everything as it was at the last cut */
+  /** @param undo restores everything to the last cut */
   constructor(readonly owned: OwnedTask, readonly journal: Journal, readonly undo: () => void) {
     this.#events = journal.pushed.length + 1;
     this.#ended = owned.runner.ended;
   }
 
-  /** Finds a record or a pane to leave out, so that the epoch can be cut or is nearer to it. */
+  /**
+   * Finds a record or a pane to leave out, so that the epoch can be cut or has one cause of failure less. Returns
+   * `false` when it finds none.
+   */
   blameCause(): boolean {
     const whole = this.#try(this.#events);
     if (whole.blame === undefined || this.#try(0).blame !== undefined) return false;
@@ -48,7 +55,10 @@ export class Tracing {
     return true;
   }
 
-  /** Makes the epoch again up to this event, of whose panes only so many are fired, and cuts it without a commit. */
+  /**
+   * Processes the epoch again up to this event, fires at most this many of the event's panes, and cuts without a
+   * commit.
+   */
   #try(events: number, most = Infinity): Trial {
     const { runner } = this.owned;
     const { pushed, records } = this.journal;
@@ -90,7 +100,7 @@ export class Tracing {
   }
 }
 
-/** The least number above `good` that fails, where `bad` does. */
+/** The lowest number above `good` that fails. `bad` fails. */
 function firstFailing(good: number, bad: number, fails: (count: number) => boolean): number {
   while (bad - good > 1) {
     const middle = Math.floor((good + bad) / 2);

@@ -1,5 +1,5 @@
 /**
- * Trying again at something that is away, until the user's limit.
+ * Repeats tries while something cannot be reached, until the user's limit.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import { FencedError, UnavailableError } from "../state/mod.ts";
 import { RETRY_PAUSE } from "./limits.ts";
 
-/** How long one undertaking is tried. */
+/** The tries of one operation. */
 export class Tries {
   readonly #backoff: Backoff;
   readonly #began: number;
@@ -27,13 +27,16 @@ export class Tries {
     return this.#backoff.tries;
   }
 
-  /** The same after what may be otherwise next time: something is away, or somebody took what is ours. Throws every other error. */
+  /**
+   * Waits before the next try after an error that may pass: something cannot be reached, or another owner has a task.
+   * Throws every other error.
+   */
   async waitOut(error: unknown): Promise<void> {
     if (!(error instanceof UnavailableError || error instanceof FencedError)) throw error;
     await this.wait(error);
   }
 
-  /** Waits, or until the signal; throws the error once the limit has passed. */
+  /** Waits, at most until the signal is aborted. Throws the error when the limit has passed. */
   async wait(error: Error, signal?: AbortSignal): Promise<void> {
     if (this.clock.elapsed() - this.#began >= this.giveUpAfter) throw error;
     await this.#backoff.wait(signal);

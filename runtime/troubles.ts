@@ -1,17 +1,17 @@
 /**
- * What a job waits for. Each trouble has a beginning and an end of its own, and both are told once.
+ * What a job waits for. Each trouble has its own beginning and end, and each of them is logged once.
  *
- * Invariant: "all is well again" is said only when no trouble is left.
+ * Invariant: "all is well again" is logged only when no trouble is left.
  *
  * @module
  */
 
-/** What suffers: each of these can be in trouble while the others are not. */
+/** Which part is in trouble. Each may be in trouble while the others are not. */
 export type TroubleKind = keyof typeof WORDS;
 
 const WAITING = "waiting, because";
 
-/** What is said when a trouble begins, before its reason, and when it is over. */
+/** What is logged when a trouble begins, before its reason, and when it ends. */
 const WORDS = {
   /** The state store does not answer. */
   store: { begins: "waiting for the state store, because", ends: "the state store answers again" },
@@ -21,9 +21,9 @@ const WORDS = {
   tasks: { begins: WAITING, ends: "tasks are taken over again" },
   /** Input cannot be read. */
   input: { begins: WAITING, ends: "the input is read again" },
-  /** The group that shares out the tasks cannot be asked. */
+  /** The consumer group cannot be reached. */
   group: { begins: WAITING, ends: "the consumer group answers again" },
-  /** Others take part in the group and have some of its partitions. */
+  /** Other programs are members of the group and have some of its partitions. */
   members: {
     begins: "going on with a part of its tasks, because",
     ends: "the group has only workers of this job again",
@@ -33,16 +33,16 @@ const WORDS = {
     begins: "going on with the partitions that it was made with, but",
     ends: "every partition has a task again",
   },
-  /** Open transactions of somebody else hold input back. */
+  /** Open transactions of another program hold input back. */
   transactions: { begins: WAITING, ends: "no transaction holds the input back any more" },
 } as const;
 
-/** How many wordings of one trouble are told, so that one which never ends does not fill the log. */
+/** How many messages of one trouble are logged, so that a trouble that never ends does not fill the log. */
 const TOLD_AT_MOST = 20;
 
 interface Trouble {
   message: string;
-  /** A message that comes and goes is told once. */
+  /** Messages that were logged. A message that comes again is not logged again. */
   readonly told: Set<string>;
 }
 
@@ -51,21 +51,22 @@ export class Troubles {
   readonly #open = new Map<TroubleKind, Trouble>();
   readonly #log: (line: string) => void;
 
-  /** @param options the job's name, and who takes a line */
+  /** @param options the job's name, and the function that takes a line */
   constructor({ name, log }: { readonly name: string; readonly log: (line: string) => void }) {
     this.#log = (line) => log(`Job ${name}: ${line}`);
   }
 
-  /** All troubles of this moment, or `undefined`. */
+  /** The messages of all present troubles, or `undefined`. */
   get text(): string | undefined {
     return this.#open.size === 0 ? undefined : [...this.#open.values()].map(({ message }) => message).join("; and ");
   }
 
   /**
-   * A trouble begins, goes on with other words, or is over.
+   * Reports that a trouble begins, has another message, or is over.
    *
-   * @param kind what suffers
-   * @param error why, or `undefined` when it is over; the end of what never began is not told
+   * @param kind which part is in trouble
+   * @param error the reason, or `undefined` when the trouble is over; the end of a trouble that never began is not
+   * logged
    */
   tell(kind: TroubleKind, error: Error | undefined): void {
     if (error === undefined) return this.#end(kind);

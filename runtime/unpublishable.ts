@@ -1,5 +1,5 @@
 /**
- * What stands in for a result that is committed and that the broker refuses for good.
+ * Makes the dead letters that replace committed results which the broker refuses for good.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { Settings } from "./options.ts";
 import { sinkKey } from "./outputs.ts";
 import { encodeUnpublishable } from "./results.ts";
 
-/** How many different reasons are told. */
+/** How many different reasons are logged. */
 const REASONS_TOLD = 20;
 
-/** Makes the dead letters of results, where the job has a sink for them. Each reason is told once. */
+/** Creates the function that makes the dead letters, if the job has a sink for them. Each reason is logged once. */
 export function letterMaker({ unpublishable, name, clock, log }: Settings, open: OpenJob): LetterMaker | undefined {
   if (unpublishable === undefined) return undefined;
   const { sink: spec } = unpublishable;

@@ -1,6 +1,6 @@
 /**
- * A worker: the part of a job in this process. It hands what the reader reports to the tasks that it has (`Assignment`), has
- * them pushed (`Loop`) and committed (`Epochs`), and ends all of it in order.
+ * A worker: the part of a job in this process. It hands the reports of the reader to its tasks (`Assignment`), has them
+ * pushed (`Loop`) and committed (`Epochs`), and ends all of it in order.
  *
  * @module
  */
@@ -18,14 +18,14 @@ import type { Publisher } from "./publisher.ts";
 import { explain, explainRefused } from "./telling.ts";
 import type { TroubleKind, Troubles } from "./troubles.ts";
 
-/** What a worker works with. */
+/** What a worker needs. */
 export interface WorkerParts
   extends Omit<AssignmentParts, "epochs" | "seek" | "stopping" | "wake" | "trouble" | "failed"> {
   readonly publisher: Publisher | undefined;
   readonly troubles: Troubles;
-  /** Where each topic partition ends for a job that runs until the end; absent: it does not end. */
+  /** Where each topic partition ends, for a job that runs until the end. A topic without an entry does not end. */
   readonly ends: ReadonlyMap<string, readonly number[]>;
-  /** The worker has ended: with an error, or because its tasks are finished. */
+  /** Called when the worker has ended: with an error, or because its tasks are finished. */
   readonly ended: (error: Error | undefined) => void;
 }
 
@@ -37,14 +37,14 @@ export class Worker implements ReaderHandler {
   readonly ready: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #loop: Loop;
   #stopping = false;
-  /** Since when tasks are being taken over; Infinity: they are not. */
+  /** Since when tasks are being taken over; Infinity when they are not. */
   #assigningSince = Infinity;
   #ended = false;
   #failure: Error | undefined;
   #looping: Promise<void> | undefined;
 
   constructor(readonly parts: WorkerParts) {
-    // Whoever waits for it is told; a failure after the first assignment is told by the job's end.
+    // `ready` must not reject unhandled: its awaiter gets the error, and the end of the job reports later failures.
     this.ready.promise.catch(() => {});
     const { clock, minEpoch } = parts.settings;
     const tasks = () => this.assignment.list;
@@ -86,7 +86,7 @@ export class Worker implements ReaderHandler {
     return this.assignment.tasks;
   }
 
-  /** Begins to push what the reader brings. */
+  /** Begins to push records. */
   start(): void {
     this.#looping = this.#loop.run().then(
       (finished) => {
@@ -106,7 +106,7 @@ export class Worker implements ReaderHandler {
     this.#halt();
     await this.#looping;
     if (!this.#ended) await this.epochs.drain();
-    // What failed in the last cut, or since the loop has ended, is told by nobody else.
+    // A failure of the last cut, or since the end of the loop, has no other place where it is reported.
     const failed = this.assignment.list.find((task) => !task.lost && task.runner.task.failure !== undefined);
     if (failed !== undefined) await this.#taskFailed(failed);
     if (!this.#ended) await this.show();
@@ -114,7 +114,7 @@ export class Worker implements ReaderHandler {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Says what has been under way for long without an answer. */
+  /** Reports work that has been under way for long without an answer. */
   watch(): void {
     this.epochs.watch();
     if (this.parts.settings.clock.elapsed() - this.#assigningSince < TOLD_AFTER_MS) return;
@@ -124,7 +124,7 @@ export class Worker implements ReaderHandler {
     this.trouble("tasks", new UnavailableError(so));
   }
 
-  /** Shows progress to the broker's own tools; nobody depends on it. */
+  /** Shows progress to the broker's own tools. Nothing depends on it. */
   async show(): Promise<void> {
     const offsets = this.assignment.list.filter((task) => !task.lost).flatMap((task) =>
       listOffsets(task.checkpoint.head.offsets)
@@ -132,7 +132,7 @@ export class Worker implements ReaderHandler {
     await this.reader?.show(offsets).catch(() => {});
   }
 
-  /** Ends everything as it stands: nothing is committed any more. */
+  /** Ends everything in its present state. Nothing more is committed. */
   async close(): Promise<void> {
     this.#halt();
     await this.#looping;
@@ -141,7 +141,7 @@ export class Worker implements ReaderHandler {
     await this.reader?.stop();
   }
 
-  /** Ends everything at once: what is under way is left where it is. */
+  /** Ends everything at once, without waiting for work under way. */
   abandon(): void {
     this.ready.resolve();
     this.#halt();
@@ -149,7 +149,7 @@ export class Worker implements ReaderHandler {
     for (const task of this.tasks.values()) task.runner.close();
   }
 
-  // What the reader reports.
+  // Calls of the reader.
 
   async assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
     this.#assigningSince = this.parts.settings.clock.elapsed();
@@ -168,7 +168,8 @@ export class Worker implements ReaderHandler {
     if (assigned === undefined) return;
     const { queue, owned } = assigned;
     const before = queue.position;
-    // A fetch that does not begin where the last one ended was under way before a seek, or is the client's own reset: never taken.
+    // A fetch that does not begin where the last one ended was under way before a seek, or follows a reset by the
+    // client itself. It is never taken.
     if (!queue.add(batch)) {
       return this.reader?.seek({ topic: queue.topic, partition: queue.partition, offset: queue.expected });
     }
@@ -207,11 +208,14 @@ export class Worker implements ReaderHandler {
     this.#end(error);
   }
 
-  /** A fetch had no records. One that passed control records or aborted ones has moved the position: lag that is none is not shown. */
+  /**
+   * A fetch without records. If it passed control records or aborted ones, the position has moved and must be
+   * committed, or tools would show lag that does not exist.
+   */
   #idle(queue: InputQueue, { runner }: OwnedTask, moved: boolean): void {
     if (!queue.empty) return;
     if (moved) runner.changed = true;
-    // What a transaction holds back is about to come: time must not go on without it.
+    // A transaction holds records back that are still to come. The partition must not count as idle.
     if (queue.position < queue.latest) return;
     const { idleSince } = runner.task;
     if (!(idleSince[queue.slot] >= 0)) idleSince[queue.slot] = this.parts.settings.clock.elapsed();
@@ -233,7 +237,7 @@ export class Worker implements ReaderHandler {
     await this.#markUnsafe(owned, failure.error.message).finally(() => this.#end(error));
   }
 
-  /** Offsets beyond a value that came too late may be committed: whoever starts the job again must know. */
+  /** Offsets after a value that came too late may be committed, so the head is marked as unsafe for the next start. */
   async #markUnsafe(owned: OwnedTask, reason: string): Promise<void> {
     await this.epochs.settled();
     await owned.checkpoint.rewrite({ unsafe: { since: owned.began.offsets, reason } });

@@ -1,5 +1,5 @@
 /**
- * The embedded log as the runtime sees it, opened for one job.
+ * The connection to an embedded log that the runtime opens for one job.
  *
  * @module
  */
@@ -23,13 +23,13 @@ import type { EmbeddedTopics, PartitionState } from "./topics.ts";
 import type { LogWriter, StagingOwner } from "./writer.ts";
 import { keyPartition } from "../partitioner.ts";
 
-/** A log and what writes to it. */
+/** A log and its writer. */
 export interface EmbeddedCore {
   readonly topics: EmbeddedTopics;
   readonly writer: LogWriter;
 }
 
-/** The log as readers in this process see it. */
+/** A log as readers in this process read it. */
 export function localView(topics: EmbeddedTopics): LocalLog {
   return {
     partitions: (topic) => topics.find(topic)?.partitions.length,
@@ -43,7 +43,7 @@ export function localView(topics: EmbeddedTopics): LocalLog {
   };
 }
 
-/** One job's use of the log. */
+/** The connection of one job. */
 export class EmbeddedConnection implements Connection {
   readonly delivery: InCommit;
   readonly #core: EmbeddedCore;
@@ -98,7 +98,7 @@ export class EmbeddedConnection implements Connection {
     return offsets;
   }
 
-  /** A job's offsets are in its checkpoint and nowhere else, so nobody can have reset them. */
+  /** A job's offsets are in its checkpoint only, so nobody can have reset them in a group. */
   shown(): Promise<ReadonlyMap<number, ShownOffset>> {
     return Promise.resolve(new Map());
   }

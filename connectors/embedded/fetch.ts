@@ -1,5 +1,5 @@
 /**
- * Reading the embedded log: whole chunks in the order of their offsets, up to the committed end and never beyond it.
+ * Reads the embedded log: whole chunks in the order of their offsets, up to the committed end.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { readChunkHead, unpackChunk } from "./packing.ts";
 import { chunkPrefix, firstOf, type LogEntry, partOf } from "./store.ts";
 import type { EmbeddedTopics, PartitionState, TopicState } from "./topics.ts";
 
-/** Which partition, and from where. */
+/** The partition and the offset to read from. */
 export interface FetchFrom {
   readonly topic: TopicState;
   readonly partition: PartitionState;
@@ -19,17 +19,17 @@ export interface FetchFrom {
 }
 
 /**
- * The records from an offset on, about a batch of them. Empty when there are none: at the end, or because retention has taken
- * them meanwhile (then `from` is below the partition's first offset).
+ * The records from an offset on, about one batch of them. Empty at the end of the partition, and when retention has
+ * deleted them meanwhile (then `from` is below the partition's first offset).
  *
- * @throws {CorruptError} If what lies in the KV is not what was written there.
+ * @throws {CorruptError} when an entry in the KV is not what was written
  */
 export async function fetchRecords(topics: EmbeddedTopics, place: FetchFrom): Promise<InputRecord[]> {
   const { topic, partition, from } = place;
   if (from < partition.first || from >= partition.end) return [];
   const recent = readRecent(place);
   if (recent !== undefined) return recent;
-  // A reader goes from chunk to chunk, so mostly one begins right here; only a first fetch may have to look for it.
+  // A reader goes from chunk to chunk, so a chunk usually begins at this offset. Only a first fetch may have to search.
   const records = await readRun(topics, { ...place, begin: from }) ??
     await readRun(topics, { ...place, begin: await chunkWith(topics, place) });
   if (records !== undefined && records.length > 0) return records;
@@ -40,14 +40,14 @@ export async function fetchRecords(topics: EmbeddedTopics, place: FetchFrom): Pr
   );
 }
 
-/** Records from the chunks that are in memory; `undefined` when the one with the first record is not. */
+/** Records from the chunks in memory; `undefined` when the chunk with the first record is not in memory. */
 function readRecent({ topic, partition, from }: FetchFrom): InputRecord[] | undefined {
   const recent = partition.recent.from(from);
   if (recent === undefined) return undefined;
   const records: InputRecord[] = [];
   let bytes = 0;
   for (const { first, parts } of recent) {
-    // What lies at or beyond the end is on its way, and may never arrive.
+    // Records at or beyond the end belong to a write under way, which may fail.
     if (first >= partition.end || records.length >= BATCH_RECORDS || bytes >= BATCH_BYTES) break;
     const whole = parts.length === 1 ? parts[0] : joined(parts);
     unpackChunk({ bytes: whole, topic: topic.name, partition: partition.number, first, from }, records);
@@ -66,7 +66,7 @@ async function chunkWith(topics: EmbeddedTopics, { topic, partition, from }: Fet
   return from;
 }
 
-/** Reads chunks from the one at `begin`; `undefined` when none begins there. */
+/** Reads chunks from the chunk at `begin` on; `undefined` when none begins there. */
 async function readRun(
   topics: EmbeddedTopics,
   { topic, partition, from, begin }: FetchFrom & { begin: number },
@@ -101,8 +101,8 @@ async function readRun(
 }
 
 /**
- * The first offset of a partition whose record was made at that time or later; its end when there is none. Looks at the heads
- * of all chunks, so it takes as long as reading the partition.
+ * The first offset of a partition whose record has this timestamp or a later one; the partition's end when there is
+ * none. Reads the heads of all chunks, so it takes as long as reading the partition.
  */
 export async function offsetAtTime(
   topics: EmbeddedTopics,
@@ -118,7 +118,7 @@ export async function offsetAtTime(
   return partition.end;
 }
 
-/** The stored values of a partition from the chunk at `from` on, up to the end as it is now. */
+/** The stored values of a partition from the chunk at `from` on, up to its present end. */
 function chunks(topics: EmbeddedTopics, { topic, partition, from }: FetchFrom): AsyncIterable<LogEntry> {
   const typical = partition.entryBytes;
   return topics.store.list({
@@ -134,7 +134,7 @@ function bytesOf(entry: LogEntry): Uint8Array {
   throw new CorruptError(`The embedded log's entry ${JSON.stringify(entry.key)} holds no bytes.`, entry.key);
 }
 
-/** Runs the unpacking of an entry and says which entry it was when that fails. */
+/** Unpacks an entry. Names the entry in the error when that fails. */
 function sound<T>(entry: LogEntry, read: () => T): T {
   try {
     return read();

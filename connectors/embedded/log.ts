@@ -23,22 +23,29 @@ import { DEFAULT_PARTITIONS } from "../local/limits.ts";
 import type { LogChange, LogEntry, LogKey, LogRange, LogStore } from "./store.ts";
 import { EmbeddedTopics } from "./topics.ts";
 import { LogWriter } from "./writer.ts";
-import { type KeepTombstones, type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
+import {
+  type CheckTombstones,
+  type KeepTombstones,
+  type SinkOptions,
+  sinkVerb,
+  type SourceOptions,
+  sourceVerb,
+} from "../verbs.ts";
 
 /** Options of {@linkcode embeddedLog}. */
 export interface EmbeddedLogOptions {
   /** The clock that gives appended records their timestamps, in milliseconds since 1970. @default the wall clock */
   readonly now?: () => number;
   /**
-   * How far the timestamp of a record that is appended may lie ahead of the clock, in milliseconds; `Infinity`: as far as it likes. One that
-   * is wrong makes what comes after it late. Results of a job have their event time, however far ahead.
+   * How far the timestamp of an appended record may lie ahead of the clock, in milliseconds; `Infinity` sets no limit.
+   * A wrong timestamp in the future makes the records after it late. The limit does not apply to results of a job.
    *
    * @default hours(1), as in Kafka 4
    */
   readonly maxTimestampAhead?: number;
   /**
-   * The path of the KV's file: a job holds the lock file beside it, so that a second process is told who has the log. Leave it
-   * out for `:memory:`, which no second process can reach.
+   * The path of the KV's file. A job holds a lock file beside it, so that a second process fails with an error that
+   * names the holder. Omit it for `:memory:`, which no second process can open.
    */
   readonly path?: string;
 }
@@ -47,7 +54,7 @@ export interface EmbeddedLogOptions {
 export interface EmbeddedTopicOptions {
   /** How many partitions, 1 to 128. @default 4 */
   readonly partitions?: number;
-  /** How many bytes of records the topic keeps; the oldest ones go. @default 268435456, which is 256 MiB */
+  /** How many bytes of records the topic keeps; the oldest records are deleted. @default 268435456, which is 256 MiB */
   readonly retentionBytes?: number;
 }
 
@@ -55,13 +62,13 @@ export interface EmbeddedTopicOptions {
 export interface EmbeddedReadOptions {
   /** Only this partition. @default all, one after the other */
   readonly partition?: number;
-  /** The first offset to read. @default the first one that is kept */
+  /** The first offset to read. @default the first offset that is kept */
   readonly from?: number;
 }
 
 /** Topics in a Deno KV. Made by {@linkcode embeddedLog}. */
 export class EmbeddedLog implements Connector {
-  /** Which of this process's logs it is, for messages. */
+  /** Identifies the log in this process, also in messages. */
   readonly id: string;
   readonly lockPath: string | undefined;
   readonly #kv: Deno.Kv;
@@ -81,10 +88,10 @@ export class EmbeddedLog implements Connector {
   }
 
   /**
-   * Makes a topic. One that exists keeps its records.
+   * Creates a topic. An existing topic keeps its records.
    *
-   * @throws {RangeError} If an option is out of its range.
-   * @throws {Error} If the topic exists with another number of partitions.
+   * @throws {RangeError} when an option is out of its range
+   * @throws {Error} when the topic exists with another number of partitions
    */
   async create(
     topic: string,
@@ -106,14 +113,15 @@ export class EmbeddedLog implements Connector {
   }
 
   /**
-   * Appends records, over as many partitions as they have: after a crash either all of them are there or none. Only one
-   * process at a time may append to a log.
+   * Appends records to any number of partitions, atomically: after a crash either all of them are in the log or none.
+   * Only one process at a time may append to a log.
    *
-   * @returns The next offset of every partition.
+   * @returns the next offset of every partition
    *
-   * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or too far ahead, or a record is larger than 1 MiB.
-   * @throws {TypeError} If a value has no JSON form.
-   * @throws {Error} If the topic does not exist or has ended.
+   * @throws {RangeError} when a partition does not exist, a timestamp is no safe integer or too far ahead, or a record
+   * is larger than 1 MiB
+   * @throws {TypeError} when a value has no JSON form
+   * @throws {Error} when the topic does not exist or has ended
    */
   async append(topic: string, records: Iterable<AppendRecord>): Promise<number[]> {
     const { topics, writer } = await this.#loaded();
@@ -127,13 +135,13 @@ export class EmbeddedLog implements Connector {
     return await writer.append(state, byPartition);
   }
 
-  /** Says that the topic is complete, durably: a job that reads it comes to an end, and its windows fire. */
+  /** Marks the topic as complete, durably. A job that reads it finishes, and its windows fire. */
   async end(topic: string): Promise<void> {
     const { topics, writer } = await this.#loaded();
     await writer.end(topics.get(topic));
   }
 
-  /** The records of a topic up to its end at the moment of the call. */
+  /** The records of a topic, up to its end at the moment of the call. */
   async *read(
     topic: string,
     { partition, from }: EmbeddedReadOptions = {},
@@ -147,26 +155,34 @@ export class EmbeddedLog implements Connector {
       for (let next = Math.max(from ?? first, one.first); next < end;) {
         const records = await fetchRecords(topics, { topic: state, partition: one, from: next });
         for (const record of records) if (record.offset < end) yield record;
-        // Without records, retention was faster.
+        // No records: retention has deleted them meanwhile.
         next = records.length > 0 ? records[records.length - 1].offset + 1 : Math.max(next, one.first);
       }
     }
   }
 
-  /** The same, with tombstones: values and `null`. */
+  /** The same, with tombstones: what the schema says, and `null`. */
   source<T = unknown>(topic: string, options: KeepTombstones<T>): Observable<T | null>;
-  /** The values of a topic, as a cold Observable. Without a job it reads from the first record on until {@linkcode end}. */
-  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T>;
+  /** The same, without tombstones: what the schema says, or what is no tombstone. */
+  source<T = unknown>(topic: string, options: CheckTombstones<T>): Observable<T>;
+  /**
+   * The values of a topic, as a cold Observable. Without a job it reads from the first record on until {@linkcode end}.
+   *
+   * A record without a value, a tombstone, is `null`, so `null` is in the type. Stages that read fields refuse it as a bad record and
+   * take it out of the type; a `filter` can do that before them. With a `schema` the type is the schema's, with
+   * `tombstones: "refuse"` it is without `null`.
+   */
+  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T | null>;
   source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T> {
     return sourceVerb<T>(this, topic, options);
   }
 
-  /** Writes every value to a topic, in the atomic of the epoch that it belongs to, and passes it on. */
+  /** Writes every value to a topic, in the atomic of its epoch, and passes it on. */
   sink<T>(topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T> {
     return sinkVerb<T>(this, topic, options);
   }
 
-  /** Opens the log for a job, and removes what an earlier process left half done. Called by the runtime. */
+  /** Opens the log for a job, and removes unfinished writes of earlier processes. Called by the runtime. */
   async open({ job, store, after }: ConnectionContext): Promise<Connection> {
     if ((store as { readonly kv?: unknown }).kv !== this.#kv) {
       throw new TypeError(
@@ -205,14 +221,14 @@ export class EmbeddedLog implements Connector {
 }
 
 /**
- * Durable partitioned topics in a Deno KV, for a job in one process with no service at all. What a job writes becomes durable
- * in the very atomic that commits its epoch, so its results are there exactly once.
+ * Durable partitioned topics in a Deno KV, for a job in one process with no service at all. The results of a job become
+ * durable in the same atomic that commits their epoch, so they are written exactly once.
  *
- * It keeps 256 MiB a topic unless {@linkcode EmbeddedLog.create} says otherwise; the oldest records go. One process at a time
- * can use it: a job holds a lock file beside the KV's file.
+ * A topic keeps 256 MiB unless {@linkcode EmbeddedLog.create} sets another size; its oldest records are deleted. One
+ * process at a time can use the log: a job holds a lock file beside the KV's file.
  *
- * @param kv The KV, which must be the job's own.
- * @param options The clock, where timestamps must be known.
+ * @param kv the KV, which must be the job's own
+ * @param options the clock, the limit for timestamps, and the path of the KV
  *
  * @example Append and read
  * ```ts
@@ -233,7 +249,7 @@ export function embeddedLog(kv: Deno.Kv, options?: EmbeddedLogOptions): Embedded
   return new EmbeddedLog(kv, options);
 }
 
-/** One view of each KV, so that two logs on it, or two jobs, know of each other's appends. */
+/** One core for each KV, so that two logs on it, or two jobs, see each other's appends. */
 const cores = new WeakMap<Deno.Kv, EmbeddedCore & { readonly id: string }>();
 let made = 0;
 

@@ -1,10 +1,12 @@
 /**
- * How records lie in the embedded log: several in a chunk, packed without loss, so that a chunk costs one KV entry.
+ * The format of records in the embedded log. Several records are packed into a chunk without loss, so that a chunk
+ * costs one KV entry.
  *
- * A chunk is a head and its records. The head: format, count of records, count of parts (KV values that the chunk spans), the
- * first record's timestamp and how far the highest lies above it. A record: a byte of flags, its timestamp's distance from the
- * first one's, then key, value and headers, each with its length before it; for a header's value the length + 1, and 0 where it has none
- * (in format 1 every header had one). Integers are varints, seven bits a byte.
+ * A chunk is a head and its records. The head has the format, the number of records, the number of parts (KV values
+ * that the chunk spans), the first record's timestamp and the highest timestamp. A record has a byte of flags, the
+ * difference of its timestamp from the first one, then key, value and headers, each with its length before it. A
+ * header's value has the length + 1 before it, or 0 when the header has no value (in format 1 every header had one).
+ * Integers are varints, seven bits a byte.
  *
  * @module
  */
@@ -19,13 +21,13 @@ import { CHUNK_BYTES } from "../local/limits.ts";
 export interface Chunk {
   /** The offset of its first record. */
   readonly first: number;
-  /** How many records it holds, without a gap. */
+  /** How many records it holds, with consecutive offsets. */
   readonly count: number;
-  /** The chunk's bytes, cut to what a KV value can hold; more than one only for a single large record. */
+  /** The chunk's bytes, split into KV values. Only a single large record needs more than one. */
   readonly parts: readonly Uint8Array[];
 }
 
-/** What a chunk's head says. */
+/** The content of a chunk's head. */
 export interface ChunkHead {
   readonly format: number;
   readonly count: number;
@@ -37,7 +39,7 @@ export interface ChunkHead {
 }
 
 const FORMAT = 2;
-/** The format before headers could be without a value. */
+/** The format of older chunks, in which every header had a value. */
 const FORMAT_OF_NAMED_HEADERS = 1;
 const HEAD_BYTES = 48;
 const WITH_KEY = 1;
@@ -51,8 +53,8 @@ const body = new GrowingBytes(CHUNK_BYTES + 1024);
 /**
  * Packs records into chunks.
  *
- * @param records The records of one partition, in order.
- * @param first The offset of the first one.
+ * @param records the records of one partition, in order
+ * @param first the offset of the first record
  */
 export function packRecords(records: readonly PackedRecord[], first: number): Chunk[] {
   const chunks: Chunk[] = [];
@@ -80,7 +82,7 @@ export function packRecords(records: readonly PackedRecord[], first: number): Ch
   return chunks;
 }
 
-/** At least as many bytes as the record will take. */
+/** An upper bound for the packed size of a record. */
 function boundOf(record: PackedRecord): number {
   let bound = 32 + (record.key?.length ?? 0) + (record.value?.length ?? 0);
   const headers = record.headers;
@@ -111,12 +113,12 @@ function packRecord(record: PackedRecord, base: number): void {
   }
 }
 
-/** Bytes with their length before them. */
+/** Writes the length of the bytes, then the bytes. */
 function packBlock(block: Uint8Array): void {
   body.varint(block.length).raw(block);
 }
 
-/** Puts a head before the records in the scratch, cuts the whole into parts and empties the body. */
+/** Writes a head before the packed records, splits the whole into parts and empties the buffer. */
 function closeChunk(first: number, count: number, base: number, highest: number): Chunk {
   const parts = Math.ceil((HEAD_BYTES + body.length) / CHUNK_BYTES);
   head.length = 0;
@@ -124,7 +126,7 @@ function closeChunk(first: number, count: number, base: number, highest: number)
   head.varint(count);
   head.varint(parts);
   packSigned(base);
-  // Both in full, because the distance of two safe integers need not be one.
+  // Both timestamps are written in full: the difference of two safe integers need not be safe.
   packSigned(highest);
   const whole = new Uint8Array(head.length + body.length);
   whole.set(head.written);
@@ -132,7 +134,7 @@ function closeChunk(first: number, count: number, base: number, highest: number)
   body.length = 0;
   if (parts === 1) return { first, count, parts: [whole] };
   const cut: Uint8Array[] = [];
-  // Copies, because a view would be stored with the whole buffer behind it.
+  // Copies: a view would be stored with its whole buffer.
   for (let part = 0; part < parts; part++) cut.push(whole.slice(part * CHUNK_BYTES, (part + 1) * CHUNK_BYTES));
   return { first, count, parts: cut };
 }
@@ -142,7 +144,7 @@ function packSigned(value: number): void {
   head.varint(Math.abs(value));
 }
 
-/** A place in bytes that are being read. Reading beyond the end throws a `RangeError`. */
+/** A position in bytes that are being read. Reading beyond their end throws a `RangeError`. */
 class Cursor {
   at = 0;
   constructor(readonly bytes: Uint8Array) {}
@@ -186,9 +188,9 @@ class Cursor {
 /**
  * Reads a chunk's head.
  *
- * @param bytes The chunk's first part.
+ * @param bytes the chunk's first part
  *
- * @throws {RangeError} If the bytes are no chunk.
+ * @throws {RangeError} when the bytes are no chunk
  */
 export function readChunkHead(bytes: Uint8Array): ChunkHead {
   return headAt(new Cursor(bytes));
@@ -214,10 +216,10 @@ function signed(cursor: Cursor): number {
 /**
  * Unpacks a chunk onto the end of `into`, from offset `from` on. Keys, values and headers are views of the given bytes.
  *
- * @param chunk The whole chunk's bytes, and where it belongs.
- * @param into Takes the records.
+ * @param chunk the bytes of the whole chunk, and its place
+ * @param into the list to which the records are added
  *
- * @throws {RangeError} If the bytes are no chunk.
+ * @throws {RangeError} when the bytes are no chunk
  */
 export function unpackChunk(
   chunk: { bytes: Uint8Array; topic: string; partition: number; first: number; from: number },

@@ -1,5 +1,5 @@
 /**
- * The chunks that were written last, kept in memory: whoever reads at the end of a partition gets them without asking the KV.
+ * The newest chunks, kept in memory: readers at the end of a partition get them without reading the KV.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import type { Chunk } from "./packing.ts";
 import { RECENT_BYTES } from "../local/limits.ts";
 
-/** The newest chunks of one partition, without a gap, up to a number of bytes. */
+/** The newest chunks of one partition, consecutive, up to a number of bytes. */
 export class RecentChunks {
   #chunks: Chunk[] = [];
   #bytes = 0;
 
-  /** Takes the next chunk. */
+  /** Adds the next chunk. */
   add(chunk: Chunk): void {
     this.#chunks.push(chunk);
     this.#bytes += bytesOf(chunk);
     if (this.#bytes > 2 * RECENT_BYTES) this.#trim();
   }
 
-  /** Forgets everything: what was written is not what was meant to be. */
+  /** Removes all chunks, after a write whose content in the KV may differ from them. */
   clear(): void {
     this.#chunks = [];
     this.#bytes = 0;
@@ -39,7 +39,7 @@ export class RecentChunks {
     return chunks.slice(low);
   }
 
-  /** Halves what is kept, so that the array is moved once in a while and not with each chunk. */
+  /** Removes the oldest chunks down to half the size, so that the array is moved rarely and not for each chunk. */
   #trim(): void {
     let dropped = 0;
     while (this.#bytes > RECENT_BYTES && dropped < this.#chunks.length - 1) {

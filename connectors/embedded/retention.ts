@@ -1,8 +1,10 @@
 /**
- * Retention: a topic of the embedded log keeps a given number of bytes, and its oldest chunks go when it has more.
+ * Retention: a topic of the embedded log keeps a given number of bytes. When it has more, its oldest chunks are
+ * deleted.
  *
- * The fullest partition loses first, so a partition with less than its share of the bytes loses nothing. The newest chunk of a
- * partition always stays. Whether a job has read what goes is not asked, as in Kafka: a reader that comes too late is told.
+ * The fullest partition loses chunks first, so a partition with less than its share of the bytes loses nothing. The
+ * newest chunk of a partition always stays. As in Kafka, retention does not wait for jobs: a reader that comes too late
+ * gets an error.
  *
  * @module
  */
@@ -13,8 +15,8 @@ import { chunkPrefix, firstOf, type LogKey, partOf, startKey } from "./store.ts"
 import { type EmbeddedTopics, type PartitionState, startOf, type TopicState } from "./topics.ts";
 
 /**
- * Frees the bytes that a topic has too many. One run at a time for a topic; a call meanwhile gets the run that is under way.
- * Never rejects: what could not be deleted now is deleted by the next run.
+ * Deletes the bytes that a topic has above its limit. One run at a time per topic; a call during a run returns that
+ * run. Never rejects: the next run deletes what this one could not.
  */
 export function retain(topics: EmbeddedTopics, topic: TopicState): Promise<void> {
   if (topic.retaining !== undefined) return topic.retaining;
@@ -32,7 +34,10 @@ async function shrink(topics: EmbeddedTopics, topic: TopicState): Promise<void> 
   }
 }
 
-/** Deletes a partition's oldest chunks until so many bytes are gone or an atomic is full. False when there was nothing to delete. */
+/**
+ * Deletes a partition's oldest chunks until this many bytes are deleted or an atomic is full. Returns false when there
+ * was nothing to delete.
+ */
 async function dropOldest(
   topics: EmbeddedTopics,
   { topic, partition, excess }: { topic: TopicState; partition: PartitionState; excess: number },
@@ -56,7 +61,7 @@ async function dropOldest(
     if (partOf(key) === parts - 1) first += count;
   }
   if (first === firstBefore) return false;
-  // In memory first: from here on a reader that comes for these records is told that they are gone.
+  // Updates memory first: from now on a reader of these records learns that they are gone.
   partition.first = first;
   partition.dropped += dropped;
   try {

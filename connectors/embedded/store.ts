@@ -1,5 +1,5 @@
 /**
- * What the embedded log needs of the KV that it lies in, and under which keys it lies there.
+ * The interface of the embedded log to its KV, and the keys of its entries.
  *
  * | key | value |
  * |---|---|
@@ -8,7 +8,8 @@
  * | `["log", "start", topic]` | {@linkcode StartEntry}: moved by retention only |
  * | `["log", "chunk", topic, partition, first offset, part]` | bytes, see `packing.ts` |
  *
- * Tail and start have keys of their own so that an append and a retention under way at the same time cannot undo each other.
+ * Tail and start have separate keys, so that an append and a retention under way at the same time cannot overwrite each
+ * other.
  *
  * @module
  */
@@ -37,14 +38,14 @@ export interface LogRange {
   readonly batch?: number;
 }
 
-/** What one atomic does. */
+/** The content of one atomic. */
 export interface LogChange {
   readonly checks?: readonly { readonly key: LogKey; readonly versionstamp: string | null }[];
   readonly sets?: readonly (readonly [key: LogKey, value: unknown])[];
   readonly deletes?: readonly LogKey[];
 }
 
-/** The few things that the log needs of a KV. */
+/** The operations of a KV that the log needs. */
 export interface LogStore {
   get(key: LogKey): Promise<LogEntry | undefined>;
   list(range: LogRange): AsyncIterable<LogEntry>;
@@ -52,18 +53,18 @@ export interface LogStore {
   atomic(change: LogChange): Promise<string | undefined>;
 }
 
-/** What is stored of a topic. */
+/** The stored entry of a topic. */
 export interface TopicEntry {
   readonly partitions: number;
-  /** How many bytes of chunks it keeps. */
+  /** How many bytes of chunks the topic keeps. */
   readonly retentionBytes: number;
-  /** True when nothing will be added any more. */
+  /** Whether the topic is complete. */
   readonly ended: boolean;
 }
 
 /** How far a topic is written, by partition. */
 export interface TailEntry {
-  /** The offset that the next record will get: nobody reads at or beyond it. */
+  /** The offset that the next record will get. Readers stay below it. */
   readonly next: readonly number[];
   /** How many bytes of chunks were ever appended. */
   readonly appended: readonly number[];
@@ -92,7 +93,10 @@ export function startKey(topic: string): LogKey {
   return ["log", "start", topic];
 }
 
-/** The prefix of a partition's chunks; with an offset, what sorts before every part of the chunk that begins there. */
+/**
+ * The prefix of a partition's chunks. With an offset, a key that sorts before every part of the chunk that begins
+ * there.
+ */
 export function chunkPrefix(topic: string, partition: number, first?: number): LogKey {
   const prefix = ["log", "chunk", topic, partition];
   return first === undefined ? prefix : [...prefix, first];
@@ -103,17 +107,17 @@ export function chunkKey(topic: string, partition: number, place: { first: numbe
   return ["log", "chunk", topic, partition, place.first, place.part];
 }
 
-/** The first offset that is in a chunk's key. */
+/** The first offset of a chunk, from its key. */
 export function firstOf(key: LogKey): number {
   return key[4] as number;
 }
 
-/** The part that is in a chunk's key. */
+/** The part of a chunk, from its key. */
 export function partOf(key: LogKey): number {
   return key[5] as number;
 }
 
-/** Deletes every entry of a range, as many an atomic as the KV takes. */
+/** Deletes every entry of a range, with as many entries in an atomic as the KV allows. */
 export async function deleteChunks(store: LogStore, range: LogRange): Promise<void> {
   while (true) {
     const keys: LogKey[] = [];

@@ -1,10 +1,10 @@
 /**
- * The topics of one embedded log as this process knows them. The KV holds the truth; what is here follows it, because one
- * process at a time has the log.
+ * The topics of one embedded log, as this process knows them. The KV is the source of truth. The copy in memory stays
+ * current because one process at a time uses the log.
  *
- * Invariants: `first <= end <= next` for every partition. Records from `first` to `end` are committed and may be read; those
- * from `end` to `next` have their offsets and are on their way; chunks at or beyond `end` that no append of this process has
- * on its way are orphans of one that died.
+ * Invariants: `first <= end <= next` for every partition. Records from `first` to `end` are committed and may be read.
+ * Records from `end` to `next` have their offsets and are being written. Chunks at or beyond `end` that this process is
+ * not writing are orphans of a dead process.
  *
  * @module
  */
@@ -28,17 +28,20 @@ export interface PartitionState {
   readonly number: number;
   /** The first offset that is kept. */
   first: number;
-  /** The committed end: nobody reads at or beyond it. */
+  /** The committed end. Readers stay below it. */
   end: number;
   /** The offset that the next record will get. */
   next: number;
-  /** Bytes ever appended, with those on their way. */
+  /** Bytes ever appended, including writes under way. */
   appended: number;
   /** Bytes ever deleted. */
   dropped: number;
-  /** How many bytes a stored value had in the last fetch, so that the next one reads as many at a time as it needs. */
+  /**
+   * The size of a stored value in the last fetch, in bytes. The next fetch computes from it how many entries to read at
+   * a time.
+   */
   entryBytes: number;
-  /** The newest chunks, also those that are on their way. */
+  /** The newest chunks, including those being written. */
   readonly recent: RecentChunks;
 }
 
@@ -48,16 +51,19 @@ export interface TopicState {
   readonly partitions: readonly PartitionState[];
   retentionBytes: number;
   ended: boolean;
-  /** The versionstamp of the tail; `null` before the first append, `undefined` when a job's epoch has moved it since. */
+  /**
+   * The versionstamp of the tail; `null` before the first append, `undefined` when a job's epoch has moved the tail
+   * since.
+   */
   tailVersion: string | null | undefined;
   /**
-   * True when the tail must be read and orphans must be swept before anything is written: the topic was just found in the KV,
-   * an append failed or a staged cut was given up. What is appended could otherwise come to lie between orphans.
+   * Whether the tail must be read and orphans must be removed before anything is written: the topic was just found in
+   * the KV, an append failed, or a staged cut was given up. Otherwise new chunks could lie between orphans.
    */
   stale: boolean;
-  /** The deleting of old chunks that is under way. */
+  /** The run of retention under way. */
   retaining: Promise<void> | undefined;
-  /** The partition that the next record without a key gets. */
+  /** The partition for the next record without a key. */
   turn: number;
 }
 
@@ -72,7 +78,7 @@ export class EmbeddedTopics {
     this.store = store;
   }
 
-  /** Reads what is there, the first time it is called. */
+  /** Reads all topics from the KV, when it is called for the first time. */
   load(): Promise<void> {
     return this.#loading ??= this.#load().catch((error) => {
       this.#loading = undefined;
@@ -89,7 +95,7 @@ export class EmbeddedTopics {
     return this.#topics.get(name);
   }
 
-  /** The topic, which must exist. */
+  /** A topic. Throws when it does not exist. */
   get(name: string): TopicState {
     const topic = this.#topics.get(name);
     if (topic === undefined) {
@@ -102,7 +108,7 @@ export class EmbeddedTopics {
     return this.#topics.values();
   }
 
-  /** Makes a topic. One that exists keeps its records; its retention becomes the given one. */
+  /** Creates a topic. An existing topic keeps its records and gets the new retention. */
   async create(name: string, options: { partitions: number; retentionBytes: number | undefined }): Promise<void> {
     checkTopic(name, options);
     const { partitions, retentionBytes } = options;
@@ -136,7 +142,7 @@ export class EmbeddedTopics {
     this.changed(topic);
   }
 
-  /** Calls the listener when a topic has new records or has ended. Returns what stops that. */
+  /** Calls the listener when a topic has new records or has ended. Returns a function that removes the listener. */
   watch(listener: (topic: string) => void): () => void {
     this.#watchers.add(listener);
     return () => this.#watchers.delete(listener);
@@ -147,8 +153,8 @@ export class EmbeddedTopics {
   }
 
   /**
-   * Reads a topic's tail again and removes what an append that never was committed has left behind. Nothing of this process
-   * may be on its way to the topic.
+   * Reads a topic's tail again and removes chunks of appends that were never committed. This process must have no write
+   * to the topic under way.
    */
   async refresh(topic: TopicState): Promise<void> {
     const tail = await this.store.get(tailKey(topic.name));
@@ -174,7 +180,7 @@ export class EmbeddedTopics {
   }
 }
 
-/** A topic's tail as it is to be stored, with what is on its way. */
+/** A topic's tail to be stored, including writes under way. */
 export function tailOf(topic: TopicState): TailEntry {
   return {
     next: topic.partitions.map((partition) => partition.next),
@@ -182,7 +188,7 @@ export function tailOf(topic: TopicState): TailEntry {
   };
 }
 
-/** A topic's start as it is to be stored. */
+/** A topic's start to be stored. */
 export function startOf(topic: TopicState): StartEntry {
   return {
     first: topic.partitions.map((partition) => partition.first),

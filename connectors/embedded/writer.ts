@@ -1,14 +1,14 @@
 /**
- * Everything that is written to an embedded log: appends of producers, and the staged cuts of jobs.
+ * All writes to an embedded log: appends of producers, and the staged cuts of jobs.
  *
- * Invariant: in the KV, a topic's tail never covers an offset whose chunk is not there, and never goes back. Offsets are
- * given in memory, so two writes under way to one topic must not become durable in the wrong order:
+ * Invariant: in the KV, a topic's tail never covers an offset whose chunk is missing, and never goes back. Offsets are
+ * assigned in memory, so two writes under way to one topic must not become durable in the wrong order:
  *
  * - appends run one after the other, and an append waits while a job's cut is staged for its topic;
- * - a cut cannot wait for an append that is under way. It carries that append's chunks along (the same bytes under the same
- *   keys) and its tail covers them: whichever is committed first, there is no hole. The append's own atomic checks the tail's
- *   versionstamp, so it cannot move the tail back when it comes second;
- * - one job at a time writes to a topic, and what it stages is committed in the order in which it was staged.
+ * - a cut cannot wait for an append under way. It carries that append's chunks along (the same bytes under the same
+ *   keys) and its tail covers them: whichever is committed first, no chunk is missing. The append's own atomic checks
+ *   the tail's versionstamp, so it cannot move the tail back when it comes second;
+ * - one job at a time writes to a topic, and its staged cuts are committed in the order in which they were staged.
  *
  * @module
  */
@@ -24,13 +24,13 @@ import { type EmbeddedTopics, tailOf, type TopicState } from "./topics.ts";
 
 type Write = readonly [key: LogKey, value: unknown];
 
-/** Who stages: one open connection. */
+/** The owner of staged cuts: one open connection. */
 export interface StagingOwner {
   /** The job's name, for messages. */
   readonly job: string;
 }
 
-/** An append between the moment that gave it offsets and the end of its atomic. */
+/** An append after its offsets were assigned and before its atomic has ended. */
 interface Flight {
   readonly topic: TopicState;
   readonly chunks: readonly Write[];
@@ -40,7 +40,7 @@ interface Flight {
   carrier: Staging | undefined;
 }
 
-/** Cuts between `stage` and `committed`. */
+/** The cuts of an owner between `stage` and `committed`. */
 interface Staging {
   readonly tails: Map<TopicState, TailEntry>;
   /** Resolves when the cut is committed or given up. */
@@ -60,21 +60,21 @@ export class LogWriter {
     this.#topics = topics;
   }
 
-  /** Runs after everything that was asked for before, and before everything that is asked for later. */
+  /** Runs work exclusively, in the order of the calls. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(work);
     this.#queue = done.catch(() => undefined);
     return done;
   }
 
-  /** Sweeps what earlier processes, and failed appends of this one, have left. */
+  /** Removes unfinished writes of earlier processes, and of failed appends of this process. */
   recover(): Promise<void> {
     return this.exclusive(async () => {
       for (const topic of this.#topics.all()) if (topic.stale) await this.#topics.refresh(topic);
     });
   }
 
-  /** Appends records, by partition; all of them become visible at once. Resolves with the end of every partition. */
+  /** Appends records, by partition. All of them become visible at once. Resolves with the end of every partition. */
   append(topic: TopicState, records: readonly (readonly PackedRecord[])[]): Promise<number[]> {
     return this.exclusive(async () => {
       for (let cut = this.#stagedFor(topic); cut !== undefined; cut = this.#stagedFor(topic)) await cut.settled;
@@ -87,7 +87,7 @@ export class LogWriter {
     });
   }
 
-  /** Marks a topic as complete, after all that is under way. */
+  /** Marks a topic as complete, after all writes under way. */
   end(topic: TopicState): Promise<void> {
     return this.exclusive(async () => {
       for (let cut = this.#stagedFor(topic); cut !== undefined; cut = this.#stagedFor(topic)) await cut.settled;
@@ -95,12 +95,13 @@ export class LogWriter {
     });
   }
 
-  /** Gives the records of a cut their offsets; see {@linkcode InCommit}. */
+  /** Assigns offsets to the records of a cut; see {@linkcode InCommit}. */
   stage(owner: StagingOwner, records: readonly OutputRecord[]): AtomicWrites {
     const byTopic = this.#group(owner, records);
     const ahead: Write[] = [];
     const last: Write[] = [];
-    // The tasks of a worker are cut one after the other, in the order of their commits: a later tail covers an earlier one.
+    // The tasks of a worker are cut one after the other, in the order of their commits, so a later tail covers an
+    // earlier one.
     const staging = this.#staged.get(owner) ?? newStaging();
     for (const [topic, partitions] of byTopic) {
       const flight = this.#flight;
@@ -118,7 +119,7 @@ export class LogWriter {
     return { ahead, last };
   }
 
-  /** The owner's staged cut is in the KV. */
+  /** Marks the owner's staged cuts as committed. */
   committed(owner: StagingOwner): void {
     const staging = this.#staged.get(owner);
     if (staging === undefined) {
@@ -133,7 +134,7 @@ export class LogWriter {
     for (const topic of staging.tails.keys()) void retain(this.#topics, topic);
   }
 
-  /** The owner is gone. A cut that it staged and never saw committed is looked up in the KV. */
+  /** Removes an owner. If it has staged a cut and never saw it committed, the outcome is read from the KV. */
   async leave(owner: StagingOwner): Promise<void> {
     const staging = this.#staged.get(owner);
     if (staging !== undefined) {
@@ -149,7 +150,7 @@ export class LogWriter {
     }
   }
 
-  /** Checks everything that could be refused before any state changes. */
+  /** Checks everything that could be refused, before any state changes. */
   #group(owner: StagingOwner, records: readonly OutputRecord[]): Map<TopicState, OutputRecord[][]> {
     const byTopic = new Map<TopicState, OutputRecord[][]>();
     let name: string | undefined;
@@ -206,7 +207,7 @@ export class LogWriter {
     }
     try {
       if (versionstamp === undefined) return await this.#settle(flight, failure);
-      // A cut that carries this append along may have moved the tail since, or be about to.
+      // A cut that carries this append along may have moved the tail since, or be about to move it.
       topic.tailVersion = flight.carrier === undefined ? versionstamp : undefined;
       this.#show(topic, tail);
     } finally {
@@ -214,7 +215,7 @@ export class LogWriter {
     }
   }
 
-  /** Writes an append: what does not fit one atomic goes ahead, and the last atomic moves the tail. */
+  /** Writes an append. Chunks that do not fit into one atomic are written first; the last atomic moves the tail. */
   async #commit({ topic, chunks, tail }: Flight): Promise<string | undefined> {
     const store = this.#topics.store;
     if (topic.tailVersion === undefined) {
@@ -236,12 +237,13 @@ export class LogWriter {
     return await store.atomic({ checks, sets: [...sets, [tailKey(topic.name), tail]] });
   }
 
-  /** An append's atomic did not say that it was done: finds out, and throws where it was not. */
+  /** The outcome of an append's atomic is unknown. Reads it from the KV, and throws when the append was not written. */
   async #settle({ topic, tail, carrier }: Flight, failure: unknown): Promise<void> {
     await carrier?.settled;
     const entry = await this.#topics.store.get(tailKey(topic.name));
     const stored = entry?.value as TailEntry | undefined;
-    // A cut that carried the append along may have written on from it; otherwise the tail is this very one or not ours.
+    // A cut that carried the append along may have moved the tail further. Otherwise the tail is exactly this one, or
+    // the append was not written.
     const landed = carrier === undefined ? sameTail(stored, tail) : covers(stored, tail);
     if (landed) {
       topic.tailVersion = entry?.versionstamp;
@@ -258,7 +260,7 @@ export class LogWriter {
   #show(topic: TopicState, tail: TailEntry): void {
     for (const partition of topic.partitions) {
       const end = tail.next[partition.number];
-      // A cut that carried an append along has shown it already.
+      // A cut that carried an append along has made it visible already.
       if (end > partition.end) partition.end = end;
       if (partition.end > partition.next) {
         throw new Error(
@@ -275,7 +277,7 @@ function newStaging(): Staging {
   return { tails: new Map(), settled, settle };
 }
 
-/** Gives records their offsets and packs them. */
+/** Assigns offsets to records and packs them. */
 function give(topic: TopicState, records: readonly (readonly PackedRecord[])[]): Write[] {
   const writes: Write[] = [];
   for (const partition of topic.partitions) {

@@ -1,12 +1,12 @@
 /**
- * Addresses of brokers as people write them: `localhost:9092`, `10.0.0.1:9092`, `[::1]:9092`.
+ * Addresses of brokers as text: `localhost:9092`, `10.0.0.1:9092`, `[::1]:9092`.
  *
  * @module
  */
 
 import type { Address } from "./transport.ts";
 
-/** An address as text. */
+/** Writes an address as text. */
 export function showAddress({ host, port }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
@@ -14,7 +14,7 @@ export function showAddress({ host, port }: Address): string {
 /**
  * Reads an address.
  *
- * @throws {TypeError} when it has no port, or an IPv6 address stands without brackets
+ * @throws {TypeError} when it has no port, or an IPv6 address has no brackets
  */
 export function parseAddress(text: string): Address {
   const match = typeof text === "string"

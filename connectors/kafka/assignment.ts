@@ -1,9 +1,9 @@
 /**
- * Who reads what in a job's group: by partition number over all inputs, so that co-partitioned topics stay together; sticky,
- * so that a task moves only when it must.
+ * The assignment of tasks in a job's group. It is by partition number over all inputs, so that co-partitioned topics
+ * stay together, and it is sticky: a task moves only when it must.
  *
- * The subscription and the assignment are written in the form of Kafka's own consumer protocol, so that its tools can show
- * who reads what. What a member owns travels in the subscription's user data.
+ * The subscription and the assignment have the format of Kafka's own consumer protocol, so that its tools can show who
+ * reads what. The tasks that a member owns are in the subscription's user data.
  *
  * @module
  */
@@ -14,20 +14,20 @@ import { ByteReader, ByteWriter } from "./wire.ts";
 /** The name under which the members of a group agree on this assignment. */
 export const PROTOCOL = "tidemark";
 
-/** What a member tells when it joins. */
+/** What a member tells the group when it joins. */
 export interface Subscription {
   readonly topics: readonly string[];
-  /** How its job's tasks are made. */
+  /** How its job's tasks are formed. */
   readonly tasks: TaskLayout["kind"];
-  /** Which life of the job it works for: workers on another state store have another. */
+  /** The incarnation of the job that it works for. Workers on another state store have another one. */
   readonly incarnation: string;
-  /** The tasks that it has had until now. */
+  /** The tasks that it owns so far. */
   readonly owned: readonly number[];
-  /** The generation in which it got them: of two claims the younger counts. */
+  /** The generation in which it got them. When two members claim a task, the later generation counts. */
   readonly generation: number;
 }
 
-/** A member with what it told. */
+/** A member with its subscription. */
 export interface Member {
   readonly member: string;
   readonly subscription: Subscription;
@@ -36,7 +36,7 @@ export interface Member {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A subscription in Kafka's form. */
+/** Encodes a subscription in Kafka's format. */
 export function encodeSubscription({ topics, ...told }: Subscription): Uint8Array {
   const writer = new ByteWriter().int16(0).int32(topics.length);
   for (const topic of topics) writer.string(topic);
@@ -44,9 +44,9 @@ export function encodeSubscription({ topics, ...told }: Subscription): Uint8Arra
 }
 
 /**
- * Reads a subscription.
+ * Decodes a subscription.
  *
- * @throws {Error} If it is not of a member that assigns as we do.
+ * @throws {Error} when it is not from a member that uses this assignment
  */
 export function decodeSubscription(bytes: Uint8Array): Subscription {
   const reader = new ByteReader(bytes);
@@ -57,17 +57,17 @@ export function decodeSubscription(bytes: Uint8Array): Subscription {
   return { topics, tasks, incarnation, owned, generation };
 }
 
-/** What a member is to read, and who said so. */
+/** The assignment of one member. */
 export interface Assignment {
   /** The partitions of each topic. */
   readonly topics: ReadonlyMap<string, readonly number[]>;
-  /** Whether a worker of a job has made it. Kafka's own assignors, and those of other clients, leave no such mark. */
+  /** Whether a worker of a job has made it. The assignors of Kafka and of other clients leave no such mark. */
   readonly ours: boolean;
-  /** Why the member is to have nothing and must not go on, as a sentence. */
+  /** Why the member gets nothing and must stop, as a sentence. */
   readonly refused?: string;
 }
 
-/** An assignment in Kafka's form, with a mark that it is ours. */
+/** Encodes an assignment in Kafka's format, with a mark that a worker of a job made it. */
 export function encodeAssignment(topics: ReadonlyMap<string, readonly number[]>, refused?: string): Uint8Array {
   const writer = new ByteWriter().int16(0).int32(topics.size);
   for (const [topic, partitions] of topics) {
@@ -77,7 +77,7 @@ export function encodeAssignment(topics: ReadonlyMap<string, readonly number[]>,
   return writer.block(encoder.encode(JSON.stringify({ by: PROTOCOL, refused }))).written;
 }
 
-/** Reads an assignment, whoever has made it. Empty bytes are an empty assignment. */
+/** Decodes an assignment of any assignor. Empty bytes are an empty assignment. */
 export function decodeAssignment(bytes: Uint8Array): Assignment {
   const topics = new Map<string, number[]>();
   if (bytes.length === 0) return { topics, ours: false };
@@ -101,14 +101,14 @@ function readMark(bytes: Uint8Array): { readonly by?: unknown; readonly refused?
   }
 }
 
-/** Partitions for a member that has these tasks, by topic. */
+/** The partitions of these tasks, by topic. */
 export function partitionsOf(share: readonly TaskId[], { partitions, inputsOf }: TaskLayout): Map<string, number[]> {
   const topics = new Map([...partitions.keys()].map((topic): [string, number[]] => [topic, []]));
   for (const task of share) for (const { topic, partition } of inputsOf(task)) topics.get(topic)?.push(partition);
   return topics;
 }
 
-/** What of these partitions makes whole tasks: somebody else's assignor may have given away a part of one. */
+/** The partitions that form whole tasks. The assignor of another client may have split a task. */
 export function wholeTasks(
   assigned: ReadonlyMap<string, readonly number[]>,
   layout: TaskLayout,
@@ -117,7 +117,7 @@ export function wholeTasks(
   return partitionsOf(layout.tasks.filter((task) => layout.inputsOf(task).every(isAssigned)), layout);
 }
 
-/** The tasks that these partitions make, in order. */
+/** The tasks of these partitions, in order. */
 export function taskNumbers(assigned: ReadonlyMap<string, readonly number[]>, { taskOf }: TaskLayout): TaskId[] {
   const tasks = new Set<TaskId>();
   for (const [topic, partitions] of assigned) {
@@ -130,12 +130,13 @@ export function taskNumbers(assigned: ReadonlyMap<string, readonly number[]>, { 
 }
 
 /**
- * Who may work together: those who agree with the members that have tasks, or where nobody has any, with the one who assigns.
+ * Refuses members that cannot work together with the others. Those that agree with the members which have tasks may
+ * stay, or, when no member has tasks, those that agree with the leader.
  *
- * @param members All members of the generation.
- * @param assigning The one who assigns.
+ * @param members all members of the generation
+ * @param assigning the subscription of the leader, which assigns
  *
- * @return Why the others are refused, by member.
+ * @returns the reason of each refusal, by member
  */
 export function refuseStrangers(members: readonly Member[], assigning: Subscription): Map<string, string> {
   let most: Subscription | undefined;
@@ -163,12 +164,12 @@ export function refuseStrangers(members: readonly Member[], assigning: Subscript
 }
 
 /**
- * Gives every task to a member. No member has two more than another, and as few tasks move as that allows.
+ * Assigns every task to a member. The shares differ by one task at most, and as few tasks as possible move.
  *
- * @param members All members of the generation.
- * @param tasks How many tasks there are.
+ * @param members all members of the generation
+ * @param tasks how many tasks there are
  *
- * @return The tasks of each member, in order.
+ * @returns the tasks of each member, in order
  */
 export function assignTasks(members: readonly Member[], tasks: number): Map<string, number[]> {
   const ordered = [...members].sort((one, other) => one.member < other.member ? -1 : 1);
@@ -201,7 +202,7 @@ function ownersNow(members: readonly Member[], tasks: number): (string | undefin
   return owner;
 }
 
-/** Leaves each member at most its share; the larger shares stay with those that have most. */
+/** Trims each member to its share. The larger shares stay with the members that have the most tasks. */
 function trim(kept: ReadonlyMap<string, readonly number[]>, tasks: number): Map<string, number[]> {
   const share = Math.floor(tasks / kept.size);
   let larger = tasks % kept.size;

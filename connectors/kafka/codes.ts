@@ -1,7 +1,7 @@
 /**
- * Kafka's error codes in words: the table of Apache Kafka 4.3, whole, so that nobody ever reads a bare number.
+ * Kafka's error codes in words: the whole table of Apache Kafka 4.3, so that no message has a bare number.
  *
- * Each line: code, Kafka's name | what it means | what to do about it. A test walks the broker's own table.
+ * Each line: code, Kafka's name | what it means | what to do about it. A test compares it with the broker's own table.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 /** An error code in words. */
 export interface KafkaCode {
   readonly code: number;
-  /** As Kafka writes it: what to search for. */
+  /** Kafka's own name, to search for. */
   readonly name: string;
   /** Without a capital and without a full stop. */
   readonly meaning: string;
@@ -166,7 +166,7 @@ const CODES: ReadonlyMap<number, KafkaCode> = new Map(
   }),
 );
 
-/** An error code in words, also one that is newer than this table. */
+/** Describes an error code, also one that is newer than this table. */
 export function describeCode(code: number): KafkaCode {
   return CODES.get(code) ?? {
     code,

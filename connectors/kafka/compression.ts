@@ -1,7 +1,7 @@
 /**
- * Compressed record batches. gzip and zstd are Node's; snappy and lz4 are small enough to be read here.
+ * Decompresses record batches. gzip and zstd come from Node; snappy and lz4 are short enough to be implemented here.
  *
- * What comes out is bounded: a batch of a few kilobytes can be made that unpacks to terabytes.
+ * The size of the output is limited: a batch of a few kilobytes can be crafted to unpack to terabytes.
  *
  * @module
  */
@@ -17,13 +17,13 @@ const ZSTD = 4;
 const NAMES: Readonly<Record<number, string>> = { [GZIP]: "gzip", [SNAPPY]: "snappy", [LZ4]: "lz4", [ZSTD]: "zstd" };
 
 /**
- * The records of a compressed batch.
+ * Unpacks the records of a compressed batch.
  *
- * @param codec The batch's codec: 1 gzip, 2 snappy, 3 lz4, 4 zstd.
- * @param limit The most bytes that may come out.
+ * @param codec the batch's codec: 1 gzip, 2 snappy, 3 lz4, 4 zstd
+ * @param limit the largest output, in bytes
  *
- * @throws {RangeError} If the codec is unknown, the bytes are not what it makes, or too many come out; the message is the end
- * of a sentence about the batch.
+ * @throws {RangeError} when the codec is unknown, the bytes are not in its format, or the output is too large; the
+ * message completes a sentence about the batch
  */
 export function decompress(codec: number, bytes: Uint8Array, limit: number = UNPACKED_BATCH_BYTES): Uint8Array {
   const name = NAMES[codec];
@@ -45,7 +45,7 @@ export function decompress(codec: number, bytes: Uint8Array, limit: number = UNP
 
 class TooLarge extends Error {}
 
-/** Bytes that grow up to a limit, and can be copied from what was already written. */
+/** Bytes that grow up to a limit. Earlier output can be copied. */
 class Output {
   bytes: Uint8Array;
   length = 0;
@@ -95,7 +95,10 @@ function take(bytes: Uint8Array, at: number, length: number): Uint8Array {
 const XERIAL = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0];
 const XERIAL_HEADER = 16;
 
-/** Java's clients put blocks with their lengths behind a header of 16 bytes; others write one bare block. */
+/**
+ * Removes the framing of snappy data. Java's clients write a header of 16 bytes and blocks with their lengths; other
+ * clients write one bare block.
+ */
 function unframeSnappy(bytes: Uint8Array, output: Output): Uint8Array {
   if (!XERIAL.every((byte, at) => bytes[at] === byte)) {
     snappyBlock(bytes, output);

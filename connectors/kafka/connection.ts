@@ -1,5 +1,5 @@
 /**
- * The connector port on Kafka, by a driver.
+ * The connector port for Kafka, on top of a driver.
  *
  * @module
  */
@@ -39,7 +39,7 @@ const LATEST = -1;
 export interface KafkaConnectionOptions {
   /** How long a transaction may stay open, in milliseconds. @default 10,000 */
   readonly transactionTimeout?: number;
-  /** Takes a line worth knowing. @default nobody */
+  /** Logs a line. @default not logged */
   readonly log?: (line: string) => void;
 }
 
@@ -71,8 +71,8 @@ export class KafkaConnection implements Connection {
   /**
    * Connects.
    *
-   * @throws {UnavailableError} If no broker answers.
-   * @throws {Error} If the login is refused or the broker is too old.
+   * @throws {UnavailableError} when no broker answers
+   * @throws {Error} when the login is refused or the broker is too old
    */
   static async open(
     driver: Driver,
@@ -173,14 +173,14 @@ export class KafkaConnection implements Connection {
     };
   }
 
-  /** Ends everything that is still open, and the connections. */
+  /** Closes everything that is still open, and the connections. */
   async close(): Promise<void> {
     this.#closed.abort();
     await Promise.all([...this.#open].map((one) => one.close()));
     await this.#shared.close();
   }
 
-  /** Makes the topic with at least that many partitions where it is missing. */
+  /** Creates the topic with this many partitions or more, if it is missing. */
   async #ensureTopic(topic: string, partitions: number): Promise<void> {
     await this.#ask(`create the topic "${topic}"`, async () => {
       const places = await this.#shared.places(topic);
@@ -195,7 +195,10 @@ export class KafkaConnection implements Connection {
     });
   }
 
-  /** Throws, in a way that passes, until the topic has that many partitions and all have a leader that knows it leads. */
+  /**
+   * Throws an error that allows another try until the topic has this many partitions and the leader of each knows that
+   * it leads.
+   */
   async #awaitPartitions(topic: string, partitions: number): Promise<void> {
     const places = await this.#shared.places(topic);
     if (places === undefined || places.length < partitions) {
@@ -204,7 +207,7 @@ export class KafkaConnection implements Connection {
     await this.#shared.listOffsets(topic, places, LATEST);
   }
 
-  /** The configuration of a topic; empty where this user may not see it, so Kafka's defaults are taken. */
+  /** The configuration of a topic. Empty when this user may not read it; Kafka's defaults then apply. */
   async #config(topic: string): Promise<ReadonlyMap<string, string>> {
     try {
       return await this.#shared.topicConfig(topic);
@@ -237,13 +240,16 @@ function batchBytes(config: ReadonlyMap<string, string>): number {
   return Number(config.get("max.message.bytes") ?? DEFAULT_BATCH_BYTES);
 }
 
-/** How far a record's time may lie from the broker's clock, as the topic has it; brokers before Kafka 3.6 have one limit for both sides. */
+/**
+ * How far a record's timestamp may lie from the broker's clock, from the topic's configuration. Brokers before Kafka
+ * 3.6 have one limit for both sides.
+ */
 function timestampLimit(config: ReadonlyMap<string, string>, side: "before" | "after", otherwise: number): number {
-  // The broker looks at a record's time only where it keeps it.
+  // The broker checks a record's timestamp only when it stores it.
   if (config.get("message.timestamp.type") === "LogAppendTime") return Infinity;
   const limits = [`message.timestamp.${side}.max.ms`, "message.timestamp.difference.max.ms"]
     .map((name) => config.get(name)).filter((value) => value !== undefined).map(Number)
-    // Java's largest long means that there is no limit; so does anything beyond the safe integers.
+    // Java's largest long means that there is no limit, and so does any value beyond the safe integers.
     .map((limit) => Number.isSafeInteger(limit) ? limit : Infinity);
   return limits.length === 0 ? otherwise : Math.min(...limits);
 }

@@ -1,9 +1,10 @@
 /**
- * Delivery on Kafka: an epoch's rows and its number go in one transaction.
+ * Delivery on Kafka: one transaction carries the rows of an epoch and its number, which is the marker.
  *
- * The number stands where offsets do: it is the committed offset of a group that never has members, `<job>.<incarnation>.epochs`,
- * on a partition for each task of an empty topic, `<job>.tidemark`. There no reset by people or by a client reaches it. The note
- * beside it says how many rows of the next epoch are there already, and how many rows were ever moved out of the way.
+ * A marker is a committed offset of a group that never has members, `<job>.<incarnation>.epochs`. An empty topic,
+ * `<job>.tidemark`, has a partition for each task. No reset by a user or a client reaches such an offset. The metadata
+ * of the offset tells how many rows of the next epoch are published, and how many rows were moved to the sink for
+ * unpublishable results so far.
  *
  * @module
  */
@@ -29,22 +30,22 @@ import { type Marker, TransactionalProducer } from "./producer.ts";
 import { worded } from "./refusals.ts";
 import { initialise, leadersOf } from "./steps.ts";
 
-/** What a delivery works with. */
+/** What a delivery needs. */
 export interface KafkaDeliveryParts {
   readonly driver: Driver;
   readonly shared: Line;
   readonly clock: TimerClock;
   /** How long a transaction may stay open, in milliseconds. */
   readonly timeout: number;
-  /** Takes a line worth knowing. */
+  /** Logs a line. */
   readonly log: (line: string) => void;
-  /** What must be closed with the connection. */
+  /** Everything that must be closed with the connection. */
   readonly open: Set<{ close(): Promise<void> }>;
-  /** Asks, again and again while the failure is of a kind that passes; words what remains. */
+  /** Runs a request, and repeats it while the failure is one that may pass. Rejects with the last error in words. */
   ask<T>(wanted: string, ask: () => Promise<T>, retries?: (error: unknown) => boolean): Promise<T>;
   /** The largest record batch that a topic takes, in bytes. */
   batchBytes(topic: string): Promise<number>;
-  /** Makes a topic with at least that many partitions where it is missing. */
+  /** Creates a topic with this many partitions or more, if it is missing. */
   ensureTopic(topic: string, partitions: number): Promise<void>;
 }
 
@@ -53,14 +54,14 @@ interface OpenProducer {
   close(): Promise<void>;
 }
 
-/** A piece of an epoch in a transaction's rows. */
+/** A consecutive part of one epoch among the rows of a transaction. */
 interface Stretch {
   readonly task: number;
   readonly epoch: number;
-  /** Where it begins among the transaction's rows, and how many it has. */
+  /** Where it begins among the transaction's rows, and how many rows it has. */
   readonly start: number;
   readonly count: number;
-  /** How many rows of the epoch lie before it. */
+  /** How many rows of the epoch come before it. */
   readonly before: number;
 }
 
@@ -109,7 +110,8 @@ export class KafkaDelivery implements AfterCommit {
         return this.#life(life.producer, life.close);
       } catch (error) {
         await life?.close();
-        // Nobody else has this id: it stood still for longer than a transaction may take, and is awake again.
+        // No other process has this id. So this process stood still for longer than a transaction may take, and its own
+        // transaction was fenced by the broker.
         const late = clock.elapsed() >= deadline && !(error instanceof FencedError);
         if (error instanceof RefusedError || late) throw error;
         await backoff.wait();
@@ -129,7 +131,7 @@ export class KafkaDelivery implements AfterCommit {
   async published(tasks: readonly number[]): Promise<ReadonlyMap<number, Published>> {
     const committed = await this.parts.ask(
       `read the markers of "${this.#group}"`,
-      // Stable: what a transaction that is being finished has written is waited for, so the answer is the last word.
+      // A stable read waits for the offsets of a transaction that is being completed, so the answer is final.
       () => this.parts.shared.committed(this.#group, this.#topic, tasks, true),
       (error) => isPassing(error) || hasCode(error, CODE.unstableOffsetCommit),
     );
@@ -205,12 +207,12 @@ export class KafkaDelivery implements AfterCommit {
   }
 }
 
-/** The empty topic whose partitions stand for a job's tasks. */
+/** The empty topic that has a partition for each task of a job. */
 function markerTopic(job: string): string {
   return `${job}.tidemark`;
 }
 
-/** The rows of all tasks, the oldest epoch of each first, so that none waits for the whole of another. */
+/** The rows of all tasks, the oldest epoch of each task first, so that no task waits for all epochs of another. */
 function flatten(tasks: readonly DeliveredTask[]): { rows: readonly OutputRecord[]; stretches: readonly Stretch[] } {
   const rows: OutputRecord[] = [];
   const stretches: Stretch[] = [];
@@ -227,7 +229,7 @@ function flatten(tasks: readonly DeliveredTask[]): { rows: readonly OutputRecord
   return { rows, stretches };
 }
 
-/** How far each task is when so many of the rows are written. */
+/** How far each task is after this many rows were written. */
 function reach(
   stretches: readonly Stretch[],
   written: number,

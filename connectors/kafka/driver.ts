@@ -1,21 +1,21 @@
 /**
- * The driver port: what the connector needs of a Kafka client, request by request.
+ * The driver port: what the connector needs of a Kafka client, one method per request.
  *
- * The port lies this low because the engine's promises hang on details that the clients' own consumers and producers hide:
- * where a fetch stands past control records, how far a `read_committed` reader may see, that an offset is out of range
- * (clients reset it silently), that the results' partitions and the markers are in one transaction, and that initialising a
- * producer fences. Connections, TLS, SASL, API versions, metadata and coordinators are the client's; the order of
- * requests is ours (`group_reader.ts`, `producer.ts`), once for every client.
+ * The port is low-level because exactly once depends on details that the consumers and producers of clients hide: the
+ * position of a fetch after control records, the last offset that a `read_committed` reader may see, offsets out of
+ * range (clients reset them silently), results and markers in one transaction, and the fencing by a producer's
+ * initialisation. The client provides connections, TLS, SASL, API versions, metadata and coordinators. The connector
+ * decides the order of requests (`group_reader.ts`, `producer.ts`), and does so once for all clients.
  *
  * @module
  */
 
 import type { StartOffset } from "../connector.ts";
 
-/** Where one partition of a topic is to be found. */
+/** The leader of one partition of a topic. */
 export interface PartitionPlace {
   readonly partition: number;
-  /** The broker that leads it, or undefined while there is none. */
+  /** The broker that leads it, or `undefined` while it has no leader. */
   readonly leader: string | undefined;
 }
 
@@ -27,22 +27,25 @@ export interface FetchPartition {
   readonly offset: number;
 }
 
-/** One partition of a fetch's answer, its record batches as they lie on the broker's disk. */
+/** One partition in the answer to a fetch, with its record batches in the format of the broker's disk. */
 export interface FetchedPartition {
   readonly topic: string;
   readonly partition: number;
-  /** Kafka's error code, 0 if there is none. */
+  /** Kafka's error code; 0 when there is none. */
   readonly error: number;
-  /** The last stable offset: where a `read_committed` reader ends. */
+  /** The last stable offset, at which a `read_committed` reader ends. */
   readonly end: number;
-  /** The high watermark: the next offset that consumers will be given. Beyond `end`, open transactions hold back what is there. */
+  /**
+   * The high watermark: the offset after the last record that is fully replicated. Open transactions hold back the
+   * records between `end` and it.
+   */
   readonly latest: number;
-  /** Transactions within these batches that were aborted, by the first offset. */
+  /** Aborted transactions within these batches, in the order of their first offsets. */
   readonly aborted: readonly { readonly producer: number; readonly firstOffset: number }[];
   readonly batches: Uint8Array;
 }
 
-/** One record batch to be produced, complete with its checksum. */
+/** One record batch to produce, complete with its checksum. */
 export interface ProducePartition {
   readonly topic: string;
   readonly partition: number;
@@ -55,40 +58,40 @@ export interface ProduceFailure {
   readonly partition: number;
   /** Kafka's error code. */
   readonly error: number;
-  /** The records of the batch that are to blame, counted from 0, where the broker says which. */
+  /** The records of the batch that caused the refusal, counted from 0, if the broker names them. */
   readonly records: readonly { readonly index: number; readonly said: string | undefined }[];
-  /** What the broker said beside the code. */
+  /** The broker's message beside the code. */
   readonly said: string | undefined;
 }
 
-/** What became of batches. */
+/** The outcome of a produce request. */
 export interface Produced {
   readonly failures: readonly ProduceFailure[];
-  /** For how long the broker takes nothing more over this connection, in milliseconds: a quota is used up. */
+  /** For how long the broker takes no more requests on this connection, in milliseconds, because a quota is used up. */
   readonly throttle: number;
 }
 
-/** An offset to commit, with a note beside it. */
+/** An offset to commit, with a note in its metadata. */
 export interface NotedOffset extends StartOffset {
   readonly note?: string;
 }
 
-/** One life of a transactional id: a greater epoch fences the smaller ones. */
+/** One life of a transactional id. A higher epoch fences the lower ones. */
 export interface ProducerIdentity {
   readonly transactionalId: string;
   readonly producer: number;
   readonly epoch: number;
 }
 
-/** A member of a group that has just joined a generation of it. */
+/** A member of a group that has just joined a generation. */
 export interface Joined {
   readonly member: string;
   readonly generation: number;
-  /** All members with their subscriptions, only for the one who is to assign; else undefined. */
+  /** All members with their subscriptions, for the leader, which assigns; `undefined` for the others. */
   readonly members: readonly { readonly member: string; readonly subscription: Uint8Array }[] | undefined;
 }
 
-/** A member's place in a group's generation. */
+/** A member's identity in a generation of a group. */
 export interface Membership {
   readonly group: string;
   readonly member: string;
@@ -97,36 +100,36 @@ export interface Membership {
 
 /** A transaction that has written to a partition and has not ended. */
 export interface OpenTransaction {
-  /** The producer's number. */
+  /** The producer's id. */
   readonly producer: number;
-  /** Where it began in the partition. */
+  /** The first offset of the transaction in the partition. */
   readonly firstOffset: number;
-  /** Its name, as far as this user may know it. */
+  /** Its transactional id, if this user may read it. */
   readonly transactionalId?: string;
-  /** When it began, in milliseconds since 1970, as far as this user may know it. */
+  /** When it began, in milliseconds since 1970, if this user may read it. */
   readonly since?: number;
 }
 
-/** A member of a group as its coordinator sees it. */
+/** A member of a group, as the group's coordinator describes it. */
 export interface GroupMember {
   readonly member: string;
-  /** What the member calls itself (its `client.id`), and where it is. */
+  /** The member's `client.id`, and its host. */
   readonly client: string;
   readonly host: string;
-  /** Which of Kafka's protocols it speaks: the first one, as workers of a job do, or the newer one of KIP-848. */
+  /** The protocol of the member: Kafka's first one, as workers of a job use it, or the newer one of KIP-848. */
   readonly protocol: "classic" | "consumer";
-  /** What it is to read, by topic. */
+  /** The partitions assigned to it, by topic. */
   readonly partitions: ReadonlyMap<string, readonly number[]>;
 }
 
 /** An offset that a group has committed. */
 export interface CommittedOffset {
   readonly offset: number;
-  /** What whoever committed it wrote beside it. Kafka's own tools write nothing. */
+  /** The metadata of the commit. Kafka's own tools leave it empty. */
   readonly note: string;
 }
 
-/** How a member wants to join. */
+/** How a member joins. */
 export interface JoinOptions {
   readonly group: string;
   /** The id that it had before, or an empty string. */
@@ -140,24 +143,27 @@ export interface JoinOptions {
 }
 
 /**
- * Connections to the cluster that belong to one user. A broker answers the requests of a connection one after the other,
- * so what it holds back (a join) delays only its own line. A line's requests to one broker, fetches apart, go over one
- * connection in the order in which they were made.
+ * Connections to the cluster that belong to one user. A broker answers the requests of a connection in order, so an
+ * answer that it delays (to a join) delays only this line. The requests of a line to one broker, except fetches, use
+ * one connection, in the order in which they were made.
  *
- * Every method rejects with a `KafkaError`; none repeats a request by itself.
+ * Every method rejects with a `KafkaError`. No method repeats a request.
  */
 export interface Line {
-  /** Connects to any of the named brokers, and learns the cluster's members. Nothing to do where that was done. */
+  /** Connects to any of the named brokers and reads the cluster's brokers. Does nothing when that was done. */
   connect(): Promise<void>;
-  /** Forgets all connections and what was known of the cluster; the next `connect` starts anew. */
+  /** Closes all connections and forgets the cluster. The next `connect` starts anew. */
   renew(): void;
-  /** Partitions of a topic, fresh from the cluster; `undefined` where there is no such topic. Never creates one. */
+  /** The partitions of a topic, read from the cluster; `undefined` when there is no such topic. Never creates one. */
   places(topic: string): Promise<readonly PartitionPlace[] | undefined>;
-  /** What tells a topic from others that had or will have its name; `undefined` where the broker is too old to say, or there is none. */
+  /**
+   * The id of a topic, which differs from the id of every earlier or later topic of the same name. `undefined` when the
+   * topic does not exist, or the broker is too old to have ids.
+   */
   topicId(topic: string): Promise<string | undefined>;
   /**
-   * The offset of each of these partitions at a time (milliseconds), or at `-2` the first, at `-1` the last stable one, or, with
-   * `uncommitted`, the high watermark. -1: none.
+   * The offset of each of these partitions at a timestamp (milliseconds). With `-2` the first offset, with `-1` the
+   * last stable one, or the high watermark if `uncommitted`. -1 in the result means none.
    */
   listOffsets(
     topic: string,
@@ -165,13 +171,13 @@ export interface Line {
     time: number,
     isolation?: "committed" | "uncommitted",
   ): Promise<readonly number[]>;
-  /** Transactions that are open in a partition, the oldest first; none where the broker does not tell. */
+  /** The transactions that are open in a partition, the oldest first. Empty when the broker does not tell. */
   openTransactions(topic: string, place: PartitionPlace): Promise<readonly OpenTransaction[]>;
   /** The configuration of a topic. */
   topicConfig(topic: string): Promise<ReadonlyMap<string, string>>;
-  /** Makes a topic, with the cluster's own replication and this configuration. */
+  /** Creates a topic, with the cluster's default replication and this configuration. */
   createTopic(topic: string, partitions: number, config?: Readonly<Record<string, string>>): Promise<void>;
-  /** Raises the number of a topic's partitions. */
+  /** Increases the number of a topic's partitions. */
   growTopic(topic: string, partitions: number): Promise<void>;
 
   /** One fetch from one broker, `read_committed`. */
@@ -182,18 +188,21 @@ export interface Line {
   ): Promise<readonly FetchedPartition[]>;
 
   join(options: JoinOptions): Promise<Joined>;
-  /** Waits for the assignment; `assignments` only from the one who assigns. */
+  /** Waits for the assignment. Only the leader passes `assignments`. */
   sync(
     membership: Membership,
     assignments: readonly { readonly member: string; readonly assignment: Uint8Array }[],
   ): Promise<Uint8Array>;
   heartbeat(membership: Membership): Promise<void>;
   leave(group: string, member: string): Promise<void>;
-  /** Who is in a group, workers of ours and others, whichever of Kafka's protocols they speak. */
+  /** The members of a group, workers of a job and others, with either of Kafka's protocols. */
   members(group: string): Promise<readonly GroupMember[]>;
-  /** Commits offsets as a member; `note` goes with each, and tells them from those that people set. */
+  /** Commits offsets as a member. The `note` is their metadata, and distinguishes them from offsets that users set. */
   commitOffsets(membership: Membership, offsets: readonly StartOffset[], note: string): Promise<void>;
-  /** What a group has committed, by partition. `stable`: refuses (code 88) while a transaction has offsets of it under way. */
+  /**
+   * The offsets that a group has committed, by partition. `stable`: refuses (code 88) while a transaction under way has
+   * offsets of the group.
+   */
   committed(
     group: string,
     topic: string,
@@ -201,14 +210,20 @@ export interface Line {
     stable: boolean,
   ): Promise<ReadonlyMap<number, CommittedOffset>>;
 
-  /** A new life of this id: what the one before has left open is aborted. Refused (code 51) until that is done. */
+  /**
+   * Begins a new life of this id: open transactions of the life before are aborted. Refused (code 51) until that is
+   * done.
+   */
   initProducer(transactionalId: string, timeout: number): Promise<ProducerIdentity>;
   addPartitions(
     identity: ProducerIdentity,
     topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
   ): Promise<void>;
   addOffsets(identity: ProducerIdentity, group: string): Promise<void>;
-  /** A batch that was refused has no effect. One may be sent again: the broker knows it by its sequence number. */
+  /**
+   * Produces batches. A refused batch has no effect. A batch may be sent again: the broker recognises its sequence
+   * number.
+   */
   produce(
     leader: string,
     identity: ProducerIdentity,
@@ -216,11 +231,11 @@ export interface Line {
   ): Promise<Produced>;
   commitInTransaction(identity: ProducerIdentity, group: string, offsets: readonly NotedOffset[]): Promise<void>;
   endTransaction(identity: ProducerIdentity, commit: boolean): Promise<void>;
-  /** Ends all connections; requests under way reject. */
+  /** Closes all connections. Requests under way reject. */
   close(): Promise<void>;
 }
 
-/** How much a fetch may bring and how long it may wait for it. */
+/** How many bytes a fetch may return, and how long it may wait for them. */
 export interface FetchLimits {
   /** In milliseconds. */
   readonly wait: number;
@@ -230,8 +245,8 @@ export interface FetchLimits {
 
 /** A Kafka client. */
 export interface Driver {
-  /** For messages: `localhost:9092`, or several with commas. */
+  /** The brokers, for messages: `localhost:9092`, or several with commas. */
   readonly name: string;
-  /** New connections of one's own. Nothing happens until `connect`. */
+  /** A new line with its own connections. It connects at the first `connect`. */
   line(): Line;
 }

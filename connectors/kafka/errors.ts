@@ -1,5 +1,5 @@
 /**
- * Failures of Kafka, and the engine's errors for them.
+ * Errors of Kafka, and their conversion to the engine's errors.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export const CODE = {
   producerFenced: 90,
 } as const;
 
-/** Codes that pass by themselves: leaders and coordinators that move, load or are just being made. */
+/** Codes that pass by themselves: leaders and coordinators that move, load or are being created. */
 const PASSING: ReadonlySet<number> = new Set([3, 5, 6, 7, 9, 13, 14, 15, 16, 19, 20, 41, 56, 72, 74, 75, 76, 78]);
 const FENCED: ReadonlySet<number> = new Set([
   CODE.invalidProducerEpoch,
@@ -50,19 +50,19 @@ const FENCED: ReadonlySet<number> = new Set([
 const REFUSED_LOGIN: ReadonlySet<number> = new Set([33, 34, 58]);
 
 /**
- * What kind of failure it is: `connection` (the request may or may not have taken effect), `authentication`, `broker` (the
- * broker answered with an error code), `closed` (we ended it ourselves) or `client` (a mistake in the client or in here).
+ * The kind of a failure: `connection` (the request may or may not have taken effect), `authentication`, `broker` (the
+ * broker answered with an error code), `closed` (the connector closed it) or `client` (a bug in the client or here).
  */
 export type KafkaErrorKind = "connection" | "authentication" | "broker" | "closed" | "client";
 
-/** What more is known of a failure. */
+/** Details of a failure. */
 export interface KafkaErrorOptions {
   readonly kind: KafkaErrorKind;
-  /** Kafka's error code, where the broker answered with one. */
+  /** Kafka's error code, if the broker answered with one. */
   readonly code?: number;
-  /** What the broker said beside the code. */
+  /** The broker's message beside the code. */
   readonly said?: string;
-  /** Some broker did answer: the message is a whole sentence about the one that did not. */
+  /** Whether another broker answered. The message is then a whole sentence about the broker that did not. */
   readonly answered?: boolean;
 }
 
@@ -71,9 +71,9 @@ export class KafkaError extends Error {
   readonly kind: KafkaErrorKind;
   /** Kafka's error code, or `undefined` when the broker did not answer. */
   readonly code: number | undefined;
-  /** What the broker said beside the code. */
+  /** The broker's message beside the code. */
   readonly said: string | undefined;
-  /** Some broker did answer: the message is a whole sentence about the one that did not. */
+  /** Whether another broker answered. The message is then a whole sentence about the broker that did not. */
   readonly answered: boolean;
 
   constructor(message: string, { kind, code, said, answered = false }: KafkaErrorOptions) {
@@ -87,10 +87,10 @@ export class KafkaError extends Error {
 }
 
 /**
- * The error for a code that came in a broker's answer.
+ * The error for a code in a broker's answer.
  *
- * @param request What was asked, as a noun: `a fetch of "orders" partition 3`.
- * @param said What the broker said beside the code.
+ * @param request the request, as a noun: `a fetch of "orders" partition 3`
+ * @param said the broker's message beside the code
  */
 export function brokerError(code: number, request: string, said?: string): KafkaError {
   const { name, meaning } = describeCode(code);
@@ -99,29 +99,30 @@ export function brokerError(code: number, request: string, said?: string): Kafka
   return new KafkaError(`the broker refused ${request}, because ${meaning} (${name}${words})`, { kind, code, said });
 }
 
-/** Whether a failure passes by itself: somebody who waits and asks again may get an answer. */
+/** Whether a failure may pass by itself, so that another try can succeed. */
 export function isPassing(error: unknown): error is KafkaError {
   if (!(error instanceof KafkaError)) return false;
   return error.kind === "connection" || (error.kind === "broker" && PASSING.has(error.code!));
 }
 
-/** Whether the connections are of no use any more. */
+/** Whether the connections are broken. */
 export function isDisconnected(error: unknown): boolean {
   return error instanceof KafkaError && error.kind === "connection";
 }
 
-/** Whether it is this error code. */
+/** Whether the error has this code. */
 export function hasCode(error: unknown, code: number): boolean {
   return error instanceof KafkaError && error.code === code;
 }
 
 /**
- * The engine's error for a failure: `UnavailableError` where trying again may help, `FencedError` for a producer that has a
- * successor, else an `Error`. The message says what was wanted, why it failed and what to do.
+ * Converts a failure to the engine's error: an `UnavailableError` when another try may help, a `FencedError` for a
+ * producer that has a successor, and an `Error` otherwise. The message says what was tried, why it failed and what to
+ * do.
  *
- * @param error What was thrown.
- * @param wanted What was tried, after "Cannot": `describe the topic "orders"`.
- * @param brokers The brokers that were named.
+ * @param error the error that was thrown
+ * @param wanted what was tried, as it follows "Cannot": `describe the topic "orders"`
+ * @param brokers the named brokers
  */
 export function explain(error: unknown, wanted: string, brokers: string): Error {
   if (!(error instanceof KafkaError)) return error instanceof Error ? error : new Error(String(error));

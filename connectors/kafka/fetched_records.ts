@@ -1,8 +1,8 @@
 /**
- * The records of one partition's fetch. Each is made when it is asked for: until then a record is only bytes, so that what waits
- * in a queue costs its bytes and no objects, and what is made is used at once and dies young.
+ * The records of one partition's fetch. A record object is created when it is requested. Until then it is only bytes:
+ * waiting records cost their bytes and no objects, and the objects are short-lived.
  *
- * Keys, values and headers are views into the fetch's bytes. Whoever keeps one for long keeps the whole fetch.
+ * Keys, values and headers are views of the fetch's bytes. A view that is kept keeps the whole fetch in memory.
  *
  * @module
  */
@@ -11,31 +11,31 @@ import { bytesName } from "../../base/text.ts";
 import type { InputRecord, InputRecords, RecordHeader, RecordHeaders } from "../connector.ts";
 import { ByteReader } from "./wire.ts";
 
-/** A record batch whose records were checked: they can all be read. */
+/** A record batch that was checked: all of its records can be decoded. */
 export interface CheckedBatch {
-  /** The records, and nothing else. */
+  /** The bytes of the records only. */
   readonly bytes: Uint8Array;
-  /** Where the first record begins that is wanted. */
+  /** Where the first wanted record begins. */
   readonly from: number;
-  /** How many are wanted. */
+  /** How many records are wanted. */
   readonly count: number;
   readonly baseOffset: number;
   readonly baseTime: number;
-  /** The time of all records where the broker gives it, else `undefined`. */
+  /** The timestamp of all records when the broker sets it, else `undefined`. */
   readonly appendTime: number | undefined;
 }
 
-/** Records that were checked, and bytes that cannot be read, in the order of their offsets. */
+/** Checked records, and bytes that cannot be parsed, in the order of their offsets. */
 export class FetchedRecords implements InputRecords {
   length = 0;
-  /** How much memory this holds, in bytes. */
+  /** The memory that this holds, in bytes. */
   bytes = 0;
   readonly #topic: string;
   readonly #partition: number;
   readonly #parts: (CheckedBatch | InputRecord)[] = [];
   #next = 0;
   #part = 0;
-  /** How many records of the batch at hand are left. */
+  /** How many records of the current batch are left. */
   #left = 0;
   #reader: ByteReader | undefined;
   #batch: CheckedBatch | undefined;

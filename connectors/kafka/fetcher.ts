@@ -1,11 +1,11 @@
 /**
- * Reads topic partitions from their leaders, from offsets that it is given and nothing else.
+ * Reads topic partitions from their leaders, only from offsets that it is given.
  *
- * Invariant: a partition's records come in order, each once, and its position is the end of what came. An offset that is out
- * of range is asked about, never guessed.
+ * Invariant: a partition's records are delivered in order, each once, and its position is the end of the delivered
+ * records. For an offset that is out of range the observer decides where to go on; the fetcher never guesses.
  *
- * Calls to the observer are made one at a time: a batch waits while a missing offset is being asked about, and none comes
- * after `halt` resolves.
+ * Calls to the observer are made one at a time. A batch waits while the observer decides about a missing offset. No
+ * call begins after `halt` resolves.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import { decodePartition } from "./record_batch_decode.ts";
 import { Backoff, pause } from "../../base/backoff.ts";
 import type { Trouble } from "./trouble.ts";
 
-/** Who gets what was read. */
+/** Receives what was read. */
 export interface FetchObserver {
   batch(batch: Batch): void;
   missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number>;
@@ -41,19 +41,19 @@ interface Part {
   readonly topic: string;
   readonly partition: number;
   position: number;
-  /** The position when it was last fetched: an answer to another one is out of date. */
+  /** The position at the last fetch. An answer for another position is out of date. */
   asked: number;
   paused: boolean;
   leader: string | undefined;
-  /** How many bytes a fetch must be allowed to bring of it: a batch was cut off. */
+  /** How many bytes a fetch must allow for this partition, because a batch was cut off. */
   needs: number;
-  /** When it was last reported to be at its end, on the monotonic clock in milliseconds. */
+  /** When the partition was last reported to be at its end, on the monotonic clock in milliseconds. */
   quietSince: number;
 }
 
 const LIMITS = { wait: FETCH_WAIT, partitionBytes: FETCH_PARTITION_BYTES, bytes: FETCH_BYTES };
 
-/** Reads partitions. It belongs to one reader, which halts it while the assignment changes. */
+/** Reads partitions. One reader owns it and halts it while the assignment changes. */
 export class Fetcher {
   readonly #line: Line;
   readonly #observer: FetchObserver;
@@ -62,11 +62,11 @@ export class Fetcher {
   readonly #clock: TimerClock;
   readonly #held: HeldBack;
   readonly #parts = new Map<string, Part>();
-  /** Ids of the topics, as they were when they were first read. */
+  /** The ids of the topics when they were first read. */
   readonly #topics = new Map<string, string>();
   #run: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   #resumed = Promise.withResolvers<void>();
-  /** Set while an offset that is missing is being asked about. */
+  /** Set while the observer decides about a missing offset. */
   #asking: Promise<void> | undefined;
 
   constructor(line: Line, { observer, trouble, brokers, clock }: {
@@ -87,7 +87,7 @@ export class Fetcher {
     return this.#parts.has(keyOf(topic, partition));
   }
 
-  /** Begins to read a partition, once it runs. */
+  /** Adds a partition, before it runs. */
   add(topic: string, partition: number, offset: number): void {
     if (this.#run) throw new Error("Cannot add a partition to a fetcher that runs");
     checkOffset(topic, partition, offset);
@@ -104,7 +104,7 @@ export class Fetcher {
     this.#parts.set(keyOf(topic, partition), part);
   }
 
-  /** Forgets all partitions but these. */
+  /** Removes all partitions except these. */
   keep(kept: ReadonlyMap<string, readonly number[]>): void {
     if (this.#run) throw new Error("Cannot take partitions from a fetcher that runs");
     for (const [key, { topic, partition }] of this.#parts) {
@@ -127,7 +127,7 @@ export class Fetcher {
     this.#resumed = Promise.withResolvers();
   }
 
-  /** Goes on from another offset: what is under way is dropped. */
+  /** Goes on at another offset. Fetches under way are dropped. */
   seek(topic: string, partition: number, offset: number): void {
     checkOffset(topic, partition, offset);
     const part = this.#parts.get(keyOf(topic, partition));
@@ -141,7 +141,7 @@ export class Fetcher {
     this.#run = { abort, done: this.#supervise(abort.signal) };
   }
 
-  /** Stops to fetch; positions stay. */
+  /** Stops fetching. The positions are kept. */
   async halt(): Promise<void> {
     const run = this.#run;
     if (!run) return;
@@ -187,7 +187,9 @@ export class Fetcher {
     }
   }
 
-  /** Offsets of a topic that is deleted and made anew while it is read mean nothing in the new one. */
+  /**
+   * Fails when a topic was deleted and created anew while it is read: the old offsets mean nothing in the new topic.
+   */
   async #checkTopic(topic: string): Promise<void> {
     const id = await this.#line.topicId(topic);
     const known = this.#topics.get(topic);
@@ -201,7 +203,7 @@ export class Fetcher {
     }
   }
 
-  /** One loop for each broker that leads something; when one of them fails, all end. */
+  /** Runs one loop for each broker that leads a partition. When one loop fails, all end. */
   async #fetchFromAll(signal: AbortSignal, works: () => void): Promise<void> {
     const abort = new AbortController();
     const both = AbortSignal.any([signal, abort.signal]);
@@ -212,7 +214,7 @@ export class Fetcher {
         await this.#fetchFrom(leader, both, works);
       } catch (error) {
         abort.abort();
-        // Whoever waits for a partition to be resumed must see that this is over.
+        // Wakes loops that wait for a partition to be resumed, so that they end.
         this.#resumed.resolve();
         this.#resumed = Promise.withResolvers();
         throw error;
@@ -232,7 +234,7 @@ export class Fetcher {
   async #fetchFrom(leader: string, signal: AbortSignal, works: () => void): Promise<void> {
     const led = [...this.#parts.values()].filter((part) => part.leader === leader);
     while (!signal.aborted) {
-      // The broker fills its answer in this order: each partition is the first one in turn.
+      // The broker fills its answer in the order of the request, so each partition is first in turn.
       led.push(led.shift()!);
       const wanted = led.filter((part) => !part.paused);
       if (wanted.length === 0) {
@@ -281,7 +283,8 @@ export class Fetcher {
     const end = Math.max(fetched.end, position);
     const latest = Math.max(fetched.latest, end);
     if (position === start) {
-      // Nothing came. At the end that is worth a word from time to time; before it, the fetch was full of other partitions.
+      // No records. At the end of the partition this is reported from time to time. Before the end, the answer was full
+      // of other partitions.
       const now = this.#clock.elapsed();
       if (start < end || now - part.quietSince < IDLE_REPORT_INTERVAL) return;
       part.quietSince = now;
@@ -297,7 +300,8 @@ export class Fetcher {
     const place: PartitionPlace = { partition, leader: part.leader };
     const [earliest] = await this.#line.listOffsets(topic, [place], -2);
     const [latest] = await this.#line.listOffsets(topic, [place], -1);
-    // Within the bounds after all: the leader has just changed, or the log's start has moved. The next fetch will tell.
+    // The offset is within the bounds after all: the leader has just changed, or the log's start has moved. The next
+    // fetch will show which.
     if (wanted >= earliest && wanted <= latest) throw brokerError(CODE.leaderNotAvailable, "a fetch out of range");
     const asking = Promise.withResolvers<void>();
     this.#asking = asking.promise;
@@ -312,20 +316,20 @@ export class Fetcher {
   }
 }
 
-/** A batch that was cut off is asked for whole. */
+/** Raises the limits so that a batch which was cut off comes whole. */
 function limitsOf(parts: readonly Part[]): FetchLimits {
   const needs = parts.reduce((most, part) => Math.max(most, part.needs), 0);
   if (needs === 0) return LIMITS;
   return { ...LIMITS, partitionBytes: Math.max(FETCH_PARTITION_BYTES, needs), bytes: Math.max(FETCH_BYTES, needs) };
 }
 
-/** Bytes that do not keep a whole answer in memory for a small part of it. */
+/** Copies bytes that would keep a much larger answer in memory. */
 function own(bytes: Uint8Array): Uint8Array {
   const shared = bytes.buffer.byteLength;
   return shared > SHARED_ANSWER_BYTES && bytes.length * 2 < shared ? bytes.slice() : bytes;
 }
 
-/** Whether a fetch brought so little that the next one may wait for company. */
+/** Whether a fetch returned so little that the next one may wait for more records. */
 function isSmall(fetched: readonly FetchedPartition[]): boolean {
   let bytes = 0;
   for (const { batches } of fetched) bytes += batches.length;

@@ -1,12 +1,12 @@
 /**
- * A reader in a job's consumer group: who reads what is agreed in the group, from where is the job's own knowledge.
+ * A reader in a job's consumer group. The group agrees on the assignment; the offsets come from the job's checkpoint.
  *
- * The order of effects, which the engine's takeover relies on: a generation is joined -> what was kept goes on only after
- * `assigned` has resolved -> when the generation ends, fetching stops first, then `revoking` is awaited (signs of life go on
- * meanwhile), and only then the next generation is joined.
+ * The engine's takeover relies on this order: a generation is joined; partitions that were kept are read on only after
+ * `assigned` has resolved; when the generation ends, fetching stops first, then `revoking` is awaited (heartbeats
+ * continue meanwhile), and only then the next generation is joined.
  *
- * A worker that was killed is still a member. Its successor joins under the same member id, so the group does not wait for
- * the dead one's session to end, and no other worker loses its tasks.
+ * A worker that was killed is still a member. Its successor joins under the same member id. So the group does not wait
+ * for the dead member's session to end, and no other worker loses its tasks.
  *
  * @module
  */
@@ -38,7 +38,7 @@ import { Trouble } from "./trouble.ts";
 
 const GENERATION_OVER = [CODE.rebalanceInProgress, CODE.illegalGeneration, CODE.unknownMember];
 
-/** The lines of a reader: a join that the broker holds back must not delay a fetch, nor leaving. */
+/** The lines of a reader. A join that the broker delays must not delay a fetch, or leaving the group. */
 export interface ReaderLines {
   readonly group: Line;
   readonly fetch: Line;
@@ -104,7 +104,7 @@ export class GroupReader implements Reader {
     try {
       await this.#lines.group.commitOffsets(membership, offsets, NOTE);
     } catch {
-      // It is for people's eyes: the head is the truth, and the next time comes in a second.
+      // Shown offsets are only for display. The head decides, and the next offsets are shown a second later.
     }
   }
 
@@ -118,7 +118,7 @@ export class GroupReader implements Reader {
     try {
       await this.#lines.shared.leave(this.#options.group, this.#member);
     } catch {
-      // The group notices by itself when the session ends, and a successor takes the member's place.
+      // The group removes the member when its session ends, and a successor takes over its member id.
     }
   }
 
@@ -208,7 +208,7 @@ export class GroupReader implements Reader {
       await this.#options.remember(JSON.stringify({ member: this.#member }));
       this.#remembered = this.#member;
     } catch {
-      // Without it a successor only has to wait until this member's session has ended.
+      // Without the remembered id a successor only has to wait until this member's session has ended.
     }
   }
 
@@ -217,7 +217,7 @@ export class GroupReader implements Reader {
     return { topics, tasks, incarnation, owned: this.#owned, generation: this.#ownedSince };
   }
 
-  /** Shares the tasks out, for the whole group. */
+  /** Assigns the tasks, for the whole group. */
   #assign(joined: NonNullable<Joined["members"]>): { member: string; assignment: Uint8Array }[] {
     const { layout } = this.#options;
     const members = joined.map(({ member, subscription }) => ({
@@ -233,7 +233,7 @@ export class GroupReader implements Reader {
     });
   }
 
-  /** One generation, from its assignment to its end. */
+  /** Runs one generation, from its assignment to its end. */
   async #live(membership: Membership, { topics, ours }: Assignment): Promise<void> {
     const { signal } = this.#stop;
     const beats = new Heartbeats(this.#lines.group, membership, {
@@ -249,7 +249,7 @@ export class GroupReader implements Reader {
       this.#membership = membership;
       const starts = await this.#handler.assigned(owned, () => beats.alive());
       if (signal.aborted) return;
-      // Not before: where the generation ends meanwhile, the handler still has what it had.
+      // Set only now: when the generation ends earlier, the handler still has the tasks that it had.
       this.#owned = owned;
       this.#ownedSince = membership.generation;
       this.#fetcher.keep(assignment);
@@ -261,7 +261,7 @@ export class GroupReader implements Reader {
       if (signal.aborted) return;
       await this.#handler.revoking();
     } catch (error) {
-      // What the handler throws of its own is not for us to ride out; that its sign of life was refused is.
+      // An error that the handler itself throws ends the reader. A refused heartbeat does not.
       if (!(error instanceof KafkaError)) this.#fail(error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
@@ -272,7 +272,7 @@ export class GroupReader implements Reader {
     }
   }
 
-  /** What nobody said a beginning of is assigned, but not read. */
+  /** Adds the assigned partitions to the fetcher. A partition without a start offset is not read. */
   #addAll(assignment: ReadonlyMap<string, readonly number[]>, starts: readonly StartOffset[]): void {
     for (const { topic, partition, offset } of starts) {
       const assigned = assignment.get(topic)?.includes(partition) ?? false;
@@ -281,7 +281,7 @@ export class GroupReader implements Reader {
   }
 }
 
-/** The member id that a predecessor left, or an empty string: then the group gives a new one. */
+/** The member id that the predecessor left, or an empty string: the group then assigns a new one. */
 function rememberedMember(text: string | undefined): string {
   if (text === undefined) return "";
   try {

@@ -1,8 +1,9 @@
 /**
- * What a member of a group is told by nobody: that a topic has grown, and that others than workers of the job have a part of it.
+ * Detects what the group does not tell its members: that a topic has more partitions now, and that members which are no
+ * workers of the job have some of its partitions.
  *
- * Looked at when a generation begins and from time to time while it lasts. The job goes on meanwhile, with the partitions that it
- * was made with and the tasks that it has.
+ * The watch runs when a generation begins, and from time to time while it lasts. The job goes on meanwhile, with the
+ * partitions that it was created with and the tasks that it has.
  *
  * @module
  */
@@ -34,9 +35,9 @@ export class GroupWatch {
   }
 
   /**
-   * Looks again and again until the signal.
+   * Watches until the signal is aborted.
    *
-   * @param ours Whether the generation's assignment was made by a worker of the job.
+   * @param ours whether a worker of the job made the generation's assignment
    */
   async run(ours: boolean, signal: AbortSignal): Promise<void> {
     if (ours) this.#trouble.works("members");
@@ -45,7 +46,7 @@ export class GroupWatch {
         await this.#lookAtTopics(signal);
         if (!ours) await this.#lookAtMembers(signal);
       } catch {
-        // Whoever gives signs of life and whoever fetches tells of brokers that do not answer.
+        // Heartbeats and fetches report brokers that do not answer.
       }
       await pause(this.#clock, GROUP_WATCH_INTERVAL, signal);
     }
@@ -75,7 +76,7 @@ function describeGrowth(topic: string, made: number, count: number): string {
     `reads its input anew; started again under its own name it will refuse the grown topic`;
 }
 
-/** Who the others are, and which tasks have no worker because of them. */
+/** Describes the other members, and the tasks that have no worker because of them. */
 export function describeStrangers(
   members: readonly GroupMember[],
   { group, layout }: { readonly group: string; readonly layout: TaskLayout },
@@ -99,7 +100,7 @@ export function describeStrangers(
     `out by itself, and ${idle}. End those consumers, or give them a group of their own: the job then takes all its tasks again`;
 }
 
-/** For messages. */
+/** Describes a member in a message. */
 export function describeMember({ client, host, partitions }: GroupMember): string {
   const some = [...partitions].flatMap(([topic, numbers]) => numbers.map((number) => `${topic}/${number}`));
   const has = some.length === 0

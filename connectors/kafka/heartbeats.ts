@@ -1,5 +1,5 @@
 /**
- * Signs of life in one generation of a consumer group.
+ * Heartbeats in one generation of a consumer group.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { HEARTBEAT_INTERVAL, RETRY_PAUSE } from "./limits.ts";
 import { Backoff, pause } from "../../base/backoff.ts";
 import type { Trouble } from "./trouble.ts";
 
-/** Gives signs of life until it is ended, also while the generation's end is being prepared. */
+/** Sends heartbeats until `end` is called, also while the end of the generation is being prepared. */
 export class Heartbeats {
   readonly #line: Line;
   readonly #membership: Membership;
@@ -38,9 +38,9 @@ export class Heartbeats {
   }
 
   /**
-   * Resolves when the generation is over, or at the signal.
+   * Resolves when the generation is over or the signal is aborted.
    *
-   * @throws {KafkaError} If it cannot be known because the group refuses us.
+   * @throws {KafkaError} when the group refuses this member, so that the state of the generation is unknown
    */
   async over(signal: AbortSignal): Promise<void> {
     const stop = () => this.#over.resolve();
@@ -54,9 +54,9 @@ export class Heartbeats {
   }
 
   /**
-   * One sign of life now.
+   * Sends one heartbeat now.
    *
-   * @throws {KafkaError} If the generation is over, or nobody could say: the reader knows what to do about either.
+   * @throws {KafkaError} when the generation is over, or the group does not answer; the reader handles both
    */
   async alive(): Promise<void> {
     if (this.#isOver) throw this.#assignmentOver(CODE.rebalanceInProgress);
@@ -69,7 +69,7 @@ export class Heartbeats {
     }
   }
 
-  /** No more signs of life. */
+  /** Stops the heartbeats. */
   async end(): Promise<void> {
     this.#ended.abort();
     this.#over.resolve();
@@ -101,7 +101,7 @@ export class Heartbeats {
         this.#trouble.works("group");
       } catch (error) {
         if (signal.aborted) return;
-        // While a rebalance waits for us the session must not end, so these go on; a generation that is gone needs none.
+        // During a rebalance the session must not end, so heartbeats continue. A generation that is gone needs none.
         if (isOver(error)) this.#finish();
         if (hasCode(error, CODE.illegalGeneration) || hasCode(error, CODE.unknownMember)) return;
         if (!isOver(error)) {

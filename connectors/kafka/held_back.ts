@@ -1,6 +1,7 @@
 /**
- * Input that an open transaction of somebody else holds back: records are there, and no `read_committed` reader may see them before
- * it ends. That is normal for moments; what lasts is told, with the name of whoever holds it.
+ * Input that an open transaction of another program holds back: a `read_committed` reader may not see the records
+ * before the transaction ends. That is normal for a moment. When it lasts, it is reported with the name of the
+ * transaction.
  *
  * @module
  */
@@ -18,9 +19,9 @@ interface Held extends PartitionPlace {
 
 interface Wait {
   readonly position: number;
-  /** On the monotonic clock, in milliseconds. */
+  /** When the wait began, on the monotonic clock in milliseconds. */
   readonly since: number;
-  /** What was told of it. */
+  /** The message that was reported. */
   sentence: string | undefined;
 }
 
@@ -37,7 +38,7 @@ export class HeldBack {
     this.#clock = clock;
   }
 
-  /** Takes what a fetch showed. Returns whether it is time to {@linkcode tell} of this partition. */
+  /** Records what a fetch showed. Returns whether it is time to {@linkcode tell} of this partition. */
   notice(key: string, position: number, { end, latest }: { readonly end: number; readonly latest: number }): boolean {
     const wait = this.#waits.get(key);
     const held = position >= end && position < latest;
@@ -51,7 +52,7 @@ export class HeldBack {
     return wait.sentence === undefined && now - wait.since >= HELD_BACK_UNTOLD;
   }
 
-  /** Finds out who holds a partition back, and says so. */
+  /** Finds the transaction that holds a partition back, and reports it. */
   async tell(key: string, held: Held, latest: number): Promise<void> {
     const open = await this.#line.openTransactions(held.topic, held).catch(() => []);
     const wait = this.#waits.get(key);
@@ -60,7 +61,7 @@ export class HeldBack {
     this.#report();
   }
 
-  /** It is read on, or no longer read. */
+  /** Ends the wait: the partition is read on, or no longer read. */
   forget(key: string): void {
     const wait = this.#waits.get(key);
     this.#waits.delete(key);

@@ -6,7 +6,14 @@
 
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import type { Bounds, Connection, ConnectionContext, Connector, PeekHandle, PeekObserver } from "../connector.ts";
-import { type KeepTombstones, type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
+import {
+  type CheckTombstones,
+  type KeepTombstones,
+  type SinkOptions,
+  sinkVerb,
+  type SourceOptions,
+  sourceVerb,
+} from "../verbs.ts";
 import { parseAddress } from "./addresses.ts";
 import { systemClock } from "../../base/clock.ts";
 import { KafkaConnection } from "./connection.ts";
@@ -15,18 +22,19 @@ import { TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUTS } from "./limits.ts";
 import { checkClientOptions, type KafkaClientOptions } from "./options.ts";
 import { peekTopic } from "./peek.ts";
 
-/** How many partitions a topic gets when nothing is said: as on the embedded log. */
+/** The default number of partitions of a new topic, as in the embedded log. */
 const DEFAULT_PARTITIONS = 4;
 
 /** Options of {@linkcode kafka}. */
 export interface KafkaOptions {
-  /** Addresses of one or more brokers, `host:port` or `[IPv6]:port`; the others are found through them. */
+  /** Addresses of one or more brokers, `host:port` or `[IPv6]:port`. The other brokers are found through them. */
   readonly brokers: readonly string[];
   /** Options of the connections: TLS (`ssl`), login (`sasl`), timeouts in milliseconds. */
   readonly client?: KafkaClientOptions;
   /**
-   * How long a transaction with results may stay open, in milliseconds, from 1000 to 15 minutes: never more than the brokers'
-   * `transaction.max.timeout.ms`. What a dead worker left open holds every `read_committed` reader back until then.
+   * How long a transaction with results may stay open, in milliseconds, from 1000 to 15 minutes. It must not exceed the
+   * brokers' `transaction.max.timeout.ms`. The open transaction of a dead worker holds all `read_committed` readers
+   * back for this long.
    *
    * @default 10,000
    */
@@ -42,47 +50,54 @@ export interface KafkaTopicOptions {
 /** A Kafka cluster: its topics as sources and sinks. */
 export interface KafkaConnector extends Connector {
   /**
-   * Makes a topic, with the cluster's own replication. One that exists stays as it is, whatever its partitions.
+   * Creates a topic, with the cluster's default replication. An existing topic stays as it is, whatever its partitions.
    *
-   * @throws {TypeError} If no topic can have that name.
-   * @throws {UnavailableError} If no broker answers.
-   * @throws {Error} If the cluster refuses it.
+   * @throws {TypeError} when the name is not a valid topic name
+   * @throws {UnavailableError} when no broker answers
+   * @throws {Error} when the cluster refuses it
    */
   create(topic: string, options?: KafkaTopicOptions): Promise<void>;
   /**
-   * The first and the next offset of every partition. What an open transaction still holds back lies before the next offset.
+   * The first and the next offset of every partition. Records that an open transaction holds back lie before the next
+   * offset.
    *
-   * @throws {UnavailableError} If no broker answers.
-   * @throws {Error} If there is no such topic.
+   * @throws {UnavailableError} when no broker answers
+   * @throws {Error} when there is no such topic
    */
   bounds(topic: string): Promise<readonly Bounds[]>;
-  /** The same, with tombstones: values and `null`. */
+  /** The same, with tombstones: what the schema says, and `null`. */
   source<T = unknown>(topic: string, options: KeepTombstones<T>): Observable<T | null>;
+  /** The same, without tombstones: what the schema says, or what is no tombstone. */
+  source<T = unknown>(topic: string, options: CheckTombstones<T>): Observable<T>;
   /**
-   * The values of a topic. A job reads it in its consumer group, from the offsets of its own checkpoint. Without a job it is
-   * read from its beginning, outside of any group, for as long as it is subscribed.
+   * The values of a topic. A job reads it in its consumer group, from the offsets of its own checkpoint. Without a job
+   * it is read from its beginning, outside of any group, for as long as it is subscribed.
+   *
+   * A record without a value, a tombstone, is `null`, so `null` is in the type. Stages that read fields refuse it as a bad record and
+   * take it out of the type; a `filter` can do that before them. With a `schema` the type is the schema's, with
+   * `tombstones: "refuse"` it is without `null`.
    *
    * @throws {TypeError} If no topic can have that name.
    */
-  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T>;
+  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T | null>;
   /**
    * Writes every value to a topic, exactly once, and passes it on.
    *
-   * @throws {TypeError} If no topic can have that name.
+   * @throws {TypeError} when the name is not a valid topic name
    */
   sink<T>(topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T>;
 }
 
 /**
- * Apache Kafka 2.5 or later, by the kafkajs client. Nothing is connected before a job runs, or a source is subscribed.
+ * Apache Kafka 2.5 or later, by the kafkajs client. It connects only when a job runs or a source is subscribed.
  *
- * Reading is `read_committed`; results are written in transactions, so whoever must see each result once reads them with
- * `isolation.level=read_committed`. Needs the permissions `--allow-net` and `--allow-env`.
+ * Input is read with `read_committed`, and results are written in transactions. Readers that must see each result
+ * exactly once need `isolation.level=read_committed`. Needs the permissions `--allow-net` and `--allow-env`.
  *
- * @param options The brokers, and how to connect.
+ * @param options the brokers, and how to connect
  *
- * @throws {TypeError} If no broker is named, or one without a port, or an option is unknown or of a wrong type.
- * @throws {RangeError} If a time is no whole number of milliseconds.
+ * @throws {TypeError} when no broker is named, an address has no port, or an option is unknown or of a wrong type
+ * @throws {RangeError} when a time is no whole number of milliseconds
  *
  * @example A pipeline from one topic to another
  * ```ts
@@ -92,7 +107,7 @@ export interface KafkaConnector extends Connector {
  *
  * const broker = kafka({ brokers: ["localhost:9092"] });
  *
- * const large = broker.source<{ user: string; amount: number }>("orders").pipe(
+ * const large = broker.source<{ user: string; amount: number }>("orders", { tombstones: "refuse" }).pipe(
  *   filter((order) => order.amount > 1000),
  *   broker.sink("large_orders", { key: (order) => order.user }),
  * );
@@ -135,7 +150,7 @@ export function kafka(
   return connector;
 }
 
-/** Asks the cluster something outside of a job. */
+/** Runs a request to the cluster without a job. */
 async function connected<T>(driver: KafkaJsDriver, ask: (connection: Connection) => Promise<T>): Promise<T> {
   const connection = await KafkaConnection.open(driver);
   try {

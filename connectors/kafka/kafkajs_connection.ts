@@ -1,16 +1,18 @@
 /**
- * Connections to one broker by kafkajs 2.2.4: one of the files that know this client.
+ * Connections to one broker by kafkajs 2.2.4. Only the kafkajs files know this client.
  *
- * Used of kafkajs is its connection: framing, the queue of requests, TLS and the ways to log in. Its cluster, its producer and
- * its consumer are not: they hide what the engine's promises hang on. The class is not exported by kafkajs, so it is taken from
- * its file, and the package is pinned to its exact version.
+ * The connector uses the connection of kafkajs: framing, the queue of requests, TLS and the logins. It does not use its
+ * cluster, producer or consumer: they hide details that exactly once depends on. kafkajs does not export the connection
+ * class, so it is imported from its file, and the package is pinned to its exact version.
  *
- * Corrections are made on the objects of one connection only, never on a prototype, which belongs to everyone:
+ * Corrections are made on the objects of one connection only, never on a prototype, which other users share:
  *
- * - `RequestQueue.scheduleCheckPendingRequests` arms a timer of a negative time again and again with nothing to send (a
- *   busy core, and a warning on current runtimes): it is left alone unless something is queued or throttled;
- * - sockets have Nagle's algorithm switched off, else a transaction's small requests wait for delayed acknowledgements;
- * - a broker that takes a connection and never answers is given up after the time for the login, not after the time for a request.
+ * - `RequestQueue.scheduleCheckPendingRequests` sets a timer with a negative time again and again when there is nothing
+ *   to send (it keeps a core busy, and current runtimes warn). It does nothing now unless a request is queued or
+ *   throttled;
+ * - Nagle's algorithm is switched off, or a transaction's small requests would wait for delayed acknowledgements;
+ * - a broker that accepts a connection and never answers is given up after the time for the login, not after the time
+ *   for a request.
  *
  * @module
  */
@@ -30,7 +32,7 @@ import { ByteWriter } from "./wire.ts";
 
 const SASL_AUTHENTICATE = 36;
 
-/** A connection of kafkajs, as far as it is used here. */
+/** A connection of kafkajs: the members that are used here. */
 interface Client {
   readonly requestQueue: {
     readonly pending: readonly unknown[];
@@ -47,10 +49,12 @@ interface Client {
   disconnect(): Promise<unknown>;
 }
 
-/** kafkajs wants somebody to tell everything to. Each failure comes back as a rejection, and whoever asked words it. */
+/** kafkajs needs a logger. This one logs nothing: each failure also arrives as a rejection, and the caller words it. */
 const silence = { namespace: () => silence, info() {}, error() {}, warn() {}, debug() {} };
 
-/** The connections to one broker: one for fetches, which the broker may hold back, and one for all else. */
+/**
+ * The connections to one broker: one for fetches, whose answers the broker may delay, and one for all other requests.
+ */
 export class BrokerConnections {
   readonly #fetches: Connection;
   readonly #others: Connection;
@@ -60,19 +64,19 @@ export class BrokerConnections {
     this.#others = new Connection(address, options);
   }
 
-  /** Connects and logs in, where that was not done. Resolves with what the broker speaks. */
+  /** Connects and logs in, if that was not done. Resolves with the versions that the broker supports. */
   ready(): Promise<ReadonlyMap<number, VersionRange>> {
     return this.#others.ready();
   }
 
-  /** Rejects with a `KafkaError`. */
+  /** Sends a request. Rejects with a `KafkaError`. */
   async send<T>(request: Request<T>): Promise<T> {
     const connection = request.api === FETCH ? this.#fetches : this.#others;
     checkVersion(request, await connection.ready());
     return await connection.send(request);
   }
 
-  /** Ends the connections at once; requests under way reject. Resolves when their sockets are closed. */
+  /** Closes the connections at once; requests under way reject. Resolves when their sockets are closed. */
   async end(): Promise<void> {
     await Promise.all([this.#fetches.end(), this.#others.end()]);
   }
@@ -132,7 +136,7 @@ class Connection {
     this.#beginning = true;
     let cancel = () => {};
     try {
-      // Not the one before: it may still hold a part of an answer.
+      // A new client: the buffer of the old one may still have a part of an answer.
       const client = this.#client = this.#make();
       await client.connect();
       const { authenticationTimeout } = this.#options;
@@ -157,7 +161,7 @@ class Connection {
     const client: Client = new KafkaJsConnection({
       ...this.#address,
       ...this.#options,
-      // The login keeps what it has found out in its options.
+      // A copy: the login stores what it has found out in its options.
       sasl: this.#options.sasl && { ...this.#options.sasl },
       logger: silence,
       socketFactory: (wanted: Wanted) => this.#open(wanted),
@@ -177,7 +181,7 @@ class Connection {
     return this.#socket = socket;
   }
 
-  /** A socket that is destroyed with an error also clears kafkajs' timer for a connection that is just being made. */
+  /** Destroys the socket with an error: this also clears kafkajs' timer for a connection that is being established. */
   #destroy(error: Error): Promise<void> {
     const socket = this.#socket;
     this.#socket = undefined;
@@ -189,12 +193,12 @@ class Connection {
   }
 }
 
-/** As any connection that is lost: who has ended it, and whether that is the end of all, is known above. */
+/** The same error as for any lost connection. The caller knows who closed it, and whether to go on. */
 function ended(): KafkaError {
   return new KafkaError("the connection was given up", { kind: "connection" });
 }
 
-/** A request in kafkajs' form. */
+/** Converts a request to kafkajs' form. */
 function toKafkaJs<T>(request: Request<T>): object {
   const { api, version, name, flexible = false, patience = null, size } = request;
   return {
@@ -205,12 +209,12 @@ function toKafkaJs<T>(request: Request<T>): object {
       apiName: name,
       encode() {
         const body = new ByteWriter(size);
-        // A flexible version's header ends with tagged fields, of which there are none.
+        // The header of a flexible version ends with tagged fields. There are none.
         if (flexible) body.unsignedVarint(0);
         request.write(body);
         const { buffer, byteOffset, byteLength } = body.written;
         const bytes = Buffer.from(buffer, byteOffset, byteLength);
-        // kafkajs takes anything for an encoder that has these two.
+        // kafkajs accepts any object with these two fields as an encoder.
         return { buf: bytes, buffer: bytes };
       },
     },
@@ -233,7 +237,7 @@ function toKafkaJs<T>(request: Request<T>): object {
   };
 }
 
-/** What kafkajs wants a socket for. */
+/** What kafkajs passes to its socket factory. */
 interface Wanted {
   readonly host: string;
   readonly port: number;

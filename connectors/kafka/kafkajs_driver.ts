@@ -13,7 +13,9 @@ import type { KafkaClientOptions } from "./options.ts";
 /** The kafkajs client, for one cluster. */
 export class KafkaJsDriver implements Driver {
   readonly name: string;
-  /** The named brokers, the one that answered last first: whoever connects next need not wait for a silent one again. */
+  /**
+   * The named brokers. The one that answered last is first, so that the next connection need not wait for a silent one.
+   */
   #brokers: readonly string[];
   readonly #options: KafkaClientOptions;
 

@@ -1,6 +1,6 @@
 /**
- * kafkajs' errors in our own words. Its classes cannot be told apart by `instanceof` once they are wrapped by its retries,
- * so the chain of causes is followed to the first error that says something.
+ * Converts errors of kafkajs. Its retries wrap errors, so `instanceof` does not tell them apart. The chain of causes is
+ * followed to the first error that is specific.
  *
  * @module
  */
@@ -30,7 +30,7 @@ interface Thrown {
   readonly errors?: readonly Thrown[];
 }
 
-/** Makes whatever kafkajs threw a `KafkaError`. */
+/** Converts anything that kafkajs threw to a `KafkaError`. */
 export function toKafkaError(thrown: unknown): KafkaError {
   if (thrown instanceof KafkaError) return thrown;
   let error = thrown as Thrown;
@@ -45,9 +45,9 @@ export function toKafkaError(thrown: unknown): KafkaError {
     if (next === undefined || next === error) break;
     error = next;
   }
-  // A mistake in the client or in here is not ridden out: it must be seen.
+  // A bug in the client or in the connector is not retried, so that it is seen.
   if (MISTAKES.has(error.name)) return new KafkaError(`${error.name}: ${error.message}`, { kind: "client" });
-  // Whatever else it is (a socket that was destroyed), the outcome of the request is unknown.
+  // For any other error (a destroyed socket, for example) the outcome of the request is unknown.
   return new KafkaError(plain(error.message ?? String(thrown)), { kind: "connection" });
 }
 
@@ -56,7 +56,7 @@ function answered(error: Thrown, code: number): KafkaError {
   return new KafkaError(plain(error.message), { kind, code });
 }
 
-/** `Connection error: connect ECONNREFUSED 127.0.0.1:9092` without the first words, which say nothing. */
+/** `Connection error: connect ECONNREFUSED 127.0.0.1:9092` without its first words, which add nothing. */
 function plain(message: string): string {
   return message.replace(/^Connection error: /, "");
 }

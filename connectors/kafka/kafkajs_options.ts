@@ -1,5 +1,5 @@
 /**
- * Our options in the form of kafkajs.
+ * Converts the connector's options to those of kafkajs.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { AUTHENTICATION_TIMEOUT, CONNECTION_TIMEOUT, REQUEST_TIMEOUT } from "./limits.ts";
 import type { KafkaClientOptions } from "./options.ts";
 
-/** What a connection of kafkajs is made with, beside its address. */
+/** The options of a kafkajs connection, without its address. */
 export interface KafkaJsOptions {
   readonly ssl: object | null;
   readonly sasl: object | null;
@@ -17,7 +17,7 @@ export interface KafkaJsOptions {
   readonly requestTimeout: number;
 }
 
-/** The same for kafkajs. */
+/** Converts the connector's options to those of kafkajs. */
 export function toKafkaJsOptions(
   { ssl = false, sasl, clientId = "tidemark", ...times }: KafkaClientOptions,
 ): KafkaJsOptions {

@@ -1,8 +1,8 @@
 /**
- * A cluster's brokers by kafkajs' connections.
+ * The transport on connections of kafkajs.
  *
- * The named brokers are asked for the cluster one after the other, the next one as soon as the one before has failed, or has
- * said nothing for a second: a broker that is silent costs a second, not the time until it is given up.
+ * The named brokers are asked to describe the cluster one after the other: the next one as soon as the one before has
+ * failed, or has not answered for a second. So a silent broker costs a second, not the whole request timeout.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { NEXT_BROKER_AFTER } from "./limits.ts";
 import { metadata } from "./requests/metadata.ts";
 import type { Address, Cluster, Request, Transport } from "./transport.ts";
 
-/** Of Apache Kafka 2.5, and of none before it. */
+/** A request version that Apache Kafka supports since 2.5, but not before. */
 const OFFSET_FETCH = { api: 9, version: 7 };
 
 /** Connections to the brokers of one cluster. */
@@ -24,17 +24,17 @@ export class KafkaJsTransport implements Transport {
   readonly #named: readonly string[];
   readonly #options: KafkaJsOptions;
   readonly #answered: (address: string) => void;
-  /** By address. */
+  /** Connections by address. */
   readonly #open = new Map<string, BrokerConnections>();
   #found: Promise<{ readonly cluster: Cluster; readonly home: BrokerConnections }> | undefined;
   #home: BrokerConnections | undefined;
-  /** Connections that are given up and not closed yet. */
+  /** Connections that are being closed. */
   readonly #ending = new Set<Promise<void>>();
   #closed = false;
 
   /**
-   * @param named Addresses of one or more brokers, the most promising one first.
-   * @param answered Is told which of them has described the cluster, each time that they are asked.
+   * @param named addresses of one or more brokers, the most promising one first
+   * @param answered called with the address of the broker that has described the cluster, each time they are asked
    */
   constructor(named: readonly string[], options: KafkaJsOptions, answered: (address: string) => void = () => {}) {
     this.#named = named;
@@ -70,7 +70,7 @@ export class KafkaJsTransport implements Transport {
     while (this.#ending.size > 0) await Promise.all(this.#ending);
   }
 
-  /** A broker that leaves a request without an answer is not asked again over the same connection: it may stand still for ever. */
+  /** A connection whose request got no answer is not used again: it may stay silent forever. */
   async #ask<T>(broker: BrokerConnections, request: Request<T>): Promise<T> {
     try {
       return await broker.send(request);
@@ -96,7 +96,7 @@ export class KafkaJsTransport implements Transport {
     const name = showAddress(address);
     let broker = this.#open.get(name);
     if (broker === undefined) this.#open.set(name, broker = new BrokerConnections(address, this.#options));
-    // Whoever asks after the end is refused by the connection.
+    // After the end, requests are refused by the connection.
     if (this.#closed) this.#end(broker);
     return broker;
   }
@@ -108,7 +108,9 @@ export class KafkaJsTransport implements Transport {
     });
   }
 
-  /** Asks the named brokers until one has described the cluster. Rejects when all have failed, with the reason of each. */
+  /**
+   * Asks the named brokers until one has described the cluster. Rejects when all have failed, with the reason of each.
+   */
   #askInTurn(): Promise<{ readonly cluster: Cluster; readonly home: BrokerConnections }> {
     const { promise, resolve, reject } = Promise.withResolvers<
       { readonly cluster: Cluster; readonly home: BrokerConnections }
@@ -131,7 +133,7 @@ export class KafkaJsTransport implements Transport {
         if (done) return;
         done = true;
         cancel();
-        // Those that were asked for this alone and have not answered yet are not waited for.
+        // Closes the connections to brokers that have not answered yet. They were asked for the description only.
         for (const broker of silentOnes) if (broker !== home) this.#forget(broker);
         this.#home = home;
         this.#answered(name);
@@ -159,7 +161,7 @@ export class KafkaJsTransport implements Transport {
     return await broker.send(metadata([]));
   }
 
-  /** A broker that was not there when the cluster was described. */
+  /** The address of a broker that was missing when the cluster was described. */
   async #learn(node: string): Promise<Address> {
     const { home } = await this.#find();
     const cluster = await this.#ask(home, metadata([]));
@@ -173,7 +175,7 @@ export class KafkaJsTransport implements Transport {
   }
 }
 
-/** The failures of all named brokers in one. */
+/** Combines the failures of all named brokers into one. */
 function silent(failures: readonly { readonly name: string; readonly error: KafkaError }[]): KafkaError {
   const [{ error }] = failures;
   if (failures.length === 1) return error;
@@ -181,7 +183,7 @@ function silent(failures: readonly { readonly name: string; readonly error: Kafk
   return new KafkaError(all, { kind: "connection" });
 }
 
-/** A broker that was found through another one, and cannot be reached where that one says it is. */
+/** The error for a broker that was found through another one and cannot be reached at the address given there. */
 function advertised(error: unknown, { node, address, home, named }: {
   readonly node: string;
   readonly address: Address;

@@ -1,5 +1,5 @@
 /**
- * A line on a transport: which broker is asked, and with which requests.
+ * A line on a transport: chooses the broker of each request, and composes requests.
  *
  * @module
  */
@@ -50,7 +50,7 @@ import type { Request, Transport } from "./transport.ts";
 
 const ELSEWHERE = [CODE.coordinatorLoading, CODE.coordinatorNotAvailable, CODE.notCoordinator];
 
-/** Requests of one user. Its transport is replaced by a new one when it is of no use any more. */
+/** The requests of one user. A broken transport is replaced by a new one. */
 export class TransportLine implements Line {
   readonly #open: () => Transport;
   #transport: Transport | undefined;
@@ -111,14 +111,14 @@ export class TransportLine implements Line {
     if (open.length === 0) return [];
     const producers = open.map(({ producer }) => producer);
     const { brokers } = await this.#run((transport) => transport.brokers());
-    // Any broker may coordinate a transaction. What one does not tell is not known.
+    // Any broker may coordinate a transaction. The transactions of a broker that does not answer stay unnamed.
     const asked = await Promise.allSettled([...brokers.keys()].map((node) => this.#nameProducers(node, producers)));
     const named = new Map(asked.flatMap((answer) => answer.status === "fulfilled" ? [...answer.value] : []));
     return open.map((one) => ({ ...one, ...named.get(one.producer) }))
       .sort((one, other) => one.firstOffset - other.firstOffset);
   }
 
-  /** What a broker knows of producers as their coordinator, by producer. */
+  /** The transactional ids that a broker knows as a coordinator, by producer id. */
   async #nameProducers(
     node: string,
     producers: readonly number[],
@@ -185,7 +185,7 @@ export class TransportLine implements Line {
     try {
       return await this.#coordinated("group", group, describeConsumerGroup(group));
     } catch (error) {
-      // A broker that does not know the newer protocol has no such groups.
+      // A broker that does not know the newer protocol has no groups of that protocol.
       if (hasCode(error, CODE.unsupportedVersion)) return [];
       throw error;
     }
@@ -261,12 +261,15 @@ export class TransportLine implements Line {
     return promise;
   }
 
-  /** Which broker that is may have changed since anybody asked. */
+  /** Reads the controller each time: it may have changed. */
   async #controller(): Promise<string | undefined> {
     return (await this.#send(undefined, metadata([]))).controller;
   }
 
-  /** Asks the broker that coordinates a group or a transactional id, which is looked up once and anew after a failure. */
+  /**
+   * Sends a request to the coordinator of a group or a transactional id. The coordinator is looked up once, and again
+   * after a failure.
+   */
   async #coordinated<T>(kind: "group" | "transaction", name: string, request: Request<T>): Promise<T> {
     const key = `${kind} ${name}`;
     try {

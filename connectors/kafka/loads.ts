@@ -1,9 +1,9 @@
 /**
- * Loads: the rows of a piece by partition, on their way into record batches, and the rows among them that the broker refuses for
- * good.
+ * Loads: the rows of a piece by partition, while they are put into record batches, and the rows that the broker refuses
+ * for good.
  *
- * A refused batch has no effect, so its rows go again without the one that is to blame. Which one that is, Kafka says, or smaller
- * batches show it.
+ * A refused batch has no effect, so its rows are sent again without the refused row. Kafka names that row, or smaller
+ * batches find it.
  *
  * @module
  */
@@ -23,17 +23,17 @@ export interface SentBatch extends ProducePartition {
   readonly count: number;
 }
 
-/** What a producer must know of a topic. */
+/** What a producer knows of a topic. */
 export interface ProducerTopic {
   readonly leaders: readonly string[];
-  /** The largest batch that it takes, in bytes: lowered where it shows that it takes less. */
+  /** The largest batch that the topic accepts, in bytes. Lowered when a smaller batch proves to be the limit. */
   batchBytes: number;
 }
 
-/** The rows of one topic partition in a piece, as far as they are sent. */
+/** The rows of one topic partition in a piece, and how far they are sent. */
 export class Load {
   readonly #rows: OutputRecord[] = [];
-  /** Which of the transaction's rows each of them is. */
+  /** The index of each row among the transaction's rows. */
   readonly #numbers: number[] = [];
   #sent = 0;
   #limit: number;
@@ -48,12 +48,12 @@ export class Load {
     this.#numbers.push(number);
   }
 
-  /** Whether all is sent. */
+  /** Whether all rows are sent. */
   get done(): boolean {
     return this.#sent === this.#rows.length;
   }
 
-  /** The next batch. */
+  /** The next batch to send. */
   next(identity: ProducerIdentity, sequences: Map<string, number>): SentBatch {
     const { topic, partition } = this;
     const key = `${topic}/${partition}`;
@@ -65,12 +65,12 @@ export class Load {
     return { topic, partition, batch: bytes, load: this, sequence, count };
   }
 
-  /** A batch was written. */
+  /** The batch was written. */
   wrote(): void {
     if (this.#limit < this.of.batchBytes) this.of.batchBytes = this.#limit;
   }
 
-  /** A batch was refused. Returns the rows that are to blame for it, where that is known by now: they are left out. */
+  /** The batch was refused. Returns the rows that caused it, once they are known; they are left out. */
   refuse({ batch, sequence, count }: SentBatch, failure: ProduceFailure, sequences: Map<string, number>): RefusedRow[] {
     const start = this.#sent -= count;
     sequences.set(`${this.topic}/${this.partition}`, sequence);
@@ -110,7 +110,7 @@ export class Loads {
 
   constructor(readonly topic: (topic: string) => ProducerTopic) {}
 
-  /** The load of a partition; `undefined` where there is no such partition. */
+  /** The load of a partition; `undefined` when there is no such partition. */
   of(topic: string, partition: number): Load | undefined {
     let ofTopic = this.#byTopic.get(topic);
     if (ofTopic === undefined) this.#byTopic.set(topic, ofTopic = []);
@@ -125,7 +125,7 @@ export class Loads {
   }
 }
 
-/** How many of the rows from `from` on have so many bytes together; at least one. Counted from the first row. */
+/** The end of the rows from `from` on that have this many bytes together; at least one row. */
 export function endOf(rows: readonly OutputRecord[], from: number, bytes: number): number {
   if (bytes === Infinity) return rows.length;
   let at = from;
@@ -136,7 +136,7 @@ export function endOf(rows: readonly OutputRecord[], from: number, bytes: number
   return at;
 }
 
-/** Bytes of some rows, about. */
+/** About how many bytes these rows have. */
 export function sizeOf(rows: readonly OutputRecord[], from: number, to: number): number {
   let bytes = 0;
   for (let at = from; at < to; at++) bytes += rowBytes(rows[at]);

@@ -1,5 +1,5 @@
 /**
- * Apache Kafka as a connector: sources and exactly-once sinks. Loads a Kafka client, so it needs `--allow-env`.
+ * Apache Kafka as a connector: sources and exactly-once sinks. It loads a Kafka client, which needs `--allow-env`.
  *
  * @module
  */

@@ -1,28 +1,28 @@
 /**
- * Options of the connections to Kafka. They are ours: whatever client lies below, its driver file maps them.
+ * Options of the connections to Kafka. They do not depend on the client: its driver files convert them.
  *
  * @module
  */
 
 /** TLS. Certificates and keys are text in PEM form. */
 export interface KafkaTls {
-  /** Authorities whose certificates are trusted. @default those of the system */
+  /** Certificate authorities to trust. @default those of the system */
   readonly ca?: string | readonly string[];
-  /** This client's own certificate, where the broker wants one. */
+  /** The certificate of this client, if the broker requires one. */
   readonly cert?: string;
   /** The private key of `cert`. */
   readonly key?: string;
-  /** What `key` is encrypted with. */
+  /** The passphrase of `key`. */
   readonly passphrase?: string;
   /** The name that the broker's certificate must have. @default the host of its address */
   readonly servername?: string;
-  /** Whether a broker whose certificate is not trusted is refused. `false` is for tests. @default true */
+  /** Whether a broker with an untrusted certificate is refused. Use `false` in tests only. @default true */
   readonly rejectUnauthorized?: boolean;
 }
 
 /** A login by user and password. */
 export interface KafkaPasswordLogin {
-  /** Kafka's name of the way to log in. */
+  /** Kafka's name of the login mechanism. */
   readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
   /** The user. */
   readonly username: string;
@@ -32,25 +32,29 @@ export interface KafkaPasswordLogin {
 
 /** A login by a token. */
 export interface KafkaTokenLogin {
-  /** Kafka's name of the way to log in. */
+  /** Kafka's name of the login mechanism. */
   readonly mechanism: "oauthbearer";
-  /** Gives a token that is valid now; asked for each connection, and again before a session ends. */
+  /** Returns a token that is valid now. Called for each connection, and again before a session ends. */
   readonly token: () => Promise<string>;
 }
 
 /** Options of the connections to the brokers. */
 export interface KafkaClientOptions {
-  /** TLS: `true` for the system's authorities. @default false */
+  /** TLS; `true` trusts the system's certificate authorities. @default false */
   readonly ssl?: boolean | KafkaTls;
   /** The login. @default none */
   readonly sasl?: KafkaPasswordLogin | KafkaTokenLogin;
-  /** What the brokers' logs, metrics and quotas call this client. @default `tidemark-<job>` */
+  /** The name of this client in the brokers' logs, metrics and quotas. @default `tidemark-<job>` */
   readonly clientId?: string;
   /** How long opening a connection may take, TLS included, in milliseconds. @default 3000 */
   readonly connectionTimeout?: number;
-  /** How long a broker may take to say what it speaks and to take the login, in milliseconds. @default 10,000 */
+  /** How long a broker may take to tell its versions and to accept the login, in milliseconds. @default 10,000 */
   readonly authenticationTimeout?: number;
-  /** How long an answer is waited for beyond the time that the request allows the broker, in milliseconds. @default 30,000 */
+  /**
+   * How long to wait for an answer, beyond the time that the request allows the broker, in milliseconds.
+   *
+   * @default 30,000
+   */
   readonly requestTimeout?: number;
 }
 
@@ -111,7 +115,7 @@ const CLIENT: Readonly<Record<string, Check>> = {
 };
 
 /**
- * Refuses options that would be misunderstood or passed over.
+ * Refuses options that would be misunderstood or ignored.
  *
  * @throws {TypeError} when an option is unknown or of a wrong type
  * @throws {RangeError} when a time is no whole number of milliseconds
@@ -139,7 +143,7 @@ function refuse(name: string, must: string, value: unknown): never {
   throw new TypeError(`Cannot use Kafka: client${name && `.${name}`} ${must}, current value is ${show(value)}`);
 }
 
-/** Never a password: a text is told by its kind alone. */
+/** Shows a value in a message. A string is not shown, since it may be a password. */
 function show(value: unknown): string {
   if (typeof value === "string") return value === "" ? '""' : "a text";
   return typeof value === "number" || typeof value === "boolean" || value === null || value === undefined

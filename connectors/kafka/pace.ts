@@ -1,9 +1,10 @@
 /**
- * How much is written at once: from what the broker has shown that it takes.
+ * Decides how much is written at once, from what the broker has accepted so far.
  *
- * A transaction must be over before its time is, or the broker aborts it and everything is written again. So records go out in
- * pieces, and where the time runs out, the transaction ends with what is written by then. A quota lets a burst pass and then stops
- * the connection for as long as the burst was too large: a piece is therefore never more than a part of what was taken before it.
+ * A transaction must end before its timeout, or the broker aborts it and everything is written again. So records are
+ * sent in pieces, and when the time runs out, the transaction ends with the pieces written so far. A quota lets a burst
+ * pass, and then stops the connection in proportion to the excess. So a piece is only a part of what was accepted
+ * before.
  *
  * @module
  */
@@ -11,36 +12,36 @@
 import type { TimerClock } from "../../base/clock.ts";
 import { FIRST_PIECE_BYTES, PIECE_SHARE, PRODUCE_BYTES, SHOWN_FOR, SMALLEST_PIECE_BYTES } from "./limits.ts";
 
-/** What one cluster has shown. */
+/** What one cluster has accepted. */
 export class Pace {
-  /** Bytes that were taken of late; what lies further back counts less. */
+  /** Bytes that were accepted recently; earlier ones count less. */
   #shown = 0;
   #at = -Infinity;
-  /** After a slow piece, what would have been quick enough. */
+  /** After a slow piece: the size that would have been fast enough. */
   #piece = Infinity;
-  /** After a transaction whose time ran out, what it held. */
+  /** After a transaction whose time ran out: its size. */
   #transaction = Infinity;
 
-  /** @param timeout How long a transaction may take, in milliseconds. */
+  /** @param timeout how long a transaction may take, in milliseconds */
   constructor(readonly clock: Pick<TimerClock, "elapsed">, readonly timeout: number) {}
 
-  /** How many bytes the next piece may have. */
+  /** The largest size of the next piece, in bytes. */
   get piece(): number {
     const shown = Math.max(FIRST_PIECE_BYTES, this.#recent() * PIECE_SHARE);
     return Math.min(PRODUCE_BYTES, shown, this.#piece);
   }
 
-  /** How many bytes the next transaction is planned to have. */
+  /** The planned size of the next transaction, in bytes. */
   get transaction(): number {
     return this.#transaction;
   }
 
-  /** Whether a transaction that began then has time for a further piece. */
+  /** Whether a transaction that began at this time has time for another piece. */
   hasTime(began: number): boolean {
     return this.clock.elapsed() - began < this.timeout / 4;
   }
 
-  /** A piece was written, and it took so many milliseconds until the next one could go. */
+  /** A piece was written. It took this many milliseconds until the next one could be sent. */
   wrote(bytes: number, ms: number): void {
     this.#shown = this.#recent() + bytes;
     this.#at = this.clock.elapsed();
@@ -49,7 +50,7 @@ export class Pace {
     else if (ms < quick / 2) this.#piece = grown(this.#piece);
   }
 
-  /** A transaction is over: with so many bytes, after so many milliseconds; `whole`: it held what it was planned to hold. */
+  /** A transaction has ended, with this many bytes after this many milliseconds. `whole`: it had its planned size. */
   ended(bytes: number, ms: number, whole: boolean): void {
     if (!whole) this.#transaction = Math.max(SMALLEST_PIECE_BYTES, bytes);
     else if (ms < this.timeout / 8) this.#transaction = grown(this.#transaction);

@@ -1,5 +1,5 @@
 /**
- * A look at a topic without a job: outside of any consumer group, so it leaves nothing behind in the cluster.
+ * Reads a topic without a job, outside of any consumer group, so it leaves nothing behind in the cluster.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { Trouble } from "./trouble.ts";
 
 const EARLIEST = -2;
 
-/** A look that is going on, and when its connections are closed. */
+/** A `peek` that is running. `closed` resolves when its connections are closed. */
 export interface TopicPeek extends PeekHandle {
   readonly closed: Promise<void>;
 }
@@ -64,7 +64,7 @@ export function peekTopic(driver: Driver, topic: string, observer: PeekObserver)
             observer.record(record);
           }
         },
-        // What retention took away while we looked is simply not there to be seen.
+        // Retention has deleted the next records. Reading goes on at the first one that is left.
         missing: (_topic, _partition, _wanted, { earliest }) => Promise.resolve(earliest),
         failed: fail,
       },

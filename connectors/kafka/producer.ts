@@ -1,14 +1,14 @@
 /**
  * A transactional producer: one life, one transaction after the other.
  *
- * Invariant: what a transaction holds when it is committed is the first of the rows that it was given, each of them or what stands
- * in for it, and the markers that say how many; or it is not committed. Whatever cannot be known for sure rejects, and ends this
- * life: its successor fences it and reads the marker.
+ * Invariant: a committed transaction holds the first of the rows that it was given, each of them or its dead letter,
+ * and the markers that say how many. Otherwise it is not committed. When the outcome is in doubt, `publish` rejects and
+ * this life ends: its successor fences it and reads the markers.
  *
- * A transaction is three waits: (partitions and the markers' group are added) -> (records and markers are written) -> (it is
- * committed). What stands in parentheses is sent together, but over one connection: a broker that verifies two requests of a
- * transaction at the same time refuses one of them. Where the records are more than is written at once, the second wait is one for
- * each piece; and where the transaction's time runs out, it ends after the piece that was written last.
+ * A transaction needs three round trips: add the partitions and the group of the markers; write records and markers;
+ * commit. The requests of one round trip are sent together, but over one connection: a broker that verifies two
+ * requests of a transaction at the same time refuses one of them. When the records are more than is written at once,
+ * the second round trip is repeated for each piece. When the time runs out, it ends after the last piece written.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import type { Pace } from "./pace.ts";
 import { reasonOf, type RefusedRow, ROW_REFUSED, worded } from "./refusals.ts";
 import { patiently, settled } from "./steps.ts";
 
-/** Refused for the moment: the leader has moved or is just being made, or too few replicas are in sync or took too long. */
+/** Codes of a refusal that may pass: the leader has moved or is being created, or replicas are out of sync or slow. */
 const SENT_AGAIN: ReadonlySet<number> = new Set([
   CODE.unknownTopicOrPartition,
   CODE.leaderNotAvailable,
@@ -34,38 +34,38 @@ const SENT_AGAIN: ReadonlySet<number> = new Set([
   CODE.requestTimedOut,
 ]);
 
-/** The epoch of a task that a transaction makes visible: goes with the results, atomically. */
+/** The marker of a task: the epoch that a transaction makes visible, written in the same transaction. */
 export interface Marker {
   /** The group of the job's markers. */
   readonly group: string;
-  /** The empty topic whose partitions stand for tasks. */
+  /** The empty topic that has a partition for each task. */
   readonly topic: string;
   /** The task's number. */
   readonly partition: number;
   /** The last epoch whose results the transaction carries. */
   readonly epoch: number;
-  /** What else there is to say. */
+  /** The metadata of the marker's offset. */
   readonly note: string;
 }
 
-/** What a transaction is to hold, in order. */
+/** The rows and markers of a transaction, in order. */
 export interface Flow {
   readonly rows: readonly OutputRecord[];
   /** The group of the markers. */
   readonly group: string;
-  /** The markers when so many of the rows are written, of which these were moved out of the way. */
+  /** The markers after this many rows were written. `moved` are the rows whose dead letters were written instead. */
   markers(written: number, moved: readonly number[]): readonly Marker[];
-  /** What is written in the place of a row that is refused for good; absent: the transaction is aborted. */
+  /** The record that replaces a row which is refused for good. Absent: the transaction is aborted. */
   readonly letter?: (row: OutputRecord, reason: string) => OutputRecord;
 }
 
-/** What a producer works with. */
+/** What a producer needs. */
 export interface ProducerParts {
   readonly brokers: string;
   readonly clock: TimerClock;
   readonly pace: Pace;
   readonly describe: (topic: string) => Promise<ProducerTopic>;
-  /** Told for how long the broker wants nothing more, in milliseconds. */
+  /** Called with the time for which the broker takes no more requests, in milliseconds. */
   readonly throttled: (ms: number) => void;
 }
 
@@ -73,30 +73,30 @@ export interface ProducerParts {
 interface Transaction {
   readonly flow: Flow;
   readonly began: number;
-  /** `topic/partition` of all that was added to it. */
+  /** `topic/partition` of all partitions that were added to it. */
   readonly added: Set<string>;
-  /** Rows that were moved out of the way. */
+  /** Rows that were refused for good, and whose dead letters were written instead. */
   readonly moved: number[];
-  /** Rows of topics that may not be written to. */
+  /** A refused row for each topic that may not be written to. */
   readonly barred: Map<string, RefusedRow>;
 }
 
-/** A producer on a line of its own. After any error it is of no use. */
+/** A producer on a line of its own. After any error it cannot be used any more. */
 export class TransactionalProducer {
   readonly #topics = new Map<string, ProducerTopic>();
   readonly #sequences = new Map<string, number>();
   #busy = false;
   #broken: Error | undefined;
-  /** When the transaction under way is over, whatever has become of it. */
+  /** The time at which the transaction under way times out. */
   #until = Infinity;
 
   constructor(readonly line: Line, readonly identity: ProducerIdentity, readonly parts: ProducerParts) {}
 
   /**
-   * Sends rows and markers in one transaction and commits it. Resolves with how many of the rows it holds: the first ones, as many as
-   * its time allows, and at least one. Rejects on any doubt about its outcome.
+   * Sends rows and markers in one transaction and commits it. Resolves with how many rows it holds: the first ones, as
+   * many as its time allows, and at least one. Rejects when the outcome is in doubt.
    *
-   * @throws {RefusedError} when a row is refused for good and nothing stands in for it; the transaction is aborted then
+   * @throws {RefusedError} when a row is refused for good and nothing replaces it; the transaction is then aborted
    */
   async publish(flow: Flow): Promise<number> {
     const { clock, pace } = this.parts;
@@ -120,7 +120,7 @@ export class TransactionalProducer {
     });
   }
 
-  /** Does all that a transaction needs, without a record, and takes it back. */
+  /** Runs all steps of a transaction without a record, and aborts it. */
   async rehearse(
     topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
     markers: readonly Marker[],
@@ -135,7 +135,7 @@ export class TransactionalProducer {
     });
   }
 
-  /** Lets go of its connections. */
+  /** Closes its connections. */
   async close(): Promise<void> {
     this.#broken ??= new Error("Cannot publish: this producer is closed");
     await this.line.close();
@@ -149,7 +149,7 @@ export class TransactionalProducer {
       return await work();
     } catch (error) {
       this.#broken = worded(error, `publish results as "${this.identity.transactionalId}"`, this.parts.brokers);
-      // It is known that it cannot be committed; left open it would hold readers back. Where it may be open is no matter.
+      // Nothing will be committed. Aborts, since an open transaction holds readers back. A failure does not matter.
       if (this.#broken instanceof RefusedError) await this.line.endTransaction(this.identity, false).catch(() => {});
       throw this.#broken;
     } finally {
@@ -167,7 +167,7 @@ export class TransactionalProducer {
     while (written < planned) {
       const to = Math.min(planned, endOf(rows, written, pace.piece));
       const piece = this.#sendPiece(transaction, written, to);
-      // The last piece and the markers go together, unless the markers have to tell of rows that were moved.
+      // The last piece and the markers go together, unless the markers must first count rows that are moved.
       const before = moved.length;
       const last = to === planned && transaction.barred.size === 0;
       await settled(last ? [piece, ...this.#markerSteps(transaction, to)] : [piece]);
@@ -184,7 +184,7 @@ export class TransactionalProducer {
     return markers.length === 0 ? [] : [this.#sendMarkers(markers)];
   }
 
-  /** Tells the coordinator what the transaction will touch. Nothing is written yet, so it may be asked again. */
+  /** Adds the partitions and the group to the transaction. Nothing is written yet, so the request may be repeated. */
   async #begin(transaction: Transaction, planned: number): Promise<void> {
     const { flow } = transaction;
     const wanted = new Map<string, Set<number>>();
@@ -216,7 +216,7 @@ export class TransactionalProducer {
       await patiently(this.parts.clock, () => this.line.addPartitions(this.identity, topics));
     } catch (error) {
       if (!hasCode(error, CODE.topicAuthorizationFailed) || transaction.flow.letter === undefined) throw error;
-      // None was added, for want of another one: topic by topic shows which.
+      // The request adds no topic when it must refuse one. Requests for single topics show which.
       if (topics.length > 1) {
         for (const topic of topics) await this.#add(transaction, [topic]);
         return;
@@ -235,7 +235,7 @@ export class TransactionalProducer {
     return known;
   }
 
-  /** Writes some of the rows, and letters in the place of those that are refused for good. */
+  /** Writes some of the rows, and dead letters in place of those that are refused for good. */
   async #sendPiece(transaction: Transaction, from: number, to: number): Promise<void> {
     const { flow: { rows, letter }, barred, moved } = transaction;
     const { clock, pace } = this.parts;
@@ -281,7 +281,7 @@ export class TransactionalProducer {
     if (refused.length > 0) throw this.#refusal(letters, refused);
   }
 
-  /** A batch a partition and round, until all is sent. Returns the rows that are refused for good. */
+  /** Sends one batch per partition in each round, until all are sent. Returns the rows that are refused for good. */
   async #sendAll(loads: readonly Load[]): Promise<RefusedRow[]> {
     const refused: RefusedRow[] = [];
     let left = loads;
@@ -303,9 +303,9 @@ export class TransactionalProducer {
   }
 
   /**
-   * Sends batches until all are written or refused for good; returns the latter. What a broker refuses for the moment is sent again
-   * with its old sequence number, so it is written once. (Kafka 4 answers with `notEnoughReplicas` also while it cannot verify the
-   * transaction just now.)
+   * Sends batches until all are written or refused for good, and returns the refused ones. A batch whose refusal may
+   * pass is sent again with the same sequence number, so it is written once. (Kafka 4 also answers `notEnoughReplicas`
+   * while it cannot verify the transaction.)
    */
   async #writeBatches(batches: readonly SentBatch[]): Promise<Map<SentBatch, ProduceFailure>> {
     const { clock } = this.parts;
@@ -344,7 +344,7 @@ export class TransactionalProducer {
       [...byLeader].map(([leader, led]) => this.line.produce(leader, this.identity, led)),
     );
     let throttle = 0;
-    // All have answered, so nothing is under way any more when the first failure is thrown.
+    // All brokers have answered, so no request is under way when the first failure is thrown.
     const failures = answers.flatMap((answer) => {
       if (answer.status === "rejected") throw answer.reason;
       throttle = Math.max(throttle, answer.value.throttle);
@@ -354,12 +354,12 @@ export class TransactionalProducer {
     return failures;
   }
 
-  /** The broker reads nothing more of this connection until then, and is not dead. */
+  /** Waits while the broker takes no more requests on this connection because of a quota. It is not dead. */
   async #hold(ms: number, batches: readonly SentBatch[]): Promise<void> {
     const { clock, pace, throttled } = this.parts;
     throttled(ms);
     if (clock.elapsed() + ms < this.#until) return await pause(clock, ms);
-    // The transaction is over by then. Its successor has another connection, and writes less at once.
+    // The transaction would time out first. Its successor has another connection, and writes smaller pieces.
     pace.wrote(batches.reduce((bytes, { batch }) => bytes + batch.length, 0), ms);
     throw new KafkaError(
       `a quota of this client is used up, and Kafka holds results back for ${ms} ms, which is longer than a transaction may take`,

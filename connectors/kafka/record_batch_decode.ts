@@ -1,10 +1,10 @@
 /**
- * Kafka's record batches (format 2), read as a `read_committed` reader does: records of aborted transactions and control
- * records are passed over, but they count for the position.
+ * Decodes Kafka's record batches (format 2) as a `read_committed` reader: it skips records of aborted transactions and
+ * control records, but the position passes them.
  *
- * Invariant: a batch is read whole or not at all. One that cannot be read (its checksum is wrong, its records are not what its
- * header says, nobody knows its format) becomes one record that carries its bytes and says why; its place is passed only with
- * it. So nothing is lost in silence, and nothing is read twice however often reading begins anew.
+ * Invariant: a batch is read whole or not at all. A batch that cannot be parsed (a wrong checksum, records that
+ * contradict its header, an unknown format) becomes one record with its bytes and the reason. The position passes it
+ * only with that record. So nothing is lost silently, and nothing is read twice when reading begins anew.
  *
  * @module
  */
@@ -22,32 +22,32 @@ const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 const ABORT = 0;
-/** Offset and length, which are not counted by the length. */
+/** The offset and the length, which the length does not include. */
 const BEFORE_LENGTH = 12;
 const MAGIC_AT = 16;
 const ATTRIBUTES_AT = 21;
 const HEADER = 61;
 const MAGIC = 2;
-/** Of a message that is older than record batches: offset, length, checksum, format, attributes. */
+/** The size of the fields of a message older than record batches: offset, length, checksum, format, attributes. */
 const OLD_HEADER = 18;
 const NO_TIMESTAMP = -1;
-/** A broker looks up where a partition ends before it reads, so a fetch may bring what came meanwhile. */
+/** A broker reads the end of a partition before its records, so a fetch may contain records that arrived in between. */
 const END_SLACK = 0x8000_0000;
 
-/** What a fetch brought. */
+/** The result of decoding a fetch. */
 export interface DecodedPartition {
   readonly records: FetchedRecords;
   /** Where reading goes on. */
   readonly position: number;
-  /** Nothing could be read because the first batch is cut off: a fetch must be allowed so many bytes to bring it whole. */
+  /** Set when nothing could be read because the first batch is cut off: the bytes that a fetch must allow for it. */
   readonly needs?: number;
 }
 
 /**
- * Reads the records of a fetch that lie at `start` or after it. Never throws because of what the bytes are.
+ * Decodes the records of a fetch at `start` or after it. Never throws because of the bytes.
  *
- * @param limit How many bytes the fetch was allowed to bring of this partition: a first batch that claims more may be whole on
- * the broker.
+ * @param limit how many bytes the fetch was allowed to return of this partition. A first batch that claims more may be
+ * whole on the broker
  */
 export function decodePartition(fetched: FetchedPartition, start: number, limit = Infinity): DecodedPartition {
   const { batches } = fetched;
@@ -59,7 +59,7 @@ export function decodePartition(fetched: FetchedPartition, start: number, limit 
     const rest = batches.length - at;
     const size = sizeAt(reader, at);
     if (size !== undefined && size > rest) {
-      // The last batch is cut off where the fetch's limit fell: it comes again.
+      // The fetch's limit has cut the last batch off. It comes again with the next fetch.
       if (at > 0) break;
       if (size > limit && size <= LARGEST_BATCH_BYTES) return { records, position, needs: size };
     }
@@ -75,7 +75,7 @@ export function decodePartition(fetched: FetchedPartition, start: number, limit 
     at += bytes.length;
   }
   if (position === start && batches.length > 0) {
-    // Asked again, the broker would send the same, for ever.
+    // Without this the same request would get the same answer forever.
     const reason = `all that came lies before offset ${start}, which was asked for`;
     position++;
     records.addUnreadable(unreadable(fetched, batches, { reason, position: start, next: position }));
@@ -83,14 +83,14 @@ export function decodePartition(fetched: FetchedPartition, start: number, limit 
   return { records, position };
 }
 
-/** The offset that something at this place begins with, if that much is there. */
+/** The offset at the beginning of a batch; `undefined` when the bytes end before it. */
 function offsetAt(reader: ByteReader, at: number): number | undefined {
   if (at + 8 > reader.bytes.length) return undefined;
   reader.position = at;
   return reader.int64();
 }
 
-/** How many bytes the batch at this place takes, as it says itself; `undefined` where it cannot be so. */
+/** The size of a batch from its own length field; `undefined` when the value is impossible. */
 function sizeAt(reader: ByteReader, at: number): number | undefined {
   if (at + BEFORE_LENGTH > reader.bytes.length) return at === 0 ? undefined : Infinity;
   reader.position = at + 8;
@@ -98,13 +98,13 @@ function sizeAt(reader: ByteReader, at: number): number | undefined {
   return size < OLD_HEADER ? undefined : size;
 }
 
-/** What is known of where a batch lies. */
+/** What is known of a batch's position. */
 interface BatchPlace {
-  /** The first offset that is wanted. */
+  /** The first wanted offset. */
   readonly position: number;
-  /** No offset at it or behind it is there to be read. */
+  /** No record exists at this offset or after it. */
   readonly end: number;
-  /** The offset with which the batch behind it begins, where it came as well. */
+  /** The offset of the next batch, if it was fetched too. */
   readonly next: number | undefined;
 }
 
@@ -164,27 +164,27 @@ function readHeader(reader: ByteReader, bytes: Uint8Array): BatchHeader {
 }
 
 /**
- * What cannot be true of a batch that a broker keeps, although its checksum is right, which does not cover its first offset;
- * `undefined` if nothing.
+ * Finds impossible values in a header. The checksum may still be right, since it does not cover the first offset.
+ * `undefined` when there are none.
  */
 function wrongHeader({ baseOffset, lastOffset, count }: BatchHeader, before: number): string | undefined {
   if (!(Number.isSafeInteger(baseOffset) && baseOffset >= 0)) return `its first offset is ${baseOffset}`;
   if (!(lastOffset >= baseOffset && lastOffset < before)) {
     return `it claims the offsets ${baseOffset} to ${lastOffset}, and ${before} lies behind it`;
   }
-  // Fewer records than offsets: compaction takes records, and leaves the offsets that are gone to their batch.
+  // There may be fewer records than offsets: compaction removes records and keeps the offsets of the batch.
   if (count < 0 || count > lastOffset - baseOffset + 1) return `it claims ${count} records`;
   return undefined;
 }
 
-/** The records of a batch, unpacked. Compaction leaves batches without any, whatever they say of their compression. */
+/** The unpacked records of a batch. Compaction leaves empty batches, whatever compression their header names. */
 function recordsOf({ attributes, count }: BatchHeader, bytes: Uint8Array): Uint8Array {
   const packed = bytes.subarray(HEADER);
   const codec = attributes & COMPRESSION;
   return codec === 0 || count === 0 ? packed : decompress(codec, packed, UNPACKED_BATCH_BYTES);
 }
 
-/** Knows which producers are inside an aborted transaction while the batches pass by in order. */
+/** Tracks which producers are inside an aborted transaction, batch by batch in order. */
 class AbortedTransactions {
   readonly #transactions: FetchedPartition["aborted"];
   #next = 0;
@@ -211,8 +211,8 @@ class AbortedTransactions {
 }
 
 /**
- * A control batch holds one record; its key is a version and a type, 16 bits each. Compaction may leave the batch without it, to
- * remember the producer by: then it ends nothing.
+ * The type of a control batch. It holds one record, whose key is a version and a type of 16 bits each. Compaction may
+ * remove the record and keep the batch for the producer's state; such a batch ends nothing.
  */
 function controlType({ count, lastOffset, baseOffset }: BatchHeader, records: Uint8Array): number | undefined {
   if (count === 0) return undefined;
@@ -243,10 +243,10 @@ function addRecords(
 }
 
 /**
- * Goes through all records of a batch. Leaves the reader at the first one whose offset, from the batch's first, is `from` or more,
- * and returns how many lie before it.
+ * Goes through all records of a batch. Leaves the reader at the first record whose offset, relative to the batch, is
+ * `from` or more, and returns how many records lie before it.
  *
- * @throws {RangeError} If they are not what the header says.
+ * @throws {RangeError} when the records contradict the header
  */
 function checkRecords(reader: ByteReader, count: number, lastDelta: number, from = 0): number {
   let before = -1;
@@ -297,8 +297,8 @@ function skipBlock(reader: ByteReader): void {
 }
 
 /**
- * The offset behind a batch that cannot be read. What it says itself is believed as far as it can be true; where it cannot, reading
- * goes on with the batch that came behind it, or else the next offset is tried, and the broker says what lies there.
+ * The offset after a batch that cannot be parsed. Its own last offset is used when it is possible. Otherwise reading
+ * goes on at the next fetched batch, or at the next offset, and the broker decides what is there.
  */
 function behind(bytes: Uint8Array, { position, end, next }: BatchPlace): number {
   const found = next !== undefined && next > position && next <= end;
@@ -312,7 +312,7 @@ function behind(bytes: Uint8Array, { position, end, next }: BatchPlace): number 
   return found ? next : position + 1;
 }
 
-/** The record that stands for a batch that cannot be read. */
+/** The record that stands for a batch that cannot be parsed. */
 function unreadable(
   { topic, partition }: FetchedPartition,
   bytes: Uint8Array,

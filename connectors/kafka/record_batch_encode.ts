@@ -1,6 +1,6 @@
 /**
- * Kafka's record batches (format 2), written: one buffer a batch, no object a record. This is the connector's hottest code on
- * the way out.
+ * Encodes Kafka's record batches (format 2): one buffer per batch and no object per record, because every result passes
+ * through this code.
  *
  * @module
  */
@@ -11,18 +11,20 @@ import { nameBytes } from "../../base/text.ts";
 import type { OutputRecord, RecordHeaders } from "../connector.ts";
 import type { ProducerIdentity } from "./driver.ts";
 
-/** What a batch has before its records, in bytes. */
+/** The size of a batch's header, in bytes. */
 const BATCH_HEADER = 61;
 const CRC_AT = 17;
 const ATTRIBUTES_AT = 21;
 const TRANSACTIONAL = 0x10;
 const NO_LEADER_EPOCH = -1;
 const MAGIC = 2;
-/** Sequence numbers count records of one producer and partition, and begin again at 0 after the largest 32-bit integer. */
+/**
+ * Sequence numbers count the records of one producer and partition. After the largest 32-bit integer they start at 0.
+ */
 const SEQUENCES = 0x8000_0000;
-/** Up to this length a loop copies faster than a call into the engine. */
+/** Up to this length a loop copies faster than the built-in method. */
 const COPIED_BY_HAND = 40;
-/** Times of one batch are stored as differences, which stay exact within this distance, in milliseconds. */
+/** A batch stores timestamps as differences. They stay exact within this distance, in milliseconds. */
 const TIME_REACH = 2 ** 50;
 
 /** One encoded batch. */
@@ -38,10 +40,10 @@ export function nextSequence(sequence: number, count: number): number {
 }
 
 /**
- * Encodes the first of `records` from `start` on that go into one batch of at most `limit` bytes; at least one record.
+ * Encodes the records from `start` on that fit into one batch of `limit` bytes, and at least one record.
  *
- * @param records All of one topic partition.
- * @param sequence The sequence number of the batch's first record.
+ * @param records records of one topic partition
+ * @param sequence the sequence number of the batch's first record
  */
 export function encodeBatch(
   records: readonly OutputRecord[],

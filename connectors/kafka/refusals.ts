@@ -1,5 +1,5 @@
 /**
- * What Kafka refuses for good: to try again would be of no use, and to be silent about it would be worse.
+ * Refusals that are final: another try would be useless, so they must be reported.
  *
  * @module
  */
@@ -8,16 +8,18 @@ import { RefusedError } from "../connector.ts";
 import { describeCode } from "./codes.ts";
 import { CODE, explain, KafkaError } from "./errors.ts";
 
-/** A row that the broker will never take. */
+/** A row that the broker will never accept. */
 export interface RefusedRow {
-  /** Which of the transaction's rows. */
+  /** The index of the row among the transaction's rows. */
   readonly row: number;
   readonly code: number;
-  /** What the broker said beside the code. */
+  /** The broker's message beside the code. */
   readonly said: string | undefined;
 }
 
-/** The row itself is refused, for good: too large, too old or too new, without a key, or not allowed to this user. */
+/**
+ * Codes that refuse the row itself for good: too large, too old or too new, without a key, or not allowed to this user.
+ */
 export const ROW_REFUSED: ReadonlySet<number> = new Set([
   2,
   CODE.messageTooLarge,
@@ -27,10 +29,10 @@ export const ROW_REFUSED: ReadonlySet<number> = new Set([
   87,
 ]);
 
-/** Nothing that this producer could do would be taken: it is not allowed, or not possible on this cluster. */
+/** Codes that refuse all requests of this producer for good: not allowed, or not possible on this cluster. */
 const ALL_REFUSED: ReadonlySet<number> = new Set([17, 29, 30, 31, 33, 34, 35, 44, 50, 53, 58]);
 
-/** The engine's error for a failure: a `RefusedError` where another try would be of no use. */
+/** The engine's error for a failure: a `RefusedError` when another try would be useless. */
 export function worded(error: unknown, wanted: string, brokers: string): Error {
   const sentence = explain(error, wanted, brokers);
   if (!(error instanceof KafkaError)) return sentence;

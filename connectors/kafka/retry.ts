@@ -1,5 +1,5 @@
 /**
- * Waiting and asking again.
+ * Connects and repeats requests.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import type { Line } from "./driver.ts";
 import { RETRY_PAUSE } from "./limits.ts";
 
 /**
- * Connects and asks, again and again while the failure is of a kind that passes, for at most `limit` milliseconds.
+ * Connects and runs a request. Repeats it while the failure is one that may pass, for at most `limit` milliseconds.
  *
- * @param ask What may be asked twice without harm.
+ * @param ask a request that may be repeated without harm
  *
- * @throws The last failure.
+ * @throws {Error} when the request fails otherwise, or the time is over: the last failure
  */
 export async function askUntil<T>(
   line: Line,

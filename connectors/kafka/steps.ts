@@ -1,5 +1,5 @@
 /**
- * Steps of a transaction, each asked again while its refusal is known to have had no effect.
+ * Steps of a transaction. A step is repeated while its refusal certainly had no effect.
  *
  * @module
  */
@@ -13,20 +13,20 @@ import { askUntil } from "./retry.ts";
 
 const NO_COORDINATOR = [CODE.coordinatorLoading, CODE.coordinatorNotAvailable, CODE.notCoordinator];
 
-/** Initialises a transactional id: earlier lives of it can no longer commit, and what they left open is aborted. */
+/** Initialises a transactional id: earlier lives can no longer commit, and their open transactions are aborted. */
 export async function initialise(
   line: Line,
   transactionalId: string,
   { clock, timeout }: { readonly clock: TimerClock; readonly timeout: number },
 ): Promise<ProducerIdentity> {
-  // While what an earlier life left open is being aborted, the coordinator refuses with code 51.
+  // The coordinator refuses with code 51 while it aborts the open transaction of an earlier life.
   const retries = (error: unknown) => isPassing(error) || hasCode(error, CODE.concurrentTransactions);
   return await askUntil(line, () => line.initProducer(transactionalId, timeout), { clock, limit: ASK_LIMIT, retries });
 }
 
 /**
- * Repeats a step that is refused because the transaction before it is still being finished, or because a coordinator is
- * just moving or being made. These are answers: the step surely had no effect.
+ * Repeats a step that is refused because the transaction before it is being completed, or because a coordinator moves
+ * or is being created. The broker has answered, so the step certainly had no effect.
  */
 export async function patiently(clock: TimerClock, step: () => Promise<void>): Promise<void> {
   const deadline = clock.elapsed() + REFUSED_STEP_LIMIT;
@@ -39,19 +39,19 @@ export async function patiently(clock: TimerClock, step: () => Promise<void>): P
         throw error;
       }
       if (!unfinished) await pause(clock, RETRY_PAUSE.first);
-      // Finishing takes about as long as asking, and the shortest timer takes longer than both.
+      // Completing a transaction takes about as long as a request, and the shortest timer takes longer than both.
       else if (refused > REFUSED_AT_ONCE) await pause(clock, CONCURRENT_TRANSACTION_PAUSE);
     }
   }
 }
 
-/** Waits for all, so that nothing is under way any more when the first failure is thrown. */
+/** Waits for all steps, so that no request is under way when the first failure is thrown. */
 export async function settled(steps: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(steps)).find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
 }
 
-/** The leaders of a topic's partitions, all of which must have one. */
+/** The leaders of a topic's partitions. Throws when a partition has none. */
 export function leadersOf(
   topic: string,
   places: readonly { readonly leader: string | undefined }[] | undefined,

@@ -1,8 +1,9 @@
 /**
- * What lies below a line: requests to brokers, each an encoder and a decoder in a file of its own (`requests/`).
+ * The layer below a line: sends requests to brokers. Each request has an encoder and a decoder in its own file
+ * (`requests/`).
  *
- * A transport owns connections, TLS, the login, and who the brokers are. It repeats nothing and knows no group, topic or
- * transaction: whoever asks says which broker, and what a failure means.
+ * A transport owns connections, TLS, the login, and the list of brokers. It repeats nothing and knows no group, topic
+ * or transaction: the caller chooses the broker and handles failures.
  *
  * @module
  */
@@ -15,52 +16,54 @@ export interface Request<T> {
   readonly api: number;
   readonly name: string;
   readonly version: number;
-  /** Whether this version has tagged fields: then its header has, too. @default false */
+  /** Whether this version has tagged fields, in the header too. @default false */
   readonly flexible?: boolean;
-  /** How long the broker may hold it back, in milliseconds, where that is longer than the client waits for an answer. */
+  /**
+   * How long the broker may delay the answer, in milliseconds, if that is longer than the client waits for an answer.
+   */
   readonly patience?: number;
-  /** About how many bytes the body has, where it is a large one: so many are set aside at once. */
+  /** About how many bytes a large body has, so that its buffer is allocated once. */
   readonly size?: number;
-  /** Writes the body. Called once for each time that it is sent. */
+  /** Writes the body. Called each time the request is sent. */
   readonly write: (body: ByteWriter) => void;
-  /** Reads the answer's body, and throws the `KafkaError` that it holds. */
+  /** Reads the answer's body. Throws a `KafkaError` when the answer has an error code. */
   readonly read: (answer: Answer) => T;
 }
 
 /** The body of an answer. */
 export class Answer extends ByteReader {
-  /** For how long the broker wants no further request of ours, in milliseconds. */
+  /** For how long the broker takes no further requests, in milliseconds. */
   throttle = 0;
 
-  /** Reads the field of that name, which most answers begin with. */
+  /** Reads the throttle time, with which most answers begin. */
   readThrottle(): void {
     this.throttle = this.int32();
   }
 }
 
-/** Where a broker listens. */
+/** The address of a broker. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** The brokers of a cluster, as one of them described them. */
+/** The brokers of a cluster, as one of them describes them. */
 export interface Cluster {
   /** By id. */
   readonly brokers: ReadonlyMap<string, Address>;
-  /** The broker that takes changes of topics. */
+  /** The broker that processes changes of topics. */
   readonly controller: string | undefined;
 }
 
 /** Connections to one cluster, from the first use until they are closed. Every method rejects with a `KafkaError`. */
 export interface Transport {
-  /** The members of the cluster. Connects to whichever of the named brokers answers first. */
+  /** The brokers of the cluster. Connects to the named broker that answers first. */
   brokers(): Promise<Cluster>;
   /**
-   * Sends a request to a broker of the cluster, or with `undefined` to any. Requests to one broker, fetches apart, go over one
-   * connection in the order in which they were made.
+   * Sends a request to a broker of the cluster, or with `undefined` to any. The requests to one broker, except fetches,
+   * use one connection, in the order in which they were made.
    */
   send<T>(node: string | undefined, request: Request<T>): Promise<T>;
-  /** Ends all connections; requests under way reject. */
+  /** Closes all connections. Requests under way reject. */
   close(): Promise<void>;
 }

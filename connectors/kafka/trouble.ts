@@ -1,5 +1,6 @@
 /**
- * Trouble that is ridden out: each part of a reader reports its own once when it begins and once when it is over.
+ * Trouble that the reader waits out. Each part of a reader reports its trouble once when it begins and once when it
+ * ends.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import type { ReaderTrouble } from "../connector.ts";
 import { isDisconnected } from "./errors.ts";
 import { MOMENTS, UNANSWERED_TOLD } from "./limits.ts";
 
-/** Counts what the parts of a reader suffer from. */
+/** Tracks the troubles of a reader's parts. */
 export class Trouble {
   readonly #report: (part: ReaderTrouble, error: Error | undefined) => void;
   readonly #failures = new Map<ReaderTrouble, number>();
@@ -20,10 +21,10 @@ export class Trouble {
   }
 
   /**
-   * A part could not do something, and tries again.
+   * A part has failed and will try again.
    *
-   * @param cause What failed. That leaders and coordinators are just moving is not worth a word before it has lasted.
-   * @param worded The same for people.
+   * @param cause the failure. Failures of moving leaders and coordinators are reported only when they last
+   * @param worded the failure as a message
    */
   failed(part: ReaderTrouble, cause: unknown, worded: Error): void {
     const failures = (this.#failures.get(part) ?? 0) + 1;
@@ -31,13 +32,13 @@ export class Trouble {
     if (isDisconnected(cause) || failures > MOMENTS) this.tell(part, worded);
   }
 
-  /** A trouble that no passing moment explains. */
+  /** Reports a trouble that will not pass in a moment. */
   tell(part: ReaderTrouble, worded: Error): void {
     this.#reported.add(part);
     this.#report(part, worded);
   }
 
-  /** Waits for an answer. One that is held back for longer than a moment is told of; the part says itself when it works again. */
+  /** Waits for an answer, and reports one that takes long. The part itself reports that it works again. */
   async whileWaiting<T>(
     part: ReaderTrouble,
     answer: Promise<T>,
@@ -51,7 +52,7 @@ export class Trouble {
     }
   }
 
-  /** A part works again. */
+  /** Reports that a part works again. */
   works(part: ReaderTrouble): void {
     this.#failures.delete(part);
     if (this.#reported.delete(part)) this.#report(part, undefined);

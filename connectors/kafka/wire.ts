@@ -1,6 +1,6 @@
 /**
- * Kafka's primitive types, read from and written to bytes. Integers of 64 bits are JavaScript numbers here: offsets, times
- * and producer ids stay within the safe integers, and `bigint` would cost more than all the rest of reading a record.
+ * Reads and writes Kafka's primitive types. Integers of 64 bits are numbers here: offsets, timestamps and producer ids
+ * are safe integers, and `bigint` would cost more than the rest of reading a record.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 const HIGH = 0x1_0000_0000;
 
-/** Reads forward through bytes. Views that it returns share the memory of its input. */
+/** Reads bytes from front to back. The views that it returns share the memory of its input. */
 export class ByteReader {
   readonly bytes: Uint8Array;
   readonly #view: DataView;
@@ -49,7 +49,7 @@ export class ByteReader {
     return high * HIGH + low;
   }
 
-  /** An unsigned integer of variable length, at most 32 bits. */
+  /** An unsigned varint of at most 32 bits. */
   unsignedVarint(): number {
     const bytes = this.bytes;
     let value = 0;
@@ -62,13 +62,13 @@ export class ByteReader {
     }
   }
 
-  /** A zigzag integer of at most 32 bits. */
+  /** A zigzag varint of at most 32 bits. */
   varint(): number {
     const value = this.unsignedVarint();
     return value < 0x8000_0000 ? (value >>> 1) ^ -(value & 1) : zigzagBack(value);
   }
 
-  /** A zigzag integer of up to 64 bits. */
+  /** A zigzag varint of at most 64 bits. */
   varlong(): number {
     let value = 0;
     let scale = 1;
@@ -93,7 +93,7 @@ export class ByteReader {
     return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + from, length);
   }
 
-  /** Passes over the next `length` bytes. */
+  /** Skips the next `length` bytes. */
   skip(length: number): void {
     if (length < 0 || length > this.left) {
       throw new RangeError(`Cannot read bytes from Kafka: ${length} are wanted, and ${this.left} are left`);
@@ -106,7 +106,7 @@ export class ByteReader {
     return length < 0 ? "" : decoder.decode(this.take(length));
   }
 
-  /** A string of the flexible protocol versions: its length + 1 as a varint. */
+  /** A string of the flexible protocol versions: its length + 1 is a varint. */
   compactString(): string {
     const length = this.unsignedVarint() - 1;
     return length < 0 ? "" : decoder.decode(this.take(length));
@@ -121,7 +121,7 @@ export class ByteReader {
   }
 }
 
-/** Writes forward into bytes that grow as needed. */
+/** Writes bytes from front to back. The buffer grows as needed. */
 export class ByteWriter extends GrowingBytes {
   int8(value: number): this {
     return this.byte(value);
@@ -165,7 +165,7 @@ export class ByteWriter extends GrowingBytes {
     return this.unsignedVarint(bytes.length + 1).raw(bytes);
   }
 
-  /** Bytes with their length in 32 bits before them; `null` is length -1. */
+  /** Writes the length in 32 bits, then the bytes; `null` is length -1. */
   block(bytes: Uint8Array | null): this {
     return bytes === null ? this.int32(-1) : this.int32(bytes.length).raw(bytes);
   }

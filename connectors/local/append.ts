@@ -1,5 +1,6 @@
 /**
- * What a program appends to a topic by itself, without a job: friendlier than what a job writes, and the same once it lies there.
+ * Records that a program appends to a topic without a job. The input is easier to write than that of a job; the stored
+ * records are the same.
  *
  * @module
  */
@@ -12,38 +13,42 @@ import { MAX_RECORD_BYTES, TIMESTAMP_AHEAD } from "./limits.ts";
 import { keyPartition } from "../partitioner.ts";
 import type { RecordKey } from "../verbs.ts";
 
-/** The fields that are stored of a record, wherever it lies. */
+/** The stored fields of a record. */
 export type PackedRecord = Omit<OutputRecord, "topic" | "partition">;
 
 /** A record to append. */
 export interface AppendRecord {
-  /** The value: bytes as they are, `null` as a tombstone, everything else as JSON. */
+  /** The value: bytes are stored as they are, `null` is a tombstone, everything else becomes JSON. */
   readonly value: unknown;
-  /** The key; strings as UTF-8, numbers as their decimal text. @default none */
+  /** The key: strings become UTF-8, numbers their decimal text. @default none */
   readonly key?: RecordKey;
-  /** The partition. @default by the key, as Kafka's default partitioner; without a key one after the other */
+  /**
+   * The partition.
+   *
+   * @default the key decides, as in Kafka's default partitioner; records without a key go round the partitions
+   */
   readonly partition?: number;
-  /** When it happened, in milliseconds since 1970. @default now */
+  /** The record's timestamp, in milliseconds since 1970. @default now */
   readonly timestamp?: number;
-  /** The headers: values by name, or a list of names with values where one name stands there several times. @default none */
+  /** The headers: values by name, or a list of names with values when a name occurs several times. @default none */
   readonly headers?: HeadersOption;
 }
 
-/** Where records go. */
+/** The topic that records are placed in, and its limits. */
 export interface Placing {
   readonly topic: string;
   readonly partitions: number;
   /** The partition of the next record without a key. */
   readonly turn: number;
-  /** Milliseconds since 1970. */
+  /** The wall clock, in milliseconds since 1970. */
   readonly now: () => number;
-  /** How far a timestamp may lie ahead of that, in milliseconds. */
+  /** How far a timestamp may lie ahead of the wall clock, in milliseconds. */
   readonly maxTimestampAhead: number;
 }
 
-/** Records on their way to a topic. */
+/** Encoded records with their partitions. */
 export interface Placed {
-  /** Each record with its partition, in the order in which they were given. */
+  /** Each record with its partition, in the given order. */
   readonly records: readonly (readonly [partition: number, record: PackedRecord])[];
   /** The partition of the next record without a key. */
   readonly turn: number;
@@ -54,8 +59,9 @@ const codec = json<unknown>();
 /**
  * Encodes records and chooses their partitions.
  *
- * @throws {RangeError} If a partition does not exist, a timestamp is no safe integer or too far ahead, or a record is too large.
- * @throws {TypeError} If a value has no JSON form.
+ * @throws {RangeError} when a partition does not exist, a timestamp is no safe integer or too far ahead, or a record is
+ * too large
+ * @throws {TypeError} when a value has no JSON form
  */
 export function placeRecords(records: Iterable<AppendRecord>, placing: Placing): Placed {
   const { topic, partitions } = placing;
@@ -79,7 +85,7 @@ export function placeRecords(records: Iterable<AppendRecord>, placing: Placing):
 /**
  * The limit for timestamps of appended records.
  *
- * @throws {RangeError} If it is no number of at least 0.
+ * @throws {RangeError} when it is no number of at least 0
  */
 export function timestampLimit(maxTimestampAhead: number = TIMESTAMP_AHEAD): number {
   if (maxTimestampAhead >= 0) return maxTimestampAhead;

@@ -1,5 +1,5 @@
 /**
- * A look at a topic of this process without a job.
+ * Reads a topic of this process without a job.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import type { PeekHandle, PeekObserver, ReaderHandler } from "../connector.ts";
 import { type LocalLog, startLocalReader } from "./reader.ts";
 
 /**
- * Reads a topic from its beginning, each partition in the order of its offsets, and goes on with what is added until the topic
- * has ended.
+ * Reads a topic from its beginning, each partition in the order of its offsets. Goes on with new records until the
+ * topic has ended.
  *
- * @param log Where the topic is.
- * @param look What to read, and who looks.
+ * @param log the log that has the topic
+ * @param look the topic to read, and the observer of its records
  *
- * @throws {Error} If the topic does not exist.
+ * @throws {Error} when the topic does not exist
  */
 export function peekLocally(log: LocalLog, { topic, observer }: { topic: string; observer: PeekObserver }): PeekHandle {
   const partitions = Array.from({ length: log.partitions(topic) ?? 0 }, (_, partition) => partition);

@@ -1,9 +1,11 @@
 /**
- * The reader of connectors whose topics lie in this process: `memory()` and `embeddedLog()`. One member, all partitions.
+ * The reader of connectors whose topics are in this process: `memory()` and `embeddedLog()`. It is the only member, and
+ * reads all partitions.
  *
- * One loop makes all calls of the handler, so they come one at a time. Fetches of all partitions are under way at once, and
- * the next one of a partition begins when its batch is delivered. There is no polling: the log says when there is more. Only
- * that there still is nothing is said again and again, as a broker's empty fetches do, because idleness is counted by it.
+ * One loop makes all calls to the handler, so they come one at a time. Fetches of all partitions run at the same time,
+ * and the next fetch of a partition begins when its batch is delivered. There is no polling: the log signals new
+ * records. Only empty batches are repeated on a timer, like a broker's empty fetches, because idleness is counted from
+ * them.
  *
  * @module
  */
@@ -25,36 +27,40 @@ import { REPORT_MS } from "./limits.ts";
 export interface LocalLog {
   /** How many partitions a topic has, or `undefined` when it does not exist. */
   partitions(topic: string): number | undefined;
-  /** What may be read of a partition right now. */
+  /** The offsets of a partition that may be read at present. */
   bounds(topic: string, partition: number): Bounds;
-  /** True when nothing will be added to the topic any more. */
+  /** Whether the topic is complete. */
   ended(topic: string): boolean;
-  /** About a batch of records from an offset on, without a gap; none when they are not there (any more). */
+  /**
+   * About one batch of records from an offset on, with consecutive offsets; none when they are gone or not written yet.
+   */
   fetch(topic: string, partition: number, from: number): Promise<readonly InputRecord[]>;
-  /** Calls the listener when a topic has new records or has ended. Returns what stops that. */
+  /** Calls the listener when a topic has new records or has ended. Returns a function that removes the listener. */
   watch(listener: (topic: string) => void): () => void;
 }
 
-/** What a reader is started with. */
+/** What a reader needs. */
 export interface LocalReading {
   readonly options: Pick<ReaderOptions, "topics"> & { readonly layout: Pick<TaskLayout, "tasks"> };
   readonly handler: ReaderHandler;
-  /** The timer for saying again and again that a partition has nothing; without one it is said once. */
+  /** The timer for repeated empty batches. Without it an empty batch is delivered once. */
   readonly after?: ConnectionContext["after"];
 }
 
-/** Where reading stands in one partition. */
+/** The reading position in one partition. */
 interface Cursor {
   readonly key: string;
   readonly topic: string;
   readonly partition: number;
   position: number;
-  /** The fetch that is under way or done and not delivered. It never rejects: the loop decides when an error counts. */
+  /**
+   * The fetch that is under way, or done and not delivered. It never rejects: the loop decides when an error counts.
+   */
   fetch: Promise<Fetched> | undefined;
-  /** What the handler knows: the end that it was told, and whether the topic had ended then. */
+  /** What the handler was told: the end of the partition, and whether the topic had ended. */
   toldEnd: number;
   toldEnded: boolean;
-  /** A batch has said that this is all there will ever be. */
+  /** Whether a batch has reported the final end of the partition. */
   sawEnd: boolean;
 }
 
@@ -65,10 +71,10 @@ const NOTHING: readonly InputRecord[] = [];
 /**
  * Starts a reader.
  *
- * @param log Where the topics are.
- * @param how What to read, and who takes it.
+ * @param log the log that has the topics
+ * @param how what to read, and the handler of the batches
  *
- * @throws {Error} If a topic does not exist.
+ * @throws {Error} when a topic does not exist
  */
 export function startLocalReader(log: LocalLog, how: LocalReading): LocalReader {
   return new LocalReader(log, how);
@@ -84,7 +90,7 @@ export class LocalReader implements Reader {
   readonly #after: LocalReading["after"];
   #cancelReport: (() => void) | undefined;
   #cursors: Cursor[] = [];
-  /** Fetches whose result nobody wants any more: a stop waits for them all the same. */
+  /** Fetches whose results were dropped by a seek. A stop still waits for them. */
   #abandoned: Promise<unknown> = Promise.resolve();
   #stopped = false;
   #woken = false;
@@ -111,7 +117,7 @@ export class LocalReader implements Reader {
   resume(topic: string, partition: number): void {
     const key = keyOf(topic, partition);
     if (!this.#paused.delete(key)) return;
-    // Whoever resumes wants to know where the partition stands, also when it stands where it stood.
+    // After `resume` the handler must be told the position, even when it has not changed.
     for (const cursor of this.#cursors) if (cursor.key === key) cursor.toldEnd = -1;
     this.#signal();
   }
@@ -128,19 +134,19 @@ export class LocalReader implements Reader {
     this.#signal();
   }
 
-  /** There is nobody to show it to. */
+  /** There are no tools that could show it. */
   show(_offsets: readonly StartOffset[]): Promise<void> {
     return Promise.resolve();
   }
 
   async stop(): Promise<void> {
-    // Every call of the handler is made after a look at this flag, in the same turn: none begins from here on.
+    // The loop checks this flag in the same turn as each call to the handler, so no call begins after this.
     this.#halt();
     this.#signal();
     await Promise.all([this.#abandoned, ...this.#cursors.map((cursor) => cursor.fetch)]);
   }
 
-  /** Whether a batch of every partition of the topic has said that nothing will follow. */
+  /** Whether a batch of every partition of the topic has reported its final end. */
   sawEnd(topic: string): boolean {
     const cursors = this.#cursors.filter((cursor) => cursor.topic === topic);
     return cursors.length > 0 && cursors.every((cursor) => cursor.sawEnd);
@@ -153,7 +159,7 @@ export class LocalReader implements Reader {
     this.#cancelReport = undefined;
   }
 
-  /** Lets every partition say once more where it stands, in a while. */
+  /** Schedules the next report of every partition's position. */
   #scheduleReport(): void {
     this.#cancelReport ??= this.#after?.(REPORT_MS, () => {
       this.#cancelReport = undefined;
@@ -169,7 +175,7 @@ export class LocalReader implements Reader {
 
   async #run(tasks: readonly number[]): Promise<void> {
     try {
-      // In a turn of its own: whoever started the reader has it in hand before the first call comes.
+      // Waits for a turn, so that the caller has the reader before the first call comes.
       await Promise.resolve();
       if (this.#stopped) return;
       this.#begin(await this.#handler.assigned(tasks, () => Promise.resolve()));
@@ -205,7 +211,7 @@ export class LocalReader implements Reader {
     });
   }
 
-  /** Delivers at most one batch of each partition. False when there was nothing to do. */
+  /** Delivers at most one batch of each partition. Returns false when there was nothing to do. */
   async #round(): Promise<boolean> {
     for (const cursor of this.#cursors) this.#prefetch(cursor);
     let moved = false;
@@ -230,18 +236,18 @@ export class LocalReader implements Reader {
     const fetch = cursor.fetch;
     if (fetch === undefined) return await this.#atEdge(cursor);
     const fetched = await fetch;
-    // Another offset was sought meanwhile.
+    // A seek has replaced this fetch.
     if (cursor.fetch !== fetch) return true;
-    // Paused while it came: it stays for the time after.
+    // The partition was paused during the fetch. The result is kept until it is resumed.
     if (this.#stopped || this.#paused.has(cursor.key)) return false;
     cursor.fetch = undefined;
     if ("error" in fetched) throw fetched.error;
-    // Without records they are gone since: the next round sees that and asks.
+    // An empty result means that retention has deleted the records. The next round finds that and calls `missing`.
     if (fetched.records.length > 0) this.#deliver(cursor, fetched.records);
     return true;
   }
 
-  /** The position is not one of a record that is there. */
+  /** Handles a position at which there is no record: the end of the partition, or a missing record. */
   async #atEdge(cursor: Cursor): Promise<boolean> {
     const { topic, partition, position } = cursor;
     const bounds = this.#log.bounds(topic, partition);
@@ -250,7 +256,7 @@ export class LocalReader implements Reader {
       if (!told) this.#deliver(cursor, NOTHING);
       return false;
     }
-    // More has come since the round began.
+    // New records have arrived since the round began.
     if (position >= bounds.earliest && position < bounds.latest) return true;
     const next = await this.#handler.missing(topic, partition, position, bounds);
     if (this.#stopped) return false;
@@ -273,7 +279,7 @@ export class LocalReader implements Reader {
     cursor.position = position;
     const ended = this.#log.ended(topic);
     if (records.length === 0) {
-      // A batch with records is not enough: that a partition is idle is said by one without.
+      // Only a batch without records reports an idle partition, so a batch with records does not count.
       cursor.toldEnd = end;
       cursor.toldEnded = ended;
     }
