@@ -1,8 +1,8 @@
 /**
- * What an epoch costs, by how many keys there are and not by how many change; how large the file grows under that load; and how
- * long a restore takes. On a real KV file.
+ * Measures whether the cost of an epoch depends on the number of keys (the number of changed keys is constant), how
+ * large the file grows, and how long a restore takes. On a real KV file.
  *
- * Both states, small and large, take turns epoch by epoch, so that whatever else runs on the machine slows both alike.
+ * The small and the large state take turns, epoch by epoch, so that other programs on the machine slow both equally.
  */
 import { parseArgs } from "node:util";
 import type { KeyedState } from "../operators/keyed_state.ts";
@@ -16,7 +16,7 @@ const DIRTY = 500;
 /** The goals of an epoch's cost, the file's size and a restore. */
 const GOALS = { ratio: 1.5, size: 3, restoreMs: 5000 } as const;
 
-/** What epochs of one state cost. */
+/** The cost of epochs of one state. */
 export interface EpochCost {
   readonly keys: number;
   readonly epochs: number;
@@ -34,7 +34,7 @@ export interface EpochCost {
 
 /** Options of {@linkcode measureCheckpoint}. */
 export interface MeasureOptions {
-  /** How long epochs are committed. */
+  /** For how long epochs are committed. */
   readonly minutes: number;
   /** The keys of the large state. @default 1_000_000 */
   readonly large?: number;
@@ -81,7 +81,7 @@ class Subject {
     this.times.push(performance.now() - began);
   }
 
-  /** The sum of all counts: what must be the same after a restore. */
+  /** The sum of all counts, which must be the same after a restore. */
   total(): number {
     let total = 0;
     for (const cell of this.#state.cells(0)) total += cell.value as number;
@@ -92,7 +92,7 @@ class Subject {
     return ["", "-wal"].reduce((sum, suffix) => sum + (statSize(this.path + suffix) ?? 0), 0);
   }
 
-  /** What a state of these keys needs at the least: its cells as they are encoded, without what comes of updates. */
+  /** The smallest size of a state with these keys: its encoded cells, without the overhead of updates. */
   liveBytes(): number {
     return this.checkpoint.head.states.reduce((sum, { baseBytes }) => sum + baseBytes, 0);
   }

@@ -1,6 +1,7 @@
 /**
- * What the Kafka connector does alone, without engine and state: transactions by size, records written and read a second,
- * and what an idle reader costs. `deno run -A bench/kafka_client_bench.ts [host:port]`, or with a broker of its own.
+ * Measures the Kafka connector alone, without engine and state: transactions by size, records written and read a
+ * second, and the cost of an idle reader. `deno run -A bench/kafka_client_bench.ts [host:port]`; without an address it
+ * starts a broker.
  */
 import { KafkaConnection } from "../connectors/kafka/connection.ts";
 import { KafkaJsDriver } from "../connectors/kafka/kafkajs_driver.ts";
@@ -142,7 +143,7 @@ function read(
   });
 }
 
-/** Seconds of processor time that this process has used, by all of its threads. */
+/** Seconds of processor time that all threads of this process have used. */
 function cpu(): number {
   const fields = Deno.readTextFileSync("/proc/self/stat").split(") ")[1].split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;

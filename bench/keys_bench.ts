@@ -1,6 +1,7 @@
 /**
- * What it costs that keys are alike: events of users whose keys end alike, or begin alike, beside the same events with other keys.
- * And what one more entry costs a key that has many of them. In one process, in turns, so that whatever else runs slows all alike.
+ * Measures the cost of similar keys: events of users whose keys have a common end or a common start, compared with the
+ * same events with other keys. Also measures the cost of one more entry for a key with many entries. All run in one
+ * process, in turns, so that other programs slow all equally.
  */
 import { parseArgs } from "node:util";
 import { systemClock } from "../base/clock.ts";
@@ -13,10 +14,16 @@ import { judge, percentile, table } from "./support/report.ts";
 
 const USERS = 10_000;
 const EPOCH_EVENTS = 2000;
-/** The goals: the largest epoch's bytes and all commits' p95 beside those of other keys; an append to many beside one to few. */
+/**
+ * The goals, as ratios: the largest epoch's bytes and all commits' p95, compared with other keys; an append to many
+ * entries, compared with one to few.
+ */
 const GOALS = { bytes: 1.5, p95: 1.2, append: 2 } as const;
 
-/** Kinds of keys that end alike. Each is compared with its mirror image: keys as long, of the same characters, that do not. */
+/**
+ * Kinds of keys with a common end. Each is compared with its mirror image: keys of the same length and characters, with
+ * a common start.
+ */
 const KINDS: Readonly<Record<string, (user: number) => string>> = {
   "urn:shop:N:europe-west1": (user) => `urn:shop:${user}:europe-west1`,
   "UUIDs of one machine": (user) => `${user.toString(16).padStart(8, "0")}-a24a-11ee-9c3e-0242ac120002`,
@@ -27,7 +34,7 @@ function mirrored(key: string): string {
   return [...key].reverse().join("");
 }
 
-/** What the events of one kind of keys cost. */
+/** The cost of the events of one kind of keys. */
 export interface KeysCost {
   readonly keys: string;
   readonly mirrored: boolean;
@@ -38,7 +45,7 @@ export interface KeysCost {
   readonly buckets: number;
 }
 
-/** Counts events, an epoch at a time, on a KV file of its own. */
+/** Counts events, one epoch at a time, on a KV file of its own. */
 class Subject {
   largest = 0;
   readonly times: number[] = [];
@@ -93,7 +100,7 @@ class Subject {
   }
 }
 
-/** Counts so many events with keys of each kind, epoch by epoch in turns. */
+/** Counts events with keys of each kind. The kinds take turns, epoch by epoch. */
 export async function measureKeys(events: number): Promise<KeysCost[]> {
   const folder = await Deno.makeTempDir({ prefix: "tidemark-bench-" });
   try {
@@ -113,7 +120,7 @@ export async function measureKeys(events: number): Promise<KeysCost[]> {
   }
 }
 
-/** What a change of one entry costs, in nanoseconds, where its key has so many. */
+/** The cost of a change of one entry, in nanoseconds, by the number of entries of its key. */
 export interface EntryCost {
   readonly change: string;
   readonly few: number;
@@ -144,7 +151,7 @@ export function measureEntries(rounds: number): EntryCost[] {
         states.cut();
         const began = performance.now();
         for (let i = 0; i < 1000; i++) act(key, i);
-        // What it costs to encode it is a part of it.
+        // The cost of encoding is included.
         states.assertStorable();
         best[key] = Math.min(best[key], performance.now() - began);
       }

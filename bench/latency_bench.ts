@@ -1,7 +1,7 @@
 /**
- * How long it takes from an event's sending until its result is seen by a `read_committed` consumer: sender, job, broker and
- * consumer are processes of their own on one machine. Every event has a result of its own, and one that is missing or doubled
- * is a failure.
+ * Measures the time from sending an event until a `read_committed` consumer sees its result. Sender, job, broker and
+ * consumer are separate processes on one machine. Every event has its own result; a missing or duplicate result is a
+ * failure.
  */
 import type { MetricsSnapshot } from "../mod.ts";
 import { type BenchBroker, countVisible, makeTopics } from "./support/bench_broker.ts";
@@ -11,9 +11,12 @@ import type { ProbeTask } from "./support/probe_main.ts";
 import { judge, percentile, type Row, table } from "./support/report.ts";
 import type { SenderTask } from "./support/sender_main.ts";
 
-/** Rates in events a second, and what is asked of them: the 95th percentile in milliseconds. */
+/** Rates in events a second, and the goal for the 95th percentile in milliseconds. */
 const RATES = [{ rate: 2_000, goal: 25 }, { rate: 10_000, goal: 40 }];
-/** How long events are sent before those that count, in seconds: so long does Java compile a new broker's busiest paths. */
+/**
+ * How long events are sent before the measurement, in seconds. Java needs this time to compile the hot code of a new
+ * broker.
+ */
 const WARM_UP = 30;
 /** How long the probe waits for a result that does not come, in milliseconds. */
 const PATIENCE = 10_000;
@@ -51,7 +54,7 @@ export async function benchLatency(
   return right;
 }
 
-/** One run: how fast, for how long, and what is asked of it. */
+/** One run: its rate, duration and goal. */
 interface Run {
   readonly rate: number;
   readonly goal: number;
@@ -65,7 +68,7 @@ interface Measured {
   readonly complete: boolean;
 }
 
-/** What the processes of a run said in the end. */
+/** The final reports of the processes of a run. */
 interface Told {
   readonly reading: Saying;
   readonly sent: Saying;
@@ -89,7 +92,7 @@ async function measure(broker: BenchBroker, run: Run): Promise<Measured> {
   return { complete, times: showTimes(run, { told, latencies, missing, complete }), costs: showCosts(run, told) };
 }
 
-/** Starts job, probe and sender, and waits until all is sent and seen. */
+/** Starts job, probe and sender, and waits until all events are sent and all results are seen. */
 async function play(
   broker: BenchBroker,
   { rate, flags }: Run,
@@ -161,7 +164,7 @@ function showCosts({ rate }: Run, told: Told): Row {
   };
 }
 
-/** The lowest 95th percentile of any ten seconds: how it would be, had nothing else run on the machine. */
+/** The lowest 95th percentile of any ten seconds, an estimate for a machine without other load. */
 function bestTenSeconds(latencies: Float64Array, rate: number): number {
   let best = Infinity;
   for (let from = 0; from + 10 * rate <= latencies.length; from += 10 * rate) {
@@ -170,7 +173,10 @@ function bestTenSeconds(latencies: Float64Array, rate: number): number {
   return best === Infinity ? NaN : best;
 }
 
-/** Latencies of the events from there on, in milliseconds, in the order of sending; those that did not arrive are left out. */
+/**
+ * Latencies of the events from index `from` on, in milliseconds, in the order of sending. Events without a result are
+ * left out.
+ */
 async function latenciesOf(folder: string, from: number): Promise<Float64Array> {
   const [sent, arrived] = await Promise.all(["sent", "arrived"].map(async (name) => {
     return new Float64Array((await Deno.readFile(`${folder}/${name}`)).buffer);

@@ -1,8 +1,9 @@
 /**
- * `deno task bench`: what the issue of the main job asks to be shown, in numbers. Each table has a column with its goal.
+ * `deno task bench`: the measurements of the main job. Each table has a column with its goal.
  *
- * The parts are `operators` (the pipeline in memory), `checkpoint` (an epoch's cost, a restore), `keys` (what alike keys and large
- * keys cost), `throughput` and `latency` (both against a real Kafka, which is started from its jars where `KAFKA_BROKERS` names none).
+ * The parts are `operators` (the pipeline in memory), `checkpoint` (the cost of an epoch and of a restore), `keys` (the
+ * cost of similar keys and of large ones), `throughput` and `latency` (both with a real Kafka, which is started from
+ * its jars if `KAFKA_BROKERS` is not set).
  */
 import { parseArgs } from "node:util";
 import { benchLatency } from "./latency_bench.ts";
@@ -72,7 +73,7 @@ function readOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-/** Runs a part that needs no broker, in a process whose compiler has seen nothing else. */
+/** Runs a part that needs no broker, in a new process, so that code compiled for other parts does not affect it. */
 async function runApart(part: string, { quick, minutes }: Options): Promise<boolean> {
   const script = new URL(`./${part}_bench.ts`, import.meta.url);
   const flags = [...(quick ? ["--quick"] : []), ...(minutes === undefined ? [] : ["--minutes", String(minutes)])];

@@ -1,8 +1,10 @@
 /**
- * The example job over a million events on a real Kafka, killed with SIGKILL five times on the way and started again with the
- * same command each time; then everything that a `read_committed` consumer sees is held against the truth.
+ * Runs the example job over a million events on a real Kafka. It is killed with SIGKILL five times and restarted with
+ * the same command each time. Then everything that a `read_committed` consumer sees is compared with the expected
+ * results.
  *
- * `deno run -A bench/million.ts [--events N] [--kills N] [--seed S]`. It ends with code 1 where a result is lost, doubled or wrong.
+ * `deno run -A bench/million.ts [--events N] [--kills N] [--seed S]`. It ends with code 1 when a result is lost,
+ * duplicated or wrong.
  */
 import { parseArgs } from "node:util";
 import { Kafka, logLevel } from "kafkajs";
@@ -23,7 +25,7 @@ const CONFIG = new URL("../deno.json", import.meta.url).pathname;
 /** Events a second of the traffic's own time: 167 minutes for a million. */
 const PER_SECOND = 100;
 const LOAD_CHUNK = 4000;
-/** How often the job's progress is looked at, in milliseconds. */
+/** How often the job's progress is checked, in milliseconds. */
 const LOOK = 100;
 const PATIENCE = 300_000;
 
@@ -97,13 +99,16 @@ async function main(): Promise<number> {
   return 1;
 }
 
-/** What leads to the cause: what is wrong, whether another reader sees the same, and what each process said. */
+/**
+ * Prints what helps to find the cause: the wrong results, whether another reader sees the same, and the log of each
+ * process.
+ */
 async function explain(
   broker: BenchBroker,
   { check, topics, logs, folder }: { check: MillionCheck; topics: Topics; logs: readonly string[]; folder: string },
 ): Promise<void> {
   for (const one of check.wrong) console.log(`  ${one}`);
-  // Without the record that was written behind each partition.
+  // Without the extra record that was appended to each partition.
   const again = async (topic: string) => await countVisible(broker, topic) - PARTITIONS;
   console.log(
     `Another reader sees ${await again(topics.output)} counts, ${await again(
@@ -114,14 +119,17 @@ async function explain(
   logs.forEach((log, process) => console.log(`Process ${process + 1} said:\n${log.trim()}`));
 }
 
-/** A topic that has just been made has leaders before they know of it, and refuse what is written; this question is asked until they do. */
+/**
+ * Waits until new topics can be written. At first their leaders do not know that they are leaders and refuse writes;
+ * `bounds` is retried until they answer.
+ */
 async function leadersAnswer({ address }: BenchBroker, topics: readonly string[]): Promise<void> {
   const connection = await KafkaConnection.open(new KafkaJsDriver([address], {}));
   for (const topic of topics) await connection.bounds(topic);
   await connection.close();
 }
 
-/** Fills the input, each event in its user's partition, and computes what must come out. */
+/** Fills the input, each event in its user's partition, and computes the expected results. */
 async function load(
   broker: BenchBroker,
   topic: string,
@@ -146,7 +154,7 @@ async function load(
   return truth;
 }
 
-/** The one command, at the first start and after each kill. */
+/** The command that starts the job, the same at the first start and after each kill. */
 function commandOf(broker: BenchBroker, topics: Topics, folder: string): Deno.Command {
   const flags = [
     ...["--brokers", broker.address, "--job", topics.input, "--state", `${folder}/state.db`],
@@ -161,7 +169,10 @@ function commandOf(broker: BenchBroker, topics: Topics, folder: string): Deno.Co
   });
 }
 
-/** Starts the job and kills it, each time when about another part of the results is there. Returns how many there were. */
+/**
+ * Starts and kills the job several times, each time after a further part of the results. Returns the number of visible
+ * results at each kill.
+ */
 async function killOnTheWay(
   broker: BenchBroker,
   { command, output, events, kills, random, logs }: {

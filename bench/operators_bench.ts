@@ -1,9 +1,10 @@
 /**
- * What a record costs in the operators alone: each stage, and the counts pipeline of the seed, over values from a prepared array,
- * with no input and no output. Ten thousand users; the best of several rounds, because whatever else runs only ever adds to it.
+ * Measures the cost of a record in the operators alone: each stage, and the counts pipeline, over values from a
+ * prepared array, without input and output. Ten thousand users. The best of several rounds counts, because other
+ * programs can only add to the time.
  *
- * A pipeline that has the process to itself is compiled for it. The last row is the same pipeline after all of the others have
- * run in this process, as in a program with many pipelines.
+ * V8 optimises the code for a pipeline that runs alone in its process. The last row is the same pipeline after all
+ * others have run in this process, as in a program with many pipelines.
  */
 import { parseArgs } from "node:util";
 import { filter, from, map, type Observable } from "rxjs";
@@ -11,7 +12,7 @@ import { count, eventTime, keyedReduce, minutes, tumblingWindow, watermark } fro
 import { judge, table } from "./support/report.ts";
 
 const USERS = 10_000;
-/** Events a second through the seed's counts pipeline. */
+/** The goal for the counts pipeline, in events a second. */
 const GOAL = 5_000_000;
 
 interface UserEvent {
@@ -19,7 +20,7 @@ interface UserEvent {
   readonly timestamp_ms: number;
 }
 
-/** What one pipeline costs. */
+/** The cost of one pipeline. */
 export interface OperatorCost {
   readonly pipeline: string;
   /** The best round, in nanoseconds a record. */
@@ -46,7 +47,7 @@ const counted = keyedReduce({
 const truthy = filter((event: UserEvent) => !!event);
 const SEED = "eventTime, watermark, keyedReduce, map (the seed's counts)";
 
-/** The seed's counts pipeline. */
+/** The counts pipeline. */
 function counts(events: Observable<UserEvent>): Observable<unknown> {
   return events.pipe(timed, watermarked, counted, map(({ key, value }) => ({ user_id: key, event_count: value })));
 }
@@ -84,7 +85,7 @@ export function measureOperators({ records = 1_000_000, rounds = 9 }: MeasureOpt
   });
 }
 
-/** How long one run takes, in milliseconds. */
+/** The duration of one run, in milliseconds. */
 function timeOf(stream: Observable<unknown>): number {
   let emitted = 0;
   const began = performance.now();

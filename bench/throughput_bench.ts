@@ -1,7 +1,7 @@
 /**
- * How many events a second a job gets from a topic that is full, with its results visible: kafkajs on the cores that the broker
- * uses too. The time runs from the moment when the job begins to read to the moment when its last result can be read by a
- * `read_committed` consumer, and the number of those results must be exactly what the events give.
+ * Measures how many events a second a job processes from a full topic until its results are visible, with kafkajs, on
+ * the same cores as the broker. The time runs from when the job begins to read until a `read_committed` consumer can
+ * read its last result. The number of results must be exactly the expected one.
  */
 import type { MetricsSnapshot } from "../mod.ts";
 import { type BenchBroker, countVisible, EndWatch, makeTopics, preload } from "./support/bench_broker.ts";
@@ -26,7 +26,7 @@ interface Kind {
   readonly title: string;
   /** Events a second. */
   readonly goal: number;
-  /** Whether so many results are right, of which the last of each user add up to `total`. */
+  /** Whether the number of results is right, and the sum `total` of each user's last count. */
   readonly isRight: (results: number, total: number, load: Load) => boolean;
 }
 
@@ -68,7 +68,7 @@ export async function benchThroughput(
   { events, users = USERS, kinds, flags = [] }: ThroughputOptions,
 ): Promise<boolean> {
   const topic = `load-${Date.now()}`;
-  // Its last event happens an hour ago: Kafka takes no record from the future.
+  // The last event is an hour old, because Kafka refuses records from the future.
   const first = Math.floor(Date.now() / 60_000) * 60_000 - HOUR - Math.ceil(events * stepOf(users));
   const load = { topic, events, users, first };
   await makeTopics(broker, topic);

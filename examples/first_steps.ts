@@ -8,15 +8,16 @@
 import { from, map, tap } from "rxjs";
 import { count, eventTime, lateSideOutput, minutes, seconds, tumblingWindow, watermark } from "@tidemark/streams";
 
-// %% Clicks, in the order in which they came. `at` is when they happened, in milliseconds: the two are not the same.
+// %% Clicks, in the order in which they arrived. `at` is the time at which they happened, in milliseconds. The two
+// orders differ.
 const clicks = [
   { user: "ada", at: seconds(10) },
   { user: "bob", at: seconds(55) },
   { user: "ada", at: seconds(65) },
-  { user: "ada", at: seconds(40) }, // Out of order, and in time: its minute is still open.
-  { user: "bob", at: seconds(95) }, // All of the first 85 s is there now, so the first minute is over: its counts come out.
-  { user: "bob", at: seconds(50) }, // After its minute, yet within the allowed lateness: the count comes again, corrected.
-  { user: "ada", at: seconds(170) }, // Now the second minute is over, and the first one closed for good.
+  { user: "ada", at: seconds(40) }, // Out of order, but in time: its minute is still open.
+  { user: "bob", at: seconds(95) }, // All clicks up to 85 s have arrived: the first minute is over, its counts are emitted.
+  { user: "bob", at: seconds(50) }, // Late, but within the allowed lateness: the corrected count is emitted.
+  { user: "ada", at: seconds(170) }, // Now the second minute is over, and the first one accepts no more clicks.
   { user: "bob", at: seconds(20) }, // Too late.
 ];
 
@@ -25,19 +26,19 @@ const results: { user: string; minute: number; clicks: number; pane: string }[] 
 const tooLate: { user: string; at: number }[] = [];
 
 const clicksPerMinute = from(clicks).pipe(
-  // The clock of this stream is in the clicks, not on the wall.
+  // Event time comes from the clicks, not from the wall clock.
   eventTime((click) => click.at),
-  // No click comes ten seconds after one that happened later: whatever is older than that is all there.
+  // Clicks are at most ten seconds out of order, so all older ones have arrived.
   watermark({ maxOutOfOrderness: seconds(10) }),
-  // So there is a moment at which a minute is over. For half a minute more, stragglers correct its counts.
+  // The watermark tells when a minute is over. For another half minute, late clicks correct its counts.
   tumblingWindow({ key: (click) => click.user, size: minutes(1), allowedLateness: seconds(30), aggregate: count() }),
-  // What comes even later is not lost: it is a stream of its own.
+  // Later clicks are not lost: they are a stream of their own.
   lateSideOutput((late) => late.pipe(tap((click) => tooLate.push(click)))),
-  // Between the stages flow plain values, so every operator of RxJS fits in.
+  // Stages pass on plain values, so RxJS operators such as map() can stand between them.
   map(({ key, window, value, pane }) => ({ user: key, minute: window.start / minutes(1), clicks: value, pane })),
 );
 
-// Nothing has happened yet: a pipeline is a plan, and subscribing runs it. The end of the array is the end of time.
+// Nothing has run yet: subscribing runs the pipeline. At the end of the array all open windows fire.
 clicksPerMinute.subscribe((result) => results.push(result));
 
 // %% Results in the order in which they came; `late` panes correct the `onTime` ones before them.

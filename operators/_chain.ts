@@ -19,7 +19,7 @@ export abstract class Link<T> extends Subscriber<T> {
 
 const ours = new WeakSet<Observable<unknown>>();
 
-/** Remembers an Observable as one that attaches to the open scope and pushes only when the whole graph stands. */
+/** Marks an Observable as one that attaches to the open scope and pushes only after the whole graph is bound. */
 export function ofOurs<T>(observable: Observable<T>): Observable<T> {
   ours.add(observable);
   return observable;

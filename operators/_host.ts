@@ -51,7 +51,7 @@ export interface Drift {
   isAhead(slot: number): boolean;
 }
 
-/** Why a task cannot go on. */
+/** The failure that stopped a task. */
 export interface TaskFailure {
   readonly error: Error;
   /** The stage in which it failed: `keyedReduce "event-count"`. */
@@ -78,7 +78,7 @@ export interface PaneAtHand {
   readonly result: unknown;
 }
 
-/** What a job does for its tasks. */
+/** The services of a job for its tasks. */
 export interface TaskHost {
   openState(spec: KeyedStateSpec): AnyKeyedState;
   /** A source was subscribed. The host pushes to it from `start` on, and returns the slots that it will read. */

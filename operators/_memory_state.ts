@@ -31,7 +31,7 @@ interface MutableCell<K extends Key, V> extends Cell<K, V> {
 export class MemoryKeyedState<K extends Key = Key, V = unknown> implements KeyedState<K, V> {
   readonly name: string;
   readonly #spaces = new Map<number, Map<K, MutableCell<K, V>>>();
-  /** The namespace that was asked for last: mostly the one that is asked for next. */
+  /** The namespace that was used last. The next access mostly uses the same one. */
   #last: Map<K, MutableCell<K, V>> = new Map();
   #lastNamespace = NaN;
   #size = 0;

@@ -1,5 +1,5 @@
 /**
- * The one file that knows what RxJS's `Subscriber` does to a stage: how it is chained into a pipe, guarded and torn down.
+ * The only file that depends on RxJS's `Subscriber`: how a stage is chained into a pipe, guarded and unsubscribed.
  *
  * A stage's input is a child of the subscriber below it, as RxJS's own operators are, so that `take(1)` releases a synchronous
  * source at once. User code runs inside a `try` whose `catch` fails the task and the stream: nothing is lost silently.
@@ -42,18 +42,18 @@ interface Bound {
 
 class Input<In> extends Link<In> {
   readonly task: Task;
-  /** It stands for a plain Observable without a job: each value begins a push. */
+  /** Whether the input is a plain Observable without a job. Then each value begins a push. */
   entry = false;
-  /** The slot of a plain Observable that this input stands for as a source. */
+  /** The slot of the plain Observable for which this input acts as the source. */
   slot = -1;
   readonly scope: Scope;
-  /** The bottommost without a job, while it subscribes: a value that comes at once begins a push. */
+  /** Set while the bottommost input subscribes without a job. A value that comes at once then begins a push. */
   eager = false;
-  /** The sources above it, among those of the scope. */
+  /** The range of the scope's sources that are above this input. */
   #from = 0;
   #to = Infinity;
   #finished = false;
-  /** It was assembled while something below was subscribed, as what a `connect()` or a `defer()` makes. */
+  /** Whether the stage was built while a stage below was being subscribed, as inside a `connect()` or a `defer()`. */
   #inside = false;
 
   /** @param handle kept in a field, so that each record costs one load from an object of a known shape */
@@ -131,8 +131,8 @@ class Input<In> extends Link<In> {
   }
 
   /**
-   * Whether what comes is part of a push that began above the `connect()` in which this stage stands, as it would be in a job: then this
-   * input stands for no source of its own, and time is measured by that one.
+   * Whether a value is part of a push that began above the `connect()` that contains this stage, as in a job. Then this
+   * input is not a source of its own, and the source above the `connect()` determines event time.
    */
   #isFed(): boolean {
     const { task, slot } = this;
@@ -225,12 +225,17 @@ class Input<In> extends Link<In> {
   }
 }
 
-/** Makes an operator that reads values: a tombstone that it cannot read is a bad record, so `null` may come in. */
+/**
+ * Makes an operator that reads values. Its input may contain `null`, because a tombstone that it cannot read is a bad
+ * record.
+ */
 export function operate<In, Out>(
   options: StageOptions & Required<Pick<StageOptions, "reads">>,
   init: (stage: Stage<Out>) => Handlers<In>,
 ): OperatorFunction<In | null, Out>;
-/** Makes an operator. `init` is called for each subscription: everything that a stage remembers lives in its closure. */
+/**
+ * Makes an operator. `init` is called for each subscription. The stage keeps all its state in the closure of `init`.
+ */
 export function operate<In, Out>(
   options: StageOptions,
   init: (stage: Stage<Out>) => Handlers<In>,

@@ -17,7 +17,8 @@ export class NotPlainError extends TypeError {
 }
 
 /**
- * A copy of plain data: primitives, plain objects, arrays, `Map`, `Set`, `Date`, `Uint8Array`. Primitives are themselves.
+ * A copy of plain data: primitives, plain objects, arrays, `Map`, `Set`, `Date`, `Uint8Array`. Primitives are returned
+ * unchanged.
  *
  * @throws {NotPlainError} when the value holds anything else, or itself
  */

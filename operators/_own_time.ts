@@ -59,7 +59,7 @@ export class OwnTime implements ClockHandle, ScopeListener {
   advance(watermark: number): void {
     if (watermark !== END_OF_TIME) this.#reached = watermark;
     if (this.#acting) return;
-    // Most watermarks are nobody's: they are handed on, and nothing else.
+    // Most watermarks make nothing due in the stage and are only forwarded.
     if (this.stage.acts(watermark)) this.#actOn();
     this.forward();
   }

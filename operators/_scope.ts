@@ -47,7 +47,7 @@ export interface AttachedSource {
   ended?: boolean;
   /** It represents sources above a stage with its own time, or a side output. Its values have no known partition. */
   readonly derived?: boolean;
-  /** It stands for a plain Observable without a job: whether inside a `connect()` or a `defer()`. */
+  /** Set for a plain Observable without a job: whether it is inside a `connect()` or a `defer()`. */
   readonly inside?: boolean;
 }
 

@@ -18,7 +18,7 @@ import type { At, PaneAtHand, Task, TaskFailure } from "./_task.ts";
 import { type Due, fireDue, type FireTimer, type Timers, TimerService, type TimersOptions } from "./_timers.ts";
 import type { Key, KeyedList, KeyedMap, KeyedState, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
 
-/** What kind of stage an operator is. */
+/** The properties of an operator's stage. */
 export interface StageOptions {
   /** The operator's name, for messages. */
   readonly operator: string;
@@ -88,7 +88,10 @@ export interface StageParts {
 export class Stage<Result = any> {
   /** The current value's event time, record and partition. */
   readonly at: At;
-  /** Emits with the time at hand, as `emit(value)` does; a stage that does so for each record calls it itself and spares a step. */
+  /**
+   * Emits with the current event time, as `emit(value)` does. A stage that emits for each record uses it directly to
+   * save a call.
+   */
   readonly out: Out<Result>;
   readonly label: string;
   /** This and `scope`, `below`, `holds` and `ownTime` are for the `_*.ts` files, not for operators. */
@@ -153,7 +156,7 @@ export class Stage<Result = any> {
     else this.emitAt(value, time);
   }
 
-  /** Emits a value with an event time of its own. */
+  /** Emits a value with the given event time. */
   emitAt(value: Result, time: number): void {
     const { task } = this;
     const before = task.timestamp;
@@ -343,7 +346,7 @@ export class Stage<Result = any> {
     this.handlers.close?.();
   }
 
-  /** Whether the stage does anything at a watermark before it is handed on. */
+  /** Whether the stage acts on a watermark before it is forwarded. */
   acts(watermark: number): boolean {
     if (watermark === END_OF_TIME || this.handlers.advance !== undefined) return true;
     const due = this.#due;

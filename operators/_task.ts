@@ -37,7 +37,7 @@ export class Task implements At {
   slot = -1;
   /** A push is under way. Values that arrive now belong to it. */
   active = false;
-  /** The graph stands and nothing waits: a push may begin, unless one is under way. */
+  /** The graph is bound and no push waits. A push may begin unless one is under way. */
   open = false;
   /** The pane being fired, or `undefined`. */
   pane: PaneAtHand | undefined = undefined;
@@ -112,7 +112,7 @@ export class Task implements At {
       this.#stages.add(name);
     }
     const complete: KeyedStateSpec = { ...spec, name: name ?? operator, operator };
-    // What is stored has no types: here, once, it gets those of its stage.
+    // A stored state has no static types. This cast, the only one, gives it the types of its stage.
     const state: unknown = this.host?.openState(complete) ?? memoryState(complete);
     return state as StateKinds<K, E, V>[Kind];
   }

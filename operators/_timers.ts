@@ -27,7 +27,7 @@ export interface TimersOptions {
   readonly part?: string;
 }
 
-/** Timers as an operator sees them. */
+/** The timers of a stage, for its operator. */
 export interface Timers<K extends Key = Key> {
   /** How many are set. */
   readonly size: number;
@@ -165,13 +165,13 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
 export class Calendar implements Due {
   readonly #times = new Heap();
   readonly #entries = new Map<number, number[]>();
-  /** A field, because each watermark asks for it. */
+  /** A field and not a getter, because each watermark reads it. */
   next = Infinity;
 
   /** @param act called when an entry is due */
   constructor(readonly act: (entry: number, time: number) => void) {}
 
-  /** Enters something at a time, once. */
+  /** Adds an entry at a time. Adding it again changes nothing. */
   set(time: number, entry: number): void {
     const entries = this.#entries.get(time);
     if (entries === undefined) {

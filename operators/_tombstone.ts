@@ -6,10 +6,16 @@
 import { messageOf } from "../base/thrown.ts";
 import type { Stage } from "./_stage.ts";
 
-/** A value without the `null` of a tombstone; `undefined` stays. An intersection, because types are inferred through it. */
+/**
+ * The type of a value without the `null` of a tombstone; `undefined` stays. It is an intersection, because TypeScript
+ * infers types through it.
+ */
 export type Present<T> = NonNullable<T> | (T & undefined);
 
-/** A stage has thrown on a value. Where the value is a tombstone that it cannot read, the record is bad, and the stage goes on. */
+/**
+ * Handles an error that a stage threw on a value. If the value is a tombstone that the stage cannot read, the record is
+ * bad and the stage goes on. Any other error fails the stage.
+ */
 export function refuseTombstoneOr(stage: Stage, value: unknown, error: unknown): void {
   const { reads } = stage.parts.options;
   if (value !== null || reads === undefined || !isNull(stage.task.record?.value)) return stage.fail(error);

@@ -41,11 +41,11 @@ export class WindowStage<T, K extends Key, A, R> {
   readonly #state: KeyedState<K, Pane<A>>;
   /** Whether the aggregate keeps no reference to values, so that they need no copy. */
   readonly #pure: boolean;
-  /** The window that was waited for last: mostly that of the next new cell. NaN where it has fired since. */
+  /** The window that was scheduled last; the next new cell mostly belongs to it. NaN if it has fired since. */
   #expected = NaN;
-  /** When each window that waits is complete. The cells are its memory: it is made anew from them. */
+  /** When each waiting window is complete. It is rebuilt from the cells after a restart. */
   readonly #complete = new Calendar((window) => this.#fire(window));
-  /** When each window that has fired is gone. */
+  /** When each fired window is removed. */
   readonly #gone = new Calendar((window) => this.#drop(window));
 
   constructor(readonly stage: Stage<WindowResult<T, K, R>>, readonly options: WindowStageOptions<T, A, R>) {
@@ -105,7 +105,10 @@ export class WindowStage<T, K extends Key, A, R> {
     }
   }
 
-  /** A window has a new cell. With the first of them it is waited for; one whose end has passed was empty then, and is only kept. */
+  /**
+   * Schedules the window of a new cell, if it is not scheduled yet. A window behind the watermark had nothing to fire
+   * at its end, so only its removal is scheduled.
+   */
   #expect(window: number): void {
     if (window === this.#expected) return;
     this.#expected = window;
@@ -121,7 +124,7 @@ export class WindowStage<T, K extends Key, A, R> {
     const { stage } = this;
     const last = windower.last(window);
     const kept = last + allowedLateness > stage.watermark;
-    // What a pane causes may bring new keys, which are late, and are not among these.
+    // A pane may cause values with new keys in this window. They are late and are not in this list.
     for (const cell of this.#state.cells(window)) {
       if (stage.closed) return;
       this.#emit(cell, cell.value!, "onTime", kept);

@@ -24,7 +24,8 @@ export interface Windower<T> {
 /** Windows of one size without overlap: each value belongs to exactly one. */
 export function tumbling(size: number, offset: number): Windower<unknown> {
   return {
-    // Exact for safe integers: a quotient just below a whole number is not rounded up to it. Several times faster than `%`.
+    // It is exact for safe integers, because a quotient just below a whole number is not rounded up to it. It is
+    // several times faster than `%`.
     first: (time) => Math.floor((time - offset) / size) * size + offset,
     after: () => NaN,
     last: (start) => start + size - 1,

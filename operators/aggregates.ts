@@ -32,8 +32,8 @@ export function count<T>(): Aggregate<T, number, number> {
  * Adds numbers up.
  *
  * @param of the number of a value: finite, or a bigint
- * @returns an aggregate for windows; it throws a `TypeError` on what is no finite number and no bigint, and a `RangeError` where the sum is
- * beyond all numbers
+ * @returns an aggregate for windows; it throws a `TypeError` on a value that is neither a finite number nor a bigint, and a `RangeError`
+ * when the sum is too large for a number
  * @throws {TypeError} when `of` is not a function
  *
  * @example Sum
@@ -59,7 +59,7 @@ export function sum<T, N extends number | bigint = number>(
  * The smallest number.
  *
  * @param of the number of a value: finite, or a bigint
- * @returns an aggregate for windows; it throws a `TypeError` on what is no finite number and no bigint
+ * @returns an aggregate for windows; it throws a `TypeError` on a value that is neither a finite number nor a bigint
  * @throws {TypeError} when `of` is not a function
  *
  * @example Minimum
@@ -89,7 +89,7 @@ export function min<T, N extends number | bigint = number>(
  * The largest number.
  *
  * @param of the number of a value: finite, or a bigint
- * @returns an aggregate for windows; it throws a `TypeError` on what is no finite number and no bigint
+ * @returns an aggregate for windows; it throws a `TypeError` on a value that is neither a finite number nor a bigint
  * @throws {TypeError} when `of` is not a function
  *
  * @example Maximum
@@ -119,8 +119,8 @@ export function max<T, N extends number | bigint = number>(
  * The mean of numbers. It is a `number` even if the values are bigints.
  *
  * @param of the number of a value: finite, or a bigint
- * @returns an aggregate for windows; it throws a `TypeError` on what is no finite number and no bigint, and a `RangeError` where their sum is
- * beyond all numbers
+ * @returns an aggregate for windows; it throws a `TypeError` on a value that is neither a finite number nor a bigint, and a `RangeError`
+ * when their sum is too large for a number
  * @throws {TypeError} when `of` is not a function
  *
  * @example Average

@@ -21,10 +21,11 @@ export interface EventTimeOptions {
  * Sets the event time of each value. Keeps nothing; emits every value unchanged and at once, with its event time beside
  * it.
  *
- * A timestamp is a safe integer of milliseconds, negative ones included. Anything else, and one too far ahead, is a bad
- * record: with a job it goes where `onBadRecord` says, without one the stream ends with a `RangeError`. So is a tombstone, the value
- * `null`, whose fields `timestamp` reads: below it the type is without `null`. A `timestamp` that can take `null` lets it pass, and says so
- * in the type of its parameter: then `null` stays in the type below it.
+ * A timestamp is a safe integer of milliseconds, and may be negative. Any other value, or a timestamp too far ahead,
+ * makes the record a bad record. In a job `onBadRecord` decides what happens to it. Without a job the stream ends with
+ * a `RangeError`. A tombstone, the value `null`, is also a bad record if `timestamp` reads its fields; the output type
+ * is then without `null`. If the parameter of `timestamp` may be `null`, tombstones pass, and the output type keeps
+ * `null`.
  *
  * ```text
  * source     --a(at 5)----b(at 3)----c(at NaN)--

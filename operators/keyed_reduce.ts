@@ -56,9 +56,9 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
 }
 
 /**
- * Reduces the values of each key to one. Keeps one value a key until the reducer returns `undefined`; emits as `emit` says,
- * with the event time of the record that changed the key. What was emitted never changes afterwards, and nobody outside can change
- * what is kept. A tombstone, the value `null`, whose fields `key` reads is a bad record.
+ * Reduces the values of each key to one. Keeps one value for each key until the reducer returns `undefined`. Emits as
+ * set by `emit`, with the event time of the record that changed the key. Emitted values never change afterwards, and
+ * changes outside do not reach kept values. A tombstone, the value `null`, is a bad record if `key` reads its fields.
  *
  * ```text
  * source  --a--b--a--|

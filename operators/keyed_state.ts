@@ -153,14 +153,14 @@ export type KeyedMap<K extends Key = Key, E extends Key = Key, V = unknown> = Ke
 /** A state that keeps a list for each key. */
 export type KeyedList<K extends Key = Key, V = unknown> = KeyedCollections<KeyedElements<K, V>, K>;
 
-/** What a state of each kind is. */
+/** The type of the state for each kind. */
 export interface StateKinds<K extends Key = Key, E extends Key = Key, V = unknown> {
   readonly value: KeyedState<K, V>;
   readonly map: KeyedMap<K, E, V>;
   readonly list: KeyedList<K, V>;
 }
 
-/** A state of whatever kind. */
+/** A state of any kind. */
 export type AnyKeyedState = StateKinds[StateKind];
 
 /** The type of the state that a specification describes. */

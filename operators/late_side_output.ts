@@ -10,8 +10,8 @@ import { takeSide } from "./_side.ts";
 /**
  * Routes the late records of the window above. Keeps nothing; emits the window's results unchanged.
  *
- * A late record is the value that reached the window; `recordInfo()` tells where it came from. The routed stream ends when the
- * input does.
+ * A late record is the value that reached the window; `recordInfo()` returns its topic, partition and offset. The
+ * routed stream ends when the input does.
  *
  * ```text
  * window    --result--------------result--|
@@ -22,7 +22,7 @@ import { takeSide } from "./_side.ts";
  *
  * @param route takes the stream of late records; the stream that it returns is subscribed, and its values are discarded
  * @returns an operator that passes results on
- * @throws {TypeError} when no window stands directly above it
+ * @throws {TypeError} when there is no window directly above it
  *
  * @example Keep late records
  * ```ts

@@ -12,8 +12,9 @@ export interface WatermarkOptions<T> {
   /** How far a record's event time may be behind the highest one of its partition, in milliseconds. */
   readonly maxOutOfOrderness?: number;
   /**
-   * Takes watermarks from the data: the watermark that a value carries, in milliseconds, or `undefined`. It holds from after that value on.
-   * A tombstone, the value `null`, whose fields it reads is a bad record.
+   * Takes watermarks from the data: returns the watermark that a value carries, in milliseconds, or `undefined`. The
+   * watermark takes effect after that value. A tombstone, the value `null`, is a bad record if this function reads its
+   * fields.
    */
   readonly punctuated?: (value: T) => number | undefined;
   /**

@@ -14,10 +14,10 @@ import type { Mutation } from "./store.ts";
 
 /** The most bytes of a base that is kept in its entry. */
 const INLINE_BYTES = CHUNK_BYTES - 100;
-/** The most bytes of all of them in one epoch: the atomic has something else to carry as well. */
+/** The most bytes of all such bases in one epoch. The rest of the atomic is for other entries. */
 const INLINE_BYTES_AN_EPOCH: number = ATOMIC_BYTES / 2;
 
-/** Collects bases: into their entries while the atomic has room for them, else into chunks. */
+/** Collects bases. Stores each in its entry while the atomic has room, otherwise in chunks. */
 export class BaseWrites {
   readonly ahead: Mutation[] = [];
   #entries = new Map<string, Mutation>();
@@ -26,12 +26,12 @@ export class BaseWrites {
 
   /**
    * @param keys of the task
-   * @param garbage takes what the bases replace
-   * @param head before this epoch
+   * @param garbage takes the entries and chunks that the bases replace
+   * @param head the head before this epoch
    */
   constructor(readonly keys: TaskKeys, readonly garbage: Garbage, readonly head: Head) {}
 
-  /** What takes effect with the head. */
+  /** The mutations that take effect with the head. */
   get last(): Mutation[] {
     return [...this.#entries.values()];
   }
@@ -42,7 +42,7 @@ export class BaseWrites {
     const { value, base } = bytes === undefined ? { value: undefined, base: undefined } : this.#entryOf(bytes);
     const before = state.setBase(bucket, base);
     if (before?.chunks !== undefined) this.garbage.add({ kind: "base", ...before.chunks });
-    // A bucket that is split again within the epoch has one entry all the same.
+    // A bucket that is split again within the epoch still has one entry: the later write replaces the earlier one.
     const mutation: Mutation = value === undefined ? { type: "delete", key } : { type: "set", key, value };
     this.#entries.set(`${state.id} ${bucket.index}`, mutation);
   }

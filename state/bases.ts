@@ -1,7 +1,8 @@
 /**
- * The base of a bucket as it stands in the store: the cells themselves where they fit, else where their chunks are.
+ * The stored base of a bucket: the cells themselves if they fit into one entry, otherwise the place of their chunks.
  *
- * An entry moves in the same atomic as the head, so its key may be used again; chunks may be written before, so theirs may not.
+ * An entry changes in the same atomic as the head, so its key may be used again. Chunks may be written before the head,
+ * so their keys must not be used again.
  *
  * @module
  */
@@ -16,7 +17,7 @@ const CHUNKED = 1;
 
 const writer = new ValueWriter();
 
-/** Where a base's chunks are, and what they add up to. */
+/** The place of a base's chunks, and their number, bytes and checksum. */
 export interface BaseChunks {
   readonly fence: string;
   readonly attempt: number;
@@ -26,7 +27,7 @@ export interface BaseChunks {
   readonly checksum: number;
 }
 
-/** A base that was read: its cells, or where they are. */
+/** A base that was read: its cells, or the place of its chunks. */
 export interface BaseEntry {
   readonly epoch: number;
   readonly checksum: number;
@@ -42,7 +43,7 @@ export function inlineBase(epoch: number, cells: Uint8Array): { value: Uint8Arra
   return { value, base: { epoch, bytes: cells.length, checksum: sealOf(value), chunks: undefined } };
 }
 
-/** An entry that says where the cells are. */
+/** An entry that holds the place of the chunks. */
 export function chunkedBase(epoch: number, chunks: BaseChunks): { value: Uint8Array; base: Base } {
   begin(CHUNKED, epoch);
   writer.string(chunks.fence);
@@ -52,7 +53,7 @@ export function chunkedBase(epoch: number, chunks: BaseChunks): { value: Uint8Ar
   return { value, base: { epoch, bytes: chunks.bytes, checksum: sealOf(value), chunks } };
 }
 
-/** Reads an entry; `undefined` when it is not what was written. */
+/** Reads an entry; returns `undefined` when it is damaged. */
 export function readBaseEntry(value: unknown): BaseEntry | undefined {
   const bytes = unsealed(value);
   if (bytes === undefined || bytes[0] !== FORMAT) return undefined;

@@ -1,12 +1,13 @@
 /**
- * Cells as bytes: the deltas of an epoch, and the base of a bucket.
+ * The encoding of cells: the delta of an epoch, and the base of a bucket.
  *
- * A delta is: version, epoch, and for each state its number and kind (see `markOf`) and its cells; 0 ends it. A base is: version and
- * cells. Cells are: key, namespace (in namespaced states; nothing-byte: as before), the entry's name or the element's number (in maps
- * and lists; there null is the key and namespace as before) and value; a nothing-byte ends them. A cell without a value is a removed
- * one.
+ * A delta contains the version, the epoch, and for each state a mark of its number and kind (see `markOf`) and its
+ * cells. A mark 0 ends it. A base contains the version and cells. A cell contains the key, the namespace (in namespaced
+ * states; the byte for `undefined` repeats the previous one), the entry's name or the element's number (in maps and
+ * lists; there the byte for `null` repeats the previous key and namespace) and the value. The byte for `undefined` in
+ * place of a key ends the cells. A cell without a value is a removed one.
  *
- * Version 1 knew no kinds: its mark was twice the state's number, and 1 or, where it is namespaced, 2.
+ * Version 1 had no kinds. Its mark was twice the state's number plus 1, or plus 2 for a namespaced state.
  *
  * @module
  */
@@ -19,10 +20,10 @@ import { Tag, ValueWriter } from "./value_writer.ts";
 const VERSION = 2;
 const KINDS: readonly StateKind[] = ["value", "map", "list"];
 
-/** What of a state decides how its cells are written. */
+/** The properties of a state that determine how its cells are written. */
 type Form = Pick<DurableCells, "kind" | "namespaced">;
 
-/** Writes cells; used again and again. */
+/** Writes cells. A writer is reused for many streams. */
 export class CellStreamWriter implements CellWriter {
   readonly values = new ValueWriter();
   #namespaced = false;
@@ -49,7 +50,7 @@ export class CellStreamWriter implements CellWriter {
    *
    * @param epoch the epoch
    * @param states the states of the task
-   * @param whole all cells rather than those that have changed
+   * @param whole whether to write all cells, not only the changed ones
    */
   delta(epoch: number, states: Iterable<DurableCells>, whole: boolean): Uint8Array | undefined {
     const { values } = this;
@@ -88,7 +89,7 @@ export class CellStreamWriter implements CellWriter {
   }
 }
 
-/** A state's number, kind and whether it is namespaced, in a number that is not 0. */
+/** A state's number and kind, and whether it is namespaced, combined in one number that is not 0. */
 function markOf(id: number, { kind, namespaced }: Form): number {
   return 1 + 8 * id + 2 * KINDS.indexOf(kind) + (namespaced ? 1 : 0);
 }
@@ -105,8 +106,8 @@ function markedState(mark: number, version: number): Form & { readonly id: numbe
 /**
  * Reads a delta into its states.
  *
- * @param bytes what `delta` returned
- * @param stateOf the state of a number; `undefined` where it is dropped
+ * @param bytes the result of `delta`
+ * @param stateOf returns the state of a number; `undefined` for a dropped one
  * @returns its epoch
  * @throws {RangeError} when the bytes are not a delta
  */
@@ -119,7 +120,7 @@ export function readDelta(
   for (let mark = reader.varint(); mark !== 0; mark = reader.varint()) {
     const marked = markedState(mark, version);
     const state = stateOf(marked.id);
-    // Cells of a state that was dropped are read, because others come after them, and forgotten.
+    // Cells of a dropped state are read and discarded, because other cells follow them.
     readCells(reader, marked, (address, value) => state?.load(address, value, epoch));
   }
   if (reader.left > 0) throw new RangeError(`${reader.left} bytes are left over`);

@@ -1,22 +1,23 @@
 /**
- * The checkpoint of a task: the room where it is decided what has happened.
+ * The checkpoint of a task. It alone determines which records, states and results count as processed.
  *
  * Invariants, each with a test of its own in `tests/checkpoint_test.ts` or `restore_test.ts`:
  *
  * 1. The epoch is 0 before the first commit, and each commit makes it exactly one greater.
- * 2. State, clocks, offsets and unpublished results of an epoch become visible together or not at all: one atomic moves the head,
- *    and what the head does not name does not exist.
- * 3. An offset (the next to read) and a watermark never go back, and the end of time is never stored.
- * 4. Nothing that happened after the cut of an epoch is in its commit: a cut is encoded when it is made.
- * 5. Only the current owner of a task can commit it, change its head, or delete anything of it: each of its atomics checks the head,
- *    and whoever takes the task writes a head of its own first. The one before gets a `FencedError`.
- * 6. A chunk's key is never used twice: it holds the owner's random fence and an attempt that is counted up with every write.
- * 7. `ok: false`, a timeout and an exception mean that the outcome is unknown; the head says what it was.
- * 8. An entry of the outbox stays in the head until somebody who owns the task has said that it is published.
- * 9. What is restored is exactly what the head names, verified by count, length and checksum.
+ * 2. State, clocks, offsets and unpublished results of an epoch become visible together or not at all: one atomic
+ *    replaces the head, and entries that the head does not name do not count.
+ * 3. An offset (the next to read) and a watermark never go back. The end of time is never stored.
+ * 4. Changes after the cut of an epoch are not in its commit, because a cut is encoded when it is made.
+ * 5. Only the current owner of a task can commit it, change its head, or delete its entries. Each of its atomics checks
+ *    the head, and a new owner writes a head of its own first. The previous owner gets a `FencedError`.
+ * 6. A chunk's key is never used twice: it contains the owner's random fence and an attempt number that grows with
+ *    every write.
+ * 7. `ok: false`, a timeout and an exception mean that the outcome is unknown. Reading the head tells the outcome.
+ * 8. An entry of the outbox stays in the head until an owner of the task has reported that it is published.
+ * 9. A restore loads exactly the entries that the head names, and verifies them by count, length and checksum.
  *
- * Decisions are pure functions (`decide.ts`), and what two heads show of these invariants is asserted (`successor.ts`) before the
- * second one is written; this file reads and writes.
+ * Decisions are pure functions (`decide.ts`). Before a head is written, `successor.ts` asserts the invariants that two
+ * successive heads can show. This file reads and writes.
  *
  * @module
  */
@@ -46,29 +47,32 @@ import { deleteOwned, findOrphans } from "./sweep.ts";
 
 export type { CutRequest };
 
-/** Who takes which task. */
+/** Options of {@linkcode TaskCheckpoint.claim}. */
 export interface ClaimOptions extends Patience {
   /** The job's name. */
   readonly job: string;
   /** The task's number. */
   readonly task: number;
-  /** What is restored and cut. */
+  /** The states of the task, which are restored and cut. */
   readonly states: DurableStates;
   /** The claimant's transactional id, if it publishes in transactions. */
   readonly publisher?: string;
   /**
-   * Publishers of which the claimant has made sure: none of them can commit any more. They leave the head, but for the present
-   * owner's, which may have come back to life. @default []
+   * Publishers that the claimant has fenced, so that none of them can commit any more. They are removed from the head,
+   * except the current owner's, which may have started again since. @default []
    */
   readonly fenced?: readonly string[];
 }
 
-/** A task was claimed; or its head names so many publishers that all but the last must be fenced first. */
+/**
+ * The result of a claim: the task was claimed, or its head is full of publishers, and all but the last must be fenced
+ * first.
+ */
 export type Claim =
   | { readonly full: false; readonly checkpoint: TaskCheckpoint; readonly created: boolean }
   | { readonly full: true; readonly publishers: readonly string[] };
 
-/** What a restore has done. */
+/** The report of a restore. */
 export interface RestoreReport {
   /** Cells that hold a value. */
   readonly keys: number;
@@ -79,7 +83,7 @@ export interface RestoreReport {
 }
 
 /**
- * A task's checkpoint in the hands of its owner.
+ * A task's checkpoint, as its owner uses it.
  *
  * @example Commit an epoch
  * ```ts
@@ -104,7 +108,7 @@ export class TaskCheckpoint {
   #versionstamp: string;
   #pending = false;
   #fenced = false;
-  /** Whether states are as the head says: restored, or nothing is there to restore. */
+  /** Whether the states agree with the head: restored, or the head has none. */
   #restored: boolean;
   #began = false;
   readonly #garbage: Garbage;
@@ -125,11 +129,11 @@ export class TaskCheckpoint {
   }
 
   /**
-   * Takes a task: from here on nobody else can commit it.
+   * Takes a task. From then on no other owner can commit it.
    *
-   * @param store where it lies
+   * @param store the store of the job
    * @param options see {@linkcode ClaimOptions}
-   * @throws {UnavailableError} when patience is at its end
+   * @throws {UnavailableError} when the store does not answer within `patience`
    * @throws {CorruptError} when the head cannot be read
    */
   static async claim(store: Store, options: ClaimOptions): Promise<Claim> {
@@ -163,7 +167,7 @@ export class TaskCheckpoint {
     return this.#fenced;
   }
 
-  /** Whether a cut is under way: made, and not yet committed. */
+  /** Whether there is a cut that is not yet committed. */
   get pending(): boolean {
     return this.#pending;
   }
@@ -192,10 +196,10 @@ export class TaskCheckpoint {
   }
 
   /**
-   * Loads the states as they are in the checkpoint. Before any stage opens one.
+   * Loads the states from the checkpoint. Must be called before any stage opens a state.
    *
    * @throws {FencedError} when another owner has taken the task meanwhile
-   * @throws {CorruptError} when what is stored is not what was written
+   * @throws {CorruptError} when stored data is not what was written
    */
   async restore(): Promise<RestoreReport> {
     const { states, clock } = this.options;
@@ -211,17 +215,17 @@ export class TaskCheckpoint {
   }
 
   /**
-   * Reads the results of an epoch that stands in `head.outbox`.
+   * Reads the results of an epoch in `head.outbox`.
    *
    * @throws {FencedError} when another owner has taken the task meanwhile
-   * @throws {CorruptError} when what is stored is not what was written
+   * @throws {CorruptError} when stored data is not what was written
    */
   readOutbox(entry: OutboxEntry): Promise<OutputRecord[]> {
     return this.#owned(() => readOutboxEntry(this.store, this.keys, entry));
   }
 
   /**
-   * Deletes what earlier owners left behind. May run beside commits.
+   * Deletes entries that earlier owners left and the head does not name. May run at the same time as commits.
    *
    * @returns how many entries were deleted
    * @throws {FencedError} when another owner has taken the task
@@ -242,7 +246,8 @@ export class TaskCheckpoint {
   }
 
   /**
-   * Cuts an epoch: encodes everything that it commits, now. The next one can be cut when this one is committed.
+   * Cuts an epoch: encodes at once everything that it commits. The next epoch can be cut only after this one is
+   * committed.
    *
    * @throws {TypeError} when a state holds a value that cannot be stored
    * @throws {Error} when an offset or a clock would go back
@@ -261,7 +266,7 @@ export class TaskCheckpoint {
    * Changes the head alone, without an epoch.
    *
    * @throws {FencedError} when another owner has taken the task
-   * @throws {UnavailableError} when patience is at its end
+   * @throws {UnavailableError} when the store does not answer within `patience`
    */
   async rewrite(change: HeadChange): Promise<void> {
     this.#assertReady();
@@ -320,7 +325,7 @@ export class TaskCheckpoint {
     if (this.#pending) throw new Error(`Task ${this.keys.task} has a cut under way: commit it first`);
   }
 
-  /** What looks corrupt may have been deleted by a new owner: the head says which. */
+  /** Runs a read. If it finds corrupt data, reads the head again, because a new owner may have deleted the data. */
   async #owned<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read();
@@ -335,12 +340,12 @@ export class TaskCheckpoint {
   }
 }
 
-/** A secret for the hash of keys: it is in the store alone. */
+/** A secret seed for the hash of keys, derived from the fence, which is only in the store. */
 function seedOf(fence: string): number {
   return checksum(new TextEncoder().encode(fence));
 }
 
-/** Writes the head of a new owner; returns its version, or `undefined` when another one was faster. */
+/** Writes the head of a new owner. Returns its version, or `undefined` when another owner was faster. */
 async function writeClaim(
   store: Store,
   keys: TaskKeys,

@@ -1,5 +1,5 @@
 /**
- * Streams of bytes in chunks that fit into one value. A chunk is its checksum and its bytes.
+ * Splits streams of bytes into chunks that fit into one value of the store. A chunk is a checksum followed by bytes.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface Chunks {
 }
 
 /**
- * Cuts a stream into chunks. Copies: the stream may be written over afterwards.
+ * Cuts a stream into chunks. It copies the bytes, so the stream's buffer may be reused afterwards.
  *
  * @param stream the bytes
  * @param attempt the attempt that the chunks will be part of
@@ -39,7 +39,7 @@ export function chunked(stream: Uint8Array, attempt: number, first = 0): Chunks 
   return { values, checksum: sum, bytes };
 }
 
-/** What writes chunks: the first one under that index. */
+/** The mutations that write chunks. The first chunk gets the index `first`. */
 export function chunkSets(
   keys: TaskKeys,
   place: Omit<ChunkPlace, "index">,
@@ -63,7 +63,7 @@ export function sealOf(value: Uint8Array): number {
   return (value[0] | (value[1] << 8) | (value[2] << 16) | (value[3] << 24)) >>> 0;
 }
 
-/** The bytes behind the checksum, not copied; `undefined` when they are not those that were written. */
+/** The bytes after the checksum, not copied; `undefined` when the checksum is wrong. */
 export function unsealed(value: unknown): Uint8Array | undefined {
   if (!(value instanceof Uint8Array) || value.length < HEADER_BYTES) return undefined;
   const bytes = value.subarray(HEADER_BYTES);

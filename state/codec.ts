@@ -1,16 +1,16 @@
 /**
- * Values as bytes, one at a time: what the state uses for everything that it stores.
+ * The encoding of values as bytes, one value at a time. All stored state uses it.
  *
  * Carried exactly: numbers (with -0 and NaN), strings, booleans, bigints, `null`, `undefined`, dates, `Uint8Array`, and
- * plain objects, arrays, maps and sets of them. By content, as in JSON: an object that stands in two places is two objects
- * when it comes back. Everything else is refused by name.
+ * plain objects, arrays, maps and sets of them. Values are stored by content, as in JSON: an object that is used in two
+ * places becomes two objects. Any other type throws an error that names it.
  *
  * @module
  */
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
-/** The version of the bytes. Stands at the head of everything that is stored. */
+/** The version of the encoding. It is the first byte of every stored stream. */
 export const CODEC_VERSION = 1;
 
 const writer = new ValueWriter();
@@ -19,7 +19,7 @@ const writer = new ValueWriter();
  * Turns a value into bytes.
  *
  * @param value anything that can be carried
- * @throws {TypeError} when something in it cannot, with its path
+ * @throws {TypeError} when a part of it cannot be encoded; the message has the path of that part
  *
  * @example There and back
  * ```ts
@@ -45,7 +45,7 @@ export function encode(value: unknown): Uint8Array<ArrayBuffer> {
 /**
  * Turns bytes back into the value.
  *
- * @param bytes what `encode` made
+ * @param bytes the result of `encode`
  * @throws {RangeError} when the bytes are not a value, or were written by a newer version
  */
 export function decode(bytes: Uint8Array): unknown {

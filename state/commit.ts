@@ -1,9 +1,9 @@
 /**
- * Committing cuts: one atomic for as many tasks as fit.
+ * Commits cuts, with one atomic for as many tasks as fit.
  *
- * The outcome of an atomic is what the head says, never what `commit()` says: `ok: false`, a timeout and an exception all mean
- * that it is unknown. What does not fit is written ahead, under keys that are never used again; only the last atomic, with a check
- * on each head, makes any of it live.
+ * The head tells the outcome of an atomic; the result of the call does not. `ok: false`, a timeout and an exception all
+ * mean that the outcome is unknown. Mutations that do not fit are written ahead, under keys that are never used again.
+ * Only the last atomic, with a check on each head, makes them live.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import { readHeadEntry } from "./read_head.ts";
 import type { AtomicResult, Check, Mutation, Store } from "./store.ts";
 import { fits, grouped, weigh } from "./weight.ts";
 
-/** What committing cost, and what came of it. */
+/** The outcomes and the cost of a commit. */
 export interface CommitReport {
   /** By cut, in the order given. */
   readonly outcomes: readonly ("committed" | "fenced")[];
-  /** How many atomics were sent, those written ahead and those repeated included. */
+  /** How many atomics were sent, including those written ahead and repeated ones. */
   readonly atomics: number;
   /** How many of them were written ahead. */
   readonly ahead: number;
@@ -39,14 +39,15 @@ interface Meter {
 }
 
 /**
- * Commits cuts of different tasks, in their order. Where another owner has taken one of the tasks, the others are committed
- * without it. A cut whose outcome stayed unknown may be given again.
+ * Commits cuts of different tasks, in their order. If another owner has taken one of the tasks, the others are
+ * committed without it. A cut whose outcome is unknown may be passed again.
  *
  * @param store the store of all of them
  * @param cuts at most one of each task
  * @param options how long to wait for the store
- * @throws {UnavailableError} when patience is at its end: the outcome of the cuts that are pending is unknown
- * @throws {CorruptError} when a head is gone, or is one that nobody can have written
+ * @throws {UnavailableError} when the store has not answered within `patience`; the outcome of pending cuts is then
+ * unknown
+ * @throws {CorruptError} when a head is missing, or no owner can have written it
  */
 export async function commitCuts(store: Store, cuts: readonly Cut[], options: Patience): Promise<CommitReport> {
   const meter: Meter = { atomics: 0, ahead: 0, mutations: 0, bytes: 0 };
@@ -61,7 +62,7 @@ export async function commitCuts(store: Store, cuts: readonly Cut[], options: Pa
   return { ...meter, outcomes: cuts.map(({ outcome }) => outcome as "committed" | "fenced") };
 }
 
-/** Reads a head, as often as it takes. */
+/** Reads a head, and tries again until the store answers. */
 function findHead(store: Store, keys: TaskKeys, options: Patience): Promise<HeadEntry | undefined> {
   return persist(options, () => readHeadEntry(store, keys));
 }
@@ -69,7 +70,7 @@ function findHead(store: Store, keys: TaskKeys, options: Patience): Promise<Head
 class Writer {
   constructor(readonly store: Store, readonly options: Patience, readonly meter: Meter) {}
 
-  /** Commits cuts that fit into one atomic, at least without what may be written ahead. */
+  /** Commits cuts that fit into one atomic, if necessary with some mutations written ahead. */
   async commit(cuts: readonly Cut[]): Promise<void> {
     for (const cut of cuts) if (!fits(cut.weight)) await this.#writeAhead(cut);
     const retry = new Retry(this.options);
@@ -90,7 +91,7 @@ class Writer {
     retry.worked();
   }
 
-  /** Settles each cut of which the head says what became of it. */
+  /** Settles each cut whose outcome the head shows. */
   async #judge(cuts: readonly Cut[]): Promise<void> {
     for (const cut of cuts) {
       const found = await findHead(this.store, cut.keys, this.options);
@@ -146,7 +147,7 @@ function checkOf(cut: Cut): Check {
   return { key: cut.keys.head, versionstamp: cut.checked };
 }
 
-/** `ok: false`, though the head is as it was: somebody else's write was in the way, or an answer was lost. */
+/** The error after `ok: false` with an unchanged head: another write interfered, or an answer was lost. */
 function doubt(result: AtomicResult | UnavailableError): UnavailableError {
   return result instanceof UnavailableError
     ? result

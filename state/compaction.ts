@@ -1,12 +1,13 @@
 /**
- * Compaction: rewrites bases bucket by bucket, so that deltas can be forgotten, at a cost in proportion to what changes.
+ * Compaction: rewrites bases bucket by bucket, so that deltas can be deleted. Its cost is proportional to the changes.
  *
- * A bucket needs the deltas from the first change since its base on. The one that needs the oldest delta is rewritten first, and
- * a delta that no bucket needs any more is forgotten. Each byte of a delta pays for some bytes of bases, and an epoch goes on
- * until it has no credit left, so it writes at most one bucket too many. By the time that as many bytes of bases have been
- * written as there are, every bucket has had its turn: so deltas never hold much more than the bases do.
+ * A bucket needs all deltas from its first change since its base. The bucket that needs the oldest delta is rewritten
+ * first, and a delta that no bucket needs any more is dropped. Each byte of a delta gives credit for some bytes of
+ * bases. An epoch rewrites buckets until its credit is used up, so it exceeds the credit by at most one bucket. Every
+ * bucket is rewritten before the bytes that are rewritten exceed the size of all bases. So deltas never hold much more
+ * than the bases do.
  *
- * States grow by linear hashing: one bucket at a time is split in two, paid for in the same way.
+ * States grow by linear hashing: one bucket at a time is split in two, with credit of the same kind.
  *
  * @module
  */
@@ -26,17 +27,17 @@ import {
 } from "./limits.ts";
 import type { Bucket } from "./state_cell.ts";
 
-/** A bucket that is to be written; without bytes it has become empty. */
+/** A bucket to be written; without bytes it has become empty. */
 export interface BucketWrite {
   readonly state: DurableCells;
   readonly bucket: Bucket;
   readonly bytes: Uint8Array | undefined;
 }
 
-/** Told of each bucket that is rewritten, at once: it must have its new base before the next one is chosen. */
+/** Called for each rewritten bucket at once, because it must have its new base before the next bucket is chosen. */
 export type WriteBucket = (write: BucketWrite) => void;
 
-/** What an epoch means for compaction. */
+/** The facts about an epoch that compaction needs. */
 export interface CompactionFacts {
   readonly deltaBytes: number;
   /** The ranges of deltas before this epoch. */
@@ -46,18 +47,18 @@ export interface CompactionFacts {
 
 /** Compaction of one task. */
 export class Compaction {
-  /** Bytes that may be written now: below zero after a bucket that was larger than what was left. */
+  /** Bytes that may be written now. It is negative after a bucket that was larger than the remaining credit. */
   #credit = 0;
   #growth = 0;
   #left = 0;
 
   /**
    * @param writer for bases
-   * @param most how many buckets an epoch may rewrite
+   * @param most the most buckets that an epoch may rewrite
    */
   constructor(readonly writer: CellStreamWriter, readonly most: number) {}
 
-  /** Does an epoch's share. Bases are encoded here, so they hold the values of this epoch. */
+  /** Rewrites buckets for one epoch. Bases are encoded here, so they hold the values of this epoch. */
   step({ deltaBytes, ranges, states }: CompactionFacts, write: WriteBucket): void {
     const cost = deltaBytes > 0 ? deltaBytes + ENTRY_OVERHEAD_BYTES : 0;
     const earned = COMPACTION_FACTOR * cost;
@@ -73,11 +74,11 @@ export class Compaction {
       if (state === undefined) break;
       this.#credit -= this.#rewrite(state, state.oldest!, write);
     }
-    // Credit that found nothing to do is not kept for later: it would come all at once.
+    // Unused credit is not saved, because it would later be spent in a single epoch.
     if (this.#credit > earned) this.#credit = earned;
   }
 
-  /** Splits buckets of a state that has outgrown them. What has no base yet costs nothing. */
+  /** Splits buckets of a state that has become too large for them. Buckets without a base cost nothing. */
   #grow(state: DurableCells, earned: number, write: WriteBucket): void {
     if (!isCrowded(state)) return;
     this.#growth += earned;
@@ -85,7 +86,7 @@ export class Compaction {
       const { length } = state.buckets;
       const free = state.buckets[length - 2 ** (31 - Math.clz32(length))].base === undefined;
       if (!free && (this.#growth <= 0 || this.#left < 2)) return;
-      // The keys of a base part only when both halves are written with it.
+      // A base cannot be split without writing it: both halves get new bases at once.
       for (const bucket of state.split()) if (!free) this.#growth -= this.#rewrite(state, bucket, write);
     }
     this.#growth = Math.min(this.#growth, 0);
@@ -99,20 +100,20 @@ export class Compaction {
   }
 }
 
-/** The last epoch of which no bucket needs the delta. */
+/** The last epoch whose delta no bucket needs. */
 export function coveredBy(states: readonly DurableCells[], epoch: number): number {
   let covered = epoch;
   for (const { oldest } of states) if (oldest !== undefined) covered = Math.min(covered, oldest.since - 1);
   return covered;
 }
 
-/** Whether deltas have outgrown the bases so far that the whole state is better written anew. */
+/** Whether deltas have become so large, compared with the bases, that the whole state should be rewritten. */
 export function isOverrun(ranges: readonly DeltaRange[], states: readonly DurableCells[]): boolean {
   const bases = states.reduce((sum, { baseBytes }) => sum + baseBytes, 0);
   return costOf(ranges) > SNAPSHOT_BYTES + SNAPSHOT_FACTOR * bases;
 }
 
-/** The state with the bucket that needs the oldest delta of all. */
+/** The state whose bucket needs the oldest delta. */
 function oldestOf(states: readonly DurableCells[]): DurableCells | undefined {
   let found: DurableCells | undefined;
   let since = Infinity;

@@ -1,5 +1,5 @@
 /**
- * A cut: everything that one epoch of one task writes, encoded at the moment of the cut. Nothing that happens later is in it.
+ * A cut: everything that one epoch of one task writes, encoded at the moment of the cut. Later changes are not in it.
  *
  * @module
  */
@@ -10,24 +10,24 @@ import { HEAD_BYTES_AT_MOST } from "./limits.ts";
 import type { Mutation, Store } from "./store.ts";
 import { fits, weigh, type Weight } from "./weight.ts";
 
-/** What became of a cut. */
+/** The outcome of a cut. */
 export type CutOutcome = "pending" | "committed" | "fenced";
 
-/** What a cut is made of. */
+/** The parts of a cut. */
 export interface CutParts {
   readonly store: Store;
   readonly keys: TaskKeys;
-  /** The head as this cut makes it. */
+  /** The head that this cut writes. */
   readonly head: Head;
   /** The version of the head that it replaces. */
   readonly checked: string;
-  /** May be written before: nothing reads it until `last` is there. */
+  /** Mutations that may be written ahead. They are not read before `last` is written. */
   readonly ahead: readonly Mutation[];
-  /** Takes effect with the head. */
+  /** Mutations that take effect with the head. */
   readonly last: readonly Mutation[];
-  /** What is no longer live then. */
+  /** Deletes of entries that are no longer live after this cut. */
   readonly deletes: readonly Mutation[];
-  /** Told when the outcome is known. */
+  /** Called when the outcome is known. */
   readonly settled: (outcome: "committed" | "fenced", versionstamp: string) => void;
 }
 
@@ -35,17 +35,17 @@ export interface CutParts {
 export class Cut {
   /** The keys of its task. */
   readonly keys: TaskKeys;
-  /** The head as it makes it. */
+  /** The head that it writes. */
   readonly head: Head;
   /** The version of the head that it replaces. */
   readonly checked: string;
-  /** What may be written before. */
+  /** Mutations that may be written ahead. */
   readonly ahead: readonly Mutation[];
-  /** What takes effect together. */
+  /** Mutations that take effect together with the head. */
   readonly last: readonly Mutation[];
-  /** What it weighs when it is committed in one atomic, and without what may be written ahead. */
+  /** Its weight when it is committed in one atomic. */
   readonly weight: Weight;
-  /** What it weighs without what may be written ahead. */
+  /** Its weight without the mutations that may be written ahead. */
   readonly leanWeight: Weight;
   readonly #parts: CutParts;
   #outcome: CutOutcome = "pending";
@@ -89,7 +89,7 @@ export class Cut {
     return this.weight.bytes;
   }
 
-  /** What became of it. */
+  /** Its outcome. */
   get outcome(): CutOutcome {
     return this.#outcome;
   }
@@ -99,7 +99,7 @@ export class Cut {
     return this.#parts.store;
   }
 
-  /** The outcome is known. */
+  /** Records the outcome. */
   settle(outcome: "committed" | "fenced", versionstamp = ""): void {
     if (this.#outcome !== "pending") throw new Error(`The cut of epoch ${this.epoch} is ${this.#outcome} already`);
     this.#outcome = outcome;

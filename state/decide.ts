@@ -1,5 +1,5 @@
 /**
- * The decisions of the checkpoint, as pure functions over what was read. Reading and writing stand elsewhere.
+ * The decisions of the checkpoint, as pure functions over data that was read. Other files read and write.
  *
  * @module
  */
@@ -20,27 +20,27 @@ import type {
 import { dictionary, NEW_HEAD } from "./head.ts";
 import { EXTENSION_BYTES, OUTBOX_EPOCHS, PIN_NAME_CHARS, PINS, PUBLISHERS, UNSAFE_REASON_CHARS } from "./limits.ts";
 
-/** Who wants to take a task. */
+/** A process that wants to take a task. */
 export interface Claimant {
   /** Random, never used before. */
   readonly fence: string;
   /** Its transactional id, if it publishes in transactions. */
   readonly publisher: string | undefined;
-  /** Publishers that it has made sure of: none of them can commit any more, and none owns the task. */
+  /** Publishers that it has fenced: none of them can commit any more, and none owns the task. */
   readonly fenced: readonly string[];
 }
 
-/** The head as its new owner writes it; `"full"` when it cannot hold another publisher. */
+/** The head that a new owner writes; `"full"` when it cannot hold another publisher. */
 export function claimed(before: Head | undefined, { fence, publisher, fenced }: Claimant): Head | "full" {
   const head = before ?? NEW_HEAD;
   const owner = head.publishers.at(-1);
-  // The present owner may have come back to life after it was fenced: its id always stays.
+  // The id of the current owner always stays, because that owner may have started again after it was fenced.
   const kept = head.publishers.filter((id) => id !== publisher && (id === owner || !fenced.includes(id)));
   if (publisher !== undefined && kept.length >= PUBLISHERS) return "full";
   return { ...head, fence, attempt: 0, publishers: publisher === undefined ? kept : [...kept, publisher] };
 }
 
-/** What became of a write whose outcome is unknown. */
+/** The verdict on a write whose outcome was unknown. */
 export type Verdict =
   /** It was done. */
   | "done"
@@ -48,16 +48,16 @@ export type Verdict =
   | "again"
   /** Another owner has the task, and it can never be done. */
   | "fenced"
-  /** There is something that nobody can have written. */
+  /** The head is one that no owner can have written. */
   | "impossible";
 
 /**
- * Judges by the head as it is now. `ok: false` is no proof: a client may have repeated a write whose answer was lost, and been
- * told of the second copy only.
+ * Determines the outcome of a write from the current head. `ok: false` is no proof: after a lost answer a client may
+ * have repeated the write, and received only the answer to the second copy.
  *
  * @param mine the attempt in doubt
- * @param checked the versionstamp that the write asked for
- * @param found the head as it is
+ * @param checked the versionstamp that the write required
+ * @param found the current head
  */
 export function verdict(mine: AttemptId, checked: string | null, found: HeadEntry | undefined): Verdict {
   if (found === undefined) return checked === null ? "again" : "impossible";
@@ -66,34 +66,34 @@ export function verdict(mine: AttemptId, checked: string | null, found: HeadEntr
   return found.versionstamp === checked ? "again" : "impossible";
 }
 
-/** The same for a write that leaves the head as it is. */
+/** The same for a write that does not change the head. */
 export function verdictAhead(mine: AttemptId, checked: string, found: HeadEntry | undefined): Verdict {
   if (found === undefined) return "impossible";
   if (found.head.fence !== mine.fence) return "fenced";
   return found.versionstamp === checked ? "again" : "impossible";
 }
 
-/** What a task's head and its marker say together. */
+/** Which results of a task are published, as its head and its marker show together. */
 export type Publication<Entry extends { readonly epoch: number } = OutboxEntry> =
   /**
-   * Every epoch up to `published` is visible, and so many `rows` of the one after it; the results of `waiting` are not, and come
-   * next, in this order.
+   * Every epoch up to `published` is visible, and the first `rows` results of the next one. The results of `waiting`
+   * are not visible yet, and are published next, in this order.
    */
   | { readonly kind: "known"; readonly published: number; readonly rows: number; readonly waiting: readonly Entry[] }
-  /** There is no marker and nothing to publish: the next commit needs one, which says `epoch`. */
+  /** There is no marker and nothing to publish. The next commit needs a marker with `epoch`. */
   | { readonly kind: "unmarked"; readonly epoch: number }
-  /** Results wait, and the marker that would tell which of them are visible is gone. */
+  /** Results wait, but the marker is lost, so it is unknown which of them are visible. */
   | { readonly kind: "forgotten"; readonly epoch: number }
-  /** The marker is of an epoch that the head does not know: the head is older than what was published. */
+  /** The marker has a later epoch than the head: the head is older than the published results. */
   | { readonly kind: "ahead"; readonly epoch: number; readonly marker: number };
 
 /**
- * Judges what is published. The head must have been read after every other publisher of the task was fenced, and the marker after
- * the head: what the marker shows then was committed by an owner, and nothing older can follow. `forgotten` and `ahead` are true of
- * the owner's own head only: whoever finds one reads the head again first.
+ * Determines which results are published. The head must be read after every other publisher of the task was fenced, and
+ * the marker after the head. Then the marker was committed by an owner, and no older write can follow. `forgotten` and
+ * `ahead` are reliable only for the owner's own head, so the caller must read the head again first.
  *
  * @param head the head of the task
- * @param marker the last epoch that was published whole, and how many rows of the next one; `undefined` when there is none
+ * @param marker the last completely published epoch, and how many rows of the next one; `undefined` when there is none
  */
 export function resolvePublication<Entry extends { readonly epoch: number }>(
   { epoch, outbox }: { readonly epoch: number; readonly outbox: readonly Entry[] },
@@ -103,19 +103,19 @@ export function resolvePublication<Entry extends { readonly epoch: number }>(
   const begun = lastBegun(marker);
   if (begun > epoch) return { kind: "ahead", epoch, marker: begun };
   const waiting = outbox.filter((entry) => entry.epoch > marker.epoch);
-  // Epochs between the marker and the first that waits had no results.
+  // Epochs between the marker and the first waiting one had no results.
   const published = waiting.length === 0 ? epoch : waiting[0].epoch - 1;
   return { kind: "known", published, rows: published === marker.epoch ? marker.rows : 0, waiting };
 }
 
-/** The last epoch of which a marker shows anything. */
+/** The last epoch that is published at least partly, as a marker shows. */
 export function lastBegun({ epoch, rows }: { readonly epoch: number; readonly rows: number }): number {
   return rows === 0 ? epoch : epoch + 1;
 }
 
-/** A change of the head without an epoch. What is absent stays. */
+/** A change of the head without an epoch. Absent fields stay unchanged. */
 export interface HeadChange {
-  /** Exactly these may have a transaction under way from now on. */
+  /** Replaces the publishers that may have a transaction under way. */
   readonly publishers?: readonly string[];
   /** Results are published up to this epoch. */
   readonly published?: number;
@@ -131,14 +131,14 @@ export interface HeadChange {
   readonly finished?: boolean;
   /** `null`: no longer unsafe. */
   readonly unsafe?: Unsafe | null;
-  /** Exactly these chunks are pinned from now on. */
+  /** Replaces the pinned chunks. */
   readonly pins?: readonly Pin[];
   /** Extensions to set; `undefined` removes one. */
   readonly extensions?: Readonly<Record<string, unknown>>;
   /**
-   * Begins anew, because a user has asked for it: all keyed state, clocks, counters, offsets and waiting results are forgotten,
-   * and the task is neither finished nor unsafe. Epochs go on after this one, or after the head's own if that is greater, so that
-   * no marker is ahead of them. Only before `restore`.
+   * Resets the task at a user's request. All keyed state, clocks, counters, offsets and waiting results are dropped,
+   * and the task is neither finished nor unsafe. Epochs continue after this one, or after the head's own if that is
+   * greater, so that no marker is ahead of them. Allowed only before `restore`.
    */
   readonly reset?: { readonly epoch: number };
 }
@@ -164,7 +164,7 @@ export function changed(before: Head, change: HeadChange): Head {
   };
 }
 
-/** Names of one record and then of another, which wins. */
+/** Merges two records. On equal names the second one wins. */
 function laid<T>(under: Readonly<Record<string, T>>, over: Readonly<Record<string, T>> = {}): Record<string, T> {
   return dictionary([...Object.entries(under), ...Object.entries(over)]);
 }
@@ -188,13 +188,13 @@ export function withExtensions(before: Head["extensions"], now: Head["extensions
   return after;
 }
 
-/** What a head keeps when everything begins anew: whose it is, every number that must not be given twice, and what is pinned. */
+/** The part of a head that a reset keeps: the owner, all numbers that must not be used twice, and the pins. */
 function forgotten({ fence, attempt, epoch, publishers, nextState, era, pins }: Head, atLeast: number): Head {
   const kept = { fence, attempt, publishers, nextState, pins };
   return { ...NEW_HEAD, ...kept, epoch: Math.max(epoch, atLeast), era: era + 1 };
 }
 
-/** What an epoch asks for that can be refused. */
+/** The parts of an epoch that may be refused. */
 export interface EpochRequest {
   readonly offsets: Offsets;
   readonly clocks: Clocks;
@@ -205,7 +205,8 @@ export interface EpochRequest {
 }
 
 /**
- * Admits an epoch: offsets laid over those of the head, and the results that still wait to be published.
+ * Checks an epoch. Returns the head's offsets updated with the new ones, and the results that still wait to be
+ * published.
  *
  * @throws {Error} when an offset or a clock would go back, or too many epochs wait to be published
  */
@@ -218,7 +219,7 @@ export function admitted(head: Head, request: EpochRequest): { offsets: Offsets;
   return { offsets: merged(head.offsets, request.offsets), waiting };
 }
 
-/** Everything about an epoch that the head will say. */
+/** The facts about an epoch that go into the head. */
 export interface EpochFacts {
   readonly epoch: number;
   readonly offsets: Offsets;
@@ -237,7 +238,7 @@ export interface EpochFacts {
   readonly extensions: Head["extensions"];
 }
 
-/** What chunks add up to. */
+/** Number, bytes and checksum of chunks. */
 export type Sum = Pick<DeltaRange, "chunks" | "bytes" | "checksum">;
 
 /**
@@ -262,7 +263,7 @@ export function advanced(head: Head, facts: EpochFacts): Head {
   };
 }
 
-/** Adds a delta to the ranges: to the last one, if that is the same owner's. */
+/** Adds a delta to the ranges: to the last range if the same owner wrote it, otherwise as a new one. */
 export function extended(ranges: readonly DeltaRange[], delta: Sum & AttemptId): DeltaRange[] {
   const { fence, attempt, chunks, bytes, checksum } = delta;
   const last = ranges.at(-1);
@@ -277,7 +278,7 @@ export function extended(ranges: readonly DeltaRange[], delta: Sum & AttemptId):
   }];
 }
 
-/** Takes the oldest deltas away from the ranges. */
+/** Removes the oldest deltas from the ranges. */
 export function trimmed(ranges: readonly DeltaRange[], covered: readonly (Sum & AttemptId)[]): DeltaRange[] {
   const kept = [...ranges];
   for (const { fence, attempt, chunks, bytes, checksum } of covered) {
@@ -299,7 +300,7 @@ export function trimmed(ranges: readonly DeltaRange[], covered: readonly (Sum & 
   return kept;
 }
 
-/** Lays new offsets over old ones. */
+/** Updates old offsets with new ones. */
 function merged(before: Offsets, now: Offsets): Offsets {
   const result = dictionary(Object.entries(before));
   for (const [topic, partitions] of Object.entries(now)) {
@@ -320,7 +321,7 @@ function merged(before: Offsets, now: Offsets): Offsets {
 
 function assertClocks(before: Clocks, now: Clocks): void {
   for (const [name, { watermark }] of Object.entries(now)) {
-    // The end of time is how a bounded input ends; stored, it would make everything that comes later late.
+    // The end of time marks the end of a bounded input. If it were stored, all later records would be late.
     if (!Number.isSafeInteger(watermark) || watermark === Number.MAX_SAFE_INTEGER) {
       throw new RangeError(`The watermark ${watermark} of clock "${name}" cannot be stored`);
     }

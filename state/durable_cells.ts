@@ -1,11 +1,11 @@
 /**
- * The cells of a keyed state that knows what changed since the last cut: what all kinds of state have in common. How a stage finds a
- * cell is the matter of each kind.
+ * The cells of a keyed state that tracks changes since the last cut. All kinds of state share this part. How a stage
+ * finds a cell is up to each kind.
  *
  * Invariants:
- * - a cell that was touched since the last cut is in the list of dirty cells, with its value at the cut;
- * - a cell that holds a value is in its bucket, and its stage finds it;
- * - a cell's bucket depends on its address, the state's seed and the number of buckets only.
+ * - a cell that was touched since the last cut is in the list of dirty cells, together with its value at that cut;
+ * - a cell that holds a value is in its bucket, and its stage can find it;
+ * - a cell's bucket depends only on its address, the state's seed and the number of buckets.
  *
  * @module
  */
@@ -19,29 +19,29 @@ import { ValueWriter } from "./value_writer.ts";
 
 const undoWriter = new ValueWriter();
 
-/** What a state is made of. */
+/** Options of a durable state. */
 export interface DurableStateOptions {
   /** Its number in the head. */
   readonly id: number;
   /** Whether everything since the last cut can be undone. */
   readonly undoable: boolean;
-  /** What its buckets are found with: 32 bits that nobody can guess. */
+  /** The secret seed of the hash that assigns cells to buckets, 32 bits. */
   readonly seed: number;
-  /** How its buckets are found: `LAYOUT`, or that of an older format, until it is laid out anew. */
+  /** The layout of its buckets: `LAYOUT`, or that of an older format until the cells are distributed again. */
   readonly layout: number;
 }
 
-/** Today's way to find a cell's bucket. */
+/** The current layout of buckets. */
 export const LAYOUT = 2;
 
-/** Where a cell is: its key, its namespace, and in a map or a list its entry's name or its number. */
+/** The address of a cell: its key, its namespace, and in a map or a list its entry's name or number. */
 export interface Address {
   readonly key: Key;
   readonly namespace: number;
   readonly element: Key | undefined;
 }
 
-/** What a state is opened with, as far as it is stored. */
+/** The part of a state's specification that is stored. */
 export type StoredSpec = Pick<KeyedStateSpec, "name" | "namespaced" | "version" | "kind" | "frozen">;
 
 /** Cells of one state of a task with a checkpoint. */
@@ -54,26 +54,26 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
   version: number;
   seed: number;
   layout: number;
-  /** Values are frozen: what a cell held is what it holds, and needs no copy. */
+  /** Whether values are frozen. Then a value cannot change in place and needs no copy. */
   frozen: boolean;
   /** How many buckets have a base, of how many bytes, and the exclusive or of their placed checksums. */
   bases = 0;
   baseBytes = 0;
   basesChecksum = 0;
-  /** Bases of a layout before: they lie there until the whole state is written anew. */
+  /** Bases of an older layout. They stay in the store until the whole state is rewritten. */
   outdated: readonly Bucket[] = [];
   /** The number of this cut. A cell with this mark is in the list of dirty cells. */
   protected mark = 1;
   protected dirty: C[] = [];
   #buckets: Bucket[] = [new Bucket(0)];
   #dirtyBuckets = new DirtyBuckets();
-  /** The buckets of what `encodeChanges` wrote, while they are at hand. */
+  /** The buckets of the cells that `encodeChanges` wrote. */
   readonly #changed: Bucket[] = [];
   #size = 0;
   readonly #undoable: boolean;
 
   /**
-   * @param spec what the stage asked for
+   * @param spec the stage's specification
    * @param options its number, and whether it can be undone
    */
   constructor(spec: StoredSpec, options: DurableStateOptions) {
@@ -92,13 +92,13 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
   protected abstract hashOf(address: Address): number;
   /** The cell at an address, with a value or without. */
   protected abstract at(address: Address): C | undefined;
-  /** Makes the cell of an address where there is none, without a value; the stage finds it. */
+  /** Creates the cell of an address that has none, without a value, so that the stage can find it. */
   protected abstract make(address: Address, mark: number): C;
-  /** A cell has got its first value. */
+  /** Called when a cell gets a value and had none. */
   protected abstract gained(cell: C): void;
-  /** A cell has no value: it is found no more. `had`: it had one. */
+  /** Called when a cell has no value, so that the stage no longer finds it. `had`: it had one before. */
   protected abstract lost(cell: C, had: boolean): void;
-  /** An epoch was cut: a cell that nobody has written is found no more. */
+  /** Called at a cut for a cell that was never written, so that the stage no longer finds it. */
   protected abstract forget(cell: C): void;
 
   /** How many cells hold a value. */
@@ -125,7 +125,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     this.dirty.push(cell);
   }
 
-  /** Sets a value where there was none, or removes it. */
+  /** Sets a value of a cell that had none, or removes the value. */
   protected set(cell: C, value: unknown): void {
     const before = cell.value;
     cell.value = value;
@@ -143,13 +143,13 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     this.lost(cell, before !== undefined);
   }
 
-  /** Nobody asks for the hash of a cell while there is one bucket only. */
+  /** While there is only one bucket, no hash is computed. */
   #bucketOfCell(cell: StateCell): Bucket {
     const { length } = this.#buckets;
     return this.#buckets[length === 1 ? 0 : bucketOf(this.#hashOfCell(cell), length)];
   }
 
-  /** Long keys take a while to hash, and splits ask again and again. */
+  /** The hash is cached, because long keys take time to hash and every split needs it. */
   #hashOfCell(cell: StateCell): number {
     if (cell.hash === 0) cell.hash = this.hashOf(cell as unknown as Address) | 0;
     return cell.hash;
@@ -179,7 +179,10 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     }
   }
 
-  /** Writes what has changed since the last cut; returns how many entries. Changes nothing: `markChanged` and `cut` follow when all went well. */
+  /**
+   * Writes the changes since the last cut, and returns how many entries. It changes no state: `markChanged` and `cut`
+   * must follow if everything was encoded.
+   */
   encodeChanges(writer: CellWriter): number {
     this.#changed.length = 0;
     const ahead: C[] = [];
@@ -193,12 +196,12 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     return this.#changed.length;
   }
 
-  /** A frozen value that is the one before has not changed. */
+  /** Whether a frozen value is the same object as before, and so unchanged. */
   #isSame(cell: C): boolean {
     return this.frozen && cell.value === cell.before && cell.value !== undefined;
   }
 
-  /** Tells the buckets of what `encodeChanges` wrote that they need the delta of this epoch. */
+  /** Records that the buckets of the written cells need the delta of this epoch. */
   markChanged(epoch: number): void {
     for (const bucket of this.#changed) this.#dirtyBuckets.add(bucket, epoch);
     this.#changed.length = 0;
@@ -218,7 +221,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     return count;
   }
 
-  /** An epoch has been cut: what is now is what `undo` comes back to. */
+  /** An epoch has been cut: the current values are those to which `undo` returns. */
   cut(): void {
     for (const cell of this.dirty) {
       cell.before = undefined;
@@ -228,10 +231,10 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     this.mark++;
   }
 
-  /** Makes everything as it was at the last cut. */
+  /** Restores all values of the last cut. */
   undo(): void {
     if (!this.#undoable) throw new Error(`State "${this.name}" was not opened to be undone`);
-    // Backwards: of two cells of one address, the older one was there at the cut.
+    // Backwards, because of two cells with one address the older one existed at the cut.
     for (let at = this.dirty.length - 1; at >= 0; at--) {
       const cell = this.dirty[at];
       const copied = cell.before instanceof Uint8Array && !this.frozen;
@@ -244,7 +247,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     this.dirty = [];
   }
 
-  /** Gives every value a new form, as part of opening the state. */
+  /** Migrates every value, when the state is opened. */
   migrate(change: (value: unknown, key: Key) => unknown): void {
     for (const cell of this.#all()) {
       const value = change(cell.value, cell.key);
@@ -257,7 +260,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
   load(address: Address, value: unknown, epoch: number): void {
     const hash = this.hashOf(address) | 0;
     const bucket = this.#buckets[bucketOf(hash, this.#buckets.length)];
-    // The base of its bucket may be younger: then it knows already.
+    // The base of its bucket may be newer than the delta, and then already contains the change.
     if (bucket.base !== undefined && bucket.base.epoch >= epoch) return;
     this.#dirtyBuckets.add(bucket, epoch);
     let cell = this.at(address);
@@ -278,7 +281,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     this.#buckets[index].add(cell);
   }
 
-  /** Splits the next bucket in two; returns both. */
+  /** Splits the next bucket in two, and returns both. */
   split(): [old: Bucket, made: Bucket] {
     const count = this.#buckets.length;
     const old = this.#buckets[count - 2 ** (31 - Math.clz32(count))];
@@ -291,7 +294,10 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     return [old, made];
   }
 
-  /** Lays all cells out anew in so many buckets, none of which has a base: each needs the deltas from that epoch on. */
+  /**
+   * Distributes all cells over a new number of buckets. None of them has a base, so each needs the deltas from that
+   * epoch on.
+   */
   layOut(buckets: number, epoch: number, seed: number = this.seed): void {
     const cells = this.#all();
     const isOther = this.seed !== seed || this.layout !== LAYOUT;
@@ -308,19 +314,22 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     this.bases = this.baseBytes = this.basesChecksum = 0;
   }
 
-  /** Gives a state that was restored from an older layout today's. Its bases stay where they are until all of it is written anew. */
+  /**
+   * Converts a state from an older layout to the current one. Its bases stay in the store until the whole state is
+   * rewritten.
+   */
   renew(seed: number): void {
     const before = this.#buckets.filter(({ base }) => base !== undefined);
     this.layOut(this.#buckets.length, 0, seed);
     this.outdated = before;
   }
 
-  /** Makes empty buckets, as many as are stored. */
+  /** Creates empty buckets, as many as are stored. */
   prepare(buckets: number): void {
     this.#buckets = Array.from({ length: buckets }, (_, index) => new Bucket(index));
   }
 
-  /** A bucket has this base now, and needs no deltas. Returns the base before. */
+  /** Sets the base of a bucket, which then needs no deltas. Returns the previous base. */
   setBase(bucket: Bucket, base: Base | undefined): Base | undefined {
     const before = bucket.base;
     for (const [one, sign] of [[before, -1], [base, 1]] as const) {
@@ -341,7 +350,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
   }
 }
 
-/** Where cells are written: the address first, the value to `values`. */
+/** The destination of cells: first the address is written, then the value to `values`. */
 export interface CellWriter {
   readonly values: ValueWriter;
   begin(cell: StateCell): void;

@@ -1,6 +1,7 @@
 /**
- * Keyed states of many values a key: maps and lists. Each entry is a cell of its own, found without regard to how many its key has, and
- * written into a delta alone. The entries of a key lie in many buckets, so that a key may grow large and no epoch stalls for it.
+ * Keyed states with many values for each key: maps and lists. Each entry is a cell of its own. Finding it costs the
+ * same however many entries its key has, and a delta contains only the changed entries. The entries of one key are
+ * spread over many buckets, so that a large key does not delay an epoch.
  *
  * @module
  */
@@ -10,14 +11,14 @@ import { combined, hashKey } from "./hash.ts";
 import { KeyIndex } from "./key_index.ts";
 import { StateCell } from "./state_cell.ts";
 
-/** So many successive elements of a list lie in one bucket. */
+/** How many successive elements of a list are in one bucket. */
 const PAGE = 64;
 
 /** One entry of a map, or one element of a list. */
 class ElementCell extends StateCell {
   /**
-   * @param owner whose it is
-   * @param element its name, or its number since the list began
+   * @param owner the map or list that it belongs to
+   * @param element the entry's name, or the element's number since the list was created
    * @param mark the number of the cut after which it was first touched
    */
   constructor(readonly owner: Collected, readonly element: Key, mark: number) {
@@ -25,13 +26,13 @@ class ElementCell extends StateCell {
   }
 }
 
-/** What a map or a list keeps for one key and namespace. */
+/** The map or list of one key and namespace. */
 abstract class Collected {
   /** Whether the state finds it under its key. */
   linked = true;
 
   /**
-   * @param state whose it is
+   * @param state the state that it belongs to
    * @param key its key
    * @param namespace its namespace
    */
@@ -39,15 +40,15 @@ abstract class Collected {
 
   /** How many elements there are. */
   abstract readonly size: number;
-  /** What it holds, as a value of its own. */
+  /** A copy of its contents. */
   abstract readonly value: unknown;
-  /** The cell of an element that has one. */
+  /** The cell of an element, if there is one. */
   abstract cellOf(element: Key): ElementCell | undefined;
   /** All cells at this moment. */
   abstract all(): ElementCell[];
-  /** A cell has got its first value. */
+  /** Adds a cell that got a value. */
   abstract add(cell: ElementCell): void;
-  /** A cell has no value any more. */
+  /** Removes a cell that has no value any more. */
   abstract remove(cell: ElementCell): void;
 
   clear(): void {
@@ -112,12 +113,12 @@ class Entries extends Collected implements KeyedEntries {
   }
 }
 
-/** The elements of one key in a list. They are numbered as they come; the oldest go first. */
+/** The elements of one key in a list, numbered in the order in which they were added. The oldest are removed first. */
 class Elements extends Collected implements KeyedElements {
-  /** The cells of successive numbers: those before `#gone` have left; a restore may leave holes until it is done. */
+  /** The cells of successive numbers. Those before `#gone` were removed. During a restore there may be holes. */
   #cells: (ElementCell | undefined)[] = [];
   #gone = 0;
-  /** The number of the first of the array. */
+  /** The number of the array's first element. */
   #base = 0;
   #size = 0;
 
@@ -175,7 +176,8 @@ class Elements extends Collected implements KeyedElements {
       this.#cells.length = this.#gone = 0;
       this.#base = number;
     }
-    // A restore reads elements in the order of their buckets, and an undo brings the oldest back.
+    // A restore reads elements in the order of their buckets, and an undo restores the oldest ones, so a number may lie
+    // before the first one.
     if (number < this.#base) {
       this.#cells = [...new Array(this.#base - number).fill(undefined), ...this.#cells];
       this.#base = number;
@@ -202,15 +204,15 @@ class Elements extends Collected implements KeyedElements {
   }
 }
 
-/** Either of them, as the state's callers see it. */
+/** A map or a list, as the state's callers see it. */
 type AnyCollected = Collected & KeyedEntries & KeyedElements;
 
 /** A keyed state of maps or lists of a task with a checkpoint. Opened through `DurableStates`. */
 export class DurableCollections extends DurableCells<ElementCell> implements KeyedCollections<AnyCollected> {
   readonly #spaces = new Map<number, KeyIndex<AnyCollected>>();
-  /** Those that were asked for since the last cut and had no entry then. */
+  /** Maps and lists that were empty when they were opened since the last cut. */
   #empty: AnyCollected[] = [];
-  /** The key whose hash was asked for last. */
+  /** The key whose hash was computed last. */
   #hashed: Key | undefined = undefined;
   #hash = 0;
 
@@ -239,19 +241,19 @@ export class DurableCollections extends DurableCells<ElementCell> implements Key
     for (const found of this.cells(namespace)) found.clear();
   }
 
-  /** Says that an entry is about to be changed in place. */
+  /** Keeps the value of an entry that is about to be changed in place. */
   touch(cell: ElementCell): void {
     if (cell.mark !== this.mark) this.keep(cell);
   }
 
-  /** Sets an entry that is there. */
+  /** Sets an existing entry. */
   write(cell: ElementCell, value: unknown): void {
     if (cell.mark !== this.mark) this.keep(cell);
     if (value !== undefined) cell.value = value;
     else this.set(cell, undefined);
   }
 
-  /** Sets an entry that is not there. */
+  /** Creates an entry. */
   create(owner: Collected, element: Key, value: unknown): void {
     const cell = new ElementCell(owner, element === 0 ? 0 : element, this.mark);
     this.dirty.push(cell);
@@ -271,7 +273,7 @@ export class DurableCollections extends DurableCells<ElementCell> implements Key
   }
 
   #make(key: Key, namespace: number): AnyCollected {
-    // A Map takes -0 for 0, and so do keys.
+    // A Map treats -0 as 0, so a key -0 becomes 0.
     const Kind = this.kind === "list" ? Elements : Entries;
     const owner = new Kind(this, key === 0 ? 0 : key, namespace) as unknown as AnyCollected;
     this.#spaceOf(namespace).add(owner.key, owner);
@@ -301,7 +303,7 @@ export class DurableCollections extends DurableCells<ElementCell> implements Key
   }
 
   protected hashOf({ key, namespace, element }: Address): number {
-    // Entries of one key mostly come one after the other.
+    // Entries of one key mostly follow one another, so the last hash is cached.
     if (key !== this.#hashed) {
       this.#hashed = key;
       this.#hash = hashKey(key, this.seed);

@@ -1,5 +1,5 @@
 /**
- * A keyed state of one value a key and namespace: the kind that most stages keep.
+ * A keyed state with one value for each key and namespace, the kind that most stages use.
  *
  * @module
  */
@@ -16,7 +16,7 @@ class Space<K extends Key, V> {
   /** How many of them hold a value. */
   valued = 0;
 
-  /** @param namespace which one */
+  /** @param namespace its namespace */
   constructor(readonly namespace: number) {}
 }
 
@@ -24,11 +24,11 @@ class Space<K extends Key, V> {
 export class DurableKeyedState<K extends Key = Key, V = unknown> extends DurableCells<StateCell<K, V>>
   implements KeyedState<K, V> {
   readonly #spaces = new Map<number, Space<K, V>>();
-  /** The namespace that was asked for last: mostly the one that is asked for next. */
+  /** The namespace that was used last. The next access mostly uses the same one. */
   #last: Space<K, V>;
 
   /**
-   * @param spec what the stage asked for
+   * @param spec the stage's specification
    * @param options its number, and whether it can be undone
    */
   constructor(spec: StoredSpec, options: DurableStateOptions) {
@@ -88,7 +88,7 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> extends Durable
   }
 
   #place(space: Space<K, V>, key: K, mark: number): StateCell<K, V> {
-    // A Map takes -0 for 0, and so does the cell.
+    // A Map treats -0 as 0, so the cell's key is 0 as well.
     const cell = new StateCell<K, V>(key === 0 ? 0 as K : key, space.namespace, mark);
     space.cells.add(cell.key, cell);
     return cell;
@@ -97,7 +97,7 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> extends Durable
   protected hashOf({ key, namespace }: Pick<Address, "key" | "namespace">): number {
     if (this.layout !== LAYOUT) return hashKeyOfFormat1(key);
     const hash = hashKey(key, this.seed);
-    // A key with many namespaces lies in many buckets.
+    // The namespace is part of the hash, so that a key with many namespaces is spread over many buckets.
     return namespace === 0 ? hash : combined(hash, hashKey(namespace, this.seed));
   }
 

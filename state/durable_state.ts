@@ -14,16 +14,19 @@ import { BUCKET_KEYS, STATES } from "./limits.ts";
 
 /** Options of {@linkcode DurableStates}. */
 export interface DurableStatesOptions {
-  /** Whether everything since the last cut can be undone: then each dirty object is kept as it was. @default false */
+  /**
+   * Whether everything since the last cut can be undone. Then the old value of each dirty object is kept. @default
+   * false
+   */
   readonly undoable?: boolean;
-  /** Names of states that may be in the checkpoint and are to be forgotten. @default [] */
+  /** Names of states that may be in the checkpoint and must be dropped. @default [] */
   readonly drop?: readonly string[];
 }
 
-/** A keyed state to look into: of a map or a list, a cell's value is all that the key holds. */
+/** A read-only keyed state. In a state of maps or lists, a cell's value is the whole map or list of the key. */
 export type ReadonlyKeyedState = Pick<KeyedState, "name" | "size" | "find" | "namespaces" | "cells">;
 
-/** A state of any kind, as it is kept. */
+/** A durable state of any kind. */
 type AnyState = DurableKeyedState | DurableCollections;
 
 const SENTENCES: Readonly<Record<StateKind, string>> = { value: "one value", map: "a map", list: "a list" };
@@ -52,9 +55,9 @@ function makeState(spec: StoredSpec, options: DurableStateOptions): AnyState {
 export class DurableStates {
   /** Whether everything since the last cut can be undone. */
   readonly undoable: boolean;
-  /** Names of states that are to be forgotten. */
+  /** Names of states that must be dropped. */
   readonly dropped: ReadonlySet<string>;
-  /** What buckets of new states are found with: 32 bits that nobody can guess. Whoever takes the task sets it. */
+  /** The secret seed of the hash that assigns cells of new states to buckets, 32 bits. Set by the claim of the task. */
   seed = 0;
   readonly #states = new Map<string, AnyState>();
   readonly #opened = new Set<string>();
@@ -65,7 +68,7 @@ export class DurableStates {
   #writer: CellStreamWriter | undefined;
 
   /**
-   * Makes the states of a task that has none yet.
+   * Creates the states of a task that has none yet.
    *
    * @param options see {@linkcode DurableStatesOptions}
    */
@@ -91,13 +94,13 @@ export class DurableStates {
     return this.#nextId;
   }
 
-  /** Whether the next cut must write all states as a whole, because what is stored has another form. */
+  /** Whether the next cut must write all states completely, because the stored ones have another form. */
   get rewrite(): boolean {
     return this.#rewrite;
   }
 
   /**
-   * Opens the state of a stage: as it was restored, or a new one.
+   * Opens the state of a stage: the restored one, or a new one.
    *
    * @throws {TypeError} when the name is taken, or the state was stored in a form that the stage does not take
    */
@@ -131,15 +134,15 @@ export class DurableStates {
     return state as unknown as StateOf<S>;
   }
 
-  /** A state to look into, or `undefined` when there is none of this name. */
+  /** A read-only view of a state, or `undefined` when there is none of this name. */
   find(name: string): ReadonlyKeyedState | undefined {
     return this.#states.get(name) as ReadonlyKeyedState | undefined;
   }
 
   /**
-   * Says that all stages have opened their states. `cut` does it where it was not done.
+   * Must be called when all stages have opened their states; otherwise the first `cut` does it.
    *
-   * @throws {Error} when the checkpoint has a state that no stage has opened, and that is not to be dropped
+   * @throws {Error} when the checkpoint has a state that no stage has opened and that `drop` does not name
    */
   seal(): void {
     if (this.#sealed) return;
@@ -158,7 +161,7 @@ export class DurableStates {
     this.#sealed = true;
   }
 
-  /** The states that were dropped since the last call: what is stored of them is no longer needed. */
+  /** The states that were dropped since the last call. Their stored entries are no longer needed. */
   takeRemoved(): DurableCells[] {
     const removed = this.#removed;
     this.#removed = [];
@@ -166,8 +169,8 @@ export class DurableStates {
   }
 
   /**
-   * Makes all states as they were at the last cut, at the cost of what has changed since. The stages that had opened them are
-   * gone: every state may be opened again, and cells from before are not to be used.
+   * Restores all states of the last cut. The cost depends only on the changes since. The stages that had opened them
+   * have ended, so every state may be opened again, and old cells must not be used any more.
    */
   undo(): void {
     for (const state of this.#states.values()) state.undo();
@@ -176,7 +179,7 @@ export class DurableStates {
   }
 
   /**
-   * Encodes what has changed since the last cut, as a cut would, and keeps nothing of it.
+   * Encodes the changes since the last cut, as a cut would, and discards the bytes.
    *
    * @throws {TypeError | RangeError} when a state holds a value that cannot be stored; the message names the state and the key
    */
@@ -185,7 +188,7 @@ export class DurableStates {
     this.#writer.delta(0, this.all, this.#rewrite);
   }
 
-  /** Makes the states that a head names. Only before anything is opened. */
+  /** Creates the states that a head names. Must be called before any state is opened. */
   prepare(entries: readonly StateEntry[], nextId: number): void {
     if (this.#states.size > 0) throw new Error("States are restored before they are opened");
     for (const { id, buckets, seed, layout, ...spec } of entries) {
@@ -196,7 +199,9 @@ export class DurableStates {
     this.#nextId = nextId;
   }
 
-  /** All is restored. What was laid out by an older version is laid out anew, and the next cut writes it as a whole. */
+  /**
+   * All states are restored. States with an older layout get the current one, and the next cut writes them completely.
+   */
   restored(): void {
     for (const state of this.#states.values()) {
       if (state.layout === LAYOUT) continue;
@@ -210,7 +215,7 @@ export class DurableStates {
     for (const state of this.#states.values()) state.cut();
   }
 
-  /** The delta of this epoch holds everything: buckets are laid out anew, and need it. */
+  /** The delta of this epoch holds all cells. Buckets are laid out again, and need only this delta. */
   layOut(epoch: number): void {
     for (const state of this.#states.values()) {
       state.layOut(Math.max(1, Math.ceil(state.size / BUCKET_KEYS)), epoch, this.seed);

@@ -1,5 +1,5 @@
 /**
- * Makes of a task's states and results what an epoch writes.
+ * Encodes a task's states and results into the mutations of an epoch.
  *
  * @module
  */
@@ -17,19 +17,22 @@ import { DELETES_AN_EPOCH, DELTA_RANGES, EPOCH_ENTRIES, EPOCH_ENTRY_KEY_BYTES } 
 import { encodeOutbox, type OutputRecord } from "./outbox.ts";
 import type { AtomicWrites, Mutation } from "./store.ts";
 
-/** What an epoch commits beside the states. */
+/** The parts of an epoch besides the states. */
 export interface CutRequest {
-  /** The next offsets to read; what is not named stays as it is. */
+  /** The next offsets to read. Partitions that are not named keep theirs. */
   readonly offsets: Offsets;
   /** All clocks. */
   readonly clocks: Clocks;
-  /** All totals since the birth of the job. */
+  /** All totals since the first start of the job. */
   readonly counters: Counters;
   /** Results that are to be published after the commit. @default [] */
   readonly outbox?: readonly OutputRecord[];
-  /** Results up to this epoch are published: they leave the outbox. @default 0 */
+  /** Results up to this epoch are published and are removed from the outbox. @default 0 */
   readonly published?: number;
-  /** What a connector on the same store writes with the epoch. A function is called once everything else is encoded: what it gives is committed. */
+  /**
+   * Entries that a connector on the same store writes with the epoch. A function is called after everything else is
+   * encoded, and its result is committed.
+   */
   readonly writes?: AtomicWrites | (() => AtomicWrites | undefined);
   /** The input has ended, and everything is in the results. @default false */
   readonly finished?: boolean;
@@ -37,7 +40,7 @@ export interface CutRequest {
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
-/** What an epoch writes. */
+/** The mutations of an epoch. */
 export interface EpochWrites {
   readonly head: Head;
   readonly ahead: readonly Mutation[];
@@ -45,7 +48,10 @@ export interface EpochWrites {
   readonly deletes: readonly Mutation[];
 }
 
-/** How many buckets an epoch may rewrite, and how many chunks it may delete: an atomic takes only so many bytes of keys. */
+/**
+ * How many buckets an epoch may rewrite, and how many chunks it may delete. The limit comes from the bytes of keys in
+ * an atomic.
+ */
 export function mostEntries(keys: TaskKeys): number {
   const longest = keyBytes(keys.chunk({ kind: "outbox", fence: "0123456789abcdef", attempt: 0, index: 0 }));
   return Math.min(EPOCH_ENTRIES, Math.floor(EPOCH_ENTRY_KEY_BYTES / longest));
@@ -59,7 +65,7 @@ export class EpochCutter {
   readonly #writer: CellStreamWriter;
   readonly #compaction: Compaction;
 
-  /** @param parts what it works on */
+  /** @param parts the task's keys, states, garbage and compaction */
   constructor(parts: {
     readonly keys: TaskKeys;
     readonly states: DurableStates;
@@ -74,7 +80,7 @@ export class EpochCutter {
     this.#compaction = parts.compaction;
   }
 
-  /** Encodes an epoch. What can be refused is refused before anything is changed. */
+  /** Encodes an epoch. All checks come before the first change, so that a refused epoch leaves no trace. */
   cut(head: Head, request: CutRequest): EpochWrites {
     const { clocks, counters, outbox: records = [], published = 0, writes, finished = false } = request;
     const { offsets, waiting } = admitted(head, {
@@ -100,7 +106,8 @@ export class EpochCutter {
       this.#compaction.step(facts, (write) => bases.add(write));
     }
     const covered = whole ? head.epoch : coveredBy(states, epoch);
-    // A small state may be compacted as a whole within the epoch: then its bases say all that the delta would.
+    // A small state may be compacted completely within the epoch. Then its bases contain all changes, and no delta is
+    // needed.
     const delta = covered === epoch ? undefined : encoded;
     const gone = this.#garbage.cover(covered);
     const attempt = head.attempt + 1;
@@ -125,12 +132,12 @@ export class EpochCutter {
     return { head: next, ahead, last, deletes: this.#deletes(head, next, ahead.length) };
   }
 
-  /** A head without an epoch: only deletes go with it. */
+  /** A change of the head without an epoch, which carries only deletes. */
   change(before: Head, after: Head): Pick<EpochWrites, "head" | "deletes"> {
     return { head: after, deletes: this.#deletes(before, after, 0) };
   }
 
-  /** The whole state is in the delta: everything that was written before is garbage, and buckets begin anew. */
+  /** The whole state is in the delta. All earlier bases and deltas become garbage, and buckets are laid out again. */
   #forget(head: Head, states: readonly DurableCells[]): void {
     for (const state of states) this.#forgetBases(head.era, state);
     this.#states.layOut(head.epoch + 1);
@@ -144,12 +151,12 @@ export class EpochCutter {
     }
   }
 
-  /** States that were dropped by name: their bases go, and their cells in deltas are passed over until compaction covers them. */
+  /** Removes the bases of dropped states. Their cells in deltas are skipped until compaction covers the deltas. */
   #removeStates(era: number): void {
     for (const state of this.#states.takeRemoved()) this.#forgetBases(era, state);
   }
 
-  /** What is deleted with this head: results that it no longer names, and some of what has been waiting. */
+  /** The deletes that go with this head: results that it no longer names, and a part of the waiting garbage. */
   #deletes(before: Head, after: Head, written: number): Mutation[] {
     const kept = new Set(after.outbox.map(({ epoch }) => epoch));
     for (const entry of before.outbox) {

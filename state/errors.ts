@@ -1,11 +1,11 @@
 /**
- * The three domain errors, one for each thing that a caller can do about it. Everything else is a built-in class.
+ * The three domain errors, one for each reaction of a caller. All other errors are built-in classes.
  *
  * @module
  */
 
 /**
- * The store or the broker cannot be asked now, or its answer was lost, so that the outcome is unknown. Try again.
+ * The store or the broker is unavailable, or its answer was lost, so that the outcome is unknown. Try again.
  *
  * @example Try again later
  * ```ts
@@ -21,7 +21,7 @@ export class UnavailableError extends Error {
 }
 
 /**
- * Another owner has taken the task. Stop: whatever is committed from here on is not yours to commit.
+ * Another owner has taken the task. Stop: only the new owner can commit it.
  *
  * @example Tell a lost task from a broken one
  * ```ts
@@ -37,7 +37,7 @@ export class FencedError extends Error {
 }
 
 /**
- * What is stored is not what was written. Stop and look; the message names the key.
+ * Stored data is not what was written. Stop and examine the store; the message names the key.
  *
  * @example Name the key
  * ```ts
@@ -54,8 +54,8 @@ export class CorruptError extends Error {
   /**
    * Names what was found, and where.
    *
-   * @param message a full sentence
-   * @param key where it was found
+   * @param message what was found, as a full sentence
+   * @param key the key of the entry
    */
   constructor(message: string, readonly key: readonly unknown[]) {
     super(message);

@@ -1,8 +1,8 @@
 /**
- * One process at a time: an advisory lock on a file beside the thing that must not be shared.
+ * An advisory lock on a file next to the one that only one process may use at a time.
  *
- * The lock belongs to the open file, so the kernel frees it when the process ends, however it ends; a restart after
- * `kill -9` finds it free. The file itself stays: to delete it would let two processes hold locks on two files of one name.
+ * The lock belongs to the open file, so the kernel releases it when the process ends, even after `kill -9`. The file
+ * itself is not deleted: otherwise two processes could hold locks on two files of one name.
  *
  * @module
  */
@@ -14,13 +14,13 @@ export interface Lock {
   release(): void;
 }
 
-/** A lock that somebody else holds. */
+/** A lock that another process holds. */
 export interface LockRefused {
-  /** Who holds it, for a message: `process 4711, which runs the job "recommendations"`. */
+  /** The holder, for a message: `process 4711, which runs the job "recommendations"`. */
   readonly heldBy: string;
 }
 
-/** What the lock file says of its holder. */
+/** Information about the holder, for the lock file. */
 export interface LockOptions {
   /** The job's name, for the message that a second process prints. */
   readonly job?: string;
@@ -29,11 +29,11 @@ export interface LockOptions {
 /**
  * Takes the lock of a path, at once or not at all.
  *
- * @param path The file that must have one user; the lock is on `<path>.lock`, which is made where it is missing.
- * @param options What to leave in the lock file for others to read.
+ * @param path the file that only one process may use; the lock is on `<path>.lock`, which is created if it is missing
+ * @param options what to write into the lock file for other processes
  *
- * @throws {Deno.errors.NotFound} If the folder does not exist.
- * @throws {Deno.errors.PermissionDenied} If the lock file may not be written.
+ * @throws {Deno.errors.NotFound} when the folder does not exist
+ * @throws {Deno.errors.PermissionDenied} when the lock file may not be written
  */
 export async function acquireLock(path: string, options: LockOptions = {}): Promise<Lock | LockRefused> {
   const file = await Deno.open(`${path}.lock`, { read: true, write: true, create: true });
@@ -55,7 +55,7 @@ export async function acquireLock(path: string, options: LockOptions = {}): Prom
     release(): void {
       if (!held) return;
       held = false;
-      // Emptied first, so that whoever reads it next does not take this process for the holder.
+      // Emptied first, so that another process does not read this one's name as the holder's.
       file.truncateSync(0);
       file.close();
     },
@@ -66,7 +66,10 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }
 
-/** Reads who holds the lock. The holder may be just about to write its name, and Windows lets nobody read a locked file. */
+/**
+ * Reads the holder of the lock. The name may be missing: the holder may not have written it yet, and Windows does not
+ * allow reading a locked file.
+ */
 async function holder(file: Deno.FsFile): Promise<string> {
   try {
     const buffer = new Uint8Array(4096);

@@ -1,7 +1,8 @@
 /**
- * What is no longer live and waits to be deleted, and what will be once compaction has covered it.
+ * Garbage: entries that are no longer live and wait to be deleted, and deltas that become garbage when compaction
+ * covers them.
  *
- * Kept in memory only: what is forgotten with the process is found by the next owner's sweep.
+ * It is kept only in memory. After a crash the next owner's sweep finds the remaining entries.
  *
  * @module
  */
@@ -14,7 +15,7 @@ export function isPinned(pins: readonly Pin[], fence: string, attempt: number): 
   return pins.some((pin) => pin.fence === fence && pin.first <= attempt && attempt <= pin.last);
 }
 
-/** Chunks of one attempt that follow one another. */
+/** Consecutive chunks of one attempt. */
 export interface ChunkRun {
   readonly kind: ChunkKind;
   readonly fence: string;
@@ -23,7 +24,7 @@ export interface ChunkRun {
   readonly count: number;
 }
 
-/** A delta that is live: the epoch that it is the delta of, and its chunks. */
+/** A live delta: its epoch and its chunks. */
 export interface LiveDelta {
   readonly epoch: number;
   readonly fence: string;
@@ -33,9 +34,9 @@ export interface LiveDelta {
   readonly checksum: number;
 }
 
-/** What is to be deleted of one task. */
+/** The garbage of one task. */
 export class Garbage {
-  /** Runs, and how much of the first one is taken. */
+  /** Runs of chunks, and how many chunks of the first run were taken. */
   #runs: ChunkRun[] = [];
   #at = 0;
   #taken = 0;
@@ -45,16 +46,16 @@ export class Garbage {
 
   /**
    * @param keys of the task
-   * @param pins what is not to be deleted; asked each time
+   * @param pins returns the chunks that must not be deleted; called each time
    */
   constructor(readonly keys: TaskKeys, readonly pins: () => readonly Pin[]) {}
 
-  /** A delta that has been written. In the order of epochs. */
+  /** Adds a written delta. Must be called in the order of epochs. */
   live(delta: LiveDelta): void {
     this.#deltas.push(delta);
   }
 
-  /** Deltas up to this epoch are no longer live; returns them, oldest first. */
+  /** Removes deltas up to this epoch, which are no longer live, and returns them, oldest first. */
   cover(epoch: number): LiveDelta[] {
     const covered: LiveDelta[] = [];
     while (this.#covered < this.#deltas.length && this.#deltas[this.#covered].epoch <= epoch) {
@@ -69,17 +70,17 @@ export class Garbage {
     return covered;
   }
 
-  /** Chunks that are no longer live. What is pinned stays, until a sweep finds that it is no longer so. */
+  /** Adds chunks that are no longer live. Pinned chunks are left to a sweep after they are unpinned. */
   add(run: ChunkRun): void {
     if (run.count > 0 && !isPinned(this.pins(), run.fence, run.attempt)) this.#runs.push(run);
   }
 
-  /** An entry that is no longer live. */
+  /** Adds an entry that is no longer live. */
   addKey(key: StoreKey): void {
     this.#others.push(key);
   }
 
-  /** Takes up to so many keys to delete. */
+  /** Takes up to `most` keys to delete. */
   take(most: number): StoreKey[] {
     const keys = this.#others.splice(Math.max(0, this.#others.length - most));
     while (keys.length < most && this.#at < this.#runs.length) {

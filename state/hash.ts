@@ -1,11 +1,11 @@
 /**
- * Stable hashes: of keys, which decide their bucket, and of bytes, which show whether they are what was written.
+ * Stable hashes: of keys, to find their bucket, and of bytes, to detect corruption.
  *
- * What is stored depends on both, so they never change within a format version.
+ * Stored data depends on both, so they never change within a format version.
  *
- * Keys go through HalfSipHash-1-3 (J.-P. Aumasson and D. J. Bernstein; Linux keys its hash tables with it), which takes every bit of
- * a key and a secret seed. Without the seed, nobody can choose keys that fall into one bucket. It is a matter of new keys only: what
- * is in memory is found without it.
+ * Keys go through HalfSipHash-1-3 (J.-P. Aumasson and D. J. Bernstein; Linux keys its hash tables with it), which uses
+ * every bit of a key and a secret seed. Without the seed an attacker cannot choose keys that fall into one bucket. It
+ * is computed only for new keys: cells in memory are found without it.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import type { Key } from "../operators/keyed_state.ts";
 const PRIME = 0x01000193;
 const SECOND = 0x9e3779b1;
 
-/** What the words of keys of different types begin with, so that they are different keys. */
+/** Prefixes for the types of keys, so that keys of different types have different hashes. */
 const KIND = { number: 0x0100_0000, bigint: 0x0200_0000, boolean: 0x0300_0000 } as const;
 
-/** Two characters of nothing for each of three rounds, and two for the word with the length. */
+/** Two empty characters for each of three rounds, and two for the word with the length. */
 const ROUNDS_AT_END = 8;
 
 const float = new Float64Array(1);
@@ -27,15 +27,15 @@ const halves = new Uint32Array(float.buffer);
 /**
  * A hash of a key, 32 bits without sign.
  *
- * @param key all of it counts
- * @param seed 32 bits that nobody can guess
+ * @param key every part of it affects the hash
+ * @param seed a secret of 32 bits
  */
 export function hashKey(key: Key, seed: number): number {
   switch (typeof key) {
     case "string":
       return hashString(key, seed, 0);
     case "number":
-      // A Map takes -0 for 0, and NaN has many forms, of which only one is a key.
+      // As in a Map, -0 equals 0, and all bit patterns of NaN are one key.
       float[0] = key === 0 ? 0 : Number.isNaN(key) ? NaN : key;
       return combined(combined(seed ^ KIND.number, halves[0]), halves[1]);
     case "bigint":
@@ -45,14 +45,14 @@ export function hashKey(key: Key, seed: number): number {
   }
 }
 
-/** A hash with another one in it: of a key and a namespace, of a key and an entry. */
+/** Combines two hashes: of a key and a namespace, or of a key and an entry. */
 export function combined(hash: number, other: number): number {
   return mix(Math.imul(hash, PRIME) ^ other);
 }
 
 /**
- * Takes two characters a round. A loop of its own, and not one function a round: what is not local to it would be allocated anew with
- * each step.
+ * Hashes two characters in each round. The rounds are inline in the loop: a function for each round would allocate its
+ * state again for each step.
  */
 function hashString(text: string, seed: number, kind: number): number {
   const second = Math.imul(seed, SECOND) ^ PRIME;
@@ -60,7 +60,7 @@ function hashString(text: string, seed: number, kind: number): number {
   const { length } = text;
   const pairs = length & ~1;
   for (let at = 0; at < pairs + ROUNDS_AT_END; at += 2) {
-    // The last word ends with the length, so that a character 0 at the end counts. Then come rounds of nothing.
+    // The last word ends with the length, so that a character 0 at the end counts. Then come empty rounds.
     const word = at < pairs
       ? text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16)
       : at > pairs
@@ -97,7 +97,10 @@ export function checksum(bytes: Uint8Array): number {
   return crc32(bytes);
 }
 
-/** The checksum of a chunk bound to its place, so that the sum over chunks shows one that is missing, repeated or moved. */
+/**
+ * The checksum of a chunk combined with its place, so that the sum over chunks reveals a missing, repeated or moved
+ * chunk.
+ */
 export function placed(sum: number, attempt: number, index: number): number {
   return mix(Math.imul(sum, PRIME) ^ mix(attempt) ^ Math.imul(mix(index) ^ (attempt / 0x1_0000_0000), SECOND));
 }

@@ -1,13 +1,13 @@
 /**
- * The hash of keys in stores of format 1: of strings it takes the end alone. Bases of that layout are read with it, and laid out anew
- * with the first commit.
+ * The hash of keys in stores of format 1. It uses only the end of a string. Bases of that layout are read with it, and
+ * rewritten by the first commit.
  *
  * @module
  */
 import type { Key } from "../operators/keyed_state.ts";
 import { mix } from "./hash.ts";
 
-/** How many characters of a string's end are hashed; names of one kind differ there. */
+/** How many characters at the end of a string are hashed. Similar names mostly differ there. */
 const HASHED_CHARACTERS = 12;
 const OFFSET = 0x811c9dc5 | 0;
 const PRIME = 0x01000193;
@@ -38,7 +38,7 @@ const halves = new Uint32Array(float.buffer);
 
 function hashNumber(value: number): number {
   if ((value | 0) === value) return Math.imul(value, SECOND);
-  // NaN has many forms, and only one is a key.
+  // All bit patterns of NaN are one key.
   float[0] = Number.isNaN(value) ? 0 : value;
   return Math.imul(halves[0], PRIME) ^ Math.imul(halves[1], SECOND);
 }

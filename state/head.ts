@@ -1,5 +1,6 @@
 /**
- * The head of a task: the one small entry that says what is committed. Everything else is live only if a head names it.
+ * The head of a task: the small entry that determines what is committed. All other entries are live only if a head
+ * names them.
  *
  * @module
  */
@@ -10,8 +11,8 @@ import type { StoreEntry } from "./store.ts";
 export type { ClockSnapshot };
 
 /**
- * An object whose properties are names that anybody may have chosen, `__proto__` and `constructor` among them: without a prototype, so
- * that a name that is not there is not found.
+ * An object whose property names come from users and may be `__proto__` or `constructor`. It has no prototype, so that
+ * only its own names are found.
  */
 export function dictionary<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
   const made: Record<string, T> = Object.create(null);
@@ -25,18 +26,18 @@ export type Offsets = Readonly<Record<string, Readonly<Record<number, number>>>>
 /** The clocks of a task by name. */
 export type Clocks = Readonly<Record<string, ClockSnapshot>>;
 
-/** Totals since the birth of the job, by name. */
+/** Totals since the first start of the job, by name. */
 export type Counters = Readonly<Record<string, number>>;
 
-/** What identifies one write of a head, and with it everything that was written for it. */
+/** Identifies one write of a head, and all entries that were written for it. */
 export interface AttemptId {
-  /** Random, for each time that the task was taken. */
+  /** Random, a new one for each claim of the task. */
   readonly fence: string;
   /** Counted within the fence; never used twice. */
   readonly attempt: number;
 }
 
-/** Deltas of one owner's successive epochs. */
+/** The deltas of consecutive epochs of one owner. */
 export interface DeltaRange {
   /** The owner's fence. */
   readonly fence: string;
@@ -52,7 +53,7 @@ export interface DeltaRange {
   readonly checksum: number;
 }
 
-/** An epoch that is committed and perhaps not yet published. */
+/** An epoch that is committed and may not be published yet. */
 export interface OutboxEntry {
   /** The epoch. */
   readonly epoch: number;
@@ -72,23 +73,23 @@ export interface OutboxEntry {
 
 /** A keyed state as it is stored. */
 export interface StateEntry {
-  /** Its number, never given again. */
+  /** Its number, which is never used again. */
   readonly id: number;
   /** The stage's name. */
   readonly name: string;
   /** The version of the values' shape. */
   readonly version: number;
-  /** What it keeps for a key. */
+  /** The kind of the state. */
   readonly kind: StateKind;
   /** Whether it has namespaces. */
   readonly namespaced: boolean;
-  /** How the bucket of a cell is found: 1 by the hash of format 1, else `LAYOUT`. */
+  /** How the bucket of a cell is found: 1 for the hash of format 1, otherwise `LAYOUT`. */
   readonly layout: number;
-  /** With which secret, 32 bits. */
+  /** The secret seed of the hash, 32 bits. */
   readonly seed: number;
   /** How many buckets there are. */
   readonly buckets: number;
-  /** How many buckets have a base, of how many bytes, and the exclusive or of their placed checksums. */
+  /** How many buckets have a base. */
   readonly bases: number;
   /** How many bytes the bases have. */
   readonly baseBytes: number;
@@ -96,9 +97,9 @@ export interface StateEntry {
   readonly checksum: number;
 }
 
-/** Chunks that stay, though no epoch needs them any more: those of a savepoint. */
+/** Chunks that are kept although no epoch needs them any more, such as those of a savepoint. */
 export interface Pin {
-  /** Whose they are. */
+  /** The name of the pin. */
   readonly name: string;
   /** The owner who wrote them. */
   readonly fence: string;
@@ -108,11 +109,11 @@ export interface Pin {
   readonly last: number;
 }
 
-/** A task that cannot go on from where it stands. */
+/** Why a task cannot continue from its current position. */
 export interface Unsafe {
-  /** Where the run began that may have gone wrong. */
+  /** The offsets at which the possibly wrong run began. */
   readonly since: Offsets;
-  /** What may have gone wrong. */
+  /** The possible damage, in words. */
   readonly reason: string;
 }
 
@@ -122,7 +123,7 @@ export interface Head extends AttemptId {
   readonly epoch: number;
   /** The next offsets to read. */
   readonly offsets: Offsets;
-  /** What tells each input topic from others of its name, where that is known. */
+  /** The id of each input topic, if known. It differs between topics that had the same name. */
   readonly topics: Readonly<Record<string, string>>;
   /** The clocks at the cut. */
   readonly clocks: Clocks;
@@ -130,7 +131,7 @@ export interface Head extends AttemptId {
   readonly counters: Counters;
   /** The live deltas, oldest first. */
   readonly ranges: readonly DeltaRange[];
-  /** In the order of epochs. */
+  /** The epochs that may not be published yet, in their order. */
   readonly outbox: readonly OutboxEntry[];
   /** Transactional ids that may have a transaction under way. The last one is the current owner's. */
   readonly publishers: readonly string[];
@@ -138,27 +139,27 @@ export interface Head extends AttemptId {
   readonly states: readonly StateEntry[];
   /** The number that the next new state gets. */
   readonly nextState: number;
-  /** Bases of any other era are void. */
+  /** Bases of other eras are not valid. */
   readonly era: number;
   /** The input has ended, and everything is in the results. */
   readonly finished: boolean;
-  /** Why the task cannot go on, where it cannot. */
+  /** Why the task cannot continue; `undefined` if it can. */
   readonly unsafe: Unsafe | undefined;
   /** Chunks that are never deleted. */
   readonly pins: readonly Pin[];
-  /** What else there is to know, by name. A program that does not know a name keeps it as it is. */
+  /** Additional data by name. A program that does not know a name keeps its value unchanged. */
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 
-/** A head and the version under which it was found. */
+/** A head and the version with which it was read. */
 export interface HeadEntry {
-  /** What it says. */
+  /** The head. */
   readonly head: Head;
-  /** The version under which it was found. */
+  /** The version with which it was read. */
   readonly versionstamp: StoreEntry["versionstamp"];
 }
 
-/** The head of a task that nobody has had yet. */
+/** The head of a task that had no owner yet. */
 export const NEW_HEAD: Head = {
   fence: "",
   attempt: 0,

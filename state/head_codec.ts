@@ -1,10 +1,9 @@
 /**
- * The head as bytes: compact, since every commit writes it. Written in today's format, read in every format that there was.
+ * The encoding of the head. It is compact, because every commit writes it. It writes the current format and reads all
+ * earlier ones.
  *
- * | format | beside what the one before has |
- * |---|---|
- * | 1 | |
- * | 2 | the hash and the kind of a state, idle partitions of a clock, pins, extensions |
+ * | format | added fields | |---|---| | 1 | | | 2 | the hash and the kind of a state, idle partitions of a clock, pins,
+ * extensions |
  *
  * @module
  */
@@ -16,10 +15,10 @@ import { dictionary } from "./head.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
-/** The version of the head's bytes that is written. */
+/** The version of the head's format that is written. */
 export const HEAD_FORMAT = 2;
 
-/** How the head of each format is read, behind its first byte. */
+/** Decoders of each format, which start after the first byte. */
 const DECODERS: Readonly<Record<number, (r: ValueReader) => Head>> = {
   1: (r) => ({ ...readFields(r, 1), pins: [], extensions: dictionary([]) }),
   2: (r) => {
@@ -66,7 +65,7 @@ export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
 /**
  * Turns bytes into a head.
  *
- * @throws {RangeError} when they are not a head, or one of a format that this program does not know
+ * @throws {RangeError} when the bytes are not a head, or have a format that this program does not know
  */
 export function decodeHead(bytes: Uint8Array): Head {
   if (bytes.length < 5) throw new RangeError("a head has more bytes");
@@ -83,7 +82,7 @@ export function decodeHead(bytes: Uint8Array): Head {
   return decode(new ValueReader(bytes.subarray(1, end)));
 }
 
-/** What heads of both formats have, in its order. */
+/** Reads the fields that heads of both formats have, in their order. */
 function readFields(r: ValueReader, format: number): Omit<Head, "pins" | "extensions"> {
   const fences = readList(r, () => r.string());
   const attempt = r.varint();
@@ -125,7 +124,7 @@ function readList<T>(r: ValueReader, read: () => T): T[] {
   return list;
 }
 
-/** Each string as the length of what it shares with the one before, and the rest. */
+/** Writes each string as the length of the prefix that it shares with the previous one, and the rest. */
 function writeStrings(w: ValueWriter, strings: readonly string[]): void {
   let before = "";
   writeList(w, strings, (text) => {
@@ -152,7 +151,7 @@ function readNames<T>(r: ValueReader, read: () => T): Record<string, T> {
   return dictionary(readStrings(r).map((name) => [name, read()] as const));
 }
 
-/** Ascending partitions as runs, so that a topic that is read whole costs its numbers once. */
+/** Writes ascending partitions as runs, so that consecutive partitions take only a few bytes. */
 function writeRuns(w: ValueWriter, partitions: readonly number[]): void {
   const runs: [start: number, length: number][] = [];
   for (const partition of partitions) {
@@ -196,7 +195,7 @@ function writeClocks(w: ValueWriter, clocks: Clocks): void {
   writeNames(w, clocks, (clock) => {
     w.value(clock.watermark);
     const topics = Map.groupBy(clock.partitions, ([topic]) => topic);
-    // Timestamps lie close to one another: their difference from the first is short.
+    // Timestamps are close to one another, so their differences from the first one take few bytes.
     const base = clock.partitions[0]?.[2] ?? 0;
     const near = clock.partitions.every(([, , highest]) => Math.abs(highest - base) < 2 ** 51);
     const someIdle = clock.partitions.some(([, , , idle]) => idle);
@@ -205,7 +204,7 @@ function writeClocks(w: ValueWriter, clocks: Clocks): void {
     writeList(w, [...topics], ([topic, marks]) => {
       const sorted = [...marks].sort((a, b) => a[1] - b[1]);
       w.string(topic);
-      // What came from no partition is of partition -1.
+      // Values that came from no partition have partition -1.
       writeRuns(w, sorted.map(([, partition]) => partition + 1));
       for (const [, , highest] of sorted) {
         if (near) w.zigzag(highest - base);
@@ -243,7 +242,7 @@ function readClockOfFormat1(r: ValueReader): ClockSnapshot {
   return { partitions: partitions.flat(), watermark };
 }
 
-/** Eight a byte. */
+/** Writes bits, eight in each byte. */
 function writeBits(w: ValueWriter, bits: readonly boolean[]): void {
   for (let at = 0; at < bits.length; at += 8) {
     w.byte(bits.slice(at, at + 8).reduce((byte, bit, i) => byte | (bit ? 1 << i : 0), 0));
@@ -303,7 +302,7 @@ function readOutbox(r: ValueReader, fences: readonly string[]): OutboxEntry {
   };
 }
 
-/** The bits of a state's byte: namespaced, its kind in two, its layout in the others. */
+/** One byte of a state holds bits: one for namespaced, two for its kind, the others for its layout. */
 function writeState(w: ValueWriter, state: StateEntry): void {
   w.varint(state.id);
   w.string(state.name);

@@ -1,5 +1,5 @@
 /**
- * How large a head can become: asked at the start of a job, so that no commit fails for it.
+ * The largest size that a head can reach. It is checked at the start of a job, so that no commit fails because of it.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
   PUBLISHERS,
 } from "./limits.ts";
 
-/** What of a task a head's size depends on. */
+/** The properties of a task that determine the size of its head. */
 export interface HeadShape {
   /** The partitions that the task reads, by input topic. */
   readonly inputs: Readonly<Record<string, readonly number[]>>;
@@ -27,24 +27,24 @@ export interface HeadShape {
   readonly counters: readonly string[];
   /** Names of the states. */
   readonly states: readonly string[];
-  /** What a transactional id of the job looks like: they all begin with the job's name. */
+  /** An example of the job's transactional ids, which all begin with the job's name. */
   readonly publisher?: string;
 }
 
-/** The largest offset that is reckoned with: at ten thousand records a second, a partition comes so far in 14 years. */
+/** The largest assumed offset. At ten thousand records a second, a partition reaches it in 14 years. */
 const LARGE_OFFSET: number = 2 ** 42 - 1;
-/** The most milliseconds between two partitions' timestamps that are reckoned with: 34 years. */
+/** The largest assumed difference between the timestamps of two partitions, in milliseconds: 34 years. */
 const FAR_APART: number = 2 ** 40;
 const LARGE = 2 ** 40;
-/** What a topic's id takes: 16 bytes as text. */
+/** The length of a topic's id: 16 bytes as text. */
 const TOPIC_ID_BYTES = 32;
 
 /**
- * Makes sure that the head of a task stays small whatever happens.
+ * Checks that the head of a task always stays small.
  *
- * @param shape what it will hold
+ * @param shape the properties that determine its size
  * @returns the most bytes that it can have
- * @throws {RangeError} when that is too much
+ * @throws {RangeError} when the head could become too large
  */
 export function assertHeadFits(shape: HeadShape): number {
   const bytes = encodeHead(largestHead(shape)).length;

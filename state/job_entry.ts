@@ -10,10 +10,10 @@ import { jobKey, showKey } from "./keys.ts";
 import { type Patience, persist } from "./retry.ts";
 import type { Store } from "./store.ts";
 
-/** The version of what is stored of a job. */
+/** The version of the job entry. */
 export const JOB_FORMAT = 1;
 
-/** What a job is, as far as its checkpoints depend on it. */
+/** The properties of a job on which its checkpoints depend. */
 export interface JobShape {
   /** The job's name. */
   readonly name: string;
@@ -23,7 +23,7 @@ export interface JobShape {
   readonly inputs: Readonly<Record<string, number>>;
 }
 
-/** Where a job is not what it was when it was first started. */
+/** A difference between a job and its first start. */
 export type JobDifference =
   | { readonly kind: "tasks"; readonly was: string; readonly is: string }
   | { readonly kind: "input added" | "input removed"; readonly topic: string; readonly partitions: number }
@@ -31,11 +31,13 @@ export type JobDifference =
 
 /** An opened job. */
 export interface OpenedJob {
-  /** Random, given when the job was first started: tells it from a job of this name in another store. */
+  /**
+   * A random id from the first start of the job. It distinguishes the job from one of the same name in another store.
+   */
   readonly incarnation: string;
   /** Whether this start was the first. */
   readonly created: boolean;
-  /** Where the job is not what it was. Whoever opens it decides what that means. */
+  /** Differences from the first start. The caller decides what they mean. */
   readonly differences: readonly JobDifference[];
 }
 
@@ -47,13 +49,13 @@ interface JobEntry {
 }
 
 /**
- * Opens a job: makes its entry where there is none, else compares.
+ * Opens a job: creates its entry if there is none, otherwise compares the job with it.
  *
- * @param store where the job lies
- * @param shape what the job is now
+ * @param store the store of the job
+ * @param shape the job's current properties
  * @param options how long to wait for the store
  * @throws {CorruptError} when the entry cannot be read
- * @throws {UnavailableError} when patience is at its end
+ * @throws {UnavailableError} when the store does not answer within `patience`
  *
  * @example Start a job for the first time, and again
  * ```ts
@@ -84,7 +86,7 @@ export async function openJob(store: Store, shape: JobShape, options: Patience):
     }
     const { ok } = await store.atomic([{ key, versionstamp: null }], [{ type: "set", key, value: made }]);
     if (ok) return { incarnation: made.incarnation, created: true, differences: [] };
-    // Somebody else was faster, or an answer was lost: what is there says which.
+    // Another process was faster, or an answer was lost. The entry in the store tells which.
     const entry = assertEntry((await store.get(key))?.value, shape.name);
     return {
       incarnation: entry.incarnation,
@@ -97,10 +99,10 @@ export async function openJob(store: Store, shape: JobShape, options: Patience):
 /**
  * Whether a job was ever started on this store.
  *
- * @param store where the job would lie
+ * @param store the store to look in
  * @param name the job's name
  * @param options how long to wait for the store
- * @throws {UnavailableError} when patience is at its end
+ * @throws {UnavailableError} when the store does not answer within `patience`
  */
 export async function knowsJob(store: Store, name: string, options: Patience): Promise<boolean> {
   return await persist(options, () => store.get(jobKey(name))) !== undefined;

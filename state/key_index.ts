@@ -1,15 +1,15 @@
 /**
- * A map by key that may grow large: one `Map` stalls for 150 ms when it grows at two million keys, and ends at 16.7 million. So what
- * outgrows one is spread over many.
+ * A map by key for many keys. A single `Map` stalls for 150 ms when it grows at two million keys, and cannot hold more
+ * than 16.7 million. So a large index is spread over several maps.
  *
  * @module
  */
 import type { Key } from "../operators/keyed_state.ts";
 
-/** The most keys of one `Map`, and over how many a larger index is spread. */
+/** The most keys of a single `Map`, and the number of maps of a larger index. */
 const ALONE = 131_072;
 const SHARDS = 64;
-/** About how many characters of a string are looked at. */
+/** About how many characters of a string are hashed. */
 const SAMPLED = 8;
 
 /** Values by key, in the order in which they came while there are no more than {@linkcode ALONE}. */
@@ -18,7 +18,7 @@ export class KeyIndex<T> {
   #only: Map<Key, T> | undefined = new Map();
   #shards: Map<Key, T>[] = [];
 
-  /** How many there are. */
+  /** How many keys it holds. */
   get size(): number {
     return this.#size;
   }
@@ -27,7 +27,7 @@ export class KeyIndex<T> {
     return this.#only === undefined ? this.#shards[shardOf(key)].get(key) : this.#only.get(key);
   }
 
-  /** Adds what is not there yet. */
+  /** Adds a key that the index does not have. */
   add(key: Key, value: T): void {
     this.#size++;
     if (this.#only === undefined) this.#shards[shardOf(key)].set(key, value);
@@ -37,7 +37,7 @@ export class KeyIndex<T> {
     }
   }
 
-  /** Removes what is there. */
+  /** Removes a key that the index has. */
   remove(key: Key): void {
     this.#size--;
     if (this.#only === undefined) this.#shards[shardOf(key)].delete(key);
@@ -52,7 +52,7 @@ export class KeyIndex<T> {
     return values;
   }
 
-  /** Whether one of them is such. */
+  /** Whether one of the values satisfies the condition. */
   some(isSuch: (value: T) => boolean): boolean {
     for (const map of this.#only === undefined ? this.#shards : [this.#only]) {
       for (const value of map.values()) if (isSuch(value)) return true;
@@ -68,8 +68,8 @@ export class KeyIndex<T> {
 }
 
 /**
- * Which of the maps. In memory only, and quick: of a string it looks at some characters from its end to its beginning. Keys that are
- * alike in all of them share a larger map, which is slower to grow and nothing else.
+ * The map for a key. This hash is fast and not stored: it uses only some characters of a string, spread from its end to
+ * its start. Keys that agree in all of these share a larger map, which only grows more slowly.
  */
 function shardOf(key: Key): number {
   let hash = 0;

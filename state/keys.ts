@@ -1,12 +1,10 @@
 /**
- * Where everything of a job lies in the store.
+ * The keys of a job's entries in the store.
  *
- * | key | value |
- * |---|---|
- * | `["job", job, "entry"]` | the job entry |
- * | `["job", job, task, "head"]` | the head of a task |
- * | `["job", job, task, "bucket", era, state, bucket]` | the base of a bucket, or where its chunks are; moved with the head only |
- * | `["job", job, task, kind, fence, attempt, index]` | a chunk: of a delta, of a base, of an outbox |
+ * | key | value | |---|---| | `["job", job, "entry"]` | the job entry | | `["job", job, task, "head"]` | the head of a
+ * task | | `["job", job, task, "bucket", era, state, bucket]` | the base of a bucket, or the place of its chunks;
+ * changed only together with the head | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
+ * base or of an outbox |
  *
  * A chunk's key is never used twice: a fence is random, and an attempt is counted within it.
  *
@@ -15,10 +13,10 @@
 import { JOB_NAME_BYTES } from "./limits.ts";
 import type { StoreKey } from "./store.ts";
 
-/** What a chunk is part of. */
+/** The kind of data that a chunk is part of. */
 export type ChunkKind = "delta" | "base" | "outbox";
 
-/** Which chunk of whose attempt. */
+/** The place of a chunk: kind, fence, attempt and index. */
 export interface ChunkPlace {
   readonly kind: ChunkKind;
   readonly fence: string;
@@ -52,7 +50,7 @@ export class TaskKeys {
     return ["job", this.job, this.task, kind, fence];
   }
 
-  /** What sorts before all chunks of an attempt. */
+  /** A key that sorts before all chunks of an attempt. */
   attempt(kind: ChunkKind, fence: string, attempt: number): StoreKey {
     return ["job", this.job, this.task, kind, fence, attempt];
   }

@@ -2,5 +2,5 @@
  * @module
  */
 
-/** An open Deno KV, as a user hands it to a job. Whoever opened it closes it. */
+/** An open Deno KV that a user passes to a job. The user closes it; the job does not. */
 export type KvHandle = Deno.Kv;

@@ -10,8 +10,8 @@ import { CALL_LIMIT_MS, CALL_TOLD_MS, LOCKED_RETRIES, RETRY_PAUSE } from "./limi
 import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from "./store.ts";
 
 /**
- * Deno KV as a {@linkcode Store}. `database is locked` is tried again: such an atomic was surely not done. Every other failure
- * is an `UnavailableError`: what became of the atomic is then unknown.
+ * Deno KV as a {@linkcode Store}. After `database is locked` a call is repeated, because such an atomic was certainly
+ * not executed. Every other failure is an `UnavailableError`, and the outcome of the atomic is unknown.
  *
  * @example Open a store in memory
  * ```ts
@@ -26,7 +26,7 @@ import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from 
  * ```
  */
 export class KvStore implements Store {
-  /** Told of a call that goes unanswered for longer than a moment, and with `undefined` when that is over. */
+  /** Called when a call has had no answer for several seconds, and with `undefined` when it is answered. */
   waits: (error: Error | undefined) => void = () => {};
   #closed = false;
   /** Ends the waits of the calls under way. */
@@ -44,9 +44,10 @@ export class KvStore implements Store {
   /**
    * Opens a store.
    *
-   * @param where the path of a file (made where it is missing, with its folder), the URL of a server, `:memory:`, or an open KV
+   * @param where the path of a file (created with its folder if it is missing), the URL of a server, `:memory:`, or an
+   * open KV
    * @param clock for waiting while a file is locked
-   * @throws {Error} one sentence, when it cannot be opened
+   * @throws {Error} when it cannot be opened; the message is one sentence
    */
   static async open(where: string | Deno.Kv, clock: WaitingClock): Promise<KvStore> {
     if (typeof where !== "string") return new KvStore(where, "the given Deno KV", clock);
@@ -83,7 +84,7 @@ export class KvStore implements Store {
   ): AsyncIterable<StoreEntry<T>> {
     const entries = this.kv.list<T>(selectorOf(prefix, range), { batchSize: 250 });
     for (;;) {
-      // A batch that could not be read was not passed over, so it may be asked for again.
+      // A batch that could not be read was not skipped, so it can be requested again.
       const next = await this.#retry("read", () => entries.next());
       if (next.done) return;
       yield next.value as StoreEntry<T>;
@@ -133,8 +134,8 @@ export class KvStore implements Store {
   }
 
   /**
-   * Gives a call up that is not answered, as one whose connection broke: it may still take effect. Well before that somebody is told
-   * that it is waited for, and of the end of that wait.
+   * Gives up a call that is not answered, as if its connection had broken; it may still take effect. Well before that,
+   * `waits` is called, and again when the wait ends.
    */
   async #answered<T>(what: string, call: Promise<T>): Promise<T> {
     const { clock } = this;
@@ -160,7 +161,7 @@ export class KvStore implements Store {
   }
 }
 
-/** Tries again while the file is locked, for then surely nothing was done; throws on what stays. */
+/** Repeats a call while the file is locked, because then nothing was executed. Throws all other errors. */
 async function whileLocked<T>(clock: WaitingClock, act: () => Promise<T>): Promise<T> {
   for (let failures = 0;; failures++) {
     try {
@@ -186,26 +187,26 @@ async function makeFolder(path: string): Promise<void> {
   if (folder !== path && folder !== "") await Deno.mkdir(folder, { recursive: true });
 }
 
-/** A locked file is told by a TypeError, as if the caller were to blame. */
+/** Deno reports a locked file as a TypeError. */
 function isLocked(error: unknown): boolean {
   return error instanceof Error && /database (table )?is locked/.test(error.message);
 }
 
 /**
- * What SQLite says when the machine has no space left or cannot write just now. Deno gives these as `TypeError`s, which it also
- * gives for a key or a value that is wrong.
+ * SQLite's messages when the machine has no space left or cannot write at the moment. Deno reports them as
+ * `TypeError`s, as it does for an invalid key or value.
  */
 const MACHINE_TROUBLE =
   /database or disk is full|disk I\/O error|database (table |schema )?is locked|unable to open database file/;
 
-/** Whether it may be otherwise next time: a key or value that is too large, or a missing permission, stays as it is. */
+/** Whether a repeated call may succeed. It cannot for a key or value that is too large, or without a permission. */
 function isPassing(error: unknown): boolean {
   if (error instanceof Error && MACHINE_TROUBLE.test(error.message)) return true;
   return !(error instanceof TypeError || error instanceof RangeError || error instanceof Deno.errors.NotCapable ||
     error instanceof Deno.errors.BadResource || error instanceof Deno.errors.PermissionDenied);
 }
 
-/** The reason, and what to do about it. Deno's own advice, to allow a program everything, is not passed on. */
+/** The reason, and the cure. Deno's own advice, to grant all permissions, is left out. */
 function whyNotOpened(where: string, error: unknown): string {
   if (where === ":memory:") return reasonOf(error);
   if (error instanceof Deno.errors.NotCapable) {

@@ -1,5 +1,5 @@
 /**
- * Limits of the state, with units: those that Deno KV sets, and ours, which stay below them.
+ * Limits of the state, with units: those of Deno KV, and our own, which are lower.
  *
  * @module
  */
@@ -20,19 +20,19 @@ export const KV_ATOMIC_BYTES: number = 800 * KIB;
 /** The most bytes of keys that Deno KV takes in the sets of one atomic. */
 export const KV_ATOMIC_KEY_BYTES: number = 80 * KIB;
 
-/** The most checks in one atomic. A local file takes 100, a server only 10: so never more than 10. */
+/** The most checks in one atomic. A local file takes 100, but a server only 10. */
 export const KV_ATOMIC_CHECKS = 10;
 
 /** The most bytes of a chunk, its checksum included. */
 export const CHUNK_BYTES = 60_000;
 
-/** The most mutations of an atomic of ours. */
+/** The most mutations of one of our atomics. */
 export const ATOMIC_MUTATIONS = 900;
 
-/** The most bytes of an atomic of ours: values, and each key twice. */
+/** The most bytes of one of our atomics: values, and each key twice. */
 export const ATOMIC_BYTES = 760_000;
 
-/** The most bytes of keys in an atomic of ours, those of checks and deletes included. */
+/** The most bytes of keys in one of our atomics, including those of checks and deletes. */
 export const ATOMIC_KEY_BYTES = 76_000;
 
 /** The most tasks whose epochs share an atomic: one check each. */
@@ -47,13 +47,16 @@ export const STATE_VALUE_BYTES: number = 16 * MIB;
 /** The deepest nesting of a stored value. */
 export const VALUE_DEPTH = 200;
 
-/** The largest head at the most of everything that a start allows, in bytes. */
+/** The largest head that the check at the start of a job allows, in bytes. */
 export const HEAD_BYTES: number = 16 * KIB;
 
-/** The largest head that is ever written, in bytes: numbers beyond reason are no reason to lose a commit. */
+/**
+ * The largest head that a commit may write, in bytes. It is larger than `HEAD_BYTES`, so that unexpectedly large
+ * numbers do not make a commit fail.
+ */
 export const HEAD_BYTES_AT_MOST = 60_000;
 
-/** The most committed epochs that wait to be published; then the next cut waits, and its epoch grows. */
+/** The most committed epochs that wait to be published. At this limit the next cut waits, and its epoch grows. */
 export const OUTBOX_EPOCHS = 32;
 
 /** The most publishers that may have a transaction under way for one task. */
@@ -62,7 +65,7 @@ export const PUBLISHERS = 64;
 /** The longest transactional id, in bytes of UTF-8. */
 export const PUBLISHER_BYTES = 249;
 
-/** The most ranges of deltas in a head; at this many the next commit writes the whole state anew. */
+/** The most ranges of deltas in a head. At this limit the next commit rewrites the whole state. */
 export const DELTA_RANGES = 16;
 
 /** The most states of one task. */
@@ -83,53 +86,62 @@ export const UNSAFE_REASON_CHARS = 500;
 /** About how many keys a bucket holds. */
 export const BUCKET_KEYS = 1000;
 
-/** About how many bytes the base of a bucket has at most. */
+/** The most bytes in the base of a bucket, approximately. */
 export const BUCKET_BYTES: number = 32 * KIB;
 
 /** A bucket is not split for its bytes while buckets hold fewer keys than this. */
 export const BUCKET_KEYS_AT_LEAST = 4;
 
-/** How many bytes of bases are rewritten for each byte of a delta. Deltas then hold about as much as bases divided by this. */
+/**
+ * How many bytes of bases are rewritten for each byte of a delta. With this factor, deltas take about the size of the
+ * bases divided by it.
+ */
 export const COMPACTION_FACTOR = 1.1;
 
-/** How many bytes of bases are written for each byte of a delta to split buckets, while a state grows: each split writes two. */
+/**
+ * How many bytes of bases are written for each byte of a delta to split buckets, while a state grows. Each split writes
+ * two buckets.
+ */
 export const GROWTH_FACTOR = 2;
 
-/** No compaction begins before live deltas have so many bytes, each with `ENTRY_OVERHEAD_BYTES`. */
+/** Compaction begins when live deltas have this many bytes, with `ENTRY_OVERHEAD_BYTES` added for each. */
 export const COMPACTION_BEGIN_BYTES: number = 64 * KIB;
 
-/** What an entry of the store costs beside its bytes. */
+/** The overhead of an entry in the store, in bytes. */
 export const ENTRY_OVERHEAD_BYTES = 100;
 
 /** The most buckets that one epoch rewrites, and the most chunks that it deletes. */
 export const EPOCH_ENTRIES = 300;
 
-/** The most bytes of keys of each. */
+/** The most bytes of keys for each of these two. */
 export const EPOCH_ENTRY_KEY_BYTES = 30_000;
 
-/** Deltas have outgrown compaction when they have so many bytes, beside `SNAPSHOT_FACTOR` times the bases: the next commit writes the whole state anew. */
+/**
+ * When deltas have more than `SNAPSHOT_FACTOR` times the bytes of the bases plus this many bytes, compaction cannot
+ * keep up, and the next commit rewrites the whole state.
+ */
 export const SNAPSHOT_BYTES: number = 16 * MIB;
 
 /** See `SNAPSHOT_BYTES`. */
 export const SNAPSHOT_FACTOR = 3;
 
-/** How many chunks that are no longer live an epoch deletes, beside twice what it writes. */
+/** How many chunks that are no longer live an epoch deletes, in addition to twice the number that it writes. */
 export const DELETES_AN_EPOCH = 32;
 
 /** How many chunks a sweep deletes in one atomic. */
 export const SWEEP_DELETES = 400;
 
-/** Pauses before something is tried again, in milliseconds. */
+/** Pauses between retries, in milliseconds. */
 export const RETRY_PAUSE: PauseLimits = { first: 5, longest: SECOND };
 
-/** How often an atomic is tried again at once that the file was locked for. */
+/** How often a call is repeated while the file is locked, before it fails. */
 export const LOCKED_RETRIES = 40;
 
-/** How long a call to a store may go unanswered before somebody is told, in milliseconds. */
+/** How long a call to a store may have no answer before the wait is reported, in milliseconds. */
 export const CALL_TOLD_MS = 5000;
 
 /**
- * How long a call to a store may go unanswered, in milliseconds: a connection that is half open never answers. What became of the
- * call is unknown then.
+ * How long a call to a store may have no answer before it fails, in milliseconds, because a half-open connection never
+ * answers. The outcome of the call is then unknown.
  */
 export const CALL_LIMIT_MS = 30_000;

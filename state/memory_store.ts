@@ -1,5 +1,6 @@
 /**
- * The store in memory: for tests and simulations. It has the limits of Deno KV, so what works here works there.
+ * The store in memory, for tests and simulations. It has the limits of Deno KV, so that tests find writes that Deno KV
+ * would refuse.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from 
 
 interface Stored {
   readonly key: StoreKey;
-  /** Bytes are kept as they are, everything else serialized: a stored value is nobody's to change. */
+  /** Bytes are copied and other values are serialized, so that a stored value cannot be changed. */
   readonly bytes: Uint8Array | undefined;
   readonly other: Uint8Array | undefined;
   readonly versionstamp: string;
@@ -75,7 +76,7 @@ export class MemoryStore implements Store {
     const begins = sortedKey(prefix);
     const start = range.start === undefined ? begins : sortedKey(range.start);
     const end = range.end === undefined ? undefined : sortedKey(range.end);
-    // What is listed is what was there when the listing began.
+    // The list contains the entries that existed when it began.
     const found: Stored[] = [];
     for (let at = firstAtOrAfter(sorted, start); at < sorted.length; at++) {
       const key = sorted[at];
@@ -109,7 +110,7 @@ export class MemoryStore implements Store {
     return { ok: true, versionstamp };
   }
 
-  /** Ends its use. */
+  /** Closes the store: later calls fail. */
   close(): void {
     this.#closed = true;
   }
@@ -123,7 +124,7 @@ function entryOf<T>({ key, bytes, other, versionstamp }: Stored): StoreEntry<T> 
   return { key: [...key], value: (bytes === undefined ? deserialize(other!) : bytes.slice()) as T, versionstamp };
 }
 
-/** Refuses what Deno KV refuses; returns what is to be stored, by mutation. */
+/** Throws on everything that Deno KV refuses. Returns the bytes to store for each mutation. */
 function weigh(
   checks: readonly Check[],
   mutations: readonly Mutation[],

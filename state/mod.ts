@@ -1,5 +1,6 @@
 /**
- * What the other rooms of this package use of the state: stores, keyed state and the checkpoint. What users use is in `public.ts`.
+ * The exports of this folder for the rest of the package: stores, keyed state and the checkpoint. The public exports
+ * are in `public.ts`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The outbox: results of an epoch, packed, until they are published.
+ * The outbox: the encoded results of an epoch, kept until they are published.
  *
  * @module
  */
@@ -7,40 +7,40 @@ import { CODEC_VERSION } from "./codec.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
-/** A header as a record has it: a name, and bytes or nothing, as in Kafka. */
+/** A header of a record: a name, and bytes or `null`, as in Kafka. */
 export type RecordHeader = readonly [name: string, value: Uint8Array | null];
 
-/** A record's headers in their order. One name may stand there several times: a later one is the newer one. */
+/** A record's headers in their order. A name may occur several times; the last one is the newest. */
 export type RecordHeaders = readonly RecordHeader[];
 
-/** A record as it will be written. It is complete: nothing about it is decided after the commit. */
+/** A record as it will be written. It is complete, so that publishing it again gives the same record. */
 export interface OutputRecord {
-  /** Where it goes. */
+  /** The topic that it goes to. */
   readonly topic: string;
   /** The partition it goes to. */
   readonly partition: number;
-  /** Its event time, as far as the broker takes it, in milliseconds since 1970. */
+  /** Its event time, within the limits of the broker, in milliseconds since 1970. */
   readonly timestamp: number;
-  /** Its key, as bytes; `null`: none. */
+  /** Its key as bytes, or `null`. */
   readonly key: Uint8Array | null;
-  /** Its value, as bytes; `null`: a tombstone. */
+  /** Its value as bytes; `null` is a tombstone. */
   readonly value: Uint8Array | null;
-  /** Its headers, where it has any. */
+  /** Its headers, if any. */
   readonly headers: RecordHeaders | undefined;
 }
 
 const SAME_TOPIC = 1;
 const HAS_KEY = 2;
 const HAS_VALUE = 4;
-/** Headers by name, each with a value: as they were written before there was a list of them. */
+/** The old format of headers: by name, each with a value. */
 const HAS_NAMED_HEADERS = 8;
 const HAS_HEADERS = 16;
-/** Timestamps nearer than this are written as the difference from the one before. */
+/** A timestamp that is nearer than this to the previous one is written as the difference. */
 const NEAR = 2 ** 50;
 
 const writer = new ValueWriter();
 
-/** Packs records, in order. The result is valid until the next call. */
+/** Encodes records, in order. The result is valid until the next call. */
 export function encodeOutbox(records: readonly OutputRecord[]): Uint8Array {
   writer.reset();
   writer.byte(CODEC_VERSION);
@@ -65,9 +65,9 @@ export function encodeOutbox(records: readonly OutputRecord[]): Uint8Array {
 }
 
 /**
- * Unpacks records.
+ * Decodes records.
  *
- * @throws {RangeError} when the bytes are not packed records
+ * @throws {RangeError} when the bytes are not encoded records
  */
 export function decodeOutbox(bytes: Uint8Array): OutputRecord[] {
   const reader = new ValueReader(bytes);

@@ -1,5 +1,5 @@
 /**
- * Durable state, as users of the package meet it: stores, the form in which values are kept, and the three domain errors.
+ * The public exports of the durable state: stores, the codec of values, and the three domain errors.
  *
  * @module
  */

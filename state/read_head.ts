@@ -12,16 +12,16 @@ import type { Store } from "./store.ts";
 /**
  * Reads the head of a task.
  *
- * @param store where it lies
+ * @param store the store of the job
  * @param task the job's name and the task's number
- * @returns the head and its version, or `undefined` when nobody has had the task yet
- * @throws {CorruptError} when it is not a head, or one of another format
+ * @returns the head and its version, or `undefined` when the task had no owner yet
+ * @throws {CorruptError} when the entry is not a head, or has an unknown format
  */
 export function readHead(store: Store, { job, task }: { job: string; task: number }): Promise<HeadEntry | undefined> {
   return readHeadEntry(store, new TaskKeys(job, task));
 }
 
-/** The same by keys. */
+/** The same, with the keys of the task. */
 export async function readHeadEntry(store: Store, keys: TaskKeys): Promise<HeadEntry | undefined> {
   const entry = await store.get(keys.head);
   if (entry === undefined) return undefined;

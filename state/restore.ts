@@ -1,5 +1,5 @@
 /**
- * Restoring: reads exactly the chunks that a head names, and believes none of them without its checksum.
+ * Restoring: reads exactly the chunks that a head names, and verifies the checksum of each.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { type ChunkKind, showKey, type TaskKeys } from "./keys.ts";
 import { decodeOutbox, type OutputRecord } from "./outbox.ts";
 import type { Store, StoreEntry, StoreKey } from "./store.ts";
 
-/** What a restore has read. */
+/** The result of a restore. */
 export interface Restored {
   /** Cells that hold a value. */
   readonly keys: number;
@@ -24,14 +24,14 @@ export interface Restored {
   readonly deltas: readonly LiveDelta[];
 }
 
-/** What a run of chunks must add up to. */
+/** The expected number, bytes and checksum of a run of chunks. */
 interface Expected {
   readonly chunks: number;
   readonly bytes: number;
   readonly checksum: number;
 }
 
-/** Fills states with what a head names. */
+/** Fills states from the bases and deltas that a head names. */
 export async function restoreStates(
   store: Store,
   keys: TaskKeys,
@@ -54,7 +54,7 @@ export async function restoreStates(
   return { keys: count, bytes, deltas };
 }
 
-/** Reads the results of an epoch that is committed and perhaps not published. */
+/** Reads the results of an epoch that is committed and may not be published yet. */
 export async function readOutboxEntry(store: Store, keys: TaskKeys, entry: OutboxEntry): Promise<OutputRecord[]> {
   const { parts } = await readAttempt({ store, keys }, { ...entry, kind: "outbox", first: 0 }, entry);
   const key = keys.attempt("outbox", entry.fence, entry.attempt);
@@ -176,14 +176,14 @@ class Sum {
     return part;
   }
 
-  /** Counts in what another sum has. */
+  /** Adds another sum. */
   join(other: Sum): void {
     this.#chunks += other.#chunks;
     this.#bytes += other.#bytes;
     this.#checksum = (this.#checksum + other.#checksum) >>> 0;
   }
 
-  /** What there is. */
+  /** The sum so far. */
   get expected(): Expected {
     return { chunks: this.#chunks, bytes: this.#bytes, checksum: this.#checksum };
   }
@@ -200,7 +200,7 @@ class Sum {
   }
 }
 
-/** What passes its checksum and still cannot be read was written by something else. */
+/** Parses bytes whose checksum is right. If they still cannot be parsed, another program wrote them. */
 function parsed<T>(key: StoreKey, parse: () => T): T {
   try {
     return parse();

@@ -1,5 +1,5 @@
 /**
- * Waiting and trying again: always through the clock that is passed in, longer from time to time, with jitter.
+ * Retries with growing pauses and jitter, always on the clock that is passed in.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import type { WaitingClock } from "../base/clock.ts";
 import { UnavailableError } from "./errors.ts";
 import { RETRY_PAUSE } from "./limits.ts";
 
-/** How long somebody waits for a store that cannot be asked. */
+/** How long to wait for a store that is unavailable. */
 export interface Patience {
-  /** Where time comes from. */
+  /** The clock for pauses. */
   readonly clock: WaitingClock;
-  /** Milliseconds after which the last `UnavailableError` is thrown on. @default Infinity */
+  /** Milliseconds after which the last `UnavailableError` is rethrown. @default Infinity */
   readonly patience?: number;
-  /** Told of each failure, and with `undefined` when it is over. */
+  /** Called with each failure, and with `undefined` after the next success. */
   readonly trouble?: (error: UnavailableError | undefined) => void;
-  /** Gives up at once when it is aborted. */
+  /** Aborting it ends the retries at once. */
   readonly signal?: AbortSignal;
 }
 
-/** Keeps count of the failures of one undertaking, and waits after each. */
+/** Counts the failures of one operation, and waits after each. */
 export class Retry {
   #failures = 0;
   #until = NaN;
@@ -28,10 +28,10 @@ export class Retry {
   /** @param options how long, and on which clock */
   constructor(readonly options: Patience) {}
 
-  /** Waits before the next try; throws the error on when patience is at its end. */
+  /** Waits before the next try. Rethrows the error when `patience` is exceeded. */
   async after(error: UnavailableError): Promise<void> {
     const { clock, patience = Infinity, trouble, signal } = this.options;
-    // The wall clock may be set meanwhile, which must neither end nor prolong the wait.
+    // A change of the wall clock must neither shorten nor prolong the wait.
     const now = () => clock.elapsed?.() ?? clock.now();
     if (this.#failures === 0) this.#until = now() + patience;
     trouble?.(error);
@@ -40,7 +40,7 @@ export class Retry {
     await clock.sleep(wait);
   }
 
-  /** It has worked: the next failure is a first one again. */
+  /** Resets the count after a success. */
   worked(): void {
     if (this.#failures === 0) return;
     this.#failures = 0;
@@ -48,7 +48,7 @@ export class Retry {
   }
 }
 
-/** Does something until the store answers. Only for what may be done twice. */
+/** Repeats an operation until the store answers. Only for operations that may run twice. */
 export async function persist<T>(options: Patience, act: () => Promise<T>): Promise<T> {
   const retry = new Retry(options);
   for (;;) {

@@ -8,14 +8,14 @@ import type { StoreKey } from "./store.ts";
 const view = new DataView(new ArrayBuffer(8));
 const encoder = new TextEncoder();
 
-/** A key as a string, one character a byte. */
+/** A key as a string, with one character for each byte. */
 export function sortedKey(key: StoreKey): string {
   let text = "";
   for (const part of key) text += sortedPart(part);
   return text;
 }
 
-/** For `sort`: by code unit, which is what `sortedKey` is made for. */
+/** Compares for `sort`, by code unit, as `sortedKey` requires. */
 export function compareSorted(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,25 +1,26 @@
 /**
- * A cell of a durable state, and the bucket that it lies in.
+ * A cell of a durable state, and its bucket.
  *
  * @module
  */
 import type { Cell, Key } from "../operators/keyed_state.ts";
 
-/** One value, and what it was at the last cut. */
+/** One value, and its old value at the last cut. */
 export class StateCell<K extends Key = Key, V = unknown> implements Cell<K, V> {
   value: V | undefined = undefined;
   /**
-   * The value at the last cut, where the cell was touched since: a primitive as it is, an object as bytes in a state that can
-   * be undone (anything but `undefined` elsewhere). `undefined`: there was none.
+   * The value at the last cut, if the cell was touched since; `undefined` if it had none. Primitives are kept
+   * unchanged. An object is kept as bytes in a state that can be undone; in other states only `undefined` or not is
+   * significant.
    */
   before: unknown = undefined;
-  /** Whether the stage finds it. A cell without a value is found no more, and comes back when it is written. */
+  /** Whether the stage can find it. A cell without a value is unlinked, and linked again when it is written. */
   linked = true;
-  /** The bucket that it lies in, or lay in when it lost its value. */
+  /** Its bucket, or its last bucket if it has lost its value. */
   bucket: Bucket | undefined = undefined;
-  /** Its place there; -1: it has no value. */
+  /** Its index in the bucket; -1 if it has no value. */
   at = -1;
-  /** The hash of its address, as 32 bits with sign; 0: nobody has asked for it yet. */
+  /** The hash of its address, as a signed 32-bit integer; 0 if it is not computed yet. */
   hash = 0;
 
   /**
@@ -28,31 +29,31 @@ export class StateCell<K extends Key = Key, V = unknown> implements Cell<K, V> {
   constructor(readonly key: K, readonly namespace: number, public mark: number) {}
 }
 
-/** Whether a cell that was touched is another than at the last cut. Of an object nobody can tell. */
+/** Whether a touched cell differs from the last cut. An object always counts as changed. */
 export function isChanged({ value, before }: StateCell): boolean {
   if (value === undefined) return before !== undefined;
   return typeof value === "object" || !Object.is(value, before);
 }
 
-/** What is stored of a bucket. */
+/** The stored base of a bucket. */
 export interface Base {
   /** The epoch whose values it holds. */
   readonly epoch: number;
   /** Bytes of its cells. */
   readonly bytes: number;
   readonly checksum: number;
-  /** Where its chunks are, if it is too large for one entry. */
+  /** The place of its chunks, if it is too large for one entry. */
   readonly chunks:
     | { readonly fence: string; readonly attempt: number; readonly first: number; readonly count: number }
     | undefined;
 }
 
-/** A part of a state's cells: what is rewritten at a time. */
+/** A part of a state's cells. Compaction rewrites one bucket at a time. */
 export class Bucket {
   /** The cells that hold a value. */
   readonly cells: StateCell[] = [];
   base: Base | undefined = undefined;
-  /** The first epoch that has changed it since its base: it needs the deltas from there on. NaN: none has. */
+  /** The first epoch that has changed it since its base; NaN if none has. It needs the deltas from that epoch on. */
   since = NaN;
   /** Its neighbours among the buckets that need deltas. */
   before: Bucket | undefined = undefined;
@@ -61,14 +62,14 @@ export class Bucket {
   /** @param index its number */
   constructor(readonly index: number) {}
 
-  /** A cell that has got a value comes in. */
+  /** Adds a cell that got a value. */
   add(cell: StateCell): void {
     cell.bucket = this;
     cell.at = this.cells.length;
     this.cells.push(cell);
   }
 
-  /** A cell that has no value any more goes; the last one takes its place. */
+  /** Removes a cell that has no value any more. The last cell takes its index. */
   remove(cell: StateCell): void {
     const last = this.cells.pop()!;
     if (last !== cell) {
@@ -89,21 +90,21 @@ export class DirtyBuckets {
     return this.#first;
   }
 
-  /** An epoch has changed a bucket; not older than any that was told before. */
+  /** Records that an epoch has changed a bucket. Epochs must not decrease between calls. */
   add(bucket: Bucket, epoch: number): void {
     if (bucket.since <= epoch) return;
     bucket.since = epoch;
     this.#link(bucket, this.#last);
   }
 
-  /** A bucket holds keys of another one, and needs the same deltas. */
+  /** Adds a bucket that got keys from another one, and needs the same deltas. */
   addBeside(bucket: Bucket, other: Bucket): void {
     if (Number.isNaN(other.since)) return;
     bucket.since = other.since;
     this.#link(bucket, other);
   }
 
-  /** A bucket needs no deltas any more. */
+  /** Removes a bucket that needs no deltas any more. */
   remove(bucket: Bucket): void {
     if (Number.isNaN(bucket.since)) return;
     if (bucket.before === undefined) this.#first = bucket.after;
@@ -124,7 +125,7 @@ export class DirtyBuckets {
   }
 }
 
-/** The bucket of a hash among so many (linear hashing). */
+/** The bucket of a hash, by linear hashing. */
 export function bucketOf(hash: number, buckets: number): number {
   const bits = 32 - Math.clz32(buckets - 1);
   const index = hash & ((1 << bits) - 1);

@@ -1,6 +1,6 @@
 /**
- * The store: the few things that the checkpoint room needs of a key-value store. `KvStore` does them on Deno KV,
- * `MemoryStore` in memory; both pass one contract suite.
+ * The store: the operations that the checkpoint needs from a key-value store. `KvStore` implements them on Deno KV,
+ * `MemoryStore` in memory. Both pass one contract suite.
  *
  * @module
  */
@@ -8,21 +8,21 @@
 /** A key: parts that sort as Deno KV sorts them. */
 export type StoreKey = readonly (string | number | bigint | boolean | Uint8Array)[];
 
-/** A value that was found. */
+/** An entry that was read. */
 export interface StoreEntry<T = unknown> {
   /** Its key. */
   readonly key: StoreKey;
   /** Its value. */
   readonly value: T;
-  /** The version under which it was written. */
+  /** The version with which it was written. */
   readonly versionstamp: string;
 }
 
-/** "Only if this key still has this versionstamp"; `null`: only if it does not exist. */
+/** A condition of an atomic: the key still has this versionstamp. */
 export interface Check {
   /** The key. */
   readonly key: StoreKey;
-  /** The version it must have; `null`: it must not exist. */
+  /** The version that it must have; `null` if it must not exist. */
   readonly versionstamp: string | null;
 }
 
@@ -33,13 +33,13 @@ export type Mutation =
 
 /** Keys and values that a connector on the same store adds to an epoch's atomic. */
 export interface AtomicWrites {
-  /** May be written before the atomic: nothing reads it until `last` is there. */
+  /** May be written before the atomic. It is not read before `last` is written. */
   readonly ahead: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
   /** Written by the atomic. */
   readonly last: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
 }
 
-/** What an atomic says of itself. `ok: false` is no proof that it did not happen (see `checkpoint.ts`). */
+/** The result of an atomic. `ok: false` is no proof that it was not executed (see `checkpoint.ts`). */
 export type AtomicResult = { readonly ok: true; readonly versionstamp: string } | { readonly ok: false };
 
 /** A key-value store with atomic writes under checks. */
@@ -48,10 +48,13 @@ export interface Store {
   readonly name: string;
   /** The value of a key, or `undefined`. */
   get<T = unknown>(key: StoreKey): Promise<StoreEntry<T> | undefined>;
-  /** Entries under a prefix in key order; with `start` (inclusive) and `end` (exclusive) only those between. */
+  /** Entries under a prefix in key order. With `start` (inclusive) and `end` (exclusive) only those in between. */
   list<T = unknown>(prefix: StoreKey, range?: { start?: StoreKey; end?: StoreKey }): AsyncIterable<StoreEntry<T>>;
-  /** All mutations or none, if all checks hold. Throws `UnavailableError` when the store cannot be asked or the outcome is unknown. */
+  /**
+   * Executes all mutations if all checks hold, otherwise none. Throws `UnavailableError` when the store is unavailable
+   * or the outcome is unknown.
+   */
   atomic(checks: readonly Check[], mutations: readonly Mutation[]): Promise<AtomicResult>;
-  /** Lets go of it. */
+  /** Closes the store. */
   close(): void;
 }

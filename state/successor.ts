@@ -1,6 +1,6 @@
 /**
- * What one head of a task owes the one before it: the invariants of the checkpoint, as far as two heads show them. Asked before each
- * head is written, and by the simulator of each that was.
+ * The invariants of the checkpoint that two successive heads of a task can show. They are checked before each head is
+ * written, and by the simulator for each head that was written.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { END_OF_TIME } from "../operators/_limits.ts";
 import type { Clocks, Head, Offsets, OutboxEntry } from "./head.ts";
 
 /**
- * Makes sure that one head may follow another.
+ * Checks that one head may follow another.
  *
- * @param before the head that is there; `undefined` when there is none
- * @param after the head that takes its place
- * @param reset whether a user has asked to begin anew: then offsets, clocks and results may be other ones
- * @throws {Error} when it breaks an invariant; the message says which
+ * @param before the current head; `undefined` when there is none
+ * @param after the head that replaces it
+ * @param reset whether a user has reset the task; then offsets, clocks and results may differ
+ * @throws {Error} when the second head breaks an invariant; the message says which
  */
 export function assertSuccessor(before: Head | undefined, after: Head, reset = false): void {
   if (before === undefined) {
@@ -28,7 +28,7 @@ export function assertSuccessor(before: Head | undefined, after: Head, reset = f
   assertClocks(before.clocks, after.clocks);
 }
 
-/** An owner goes on, by an epoch at most. */
+/** Checks a head of the same owner: the epoch grows by one at most. */
 function assertOwners(before: Head, after: Head, reset: boolean): void {
   if (after.attempt !== before.attempt + 1) {
     throw wrong(`attempt ${after.attempt} came after attempt ${before.attempt}`);
@@ -39,7 +39,10 @@ function assertOwners(before: Head, after: Head, reset: boolean): void {
   if (!reset) assertOutbox(before, after);
 }
 
-/** A new owner takes everything as it is, and the one before may still have a transaction under way. */
+/**
+ * Checks the first head of a new owner: it changes nothing, and keeps the previous owner's publisher, which may still
+ * have a transaction under way.
+ */
 function assertClaims(before: Head, after: Head): void {
   if (after.attempt !== 0) throw wrong(`a new owner began with attempt ${after.attempt}`);
   if (after.epoch !== before.epoch) throw wrong(`a new owner made epoch ${after.epoch} of epoch ${before.epoch}`);
@@ -49,7 +52,7 @@ function assertClaims(before: Head, after: Head): void {
   assertOutbox(before, after);
 }
 
-/** Results leave the outbox from its beginning, and only those of the new epoch come in. */
+/** Checks the outbox: results are removed from its start, and only those of the new epoch are added. */
 function assertOutbox(before: Head, after: Head): void {
   const added = after.outbox.filter(({ epoch }) => epoch > before.epoch);
   const kept = after.outbox.slice(0, after.outbox.length - added.length);

@@ -1,8 +1,8 @@
 /**
  * Sweeping: deletes what earlier owners wrote and no head names.
  *
- * What is found here was written under other fences, and no head will ever name more of those than today's does: so what is
- * garbage once stays garbage, and only the right to delete has to be checked, with every delete.
+ * These entries were written under other fences, and no later head will name more of them than the current one. So
+ * garbage stays garbage, and each delete only has to check that the owner still owns the task.
  *
  * @module
  */
@@ -25,9 +25,9 @@ interface Live extends AttemptId {
 /**
  * Finds the entries of a task that no head names any more.
  *
- * @param store where they lie
+ * @param store the store of the job
  * @param keys of the task
- * @param head the owner's head; what its owner has written since is left alone
+ * @param head the owner's head; entries that its owner has written since are ignored
  */
 export async function* findOrphans(store: Store, keys: TaskKeys, head: Head): AsyncIterable<StoreKey> {
   const bases: Live[] = [];
@@ -56,7 +56,7 @@ export async function* findOrphans(store: Store, keys: TaskKeys, head: Head): As
   }
 }
 
-/** Whether a chunk is named by the head, or pinned. */
+/** Whether the head names or pins a chunk. */
 type IsLive = (fence: string, attempt: number, index: number) => boolean;
 
 function isIn(live: readonly Live[]): IsLive {
@@ -79,7 +79,7 @@ async function* orphansOf(
 }
 
 /**
- * Deletes entries, in pieces, each under a check of the head.
+ * Deletes entries in several atomics, each with a check of the head.
  *
  * @throws {FencedError} when another owner has taken the task
  */
@@ -99,7 +99,7 @@ export async function deleteOwned(
           throw new FencedError(`Task ${keys.task} of job ${keys.job} has another owner`);
         }
         try {
-          // Our own commits move the head meanwhile, and deleting twice does no harm: so it is simply tried again.
+          // The owner's commits may change the head meanwhile. Deleting twice does no harm, so the delete is repeated.
           if ((await store.atomic([{ key: keys.head, versionstamp: found.versionstamp }], piece)).ok) break;
           await options.clock.sleep(options.clock.random() * 2);
         } catch (error) {

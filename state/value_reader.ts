@@ -1,12 +1,12 @@
 /**
- * Reads what {@linkcode ValueWriter} wrote. The bytes are trusted to be whole: a checksum is looked at before.
+ * Reads the streams of {@linkcode ValueWriter}. It does not detect damage: callers verify a checksum first.
  *
  * @module
  */
 import { isShared, Tag } from "./value_writer.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-/** Up to here characters are put together faster by hand, through a list of their codes for each length. */
+/** Up to this length, strings are built faster from a list of character codes. There is one list for each length. */
 const CODES = 48;
 const codes: readonly number[][] = Array.from({ length: CODES + 1 }, (_, length) => new Array<number>(length).fill(0));
 
@@ -28,13 +28,13 @@ export class ValueReader {
     return this.#bytes.length - this.#at;
   }
 
-  /** One byte. */
+  /** Reads one byte. */
   byte(): number {
     if (this.#at >= this.#bytes.length) this.#endsEarly();
     return this.#bytes[this.#at++];
   }
 
-  /** A safe integer that is not negative. */
+  /** Reads a safe integer that is not negative. */
   varint(): number {
     let value = 0;
     let factor = 1;
@@ -46,31 +46,31 @@ export class ValueReader {
     }
   }
 
-  /** An integer of less than 52 bits, with its sign. */
+  /** Reads a signed integer of less than 52 bits. */
   zigzag(): number {
     const value = this.varint();
     return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
   }
 
-  /** 32 bits without sign. */
+  /** Reads an unsigned integer of 32 bits. */
   uint32(): number {
     return this.#view.getUint32(this.#skip(4), true);
   }
 
-  /** So many bytes, copied. */
+  /** Reads `length` bytes, and copies them. */
   raw(length: number): Uint8Array<ArrayBuffer> {
     const from = this.#skip(length);
     return this.#bytes.slice(from, from + length);
   }
 
-  /** A string. */
+  /** Reads a string. */
   string(): string {
     const value = this.value();
     if (typeof value !== "string") throw new RangeError(`A string is expected, not ${typeof value}`);
     return value;
   }
 
-  /** Any value. */
+  /** Reads a value of any type. */
   value(): unknown {
     const tag = this.byte();
     if (tag >= 0x80) return tag & 0x7f;

@@ -1,5 +1,5 @@
 /**
- * Writes values as bytes: small, fast, and exact. What it cannot carry exactly it refuses by name.
+ * Writes values as bytes: small, fast, and exact. It throws on values that it cannot encode exactly, with their name.
  *
  * | first byte | value |
  * |---|---|
@@ -24,16 +24,16 @@ export const Tag = {
   float: 0x05,
   ascii: 0x06,
   utf8: 0x07,
-  /** Strings with lone surrogates, which UTF-8 would bend. */
+  /** Strings with lone surrogates, which UTF-8 cannot encode. */
   utf16: 0x08,
-  /** Magnitude from the lowest byte on. */
+  /** The magnitude of a bigint, lowest byte first. */
   positive: 0x09,
   negative: 0x0a,
   bytes: 0x0b,
   array: 0x0c,
-  /** Names follow; the shape gets the next number of the stream, where {@linkcode isShared} says so. */
+  /** The names follow. The shape gets the next number of the stream if {@linkcode isShared} allows it. */
   object: 0x0d,
-  /** The same, without a prototype. */
+  /** The same, for an object without a prototype. */
   bareObject: 0x0e,
   /** An object of a numbered shape. */
   shape: 0x0f,
@@ -44,14 +44,14 @@ export const Tag = {
 
 /** The most shapes that a stream numbers. */
 const SHAPES = 128;
-/** The most names of a shape that gets a number: larger objects are rather dictionaries. */
+/** The most names of a shape that gets a number. Larger objects are usually dictionaries. */
 const SHAPE_NAMES = 24;
-/** Integers up to here are written as varints; the zigzag doubles them. */
+/** Integers up to this magnitude are written as varints, because zigzag doubles them. */
 const VARINT_INTEGERS = 2 ** 52;
-/** Up to here a loop is faster than the encoder. */
+/** Up to this length a loop is faster than the encoder. */
 const LOOP_CHARACTERS = 96;
 
-/** Whether a new shape gets a number, by how many there are. Writer and reader count alike. */
+/** Whether a new shape gets a number, given the number of shapes so far. Writer and reader count in the same way. */
 export function isShared(names: number, shapes: number): boolean {
   return names <= SHAPE_NAMES && shapes < SHAPES;
 }
@@ -64,14 +64,14 @@ interface Shape {
 
 const encoder = new TextEncoder();
 
-/** A growing buffer, to be used again and again: `reset`, write, and take the bytes. */
+/** A growing buffer that can be reused: `reset`, write, and take the bytes. */
 export class ValueWriter {
   #bytes = new Uint8Array(1024);
   #view = new DataView(this.#bytes.buffer);
   #at = 0;
   #shapes = new Map<string, Shape>();
   #last: Shape | undefined = undefined;
-  /** The objects around the one being written, and where in each of them we are: for cycles and messages. */
+  /** The objects around the current one, and the path to it, to detect cycles and for messages. */
   readonly #around: object[] = [];
   readonly #path: unknown[] = [];
   #depth = 0;
@@ -81,7 +81,7 @@ export class ValueWriter {
     return this.#at;
   }
 
-  /** Begins a new stream. */
+  /** Starts a new stream. */
   reset(): void {
     this.#at = 0;
     this.#depth = 0;
@@ -90,28 +90,28 @@ export class ValueWriter {
     if (this.#shapes.size > 0) this.#shapes.clear();
   }
 
-  /** The bytes from there on, as they lie in the buffer: valid until the next write. */
+  /** The bytes from a position on, as a view of the buffer. Valid until the next write. */
   view(from = 0): Uint8Array {
     return this.#bytes.subarray(from, this.#at);
   }
 
-  /** The bytes from there on, copied. */
+  /** The bytes from a position on, copied. */
   take(from = 0): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(from, this.#at);
   }
 
-  /** Forgets what was written from there on: only where no value with a shape was. */
+  /** Removes the bytes from a position on. They must not contain an object, because its shape stays numbered. */
   truncate(length: number): void {
     this.#at = length;
   }
 
-  /** One byte. */
+  /** Writes one byte. */
   byte(value: number): void {
     if (this.#at === this.#bytes.length) this.#grow(1);
     this.#bytes[this.#at++] = value;
   }
 
-  /** A safe integer that is not negative. */
+  /** Writes a safe integer that is not negative. */
   varint(value: number): void {
     if (this.#at + 8 > this.#bytes.length) this.#grow(8);
     const bytes = this.#bytes;
@@ -128,19 +128,19 @@ export class ValueWriter {
     this.#at = at;
   }
 
-  /** An integer of less than 52 bits, with its sign. */
+  /** Writes a signed integer of less than 52 bits. */
   zigzag(value: number): void {
     this.varint(value < 0 ? -2 * value - 1 : 2 * value);
   }
 
-  /** 32 bits without sign, in four bytes. */
+  /** Writes an unsigned integer of 32 bits in four bytes. */
   uint32(value: number): void {
     if (this.#at + 4 > this.#bytes.length) this.#grow(4);
     this.#view.setUint32(this.#at, value, true);
     this.#at += 4;
   }
 
-  /** Bytes as they are, without their length. */
+  /** Writes bytes unchanged, without their length. */
   raw(bytes: Uint8Array): void {
     if (this.#at + bytes.length > this.#bytes.length) this.#grow(bytes.length);
     this.#bytes.set(bytes, this.#at);
@@ -148,9 +148,9 @@ export class ValueWriter {
   }
 
   /**
-   * Any value that can be carried.
+   * Writes any value that can be encoded.
    *
-   * @throws {TypeError} on any other; the message begins with the path of what was refused: `.items[3].price: a function ...`
+   * @throws {TypeError} when it cannot be encoded; the message begins with its path: `.items[3].price: a function ...`
    */
   value(value: unknown): void {
     switch (typeof value) {
@@ -191,7 +191,7 @@ export class ValueWriter {
     this.#at += 8;
   }
 
-  /** A string, with its tag. */
+  /** Writes a string with its tag. */
   string(text: string): void {
     const { length } = text;
     if (this.#at + length + 9 > this.#bytes.length) this.#grow(length + 9);
@@ -218,7 +218,7 @@ export class ValueWriter {
   #longString(text: string): void {
     if (!text.isWellFormed()) return this.#utf16(text);
     const { length } = text;
-    // The encoder writes behind the longest length, and the bytes move up to where the real one ends.
+    // The encoder writes after the space for the longest length. Then the bytes move to the end of the actual length.
     this.#grow(3 * length + 18);
     const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.#at + 9));
     const from = this.#at + 9;
@@ -299,7 +299,7 @@ export class ValueWriter {
     for (const name of names) this.string(name);
     if (!isShared(names.length, this.#shapes.size)) return;
     const key = shapeKey(names, bare);
-    // Two shapes can have one key only where a name holds the separator; then both sides still count it.
+    // Two shapes have the same key only if a name contains the separator. Reader and writer still count both shapes.
     const free = this.#shapes.has(key) ? `${key}\0${this.#shapes.size}` : key;
     this.#shapes.set(free, this.#last = { names, bare, id: this.#shapes.size });
   }
@@ -342,7 +342,7 @@ export class ValueWriter {
     this.#leave();
   }
 
-  /** Refuses what has properties beside those that are carried: hidden ones, symbols, names on an array, holes. */
+  /** Throws if a value has properties that cannot be encoded: hidden ones, symbols, names on an array, holes. */
   #own(value: object, expected: number): void {
     const own = Reflect.ownKeys(value).length;
     if (own === expected) return;

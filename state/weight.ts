@@ -1,5 +1,5 @@
 /**
- * What fits into one atomic.
+ * Weights of mutations: what fits into one atomic.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import { keyBytes } from "./keys.ts";
 import { ATOMIC_BYTES, ATOMIC_KEY_BYTES, ATOMIC_MUTATIONS, ATOMIC_TASKS } from "./limits.ts";
 import type { Check, Mutation } from "./store.ts";
 
-/** What an atomic, or a part of one, needs of what there is. */
+/** The size of an atomic, or of a part of one, in each limited quantity. */
 export interface Weight {
   readonly checks: number;
   readonly mutations: number;
-  /** Values, and each key twice. */
+  /** Bytes of values, and of each key twice. */
   readonly bytes: number;
   readonly keyBytes: number;
 }
 
-/** The weight of nothing. */
+/** The weight of an empty atomic. */
 export const NOTHING: Weight = { checks: 0, mutations: 0, bytes: 0, keyBytes: 0 };
 
-/** What checks and mutations weigh together. */
+/** The total weight of checks and mutations. */
 export function weigh(checks: readonly Check[], mutations: readonly Mutation[]): Weight {
   let bytes = 0;
   let keys = 0;
@@ -32,7 +32,7 @@ export function weigh(checks: readonly Check[], mutations: readonly Mutation[]):
   return { checks: checks.length, mutations: mutations.length, bytes: bytes + 2 * keys, keyBytes: keys };
 }
 
-/** Two parts together. */
+/** The sum of two weights. */
 export function sum(a: Weight, b: Weight): Weight {
   return {
     checks: a.checks + b.checks,
@@ -42,13 +42,13 @@ export function sum(a: Weight, b: Weight): Weight {
   };
 }
 
-/** Whether it fits into one atomic. */
+/** Whether a weight fits into one atomic. */
 export function fits({ checks, mutations, bytes, keyBytes }: Weight): boolean {
   return checks <= ATOMIC_TASKS && mutations <= ATOMIC_MUTATIONS && bytes <= ATOMIC_BYTES &&
     keyBytes <= ATOMIC_KEY_BYTES;
 }
 
-/** Cuts a list, in its order, into pieces that fit into one atomic each. */
+/** Splits a list, in its order, into pieces that each fit into one atomic. */
 export function grouped<T>(items: readonly T[], weightOf: (item: T) => Weight, beside: Weight = NOTHING): T[][] {
   const groups: T[][] = [];
   let weight = beside;

@@ -30,7 +30,7 @@ export type JobOptions = Pick<RunOptions, "tasks" | "onBadRecord" | "onError" | 
 const JOB = "test";
 
 export class Life {
-  /** What stopped the job. */
+  /** The error that stopped the job. */
   failure: Error | undefined;
   /** The job has processed its input to the end and is finished. */
   finished = false;

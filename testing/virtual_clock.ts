@@ -6,7 +6,7 @@
 import { type Clock, rest, systemClock } from "../base/clock.ts";
 import { STEP_MS, STEPS } from "./limits.ts";
 
-/** A clock that stands still until it is moved forward. */
+/** A clock that moves only when `advance` is called. */
 export class VirtualClock implements Clock {
   #now: number;
   readonly #began: number;

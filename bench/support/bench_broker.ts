@@ -1,4 +1,4 @@
-/** The broker of the benchmarks, and what they do with its topics. */
+/** The broker of the benchmarks, and operations on its topics. */
 import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import { KafkaJsDriver } from "../../connectors/kafka/kafkajs_driver.ts";
 import { decodePartition } from "../../connectors/kafka/record_batch_decode.ts";
@@ -6,7 +6,10 @@ import { findBroker, startBroker } from "../../tests/support/broker.ts";
 import { eventRecord, PARTITIONS, timeOf } from "./events.ts";
 import { RawBroker } from "./raw_broker.ts";
 
-/** As Kafka's own start script has it, but for the collector: on two cores that others use too, one beside the program is in the way. */
+/**
+ * The options of Kafka's own start script, except for the garbage collector: a concurrent one would compete for the two
+ * cores that all processes share.
+ */
 const JVM = ["-Xms1g", "-Xmx1g", "-XX:+UseSerialGC"];
 /** Records of one preloading request. */
 const LOAD_CHUNK = 4000;
@@ -30,7 +33,8 @@ export async function openBroker(): Promise<BenchBroker> {
     };
   }
   const { reason } = await findBroker({ own: true });
-  // A process that was stopped for some seconds is no reason for the cluster to take the leadership from its only broker.
+  // A longer session timeout, so that the only broker does not lose its leadership when its process stalls for some
+  // seconds.
   const broker = await startBroker({ jvm: JVM, properties: { "broker.session.timeout.ms": "30000" } });
   return {
     address: broker.brokers[0],
@@ -63,7 +67,7 @@ export async function preload(
   await connection.close();
 }
 
-/** Counts what a `read_committed` consumer sees of a topic, and shows it the values. */
+/** Counts the records of a topic that a `read_committed` consumer sees, and passes their values on. */
 export async function countVisible(
   { address }: BenchBroker,
   topic: string,

@@ -1,7 +1,7 @@
-/** Child processes of a benchmark: they are told what to do in one JSON argument, and answer in lines of JSON. */
+/** Child processes of a benchmark. They get their task as one JSON argument, and report in lines of JSON. */
 import { lines } from "../../tests/support/lines.ts";
 
-/** What a child says. */
+/** A report of a child. */
 export interface Saying {
   readonly says: string;
   readonly [detail: string]: unknown;
@@ -29,7 +29,7 @@ export class Child implements AsyncDisposable {
     return this.#process.pid;
   }
 
-  /** Waits until the child says this. */
+  /** Waits for a report of the child. */
   async hears(says: string): Promise<Saying> {
     for (;;) {
       const said = this.#said.find((one) => one.says === says);
@@ -39,7 +39,7 @@ export class Child implements AsyncDisposable {
     }
   }
 
-  /** Asks it to stop, and waits for its end. */
+  /** Stops the child with SIGTERM, and waits for its end. */
   async stop(): Promise<void> {
     if (!this.#over) this.#process.kill("SIGTERM");
     await this.#process.status;
@@ -66,18 +66,18 @@ export class Child implements AsyncDisposable {
   }
 }
 
-/** Says something to whoever started this process. */
+/** Sends a report to the parent process. */
 export function say(says: string, details: Record<string, unknown> = {}): void {
   const bytes = new TextEncoder().encode(`${JSON.stringify({ says, ...details })}\n`);
   for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }
 
-/** The time now, in milliseconds, on a clock that all processes of this machine share and that does not jump while they run. */
+/** The current time in milliseconds, on a monotonic clock that all processes of this machine share. */
 export function clock(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** Seconds of processor time that a process has used so far, by all of its threads; NaN where that cannot be known. */
+/** Seconds of processor time that all threads of a process have used so far; NaN if unknown. */
 export function cpuOf(pid: number | undefined): number {
   if (pid === undefined) return NaN;
   try {
@@ -88,7 +88,7 @@ export function cpuOf(pid: number | undefined): number {
   }
 }
 
-/** The most memory that this process has held at once, in bytes; where the system does not tell, what it holds now. */
+/** The peak memory of this process in bytes, or its current memory if the system does not report the peak. */
 export function peakMemory(): number {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(Deno.readTextFileSync("/proc/self/status"))![1]) * 1024;

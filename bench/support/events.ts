@@ -1,14 +1,17 @@
-/** The events of the benchmarks: a function of their index, so that every process knows all of them. */
+/** The events of the benchmarks. Each is a function of its index, so that every process can compute all of them. */
 import { keyPartition } from "../../connectors/partitioner.ts";
 import type { OutputRecord } from "../../connectors/connector.ts";
 
 export const USERS = 10_000;
 export const PARTITIONS = 4;
-/** Events of one user come this far apart in event time, in milliseconds: two and a half of them in a minute. */
+/** The event time between two events of one user, in milliseconds: two and a half events in a minute. */
 const USER_STEP = 24_000;
 /** The most users that there can be: their names have five digits. */
 const MOST_USERS = 100_000;
-/** How far one event in twenty lies behind, in milliseconds: less than the five minutes that the job waits. */
+/**
+ * By how much one event in twenty is out of order at most, in milliseconds. It is less than the five minutes that the
+ * watermark allows.
+ */
 const DISORDER = 200_000;
 const MINUTE = 60_000;
 
@@ -17,7 +20,7 @@ const encoder = new TextEncoder();
 const keys: Uint8Array[] = [];
 const partitions: number[] = [];
 
-/** An event as it lies in the topic. */
+/** An event in the topic. */
 export interface UserEvent {
   readonly user_id: string;
   readonly product_id: string;
@@ -31,7 +34,7 @@ export function nameOf(user: number): string {
   return `user-${String(user).padStart(5, "0")}`;
 }
 
-/** Makes sure that so many users have their keys. */
+/** Creates the keys of this many users, if they do not exist yet. */
 function prepare(users: number): void {
   if (!(users >= 1 && users <= MOST_USERS)) {
     throw new RangeError(`Cannot make events of ${users} users: there can be 1 to ${MOST_USERS}`);
@@ -42,12 +45,12 @@ function prepare(users: number): void {
   }
 }
 
-/** Time between two events of so many users, in milliseconds. */
+/** The event time between two successive events, in milliseconds. */
 export function stepOf(users: number): number {
   return USER_STEP / users;
 }
 
-/** The event time of an event: one in twenty lies behind its neighbours. */
+/** The event time of an event. One in twenty is earlier than its neighbours. */
 export function timeOf(index: number, first: number, users: number = USERS): number {
   const late = index % 20 === 7 ? (Math.imul(index, 0x9e3779b1) >>> 0) % DISORDER : 0;
   return Math.floor(first + index * stepOf(users) - late);
@@ -74,7 +77,9 @@ export function eventRecord(
   };
 }
 
-/** How many pairs of user and minute the first `count` events have: what the windows job must emit. */
+/**
+ * How many pairs of user and minute the first `count` events have, which is the number of results of the windows job.
+ */
 export function countWindows(count: number, first: number, users: number = USERS): number {
   const minutes = Math.ceil((count * stepOf(users) + DISORDER) / MINUTE) + 2;
   const from = Math.floor((first - DISORDER) / MINUTE);

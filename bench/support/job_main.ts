@@ -6,14 +6,14 @@ import { kafka } from "../../connectors/kafka/mod.ts";
 import type { UserEvent } from "./events.ts";
 import { clock, cpuOf, peakMemory, say } from "./child.ts";
 
-/** What the process is told. */
+/** The task of the process. */
 export interface JobTask {
   readonly brokers: readonly string[];
   readonly kind: "counts" | "latest" | "windows";
   readonly input: string;
   readonly output: string;
   readonly state: string;
-  /** Whether the input ends where it ends at the start. */
+  /** Whether the job ends at the ends that its input has at the start. */
   readonly ends: boolean;
 }
 
@@ -66,7 +66,7 @@ async function main(task: JobTask): Promise<void> {
     signal: stop.signal,
     log(line) {
       console.error(`  ${line}`);
-      // The job says where it begins when its tasks are taken over, and then it reads.
+      // The job logs its first offsets when its tasks are claimed, just before it reads.
       if (line.includes(", from ")) say("reading", { at: clock(), cpu: cpuOf(Deno.pid) });
     },
   });

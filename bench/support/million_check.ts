@@ -1,4 +1,4 @@
-/** Holds what a reader sees, record by record, against the truth. */
+/** Compares the records that a reader sees with the expected results, one by one. */
 import { headerOf } from "../../connectors/headers.ts";
 import type { InputRecord } from "../../connectors/connector.ts";
 import type { MillionTruth } from "./million_truth.ts";
@@ -6,14 +6,14 @@ import type { MillionTruth } from "./million_truth.ts";
 /** The example job's outputs. */
 export type Output = "counts" | "activity" | "late" | "dead";
 
-/** How many wrong things are told. */
+/** How many errors are printed. */
 const MOST = 20;
 
 export class MillionCheck {
   readonly seen: Record<Output, number> = { counts: 0, activity: 0, late: 0, dead: 0 };
-  /** The first things that are wrong, in words. */
+  /** Descriptions of the first errors. */
   readonly wrong: string[] = [];
-  /** How many things are wrong. */
+  /** How many errors there are. */
   wrongs = 0;
   readonly #counts = new Map<string, number>();
   readonly #minutes = new Map<string, number>();
@@ -29,7 +29,7 @@ export class MillionCheck {
     else this.#wrong(`a dead letter: ${text(value)}`);
   }
 
-  /** Nothing more comes: what is missing is lost. */
+  /** All records have been seen: results that are still missing are lost. */
   end(): void {
     for (const [user, count] of this.truth.counts) {
       const seen = this.#counts.get(user) ?? 0;
@@ -42,7 +42,7 @@ export class MillionCheck {
     for (const source of this.truth.late) if (!this.#late.has(source)) this.#wrong(`the late event ${source} is lost`);
   }
 
-  /** The job's own summary says the same. */
+  /** Compares the job's own summary with the expected results. */
   summary(
     summary: Record<string, unknown>,
     topics: { output: string; activity: string; late: string },

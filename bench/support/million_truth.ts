@@ -1,6 +1,7 @@
 /**
- * The truth about the example job over a large input, in little memory: how often each user was counted, which results each
- * minute of a user has, and which events came too late. Computed event by event, by the definitions alone.
+ * The expected results of the example job for a large input, in little memory: the count of each user, the results of
+ * each user's minutes, and the late events. They are computed event by event from the definitions, independently of the
+ * engine.
  */
 import type { UserEvent } from "../../examples/recommendations/schema.ts";
 import type { Traffic } from "../../examples/recommendations/traffic.ts";
@@ -12,7 +13,7 @@ const MINUTE = minutes(1), BOUND = minutes(5), LATENESS = minutes(1);
 export interface MinuteResults {
   first: number;
   count: number;
-  /** Whether the first one came on time. */
+  /** Whether the first one is on time. */
   onTime: boolean;
 }
 
@@ -20,7 +21,7 @@ export class MillionTruth {
   readonly counts = new Map<string, number>();
   /** By `user/start`. */
   readonly minutes = new Map<string, MinuteResults>();
-  /** `partition@offset` of each event that came too late. */
+  /** `partition@offset` of each late event. */
   readonly late = new Set<string>();
   /** The state of each partition's clock. */
   readonly #partitions: { watermark: number; offset: number; open: Map<number, MinuteResults[]> }[];
@@ -29,7 +30,7 @@ export class MillionTruth {
     this.#partitions = Array.from({ length: partitions }, () => ({ watermark: -Infinity, offset: 0, open: new Map() }));
   }
 
-  /** Takes the next event of a partition. */
+  /** Adds the next event of a partition. */
   add(partition: number, { user_id, timestamp_ms }: UserEvent): void {
     const clock = this.#partitions[partition];
     const offset = clock.offset++;
@@ -46,7 +47,7 @@ export class MillionTruth {
     }
   }
 
-  /** The input has ended: what is open fires. */
+  /** The input has ended: open windows fire. */
   end(): void {
     for (const { open } of this.#partitions) {
       for (const results of open.values()) for (const one of results) one.onTime = true;
@@ -67,12 +68,14 @@ export class MillionTruth {
       if (!fired) push(open, start, one);
     }
     one.count++;
-    // Until it has fired, everything goes into its first result.
+    // Until the window has fired, all events count for its first result.
     if (!fired || one.first === 0) one.first = one.count;
   }
 }
 
-/** A traffic that ends some hours ago at most: brokers delete records that are old, and refuse records of the future. */
+/**
+ * A traffic that ended at most some hours ago, because brokers delete old records and refuse records from the future.
+ */
 export function trafficOf(events: number, { seed, perSecond }: { seed: number; perSecond: number }): Traffic {
   return {
     seed,

@@ -1,26 +1,28 @@
-/** The probe: reads the results of the counts job as a `read_committed` consumer does, and notes when it saw each of them. */
+/**
+ * The probe: reads the results of the counts job as a `read_committed` consumer, and records when it saw each of them.
+ */
 import { decodePartition } from "../../connectors/kafka/record_batch_decode.ts";
 import { clock, cpuOf, say } from "./child.ts";
 import { PARTITIONS, USERS } from "./events.ts";
 import { RawBroker } from "./raw_broker.ts";
 
-/** What the process is told. */
+/** The task of the process. */
 export interface ProbeTask {
   readonly broker: string;
   readonly topic: string;
   readonly events: number;
-  /** How long the last results may take after the one before them, in milliseconds. */
+  /** How long to wait for the next result before the probe gives up, in milliseconds. */
   readonly patience: number;
-  /** The file that gets the times of arrival: one float of 64 bits an event, 0 for one that did not come. */
+  /** The file for the times of arrival: one 64-bit float for each event, 0 for a missing result. */
   readonly times: string;
 }
 
-/** A broker holds an empty fetch back for so long, in milliseconds. */
+/** How long a broker may delay an empty fetch, in milliseconds. */
 const WAIT = 100;
 const USER_AT = `{"user_id":"user-`.length;
 const COUNT_AT = `{"user_id":"user-00000","event_count":`.length;
 
-/** The decimal number that stands there. */
+/** Parses the decimal number at a position. */
 function numberAt(bytes: Uint8Array, at: number): number {
   let value = 0;
   for (let digit = bytes[at] - 48; digit >= 0 && digit <= 9; digit = bytes[++at] - 48) value = value * 10 + digit;
@@ -43,7 +45,7 @@ async function main({ broker, topic, events, patience, times }: ProbeTask): Prom
       places[one.partition].offset = position;
       for (const { value } of records) {
         const user = numberAt(value!, USER_AT), count = numberAt(value!, COUNT_AT);
-        // Each user's counts come in order, each once: anything else is lost or doubled.
+        // Each user's counts must come once each and in order. Any other count means a lost or duplicated result.
         if (count !== ++counts[user]) wrong++;
         const index = (count - 1) * USERS + user;
         if (index < events) arrived[index] = now;

@@ -1,6 +1,6 @@
 /**
- * A bare connection to one broker, for load generators and probes: requests are written as they come and answered in order. It
- * costs less than a client does, because it shares the machine with what is measured.
+ * A minimal connection to one broker, for load generators and probes. Requests are sent at once and answered in order.
+ * It uses less processor time than a client, because it shares the machine with the measured job.
  */
 import type { FetchedPartition, FetchPartition } from "../../connectors/kafka/driver.ts";
 import { crc32c } from "../../base/hashing.ts";
@@ -37,12 +37,12 @@ export class RawBroker {
     return new RawBroker(connection);
   }
 
-  /** Requests that wait for their answer. */
+  /** The number of requests that wait for an answer. */
   get waiting(): number {
     return this.#answers.length;
   }
 
-  /** Writes plain records of one topic. Resolves when the broker has them. */
+  /** Writes records of one topic without a transaction. Resolves when the broker has acknowledged them. */
   async produce(topic: string, records: readonly OutputRecord[]): Promise<void> {
     const byPartition = Map.groupBy(records, ({ partition }) => partition);
     const body = new ByteWriter(64 * 1024).string(null).int16(-1).int32(30_000).int32(1).string(topic).int32(
@@ -127,7 +127,7 @@ export class RawBroker {
           if (size + 4 > buffer.length) buffer = enlarged(buffer, size + 4);
           break;
         }
-        // Answers are views, and the buffer is written over.
+        // Answers are views of the buffer, which is reused, so it is copied.
         const reader = new ByteReader(buffer.slice(at + 4, at + 4 + size));
         reader.int32();
         this.#answers.shift()!(reader);

@@ -1,11 +1,11 @@
-/** Tables, and the machine that they were made on. */
+/** Prints tables of results, and describes the machine. */
 
 /** A row of a table, by column. */
 export type Row = Readonly<Record<string, string | number>>;
 
 const taken: string[] = [];
 
-/** Prints a line, and keeps it. */
+/** Prints a line and records it. */
 export function line(text = ""): void {
   console.log(text);
   taken.push(text);
@@ -16,7 +16,7 @@ export function everything(): string {
   return taken.map((text) => `${text}\n`).join("");
 }
 
-/** Prints a table: the columns are those of its first row. Text stands on the left, numbers on the right. */
+/** Prints a table with the columns of its first row. Text is aligned left, numbers right. */
 export function table(title: string, rows: readonly Row[]): void {
   line();
   line(title);
@@ -49,12 +49,12 @@ export function judge(goal: string, reached: boolean): string {
   return `${goal}  ${reached ? "yes" : "NO"}`;
 }
 
-/** The value that this part (0 to 1) of sorted values stays at or below. */
+/** The percentile of sorted values; `part` is from 0 to 1. */
 export function percentile(sorted: Float64Array, part: number): number {
   return sorted.length === 0 ? NaN : sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)];
 }
 
-/** What the numbers depend on, in one line each. */
+/** Describes the machine and the versions, on which the numbers depend. */
 export function describeMachine(broker: string): string[] {
   const memory = Math.round(Deno.systemMemoryInfo().total / 2 ** 30);
   const load = Deno.loadavg().map((value) => value.toFixed(2)).join(" ");

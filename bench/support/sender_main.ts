@@ -1,20 +1,20 @@
-/** The load generator: sends events at a rate, and notes when it sent each of them. */
+/** The load generator: sends events at a rate, and records when it sent each of them. */
 import { clock, cpuOf, say } from "./child.ts";
 import { eventRecord } from "./events.ts";
 import { RawBroker } from "./raw_broker.ts";
 
-/** What the process is told. */
+/** The task of the process. */
 export interface SenderTask {
   readonly broker: string;
   readonly topic: string;
   /** Events a second. */
   readonly rate: number;
   readonly events: number;
-  /** The file that gets the times of sending: one float of 64 bits an event. */
+  /** The file for the times of sending: one 64-bit float for each event. */
   readonly times: string;
 }
 
-/** The most events of one request: a sender that was held up does not make up for it in one. */
+/** The most events of one request, so that a delayed sender does not send all overdue events at once. */
 const MOST_AT_ONCE = 4000;
 
 async function main({ broker, topic, rate, events, times }: SenderTask): Promise<void> {

@@ -1,11 +1,11 @@
 /**
- * The flags of the program: what they mean, what they are when they are left out, and what is wrong with those that are given.
+ * The command-line flags of the program: their meaning, their defaults, and the checks of their values.
  */
 import { parseArgs } from "node:util";
 import type { From } from "@tidemark/streams";
 import type { Topics } from "./pipeline.ts";
 
-/** What the flags say. */
+/** The values of the flags. */
 export interface Flags {
   /** Addresses of a Kafka cluster; `undefined` is the embedded log. */
   readonly brokers: readonly string[] | undefined;
@@ -14,11 +14,11 @@ export interface Flags {
   readonly topics: Topics;
   readonly createTopics: boolean;
   readonly only: "counts" | "activity" | undefined;
-  /** How many events the embedded traffic has in all; `undefined` is without end. */
+  /** How many events the embedded traffic has; `undefined` is without end. */
   readonly events: number | undefined;
-  /** Events in a second; `undefined` is as fast as it goes. */
+  /** Events a second; `undefined` is as fast as possible. */
   readonly rate: number | undefined;
-  /** Which embedded traffic; `undefined` is the one that was begun, or the first one. */
+  /** The seed of the embedded traffic; `undefined` continues the stored traffic, or takes the default seed. */
   readonly seed: number | undefined;
   readonly untilEnd: boolean;
   readonly from: From;
@@ -26,10 +26,10 @@ export interface Flags {
   readonly json: boolean;
 }
 
-/** What the command line asks for. */
+/** The action that the command line selects. */
 export type Asked = { readonly run: Flags } | { readonly show: "help" | "version" };
 
-/** Flags that cannot be used as they are. The message is one sentence; `help` is about the flag that is wrong. */
+/** Invalid flags. The message is one sentence; `help` describes the invalid flag. */
 export class WrongFlags extends Error {
   override name = "WrongFlags";
   readonly help: string;
@@ -41,7 +41,7 @@ export class WrongFlags extends Error {
 }
 
 interface Flag {
-  /** What stands for its value in the help; without it, the flag takes none. */
+  /** The placeholder of its value in the help. Without it the flag takes no value. */
   readonly value?: string;
   readonly means: string;
   readonly default?: string;
@@ -72,7 +72,7 @@ const FLAGS = {
 type Name = keyof typeof FLAGS;
 type Given = { readonly [name in Name]?: string | boolean };
 
-/** Flags that have a place in the program and no effect yet, with the only value that says nothing new. */
+/** Flags that are planned and have no effect yet, with the only value that is accepted. */
 const NOT_YET = {
   "kafka-driver": { only: "kafkajs", instead: "the Kafka client is kafkajs" },
   workers: { only: undefined, instead: "to share the work, start the same command several times" },
@@ -97,8 +97,8 @@ ${names.map(helpOf).join("\n")}`;
  * Reads the command line.
  *
  * @param args the words after the program's name
- * @param environment what `KAFKA_BROKERS` says
- * @throws {WrongFlags}
+ * @param environment the value of `KAFKA_BROKERS`
+ * @throws {WrongFlags} when the flags are invalid
  */
 export function parseFlags(args: readonly string[], environment: string | undefined): Asked {
   const given = parse(args);
@@ -153,7 +153,7 @@ function readOptions(
   }
 }
 
-/** The parser's own messages come with advice that does not fit here. */
+/** Replaces the parser's own messages, whose advice does not fit this program. */
 function wrongOption(error: Error & { code?: string }, options: Record<string, { type: string }>): Error {
   const word = /'([^' ]+)/.exec(error.message)?.[1] ?? "";
   const flag = word.replace(/^-+/, "");
@@ -241,7 +241,7 @@ function fromOf(text: string): From {
   );
 }
 
-/** What cannot go together. */
+/** Checks for flags that exclude each other. */
 function checkTogether(given: Given, { brokers, state, untilEnd }: Flags): void {
   for (const flag of ["events", "rate", "seed"] as const) {
     if (given[flag] === undefined) continue;
@@ -256,7 +256,7 @@ function checkTogether(given: Given, { brokers, state, untilEnd }: Flags): void 
   }
 }
 
-/** The lines of the help that are about one flag. */
+/** The lines of the help for one flag. */
 function helpOf(name: Name): string {
   const flag: Flag = FLAGS[name];
   const word = `--${name}${flag.value === undefined ? "" : ` ${flag.value}`}`;

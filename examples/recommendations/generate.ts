@@ -1,21 +1,21 @@
 /**
- * Brings the shop's traffic to the embedded log, from where the log ends, at the rate that is asked for.
+ * Generates the shop's traffic into the embedded log, from the end of the log on, at the requested rate.
  *
- * The log is the only memory of how far the traffic is: the sum of its partitions' ends is the next index. A batch is in the
- * log whole or not at all, so a process that was killed is followed by one that goes on with the very next event.
+ * Only the log records the progress of the traffic: the sum of its partitions' ends is the next index. A batch is
+ * written atomically, so the process that follows a killed one continues with the next event.
  */
 import { type EmbeddedLog, hours, type Job, minutes } from "@tidemark/streams";
 import type { Flags } from "./flags.ts";
 import { eventAt, receivedAt, type Traffic } from "./traffic.ts";
 
-/** What the generator works with. */
+/** The parameters of the generator. */
 export interface Generating {
   readonly kv: Deno.Kv;
   readonly log: EmbeddedLog;
-  /** Whoever reads the traffic. */
+  /** The job that reads the traffic. */
   readonly job: Job;
   readonly flags: Flags;
-  /** Ends it between two batches. */
+  /** Stops the generator between two batches. */
   readonly signal: AbortSignal;
 }
 
@@ -23,27 +23,27 @@ export interface Generating {
 const BATCH = 4_000;
 /** How many events may wait for the job: about 8 MB of them. */
 const AHEAD = 50_000;
-/** How many events a second of the shop's time has when they come as fast as they can. */
+/** Events in a second of the shop's time, when no rate is given. */
 const SHOP_RATE = 200;
-/** Which traffic it is when nobody says. */
+/** The seed when none is given. */
 const SEED = 1;
-/** How often the pace is looked at, in milliseconds. */
+/** How often the pace is checked, in milliseconds. */
 const TICK = 10;
-/** How far the shop's time may run ahead of the clock: an event from tomorrow would be a bad record. */
+/** How far the shop's time may be ahead of the clock. An event from tomorrow would be a bad record. */
 const SHOP_AHEAD = hours(12);
 
-/** Where the KV remembers which traffic a topic holds. */
+/** The key in the KV for the traffic of a topic. */
 export function trafficKey(topic: string): string[] {
   return ["shop", "traffic", topic];
 }
 
-/** What is remembered of a traffic. */
+/** The stored description of a traffic. */
 interface Remembered extends Traffic {
-  /** How many events there are in all, once the last one is in the log. */
+  /** The total number of events, set when the last one is in the log. */
   readonly total?: number;
 }
 
-/** Appends events until there are as many as the flags say, then says that the topic has ended. */
+/** Appends the number of events that the flags give, then marks the topic as ended. */
 export async function generate({ kv, log, job, flags, signal }: Generating): Promise<void> {
   const { events = Infinity, rate = Infinity, topics: { input } } = flags;
   const key = trafficKey(input);
@@ -58,12 +58,12 @@ export async function generate({ kv, log, job, flags, signal }: Generating): Pro
     if (signal.aborted) return;
     next = Math.max(next, allowed);
   }
-  // Remembered first: if this process dies in between, the next one still knows that nothing is to come.
+  // The total is stored first. If this process dies in between, the next one knows that no events are left.
   await kv.set(key, { ...traffic, total });
   await log.end(input);
 }
 
-/** The traffic of this log: the one that was begun in it, or a new one. */
+/** The traffic of this log: the stored one, or a new one. */
 async function recall(kv: Deno.Kv, key: readonly string[], { events, rate, seed }: Flags): Promise<Remembered> {
   const { value } = await kv.get<Remembered>(key);
   if (value !== null && (seed === undefined || seed === value.seed)) return value;
@@ -75,16 +75,17 @@ async function recall(kv: Deno.Kv, key: readonly string[], { events, rate, seed 
     );
   }
   const perSecond = rate ?? SHOP_RATE;
-  // A traffic that comes faster than the shop's time passes has been going on for a while, and ends about now.
+  // Without a rate, a bounded traffic is generated faster than real time. It begins in the past, so that it ends about
+  // now.
   const ago = rate === undefined && events !== undefined ? events / perSecond * 1000 : 0;
-  // On a full minute: then the same seed fills the same windows whenever the shop opens.
+  // It begins on a full minute, so that the same seed fills the same windows at any start.
   const began = Math.floor((Date.now() - ago) / minutes(1)) * minutes(1);
   const traffic = { seed: seed ?? SEED, began, perSecond };
   await kv.set(key, traffic);
   return traffic;
 }
 
-/** Up to which index events may be appended at this moment. */
+/** Returns a function that gives the index up to which events may be appended now. */
 function paceOf(
   { traffic, job, rate, first }: { traffic: Traffic; job: Job; rate: number; first: number },
 ): () => number {
@@ -105,7 +106,7 @@ function batch(traffic: Traffic, from: number, to: number): { key: string; value
   });
 }
 
-/** Waits, or until the signal. */
+/** Waits, or returns early when the signal is aborted. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

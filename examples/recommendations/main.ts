@@ -1,8 +1,8 @@
 /**
  * The example job, run by `deno task start`: counts a shop's events per user, and per user and minute, exactly once.
  *
- * With no broker named it makes the shop's traffic itself and runs on the embedded log; `--brokers` runs it on Kafka. However
- * it is ended, started again it goes on where it was.
+ * Without `--brokers` it generates the shop's traffic itself and runs on the embedded log; with it the job runs on
+ * Kafka. However the job ends, the next start continues where it stopped.
  */
 import { deadLetter, type Job, type JobEnd, run } from "@tidemark/streams";
 import { type Flags, help, parseFlags, WrongFlags } from "./flags.ts";
@@ -14,10 +14,10 @@ import { Progress } from "./progress.ts";
 import { Signals, Stopped } from "./signals.ts";
 import { type Summary, summaryJson, summaryTable } from "./summary.ts";
 
-// Everything that is to be disposed of has been when main() returns; Deno.exit() would skip it.
+// main() disposes of everything before it returns. Deno.exit() inside it would skip that.
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
-/** Does what the command line says. Returns the exit code. */
+/** Runs the program for a command line. Returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
     const asked = parseFlags(args, Deno.env.get("KAFKA_BROKERS"));
@@ -67,11 +67,11 @@ async function start(flags: Flags): Promise<void> {
   report({ metrics, ended, topics: flags.topics }, flags);
 }
 
-/** Runs the job, and whoever brings its input, until it has ended or the signal asks it to stop. */
+/** Runs the job and the generator of its input, until the job has ended or the signal stops it. */
 async function work(job: Job, place: Place, stop: AbortSignal): Promise<JobEnd> {
   const over = new AbortController();
   const feeding = place.feed(job, AbortSignal.any([stop, over.signal]));
-  // First the traffic, then the job: nobody appends to a log that was given up.
+  // Stops the traffic first, then the job, so that the generator does not append to a closed log.
   const halt = async () => {
     await feeding.catch(() => {});
     await job.stop();
@@ -97,10 +97,10 @@ function report(summary: Summary, { json }: Flags): void {
   console.log(json ? summaryJson(summary) : summaryTable(summary));
 }
 
-/** What went wrong, in one sentence. */
+/** An error as one sentence. */
 function sentence(error: unknown): string {
   const text = (error instanceof Error ? error.message : String(error)).trim().replace(/\s*\n\s*/g, " ");
-  // The engine knows nothing of this program's flags.
+  // The engine does not know this program's flags, so their advice is added here.
   const advice = /there is no such topic/.test(text) ? "; --create-topics makes it" : "";
   return `${text.replace(/\.$/, "")}${advice}.`;
 }

@@ -1,5 +1,5 @@
 /**
- * The job on the embedded log: topics and state in one local file, and a shop that opens with the job.
+ * The job on the embedded log: topics and state in one local file, and traffic that is generated with the job.
  */
 import { KvStore } from "@tidemark/streams/state";
 import { embeddedLog } from "@tidemark/streams";
@@ -7,11 +7,11 @@ import type { Flags } from "./flags.ts";
 import { generate } from "./generate.ts";
 import type { Place } from "./place.ts";
 
-/** Opens the file and makes the topics. Whoever has the log already is found out by `run()`. */
+/** Opens the file and creates the topics. `run()` finds out whether another process has the log open. */
 export async function onEmbeddedLog(flags: Flags): Promise<Place> {
   const { topics, state } = flags;
   const path = state === ":memory:" ? undefined : state;
-  // The KV is this program's to close. A file that is no database is found out here, in one sentence.
+  // This program opens and closes the KV. A file that is not a database is reported here, in one sentence.
   const { kv } = await KvStore.open(state, clock);
   try {
     const log = embeddedLog(kv, { path });
@@ -21,7 +21,7 @@ export async function onEmbeddedLog(flags: Flags): Promise<Place> {
       name: path === undefined ? "an embedded log in memory" : `the embedded log ${path}`,
       broker: log,
       state: kv,
-      // With --until-end, what is there is all of it.
+      // With --until-end, the input is only what the log already holds.
       feed: (job, signal) => flags.untilEnd ? Promise.resolve() : generate({ kv, log, job, flags, signal }),
       [Symbol.asyncDispose]: () => Promise.resolve(kv.close()),
     };
@@ -31,7 +31,7 @@ export async function onEmbeddedLog(flags: Flags): Promise<Place> {
   }
 }
 
-/** For a file that is locked while it is opened. */
+/** The clock for retries while the file is locked. */
 const clock = {
   now: () => Date.now(),
   sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),

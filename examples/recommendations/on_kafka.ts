@@ -1,10 +1,10 @@
 /**
- * The job on Kafka: topics that are there or are to be made, and events that others bring.
+ * The job on Kafka: topics that exist or are created, and events from other producers.
  */
 import type { Flags } from "./flags.ts";
 import type { Place } from "./place.ts";
 
-/** How many partitions a missing input gets, and with it everything that is made beside it. */
+/** How many partitions a missing input topic gets. Created outputs get as many as the input has. */
 const PARTITIONS = 4;
 
 /** Prepares Kafka. The client is loaded only here, so that nothing else needs its permissions. */

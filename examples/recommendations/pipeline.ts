@@ -1,7 +1,7 @@
 /**
  * The pipeline: a shop's events become a running count for each user, and a count for each user and minute.
  *
- * It is an ordinary RxJS Observable that says nothing of where it runs: the broker may be the embedded log or Kafka.
+ * It is an ordinary RxJS Observable and does not depend on where it runs: the broker may be the embedded log or Kafka.
  */
 import { map, type MonoTypeOperatorFunction, type Observable } from "rxjs";
 import {
@@ -17,7 +17,7 @@ import {
 } from "@tidemark/streams";
 import { UserEvent } from "./schema.ts";
 
-/** Where topics live. Every connector of Tidemark is one of these. */
+/** The part of a connector that the pipeline uses. Every connector of Tidemark has it. */
 export interface Broker {
   source<T>(topic: string, options: CheckTombstones<T>): Observable<T>;
   sink<T>(topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T>;
@@ -42,7 +42,7 @@ export interface UserCount {
 export interface UserActivity extends UserCount {
   readonly window_start_ms: number;
   readonly window_end_ms: number;
-  /** `onTime` when the minute is over, `late` when an event has corrected it since. */
+  /** `onTime` when the minute is over, `late` for a correction by a late event. */
   readonly pane: "onTime" | "late" | "early";
 }
 
@@ -59,14 +59,15 @@ export function recommendations(broker: Broker, topics: Topics): Recommendations
     watermark({ maxOutOfOrderness: minutes(5) }),
   );
 
-  // After every event, how many its user has had so far.
+  // After every event, the number of its user's events so far.
   const counts = events.pipe(
     keyedReduce({ name: "event-count", key: (event) => event.user_id, initial: 0, reduce: (total) => total + 1 }),
     map(({ key, value }) => ({ user_id: key, event_count: value })),
     broker.sink(topics.output, { key: (row) => row.user_id }),
   );
 
-  // How many events a user had in a minute: when the minute is over, and again for an event that is at most a minute late.
+  // The number of a user's events in a minute: emitted when the minute is over, and again for each event that is at
+  // most a minute late.
   const activity = events.pipe(
     tumblingWindow({
       name: "activity",

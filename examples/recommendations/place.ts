@@ -1,16 +1,19 @@
 /**
- * Where the job runs: what the embedded log and Kafka are to the program.
+ * Where the job runs: the interface that the embedded log and Kafka implement for this program.
  */
 import type { Job } from "@tidemark/streams";
 import type { Broker } from "./pipeline.ts";
 
-/** A broker with its topics made, and a state to go with it. */
+/** A broker whose topics exist, and a state for the job. */
 export interface Place extends AsyncDisposable {
-  /** For people. */
+  /** The name for messages. */
   readonly name: string;
   readonly broker: Broker;
-  /** What `run()` takes as its state. */
+  /** The `state` option of `run()`. */
   readonly state: string | Deno.Kv;
-  /** Brings the input while the job runs, where somebody has to. Ends when it has brought all, or on the signal. */
+  /**
+   * Generates the input while the job runs, if the place has no other producer. Resolves when all is written, or when
+   * the signal is aborted.
+   */
   feed(job: Job, signal: AbortSignal): Promise<void>;
 }

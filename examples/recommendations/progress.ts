@@ -1,15 +1,15 @@
 /**
- * How far the job is: one line that is rewritten in place on a terminal, and a line now and then elsewhere. Always on stderr, so
- * that stdout holds the summary and nothing else.
+ * The progress of the job: one line that is rewritten on a terminal, and a new line every 30 seconds elsewhere. It goes
+ * to stderr, so that stdout has only the summary.
  */
 import type { Metrics, MetricsSnapshot } from "@tidemark/streams";
 
-/** How often a line is written where it cannot be rewritten, in milliseconds. */
+/** How often a line is written when it cannot be rewritten, in milliseconds. */
 const RARELY = 30_000;
 
 const CLEAR = "\r\x1b[K";
 
-/** The one writer to stderr, so that lines of the log and the progress line do not run into one another. */
+/** The only writer to stderr, so that log lines and the progress line do not overlap. */
 export class Progress implements Disposable {
   readonly #terminal = Deno.stderr.isTerminal();
   readonly #encoder = new TextEncoder();
@@ -17,7 +17,7 @@ export class Progress implements Disposable {
   #shown = "";
   #last: MetricsSnapshot | undefined;
 
-  /** Writes a line that stays. */
+  /** Writes a permanent line. */
   log(line: string): void {
     this.#write(`${this.#shown === "" ? "" : CLEAR}${line}\n${this.#shown}`);
   }
@@ -71,12 +71,12 @@ function number(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-/** Two digits tell enough of a duration that is different every time. */
+/** A duration with two significant digits, because it varies from call to call. */
 function short(ms: number): string {
   return ms < 10 ? ms.toPrecision(2) : ms.toFixed(0);
 }
 
-/** The time of day in UTC. A watermark may be anything, so also what no calendar knows. */
+/** The time of day in UTC. A watermark may be any number, so also one outside the range of `Date`. */
 function time(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? String(ms) : `${date.toISOString().slice(11, 19)}Z`;

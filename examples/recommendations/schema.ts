@@ -1,9 +1,9 @@
 /**
- * What the shop's events look like. A record that is not like this goes to the dead-letter topic.
+ * The schema of the shop's events. A record that does not match it goes to the dead-letter topic.
  */
 import { z } from "zod";
 
-/** One thing that a user did, when it happened. Fields that a later version of the shop adds pass through. */
+/** One action of a user, with its time. Additional fields, such as those of a later version of the shop, are kept. */
 export const UserEvent = z.looseObject({
   user_id: z.string(),
   product_id: z.string(),

@@ -1,9 +1,10 @@
 /**
- * Ctrl+C and its relatives: the first one asks the program to stop, the second one ends it at once, and nothing is lost by that.
+ * Ctrl+C and other signals: the first one stops the program in an orderly way, the second one ends it at once. Nothing
+ * is lost either way.
  */
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
-/** What a shell reports of a program that Ctrl+C has ended. */
+/** The exit code of a program that Ctrl+C has ended, as shells report it. */
 const INTERRUPTED = 130;
 
 /** Asked to stop before there was a job to stop. */

@@ -1,17 +1,20 @@
 /**
- * What the job has done, for people and for programs.
+ * The summary of the job, as a table for people and as JSON for programs.
  */
 import type { JobEnd, MetricsSnapshot, Percentiles } from "@tidemark/streams";
 import type { Topics } from "./pipeline.ts";
 
-/** How the job stands when this program ends. */
+/** The state of the job when this program ends. */
 export interface Summary {
   readonly metrics: MetricsSnapshot;
   readonly ended: JobEnd["reason"];
   readonly topics: Topics;
 }
 
-/** One JSON line. Counts go back to the job's birth, times and rates to this program's start. */
+/**
+ * The summary as one JSON line. Counts are totals since the job's first start; times and rates are since this program's
+ * start.
+ */
 export function summaryJson({ metrics, ended, topics }: Summary): string {
   const { job, records_in, outputs, late, dead_letters, missing, epochs, keys, elapsed_ms, records_per_second } =
     metrics;
@@ -20,7 +23,7 @@ export function summaryJson({ metrics, ended, topics }: Summary): string {
     job,
     ended,
     records_in,
-    // A topic that nothing was written to is said to have nothing.
+    // A topic without outputs is listed with 0.
     outputs: { [topics.output]: 0, [topics.activity]: 0, [topics.late]: 0, ...outputs },
     late,
     dead_letters,
@@ -34,7 +37,7 @@ export function summaryJson({ metrics, ended, topics }: Summary): string {
   });
 }
 
-/** A table. */
+/** The summary as a table. */
 export function summaryTable({ metrics, ended, topics }: Summary): string {
   const { outputs } = metrics;
   const written = [topics.output, topics.activity, topics.late].map((

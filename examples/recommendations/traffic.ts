@@ -1,13 +1,13 @@
 /**
- * The shop's traffic. Every event is a function of the traffic's description and the event's index, so whoever was stopped at
- * an index goes on there as if nothing had happened, and a test knows what must come out.
+ * The shop's traffic. Every event is a function of the traffic's description and the event's index. So a generator can
+ * continue at any index after a stop, and a test can compute the expected results.
  */
 import { minutes, seconds } from "@tidemark/streams";
 import type { UserEvent } from "./schema.ts";
 
-/** What describes a traffic completely. */
+/** The complete description of a traffic. */
 export interface Traffic {
-  /** Chooses who does what. */
+  /** The seed of users, products and kinds of events. */
   readonly seed: number;
   /** When the shop opened, in milliseconds since 1970. */
   readonly began: number;
@@ -19,16 +19,19 @@ const USERS = 2_000;
 const PRODUCTS = 500;
 const FAVOURITES = 3;
 const CATEGORIES = ["books", "games", "garden", "kitchen", "music", "outdoor", "shoes", "toys"];
-/** The kinds of events, each with the part of all events that are of it or of one before it. */
+/** The kinds of events with their cumulative shares. */
 const EVENT_TYPES = [["view", 0.72], ["search", 0.84], ["add_to_cart", 0.95], ["purchase", 1]] as const;
 
-/** Of a thousand events, so many come out of order, by up to {@linkcode DISORDER}. */
+/** How many of a thousand events come out of order, by up to {@linkcode DISORDER}. */
 const STRAGGLERS = 50;
-/** What the pipeline's watermark allows for. */
+/** The disorder that the pipeline's watermark allows. */
 const DISORDER = minutes(5);
-/** One event in a thousand comes later than that; most of those are later than the allowed lateness of a minute as well. */
+/**
+ * The longest delay. One event in a thousand is delayed by more than {@linkcode DISORDER}, most of them also by more
+ * than the allowed lateness of a minute.
+ */
 const LATEST = minutes(15);
-/** How long everything else is on its way. */
+/** The longest delay of all other events. */
 const USUAL = seconds(2);
 
 /** When the shop receives the event of an index, in milliseconds since 1970. */
@@ -52,7 +55,7 @@ export function eventAt(traffic: Traffic, index: number): UserEvent {
   };
 }
 
-/** One of the few products that a user comes back to. */
+/** One of the few products that a user prefers. */
 function favourite(seed: number, user: number, which: number): number {
   const random = randomOf(~seed, user * FAVOURITES + Math.floor(which * FAVOURITES));
   return Math.floor(random() * PRODUCTS);
@@ -66,7 +69,10 @@ function delay(random: () => number): number {
   return Math.floor(random() * USUAL);
 }
 
-/** Numbers from 0 to 1 that are the same for the same seed and index: splitmix32, begun anew for each event. */
+/**
+ * Random numbers from 0 to 1 by splitmix32, with a new generator for each event. The same seed and index give the same
+ * numbers.
+ */
 function randomOf(seed: number, index: number): () => number {
   let state = scramble(scramble(seed) ^ index) ^ Math.floor(index / 2 ** 32);
   return () => {
