@@ -14,7 +14,7 @@ const SHARE = 0.12;
 const LONG = [17_000, 26_000] as const;
 const SHORT = [50, 9_000] as const;
 
-/** The changes of a run, with what else happens to its workers because of them. */
+/** The changes of a run, and faults of its workers during them. */
 export function changesOf({ seed, workers, partitions, inputMs, untilEnd }: Drawn): WorldFault[] {
   const dice = diceOf(seed ^ 0x0c4a6e);
   const { chance, whole } = dice;

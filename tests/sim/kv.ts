@@ -113,7 +113,7 @@ export class SimKv {
   }
 }
 
-/** What Deno's client says when the connection breaks: whether the server has done it is unknown. */
+/** The error of Deno's client when the connection breaks: whether the request took effect is unknown. */
 function lost(): Error {
   return new Error("error sending request: the connection was closed before the message was completed");
 }
@@ -128,7 +128,7 @@ function nameOfMutation({ type, key }: Mutation): string {
   return type === "delete" ? `-${nameOf(key)}` : nameOf(key);
 }
 
-/** A key without what is the same in all. */
+/** A key without the parts that all keys share. */
 function nameOf(key: StoreKey): string {
   return key.slice(2).map((part) => typeof part === "string" && part.length === 16 ? part.slice(0, 4) : String(part))
     .join("/");
