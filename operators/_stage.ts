@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { systemClock } from "../base/clock.ts";
 import { type Hold, Holds } from "./_holds.ts";
 import * as misuse from "./_misuse.ts";
 import { OwnTime } from "./_own_time.ts";
@@ -127,6 +128,11 @@ export class Stage<Result = any> {
   /** How far event time has come, as the stage has heard; a stage whose time passes hears nothing. */
   get watermark(): number {
     return this.scope.watermark;
+  }
+
+  /** What time it is on the wall clock, in milliseconds: what timers of processing time are set by. */
+  get now(): number {
+    return this.task.host?.now?.() ?? systemClock.now();
   }
 
   /** The event time of the value at hand. Throws where it has none. */

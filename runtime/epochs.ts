@@ -18,6 +18,7 @@ import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
 import { Rhythm } from "./rhythm.ts";
+import type { TaskRunner } from "./task_runner.ts";
 
 /** What the epoch loop needs. */
 export interface EpochParts {
@@ -280,15 +281,20 @@ function cutOf(task: OwnedTask, inCommit: readonly InCommit[]): CutEpoch | undef
   const { runner } = task;
   for (;;) {
     runner.beforeCut();
-    if (runner.task.failure !== undefined) return undefined;
+    if (!isWhole(runner)) return undefined;
     try {
       return task.cut(inCommit);
     } catch (error) {
-      if (!runner.refusedAtCut(error)) return undefined;
+      if (!runner.refusedAtCut(error) || !isWhole(runner)) return undefined;
     }
   }
 }
 
+/** Whether a task may be cut: an epoch that is being processed again must be complete first. */
+function isWhole({ task, again }: TaskRunner): boolean {
+  return task.failure === undefined && again === undefined;
+}
+
 function canCut({ runner, lost }: OwnedTask): boolean {
-  return runner.changed && !lost && runner.task.failure === undefined;
+  return runner.changed && !lost && isWhole(runner);
 }

@@ -38,17 +38,29 @@ export class Recovery {
       }
       undo(owned);
       runner.skipPane = (pane) => this.#skip(owned, pane, journal);
-      at = this.#pushAgain(owned, journal);
+      at = this.#pushAgain(owned, journal, 0);
       if (runner.task.failure !== undefined && at === undefined) return false;
     }
     runner.changed = true;
     return true;
   }
 
-  /** Pushes the records of the epoch again, and writes those at fault to the sink. Returns the next failure. */
-  #pushAgain(owned: OwnedTask, { pushed, records }: Journal): Fault | undefined {
+  /**
+   * Pushes the records of the epoch again, from this one on, and writes those at fault to the sink. When a stage is
+   * full, the rest follows once it accepts records again; until then there is no cut. Returns the next failure.
+   */
+  #pushAgain(owned: OwnedTask, journal: Journal, from: number): Fault | undefined {
     const { runner } = owned;
-    for (const { queue, record } of pushed) {
+    const { pushed, records } = journal;
+    for (let at = from; at < pushed.length; at++) {
+      if (runner.task.full > 0) {
+        runner.again = () => {
+          runner.again = undefined;
+          return this.#pushAgain(owned, journal, at)?.record ?? runner.failedAt;
+        };
+        return undefined;
+      }
+      const { queue, record } = pushed[at];
       const blamed = records.get(record);
       if (blamed !== undefined) {
         runner.count("records_in");

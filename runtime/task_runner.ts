@@ -53,6 +53,8 @@ export class TaskRunner implements TaskHost {
   skipPane: TaskHost["skipPane"];
   /** The records of the epoch, kept when a policy may need to process the epoch again. */
   journal: Journal | undefined;
+  /** Goes on processing the epoch again, after a stage was full meanwhile. Returns the current record when that fails. */
+  again: (() => InputRecord | undefined) | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly #routes: Routes;
   readonly #states = new Map<string, AnyKeyedState>();
@@ -103,6 +105,7 @@ export class TaskRunner implements TaskHost {
     this.#routes.clear();
     this.#badRecords.forget();
     this.ended = false;
+    this.again = undefined;
     const { idleSince } = this.task;
     this.task = new Task(this);
     for (const [slot, since] of idleSince.entries()) this.task.idleSince[slot] = since;
@@ -123,6 +126,8 @@ export class TaskRunner implements TaskHost {
   pushSlice(elapsed: () => number, until: number): number {
     let pushed = 0;
     if (this.task.woken) this.#act("later");
+    this.#goOnAgain();
+    if (this.again !== undefined) return pushed;
     while (this.task.failure === undefined && !this.outputs.full && this.task.full === 0) {
       this.#order.refill();
       if (this.#order.next() === undefined) break;
@@ -134,12 +139,20 @@ export class TaskRunner implements TaskHost {
 
   /** Whether the task has something that may be pushed. */
   get ready(): boolean {
-    return this.task.woken || (this.task.full === 0 && this.#order.ready);
+    return this.task.woken || (this.task.full === 0 && (this.again !== undefined || this.#order.ready));
   }
 
   /** Pushes one record again, after a rebind. */
   pushAgain(queue: InputQueue, record: InputRecord): void {
     this.#whilePushing(() => this.#push(queue, record));
+  }
+
+  /** Records that were pushed before an undo are pushed again before new ones. */
+  #goOnAgain(): void {
+    while (this.again !== undefined && this.task.failure === undefined && this.task.full === 0) {
+      const record = this.again();
+      if (this.task.failure !== undefined && !this.#recover(record)) return;
+    }
   }
 
   /** Lets time pass: idle partitions stop holding the watermark back, and windows of a quiet topic fire. */
@@ -153,7 +166,7 @@ export class TaskRunner implements TaskHost {
   /** Ends each source whose input has ended. The task ends with the last source, once no stage holds anything back. */
   endSources(hasEnded: (queue: InputQueue) => boolean): void {
     const { task } = this;
-    if (this.ended || task.failure !== undefined) return;
+    if (this.ended || task.failure !== undefined || this.again !== undefined) return;
     const ending = this.#routes.findEnding((topic) => this.queues.every((one) => one.topic !== topic || hasEnded(one)));
     // A topic without a partition for this task has ended from the start. That is no change to commit.
     if (this.queues.some((queue) => ending.includes(queue.topic))) this.changed = true;

@@ -48,10 +48,10 @@ function withLatest<L, R>(
 }
 
 /** Reports each key once an epoch, `delay` milliseconds of wall-clock time after its first value. */
-function afterAWhile(name: string, delay: number, now: () => number): OperatorFunction<Event, string> {
+function afterAWhile(name: string, delay: number): OperatorFunction<Event, string> {
   return operate<Event, string>({ operator: "afterAWhile", name, time: "passes", keeps: true }, (stage) => {
     const timers = stage.timers<string>((user) => stage.emit(user, stage.watermark), { time: "processing" });
-    return { next: ({ user }) => timers.set(user, now() + delay) };
+    return { next: ({ user }) => timers.set(user, stage.now + delay) };
   });
 }
 
@@ -210,7 +210,7 @@ describe("timers", () => {
 
   it("of processing time fire by the job's clock, and are found again after a restart", () => {
     let now = 1_000;
-    const pipeline = () => jobSource<Event>("events").pipe(afterAWhile("w", 500, () => now), jobSink("out"));
+    const pipeline = () => jobSource<Event>("events").pipe(afterAWhile("w", 500), jobSink("out"));
     const first = new HandMadeTask();
     first.now = () => now;
     first.run(pipeline()).push("events", event("ada", 1)).tick(0);

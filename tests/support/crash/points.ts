@@ -65,7 +65,7 @@ export interface Aim {
 
 const encoder = new TextEncoder();
 
-/** The child's side. */
+/** The phases and points on the side of the process itself. */
 export class Points {
   readonly #open = new Set<Phase>();
   readonly #waiting: (() => void)[] = [];

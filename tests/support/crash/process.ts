@@ -93,7 +93,7 @@ export class JobProcess {
     });
   }
 
-  /** Sends SIGKILL. Throws when it was dead already. */
+  /** Sends SIGKILL, unless it has ended already. */
   kill(): void {
     try {
       this.#child.kill("SIGKILL");
