@@ -46,8 +46,8 @@ export class Recovery {
   }
 
   /**
-   * Pushes the records of the epoch again, from this one on, and writes those at fault to the sink. When a stage is
-   * full, the rest follows once it accepts records again; until then there is no cut. Returns the next failure.
+   * Pushes the records of the epoch again, from index `from` on, and writes those at fault to the sink. When a stage is full, the rest
+   * waits until it is not, and no epoch is cut until then. Returns the next failure.
    */
   #pushAgain(owned: OwnedTask, journal: Journal, from: number): Fault | undefined {
     const { runner } = owned;

@@ -53,7 +53,7 @@ export class TaskRunner implements TaskHost {
   skipPane: TaskHost["skipPane"];
   /** The records of the epoch, kept when a policy may need to process the epoch again. */
   journal: Journal | undefined;
-  /** Goes on processing the epoch again, after a stage was full meanwhile. Returns the current record when that fails. */
+  /** Continues to process the epoch again after a stage was full. Returns the record at which that failed. */
   again: (() => InputRecord | undefined) | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly #routes: Routes;
@@ -147,7 +147,7 @@ export class TaskRunner implements TaskHost {
     this.#whilePushing(() => this.#push(queue, record));
   }
 
-  /** Records that were pushed before an undo are pushed again before new ones. */
+  /** Records that were pushed before an undo come before new ones. */
   #goOnAgain(): void {
     while (this.again !== undefined && this.task.failure === undefined && this.task.full === 0) {
       const record = this.again();
