@@ -27,9 +27,11 @@ export * from "./operators/mod.ts";
 export { type EmbeddedLog, embeddedLog, type EmbeddedLogOptions, memory } from "./connectors/mod.ts";
 export { bytes, int32, int64, json, type JsonOptions, text } from "./connectors/mod.ts";
 export type {
+  CheckTombstones,
   Connector,
   From,
   HeadersOption,
+  KeepTombstones,
   KeyReader,
   RecordKey,
   SinkOptions,

@@ -1,37 +1,38 @@
 /**
- * Pauses between tries: longer from try to try, up to a longest one, with some chance in them so that many do not come at once.
+ * Pauses between retries. Each is longer than the one before, up to a limit. They are randomised, so that many clients
+ * do not retry at the same moment.
  *
  * @module
  */
 import type { TimerClock } from "./clock.ts";
 import type { PauseLimits } from "./limits.ts";
 
-/** The pauses of one undertaking. */
+/** The pauses between the retries of one operation. */
 export class Backoff {
-  /** How many pauses there were since it last worked. */
+  /** How many pauses there were since the last success. */
   tries = 0;
 
   /**
    * @param limits the first pause and the longest
-   * @param clock where time and chance come from
+   * @param clock the source of timers and randomness
    */
   constructor(readonly limits: PauseLimits, readonly clock: Pick<TimerClock, "after" | "random">) {}
 
-  /** Waits a little longer than the last time, or until the signal: it never rejects. */
+  /** Waits longer than the last time, or until the signal is aborted. Never rejects. */
   async wait(signal?: AbortSignal): Promise<void> {
     await pause(this.clock, pauseAfter(this.tries++, this.limits, this.clock.random()), signal);
   }
 
-  /** It worked: the next failure waits shortly again. */
+  /** Resets the pauses after a success, so that the next failure waits for the first pause again. */
   reset(): void {
     this.tries = 0;
   }
 }
 
 /**
- * The milliseconds to wait after a failure: doubled from one to the next, give or take a quarter.
+ * The milliseconds to wait after a failure. They double with each failure, plus or minus a quarter.
  *
- * @param failures how many there were before it, from 0
+ * @param failures how many failures came before this one
  * @param limits the first pause and the longest
  * @param random at least 0, below 1
  */
@@ -39,7 +40,7 @@ export function pauseAfter(failures: number, { first, longest }: PauseLimits, ra
   return Math.min(longest, first * 2 ** Math.min(failures, 30)) * (0.75 + random / 2);
 }
 
-/** Waits for so many milliseconds, or until the signal: it never rejects. */
+/** Waits for `ms` milliseconds, or until the signal is aborted. Never rejects. */
 export function pause(clock: Pick<TimerClock, "after">, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {

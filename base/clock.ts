@@ -1,42 +1,45 @@
 /**
- * Wall clock, timers and randomness. They are passed in everywhere, so that a test or a simulator can pass its own; the real ones
- * are made here and nowhere else.
+ * Wall clock, timers and randomness. They are passed as arguments everywhere, so that a test or a simulator can pass
+ * its own. Only this file uses the real ones.
  *
  * @module
  */
 import { setImmediate } from "node:timers";
 
-/** The world's time and chance. Whoever needs only a part of it asks for that part. */
+/** Time, timers and randomness. Code that needs only a part takes a `Pick` of it. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Milliseconds of a clock that never jumps, for measuring. */
+  /** Milliseconds of a monotonic clock, for measuring durations. */
   elapsed(): number;
   /** Resolves after that many milliseconds. */
   sleep(ms: number): Promise<void>;
-  /** Calls back after that many milliseconds, unless it is cancelled by what it returns. */
+  /** Calls `run` after that many milliseconds. Returns a function that cancels it. */
   after(ms: number, run: () => void): () => void;
-  /** Lets input and output of the process proceed, then goes on: the end of a time slice. */
+  /** Resolves after the process has handled pending input and output. Called at the end of a time slice. */
   turn(): Promise<void>;
-  /** At least 0, below 1. */
+  /** A random number of at least 0, below 1. */
   random(): number;
   /** Random text of 16 lower-case letters and digits: a fence, an incarnation, a transactional id. */
   id(): string;
 }
 
-/** What waiting between tries needs of a clock. The wall clock stands in where there is no other. */
+/**
+ * The part of a clock for waiting between retries. The system clock is used for the optional members when they are
+ * missing.
+ */
 export type WaitingClock = Pick<Clock, "now" | "sleep" | "random"> & Partial<Pick<Clock, "elapsed" | "after">>;
 
-/** What timers need of a clock. */
+/** The part of a clock for timers. */
 export type TimerClock = Pick<Clock, "elapsed" | "after" | "random">;
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz234567";
 const NOTHING = new Uint8Array(0);
 
 /**
- * A turn by way of another thread: nothing is left to do on this one until its answer comes, so it looks at sockets and files. A
- * message to oneself or an immediate leaves something to do, and then Deno looks at sockets only every 61st time: answers of the
- * broker were seen after half a second. A timer takes two milliseconds. This takes some 15 microseconds.
+ * Yields by a task on another thread. This thread has nothing to run until the result comes, so it polls sockets and
+ * files. A message to the same thread or an immediate keeps it busy, and then Deno polls sockets only every 61st time:
+ * answers of the broker were read half a second late. A timer takes two milliseconds; this takes about 15 microseconds.
  */
 async function turn(): Promise<void> {
   await crypto.subtle.digest("SHA-1", NOTHING);
@@ -57,8 +60,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Resolves when all that needs nothing from outside has happened: every promise that can go on has gone on. For whoever lets time
- * pass himself; `turn` comes back while chains of promises are still under way.
+ * Resolves when all promises that need no input from outside have settled. For tests that move the time themselves.
+ * `turn` may resolve while chains of promises are still running.
  */
 export function rest(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));

@@ -1,12 +1,12 @@
 /**
- * Hashes that others have fixed: CRC-32C of Kafka's record batches, murmur2 of Kafka's partitioner. Their results are on disks and in
- * brokers, so they never change.
+ * Hashes of Kafka: CRC-32C of record batches, murmur2 of the default partitioner. Their results are stored on disks and
+ * in brokers, so they must never change.
  *
  * @module
  */
 
 const POLYNOMIAL = 0x82f63b78;
-/** Signed, as the sums are while they are made, so that they stay integers of 32 bits. */
+/** Signed, as the checksum is while it is computed, so that all values stay 32-bit integers. */
 const TABLES = new Int32Array(buildTables().buffer);
 const MULTIPLIER = 0x5bd1e995;
 const SEED = 0x9747b28c;
@@ -47,7 +47,7 @@ export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length)
 /**
  * The 32-bit murmur2 hash as Kafka's Java client computes it, as a signed integer (Java's `int`).
  *
- * @param bytes The bytes to hash.
+ * @param bytes the bytes to hash
  */
 export function murmur2(bytes: Uint8Array): number {
   const length = bytes.length;

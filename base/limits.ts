@@ -1,6 +1,6 @@
 /**
- * The shape of limits: the units in which every room writes its own, and the kinds that several rooms have. A room's limits are in its
- * `limits.ts`, each with its unit.
+ * Units of limits, and the types of limits that several folders share. Each folder's own limits are in its `limits.ts`,
+ * with their units.
  *
  * @module
  */
@@ -18,10 +18,10 @@ export const HOUR: number = 60 * MINUTE;
 /** Milliseconds of a day. */
 export const DAY: number = 24 * HOUR;
 
-/** Pauses between tries, in milliseconds. */
+/** Pauses between retries, in milliseconds. */
 export interface PauseLimits {
-  /** The first one; each is twice as long as the one before. */
+  /** The first pause. Each later one is twice as long as the one before. */
   readonly first: number;
-  /** The longest one. */
+  /** The longest pause. */
   readonly longest: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Text as UTF-8 and back, for values that are as short as records are.
+ * Conversion between text and UTF-8, made fast for short texts such as record values.
  *
  * @module
  */
@@ -8,14 +8,14 @@ const encoder = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Short texts are laid into one block of this size after the other, in bytes: making an array costs more than filling it. */
+/** Short texts share blocks of this size, in bytes, because allocating an array costs more than filling it. */
 const BLOCK_BYTES = 32 * 1024;
-/** The longest text that is written character by character. */
+/** The longest text that is written character by character, in UTF-16 code units. */
 const SHORT = 1024;
 let block = new Uint8Array(BLOCK_BYTES);
 let used = 0;
 
-/** A text in UTF-8. Short ones share their memory with others: the bytes are to be read, and never written to. */
+/** A text in UTF-8. Short texts share their memory with others, so the caller must not write to the bytes. */
 export function textBytes(text: string): Uint8Array {
   const { length } = text;
   if (length > SHORT) return encoder.encode(text);
@@ -35,11 +35,15 @@ export function textBytes(text: string): Uint8Array {
 
 const NAMES = 1000;
 const names = new Map<string, Uint8Array>();
-/** A byte that is no UTF-8 stands in a name as this and the byte: a lone surrogate, which no UTF-8 can be. */
+/**
+ * A byte that is not UTF-8 is kept in a name as this number plus the byte. The sum is a lone surrogate, which valid
+ * UTF-8 never decodes to.
+ */
 const ESCAPE = 0xdc00;
 
 /**
- * A name of few (a header's) in UTF-8, encoded once. {@linkcode bytesName} is its inverse, whatever the bytes were.
+ * The UTF-8 bytes of a name, such as a header's. They are cached, because there are few names. {@linkcode bytesName} is
+ * its inverse for all bytes.
  */
 export function nameBytes(name: string): Uint8Array {
   let bytes = names.get(name);
@@ -50,7 +54,7 @@ export function nameBytes(name: string): Uint8Array {
   return bytes;
 }
 
-/** A name from its bytes. Bytes that are no UTF-8 are kept: other clients write names as they like. */
+/** Decodes a name. Bytes that are not UTF-8 are kept, because other clients may write any bytes. */
 export function bytesName(bytes: Uint8Array): string {
   const name = lenient.decode(bytes);
   if (!name.includes("\ufffd")) return name;
@@ -61,7 +65,10 @@ export function bytesName(bytes: Uint8Array): string {
   }
 }
 
-/** The bytes of a name with bytes that are no UTF-8, or with lone surrogates of the user's, which become U+FFFD. */
+/**
+ * The bytes of a name with lone surrogates. They stand for bytes that are not UTF-8, or come from the user and become
+ * U+FFFD.
+ */
 function unescaped(name: string): Uint8Array {
   const units = Array.from(name, (char) => char.charCodeAt(0));
   const escaped = units.every((unit) => unit < 0x80 || (unit >= ESCAPE + 0x80 && unit <= ESCAPE + 0xff));
@@ -69,12 +76,13 @@ function unescaped(name: string): Uint8Array {
 }
 
 /**
- * The text of bytes in UTF-8, a byte order mark at its beginning included.
+ * Decodes UTF-8. A byte order mark at the start is kept.
  *
- * @throws {TypeError} when they are not UTF-8
+ * @throws {TypeError} when the bytes are not UTF-8
  */
 export function bytesText(bytes: Uint8Array): string {
   const text = lenient.decode(bytes);
-  // The strict decoder costs three times as much; where it would object, the lenient one has put its sign.
+  // The strict decoder takes three times as long. It is needed only when the lenient one has found invalid bytes and
+  // written U+FFFD.
   return text.includes("\ufffd") ? strict.decode(bytes) : text;
 }

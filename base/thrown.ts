@@ -1,15 +1,15 @@
 /**
- * What was thrown: JavaScript throws any value, and not every value can be read.
+ * Thrown values as errors and messages. JavaScript can throw any value, and some cannot be converted to text.
  *
  * @module
  */
 
-/** Something that was thrown, as an error. */
+/** A thrown value, as an error. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
 }
 
-/** What something that was thrown says. */
+/** The message of a thrown value. */
 export function messageOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? String(thrown.message) : String(thrown);

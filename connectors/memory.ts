@@ -24,7 +24,14 @@ import type {
 } from "./connector.ts";
 import { BATCH_RECORDS, MAX_PARTITIONS, MAX_RECORD_BYTES } from "./local/limits.ts";
 import { keyPartition } from "./partitioner.ts";
-import { type KeepTombstones, type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "./verbs.ts";
+import {
+  type CheckTombstones,
+  type KeepTombstones,
+  type SinkOptions,
+  sinkVerb,
+  type SourceOptions,
+  sourceVerb,
+} from "./verbs.ts";
 
 /** Options of {@linkcode memory}. */
 export interface MemoryOptions {
@@ -137,13 +144,18 @@ export class MemoryLog implements Connector {
     return [...this.#topic(topic).arrived];
   }
 
-  /** The values of a topic and `null` for its tombstones, as a cold Observable. */
+  /** The same, with tombstones: what the schema says, and `null`. */
   source<T = unknown>(topic: string, options: KeepTombstones<T>): Observable<T | null>;
+  /** The same, without tombstones: what the schema says, or what is no tombstone. */
+  source<T = unknown>(topic: string, options: CheckTombstones<T>): Observable<T>;
   /**
-   * The values of a topic, as a cold Observable. Without a job it reads the present records at once, and goes on until
-   * {@linkcode end}.
+   * The values of a topic, as a cold Observable. Without a job it reads what is there at once, and goes on until {@linkcode end}.
+   *
+   * A record without a value, a tombstone, is `null`, so `null` is in the type. Stages that read fields refuse it as a bad record and
+   * take it out of the type; a `filter` can do that before them. With a `schema` the type is the schema's, with
+   * `tombstones: "refuse"` it is without `null`.
    */
-  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T>;
+  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T | null>;
   source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T> {
     return sourceVerb<T>(this, topic, options);
   }
@@ -285,7 +297,7 @@ export class MemoryLog implements Connector {
  * log.append("numbers", [{ value: 1 }, { value: 2 }]);
  * log.end("numbers");
  *
- * log.source<number>("numbers").pipe(map((n) => n * 10), log.sink("tens")).subscribe();
+ * log.source<number>("numbers", { tombstones: "refuse" }).pipe(map((n) => n * 10), log.sink("tens")).subscribe();
  *
  * assertEquals(log.read("tens"), [10, 20]);
  * ```

@@ -11,5 +11,5 @@ export { headerOf, type HeadersOption, type HeaderValue } from "./headers.ts";
 export * from "./json.ts";
 export * from "./memory.ts";
 export * from "./plain_codecs.ts";
-export type { KeepTombstones, RecordKey, SinkOptions, SourceOptions } from "./verbs.ts";
+export type { CheckTombstones, KeepTombstones, RecordKey, SinkOptions, SourceOptions } from "./verbs.ts";
 export type { AppendRecord } from "./local/append.ts";

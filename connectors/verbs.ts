@@ -6,6 +6,7 @@
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { operate } from "../operators/_operate.ts";
 import { sourceOf } from "../operators/_source.ts";
+import type { Present } from "../operators/_tombstone.ts";
 import { keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
 import { type Connector, type KeyReader, nameSink, type SinkSpec, type SourceSpec } from "./connector.ts";
 import { json } from "./json.ts";
@@ -19,9 +20,9 @@ export interface SourceOptions<T> {
   /** Decodes the bytes of a value. @default JSON */
   readonly codec?: RecordCodec<unknown>;
   /**
-   * How a tombstone is read, which is a record of a compacted topic without a value. By default its value is `null`: a
-   * stage that reads a field of it fails, which makes it a bad record. With `keep` the type includes `null`, and the
-   * `schema` does not check it. With `refuse` it is a bad record at once.
+   * What becomes of a record without a value, a tombstone of a compacted topic. It is the value `null`, which is in the type of the source,
+   * which passes through, and which a stage that reads its fields refuses as a bad record. With `keep` a `schema` is not asked about it;
+   * with `refuse` it is a bad record at once, and the type is without `null`.
    *
    * @default the value `null`, which a `schema` may refuse
    */
@@ -39,24 +40,27 @@ export interface SourceOptions<T> {
 /** Options of a `source()` of values and tombstones. The type of its values includes `null`. */
 export type KeepTombstones<T> = SourceOptions<T> & { readonly tombstones: "keep" };
 
-/** The types of a record's key. */
+/** Options of a `source()` whose type has no `null` of its own: a schema says what comes, or tombstones are refused. */
+export type CheckTombstones<T> =
+  & SourceOptions<T>
+  & ({ readonly schema: StandardSchema<T> } | { readonly tombstones: "refuse" });
+
+/** What may be a record's key. */
 export type RecordKey = string | number | bigint | boolean | Uint8Array | null;
 
-/** Options of a `sink()`. */
+/**
+ * Options of a `sink()`. A tombstone that one of these functions cannot read is a bad record; without them it passes as a tombstone.
+ */
 export interface SinkOptions<T> {
   /** The record's key. @default none; a late record keeps its own */
-  readonly key?: (value: T) => RecordKey;
-  /** The record's value, when it is not the whole value; `null` writes a tombstone. @default the value itself */
-  readonly value?: (value: T) => unknown;
-  /**
-   * The record's headers: values by name, or a list of names with values when a name occurs several times.
-   *
-   * @default none
-   */
-  readonly headers?: (value: T) => HeadersOption;
+  readonly key?: (value: Present<T>) => RecordKey;
+  /** The record's value, where it is not the whole value; `null` writes a tombstone. @default the value itself */
+  readonly value?: (value: Present<T>) => unknown;
+  /** The record's headers: values by name, or a list of names with values where one name stands there several times. @default none */
+  readonly headers?: (value: Present<T>) => HeadersOption;
   /** The partition. @default by the key, as Kafka's default partitioner; without a key the task's own */
-  readonly partition?: (value: T, partitions: number) => number;
-  /** Encodes a value. @default JSON */
+  readonly partition?: (value: Present<T>, partitions: number) => number;
+  /** How a value becomes bytes. @default JSON */
   readonly codec?: RecordCodec<unknown>;
 }
 
@@ -91,10 +95,10 @@ export function sourceSpec<T>(connector: Connector, topic: string, options: Sour
   };
 }
 
-/** The spec of a sink. */
-export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOptions<T> = {}): SinkSpec<T> {
+/** The specification behind a sink. Its functions are called with tombstones too: those that cannot read one throw, and the record is bad. */
+export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOptions<T> = {}): SinkSpec<Present<T>> {
   named("sink", topic);
-  const { key, value = (whole: T): unknown => whole, headers, partition, codec = json<unknown>() } = options;
+  const { key, value = (whole: Present<T>): unknown => whole, headers, partition, codec = json<unknown>() } = options;
   return {
     connector,
     topic,
@@ -127,7 +131,7 @@ export function sinkVerb<T>(
   topic: string,
   options?: SinkOptions<T>,
 ): MonoTypeOperatorFunction<T> {
-  const spec = sinkSpec(connector, topic, options);
+  const spec = sinkSpec(connector, topic, options) as SinkSpec<T>;
   const operator = operate<T, T>(
     { operator: "sink", name: topic, time: "passes", keeps: true, failure: "result", reads: readsOf(spec) },
     (stage) => {

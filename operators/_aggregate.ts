@@ -1,58 +1,63 @@
 /**
- * What a window is told to compute, and how its accumulator stays its own.
+ * The aggregate of a window, and the copies that keep its accumulator apart from user code.
  *
  * @module
  */
 import { copyOf, copyWherePlain } from "./_own.ts";
 
-/** How the values of a window become one. The accumulator is part of the checkpoint: it holds plain data. */
+/**
+ * Combines the values of a window into one result. The accumulator is part of the checkpoint, so it must be plain data.
+ */
 export interface Aggregate<T, A, R> {
   /** A new accumulator. */
   seed(): A;
-  /** The accumulator with a value in it; may change it in place and return it. */
+  /** Returns the accumulator with the value added. May change the accumulator in place and return it. */
   add(accumulator: A, value: T): A;
   /**
-   * The result of an accumulator. What it returns is copied when it is emitted.
+   * Returns the result of an accumulator. The result is copied when it is emitted.
    *
    * @default the accumulator itself
    */
   result?(accumulator: A): R;
   /**
-   * Two accumulators made one; may change the first in place and return it. Windows that merge need it, and say so.
+   * Merges two accumulators. May change the first in place and return it. Only windows that merge need it.
    */
   merge?(accumulator: A, other: A): A;
 }
 
 const keepNothing = new WeakSet<object>();
 
-/** Marks an `add` whose accumulators hold nothing of the values that they are given: then no value needs to be copied. */
+/** Marks an `add` whose accumulators hold no reference to the added values, so that values need no copy. */
 export function keepingNothing<Add extends object>(add: Add): Add {
   keepNothing.add(add);
   return add;
 }
 
-/** Whether accumulators hold nothing of the values that they are given. Asked once for a stage. */
+/** Whether accumulators hold no reference to the added values. Called once for each stage. */
 export function keepsNothing<T, A, R>(aggregate: Aggregate<T, A, R>): boolean {
   return keepNothing.has(aggregate.add);
 }
 
-/** Adds a value to an accumulator that is a window's own, and stays so; `undefined`: to a new one. */
+/**
+ * Adds a value to the accumulator of a window, or to a new one when `before` is `undefined`. User code keeps no
+ * reference to the result.
+ */
 export function accumulate<T, A, R>(aggregate: Aggregate<T, A, R>, before: A | undefined, value: T): A {
   const accumulator = before === undefined ? copyOf(aggregate.seed()) : before;
-  // An accumulator that is no object can hold nothing of the value.
+  // An accumulator that is not an object cannot refer to the value.
   if (typeof accumulator !== "object" || accumulator === null) return copyOf(aggregate.add(accumulator, value));
   const own = ownOf(value);
   const after = aggregate.add(accumulator, own.value);
   return own.plain && after === accumulator ? after : copyOf(after);
 }
 
-/** What a window emits of its accumulator: nothing of it changes with the accumulator. */
+/** Returns the result that a window emits. Later changes of the accumulator do not change it. */
 export function resultOf<T, A, R>(aggregate: Aggregate<T, A, R>, accumulator: A): R {
   if (aggregate.result === undefined) return copyOf(accumulator) as unknown as R;
   const result = aggregate.result(accumulator);
   if (typeof result !== "object" || result === null) return result;
   const own = ownOf(result);
-  // What cannot be copied is made of a copy.
+  // The result cannot be copied, so it is computed from a copy of the accumulator.
   return own.plain ? own.value : aggregate.result(copyOf(accumulator));
 }
 

@@ -1,8 +1,8 @@
 /**
  * How stages find each other while a pipe is subscribed, through RxJS's own operators.
  *
- * RxJS subscribes from the bottom of a pipe to its top, and each subscriber knows the one below it. So a stage learns which task
- * and scope it belongs to, and whoever is subscribed at another time than the stage below it is refused.
+ * RxJS subscribes from the bottom of a pipe to its top, and each subscriber knows the one below it. So a stage learns
+ * which task and scope it belongs to. A stage or source that is subscribed later than the stage below it is refused.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import * as misuse from "./_misuse.ts";
 import { openScope, type Scope, within } from "./_scope.ts";
 import { runningTask, setRunningTask, Task } from "./_task.ts";
 
-/** A subscriber of ours in a chain of RxJS's own. */
+/** A subscriber of this library in a chain of RxJS's own. */
 export abstract class Link<T> extends Subscriber<T> {
   abstract readonly task: Task;
   abstract readonly scope: Scope;
@@ -25,7 +25,7 @@ export function ofOurs<T>(observable: Observable<T>): Observable<T> {
   return observable;
 }
 
-/** Whether an Observable is one of ours with RxJS's own operators behind it, in one line. */
+/** Whether an Observable is one of ours, or one of ours followed by RxJS's own single-input operators. */
 export function readsOurs(source: Observable<unknown>): boolean {
   for (let above: Observable<unknown> | undefined = source; above !== undefined; above = above.source) {
     if (ours.has(above)) return true;
@@ -33,7 +33,7 @@ export function readsOurs(source: Observable<unknown>): boolean {
   return false;
 }
 
-/** Subscribes with a scope open. Whatever is being pushed by somebody else, this is no part of it. */
+/** Subscribes with a scope open. The subscription is not part of a push that is under way in another task. */
 export function bindWithin<R>(scope: Scope, subscribe: () => R): R {
   const before = setRunningTask(undefined);
   try {
@@ -43,21 +43,21 @@ export function bindWithin<R>(scope: Scope, subscribe: () => R): R {
   }
 }
 
-/** The last subscriber of each pipeline that runs without a job, with its task. */
+/** The task of each pipeline that runs without a job, by the last subscriber of the pipeline. */
 const lasts = new WeakMap<object, Task>();
 
-/** The scope to attach to; for the bottommost without a job a new task's. */
+/** The task and the scope that a stage or source attaches to. Without a job the bottommost stage gets a new task. */
 export interface Place {
   readonly task: Task;
   readonly below: Scope;
-  /** Nothing of ours stands below. */
+  /** No stage of ours is below. */
   readonly bottommost: boolean;
 }
 
 /**
- * Where a stage or a source is to attach.
+ * Finds the scope that a stage or a source attaches to.
  *
- * @throws {TypeError} where it is subscribed at another time than the stage below it
+ * @throws {TypeError} when it is subscribed later than the stage below it
  */
 export function placeFor(out: Subscriber<unknown>, label: string): Place {
   const scope = scopeFor(out, label);
@@ -71,17 +71,17 @@ function scopeFor(out: Subscriber<unknown>, label: string): Scope | undefined {
   const stage = linkBelow(out);
   const running = runningTask();
   if (running !== undefined) {
-    // Whoever subscribes a pipeline of its own in a subscriber gets one.
+    // Without a job, a pipeline that is subscribed inside a subscriber gets a task of its own.
     if (running.host === undefined && stage === undefined && !isOpen(lasts.get(lastOf(out)))) return undefined;
     const later = running.ending || running.failure !== undefined;
     const error = later ? misuse.subscribedLater(label) : misuse.subscribedInsidePush(label);
-    // Whatever becomes of the throw in the operators between: no record is to blame.
+    // Operators in between may catch the error. The task fails here, so that no record is blamed for it.
     if (running.host !== undefined) running.fail(error, label, "misuse");
     throw error;
   }
   const scope = openScope();
   if (stage !== undefined && stage.scope !== scope) throw misuse.subscribedLater(label);
-  // Whoever is subscribed from within a start, with no stage of ours below, is a pipeline of its own.
+  // A pipeline that is subscribed while another one starts, with no stage of ours below, gets a task of its own.
   return stage !== undefined || scope?.task.phase === "binding" ? scope : undefined;
 }
 
@@ -99,7 +99,7 @@ function linkBelow(out: Subscriber<unknown>): Link<unknown> | undefined {
   return undefined;
 }
 
-/** The last subscriber of a chain: what the user's own `subscribe` has made. */
+/** The last subscriber of a chain: the one that the user's `subscribe` created. */
 function lastOf(out: Subscriber<unknown>): object {
   let last = out;
   for (let below = destinationOf(last); below instanceof Subscriber; below = destinationOf(below)) last = below;
@@ -110,7 +110,7 @@ function destinationOf(subscriber: Subscriber<unknown>): unknown {
   return (subscriber as unknown as { destination: unknown }).destination;
 }
 
-/** Starts a task that no job made. Its end is its bottommost subscriber's. */
+/** Starts a task that has no job. It closes together with its bottommost subscriber. */
 export function startAlone(task: Task, out: Subscriber<unknown>): void {
   out.add(() => task.phase = "closed");
   if (!out.closed) task.start();

@@ -1,16 +1,19 @@
 /**
- * What a `watermark()` must know again after a restart: a word that stages, tasks and checkpoints share.
+ * The type of a `watermark()`'s state in a checkpoint, shared by stages, tasks and checkpoints.
  *
  * @module
  */
 
-/** How far a partition has come, and whether it was idle. */
+/** The highest timestamp of a partition, and whether the partition was idle. */
 export type PartitionMark = readonly [topic: string, partition: number, highest: number, idle: boolean];
 
-/** What a `watermark()` must know again after a restart. */
+/** The state that a `watermark()` restores after a restart. */
 export interface ClockSnapshot {
-  /** The highest timestamp seen, for each partition that has been read. Partition -1 of topic "": what came from none. */
+  /**
+   * The highest timestamp seen, for each partition that has been read. Partition -1 of topic "" stands for values that
+   * came from no partition.
+   */
   readonly partitions: readonly PartitionMark[];
-  /** How far event time had come, in milliseconds since 1970. */
+  /** The watermark, in milliseconds since 1970. */
   readonly watermark: number;
 }

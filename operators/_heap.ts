@@ -1,24 +1,24 @@
 /**
- * A binary heap of numbers: the least one first, without a scan.
+ * A binary heap of numbers. The least number is found without a scan.
  *
  * @module
  */
 
-/** Numbers, of which the least is at hand. */
+/** A heap that gives its least number first. */
 export class Heap {
   readonly #items: number[] = [];
 
-  /** How many there are. */
+  /** How many numbers it holds. */
   get size(): number {
     return this.#items.length;
   }
 
-  /** The least, or `undefined` where there is none. */
+  /** The least number, or `undefined` when the heap is empty. */
   get least(): number | undefined {
     return this.#items[0];
   }
 
-  /** Puts one in. */
+  /** Adds a number. */
   push(item: number): void {
     const items = this.#items;
     let at = items.length;
@@ -31,7 +31,7 @@ export class Heap {
     items[at] = item;
   }
 
-  /** Takes the least one out. */
+  /** Removes and returns the least number. */
   pop(): number | undefined {
     const items = this.#items;
     const least = items[0];
@@ -50,7 +50,7 @@ export class Heap {
     return least;
   }
 
-  /** Holds these, and nothing else. */
+  /** Replaces all numbers. */
   reset(items: Iterable<number>): void {
     this.#items.length = 0;
     for (const item of items) this.push(item);

@@ -1,28 +1,28 @@
 /**
- * Holds: a stage that has something in flight keeps the watermark that it forwards below the time of it.
+ * Holds: while a stage has a value in flight, it keeps the watermark that it forwards below the value's time.
  *
  * @module
  */
 import { Heap } from "./_heap.ts";
 import type { Task } from "./_task.ts";
 
-/** A watermark is held back, and the task from ending, until it is released. */
+/** Holds the watermark back, and keeps the task from ending, until it is released. */
 export interface Hold {
   /** The watermark that is forwarded stays below it, in milliseconds. */
   readonly time: number;
-  /** Lets go. Once is enough; more does nothing. */
+  /** Releases the hold. A second call does nothing. */
   release(): void;
 }
 
 /** The holds of one stage. */
 export class Holds {
-  /** How many stand. */
+  /** How many holds are not released. */
   size = 0;
-  /** How many stand at each time. */
+  /** How many holds there are at each time. */
   readonly #counts = new Map<number, number>();
   readonly #times = new Heap();
 
-  /** @param released what the stage does when one is released */
+  /** @param released called after each release */
   constructor(readonly task: Task, readonly released: () => void) {}
 
   /** The highest watermark that may be forwarded. */
@@ -53,7 +53,7 @@ export class Holds {
     };
   }
 
-  /** The subscription is over. */
+  /** Releases all holds, because the subscription is over. */
   clear(): void {
     this.task.held -= this.size;
     this.size = 0;

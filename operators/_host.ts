@@ -1,5 +1,5 @@
 /**
- * What a task and its job have to say to each other, and what both know of a record, a clock, a pane and a failure.
+ * The interface between a task and its job, and the types of record, clock, pane and failure that both use.
  *
  * @module
  */
@@ -7,69 +7,69 @@ import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import type { AnyKeyedState, Key, KeyedStateSpec } from "./keyed_state.ts";
 import type { InputSlot } from "./_scope.ts";
 
-/** The record at hand, as it came from its source. */
+/** The record that is being pushed, as its source read it. */
 export interface RecordAtHand {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
   readonly timestamp: number;
   readonly key: Uint8Array | null;
-  /** Its value as bytes, where it is known: `null` is a tombstone. */
+  /** Its value as bytes, if known; `null` is a tombstone. */
   readonly value?: Uint8Array | null;
   readonly headers: readonly (readonly [name: string, value: Uint8Array | null])[] | undefined;
 }
 
 /** The value being pushed, as stages see it. */
 export interface At {
-  /** Its event time, in milliseconds; NaN where none is known yet. */
+  /** Its event time, in milliseconds; NaN while none is known. */
   readonly time: number;
-  /** The record that it came from; `undefined` for what a timer caused. */
+  /** The record that it came from; `undefined` for a value that a timer caused. */
   readonly record: RecordAtHand | undefined;
   /** Which of the task's input partitions the record came from; -1 for timers and plain Observables. */
   readonly slot: number;
 }
 
-/** A `watermark()`, or a stage that hands event time on, as their task sees them. */
+/** The task's view of a `watermark()`, or of a stage that forwards event time. */
 export interface ClockHandle {
-  /** Which `watermark()` of the program this is; two stages of one name are a mistake. */
+  /** Identifies the `watermark()` of the program. Two different stages with one name are an error. */
   readonly identity: object;
-  /** It belongs to a stage that hands event time on, and not to a `watermark()`. @default false */
+  /** Whether it belongs to a stage that forwards event time, and not to a `watermark()`. @default false */
   readonly forwards?: boolean;
   /** The topics that it reads. @default none */
   readonly reads?: readonly string[];
   snapshot(): ClockSnapshot;
   /**
-   * Time has passed; slots that have been idle too long leave the minimum. What that fires, fires before it returns.
-   * Returns whether anything has changed that a checkpoint should know.
+   * Takes slots that have been idle for too long out of the minimum. Panes and timers that this makes due fire before
+   * it returns. Returns whether anything changed that belongs in a checkpoint.
    */
   tick(now: number): boolean;
 }
 
-/** A `watermark({ maxDrift })`: holds partitions back that are ahead of the others. */
+/** A `watermark({ maxDrift })`, which holds back partitions that are too far ahead of the others. */
 export interface Drift {
-  /** Whether the slot is further ahead than that of the slowest that has not ended and is not idle. */
+  /** Whether the slot is more than `maxDrift` ahead of the slowest slot that has not ended and is not idle. */
   isAhead(slot: number): boolean;
 }
 
 /** Why a task cannot go on. */
 export interface TaskFailure {
   readonly error: Error;
-  /** The stage that saw it: `keyedReduce "event-count"`. */
+  /** The stage in which it failed: `keyedReduce "event-count"`. */
   readonly stage: string;
   /**
    * - `user`: a user's function threw while a record was pushed;
-   * - `firing`: the same while a window fired, so that no record is to blame;
-   * - `result`: a sink could not encode what reached it;
-   * - `state`: a state could not be cut;
-   * - `misuse`: the pipeline is put together in a way that would lose or double records.
+   * - `firing`: a user's function threw while a window fired, so no record is to blame;
+   * - `result`: a sink could not encode a value;
+   * - `state`: a state could not be cut for a checkpoint;
+   * - `misuse`: the pipeline is built in a way that would lose or duplicate records;
    * - `async`: a value came back after its push was over; offsets beyond it may be committed.
    */
   readonly kind: "user" | "firing" | "result" | "state" | "misuse" | "async";
-  /** The pane that was being fired, where one was. */
+  /** The pane that was being fired, if any. */
   readonly pane: PaneAtHand | undefined;
 }
 
-/** Identifies one firing of one window, so that it can be passed over when it cannot be delivered. */
+/** Identifies one firing of one window, so that it can be skipped when it cannot be delivered. */
 export interface PaneAtHand {
   readonly state: string;
   readonly key: Key;
@@ -83,25 +83,28 @@ export interface TaskHost {
   openState(spec: KeyedStateSpec): AnyKeyedState;
   /** A source was subscribed. The host pushes to it from `start` on, and returns the slots that it will read. */
   bindSource(source: SourceRequest): readonly InputSlot[];
-  /** A sink was subscribed. Returns what takes its values. */
+  /** A sink was subscribed. Returns the function that takes its values. */
   bindSink(spec: unknown, label: string): (value: unknown) => void;
-  /** The clock of that name as the checkpoint has it. */
+  /** The state of the clock with that name in the checkpoint. */
   restoredClock(name: string): ClockSnapshot | undefined;
-  /** A record is not what it should be: dead letter, or an error that stops the task. */
+  /** Handles a bad record: writes a dead letter, or throws an error that stops the task. */
   badRecord(reason: string, stage?: string): void;
-  /** The event time of the record at hand lies before 1973, which is most likely a mistake. Told once. */
+  /** Reports once that an event time is before 1973, which is most likely a mistake. */
   earlyTime?(time: number): void;
-  /** A key that a stage sees for the first time: throws where the topic is not keyed by it. */
+  /** Checks a key that a stage sees for the first time. Throws when the topic is not keyed by it. */
   checkKey: ((key: Key, stage: string) => void) | undefined;
-  /** Whether this pane was found undeliverable before and is to be passed over. */
+  /** Whether this pane was found undeliverable before and must be skipped. */
   skipPane: ((pane: PaneAtHand) => boolean) | undefined;
-  /** A stage has something to do in a push of its own: calls {@linkcode Task.runLater} soon. Or a stage that was full is so no more. */
+  /**
+   * Asks the job to call {@linkcode Task.runLater} soon, because a stage needs a push of its own or can take records
+   * again.
+   */
   wake?(): void;
   /** Milliseconds since 1970, for timers of processing time. */
   now?(): number;
 }
 
-/** A source asks to be bound. */
+/** A source that the job has to bind. */
 export interface SourceRequest {
   readonly spec: unknown;
   readonly label: string;
@@ -111,6 +114,6 @@ export interface SourceRequest {
     complete(): void;
     readonly closed: boolean;
   };
-  /** The source's input has ended: completes the stream, once. */
+  /** Completes the stream, because the source's input has ended. Only the first call counts. */
   end(): void;
 }

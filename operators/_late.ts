@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Marks a window's result with the type of what the window may refuse. No value ever has this field. */
+/** Marks the type of a window's result with the type of its late records. No value has this field at run time. */
 export declare const late: unique symbol;
 
 /** The type of the late records of a window whose results are `R`. */
@@ -12,6 +12,6 @@ export type LateOf<R> = R extends { readonly [late]?: infer T } ? Exclude<T, und
 
 /** A result of a window over values of `T`. */
 export interface LateTyped<T> {
-  /** Never there; only its type is read. */
+  /** Absent at run time; only its type is used. */
   readonly [late]?: T;
 }

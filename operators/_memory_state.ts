@@ -1,5 +1,6 @@
 /**
- * Keyed state in memory, with no memory of what changed: for pipelines that run without a job.
+ * Keyed state in memory, for pipelines that run without a job. It does not track changes, because nothing is
+ * checkpointed.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import type {
   StateOf,
 } from "./keyed_state.ts";
 
-/** Makes a state of the kind that is asked for. */
+/** Creates a state of the kind in `spec`. */
 export function memoryState<S extends KeyedStateSpec>(spec: S): StateOf<S> {
   const state = spec.kind === "map" || spec.kind === "list"
     ? new MemoryCollections(spec, spec.kind === "map" ? MemoryEntries : MemoryElements)
@@ -26,12 +27,12 @@ interface MutableCell<K extends Key, V> extends Cell<K, V> {
   value: V | undefined;
 }
 
-/** One value a key and namespace. */
+/** One value for each key and namespace. */
 export class MemoryKeyedState<K extends Key = Key, V = unknown> implements KeyedState<K, V> {
   readonly name: string;
   readonly #spaces = new Map<number, Map<K, MutableCell<K, V>>>();
   /** The namespace that was asked for last: mostly the one that is asked for next. */
-  #last: Map<K, MutableCell<K, V>> | undefined;
+  #last: Map<K, MutableCell<K, V>> = new Map();
   #lastNamespace = NaN;
   #size = 0;
 
@@ -49,12 +50,9 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
   }
 
   cell(key: K, namespace = 0): Cell<K, V> {
-    let space = namespace === this.#lastNamespace ? this.#last : this.#spaces.get(namespace);
-    if (space === undefined) this.#spaces.set(namespace, space = new Map());
-    this.#last = space;
-    this.#lastNamespace = namespace;
+    const space = namespace === this.#lastNamespace ? this.#last : this.#spaceOf(namespace);
     let cell = space.get(key);
-    // A Map takes -0 for 0, and so does the cell.
+    // A Map treats -0 as 0, so the cell's key is 0 as well.
     if (cell === undefined) space.set(key, cell = { key: key === 0 ? 0 as K : key, namespace, value: undefined });
     return cell;
   }
@@ -75,7 +73,7 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
 
   *namespaces(): Iterable<number> {
     for (const [namespace, space] of this.#spaces) {
-      // Cells that were made and never written count nowhere.
+      // Cells that were never written do not count.
       if (space.values().some((cell) => cell.value !== undefined)) yield namespace;
     }
   }
@@ -83,7 +81,7 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
   *cells(namespace: number): Iterable<Cell<K, V>> {
     const space = this.#spaces.get(namespace);
     if (space === undefined) return;
-    // What comes to be meanwhile is not among them.
+    // The copy leaves out cells that are created during the iteration.
     for (const cell of [...space.values()]) if (cell.value !== undefined) yield cell;
   }
 
@@ -95,6 +93,13 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
       cell.value = undefined;
     }
     this.#deleteSpace(namespace);
+  }
+
+  #spaceOf(namespace: number): Map<K, MutableCell<K, V>> {
+    let space = this.#spaces.get(namespace);
+    if (space === undefined) this.#spaces.set(namespace, space = new Map());
+    this.#lastNamespace = namespace;
+    return this.#last = space;
   }
 
   #deleteSpace(namespace: number): void {
@@ -113,7 +118,7 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
 type AnyCollected = KeyedEntries & KeyedElements;
 type Kind = new (state: MemoryCollections, key: Key, namespace: number) => KeyedEntries | KeyedElements;
 
-/** A map or a list a key and namespace. */
+/** One map or list for each key and namespace. */
 class MemoryCollections implements KeyedCollections<AnyCollected> {
   readonly name: string;
   readonly #spaces = new Map<number, Map<Key, AnyCollected>>();
@@ -155,7 +160,7 @@ class MemoryCollections implements KeyedCollections<AnyCollected> {
     for (const one of this.cells(namespace)) one.clear();
   }
 
-  /** What a key holds has changed: where that is nothing, the key is forgotten. */
+  /** Called after the map or list of a key has changed. Removes the key when it is empty. */
   settle(one: { readonly key: Key; readonly namespace: number; readonly size: number }): void {
     if (one.size > 0) return this.#keep(one as AnyCollected);
     const space = this.#spaces.get(one.namespace);
@@ -208,7 +213,7 @@ class MemoryEntries implements KeyedEntries {
 
 class MemoryElements implements KeyedElements {
   #elements: unknown[] = [];
-  /** How many at the beginning of the array are gone: it is not shifted for each of them. */
+  /** How many elements at the start of the array were removed. The array is not shifted for each of them. */
   #gone = 0;
 
   constructor(readonly state: MemoryCollections, readonly key: Key, readonly namespace: number) {}

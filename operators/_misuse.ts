@@ -1,5 +1,6 @@
 /**
- * What a pipeline that is put together wrongly is told: which stage, what would go wrong, what to write instead.
+ * Errors for a pipeline that is built wrongly. Each names the stage, says what would go wrong, and what to write
+ * instead.
  *
  * @module
  */

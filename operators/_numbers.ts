@@ -1,17 +1,17 @@
 /**
- * Numbers as aggregates take them: finite numbers, or bigints, and not both in one window.
+ * Numbers for aggregates: finite numbers or bigints, but not both in one window.
  *
  * @module
  */
 import { type Aggregate, keepingNothing } from "./_aggregate.ts";
 
-/** `number` or `bigint`, whichever a function gives. */
+/** `bigint` for a function that returns bigints, else `number`. */
 export type NumberOf<N extends number | bigint> = N extends bigint ? bigint : number;
 
-/** The sum of no values: to be told from a sum that is 0. */
+/** The sum of no values. It differs from 0, which may be the sum of some values. */
 export const NOTHING = -0;
 
-/** An aggregate whose accumulator is a number or a bigint, as its values are. */
+/** An aggregate whose accumulator has the type of its values: number or bigint. */
 export function ofNumbers<T, N extends number | bigint>({ seed, add, result }: {
   readonly seed: number;
   readonly add: (total: number | bigint, value: T) => number | bigint;
@@ -22,7 +22,7 @@ export function ofNumbers<T, N extends number | bigint>({ seed, add, result }: {
   return aggregate as unknown as Aggregate<T, NumberOf<N>, NumberOf<N>>;
 }
 
-/** A finite number or a bigint as it is; everything else is refused. */
+/** Returns a finite number or a bigint unchanged. Throws on every other value. */
 export function number(aggregate: string, value: unknown): number | bigint {
   if (typeof value === "number" ? value - value === 0 : typeof value === "bigint") return value as number | bigint;
   throw new TypeError(`${aggregate}() takes finite numbers or bigints, current value is ${described(value)}`);
@@ -45,7 +45,7 @@ export function requireSame(aggregate: string, before: number | bigint, next: nu
   );
 }
 
-/** A value in a message: short, whatever it is. */
+/** Describes a value for a message, always briefly. */
 function described(value: unknown): string {
   if (typeof value === "string") {
     return value.length > 40 ? `a text of ${value.length} characters` : `the text ${JSON.stringify(value)}`;

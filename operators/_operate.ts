@@ -4,8 +4,8 @@
  * A stage's input is a child of the subscriber below it, as RxJS's own operators are, so that `take(1)` releases a synchronous
  * source at once. User code runs inside a `try` whose `catch` fails the task and the stream: nothing is lost silently.
  *
- * Without a job, an input that stands for a plain Observable begins a push with each value. A value that comes while another is
- * being pushed waits until that one is over, so a loop through a Subject is as deep as it is long only in time.
+ * Without a job, an input from a plain Observable begins a push with each value. A value that comes while another is
+ * being pushed waits until that one is over, so a loop through a Subject does not deepen the call stack.
  *
  * @module
  */
@@ -19,34 +19,36 @@ import { setRunningTask, type Task, type TaskFailure } from "./_task.ts";
 
 export type { Stage, StageOptions };
 
-/** What a stage with one input does. */
+/** The handlers of a stage with one input. */
 export interface Handlers<In> extends StageHandlers {
   next(value: In): void;
 }
 
-/** What a stage with two inputs does. */
+/** The handlers of a stage with two inputs. */
 export interface TwoHandlers<Left, Right> extends StageHandlers {
   left(value: Left): void;
   right(value: Right): void;
 }
 
-/** What the inputs of a stage have in common. */
+/** The parts that the inputs of a stage share. */
 interface Bound {
   readonly stage: Stage;
   readonly options: StageOptions;
   readonly out: Subscriber<unknown>;
-  /** Nothing of ours stands below: there is no graph that would have to stand first. */
+  /** No stage of ours is below, so no other stage has to be subscribed first. */
   readonly bottommost: boolean;
   readonly inputs: Input<never>[];
 }
 
 class Input<In> extends Link<In> {
   readonly task: Task;
-  readonly scope: Scope;
-  /** The slot of a plain Observable that this input stands for as a source. */
-  slot = -1;
   /** It stands for a plain Observable without a job: each value begins a push. */
   entry = false;
+  /** The slot of a plain Observable that this input stands for as a source. */
+  slot = -1;
+  readonly scope: Scope;
+  /** The bottommost without a job, while it subscribes: a value that comes at once begins a push. */
+  eager = false;
   /** The sources above it, among those of the scope. */
   #from = 0;
   #to = Infinity;
@@ -54,7 +56,7 @@ class Input<In> extends Link<In> {
   /** It was assembled while something below was subscribed, as what a `connect()` or a `defer()` makes. */
   #inside = false;
 
-  /** @param handle a field of its own: one load of a known shape for each record */
+  /** @param handle kept in a field, so that each record costs one load from an object of a known shape */
   constructor(readonly bound: Bound, readonly handle: (value: In) => void) {
     super(bound.out);
     this.task = bound.stage.task;
@@ -68,15 +70,18 @@ class Input<In> extends Link<In> {
     const alone = task.host === undefined && this.bound.options.defers === true && !readsOurs(source);
     if (alone) this.#defer(source, assembledInside);
     else {
+      this.eager = task.host === undefined && this.bound.bottommost && task.phase === "binding";
       bindWithin(scope, () => source.subscribe(this));
+      this.eager = false;
       this.#to = scope.sources.length;
       this.entry = task.host === undefined && this.#to === this.#from && scope.stages === stages;
     }
   }
 
   /**
-   * Without a job a stage that stands for a plain Observable subscribes it when the whole graph stands: one that pushes at once would push
-   * into half of it. Inside a `connect()` that would be too late; there what comes waits for the graph.
+   * Without a job, a plain Observable is subscribed only after the whole graph is bound. One that pushes at once would
+   * otherwise push into an incomplete graph. Inside a `connect()` that would be too late. There it is subscribed at
+   * once, and its values wait for the graph.
    */
   #defer(source: Observable<In>, assembledInside: boolean): void {
     const { task, scope } = this;
@@ -89,7 +94,7 @@ class Input<In> extends Link<In> {
     const subscribe = () => {
       bindWithin(scope, () => source.subscribe(this));
       if (!scope.sourced && scope.stages === 0) return;
-      // Stages of ours have come to light above, so this input stands for nothing.
+      // There are stages of ours above after all, so this input is not a source.
       this.entry = false;
       task.endSlot(slot);
     };
@@ -97,12 +102,12 @@ class Input<In> extends Link<In> {
     else task.onStart(subscribe);
   }
 
-  /** Overrides `next` and not `_next`: one call less for each record. */
+  /** Overrides `next` and not `_next`, to save one call for each record. */
   override next(value: In): void {
     if (this.isStopped) return;
     const { task } = this;
-    if (this.entry) return task.open && !task.active ? this.#enter(value) : this.#arrive(value);
-    if (!task.active) return this.#arrive(value);
+    if (!task.active) return this.eager || (this.entry && task.open) ? this.#enter(value) : this.#arrive(value);
+    if (this.entry) return this.#arrive(value);
     try {
       this.handle(value);
     } catch (error) {
@@ -110,7 +115,7 @@ class Input<In> extends Link<In> {
     }
   }
 
-  /** A value begins a push, or comes while nothing is being pushed. Only a plain Observable without a job may do that. */
+  /** A value begins a push, or comes outside of a push. Only a plain Observable without a job may do that. */
   #arrive(value: In): void {
     const { task } = this;
     const binding = task.phase === "binding";
@@ -181,7 +186,7 @@ class Input<In> extends Link<In> {
     this.#finish();
   }
 
-  /** The input has ended. With the last one the stage does, and then the stream. */
+  /** The input has ended. When the last input has ended, the stage ends, and then the stream. */
   #finish(): void {
     if (this.closed) return;
     this.#finished = true;
@@ -200,7 +205,7 @@ class Input<In> extends Link<In> {
       task.active = active;
       setRunningTask(before);
     }
-    // What fires at the end may have failed the stream, and there is nothing below it any more.
+    // A window or timer that fired at the end may have failed the stream. Then there is nothing left to complete.
     if (this.closed) return;
     if (over) return this.#completeStream();
     stage.whenReleased = () => this.#completeStream();
@@ -220,7 +225,16 @@ class Input<In> extends Link<In> {
   }
 }
 
+/** Makes an operator that reads values: a tombstone that it cannot read is a bad record, so `null` may come in. */
+export function operate<In, Out>(
+  options: StageOptions & Required<Pick<StageOptions, "reads">>,
+  init: (stage: Stage<Out>) => Handlers<In>,
+): OperatorFunction<In | null, Out>;
 /** Makes an operator. `init` is called for each subscription: everything that a stage remembers lives in its closure. */
+export function operate<In, Out>(
+  options: StageOptions,
+  init: (stage: Stage<Out>) => Handlers<In>,
+): OperatorFunction<In, Out>;
 export function operate<In, Out>(
   options: StageOptions,
   init: (stage: Stage<Out>) => Handlers<In>,
@@ -240,8 +254,8 @@ export function operate<In, Out>(
 }
 
 /**
- * Makes an operator of two inputs: the one that it is piped behind, on the left, and another. One scope is over both: its
- * watermark is their minimum, and it ends when both have.
+ * Makes an operator of two inputs: the stream that it is piped behind is the left one. One scope covers both. Its
+ * watermark is the minimum of both, and it ends when both have ended.
  */
 export function operate2<Left, Right, Out>(
   options: StageOptions,
@@ -263,7 +277,7 @@ export function operate2<Left, Right, Out>(
   };
 }
 
-/** Adds an input to a stage in the making. */
+/** Adds an input to a stage that is being built. */
 type AddInput = <In>(source: Observable<In>, handle: (value: In) => void, inside: boolean) => void;
 
 function bind(
@@ -291,7 +305,7 @@ function bind(
       sources.push(() => input.subscribeTo(source, inside));
     }));
   for (const subscribe of sources) if (!out.closed) subscribe();
-  // A stream that ended with an error while it was bound has said why already.
+  // A stream that failed while it was bound has reported its error already.
   if (inputs.some(({ closed }) => !closed)) {
     verify(options, scope, label);
     stage.open();
@@ -300,7 +314,7 @@ function bind(
   return () => inputs.forEach((input) => input.unsubscribe());
 }
 
-/** What must be true once everything above a stage is bound. */
+/** Checks a stage after everything above it is bound. */
 function verify(options: StageOptions, scope: Scope, label: string): void {
   if (options.keeps && scope.task.host !== undefined && !scope.sourced) throw misuse.noSource(label);
   if (options.needsWatermark !== true) return;

@@ -1,13 +1,14 @@
 /**
- * Values that are a stage's own: copied where they cross, or frozen.
+ * Values that belong to a stage: copied on the way in and out, or frozen.
  *
- * A copy is what a checkpoint gives back: plain data, in which nothing is shared, not even with itself. So a stage keeps the same after a
- * restart as if it had never stopped, and what cannot be stored is refused when it comes and not when it is cut.
+ * A copy equals the value that a restore returns: plain data without shared parts. So a stage holds the same values
+ * with and without a restart. A value that cannot be stored is refused when it arrives, not later when the checkpoint
+ * is cut.
  *
  * @module
  */
 
-/** How deep a value may be nested, as deep as can be stored. */
+/** How deep a value may be nested. The state codec has the same limit. */
 const DEPTH = 200;
 
 /** A value that no stage can keep. */
@@ -18,13 +19,15 @@ export class NotPlainError extends TypeError {
 /**
  * A copy of plain data: primitives, plain objects, arrays, `Map`, `Set`, `Date`, `Uint8Array`. Primitives are themselves.
  *
- * @throws {NotPlainError} when it holds anything else, or itself
+ * @throws {NotPlainError} when the value holds anything else, or itself
  */
 export function copyOf<T>(value: T): T {
   return typeof value === "object" && value !== null ? copyObject(value, 0) as T : primitive(value);
 }
 
-/** A copy of plain data, or the value itself where it is none: for what a stage hands on and does not keep. */
+/**
+ * A copy of plain data, or the value itself if it is not plain data. For values that a stage emits and does not keep.
+ */
 export function copyWherePlain<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   try {
@@ -35,7 +38,9 @@ export function copyWherePlain<T>(value: T): T {
   }
 }
 
-/** The same error, with its place and the cure where a value is no plain data. */
+/**
+ * Adds the stage, the key and the cure to the error of a value that is not plain data. Returns other errors unchanged.
+ */
 export function notKept(error: unknown, label: string, key: unknown): unknown {
   if (!(error instanceof NotPlainError)) return error;
   const shown = typeof key === "string" ? JSON.stringify(key) : String(key);
@@ -111,10 +116,11 @@ function primitive<T>(value: T): T {
 const frozen = new WeakSet<object>();
 
 /**
- * Freezes plain data deeply and returns it. Parts that were frozen here before are passed over, so a value that shares most of its
- * parts with the one before costs what is new.
+ * Freezes plain data deeply and returns it. Parts that were frozen here before are skipped, so a value that shares most
+ * of its parts with the previous one costs only its new parts.
  *
- * @throws {NotPlainError} when it holds what cannot be frozen (`Map`, `Set`, `Date`, `Uint8Array`), anything that is no plain data, or itself
+ * @throws {NotPlainError} when the value holds a `Map`, `Set`, `Date` or `Uint8Array`, which cannot be frozen, anything
+ * that is not plain data, or itself
  */
 export function freeze<T>(value: T): T {
   freezePart(value, 0);

@@ -1,11 +1,11 @@
 /**
- * Event time of a stage that has its own: it acts first, then hands the watermark on.
+ * Event time of a stage that has its own: the stage acts on a watermark first, then forwards it.
  *
  * Invariants:
- * - what the stage has acted on is in the checkpoint, as a clock of its own: its scope's watermark does not follow from those of
- *   its providers alone;
- * - it acts on one watermark at a time; one that rises meanwhile, because of what it did, is acted on next;
- * - the watermark that it hands on stays below every hold, and a stage that holds is not idle.
+ * - the watermark that the stage has acted on is in the checkpoint, as a clock of its own, because the providers'
+ *   watermarks alone do not determine it;
+ * - it acts on one watermark at a time; if its own action raises the watermark, it acts on the new one next;
+ * - the watermark that it forwards stays below every hold, and a stage with a hold is not idle.
  *
  * @module
  */
@@ -21,17 +21,17 @@ export class OwnTime implements ClockHandle, ScopeListener {
   readonly forwards = true;
   readonly #provider = new WatermarkProvider();
   #target: Scope | undefined;
-  /** How far event time has come, the end of time left out. */
+  /** The last watermark, the end of time left out. */
   #reached = BEGIN_OF_TIME;
   #acting = false;
   #over = false;
 
-  /** @param act what the stage does when the watermark has risen, before it is handed on */
+  /** @param act called with a risen watermark before the watermark is forwarded */
   constructor(readonly stage: Stage, readonly act: (watermark: number) => void) {
     stage.scope.listener = this;
   }
 
-  /** Everything above is bound: takes over what the checkpoint knows. */
+  /** Restores the watermark from the checkpoint, after everything above is bound. */
   restore(): void {
     const { scope, below, task, label } = this.stage;
     scope.settle();
@@ -44,7 +44,10 @@ export class OwnTime implements ClockHandle, ScopeListener {
     this.#reached = scope.watermark;
   }
 
-  /** Attaches below, only where there is a clock above, so that its absence still shows below. */
+  /**
+   * Attaches to the scope below. Does nothing without a clock above, so that the stage below can report the missing
+   * `watermark()`.
+   */
   attach(): void {
     const { scope, below } = this.stage;
     if (scope.providers.length === 0) return;
@@ -56,6 +59,12 @@ export class OwnTime implements ClockHandle, ScopeListener {
   advance(watermark: number): void {
     if (watermark !== END_OF_TIME) this.#reached = watermark;
     if (this.#acting) return;
+    // Most watermarks are nobody's: they are handed on, and nothing else.
+    if (this.stage.acts(watermark)) this.#actOn();
+    this.forward();
+  }
+
+  #actOn(): void {
     const { scope } = this.stage;
     this.#acting = true;
     try {
@@ -66,20 +75,19 @@ export class OwnTime implements ClockHandle, ScopeListener {
     } finally {
       this.#acting = false;
     }
-    this.forward();
   }
 
   idle(): void {
     this.forward();
   }
 
-  /** The input has really ended, whether or not a `watermark()` has seen the end. */
+  /** The input has ended, whether or not a `watermark()` above has seen its end. */
   end(): void {
     this.#over = true;
     this.stage.scope.end();
   }
 
-  /** Hands the watermark on, as far as the holds allow; then that nobody is there. */
+  /** Forwards the watermark, as far as the holds allow, and then the idle and ended flags. */
   forward(): void {
     if (this.#target === undefined || this.#acting) return;
     const { scope, holds } = this.stage;
@@ -99,7 +107,7 @@ export class OwnTime implements ClockHandle, ScopeListener {
     this.#target.update();
   }
 
-  /** The subscription is over: nothing is done any more, even if time goes on above. */
+  /** The subscription is over: stops listening, even if the watermark above still rises. */
   close(): void {
     this.stage.scope.listener = undefined;
   }
@@ -113,7 +121,7 @@ export class OwnTime implements ClockHandle, ScopeListener {
   }
 }
 
-/** A source as the stages below see it: what comes is the stage's, and of no partition. */
+/** A source as the stages below see it: its values come from the stage above and have no partition. */
 function derivedFrom(source: AttachedSource): AttachedSource {
   return {
     label: source.label,

@@ -1,9 +1,10 @@
 /**
  * The clock of one `watermark()`: one watermark for each partition that it reads, and their minimum.
  *
- * Invariants: the watermark never goes back; a partition that is not idle and has not been read yet holds it at the beginning
- * of time; a partition that wakes holds it where it is, and does not pull it back. The rules are those of Apache Flink's
- * `WatermarkOutputMultiplexer` and `WatermarksWithIdleness`; that time moves on where all partitions are idle is ours.
+ * Invariants: the watermark never goes back; a partition that is not idle and has not been read yet holds it at the
+ * beginning of time; a partition that becomes active again holds it where it is, and does not pull it back. The rules
+ * are those of Apache Flink's `WatermarkOutputMultiplexer` and `WatermarksWithIdleness`; only the advance with the wall
+ * clock while all partitions are idle is an addition.
  *
  * @module
  */
@@ -12,11 +13,11 @@ import type { Scope } from "./_scope.ts";
 import type { ClockSnapshot, PartitionMark } from "./_clock_snapshot.ts";
 import type { Task } from "./_task.ts";
 
-/** When a partition is idle, and what follows where all are. */
+/** When a partition is idle, and what happens when all of them are. */
 export interface IdleRule {
-  /** Milliseconds without anything to read; a partition is idle when more have passed. */
+  /** A partition that has had nothing to read for more than this time is idle, in milliseconds. */
   readonly idleAfter: number;
-  /** Whether time moves on with the wall clock when all partitions are idle. */
+  /** Whether the watermark advances with the wall clock while all partitions are idle. */
   readonly advances: boolean;
   /** How far a partition may be ahead of the slowest, in milliseconds. @default Infinity */
   readonly maxDrift?: number;
@@ -26,14 +27,17 @@ export interface IdleRule {
 export class PartitionClocks {
   watermark: number = BEGIN_OF_TIME;
   idle = false;
-  /** NaN where no partition has that index. Without holes, for the sake of the path that every record takes. */
+  /** NaN where no partition has that index. The array has no holes, because every record reads it. */
   readonly #marks: number[] = [NaN];
   readonly #idle: boolean[] = [false];
   /** Indices that take part in the minimum, unless they are idle. */
   #members: number[] = [];
-  /** Marks of the checkpoint whose partition no source has claimed yet. */
+  /** Marks of the checkpoint whose partition no source reads yet. */
   readonly #unclaimed = new Map<string, PartitionMark>();
-  /** Partitions that the checkpoint knows as idle: they are until they send, or until it is known anew. */
+  /**
+   * Partitions that were idle in the checkpoint. They stay idle until their next record, or until idleness is measured
+   * again.
+   */
   readonly #restoredIdle = new Set<number>();
   #changes = -1;
   #low = BEGIN_OF_TIME;
@@ -46,7 +50,7 @@ export class PartitionClocks {
   observe(slot: number, mark: number): boolean {
     const index = slot + 1;
     if (mark < BEFORE_1973) this.task.tellEarly(this.task.timestamp);
-    // Most records are behind the furthest of their partition: they change nothing.
+    // Most records do not raise the mark of their partition and change nothing.
     if (mark <= this.#marks[index] && !this.#idle[index] && this.task.changes === this.#changes) return false;
     return this.#move(index, mark);
   }
@@ -65,12 +69,12 @@ export class PartitionClocks {
     return true;
   }
 
-  /** Whether a partition is too far ahead of the slowest of those that are neither idle nor at their end. */
+  /** Whether a partition is too far ahead of the slowest one that is neither idle nor ended. */
   isAhead(slot: number): boolean {
     const { maxDrift = Infinity } = this.rule;
     if (this.task.changes !== this.#changes) this.#join();
     const mark = this.#marks[slot + 1];
-    // Most are not ahead of anybody; a slot of another clock has no mark.
+    // Most partitions are within `maxDrift` of the minimum. A slot of another clock has no mark.
     if (!(mark - this.#low > maxDrift)) return false;
     for (const index of this.#members) {
       if (this.#idle[index] || this.task.inputs[index - 1]?.done === true) continue;
@@ -79,7 +83,10 @@ export class PartitionClocks {
     return false;
   }
 
-  /** Finds out which slots have become idle or have ended, and lets time go on where all have. Returns whether anything has changed. */
+  /**
+   * Finds out which slots have become idle or have ended, and advances the watermark while all are idle. Returns
+   * whether anything has changed.
+   */
   tick(now: number): boolean {
     const { idleAfter, advances } = this.rule;
     const joined = this.task.changes !== this.#changes;
@@ -98,7 +105,7 @@ export class PartitionClocks {
       this.#allIdleSince = now;
       this.#allIdleFrom = this.watermark;
     }
-    // Where nothing has been read yet, nobody knows what time it is.
+    // Before the first record there is no event time to advance from.
     if (this.idle && advances && this.#allIdleFrom > BEGIN_OF_TIME) {
       this.watermark = Math.max(this.watermark, this.#allIdleFrom + now - this.#allIdleSince);
     }
@@ -124,7 +131,7 @@ export class PartitionClocks {
     this.#settle();
   }
 
-  /** Partitions that a source will read take part before their first record; those that have ended do so no longer. */
+  /** Adds partitions that a source will read, before their first record, and removes those that have ended. */
   #join(): void {
     this.#changes = this.task.changes;
     for (const { slots } of this.scope.bare) {
@@ -168,8 +175,8 @@ export class PartitionClocks {
   }
 
   /**
-   * Takes the minimum anew: where all are idle, the furthest of them, whichever fell silent last. Where there is nobody to take it of, time
-   * stands still. Returns whether anything has changed.
+   * Computes the minimum again. While all partitions are idle, the highest mark counts, in whatever order they became
+   * idle. Without partitions the watermark stays where it is. Returns whether anything has changed.
    */
   #settle(): boolean {
     const { watermark, idle } = this;
@@ -193,7 +200,9 @@ function placeOf(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
 
-/** The end of time is never stored: a record may have carried it, but an input that goes on has not ended. */
+/**
+ * The end of time is never stored. A record may have carried it, but only the end of the input means the end of time.
+ */
 function storable(mark: number): number {
   return Math.min(mark, END_OF_TIME - 1);
 }

@@ -1,14 +1,15 @@
 /**
- * The scope: how control travels beside values.
+ * The scope: how watermarks and late records travel beside the stream of values.
  *
- * RxJS subscribes from the bottom of a pipe to its top in one synchronous stack. A stage that needs something from above
- * (a watermark, the certainty of a source) opens a {@linkcode Scope} and subscribes its source inside it; whoever is
- * subscribed further up finds the open scope and attaches. Project Reactor's `Context` uses the same property.
+ * RxJS subscribes from the bottom of a pipe to its top in one synchronous stack. A stage that needs something from
+ * above (a watermark, or proof that there is a source) opens a {@linkcode Scope} and subscribes its source inside it.
+ * Stages and sources further up find the open scope and attach to it. Project Reactor's `Context` uses the same
+ * property.
  *
  * Invariants:
  * - a scope's watermark is the minimum over its providers that are not idle, and never goes back;
- * - a provider that wakes behind the scope's watermark does not hold it back until it has caught up;
- * - registers of the task belong to the push at hand: whoever changes one restores it in `finally`;
+ * - a provider that becomes active behind the scope's watermark does not count until it has caught up;
+ * - registers of the task belong to the current push; code that changes a register restores it in `finally`;
  * - nothing attaches after the task has started.
  *
  * @module
@@ -16,18 +17,21 @@
 import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Task } from "./_task.ts";
 
-/** Something that knows how far event time has come: a `watermark()`, or a stage that fires first and then forwards. */
+/** A provider of watermarks: a `watermark()`, or a stage that fires first and then forwards. */
 export class WatermarkProvider {
   watermark: number = BEGIN_OF_TIME;
   /** An idle provider does not hold the minimum back. */
   idle = false;
-  /** It takes part in the minimum. One that wakes up behind the scope does so again when it has caught up. */
+  /**
+   * Whether it takes part in the minimum. A provider that becomes active behind the scope's watermark must catch up
+   * first.
+   */
   aligned = true;
-  /** Nothing will come from it any more: it is left out, whoever else is idle. */
+  /** Nothing will come from it any more. It is left out of the minimum, even if all others are idle. */
   ended = false;
 }
 
-/** Where a stage sends values beside its results: a window what it refuses as late. */
+/** Where a stage sends values beside its results. A window sends its late records there. */
 export interface SideSlot {
   taken: boolean;
   push(value: unknown): void;
@@ -39,9 +43,9 @@ export interface AttachedSource {
   readonly label: string;
   /** The input partitions that it reads, by the task's slots. May grow while it reads. */
   readonly slots: readonly InputSlot[];
-  /** Its input has really ended. */
+  /** Its input has ended, not only this subscription. */
   ended?: boolean;
-  /** It stands for sources behind a stage that emits by itself, or for a side output: no partition is known. */
+  /** It represents sources above a stage with its own time, or a side output. Its values have no known partition. */
   readonly derived?: boolean;
   /** It stands for a plain Observable without a job: whether inside a `connect()` or a `defer()`. */
   readonly inside?: boolean;
@@ -56,40 +60,40 @@ export interface InputSlot {
   readonly done?: boolean;
 }
 
-/** What the stage that opened a scope wants to hear. */
+/** The notifications of a scope to the stage that opened it. */
 export interface ScopeListener {
   /** The scope's watermark has risen. */
   advance(watermark: number): void;
-  /** Whether all of the scope's providers are idle has changed. */
+  /** Called when all of the scope's providers have become idle, or no longer are. */
   idle?(idle: boolean): void;
 }
 
-/** What one stage sees of everything above it. */
+/** One stage's view of everything above it. */
 export class Scope {
   watermark: number = BEGIN_OF_TIME;
   idle = false;
   /** A source has attached somewhere above. */
   sourced = false;
-  /** How many stages stand directly above. */
+  /** How many stages are directly above. */
   stages = 0;
   /** All sources above. */
   readonly sources: AttachedSource[] = [];
-  /** Those of them that no `watermark()` covers. */
+  /** The sources that no `watermark()` covers. */
   readonly bare: AttachedSource[] = [];
   readonly providers: WatermarkProvider[] = [];
-  /** What takes the values that stages above send beside their results, by name. */
+  /** The side outputs for stages above, by name. */
   readonly sides: Map<string, SideSlot> = new Map();
   listener: ScopeListener | undefined;
   #updates = 0;
 
   /**
    * @param task the task that this scope belongs to
-   * @param parent the scope of the stage below, which this one was opened in
+   * @param parent the scope of the stage below, in which this one was opened
    * @param opaque whether watermarks and late records of stages above end here; else they pass to the stage below
    */
   constructor(readonly task: Task, readonly parent: Scope | undefined, readonly opaque: boolean) {}
 
-  /** A source above says that it is there. Every scope below learns it; only the nearest opaque one counts it as bare. */
+  /** Attaches a source above. Every scope below learns of it, but only the nearest opaque one counts it as bare. */
   attachSource(source: AttachedSource): void {
     this.task.changes++;
     for (const slot of source.slots) this.task.inputs[slot.slot] = slot;
@@ -103,7 +107,7 @@ export class Scope {
     if (this.parent !== undefined) this.parent.#learn(source, covered || this.opaque);
   }
 
-  /** A provider above attaches to the nearest scope that listens. Returns that scope. */
+  /** Attaches a provider above to the nearest opaque scope, and returns that scope. */
   attachProvider(provider: WatermarkProvider): Scope {
     if (!this.opaque && this.parent !== undefined) return this.parent.attachProvider(provider);
     this.providers.push(provider);
@@ -115,16 +119,16 @@ export class Scope {
     return this.sources.every((source) => source.ended === true);
   }
 
-  /** What takes side values of that name below, or `undefined`; a stage with its own time between the two hides it. */
+  /** Finds the side output of that name below, or `undefined`. A stage with its own time in between hides it. */
   findSide(name: string): SideSlot | undefined {
     const found = this.sides.get(name);
     return found !== undefined || this.opaque ? found : this.parent?.findSide(name);
   }
 
   /**
-   * A provider has changed: finds the new minimum and tells the listener if it rose. The rules are those of Apache Flink's
-   * `StatusWatermarkValve`, with FLINK-38454: where all are idle, the furthest of them counts, whichever fell silent last. And an idle
-   * provider may move on with the wall clock.
+   * A provider has changed: finds the new minimum and tells the listener if it rose. The rules are those of Apache
+   * Flink's `StatusWatermarkValve`, with FLINK-38454: while all are idle, the highest watermark counts, in whatever
+   * order they became idle. An idle provider may also advance with the wall clock.
    */
   update(): void {
     const { providers } = this;
@@ -150,7 +154,7 @@ export class Scope {
     if (low > this.watermark && low !== Infinity) {
       this.watermark = low;
       this.listener?.advance(low);
-      // What the listener did may have moved time further, and has told so.
+      // The listener may have caused a newer update, which has notified it already.
       if (update !== this.#updates) return;
     }
     if (this.idle === (idle && !active)) return;
@@ -158,19 +162,25 @@ export class Scope {
     this.listener?.idle?.(this.idle);
   }
 
-  /** The input has really ended: whatever its providers know, nothing more will come. */
+  /** The input has ended: nothing more will come, whatever the providers' watermarks are. */
   end(): void {
     if (this.watermark === END_OF_TIME) return;
     this.watermark = END_OF_TIME;
     this.listener?.advance(END_OF_TIME);
   }
 
-  /** Takes over what the checkpoint knows, without telling anybody: what it caused is history. */
+  /**
+   * Restores the watermark of the checkpoint without notifying the listener, because its effects are in the checkpoint
+   * already.
+   */
   restore(watermark: number): void {
     if (watermark > this.watermark) this.watermark = watermark;
   }
 
-  /** Takes the providers' present watermarks over without telling anybody: after a restore, what they caused is history. */
+  /**
+   * Takes over the providers' current watermarks without notifying the listener. After a restore their effects are in
+   * the checkpoint already.
+   */
   settle(): void {
     const { listener } = this;
     this.listener = undefined;

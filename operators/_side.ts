@@ -1,5 +1,5 @@
 /**
- * Side outputs: where a stage sends values beside its results, and how a stage below takes them.
+ * Side outputs: a stage sends values beside its results, and a stage below takes them.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import type { Stage } from "./_stage.ts";
 export interface TakenSide {
   /** Whether a stage above has opened it. Known once everything above is bound. */
   readonly opened: boolean;
-  /** The input has ended: so does the stream of side values. */
+  /** Ends the stream of side values, because the input has ended. */
   end(): void;
   /** The subscription is over. */
   close(): void;
 }
 
 /**
- * Takes the values that the stage directly above sends to a side of that name, as a pipeline of its own: stages of the main stream
- * do not see it. A routed stream that fails fails the stage above, whose record it was.
+ * Takes the values that the stage directly above sends to a side of that name, as a pipeline of its own: stages of the
+ * main stream do not see it. An error of the routed stream fails the stage above, which was processing the record.
  */
 export function takeSide<T>(
   stage: Stage,

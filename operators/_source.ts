@@ -1,5 +1,6 @@
 /**
- * The ends of a pipeline: sources at its top, which a job drives or which read by themselves, and the bottom that drains it.
+ * The two ends of a pipeline: sources at its top, which a job drives or which read by themselves, and the subscriber at
+ * its bottom.
  *
  * @module
  */
@@ -9,13 +10,13 @@ import * as misuse from "./_misuse.ts";
 import { type AttachedSource, openScope, Scope, within } from "./_scope.ts";
 import { type RecordAtHand, setRunningTask, type Task } from "./_task.ts";
 
-/** How a source reads when there is no job: it pushes from `start` on. */
+/** A source that reads without a job. It pushes from `start` on. */
 export interface Peek {
   start(): void;
   stop(): void;
 }
 
-/** What makes a source's Observable. */
+/** The parts of a source's Observable. */
 export interface SourceOptions<T> {
   readonly spec: unknown;
   /** The topic, for messages. */
@@ -26,7 +27,7 @@ export interface SourceOptions<T> {
   };
 }
 
-/** Makes the Observable of a source: inside a job the engine pushes to it, outside it reads by itself. */
+/** Makes the Observable of a source. In a job the engine pushes to it; without one it reads by itself. */
 export function sourceOf<T>(options: SourceOptions<T>): Observable<T> {
   const label = `source "${options.label}"`;
   return ofOurs(
@@ -40,7 +41,7 @@ export function sourceOf<T>(options: SourceOptions<T>): Observable<T> {
         const source: AttachedSource = { label: options.label, slots };
         below.attachSource(source);
         return () => {
-          // Anybody else who ends a source leaves offsets going on without a pipeline.
+          // An operator such as take() has ended the source early. Offsets would go on without the pipeline.
           if (task.phase === "running" && task.failure === undefined && source.ended !== true) {
             task.fail(misuse.completedEarly(label), label, "misuse");
           }
@@ -55,7 +56,7 @@ export function sourceOf<T>(options: SourceOptions<T>): Observable<T> {
   );
 }
 
-/** The input of a source has really ended: its stream does, and what it held back goes on. */
+/** The input of a source has ended: completes its stream and releases the watermark that its slots held back. */
 function endSource(task: Task, source: AttachedSource, out: { complete(): void }): void {
   if (source.ended === true) return;
   source.ended = true;
@@ -68,7 +69,7 @@ function endSource(task: Task, source: AttachedSource, out: { complete(): void }
   for (const { slot } of source.slots) task.endSlot(slot);
 }
 
-/** Sets the registers and pushes one record's value; what arrives before it returns belongs to it. */
+/** Sets the registers and pushes one record's value. Values that arrive before this returns belong to that record. */
 export function pushRecord<T>(
   task: Task,
   out: { next(value: T): void },
@@ -104,7 +105,7 @@ function pushNow<T>(
   task.settle();
 }
 
-/** The bottom of a pipeline: drains it, and says how it ended. */
+/** The subscriber at the bottom of a pipeline. It discards values and reports how the pipeline ended. */
 export class Bottom extends Link<unknown> {
   readonly scope: Scope;
 
@@ -134,7 +135,7 @@ export class Bottom extends Link<unknown> {
   }
 }
 
-/** A stream that a stage pushes to by itself, while a record is being pushed: a source for the stages below it. */
+/** A side output as a source for the stages below it. A stage pushes to it while a record is being pushed. */
 export function sideOf<T>(source: AttachedSource, values: Observable<T>): Observable<T> {
   return ofOurs(
     new Observable<T>((out) => {

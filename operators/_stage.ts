@@ -1,10 +1,10 @@
 /**
- * A stage as an operator sees it: what is at hand, where results go, and what it keeps. It owns time: an operator asks for it and
- * emits with it, and touches no register.
+ * A stage as an operator sees it: the current value, where results go, and the state. The stage also sets the event
+ * time of emitted values, so that an operator changes no register.
  *
- * There are two kinds. Through a stage whose time *passes*, watermarks and late records go as if it were not there: it emits while
- * it is given a value. A stage with its *own* time hears of each watermark first, acts, and then lets it go on: windows, timers, and
- * whatever holds something back.
+ * There are two kinds. Watermarks and late records pass unchanged through a stage whose time *passes*: it emits only
+ * while it receives a value. A stage with its *own* time receives each watermark first, acts on it, and then forwards
+ * it. Windows, timers and all stages that hold values back are of this kind.
  *
  * @module
  */
@@ -24,37 +24,40 @@ export interface StageOptions {
   readonly operator: string;
   /** The stage's own name, for messages and for its state. */
   readonly name?: string;
-  /** Whether event time goes through it, or it hears of it first. */
+  /** Whether watermarks pass through the stage, or the stage acts on them first. */
   readonly time: "passes" | "own";
-  /** It makes watermarks itself, so those from above end in it. */
+  /** It makes watermarks itself, so it does not forward those from above. */
   readonly makesWatermarks?: boolean;
-  /** A window, a join: of no use without a watermark. */
+  /** It needs a watermark, as a window or a join does. */
   readonly needsWatermark?: boolean;
-  /** It keeps state or writes: values must arrive inside their epoch, from a source that the engine knows. */
+  /** It keeps state or writes to a sink. Values must arrive within their epoch, from a source of the job. */
   readonly keeps: boolean;
-  /** Without a job it subscribes its source only when the whole graph stands, and counts as a source itself. */
+  /** Without a job it subscribes its source only after the whole graph is bound, and counts as a source itself. */
   readonly defers?: boolean;
-  /** How a throw in it is to be read. @default "user" */
+  /** The kind of failure that an error in it is. @default "user" */
   readonly failure?: TaskFailure["kind"];
-  /** What it reads of a value before it does anything. Where that throws on a tombstone the record is bad, and nothing has happened yet. */
+  /**
+   * The function with which it reads a value before it changes any state. If that function throws on a tombstone, the
+   * record is bad and can be skipped safely.
+   */
   readonly reads?: (value: never) => unknown;
 }
 
-/** What a state of a stage is. */
+/** Options of one state of a stage. */
 export interface StateOptions extends Partial<Omit<KeyedStateSpec, "name" | "operator" | "kind">> {
-  /** Which of the stage's states, where it has several: its name follows the stage's. */
+  /** Names one of several states of the stage. It is appended to the stage's name. */
   readonly part?: string;
 }
 
-/** What a stage does, whatever it is given. */
+/** The handlers of a stage, besides those for values. */
 export interface StageHandlers {
-  /** Everything above is subscribed, and what the checkpoint knows is there. */
+  /** Everything above is subscribed, and the state is restored. */
   open?(): void;
-  /** The watermark has risen, and the timers up to it have fired. It is handed on after this. */
+  /** The watermark has risen, and the timers up to it have fired. It is forwarded after this. */
   advance?(watermark: number): void;
-  /** An epoch is about to be cut: what is emitted now is part of it. */
+  /** An epoch is about to be cut. Values that are emitted now are part of it. */
   cut?(): void;
-  /** The input has really ended; the stream below completes after it, and after the last hold. */
+  /** The input has ended. The stream below completes after this handler and after the last hold. */
   end?(): void;
   /** The subscription is over, whatever the reason. */
   close?(): void;
@@ -66,10 +69,10 @@ export interface Out<Result = unknown> {
   readonly closed: boolean;
 }
 
-/** What a stage is made of. */
+/** The parts of a stage. */
 export interface StageParts {
   readonly out: Out;
-  /** What it sees of everything above it. */
+  /** The scope of everything above the stage. */
   readonly scope: Scope;
   /** The scope of the stage below. */
   readonly below: Scope;
@@ -83,23 +86,23 @@ export interface StageParts {
 /** A stage of one subscription. */
 // deno-lint-ignore no-explicit-any
 export class Stage<Result = any> {
-  /** The value at hand: its event time, record and partition. */
+  /** The current value's event time, record and partition. */
   readonly at: At;
+  /** Emits with the time at hand, as `emit(value)` does; a stage that does so for each record calls it itself and spares a step. */
+  readonly out: Out<Result>;
   readonly label: string;
-  /** For the files of the seam, as are `scope`, `below`, `holds` and `ownTime`; an operator has no use for them. */
+  /** This and `scope`, `below`, `holds` and `ownTime` are for the `_*.ts` files, not for operators. */
   readonly task: Task;
   readonly scope: Scope;
   readonly below: Scope;
   readonly holds: Holds;
   readonly ownTime: OwnTime | undefined;
-  /** What the stage does. */
+  /** The handlers of the stage. */
   handlers: StageHandlers = {};
-  /** Completes the stream, where the end waits for the last hold. */
+  /** Completes the stream, when the end waits for the last hold. */
   whenReleased: (() => void) | undefined;
   readonly #due: Due[] = [];
   readonly #closers: (() => void)[] = [];
-  /** Emits with the time at hand, as `emit(value)` does; a stage that does so for each record calls it itself and spares a step. */
-  readonly out: Out<Result>;
   readonly #sides = new Map<string, SideSlot>();
   #full = false;
 
@@ -120,40 +123,47 @@ export class Stage<Result = any> {
     return this.out.closed;
   }
 
-  /** Whether there is no job: then a value that comes while another is being pushed waits for it to be over. */
+  /** Whether there is no job. Then a value that comes while another is being pushed waits for that push to end. */
   get alone(): boolean {
     return this.task.host === undefined;
   }
 
-  /** How far event time has come, as the stage has heard; a stage whose time passes hears nothing. */
+  /** The watermark of the stage. A stage whose time passes receives no watermark. */
   get watermark(): number {
     return this.scope.watermark;
   }
 
-  /** What time it is on the wall clock, in milliseconds: what timers of processing time are set by. */
+  /** The wall-clock time in milliseconds. Processing-time timers are set by it. */
   get now(): number {
     return this.task.host?.now?.() ?? systemClock.now();
   }
 
-  /** The event time of the value at hand. Throws where it has none. */
+  /** The event time of the current value. Throws when it has none. */
   eventTime(): number {
     const { time } = this.at;
     if (Number.isNaN(time)) throw misuse.noEventTime(this.label);
     return time;
   }
 
-  /** Emits a value, with the event time of the one at hand or with its own. What it causes has happened when this returns. */
+  /**
+   * Emits a value, with the current event time or with `time`. The stages below have processed it when this returns.
+   */
   emit(value: Result, time?: number): void {
-    if (time === undefined) return this.out.next(value);
+    if (time === undefined) this.out.next(value);
+    else this.emitAt(value, time);
+  }
+
+  /** Emits a value with an event time of its own. */
+  emitAt(value: Result, time: number): void {
     const { task } = this;
     const before = task.timestamp;
     task.timestamp = time;
-    // Not in a finally: after a throw the stream is over, and whoever began the push puts the register back.
+    // No `finally`: after a throw the stream is over, and the code that began the push restores the register.
     this.out.next(value);
     task.timestamp = before;
   }
 
-  /** The value at hand came too late: it is counted, and offered to the side `late` where that was opened. */
+  /** The current value is late. It is counted, and sent to the side output `late` if that was opened. */
   late(value: unknown): void {
     const { task } = this;
     task.late++;
@@ -168,17 +178,17 @@ export class Stage<Result = any> {
     }
   }
 
-  /** What is at hand is a bad record: it goes where the job says. Without a job the stream ends with an error. */
+  /** The current record is bad: the job's `onBadRecord` decides. Without a job the stream ends with an error. */
   bad(reason: string): void {
     this.task.refuse(reason, this.label);
   }
 
-  /** The event time at hand is so early that its unit is in doubt: said once. */
+  /** Reports once that an event time is so early that its unit is probably wrong. */
   early(time: number): void {
     this.task.tellEarly(time);
   }
 
-  /** Opens a side output, or `undefined` where nobody below takes it. Called while the stage is made. */
+  /** Opens a side output. Returns `undefined` when no stage below takes it. Called while the stage is built. */
   side(name: string): ((value: unknown) => void) | undefined {
     const side = this.below.findSide(name);
     if (side === undefined) return undefined;
@@ -187,17 +197,17 @@ export class Stage<Result = any> {
     return (value) => side.push(value);
   }
 
-  /** Opens a keyed state of the stage. Called while the stage is made. */
+  /** Opens a keyed state of the stage. Called while the stage is built. */
   state<K extends Key, V>(options: StateOptions = {}): KeyedState<K, V> {
     return this.#openState<"value", K, Key, V>("value", options);
   }
 
-  /** Opens a state that keeps a map for each key. Called while the stage is made. */
+  /** Opens a state that keeps a map for each key. Called while the stage is built. */
   maps<K extends Key, E extends Key, V>(options: StateOptions = {}): KeyedMap<K, E, V> {
     return this.#openState<"map", K, E, V>("map", options);
   }
 
-  /** Opens a state that keeps a list for each key. Called while the stage is made. */
+  /** Opens a state that keeps a list for each key. Called while the stage is built. */
   lists<K extends Key, V>(options: StateOptions = {}): KeyedList<K, V> {
     return this.#openState<"list", K, Key, V>("list", options);
   }
@@ -211,23 +221,25 @@ export class Stage<Result = any> {
     return this.task.openState<Kind, K, E, V>({ ...spec, kind, namespaced, operator, name: full });
   }
 
-  /** Opens durable timers of the stage. Called while the stage is made. */
+  /** Opens durable timers of the stage. Called while the stage is built. */
   timers<K extends Key>(fire: FireTimer<K>, options: TimersOptions = {}): Timers<K> {
     return TimerService.open(this, fire, options);
   }
 
-  /** A key is new here: throws where it can be none, or where the topic is not keyed by it. */
+  /**
+   * Checks a key that is new to the stage. Throws when its type cannot be a key, or when the topic is not keyed by it.
+   */
   meet(key: Key): void {
     this.task.meet(key, this.label);
   }
 
-  /** Keeps the watermark that the stage hands on below a time, and the task from ending, until it is released. */
+  /** Keeps the forwarded watermark below a time, and keeps the task from ending, until the hold is released. */
   hold(time: number): Hold {
     if (this.parts.options.time !== "own") throw new TypeError(`${this.label} has no time of its own to hold back`);
     return this.holds.add(time);
   }
 
-  /** Does something soon, in a push of its own: for what the stage learns outside of a push. */
+  /** Runs a function soon, in a push of its own. For events that reach the stage outside of a push. */
   later(run: () => void): void {
     this.task.later(() => {
       if (this.closed) return;
@@ -239,7 +251,10 @@ export class Stage<Result = any> {
     });
   }
 
-  /** Whether the stage can take no further record for now: its task is pushed none meanwhile. A job's records wait; others cannot. */
+  /**
+   * Whether the stage can take no more records for now. The job pushes none to its task meanwhile. Sources without a
+   * job cannot wait.
+   */
   get full(): boolean {
     return this.#full;
   }
@@ -251,12 +266,14 @@ export class Stage<Result = any> {
     if (!full) this.task.host?.wake?.();
   }
 
-  /** Fails the stream here, for what runs outside of the handlers: in them a throw does it. */
+  /** Fails the stream. For code that runs outside of the handlers; inside them a throw does the same. */
   fail(error: unknown, kind: TaskFailure["kind"] = this.parts.options.failure ?? "user"): void {
     this.parts.failed(this.task.fail(error, this.label, kind));
   }
 
-  /** Something is due by the watermark. For the files of the seam, as is all that follows. */
+  /**
+   * Registers a service that has something due by the watermark. This and all that follows is for the `_*.ts` files.
+   */
   due(due: Due): void {
     if (this.ownTime === undefined) {
       throw new TypeError(`${this.label} has no time of its own: timers of event time need time: "own"`);
@@ -264,7 +281,9 @@ export class Stage<Result = any> {
     this.#due.push(due);
   }
 
-  /** Fires one timer or pane: who fails meanwhile fails because of it. One that was found undeliverable is passed over. */
+  /**
+   * Fires one timer or pane. A failure meanwhile is attributed to it. A pane that was found undeliverable is skipped.
+   */
   atTimer(pane: PaneAtHand, time: number, fire: () => void): void {
     const { task } = this;
     const { timestamp, pane: before } = task;
@@ -278,16 +297,16 @@ export class Stage<Result = any> {
     } finally {
       task.timestamp = timestamp;
     }
-    // After a throw, and where a stage below has failed, the pane stays at hand: it is what is to blame.
+    // After a throw, and after a failure of a stage below, the pane register keeps the pane that caused it.
     if (task.failure === undefined) task.pane = before;
   }
 
-  /** Something to do when the subscription is over. */
+  /** Registers a function that runs when the subscription is over. */
   onClose(close: () => void): void {
     this.#closers.push(close);
   }
 
-  /** Everything above is bound. */
+  /** Restores and opens the stage, after everything above is bound. */
   open(): void {
     this.ownTime?.restore();
     this.handlers.open?.();
@@ -304,7 +323,9 @@ export class Stage<Result = any> {
     );
   }
 
-  /** The input has really ended. Returns whether the stream below may complete; else it does after the last hold. */
+  /**
+   * The input has ended. Returns whether the stream below may complete now; otherwise it completes after the last hold.
+   */
   end(): boolean {
     this.ownTime?.end();
     if (this.closed) return false;
@@ -320,6 +341,14 @@ export class Stage<Result = any> {
     this.ownTime?.close();
     for (const close of this.#closers) close();
     this.handlers.close?.();
+  }
+
+  /** Whether the stage does anything at a watermark before it is handed on. */
+  acts(watermark: number): boolean {
+    if (watermark === END_OF_TIME || this.handlers.advance !== undefined) return true;
+    const due = this.#due;
+    for (let i = 0; i < due.length; i++) if (due[i].next <= watermark) return true;
+    return false;
   }
 
   #act(watermark: number): void {

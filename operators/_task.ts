@@ -1,8 +1,8 @@
 /**
  * The task: the root of all scopes of one subscription, with the registers of the record being pushed.
  *
- * Inside a job the runtime makes one task for each input partition and is its {@linkcode TaskHost}. With no job around, the
- * bottommost of our operators makes an ephemeral one, whose state lives in memory and ends with the subscription.
+ * Inside a job the runtime makes one task for each input partition and is its {@linkcode TaskHost}. With no job around,
+ * the bottommost of our operators makes an ephemeral one. Its state is in memory and ends with the subscription.
  *
  * @module
  */
@@ -31,12 +31,14 @@ const WAITING_VALUES = 1_000_000;
 export class Task implements At {
   /** Registers of the record being pushed. */
   record: RecordAtHand | undefined = undefined;
-  /** Event time of the value being pushed, in milliseconds; NaN where none is known yet. */
+  /** Event time of the value being pushed, in milliseconds; NaN while none is known. */
   timestamp: number = NaN;
   /** Which of the task's input partitions the record came from; -1 for timers and plain Observables. */
   slot = -1;
-  /** A push is under way: what arrives now belongs to it. */
+  /** A push is under way. Values that arrive now belong to it. */
   active = false;
+  /** The graph stands and nothing waits: a push may begin, unless one is under way. */
+  open = false;
   /** The pane being fired, or `undefined`. */
   pane: PaneAtHand | undefined = undefined;
 
@@ -48,30 +50,31 @@ export class Task implements At {
   ending = false;
   /** How many holds keep the task from ending. */
   held = 0;
-  /** How many stages can take no further record for now. */
+  /** How many stages can take no more records for now. */
   full = 0;
   failure: TaskFailure | undefined = undefined;
   /** How many records came too late for their window. */
   late = 0;
   readonly root: Scope;
-  /** Since when, on a clock that never jumps and in milliseconds, each slot has had nothing to read; NaN: it has, or it is not known. */
+  /**
+   * The time since which each slot has had nothing to read, in milliseconds of a monotonic clock. NaN when the slot has
+   * records, or when this is not known.
+   */
   readonly idleSince: number[] = [];
   readonly clocks: Map<string, ClockHandle> = new Map();
-  /** Who may hold a partition back. */
+  /** The clocks that may hold a partition back. */
   readonly drifts: Drift[] = [];
   /** Run at each cut, from the top of the pipeline to its bottom. */
   readonly cutHooks: (() => void)[] = [];
   /** The input partitions of all sources, by slot. */
   readonly inputs: InputSlot[] = [];
-  /** Grows whenever something about the sources changes: who asks for them anew does so only then. */
+  /** Grows with each change of the sources, so that readers of the sources read them again only after a change. */
   changes = 0;
-  /** Asked at each tick: timers of processing time. Returns whether any has fired. */
+  /** Timers of processing time, called at each tick. Each returns whether a timer has fired. */
   readonly tickers: Set<(now: number) => boolean> = new Set();
   readonly #starters: (() => void)[] = [];
-  /** Pushes that came while another was under way, or before the graph stood. */
+  /** Pushes that came while another was under way, or before the graph was bound. */
   #waiting: (() => void)[] = [];
-  /** The graph stands and nothing waits: a push may begin, unless one is under way. */
-  open = false;
   #settling = false;
   #later: (() => void)[] = [];
   readonly #ended = new Set<number>();
@@ -88,7 +91,7 @@ export class Task implements At {
     return this.timestamp;
   }
 
-  /** Opens the state of a stage. Throws where the name is missing in a job, or taken. */
+  /** Opens the state of a stage. Throws when the name is missing in a job, or already in use. */
   openState<Kind extends StateKind, K extends Key, E extends Key, V>(
     spec:
       & { name: string | undefined; operator: string; kind: Kind }
@@ -114,7 +117,10 @@ export class Task implements At {
     return state as StateKinds<K, E, V>[Kind];
   }
 
-  /** Registers a clock under its name; a second subscription of the same stage gets a number behind it. Returns the name in force. */
+  /**
+   * Registers a clock under its name, and returns that name. For a second subscription of the same stage a number is
+   * appended.
+   */
   addClock(name: string, clock: ClockHandle): string {
     let unique = name;
     for (let n = 2; this.clocks.has(unique); n++) {
@@ -134,18 +140,21 @@ export class Task implements At {
     return this.#slots++;
   }
 
-  /** A slot will never send again, because its input has really ended: it holds nobody back. */
+  /** The input of a slot has ended. The slot sends no more records and no longer holds the watermark back. */
   endSlot(slot: number): void {
     this.#ended.add(slot);
     this.changes++;
   }
 
-  /** Whether a slot will never send again. */
+  /** Whether the input of a slot has ended. */
   hasEnded(slot: number): boolean {
     return this.#ended.has(slot);
   }
 
-  /** A stage sees a key for the first time. Throws where it can be no key, or where the topic is not keyed by it. */
+  /**
+   * Checks a key that a stage sees for the first time. Throws when its type cannot be a key, or when the topic is not
+   * keyed by it.
+   */
   meet(key: Key, stage: string): void {
     if (!KEY_TYPES.has(typeof key)) {
       throw new TypeError(
@@ -155,34 +164,34 @@ export class Task implements At {
     this.host?.checkKey?.(key, stage);
   }
 
-  /** What is at hand is a bad record: goes where the job says; without a job it ends the stream. */
+  /** The current record is bad: the job's `onBadRecord` decides. Without a job this throws, which ends the stream. */
   refuse(reason: string, stage: string): void {
     if (this.host === undefined) throw new RangeError(`A record is bad: ${reason}`);
     this.host.badRecord(reason, stage);
   }
 
-  /** Tells the job where an event time lies before 1973: then it is most likely in seconds. */
+  /** Tells the job that an event time is before 1973, and so most likely in seconds. */
   tellEarly(time: number): void {
     if (time < BEFORE_1973) this.host?.earlyTime?.(time);
   }
 
-  /** Something to do when the whole graph stands; at once when it does already. */
+  /** Runs a function when the whole graph is bound, or at once if it is already. */
   onStart(starter: () => void): void {
     if (this.#started) starter();
     else this.#starters.push(starter);
   }
 
-  /** The graph stands: sources begin to push. */
+  /** The graph is bound: sources begin to push. */
   start(): void {
     this.phase = "running";
     this.settle();
-    // The list may grow meanwhile: sources that come to light only now begin after all that were known before.
+    // The list may grow meanwhile. Sources that are subscribed only now start after all others.
     for (let i = 0; i < this.#starters.length; i++) this.#starters[i]();
     this.#starters.length = 0;
     this.#started = true;
   }
 
-  /** Remembers the first failure; what comes after it is its consequence. */
+  /** Remembers the first failure. Later ones are its consequences. */
   fail(error: unknown, stage: string, kind: TaskFailure["kind"]): Error {
     const asError = errorOf(error);
     if (this.failure === undefined && this.phase !== "closed") {
@@ -197,10 +206,10 @@ export class Task implements At {
   }
 
   /**
-   * Without a job: does a push now, or when the one under way is over and the graph stands. So each value is processed as a whole
-   * before the next, also one that is caused by it.
+   * Without a job: runs a push now, or after the push under way, once the graph is bound. So each value is processed
+   * completely before the next one, even if the next one was caused by it.
    *
-   * @throws {RangeError} when too many wait for the graph to stand
+   * @throws {RangeError} when too many pushes wait for the graph to be bound
    */
   after(push: () => void): void {
     if (!this.busy && this.phase !== "binding") return push();
@@ -219,7 +228,7 @@ export class Task implements At {
     return this.active || !this.open;
   }
 
-  /** A push is over: those that came meanwhile follow, in their order. */
+  /** A push is over: runs the pushes that came meanwhile, in their order. */
   settle(): void {
     if (this.open || this.#settling || this.active || this.phase === "binding") return;
     this.#settling = true;
@@ -237,7 +246,7 @@ export class Task implements At {
     }
   }
 
-  /** Does something in a push of its own, as soon as may be: whatever a stage learns outside of a push. */
+  /** Runs a function in a push of its own, as soon as possible. For events that reach a stage outside of a push. */
   later(run: () => void): void {
     this.#later.push(run);
     if (this.host?.wake !== undefined) this.host.wake();
@@ -249,7 +258,7 @@ export class Task implements At {
     return this.#later.length > 0;
   }
 
-  /** Runs what stages wait for. */
+  /** Runs the functions that were passed to `later`. */
   runLater(): void {
     while (this.#later.length > 0 && this.phase === "running" && this.failure === undefined) {
       const runs = this.#later;
@@ -260,8 +269,8 @@ export class Task implements At {
   }
 
   /**
-   * Time has passed, on a clock that never jumps: idle partitions leave the minimum, timers of processing time fire. Returns whether
-   * anything has changed that a checkpoint should know.
+   * Time has passed on a monotonic clock: idle partitions leave the minimum, and timers of processing time fire.
+   * Returns whether anything changed that belongs in a checkpoint.
    */
   tick(elapsed: number): boolean {
     let changed = false;
@@ -271,7 +280,7 @@ export class Task implements At {
     return changed;
   }
 
-  /** Runs what no record caused as a push of its own: a timer, a cut. The registers are empty meanwhile. */
+  /** Runs a push that no record caused, such as a timer or a cut. The registers are empty meanwhile. */
   enter(push: () => void): void {
     const { record, timestamp, slot, active } = this;
     const before = running;
@@ -294,7 +303,7 @@ export class Task implements At {
 
 const KEY_TYPES: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);
 
-/** A value in a message: short, whatever it is. */
+/** Describes a value for a message, always briefly. */
 function described(value: unknown): string {
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
@@ -306,7 +315,7 @@ export function runningTask(): Task | undefined {
   return running;
 }
 
-/** Marks a task as the one that pushes; returns the one before, to be put back in `finally`. */
+/** Sets the task that pushes. Returns the previous one, which the caller restores in `finally`. */
 export function setRunningTask(task: Task | undefined): Task | undefined {
   const before = running;
   running = task;

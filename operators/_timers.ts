@@ -1,13 +1,13 @@
 /**
- * Timers of a stage: durable ones by key and time, and what fires them in order.
+ * Timers of a stage: durable timers by key and time, which fire in order.
  *
- * A durable timer is a cell of a keyed state: its time is the namespace, its value says in which order timers were set. In memory a heap
- * holds the times, so a watermark costs what fires and nothing else.
+ * A durable timer is a cell of a keyed state. Its time is the namespace; its value is a sequence number, in the order
+ * in which timers were set. In memory a heap holds the times, so a watermark costs only the timers that it fires.
  *
  * Invariants:
- * - timers fire in the order of their times, and of one time in the order in which they were set;
- * - a timer is gone before it fires;
- * - a timer that is set while others fire, for a time that has come, fires with them.
+ * - timers fire in the order of their times, and those of one time in the order in which they were set;
+ * - a timer is removed before it fires;
+ * - a timer that is set while others fire, for a time that has been reached, fires with them.
  *
  * @module
  */
@@ -16,14 +16,14 @@ import type { Stage } from "./_stage.ts";
 import type { PaneAtHand } from "./_task.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 
-/** What a stage does when a timer fires; the time at hand is the timer's. */
+/** Called when a timer fires. The current event time is the timer's. */
 export type FireTimer<K extends Key = Key> = (key: K, time: number) => void;
 
-/** What timers a stage opens. */
+/** Options of a stage's timers. */
 export interface TimersOptions {
   /** Whether they fire by the watermark or by the wall clock. @default "event" */
   readonly time?: "event" | "processing";
-  /** The name of their state, behind the stage's. @default "timers" */
+  /** The name of their state, appended to the stage's. @default "timers" */
   readonly part?: string;
 }
 
@@ -31,23 +31,23 @@ export interface TimersOptions {
 export interface Timers<K extends Key = Key> {
   /** How many are set. */
   readonly size: number;
-  /** Sets a timer, in milliseconds. One that is set already stays as it is: it fires once. */
+  /** Sets a timer, in milliseconds. Setting the same timer again changes nothing: it fires once. */
   set(key: K, time: number): void;
-  /** Takes a timer back, if it is set. */
+  /** Deletes a timer, if it is set. */
   delete(key: K, time: number): void;
 }
 
-/** Something of a stage that is due at some time. */
+/** A service of a stage that has entries due at certain times. */
 export interface Due {
-  /** The time at which something is due next; Infinity: nothing is. */
+  /** The time of the next due entry; Infinity when there is none. */
   readonly next: number;
-  /** Does what is due then. */
+  /** Runs the entries that are due at `next`. */
   fire(): void;
-  /** The end of time has come: what is set from here on is not waited for. */
+  /** The end of time is reached: entries that are set from now on do not fire. */
   seal?(): void;
 }
 
-/** Does everything that is due up to a time, in order. */
+/** Runs all entries that are due up to a time, in order. */
 export function fireDue(stage: Stage, services: readonly Due[], limit: number): void {
   while (!stage.closed) {
     let least: Due | undefined;
@@ -115,7 +115,7 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
     const cell = this.#state.find(key, time);
     if (cell === undefined) return;
     this.#remove(cell);
-    // Times that nobody waits for any more are passed over when they come up, and taken out where there are many.
+    // Times without timers are skipped when they are reached, and removed when there are many of them.
     if (this.#times.size > 2 * this.#counts.size + 64) this.#times.reset(this.#counts.keys());
   }
 
@@ -126,7 +126,7 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
     due.sort((a, b) => a.sequence - b.sequence);
     for (const { cell, sequence } of due) {
       if (stage.closed) return;
-      // Another one that fired may have taken it back.
+      // A timer that fired before may have deleted this one.
       if (cell.value !== sequence) continue;
       this.#remove(cell);
       stage.atTimer(this.#paneOf(cell, sequence), time, () => this.fireTimer(cell.key, time));
@@ -148,7 +148,7 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
     else this.#counts.delete(cell.namespace);
   }
 
-  /** Fires by the wall clock, which only a job has. */
+  /** Fires timers by the wall clock, which only a job has. */
   #tickWith(stage: Stage): void {
     const { task } = stage;
     const tick = (now: number): boolean => {
@@ -161,17 +161,15 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
   }
 }
 
-/** What is due at some time, in memory only: for what a stage finds again in a state of its own. */
+/** Due entries in memory only. For a stage that finds its entries again in its own state after a restart. */
 export class Calendar implements Due {
   readonly #times = new Heap();
   readonly #entries = new Map<number, number[]>();
+  /** A field, because each watermark asks for it. */
+  next = Infinity;
 
-  /** @param act what is done when an entry is due */
+  /** @param act called when an entry is due */
   constructor(readonly act: (entry: number, time: number) => void) {}
-
-  get next(): number {
-    return this.#times.least ?? Infinity;
-  }
 
   /** Enters something at a time, once. */
   set(time: number, entry: number): void {
@@ -179,11 +177,13 @@ export class Calendar implements Due {
     if (entries === undefined) {
       this.#entries.set(time, [entry]);
       this.#times.push(time);
+      if (time < this.next) this.next = time;
     } else if (!entries.includes(entry)) entries.push(entry);
   }
 
   fire(): void {
     const time = this.#times.pop()!;
+    this.next = this.#times.least ?? Infinity;
     const entries = this.#entries.get(time)!;
     this.#entries.delete(time);
     for (const entry of entries) this.act(entry, time);

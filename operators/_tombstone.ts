@@ -1,10 +1,13 @@
 /**
- * Records without a value at a stage that reads values.
+ * Tombstones (records without a value) at a stage that reads values.
  *
  * @module
  */
 import { messageOf } from "../base/thrown.ts";
 import type { Stage } from "./_stage.ts";
+
+/** A value without the `null` of a tombstone; `undefined` stays. An intersection, because types are inferred through it. */
+export type Present<T> = NonNullable<T> | (T & undefined);
 
 /** A stage has thrown on a value. Where the value is a tombstone that it cannot read, the record is bad, and the stage goes on. */
 export function refuseTombstoneOr(stage: Stage, value: unknown, error: unknown): void {
@@ -24,7 +27,7 @@ export function refuseTombstoneOr(stage: Stage, value: unknown, error: unknown):
   }
 }
 
-/** Whether bytes are nothing, or the `null` of JSON. */
+/** Whether there are no bytes, or they are the `null` of JSON. */
 function isNull(value: Uint8Array | null | undefined): boolean {
   return value === null || (value?.length === 4 && String.fromCharCode(...value) === "null");
 }

@@ -1,12 +1,15 @@
 /**
- * When a window's pane comes.
+ * Triggers: when a window emits a pane.
  *
  * @module
  */
 
-/** Decides when a pane comes. That of the watermark itself comes always: a window that is complete is never silent. */
+/** Decides when a window emits panes, besides the one that it always emits when the watermark reaches its end. */
 export interface Trigger {
-  /** Whether a value that was just added brings a pane at once; `late`: the watermark had reached the window's end before. */
+  /**
+   * Whether the window emits a pane at once for a value that was just added. `late`: the watermark had already reached
+   * the window's end.
+   */
   atValue(late: boolean): boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a `watermark()` is for the stages below it: the provider of its clocks' minimum.
+ * The stage of a `watermark()`: it provides the minimum of its partition clocks to the stages below.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { Stage } from "./_stage.ts";
 import { type IdleRule, PartitionClocks } from "./_partition_clocks.ts";
 import { type Scope, WatermarkProvider } from "./_scope.ts";
 
-/** The clocks of one subscription, and who hears of them. */
+/** The clocks of one subscription, and the scope that they report to. */
 export class WatermarkStage {
-  /** The stages below are being told: a value that comes now is caused by what they do. */
+  /** The stages below are being notified. A value that arrives meanwhile was caused by one of them. */
   #telling = false;
-  /** Only partitions send to it: no stage above emits by itself. */
+  /** All values come from partitions: no stage above emits by itself. */
   #partitionsOnly = false;
   readonly #provider = new WatermarkProvider();
   readonly #target: Scope;
@@ -24,7 +24,7 @@ export class WatermarkStage {
     if (rule.maxDrift !== undefined && rule.maxDrift < Infinity) stage.task.drifts.push(this.#clocks);
   }
 
-  /** Everything above is bound: the clock gets its name, and what the checkpoint has under it. */
+  /** Registers the clock under its name and restores it from the checkpoint, after everything above is bound. */
   open(identity: object, name: string | undefined, bound: string): void {
     const { task, scope } = this.stage;
     this.#partitionsOnly = task.host !== undefined && scope.providers.length === 0 && scope.bare.length > 0 &&
@@ -38,21 +38,21 @@ export class WatermarkStage {
     });
     const restored = task.host?.restoredClock(clockName);
     if (restored !== undefined) this.#clocks.restore(restored);
-    // Nobody is told: what a restored watermark caused had happened before the checkpoint.
+    // The scope below is not notified: the effects of a restored watermark are in the checkpoint already.
     this.#provider.watermark = this.#clocks.watermark;
     this.#provider.idle = this.#clocks.idle;
   }
 
   /**
-   * A value of that slot carried this watermark, and has gone by. One that no partition sent and that a firing below has caused comes in a
-   * loop: it says nothing of how far the inputs are.
+   * A value of that slot carried this watermark and has been emitted. A value without a partition that was caused by a
+   * firing below comes in a loop. It says nothing about the progress of the inputs and is ignored.
    */
   observe(slot: number, mark: number): void {
     if (slot < 0 && (this.#telling || this.#partitionsOnly)) return;
     if (this.#clocks.observe(slot, mark)) this.#publish();
   }
 
-  /** The input has really ended. */
+  /** The input has ended. */
   end(): void {
     this.#provider.watermark = END_OF_TIME;
     this.#provider.idle = false;
@@ -77,7 +77,7 @@ export class WatermarkStage {
     }
   }
 
-  /** Tells the stages below, where something has changed: first how far time has come, then that nobody is there. */
+  /** Notifies the stages below of changes: first of the watermark, then of idleness. */
   #publish(): void {
     const provider = this.#provider, clocks = this.#clocks;
     if (provider.ended) return;

@@ -1,5 +1,5 @@
 /**
- * What comes out of a window.
+ * The results of windows.
  *
  * @module
  */
@@ -14,16 +14,19 @@ export interface TimeWindow {
   readonly end: number;
 }
 
-/** One result of a window. Panes accumulate: a sum over the panes of one window counts twice. */
+/**
+ * One result of a window. Each pane contains all values so far, so adding up the panes of one window counts values
+ * twice.
+ */
 export interface WindowResult<T, K extends Key, R> extends LateTyped<T> {
   /** The key. */
   readonly key: K;
   /** The window. */
   readonly window: TimeWindow;
-  /** What the aggregate says of the window's values so far. */
+  /** The aggregate of the window's values so far. */
   readonly value: R;
   /** `onTime` when the watermark reached the window's end, `late` for an update within the allowed lateness, `early` before it. */
   readonly pane: "onTime" | "late" | "early";
-  /** How many results of this window came before, from 0. */
+  /** How many results of this key and window came before; 0 for the first one. */
   readonly index: number;
 }

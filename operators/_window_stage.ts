@@ -1,12 +1,14 @@
 /**
- * What every stage of windows does: accumulate by key and window, bring panes, keep for the allowed lateness.
+ * The part that all window operators share: accumulate by key and window, emit panes, keep windows for the allowed
+ * lateness.
  *
- * It has three parts. The windower says which windows a value belongs to, the trigger when a pane comes, the aggregate what a pane says.
+ * It uses three parts. The windower assigns values to windows, the trigger decides when a pane is emitted, the
+ * aggregate computes the value of a pane.
  *
  * Invariants:
- * - a window whose last millisecond is at or before the watermark has fired; it is never fired on time twice;
+ * - a window whose last millisecond is at or before the watermark has fired, and never fires on time again;
  * - state is changed before anything is emitted;
- * - a value is late once, when all of its windows are gone; it is counted, and offered to the side `late`.
+ * - a value is late when all of its windows are removed; it is counted once, and sent to the side output `late`.
  *
  * @module
  */
@@ -19,7 +21,10 @@ import type { WindowResult } from "./_window_result.ts";
 import type { Windower } from "./_windower.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 
-/** The accumulator of one key and window, and how many results it has had. A tuple, because it is stored as it is. */
+/**
+ * The accumulator of one key and window, and how many results it has emitted. A tuple, because a checkpoint stores it
+ * unchanged.
+ */
 type Pane<A> = [accumulator: A, fired: number];
 
 interface WindowStageOptions<T, A, R> {
@@ -31,15 +36,17 @@ interface WindowStageOptions<T, A, R> {
   readonly migrate?: (value: unknown, version: number) => A;
 }
 
-/** The windows of one subscription. A window's number is its cells' namespace. */
+/** The windows of one subscription. A window's number is the namespace of its cells. */
 export class WindowStage<T, K extends Key, A, R> {
   readonly #state: KeyedState<K, Pane<A>>;
-  /** The aggregate keeps nothing of a value, so none is copied. */
+  /** Whether the aggregate keeps no reference to values, so that they need no copy. */
   readonly #pure: boolean;
+  /** The window that was waited for last: mostly that of the next new cell. NaN where it has fired since. */
+  #expected = NaN;
   /** When each window that waits is complete. The cells are its memory: it is made anew from them. */
   readonly #complete = new Calendar((window) => this.#fire(window));
   /** When each window that has fired is gone. */
-  readonly #gone = new Calendar((window) => this.#state.drop(window));
+  readonly #gone = new Calendar((window) => this.#drop(window));
 
   constructor(readonly stage: Stage<WindowResult<T, K, R>>, readonly options: WindowStageOptions<T, A, R>) {
     const { version, migrate, aggregate } = options;
@@ -54,7 +61,7 @@ export class WindowStage<T, K extends Key, A, R> {
     stage.due(this.#gone);
   }
 
-  /** Open windows of the checkpoint wait again; those that had fired are only kept. */
+  /** Schedules the windows of the checkpoint: open ones to fire, fired ones to be removed. */
   open(): void {
     for (const start of this.#state.namespaces()) {
       this.#expect(start);
@@ -76,7 +83,7 @@ export class WindowStage<T, K extends Key, A, R> {
       const cell = state.cell(key, at);
       let pane = cell.value;
       if (pane === undefined) {
-        stage.meet(key);
+        stage.meet(cell.key);
         pane = [this.#pure ? aggregate.add(aggregate.seed(), value) : this.#addCopied(undefined, value, key), 0];
         this.#expect(at);
       } else {
@@ -98,8 +105,10 @@ export class WindowStage<T, K extends Key, A, R> {
     }
   }
 
-  /** A window has its first cell. One whose end has passed was empty then, and is only kept. */
+  /** A window has a new cell. With the first of them it is waited for; one whose end has passed was empty then, and is only kept. */
   #expect(window: number): void {
+    if (window === this.#expected) return;
+    this.#expected = window;
     const { windower, allowedLateness } = this.options;
     const last = windower.last(window);
     if (last > this.stage.watermark) this.#complete.set(last, window);
@@ -107,18 +116,23 @@ export class WindowStage<T, K extends Key, A, R> {
   }
 
   #fire(window: number): void {
+    this.#expected = NaN;
     const { windower, allowedLateness } = this.options;
     const { stage } = this;
     const last = windower.last(window);
     const kept = last + allowedLateness > stage.watermark;
-    // In a job what a pane causes may bring new keys, which are late: hence the list. Without one such values wait.
-    const cells = this.#state.cells(window);
-    for (const cell of stage.alone ? cells : [...cells]) {
+    // What a pane causes may bring new keys, which are late, and are not among these.
+    for (const cell of this.#state.cells(window)) {
       if (stage.closed) return;
       this.#emit(cell, cell.value!, "onTime", kept);
     }
     if (kept) this.#gone.set(last + allowedLateness, window);
-    else this.#state.drop(window);
+    else this.#drop(window);
+  }
+
+  #drop(window: number): void {
+    this.#expected = NaN;
+    this.#state.drop(window);
   }
 
   #emit(cell: Cell<K, Pane<A>>, pane: Pane<A>, kind: WindowResult<T, K, R>["pane"], kept: boolean): void {

@@ -1,34 +1,31 @@
 /**
- * Which windows a value belongs to.
+ * Windowers: which windows a value belongs to.
  *
- * A window is known by a number, which is the namespace of its cells: for windows of one size its start. A windower says which
- * windows a value has, one after the other and without an object for each, and what span of time a window is. Windows that
- * overlap, that share a start, or that follow a calendar differ in this part only.
+ * A number identifies a window, and is the namespace of its cells; for windows of one size it is the start. A windower
+ * gives the windows of a value one after the other, without an object for each, and the time span of a window. Windows
+ * that overlap, share a start or follow a calendar differ only in this part.
  *
  * @module
  */
 import type { TimeWindow } from "./_window_result.ts";
 
-/** Assigns values to windows. Pure: the same answers after a restart. */
+/** Assigns values to windows. It must be pure, so that it gives the same windows after a restart. */
 export interface Windower<T> {
   /** The first window of a value. */
   first(time: number, value: T): number;
-  /** The window of the same value that follows, or NaN. */
+  /** The next window of the same value, or NaN. */
   after(window: number, time: number, value: T): number;
-  /** The last millisecond of a window: when it is complete. */
+  /** The last millisecond of a window. The window is complete when the watermark reaches it. */
   last(window: number): number;
-  /** The window as its results show it. */
+  /** The time span of a window, for its results. */
   span(window: number): TimeWindow;
 }
 
-/** Windows of one size, side by side: each value has one. */
+/** Windows of one size without overlap: each value belongs to exactly one. */
 export function tumbling(size: number, offset: number): Windower<unknown> {
   return {
-    first(time) {
-      // `%` has the sign of the dividend, which is wrong for times before 1970.
-      const into = (time - offset) % size;
-      return time - (into < 0 ? into + size : into);
-    },
+    // Exact for safe integers: a quotient just below a whole number is not rounded up to it. Several times faster than `%`.
+    first: (time) => Math.floor((time - offset) / size) * size + offset,
     after: () => NaN,
     last: (start) => start + size - 1,
     span: (start) => ({ start, end: start + size }),

@@ -1,8 +1,7 @@
-/**
- * What a window computes.
+/** Aggregates for windows.
  *
- * Those over numbers take finite numbers, or bigints, and not both in one window. Anything else (text, `NaN`, a field that is missing) is
- * refused: it is the fault of its record, which `onError` gets with its place.
+ * Aggregates of numbers take finite numbers or bigints, but not both in one window. Any other value (text, `NaN`, a
+ * missing field) throws an error. `onError` gets the record that caused it, with its topic, partition and offset.
  *
  * @module
  */
@@ -117,7 +116,7 @@ export function max<T, N extends number | bigint = number>(
 }
 
 /**
- * The mean of numbers; a number also where they are bigints.
+ * The mean of numbers. It is a `number` even if the values are bigints.
  *
  * @param of the number of a value: finite, or a bigint
  * @returns an aggregate for windows; it throws a `TypeError` on what is no finite number and no bigint, and a `RangeError` where their sum is
@@ -140,7 +139,7 @@ export function average<T, N extends number | bigint = number>(
     seed: () => ({ sum: 0, count: 0 }),
     add: keepingNothing((total: { sum: number | bigint; count: number }, value: T) => {
       const next = of(value);
-      // Whatever is refused has changed nothing.
+      // `number` and `added` throw before the accumulator is changed.
       total.sum = total.count === 0 ? number("average", next) : added("average", total.sum, next);
       total.count++;
       return total;
@@ -151,7 +150,7 @@ export function average<T, N extends number | bigint = number>(
 }
 
 /**
- * All values, in the order in which they came. Its state grows with the window.
+ * Collects all values, in the order in which they came. Its state grows with the number of values.
  *
  * @returns an aggregate for windows
  *
@@ -170,7 +169,7 @@ export function collect<T>(): Aggregate<T, T[], T[]> {
       values.push(value);
       return values;
     },
-    // A copy: a later pane must not change what an earlier one has handed out.
+    // A copy, so that a later pane does not change the result of an earlier one.
     result: (values) => values.slice(),
   };
 }

@@ -1,15 +1,16 @@
 /**
  * @module
  */
-import type { MonoTypeOperatorFunction } from "rxjs";
+import type { OperatorFunction } from "rxjs";
 import { BEFORE_1973, MAX_AHEAD } from "./_limits.ts";
 import { operate } from "./_operate.ts";
 
 /** Options of {@linkcode eventTime}. */
 export interface EventTimeOptions {
   /**
-   * How far an event time may lie beyond the record's own timestamp, in milliseconds. One further ahead makes the record a
-   * bad record: a single event from the year 9999 must not make all others late. Without a record of a source there is no limit.
+   * How far an event time may be ahead of the record's own timestamp, in milliseconds. A record with a later event time
+   * is a bad record, because a single event from the year 9999 would make all others late. Values that come from no
+   * record have no limit.
    *
    * @default days(1)
    */
@@ -17,10 +18,13 @@ export interface EventTimeOptions {
 }
 
 /**
- * Says when a value happened. Keeps nothing, emits every value unchanged, at once, with its event time beside it.
+ * Sets the event time of each value. Keeps nothing; emits every value unchanged and at once, with its event time beside
+ * it.
  *
  * A timestamp is a safe integer of milliseconds, negative ones included. Anything else, and one too far ahead, is a bad
- * record: with a job it goes where `onBadRecord` says, without one the stream ends with a `RangeError`.
+ * record: with a job it goes where `onBadRecord` says, without one the stream ends with a `RangeError`. So is a tombstone, the value
+ * `null`, whose fields `timestamp` reads: below it the type is without `null`. A `timestamp` that can take `null` lets it pass, and says so
+ * in the type of its parameter: then `null` stays in the type below it.
  *
  * ```text
  * source     --a(at 5)----b(at 3)----c(at NaN)--
@@ -48,7 +52,7 @@ export interface EventTimeOptions {
 export function eventTime<T>(
   timestamp: (value: T) => number,
   options: EventTimeOptions = {},
-): MonoTypeOperatorFunction<T> {
+): OperatorFunction<T | null, T> {
   const { maxAhead = MAX_AHEAD } = options;
   if (typeof timestamp !== "function") throw new TypeError("Cannot create event time: timestamp must be a function");
   if (!(maxAhead >= 0)) {

@@ -8,7 +8,7 @@ import { copyOf, freeze, notKept } from "./_own.ts";
 import { type Handlers, operate, type Stage } from "./_operate.ts";
 import type { Cell, Key } from "./keyed_state.ts";
 
-/** What {@linkcode keyedReduce} emits. */
+/** A result of {@linkcode keyedReduce}. */
 export interface Keyed<K extends Key, V> {
   /** The key. */
   readonly key: K;
@@ -16,7 +16,7 @@ export interface Keyed<K extends Key, V> {
   readonly value: V;
 }
 
-/** How a value becomes the stage's own, and how it is handed on. */
+/** `own` makes a value safe to keep; `share` makes a kept value safe to emit. */
 const COPIED = { own: copyOf, share: copyOf };
 const FROZEN = { own: freeze, share: <V>(value: V): V => value };
 
@@ -29,35 +29,36 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
   /** The value of a key before its first record: plain data (copied for each key), or a function that makes it. */
   readonly initial: V | (() => V);
   /**
-   * The next value of a key, plain data; `undefined` forgets the key, and nothing is emitted. May change `total` in place and
-   * return it, unless `values` is `frozen`.
+   * Returns the next value of a key, plain data; `undefined` removes the key, and nothing is emitted. May change
+   * `total` in place and return it, unless `values` is `frozen`.
    */
   readonly reduce: (total: V, value: T) => V | undefined;
   /**
-   * How values that are objects stay the stage's own. `copied`: what is kept and what is emitted are copies. `frozen`: what `reduce`
-   * returns is frozen deeply and shared, so a reducer that makes new objects of old parts costs what it changes; one that changes
-   * `total` in place fails. Primitives cost nothing either way.
+   * How kept objects are protected from changes outside. `copied`: the stage copies values when it keeps them and when
+   * it emits them. `frozen`: the stage freezes the result of `reduce` deeply and shares it. A reducer that builds new
+   * objects from old parts then costs only its new parts; a reducer that changes `total` in place fails. Primitives
+   * cost nothing either way.
    *
    * @default "copied"
    */
   readonly values?: "copied" | "frozen";
   /**
-   * `every`: the new value for every record. `latest`: each changed key once an epoch, when the epoch is cut; without a job
-   * once, at the end. Which values in between are passed over depends on where epochs are cut.
+   * `every`: emits the new value for every record. `latest`: emits each changed key once an epoch, when the epoch is
+   * cut; without a job once, at the end. Which intermediate values are skipped depends on where epochs are cut.
    *
    * @default "every"
    */
   readonly emit?: "every" | "latest";
   /** The version of the values' shape. @default 1 */
   readonly version?: number;
-  /** Turns a value written by an older version into today's. */
+  /** Converts a value written by an older version into the current one. */
   readonly migrate?: (value: unknown, version: number) => V;
 }
 
 /**
  * Reduces the values of each key to one. Keeps one value a key until the reducer returns `undefined`; emits as `emit` says,
  * with the event time of the record that changed the key. What was emitted never changes afterwards, and nobody outside can change
- * what is kept.
+ * what is kept. A tombstone, the value `null`, whose fields `key` reads is a bad record.
  *
  * ```text
  * source  --a--b--a--|
@@ -67,8 +68,8 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
  *
  * @param options key, reducer and name
  * @returns an operator that emits `{ key, value }`
- * @throws {TypeError} when `key` or `reduce` is not a function or `emit` or `values` is none of its words, or `initial`
- * is no plain data
+ * @throws {TypeError} when `key` or `reduce` is not a function, `emit` or `values` is not one of its options, or
+ * `initial` is not plain data
  *
  * @example Count by user
  * ```ts
@@ -85,7 +86,7 @@ export interface KeyedReduceOptions<T, K extends Key, V> {
  */
 export function keyedReduce<T, K extends Key, V>(
   options: KeyedReduceOptions<T, K, V>,
-): OperatorFunction<T, Keyed<K, V>> {
+): OperatorFunction<T | null, Keyed<K, V>> {
   const { name, key, initial, reduce, emit = "every", values = "copied", version, migrate } = options;
   if (typeof key !== "function") throw new TypeError("Cannot create a keyed reduce: key must be a function");
   if (typeof reduce !== "function") throw new TypeError("Cannot create a keyed reduce: reduce must be a function");
@@ -109,11 +110,9 @@ export function keyedReduce<T, K extends Key, V>(
       const { out } = stage;
       const state = stage.state<K, V>({ version, migrate, frozen });
 
-      /** The key's next value, in its cell. */
+      /** Writes the key's next value into its cell. */
       function advance(value: T): Cell<K, V> {
-        const at = key(value);
-        // -0 is the key 0, as it is on a topic.
-        const cell = state.cell(at === 0 ? 0 as K : at);
+        const cell = state.cell(key(value));
         let total = cell.value;
         try {
           if (total === undefined) {
@@ -139,7 +138,10 @@ export function keyedReduce<T, K extends Key, V>(
   );
 }
 
-/** Remembers which keys have changed and emits each once at the cut; until then event time stays before the first of them. */
+/**
+ * Remembers which keys have changed and emits each once at the cut. Until then the forwarded watermark stays below the
+ * earliest event time among them.
+ */
 function emitLatest<T, K extends Key, V>(
   stage: Stage<Keyed<K, V>>,
   advance: (value: T) => Cell<K, V>,
@@ -150,7 +152,7 @@ function emitLatest<T, K extends Key, V>(
 
   function flush(): void {
     const emitted = changed;
-    // What a value causes to change in turn is emitted at the next cut.
+    // Keys that change while these are emitted are emitted at the next cut.
     changed = new Map();
     const held = hold;
     hold = undefined;
@@ -176,7 +178,7 @@ function emitLatest<T, K extends Key, V>(
   };
 }
 
-/** How a key begins. */
+/** Returns a function that makes the value of a new key. */
 function seedOf<V>(initial: V | (() => V)): () => V {
   if (typeof initial === "function") return initial as () => V;
   try {

@@ -1,19 +1,19 @@
 /**
- * Keyed state: what a stateful stage remembers. A state is of one kind: one value a key, a map a key, or a list a key; each of them
- * once a namespace, where it has namespaces.
+ * Keyed state: the values that a stateful stage keeps. A state holds one value, one map or one list for each key; if it
+ * has namespaces, one for each key and namespace.
  *
- * The interfaces are what operators see; `_memory_state.ts` has their in-memory form, which serves every
- * pipeline that runs without a job. `state/` has the durable form, which knows as well what changed since the last cut.
+ * Operators use the interfaces here. `_memory_state.ts` implements them in memory, for pipelines that run without a
+ * job. `state/` has the durable implementation, which also tracks the changes since the last cut.
  *
  * @module
  */
 
-/** What may be a key: values that compare by content. */
+/** The type of a key: values that compare by content. */
 export type Key = string | number | bigint | boolean;
 
 /**
- * One key's value in one namespace. A stage that has found a cell keeps working on it without another look-up.
- * Read its fields freely; change them only through the {@linkcode KeyedState} that the cell came from.
+ * One key's value in one namespace. A stage that has found a cell can use it again without another look-up. Read its
+ * fields freely; change them only through the {@linkcode KeyedState} that the cell came from.
  */
 export interface Cell<K extends Key = Key, V = unknown> {
   /** The key. */
@@ -24,28 +24,33 @@ export interface Cell<K extends Key = Key, V = unknown> {
   readonly value: V | undefined;
 }
 
-/** What a state keeps for a key: one value, entries by name, or elements in their order. */
+/** The kind of a state: one value for each key, entries by name, or elements in order. */
 export type StateKind = "value" | "map" | "list";
 
-/** What a stage asks for when it opens a state. */
+/** The options with which a stage opens a state. */
 export interface KeyedStateSpec {
-  /** The stage's name: where its values are found again after a restart. Unique in a job. */
+  /** The stage's name, under which its values are found again after a restart. Unique in a job. */
   readonly name: string;
-  /** The operator that asks, for messages: `keyedReduce`. */
+  /** The operator that opens the state, for messages: `keyedReduce`. */
   readonly operator: string;
   /** Whether cells are also looked up by namespace (windows); without it the only namespace is 0. */
   readonly namespaced: boolean;
-  /** What it keeps for a key. @default "value" */
+  /** The kind of the state. @default "value" */
   readonly kind?: StateKind;
-  /** Values are frozen deeply before they are written: what a cell held once never changes, and needs no copy. @default false */
+  /**
+   * Whether values are frozen deeply before they are written. Then they never change and need no copy. @default false
+   */
   readonly frozen?: boolean;
   /** The version of the values' shape. @default 1 */
   readonly version?: number;
-  /** Turns a value written by an older version into today's; of a map or a list, each entry. */
+  /** Converts a value written by an older version into the current one. In a map or a list it converts each entry. */
   readonly migrate?: (value: unknown, version: number) => unknown;
 }
 
-/** The values of one stage by key and namespace. Iteration is in the order in which cells came to be, as far as a restart leaves it. */
+/**
+ * The values of one stage by key and namespace. Iteration is in the order in which cells were created. A restart may
+ * change the order.
+ */
 export interface KeyedState<K extends Key = Key, V = unknown> {
   /** The stage's name. */
   readonly name: string;
@@ -53,9 +58,9 @@ export interface KeyedState<K extends Key = Key, V = unknown> {
   readonly size: number;
   /** The cell that holds a value for this key, or `undefined`. */
   find(key: K, namespace?: number): Cell<K, V> | undefined;
-  /** The cell of this key, made empty where there is none. An empty cell counts nowhere until it is written. */
+  /** The cell of this key; creates an empty one if there is none. An empty cell does not count until it is written. */
   cell(key: K, namespace?: number): Cell<K, V>;
-  /** Says that the cell's value is about to change in place, so that its value at the last cut can be kept. */
+  /** Must be called before the cell's value changes in place, so that the value at the last cut can be kept. */
   touch(cell: Cell<K, V>): void;
   /** Sets a cell's value; `undefined` removes it. */
   write(cell: Cell<K, V>, value: V | undefined): void;
@@ -68,8 +73,8 @@ export interface KeyedState<K extends Key = Key, V = unknown> {
 }
 
 /**
- * The entries that a map keeps for one key and namespace. Finding, setting or removing one costs the same however many there are, and
- * what is stored of a change is the entry alone.
+ * The map of one key and namespace. Finding, setting or removing an entry costs the same however many there are. A
+ * checkpoint stores only the changed entries.
  */
 export interface KeyedEntries<K extends Key = Key, E extends Key = Key, V = unknown> {
   /** The key. */
@@ -78,23 +83,23 @@ export interface KeyedEntries<K extends Key = Key, E extends Key = Key, V = unkn
   readonly namespace: number;
   /** How many entries there are. */
   readonly size: number;
-  /** All entries, as a map of its own; `undefined` where there are none. */
+  /** All entries, as a new map; `undefined` when there are none. */
   readonly value: ReadonlyMap<E, V> | undefined;
   /** The value of an entry, or `undefined`. */
   get(entry: E): V | undefined;
-  /** Says that an entry's value is about to change in place; it must be set afterwards. */
+  /** Must be called before an entry's value changes in place. The entry must be set afterwards. */
   touch(entry: E): void;
   /** Sets an entry; `undefined` removes it. */
   set(entry: E, value: V | undefined): void;
-  /** The entries at this moment, in the order in which they came to be, as far as a restart leaves it. */
+  /** The entries at this moment, in the order in which they were created. A restart may change the order. */
   entries(): Iterable<[E, V]>;
   /** Removes all of them. */
   clear(): void;
 }
 
 /**
- * The elements that a list keeps for one key and namespace. Appending one, and finding one by its place, cost the same however many
- * there are, and what is stored of a change is the element alone.
+ * The list of one key and namespace. Appending an element, or finding one by its index, costs the same however many
+ * there are. A checkpoint stores only the changed elements.
  */
 export interface KeyedElements<K extends Key = Key, V = unknown> {
   /** The key. */
@@ -103,17 +108,17 @@ export interface KeyedElements<K extends Key = Key, V = unknown> {
   readonly namespace: number;
   /** How many elements there are. */
   readonly size: number;
-  /** All elements, as an array of its own; `undefined` where there are none. */
+  /** All elements, as a new array; `undefined` when there are none. */
   readonly value: readonly V[] | undefined;
-  /** The element at a place, the oldest at 0; `undefined` where there is none. */
+  /** The element at an index, the oldest at 0; `undefined` when there is none. */
   at(index: number): V | undefined;
-  /** Says that the element at a place is about to change in place; it must be replaced, by itself, afterwards. */
+  /** Must be called before the element at an index changes in place. It must be passed to `replace` afterwards. */
   touch(index: number): void;
-  /** Puts another value in the place of one that is there. */
+  /** Replaces the value of an existing element. */
   replace(index: number, value: V): void;
-  /** Adds one at the end. */
+  /** Adds an element at the end. */
   append(value: V): void;
-  /** Removes the oldest. */
+  /** Removes the oldest elements. */
   shift(count?: number): void;
   /** The elements at this moment, oldest first. */
   elements(): Iterable<V>;
@@ -127,13 +132,13 @@ export interface KeyedCollections<C, K extends Key = Key> {
   readonly name: string;
   /** How many entries all keys hold together. */
   readonly size: number;
-  /** What a key holds, or `undefined` where it holds nothing. */
+  /** The map or list of a key, or `undefined` when it is empty. */
   find(key: K, namespace?: number): C | undefined;
-  /** What a key holds, made empty where there is nothing. What is empty counts nowhere. */
+  /** The map or list of a key; creates an empty one if there is none. An empty one does not count. */
   cell(key: K, namespace?: number): C;
-  /** The namespaces in which a key holds something, in no particular order. */
+  /** The namespaces with at least one entry, in no particular order. */
   namespaces(): Iterable<number>;
-  /** What the keys of one namespace hold. The stage may change it meanwhile. */
+  /** The maps or lists of one namespace. The stage may change them meanwhile. */
   cells(namespace: number): Iterable<C>;
   /** Removes everything in a namespace. */
   drop(namespace: number): void;
@@ -158,7 +163,7 @@ export interface StateKinds<K extends Key = Key, E extends Key = Key, V = unknow
 /** A state of whatever kind. */
 export type AnyKeyedState = StateKinds[StateKind];
 
-/** A state of any kind, as its specification says. */
+/** The type of the state that a specification describes. */
 export type StateOf<S extends Pick<KeyedStateSpec, "kind">> = S extends { readonly kind: "map" } ? KeyedMap
   : S extends { readonly kind: "list" } ? KeyedList
   : KeyedState;

@@ -8,7 +8,7 @@ import { operate } from "./_operate.ts";
 import { takeSide } from "./_side.ts";
 
 /**
- * Routes the records that the window above refuses as late. Keeps nothing; emits the window's results unchanged.
+ * Routes the late records of the window above. Keeps nothing; emits the window's results unchanged.
  *
  * A late record is the value that reached the window; `recordInfo()` tells where it came from. The routed stream ends when the
  * input does.
@@ -20,7 +20,7 @@ import { takeSide } from "./_side.ts";
  * late      ------------event-------------|
  * ```
  *
- * @param route what to do with late records: a stream of them goes in, what comes out is drained
+ * @param route takes the stream of late records; the stream that it returns is subscribed, and its values are discarded
  * @returns an operator that passes results on
  * @throws {TypeError} when no window stands directly above it
  *

@@ -24,6 +24,7 @@ export type {
 export * from "./late_side_output.ts";
 export type { LateOf, LateTyped } from "./_late.ts";
 export * from "./record_info.ts";
+export type { Present } from "./_tombstone.ts";
 export * from "./tumbling_window.ts";
 export type { TimeWindow, WindowResult } from "./_window_result.ts";
 export * from "./watermark.ts";

@@ -3,7 +3,7 @@
  */
 import { type RecordAtHand, runningTask } from "./_task.ts";
 
-/** What is known of the record that is being pushed. */
+/** Topic, partition, offset, key, headers and event time of the record that is being pushed. */
 export interface RecordInfo {
   /** The topic it came from. */
   readonly topic: string | undefined;
@@ -13,7 +13,10 @@ export interface RecordInfo {
   readonly offset: number | undefined;
   /** The record's own key, as bytes. */
   readonly key: Uint8Array | null | undefined;
-  /** Its headers by name, on no prototype: of several of one name the last one, `null` for one without a value; empty where it has none. */
+  /**
+   * Its headers by name, in an object without a prototype. Of several headers with one name the last one counts. The
+   * value is `null` for a header without one.
+   */
   readonly headers: Readonly<Record<string, Uint8Array | null>>;
   /** Event time in milliseconds since 1970: the record's own timestamp until an `eventTime()` has set another. */
   readonly timestamp: number | undefined;
@@ -22,14 +25,14 @@ export interface RecordInfo {
 const NO_HEADERS: RecordInfo["headers"] = Object.freeze({});
 
 /**
- * Tells the record at hand, inside any stage of a pipeline.
+ * Returns information about the current record, inside any stage of a pipeline.
  *
- * A value that a timer caused (a window's result) has a timestamp, and no topic, partition or offset.
+ * A value that a timer caused, such as a window's result, has a timestamp but no topic, partition or offset.
  *
  * @returns the record being pushed
- * @throws {TypeError} outside a push
+ * @throws {TypeError} when it is called outside a push
  *
- * @example Time of the record at hand
+ * @example Time of the current record
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { from, map } from "rxjs";

@@ -20,13 +20,16 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
   readonly size: number;
   /** Shifts all windows, in milliseconds: `hours(-8)` makes days begin at 16:00 UTC, midnight in China. @default 0 */
   readonly offset?: number;
-  /** How long after its end a window still takes late records, each firing an updated result, in milliseconds. @default 0 */
+  /**
+   * How long after its end a window still accepts late records, in milliseconds. Each of them fires an updated result.
+   * @default 0
+   */
   readonly allowedLateness?: number;
-  /** What a window computes: `count()`, `sum()` ..., or `{ seed, add, result }`. */
+  /** The aggregate of a window: `count()`, `sum()` ..., or `{ seed, add, result }`. */
   readonly aggregate: Aggregate<T, A, R>;
   /** The version of the accumulator's shape. @default 1 */
   readonly version?: number;
-  /** Turns an accumulator written by an older version into today's. */
+  /** Converts an accumulator written by an older version into the current one. */
   readonly migrate?: (value: unknown, version: number) => A;
 }
 
@@ -34,8 +37,8 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
  * Cuts event time into windows of one size, `[start, end)`, and aggregates each key in each. A window fires when the watermark
  * reaches `end - 1`, with that as the result's event time; within `allowedLateness` every late record fires an updated result.
  * A record is late when `end - 1 + allowedLateness <= watermark`: it goes to the `lateSideOutput()` below, if there is one, and
- * is counted either way. Keeps an accumulator a key and open window until then. Boundaries are those of Apache Flink's
- * `TumblingEventTimeWindows`.
+ * is counted either way. Keeps an accumulator a key and open window until then. A tombstone, the value `null`, whose fields `key`
+ * reads is a bad record. Boundaries are those of Apache Flink's `TumblingEventTimeWindows`.
  *
  * ```text
  * event time --1---4----12-----|
@@ -45,8 +48,8 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
  *
  * @param options key, size and aggregate
  * @returns an operator that emits a result for each key and window
- * @throws {RangeError} when `size` is not a positive integer, `offset` no integer between `-size` and `size`, or
- * `allowedLateness` below 0
+ * @throws {RangeError} when `size` is not a positive integer, `offset` is not an integer between `-size` and `size`, or
+ * `allowedLateness` is below 0
  * @throws {TypeError} when `key` is not a function or `aggregate` lacks `seed` or `add`
  *
  * @example Events a minute
@@ -66,7 +69,7 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
  */
 export function tumblingWindow<T, K extends Key, A, R>(
   options: TumblingWindowOptions<T, K, A, R>,
-): OperatorFunction<T, WindowResult<T, K, R>> {
+): OperatorFunction<T | null, WindowResult<T, K, R>> {
   const { name, key, size, offset = 0, allowedLateness = 0, aggregate } = options;
   const cannot = "Cannot create tumbling windows:";
   if (!(size > 0)) throw new RangeError(`${cannot} size must be > 0, current value is ${size}`);
@@ -102,11 +105,7 @@ export function tumblingWindow<T, K extends Key, A, R>(
       });
       return {
         open: () => windows.open(),
-        next(value) {
-          const at = key(value);
-          // -0 is the key 0, as it is on a topic.
-          windows.add(value, at === 0 ? 0 as K : at);
-        },
+        next: (value) => windows.add(value, key(value)),
       };
     },
   );

@@ -4,33 +4,38 @@
 import type { MonoTypeOperatorFunction } from "rxjs";
 import { BEGIN_OF_TIME } from "./_limits.ts";
 import { operate } from "./_operate.ts";
+import type { Present } from "./_tombstone.ts";
 import { WatermarkStage } from "./_watermark_stage.ts";
 
 /** Options of {@linkcode watermark}: either a bound or `punctuated`. */
 export interface WatermarkOptions<T> {
-  /** How far a record may lie behind the furthest one of its partition, in milliseconds. */
+  /** How far a record's event time may be behind the highest one of its partition, in milliseconds. */
   readonly maxOutOfOrderness?: number;
-  /** Takes watermarks from the data: the watermark that a value carries, in milliseconds, or `undefined`. It holds from after that value on. */
+  /**
+   * Takes watermarks from the data: the watermark that a value carries, in milliseconds, or `undefined`. It holds from after that value on.
+   * A tombstone, the value `null`, whose fields it reads is a bad record.
+   */
   readonly punctuated?: (value: T) => number | undefined;
   /**
-   * When a partition has had nothing to read for more than that many milliseconds, it no longer holds the minimum back. It rejoins
-   * with its next record and never pulls time back. Only a job knows what there is to read: without one nothing is ever idle.
+   * A partition that has had nothing to read for more than this time is idle: it no longer holds the minimum back, in
+   * milliseconds. It rejoins with its next record and never pulls the watermark back. Without a job no partition is
+   * ever idle, because only a job knows whether there are records to read.
    *
    * @default Infinity
    */
   readonly idleAfter?: number;
   /**
-   * What happens when all partitions are idle: `advance` moves event time on with the wall clock, so that the windows of a quiet
-   * topic fire; `hold` waits.
+   * What happens when all partitions are idle: `advance` raises the watermark with the wall clock, so that the windows
+   * of a quiet topic fire; `hold` leaves it where it is.
    *
    * @default "advance"
    */
   readonly whenIdle?: "advance" | "hold";
   /**
-   * How far a partition may be ahead of the slowest one of its task that is not idle, in milliseconds of event time. One that is
-   * further ahead waits: where a task reads a backlog of several partitions, less has to be kept for the slower ones, and fewer
-   * records are late. A partition without records holds the others back until it is idle, so give `idleAfter` as well. Only in a
-   * job, where there is somebody to wait.
+   * How far a partition may be ahead of the slowest one of its task that is not idle, in milliseconds of event time.
+   * The job pauses a partition that is further ahead. When a task reads a backlog of several partitions, this keeps
+   * less state for the slower ones and makes fewer records late. A partition without records holds the others back
+   * until it is idle, so give `idleAfter` as well. It has no effect without a job.
    *
    * @default Infinity
    */
@@ -44,12 +49,12 @@ export interface WatermarkOptions<T> {
 }
 
 /**
- * Measures how far event time has come: after each record, the highest event time of a partition less `maxOutOfOrderness` less
- * 1 ms, and over a task's partitions the minimum. It never goes back. Emits every value unchanged; stages below see the watermark
- * after the record that caused it.
+ * Generates watermarks. After each record, a partition's watermark is its highest event time minus `maxOutOfOrderness`
+ * minus 1 ms; the stage's watermark is the minimum over the task's partitions. It never goes back. Emits every value
+ * unchanged; stages below see the watermark after the record that caused it.
  *
- * Keeps one number for each partition, in the checkpoint: after a restart nothing that was decided is decided again.
- * The rule is that of Apache Flink's `BoundedOutOfOrdernessWatermarks`.
+ * Keeps one number for each partition, in the checkpoint, so that a restart does not change which records are late. The
+ * rule is that of Apache Flink's `BoundedOutOfOrdernessWatermarks`.
  *
  * ```text
  * event time --5-----9-----7-----20--
@@ -57,10 +62,12 @@ export interface WatermarkOptions<T> {
  * watermark  --1-----5-----5-----16--
  * ```
  *
- * @param options the bound, or where the data carries its watermarks
+ * @param options the bound, or how to read watermarks from the data
  * @returns an operator that passes values on
- * @throws {TypeError} when neither or both of `maxOutOfOrderness` and `punctuated` are given, or `whenIdle` is neither
- * @throws {RangeError} when `maxOutOfOrderness` is no integer of at least 0, `idleAfter` not above 0 or `maxDrift` below 0
+ * @throws {TypeError} when neither or both of `maxOutOfOrderness` and `punctuated` are given, or `whenIdle` is not one
+ * of its options
+ * @throws {RangeError} when `maxOutOfOrderness` is not an integer of at least 0, `idleAfter` is not above 0, or
+ * `maxDrift` is below 0
  *
  * @example Windows fire when the watermark passes their end
  * ```ts
@@ -77,7 +84,7 @@ export interface WatermarkOptions<T> {
  * assertEquals(starts, [0, 2, 10, 1]);
  * ```
  */
-export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunction<T> {
+export function watermark<T>(options: WatermarkOptions<Present<T>>): MonoTypeOperatorFunction<T> {
   const { maxOutOfOrderness, punctuated, idleAfter = Infinity, whenIdle = "advance", maxDrift = Infinity, name } =
     options;
   validate(options);
@@ -85,12 +92,12 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
   const identity = {};
 
   return operate<T, T>(
-    { operator: "watermark", name, time: "own", makesWatermarks: true, keeps: false },
+    { operator: "watermark", name, time: "own", makesWatermarks: true, keeps: false, reads: punctuated },
     (stage) => {
       const { at, out } = stage;
       const marks = new WatermarkStage(stage, { idleAfter, advances: whenIdle === "advance", maxDrift });
 
-      /** Every record says how far time has come. */
+      /** The event time of every record advances the clock. */
       function bounded(value: T): void {
         const { slot } = at;
         const time = stage.eventTime();
@@ -98,10 +105,10 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
         marks.observe(slot, time - lag);
       }
 
-      /** Only what the value carries says so. */
+      /** Only the watermark that a value carries advances the clock. */
       function carried(value: T): void {
         const { slot } = at;
-        const mark = punctuated!(value);
+        const mark = punctuated!(value as Present<T>);
         if (mark !== undefined && !Number.isSafeInteger(mark)) {
           return stage.bad(
             `the watermark that it carries must be a safe integer of milliseconds, current value is ${String(mark)}`,
@@ -120,7 +127,7 @@ export function watermark<T>(options: WatermarkOptions<T>): MonoTypeOperatorFunc
   );
 }
 
-/** Throws what is wrong with the options, before anything is subscribed. */
+/** Throws when the options are invalid, before anything is subscribed. */
 function validate<T>(options: WatermarkOptions<T>): void {
   const { maxOutOfOrderness, punctuated, idleAfter = Infinity, whenIdle = "advance", maxDrift = Infinity } = options;
   const cannot = "Cannot create watermarks:";

@@ -1,8 +1,8 @@
 /**
- * Comparing results of two runs: what an engine promises of them, and no more.
+ * Compares the results of two runs, only as far as the engine guarantees them.
  *
- * Promised are the same results for each topic; and for each key, where one task writes them, in the same order. Results of one
- * firing have one event time, and their order among each other means nothing.
+ * The engine guarantees the same results for each topic. If one task writes them, it also guarantees their order for
+ * each key. Results of one firing have the same event time, and their order among each other is not guaranteed.
  *
  * @module
  */
@@ -10,20 +10,23 @@ import type { InputRecord } from "../connectors/connector.ts";
 import { SHOWN } from "./limits.ts";
 import { readable, type TestRecord } from "./_records.ts";
 
-/** Where two runs differ first. */
+/** The first difference between two runs. */
 export interface Difference {
   readonly topic: string;
-  /** Counted from 0 in the topic of the run without crashes; where it has no such result, in the other's. */
+  /**
+   * The index in the topic of the run without crashes, from 0. If that run has no such result, the index in the other
+   * run's topic.
+   */
   readonly index: number;
-  /** What the run without crashes has there. */
+  /** The result of the run without crashes. */
   readonly expected: TestRecord | undefined;
-  /** What the other run has in its place. */
+  /** The result of the other run. */
   readonly actual: TestRecord | undefined;
 }
 
 export type Results = ReadonlyMap<string, readonly InputRecord[]>;
 
-/** A result, its place, and one text for all that it says. */
+/** A result, its index, and a text that identifies its content. */
 interface Entry {
   readonly index: number;
   readonly record: TestRecord;
@@ -41,7 +44,10 @@ export function differenceIn(
   return ordered ? disorder(topic, before, after) : undefined;
 }
 
-/** The first key whose last values differ: of results that depend on where epochs are cut, only these are promised. */
+/**
+ * The first key whose last values differ. If results depend on where epochs are cut, only the last values are
+ * guaranteed.
+ */
 export function lastDifferenceIn(topic: string, expected: Results, actual: Results): Difference | undefined {
   const before = lastOf(entriesOf(expected.get(topic))), after = lastOf(entriesOf(actual.get(topic)));
   for (const key of new Set([...before.keys(), ...after.keys()])) {
@@ -53,7 +59,7 @@ export function lastDifferenceIn(topic: string, expected: Results, actual: Resul
   return undefined;
 }
 
-/** A result in a message: its value, and where values do not tell two apart, all that it says. */
+/** Describes a result in a message: by its value, or by all its fields when both values are the same. */
 export function shown(record: TestRecord | undefined, other: TestRecord | undefined): string {
   if (record === undefined) return "nothing";
   const whole = other !== undefined && identity(record.value) === identity(other.value);
@@ -68,7 +74,7 @@ function entriesOf(records: readonly InputRecord[] = []): Entry[] {
   });
 }
 
-/** One text for a value, whatever the order of its fields. */
+/** A text that identifies a value, independent of the order of its fields. */
 function identity(value: unknown): string {
   return JSON.stringify(value, (_name, part) => {
     if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
@@ -76,7 +82,7 @@ function identity(value: unknown): string {
   });
 }
 
-/** What is in the first list and, counted, not in the second. */
+/** The entries of the first list that the second one lacks. Duplicates count. */
 function without(entries: readonly Entry[], others: readonly Entry[]): Entry[] {
   const left = new Map<string, number>();
   for (const { text } of others) left.set(text, (left.get(text) ?? 0) + 1);
@@ -87,7 +93,10 @@ function without(entries: readonly Entry[], others: readonly Entry[]): Entry[] {
   });
 }
 
-/** What is missing, and of what is there instead the first one of its key; where nothing is missing, what is too much. */
+/**
+ * Pairs the missing result with the first extra result of the same key. If no result is missing, reports the first
+ * extra one.
+ */
 function paired(topic: string, missing: Entry | undefined, extra: readonly Entry[]): Difference {
   if (missing === undefined) return differing(topic, undefined, extra[0]);
   return differing(topic, missing, extra.find(({ record }) => record.key === missing.record.key));
@@ -103,7 +112,7 @@ function disorder(topic: string, before: readonly Entry[], after: readonly Entry
   return undefined;
 }
 
-/** Runs of one event time, each sorted. */
+/** Groups consecutive results of one event time, and sorts within each group. */
 function inFirings(entries: readonly Entry[]): Entry[] {
   let firing = 0;
   return entries
@@ -115,7 +124,7 @@ function inFirings(entries: readonly Entry[]): Entry[] {
     .map(({ entry }) => entry);
 }
 
-/** Results with a key, by it, in their order. Of those without one no order is promised. */
+/** Groups results by key, in their order. Leaves out results without a key, because their order is not guaranteed. */
 function byKey(entries: readonly Entry[]): Map<string, Entry[]> {
   const keys = new Map<string, Entry[]>();
   for (const entry of entries) {

@@ -1,5 +1,6 @@
 /**
- * Runs of one pipeline over one input, each in a world of its own: without a crash, or with crashes at boundaries of epochs.
+ * Runs one pipeline over one input, each time with new topics and a new store: without a crash, or with crashes at
+ * epoch boundaries.
  *
  * @module
  */
@@ -10,20 +11,20 @@ import { layOut } from "../runtime/task_layout.ts";
 import { type Partitions, type PushedRecord, World } from "./_world.ts";
 
 /**
- * When a process dies: `before` the commit of an epoch, all of whose records have been processed and will be again; or `after` it,
- * before anything else.
+ * When a process crashes. `before`: after all records of an epoch were processed but before its commit, so that they
+ * are processed again. `after`: right after the commit.
  */
 export type Moment = "before" | "after";
 
-/** Which boundaries a run crashes at; epochs count from 0, and the last one is the end of the input. */
+/** The boundaries at which a run crashes. Epochs count from 0, and the last one is the end of the input. */
 export type Crashes = (epoch: number, moment: Moment) => boolean;
 
 /** A run without any crash. */
 export const calm: Crashes = (): boolean => false;
 
-/** What is run. */
+/** The pipeline, input and options of a crash test. */
 export interface Subject {
-  /** Gives the pipelines of one more process. */
+  /** Returns the pipelines for a new process. */
   readonly pipelines: () => Pipelines;
   /** Each record with its topic. */
   readonly input: readonly (PushedRecord & { readonly topic?: string })[];
@@ -31,23 +32,23 @@ export interface Subject {
   readonly partitions: Partitions;
   /** Whether the input ends, so that open windows fire. */
   readonly ends: boolean;
-  /** What the time is, in milliseconds since 1970. */
+  /** The wall-clock time of the run, in milliseconds since 1970. */
   readonly start: number;
 }
 
-/** What a run has come to. */
+/** The outcome of a run. */
 export interface Outcome {
-  /** What lies in the topics that the pipeline writes. */
+  /** The records of the topics that the pipeline writes. */
   readonly results: ReadonlyMap<string, readonly InputRecord[]>;
-  /** What stopped the job before its end, where something did. */
+  /** The error that stopped the job before its end, if any. */
   readonly failure: Error | undefined;
-  /** How many processes have died. */
+  /** How many processes have crashed. */
   readonly crashes: number;
   /** How many tasks there were. */
   readonly tasks: number;
 }
 
-/** Runs the subject once. Rejects as `run()` does where the pipeline is put together wrongly. */
+/** Runs the subject once. Rejects as `run()` does when the pipeline is built wrongly. */
 export async function runOnce(subject: Subject, { lengths }: EpochCut, crashes: Crashes): Promise<Outcome> {
   const world = new World(subject.partitions, () => subject.start);
   const begin = () => Life.begin(world, subject.pipelines(), subject.job, subject.start);
@@ -82,12 +83,12 @@ export async function runOnce(subject: Subject, { lengths }: EpochCut, crashes: 
   return { results, failure, crashes: died, tasks };
 }
 
-/** Appends records to their topics; one that names none belongs to the only source. */
+/** Appends records to their topics. A record without a topic goes to the topic of the only source. */
 function appendAll(world: World, read: readonly string[], records: Subject["input"]): void {
   for (const { topic = read[0], ...record } of records) world.append(topic, [record]);
 }
 
-/** Throws where a record's topic is not clear, before anything is run. */
+/** Throws when the topic of a record is missing or is not read, before anything is run. */
 export function checkInput(read: readonly string[], input: Subject["input"]): void {
   for (const [index, { topic }] of input.entries()) {
     if (topic === undefined ? read.length === 1 : read.includes(topic)) continue;

@@ -28,7 +28,7 @@ export function evenCut(records: number, length: number): EpochCut {
   return { name: length === 1 ? "epochs of 1 record" : `epochs of ${length} records`, lengths };
 }
 
-/** Epochs of random lengths, the same for each seed. */
+/** Epochs of random lengths. The same seed gives the same lengths. */
 export function randomCut(records: number, seed: number): EpochCut {
   const random = randomNumbers(seed);
   const lengths: number[] = [];

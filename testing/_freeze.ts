@@ -1,25 +1,31 @@
 /**
- * Values that cannot be changed: what a source has decoded is everybody's who reads it, so a function that changes its argument
- * fails in a test, with words.
+ * Freezes decoded values in tests. All pipelines that read a source share its values, so a function that changes its
+ * argument must fail in a test, with an explanation.
  *
  * @module
  */
 
-/** Freezes a value and all that it holds. Parts that are frozen already are passed over; of bytes, maps and dates nothing can be frozen. */
+/**
+ * Freezes a value and all its parts. Parts that are frozen already are skipped. The contents of bytes, maps and dates
+ * cannot be frozen.
+ */
 export function freezeDeeply(value: unknown): void {
   if (typeof value !== "object" || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return;
   Object.freeze(value);
   for (const part of Object.values(value)) freezeDeeply(part);
 }
 
-/** How V8 says that something frozen was to be changed. */
+/** V8's messages for a change of a frozen object. */
 const REFUSED =
   /Cannot (?:assign to read only property|add property|delete property|define property|redefine property)|object is not extensible/;
 
-/** Where a stack names the file of an operator, RxJS's or ours. */
+/** The file of an operator in a stack trace, of RxJS or of this library. */
 const OPERATOR = /[/\\]operators[/\\]([a-z]\w*)\.[jt]s/i;
 
-/** What stopped a job under test: where a function has changed its argument, with the operator that it was given to, and the cure. */
+/**
+ * Explains the error of a job under test. If a function has changed its argument, adds the operator that the function
+ * was given to, and the cure.
+ */
 export function explainFrozen(failure: Error): Error {
   const cause = failure.cause;
   if (!(cause instanceof TypeError) || !REFUSED.test(cause.message)) return failure;

@@ -1,10 +1,12 @@
 /**
- * One life of a job under test: from its start to its end, its failure or its crash. Epochs end when it is told so.
+ * One life of a job under test: from its start to its end, its failure or its crash. Epochs end only when the test says
+ * so.
  *
- * A crash needs no doing: whoever lets go of a life and begins another has what a killed process leaves behind, which is what was
- * committed. Nothing moves the clock of a dead life on, so it does nothing any more.
+ * A crash needs no code. A test drops a life and begins another, which starts from the committed state, as after a
+ * killed process. Nothing advances the clock of the dropped life, so it does nothing more.
  *
- * On this clock and on topics and a store in memory, a job waits for nothing but promises and timers: it rests at each `rest()`.
+ * With this clock, and with topics and a store in memory, a job waits only for promises and timers. So it has no more
+ * to do after each `rest()`.
  *
  * @module
  */
@@ -21,10 +23,10 @@ import { VirtualClock } from "./virtual_clock.ts";
 /** One pipeline or several. */
 export type Pipelines = Observable<unknown> | readonly Observable<unknown>[];
 
-/** Options of `run()` that have a meaning where there is neither broker nor store. */
+/** Options of `run()` that apply without a broker and a store. */
 export type JobOptions = Pick<RunOptions, "tasks" | "onBadRecord" | "onError" | "log">;
 
-/** How the job is called in messages. */
+/** The name of the job in messages. */
 const JOB = "test";
 
 export class Life {
@@ -37,7 +39,7 @@ export class Life {
     job.finished.then(({ reason }) => this.finished = reason === "finished", (error) => this.failure = explain(error));
   }
 
-  /** Starts the job on what the life before has committed. Rejects as `run()` does. */
+  /** Starts the job from the state that the previous life has committed. Rejects as `run()` does. */
   static async begin(world: World, pipelines: Pipelines, options: JobOptions, now: number): Promise<Life> {
     const clock = new VirtualClock(now, world.random);
     const view = world.view();
@@ -54,28 +56,31 @@ export class Life {
     return life;
   }
 
-  /** Whether the job goes on. */
+  /** Whether the job is running. */
   get running(): boolean {
     return this.failure === undefined && !this.finished;
   }
 
-  /** Pushes what has come, and commits nothing. */
+  /** Pushes all new records without a commit. */
   async process(): Promise<void> {
     if (this.running) await this.reader.deliver(rest);
   }
 
-  /** Pushes what has come and ends the epoch. What the job writes to its own input comes after that, in an epoch of its own. */
+  /**
+   * Pushes all new records and ends the epoch. Records that the job writes to its own input follow in an epoch of their
+   * own.
+   */
   async commit(): Promise<void> {
     do {
       await this.process();
       if (this.running) await this.reader.handler.revoking();
       await rest();
-      // An epoch that is full is cut before all has been pushed.
+      // A full epoch is cut before all records have been pushed, so the loop commits again.
     } while (this.running && (!this.reader.done || this.job.metrics.snapshot().lag > 0));
   }
 }
 
-/** What stopped the job, and what a test has to do with it. */
+/** Explains the error that stopped the job, and how a test can avoid it. */
 function explain(error: Error): Error {
   if (!/lies \d+ ms beyond its own timestamp/.test(error.message)) return explainFrozen(error);
   return new Error(

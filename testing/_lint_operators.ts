@@ -1,18 +1,19 @@
 /**
- * What RxJS has that does not go between two stages, by the reason, and what to write instead.
+ * RxJS operators that cannot stand between two stages: the reason for each, and what to write instead.
  *
  * @module
  */
 
 /**
- * Why something does not go between two stages:
- * - `remembers`: what it remembers is in no checkpoint;
- * - `asynchronous`: values come back after their push, outside of their epoch;
- * - `later`: it subscribes its source, or sends a value, at another time than when the pipeline is bound.
+ * Why an operator cannot stand between two stages:
+ * - `remembers`: it keeps state that is in no checkpoint;
+ * - `asynchronous`: it emits values after their push, outside of their epoch;
+ * - `later`: it subscribes its source, or emits a value, before or after its time: not while the pipeline is bound, or
+ *   not while a record is pushed.
  */
 export type Reason = "remembers" | "asynchronous" | "later";
 
-/** What is said of a name. */
+/** The objection to an operator. */
 export interface Objection {
   readonly reason: Reason;
   /** What to write instead, as the rest of a sentence. */
@@ -73,7 +74,7 @@ export const OPERATORS: ReadonlyMap<string, Objection> = table([
   ["later", MERGE, "concatWith concatAll raceWith"],
 ]);
 
-/** Functions of RxJS that make one stream of several, or of none. */
+/** Functions of RxJS that create a stream from several streams or from none. */
 export const CREATORS: ReadonlyMap<string, Objection> = table([
   ["remembers", JOIN, "combineLatest zip forkJoin"],
   ["later", MERGE, "concat race defer iif"],
@@ -82,19 +83,22 @@ export const CREATORS: ReadonlyMap<string, Objection> = table([
 /** Operators whose function may be asynchronous. */
 export const MAPPERS: ReadonlySet<string> = new Set(["mergeMap", "concatMap", "switchMap", "exhaustMap", "flatMap"]);
 
-/** Operators that hand their function the number of the value, which they count themselves. */
+/** Operators that count values and pass the index to their function. */
 export const INDEXED: ReadonlySet<string> = new Set([...MAPPERS, "map", "filter"]);
 
-/** An operator counts values. */
+/** The objection to a function that uses the index. */
 export const COUNTS: Objection = {
   reason: "remembers",
   cure: "take recordInfo().offset, or count with keyedReduce({ name, key, initial, reduce }), instead of its index",
 };
 
-/** A function gives a promise. */
+/** The objection to a function that returns a promise. */
 export const PROMISES: Objection = { reason: "asynchronous", cure: CALL };
 
-/** Functions of RxJS that make a stream that no job can read: a pipeline on one of them has no checkpoint to miss. */
+/**
+ * Functions of RxJS whose streams no job can read. A pipeline on one of them has no checkpoint, so the rules do not
+ * apply.
+ */
 export const BARE: ReadonlySet<string> = new Set(
   "from of range interval timer generate fromEvent EMPTY NEVER throwError Subject BehaviorSubject ReplaySubject Observable"
     .split(" "),
@@ -106,7 +110,7 @@ const WHY: Readonly<Record<Reason, string>> = {
   later: "is not there when the pipeline is bound, so no stage below can attach to its source",
 };
 
-/** What is said to whoever wrote it. */
+/** The message of a finding. */
 export function messageOf(name: string, { reason, cure }: Objection): string {
   return `${name}() between the stages of a Tidemark pipeline ${WHY[reason]}: ${cure}.`;
 }

@@ -1,8 +1,9 @@
 /**
- * Reading a program: which calls of `pipe()` make a Tidemark pipeline, and what of RxJS stands in them.
+ * Analyses a program: which calls of `pipe()` build a Tidemark pipeline, and which RxJS operators they contain.
  *
- * A call of `pipe()` is one of ours if a stage or a sink is among its operators. Then everything counts that its values come
- * through: the operators before its last stage, and what stands in the pipes above, by way of chains, variables and merge().
+ * A call of `pipe()` builds a Tidemark pipeline if a stage or a sink is among its operators. Then all operators that
+ * its values pass through are checked: those before its last stage, and those in the pipes above, found through chains,
+ * variables and merge().
  *
  * @module
  */
@@ -11,17 +12,17 @@ import { BARE, COUNTS, CREATORS, INDEXED, MAPPERS, type Objection, OPERATORS, PR
 type Node = Deno.lint.Node;
 type Call = Deno.lint.CallExpression;
 
-/** Something that does not go between two stages. */
+/** An operator that cannot stand between two stages. */
 export interface Finding {
   readonly node: Node;
   readonly name: string;
   readonly objection: Objection;
 }
 
-/** A name and the package that it is from. */
+/** An imported name and its package. */
 interface Origin {
   readonly from: "rxjs" | "tidemark";
-  /** As it is exported there; `*`: all of it. */
+  /** The exported name; `*` for a namespace import. */
   readonly name: string;
 }
 
@@ -61,9 +62,9 @@ export class Pipes {
     if (receiverOf(call) !== undefined || this.#isPipeFunction(call)) this.#pipes.push(call);
   }
 
-  /** What was found, once all of the program has been taken in. */
+  /** The findings, after the whole program has been read. */
   findings(): Iterable<Finding> {
-    // Somebody else's sink() is none of ours.
+    // Without an import of Tidemark, a sink() belongs to another library.
     if (!this.#usesTidemark) return [];
     for (const pipe of this.#pipes) {
       const last = pipe.arguments.findLastIndex((argument) => this.#isStage(argument));
@@ -75,7 +76,7 @@ export class Pipes {
     return this.#findings.values();
   }
 
-  /** Everything that the values of this stream have come through. */
+  /** Checks all operators that the values of this stream pass through. */
   #walk(stream: Node | undefined): void {
     if (stream === undefined || this.#walked.has(stream)) return;
     this.#walked.add(stream);
@@ -97,7 +98,7 @@ export class Pipes {
     }
   }
 
-  /** An operator of RxJS that does not go here; and what comes into the stream beside it. */
+  /** Checks one operator of RxJS, and the streams that it merges in. */
   #judge(operator: Node): void {
     if (operator.type !== "CallExpression") return;
     const name = this.#nameIn("rxjs", operator.callee);
@@ -115,7 +116,7 @@ export class Pipes {
     if (objection !== undefined && !this.#findings.has(node)) this.#findings.set(node, { node, name, objection });
   }
 
-  /** Whether a stream begins with an array, a Subject or the like, as in a notebook: no job can run that. */
+  /** Whether a stream begins with an array, a Subject or the like, as in a notebook. No job can run such a stream. */
   #isBare(stream: Node | undefined, seen: readonly Node[] = []): boolean {
     if (stream === undefined || seen.includes(stream)) return false;
     const again = (next: Node | undefined) => this.#isBare(next, [...seen, stream]);
@@ -142,7 +143,7 @@ export class Pipes {
     return this.#nameIn("rxjs", call.callee) === "pipe";
   }
 
-  /** The exported name behind `scan` or `rx.scan`, where it is from that package. */
+  /** The exported name of `scan` or `rx.scan`, if it comes from that package. */
   #nameIn(from: Origin["from"], callee: Node): string | undefined {
     if (callee.type === "Identifier") {
       const origin = this.#origins.get(callee.name);
@@ -155,14 +156,14 @@ export class Pipes {
   }
 }
 
-/** What `pipe()` is called on; `undefined` where the call is another. */
+/** The stream on which `pipe()` is called; `undefined` for other calls. */
 function receiverOf(call: Call): Node | undefined {
   const { callee } = call;
   if (callee.type !== "MemberExpression" || callee.property.type !== "Identifier") return undefined;
   return callee.property.name === "pipe" ? callee.object : undefined;
 }
 
-/** `broker.sink("topic")`, whatever the broker is called. */
+/** Whether a node is `broker.sink("topic")`, whatever the variable's name. */
 function isSink(node: Node): boolean {
   return node.type === "CallExpression" && node.callee.type === "MemberExpression" &&
     node.callee.property.type === "Identifier" && node.callee.property.name === "sink";

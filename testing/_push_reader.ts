@@ -1,18 +1,18 @@
 /**
- * The reader of a job under test: hands input on when it is told to, in the order in which it came, over all topics and
- * partitions. So a task that reads several of them sees them interleaved in the same way in each run.
+ * The reader of a job under test. It delivers input only on request, in the order of arrival over all topics and
+ * partitions. So a task that reads several of them sees the same interleaving in each run.
  *
  * @module
  */
 import type { InputRecord, Reader, ReaderHandler, ReaderOptions, StartOffset } from "../connectors/connector.ts";
 
-/** What a reader sees of the world that it reads from. */
+/** The input that a reader reads from. */
 export interface ReadInput {
   /** Input records of all topics, in the order in which they came. */
   readonly order: readonly InputRecord[];
   /** Where each partition of a topic ends now. */
   endsOf(topic: string): readonly number[];
-  /** From now on what comes into this topic is input. */
+  /** Records that this topic gets from now on are input. */
   follow(topic: string): void;
 }
 
@@ -24,7 +24,7 @@ interface Cursor {
 
 export class PushReader implements Reader {
   readonly #cursors = new Map<string, Cursor>();
-  /** How much of the world's input this reader has handed on or passed over. */
+  /** How many input records this reader has delivered or skipped. */
   #next = 0;
   #stopped = false;
 
@@ -33,14 +33,15 @@ export class PushReader implements Reader {
     void this.#assign(options.layout.tasks);
   }
 
-  /** Everything that has come is handed on. */
+  /** Whether all input has been delivered. */
   get done(): boolean {
     return this.#next === this.world.order.length;
   }
 
   /**
-   * Hands on what has come: consecutive records of one partition together, and `between` before another partition's turn, so that
-   * they are pushed in this order. Then every partition says that it has no more.
+   * Delivers all new records. Consecutive records of one partition are one batch, and `between` runs after each batch,
+   * so that batches are pushed in this order. Then each partition delivers an empty batch, to report that it has no
+   * more.
    */
   async deliver(between: () => Promise<void>): Promise<void> {
     while (!this.done && !this.#stopped) {
@@ -52,7 +53,7 @@ export class PushReader implements Reader {
     await between();
   }
 
-  /** There is room for all of it: whoever pushes waits until it is processed. */
+  /** Does nothing: tests wait until pushed records are processed, so there is always room. */
   pause(): void {}
 
   resume(): void {}
@@ -72,7 +73,7 @@ export class PushReader implements Reader {
   }
 
   async #assign(tasks: readonly number[]): Promise<void> {
-    // In a turn of its own: whoever made the reader has it in hand before the first call comes.
+    // Runs in a later microtask, so that the caller has the reader before its handler is called.
     await Promise.resolve();
     try {
       const starts = await this.handler.assigned(tasks, () => Promise.resolve());

@@ -8,9 +8,9 @@ import type { InputRecord } from "../connectors/connector.ts";
 import { headerOf } from "../connectors/headers.ts";
 import { TIME_HEADER } from "../runtime/results.ts";
 
-/** A result, as it lies in its topic. */
+/** A result in its topic. */
 export interface TestRecord<T = unknown> {
-  /** The key as text, `null` where it has none. */
+  /** The key as text, `null` if there is none. */
   readonly key: string | null;
   /** The value, decoded; `null`: a tombstone. */
   readonly value: T;
@@ -19,15 +19,18 @@ export interface TestRecord<T = unknown> {
   /** Its event time, in milliseconds since 1970. */
   readonly timestamp: number;
   /**
-   * Its headers as text, by name; "" for one without a value. Of a late record and a dead letter, `tidemark.reason` says why, and `tidemark.source` where it stood:
-   * `topic/partition@offset`.
+   * Its headers as text, by name; "" for one without a value. In a late record or a dead letter, `tidemark.reason` is
+   * the reason, and `tidemark.source` the position of the original record: `topic/partition@offset`.
    */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** The value of bytes: what the codec says; without one JSON, or the text as it stands, which is what a dead letter may be. */
+/**
+ * Decodes a value with the codec. Without one it decodes JSON, or returns the text if it is not JSON, because a dead
+ * letter may hold any text.
+ */
 export function valueOf(bytes: Uint8Array | null, codec?: RecordCodec<unknown>): unknown {
   if (bytes === null) return null;
   if (codec !== undefined) return codec.decode(bytes);

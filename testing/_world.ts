@@ -1,6 +1,6 @@
 /**
- * What outlives the process of a job under test: its topics and its store. Both lie in memory, whatever broker and store the
- * pipeline names.
+ * The topics and the store of a job under test. They outlive the job's process. Both are in memory, whatever broker and
+ * store the pipeline names.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import type { StandIns } from "../runtime/run.ts";
 import { PushReader } from "./_push_reader.ts";
 import { randomNumbers } from "./virtual_clock.ts";
 
-/** How many partitions topics have: all of them as many, or each as many as is said of it and else one. */
+/**
+ * How many partitions topics have: one number for all, or a number for each topic. Topics without a number have one
+ * partition.
+ */
 export type Partitions = number | Readonly<Record<string, number>>;
 
 /** A record to push. */
@@ -23,13 +26,13 @@ export interface PushedRecord {
   readonly key?: string | number | bigint | boolean | Uint8Array | null;
   /** The partition. @default by the key, as Kafka's default partitioner; without a key one after the other */
   readonly partition?: number;
-  /** The record's own timestamp, in milliseconds since 1970. @default what the time is in the test */
+  /** The record's own timestamp, in milliseconds since 1970. @default the current time of the test */
   readonly timestamp?: number;
   /** The headers. @default none */
   readonly headers?: HeadersOption;
 }
 
-/** What is given to each life of a job: stand-ins for the outside, and the reader once it has one. */
+/** The world for one life of a job: a store, a connector, and the reader after it is created. */
 export interface WorldView extends Required<Pick<StandIns, "store" | "connector">> {
   /** The reader of this life. */
   reader(): PushReader;
@@ -38,9 +41,12 @@ export interface WorldView extends Required<Pick<StandIns, "store" | "connector"
 export class World {
   /** Input records of all topics, in the order in which they came. */
   readonly order: InputRecord[] = [];
-  /** The input is complete: nothing will come any more. */
+  /** Whether the input has ended: no more records will come. */
   ended = false;
-  /** Chance, the same in each run; all lives of a job draw from it, for no two of them may have the same fence. */
+  /**
+   * Random numbers, the same in each run. All lives of a job share the generator, because no two of them may have the
+   * same fence.
+   */
   readonly random: () => number = randomNumbers(1);
   readonly #log: MemoryLog;
   readonly #store = new MemoryStore();
@@ -49,9 +55,9 @@ export class World {
   readonly #ends = new Map<string, number[]>();
 
   constructor(readonly partitions: Partitions, now: () => number) {
-    // Time stands still in a test, so what its records are dated is up to whoever writes it.
+    // The clock of a test does not move by itself, so records may have any timestamp.
     this.#log = new MemoryLog({ now, maxTimestampAhead: Infinity });
-    // It outlives every job that closes it.
+    // Each job closes the store when it ends, but the next job still needs it.
     this.#store.close = () => {};
   }
 
@@ -60,7 +66,7 @@ export class World {
     this.#log.append(topic, records);
   }
 
-  /** What lies in a topic, in the order in which it became visible. */
+  /** The records of a topic, in the order in which they became visible. */
   records(topic: string): readonly InputRecord[] {
     return this.#log.records(topic);
   }
@@ -70,7 +76,7 @@ export class World {
     return this.#ends.get(topic)!;
   }
 
-  /** From now on, what comes into this topic is input, also what the job itself writes to it. */
+  /** Records that this topic gets from now on are input, including those that the job itself writes to it. */
   follow(topic: string): void {
     if (this.#ends.has(topic)) return;
     const ends: number[] = [];
@@ -86,7 +92,7 @@ export class World {
     });
   }
 
-  /** A view for one more life. */
+  /** Creates the view for a new life. */
   view(): WorldView {
     let reader: PushReader | undefined;
     const made = new Map<string, Connector>();
@@ -118,7 +124,7 @@ export class World {
     };
   }
 
-  /** Every topic is there when it is asked for. */
+  /** Creates a topic when it is first used. */
   #make(topic: string): void {
     if (this.#made.has(topic)) return;
     this.#made.add(topic);

@@ -20,12 +20,15 @@ export interface CrashTestRecord extends PushedRecord {
 export interface CrashTestOptions extends JobOptions {
   /** How many partitions topics have: a number for all of them, or numbers by topic. @default 1 */
   readonly partitions?: Partitions;
-  /** Lengths of epochs to try, in records. All in one epoch and random lengths are tried besides. @default [1, 2, 3] */
+  /**
+   * Lengths of epochs to try, in records. One epoch for the whole input and random lengths are always tried too.
+   * @default [1, 2, 3]
+   */
   readonly epochs?: readonly number[];
-  /** What the random lengths come from. @default 1 */
+  /** The seed of the random lengths. @default 1 */
   readonly seed?: number;
   /**
-   * What the time is in all runs, in milliseconds since 1970. A record without a timestamp gets it.
+   * The time in all runs, in milliseconds since 1970. Records without a timestamp get this time.
    *
    * @default the present time
    */
@@ -34,45 +37,47 @@ export interface CrashTestOptions extends JobOptions {
   readonly ends?: boolean;
 }
 
-/** What a {@linkcode crashTest} has done that found nothing. */
+/** The report of a {@linkcode crashTest} that found no difference. */
 export interface CrashTestReport {
   /** How often the input was run through the pipeline. */
   readonly runs: number;
-  /** How many processes died in them. */
+  /** How many processes crashed in these runs. */
   readonly crashes: number;
   /** How many results each run had, over all topics. */
   readonly results: number;
 }
 
-/** A crash, as messages name it. */
+/** A pattern of crashes, and its name in messages. */
 interface Trial {
   readonly crash: string;
   readonly crashes: Crashes;
 }
 
 /**
- * Runs pipelines over an input without a crash, and then with one at every boundary of an epoch, under several cuts into epochs:
- * before the commit, so that records are processed again, and after it. Each time the job goes on from its checkpoint, as
- * after `kill -9`. Throws at the first result that differs: then something remembers that is in no checkpoint, a `scan` between two
- * stages, a `Map` in a closure, or the results depend on chance. One run of each cut crashes at all of its boundaries; runs with a
- * single crash are made for up to 32 boundaries, spread over the input where it has more.
+ * Runs pipelines over an input, first without a crash, and then with a crash at every epoch boundary, for several ways
+ * to cut the input into epochs. It crashes before the commit, so that records are processed again, and after it. Each
+ * time the job goes on from its checkpoint, as after `kill -9`. Throws at the first result that differs. Then some
+ * state is in no checkpoint (a `scan` between two stages, a `Map` in a closure), or the results depend on randomness.
+ * For each cut, one run crashes at all boundaries. Runs with a single crash are made for up to 32 boundaries; if there
+ * are more, those tested are spread over the input.
  *
- * Compared are the results of each topic, and their order for each key where there is one task. A topic whose results depend
- * on where epochs are cut already without a crash, as those of `keyedReduce({ emit: "latest" })` do by design, is compared by the
- * last value of each key. Time stands still meanwhile: nothing becomes idle.
+ * It compares the results of each topic and, if there is one task, their order for each key. The results of some topics
+ * depend on where epochs are cut even without a crash, as those of `keyedReduce({ emit: "latest" })` do by design. For
+ * such topics it compares only the last value of each key. The clock does not move, so nothing becomes idle.
  *
- * A `Map` in a closure survives a crash that only plays in this process. It is found by the records that are processed again;
- * and where a function makes the pipelines, each process calls it anew, so that what it has in closures is lost as it would be.
+ * A `Map` in a closure survives a simulated crash, because the process lives on. The test finds it by the records that
+ * are processed again. If a function makes the pipelines, each simulated process calls it again, so that state in its
+ * closures is lost as in a real crash.
  *
  * @param pipelines one pipeline or several, or a function that makes them for each process
  * @param input records, in the order in which they come
- * @param options partitions, epochs, and what `run()` would be given
- * @returns how much was tried
- * @throws {CrashTestError} at the first result that differs; it names topic, place, cut, crash and the probable cause
+ * @param options partitions, epochs, and options of `run()`
+ * @returns how many runs and crashes were tried
+ * @throws {CrashTestError} when a result differs; the error names topic, index, cut, crash and the probable cause
  * @throws {RangeError} when a record names no topic that the pipeline reads
- * @throws {TypeError} when the pipelines are put together wrongly, as `run()` does
+ * @throws {TypeError} when the pipelines are built wrongly, as `run()` does
  *
- * @example A scan that somebody left between two stages
+ * @example A scan between two stages
  * ```ts
  * import { scan } from "rxjs";
  * import { keyedReduce, memory } from "@tidemark/streams";
@@ -115,10 +120,10 @@ export async function crashTest(
   return search.report;
 }
 
-/** Runs, and compares each with the first. */
+/** Runs the pipelines several times, and compares each run with the first. */
 class Search {
   readonly whole: EpochCut;
-  /** Topics of which only the last value of each key is promised. */
+  /** Topics for which only the last value of each key is guaranteed. */
   readonly #upserts = new Set<string>();
   #first!: Outcome;
   #runs = 0;
@@ -133,7 +138,10 @@ class Search {
     return { runs: this.#runs, crashes: this.#crashes, results };
   }
 
-  /** Two runs without a crash: what everything is compared with, and whether there is anything to compare with. */
+  /**
+   * Two runs without a crash. The first is the reference for all others; the second shows whether the results are
+   * deterministic.
+   */
   async begin(): Promise<void> {
     await checkTopics(this.subject);
     this.#first = await this.#run(this.whole, calm);
@@ -141,7 +149,7 @@ class Search {
     this.#compare("again", await this.#run(this.whole, calm), { epochs: this.whole.name, crash: undefined });
   }
 
-  /** A run without a crash tells which topics depend on where epochs are cut. */
+  /** A run without a crash, to find the topics whose results depend on where epochs are cut. */
   async withoutCrash(cut: EpochCut): Promise<void> {
     const outcome = await this.#run(cut, calm);
     const { results: actual } = outcome, { results: expected } = this.#first;
@@ -200,7 +208,7 @@ class Search {
   }
 }
 
-/** The job stopped in a run, and not in the first. */
+/** The error for a job that stopped in this run but not in the first. */
 function stopped(failure: Error, { epochs, crash }: { epochs: string; crash: string | undefined }): Error {
   const when = crash === undefined ? "in one more run without a crash" : `after a crash ${crash}`;
   return new Error(
@@ -210,7 +218,7 @@ function stopped(failure: Error, { epochs, crash }: { epochs: string; crash: str
   );
 }
 
-/** Every record must have its topic, which only a job that was planned knows. */
+/** Checks that every record has a topic that the pipeline reads. Only a planned job knows these topics. */
 async function checkTopics({ pipelines, job, partitions, input, start }: Subject): Promise<void> {
   const life = await Life.begin(new World(partitions, () => start), pipelines(), job, start);
   checkInput([...new Set(life.job.topology.sources.map(({ topic }) => topic))], input);

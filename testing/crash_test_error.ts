@@ -4,26 +4,29 @@
 import { type Difference, shown } from "./_compare.ts";
 import type { TestRecord } from "./_records.ts";
 
-/** Where results differ from those of a run without crashes. */
+/** A difference from the results of a run without crashes. */
 export interface CrashDifference {
   /**
-   * What the run was that differs:
-   * - `again`: one more run without a crash, cut in the same way;
+   * The kind of run that differs:
+   * - `again`: another run without a crash, cut in the same way;
    * - `cut`: a run without a crash, cut into other epochs;
    * - `crash`: a run with a crash.
    */
   readonly found: "again" | "cut" | "crash";
   /** The topic of the result. */
   readonly topic: string;
-  /** The place of the result in its topic, counted from 0, in the run without crashes; where it has no such result, in the other. */
+  /**
+   * The index of the result in its topic, from 0, in the run without crashes. If that run has no such result, the index
+   * in the other run.
+   */
   readonly index: number;
-  /** What the run without crashes has there; `undefined`: nothing. */
+  /** The result of the run without crashes; `undefined` if there is none. */
   readonly expected: TestRecord | undefined;
-  /** What the other run has in its place; `undefined`: nothing. */
+  /** The result of the other run; `undefined` if there is none. */
   readonly actual: TestRecord | undefined;
   /** How the input was cut into epochs. */
   readonly epochs: string;
-  /** Where it crashed; `undefined`: nowhere. */
+  /** Where it crashed; `undefined` if it did not. */
   readonly crash: string | undefined;
 }
 
@@ -46,16 +49,16 @@ export class CrashTestError extends Error {
   /** The name of the class. */
   override name = "CrashTestError";
 
-  /** Made by `crashTest`. */
+  /** Called by `crashTest`. */
   constructor(
-    /** Where results differ. */
+    /** The first difference. */
     readonly difference: CrashDifference,
   ) {
     super(messageOf(difference));
   }
 }
 
-/** Completes what was found. */
+/** Creates the error for a difference. */
 export function crashTestError(
   found: CrashDifference["found"],
   difference: Difference,

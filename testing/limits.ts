@@ -4,14 +4,17 @@
  * @module
  */
 
-/** In how many steps at most a stretch of time passes: timers that are due in one of them fire together. */
+/** The most steps in which `advance` moves the clock. Timers that are due in one step fire together. */
 export const STEPS = 1_000;
 
-/** The shortest step in which time passes, in milliseconds: the engine looks at idle partitions no more often. */
+/** The shortest step of `advance`, in milliseconds. The engine does not check idle partitions more often. */
 export const STEP_MS = 50;
 
-/** How many boundaries of one run are tried each with a crash of its own; a longer run has them spread over it, its end among them. */
+/**
+ * How many boundaries of one run are tried with a single crash each. In a longer run they are spread over the whole
+ * run, including its end.
+ */
 export const LONE_CRASHES = 32;
 
-/** How many characters of a value a message shows. */
+/** The most characters of a value that a message shows. */
 export const SHOWN = 300;

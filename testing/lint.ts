@@ -1,8 +1,8 @@
 /**
- * A `deno lint` plugin that names what of RxJS does not go between the stages of a Tidemark pipeline, and says what to write
- * instead: `scan` and whatever else remembers, `delay` and whatever else is asynchronous, `retry` and whatever else subscribes later.
- * Operators that are not from RxJS, and pipes without a stage or sink of Tidemark, are left alone; so are the operators after the last stage, and
- * pipelines over an array, which no job can run.
+ * A `deno lint` plugin that finds RxJS operators that cannot stand between the stages of a Tidemark pipeline, and says
+ * what to write instead: operators with state such as `scan`, asynchronous ones such as `delay`, and those that
+ * subscribe later such as `retry`. It ignores operators that are not from RxJS, pipes without a stage or sink of
+ * Tidemark, operators after the last stage, and pipelines over an array, which no job can run.
  *
  * In `deno.json`:
  *
@@ -10,8 +10,9 @@
  * { "lint": { "plugins": ["jsr:@tidemark/streams/testing/lint"] } }
  * ```
  *
- * Its rules are `tidemark/remembers`, `tidemark/asynchronous` and `tidemark/later`. It reads one file at a time and goes by names:
- * what it cannot see (an operator behind a function of one's own, a `Map` in a closure) `crashTest` finds.
+ * Its rules are `tidemark/remembers`, `tidemark/asynchronous` and `tidemark/later`. It reads one file at a time and
+ * goes by names. Use `crashTest` to find what the plugin cannot see: an operator inside a function of your own, or a
+ * `Map` in a closure.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * What users test their own pipelines with: no broker, no waiting. `testPipeline` pushes records, lets time pass and reads results;
- * `crashTest` runs a pipeline through crashes and finds what is in no checkpoint.
+ * Tools to test your own pipelines without a broker and without waiting. `testPipeline` pushes records, moves the clock
+ * and reads results. `crashTest` runs a pipeline through crashes and finds state that is in no checkpoint.
  *
- * The `deno lint` plugin that names such operators is in `@tidemark/streams/testing/lint`.
+ * The `deno lint` plugin that finds operators with such state is in `@tidemark/streams/testing/lint`.
  *
  * @module
  */

@@ -14,24 +14,25 @@ export interface TestPipelineOptions extends JobOptions {
   /** How many partitions topics have: a number for all of them, or numbers by topic. @default 1 */
   readonly partitions?: Partitions;
   /**
-   * What the time is at first, in milliseconds since 1970. A record that is pushed without a timestamp gets the time of the test.
+   * The time at the start, in milliseconds since 1970. A record that is pushed without a timestamp gets the current
+   * time of the test.
    *
    * @default the present time
    */
   readonly start?: number;
 }
 
-/** How {@linkcode TestPipeline.results} reads. */
+/** Options of {@linkcode TestPipeline.results}. */
 export interface ReadOptions<T> {
-  /** How bytes become values. @default JSON; what is no JSON comes as text */
+  /** How bytes become values. @default JSON; a value that is not JSON is returned as text */
   readonly codec?: RecordCodec<T>;
 }
 
 /** A pipeline under test. Made by {@linkcode testPipeline}. */
 export class TestPipeline implements AsyncDisposable {
-  /** What was asked for last: everything is done in the order in which it was asked for. */
+  /** The last call. Calls run one after the other, in their order. */
   #last: Promise<void> = Promise.resolve();
-  /** A call has told why the job stopped. */
+  /** Whether a call has already thrown the error that stopped the job. */
   #told = false;
   readonly #sources: readonly string[];
   readonly #sinks: readonly string[];
@@ -44,12 +45,13 @@ export class TestPipeline implements AsyncDisposable {
   }
 
   /**
-   * Pushes records, in this order. Resolves when all that they cause has happened and is committed: each push is one epoch.
+   * Pushes records, in this order. Resolves when they are completely processed and committed. Each push is one epoch.
    *
    * @param topic a topic that the pipeline reads
    * @param records one record or several
-   * @throws {RangeError} If the pipeline reads no such topic, a partition does not exist or a timestamp is no safe integer.
-   * @throws {Error} If the input has ended; or what stopped the job.
+   * @throws {RangeError} when the pipeline does not read the topic, a partition does not exist or a timestamp is not a
+   * safe integer
+   * @throws {Error} when the input has ended, or when the job has stopped with an error
    */
   push(topic: string, records: PushedRecord | Iterable<PushedRecord>): Promise<void> {
     return this.#inTurn(async () => {
@@ -63,12 +65,12 @@ export class TestPipeline implements AsyncDisposable {
   }
 
   /**
-   * Lets wall-clock time pass, without waiting: `idleAfter` goes by it. Resolves when all that it causes has happened and is
-   * committed.
+   * Moves the wall clock forward without waiting. `idleAfter` uses this clock. Resolves when all effects are processed
+   * and committed.
    *
    * @param ms how long, in milliseconds
-   * @throws {RangeError} If `ms` is negative or no safe integer.
-   * @throws {Error} What stopped the job.
+   * @throws {RangeError} when `ms` is negative or not a safe integer
+   * @throws {Error} when the job has stopped with an error
    */
   advance(ms: number): Promise<void> {
     return this.#inTurn(async () => {
@@ -81,10 +83,10 @@ export class TestPipeline implements AsyncDisposable {
   }
 
   /**
-   * Ends the input for good: the watermark becomes the end of time, open windows fire, and the job is finished. What it has
-   * written can still be read.
+   * Ends the input: the watermark becomes the end of time, open windows fire, and the job finishes. Its results can
+   * still be read.
    *
-   * @throws {Error} What stopped the job.
+   * @throws {Error} when the job has stopped with an error
    */
   end(): Promise<void> {
     return this.#inTurn(async () => {
@@ -97,7 +99,7 @@ export class TestPipeline implements AsyncDisposable {
    * The values of a topic that the pipeline writes, in the order in which they came: results, late records or dead letters; `null`
    * for tombstones.
    *
-   * @throws {RangeError} If the pipeline writes no such topic.
+   * @throws {RangeError} when the pipeline does not write the topic
    */
   results<T = unknown>(topic: string, options?: ReadOptions<T>): T[] {
     return this.records<T>(topic, options).map(({ value }) => value);
@@ -106,7 +108,7 @@ export class TestPipeline implements AsyncDisposable {
   /**
    * The same with key, partition, event time and headers.
    *
-   * @throws {RangeError} If the pipeline writes no such topic.
+   * @throws {RangeError} when the pipeline does not write the topic
    */
   records<T = unknown>(topic: string, { codec }: ReadOptions<T> = {}): TestRecord<T>[] {
     if (!this.#sinks.includes(topic)) {
@@ -115,27 +117,27 @@ export class TestPipeline implements AsyncDisposable {
     return this.world.records(topic).map((record) => readable(record, codec) as TestRecord<T>);
   }
 
-  /** The lowest watermark of the job's tasks in milliseconds since 1970, `undefined` before there is one. */
+  /** The lowest watermark of the job's tasks, in milliseconds since 1970; `undefined` before there is one. */
   get watermark(): number | undefined {
     return this.metrics.watermark;
   }
 
-  /** What the time is in the test, in milliseconds since 1970. */
+  /** The current time of the test, in milliseconds since 1970. */
   get now(): number {
     return this.life.clock.now();
   }
 
-  /** What the job has done: records read, late ones, dead letters, epochs. */
+  /** The metrics of the job: records read, late records, dead letters, epochs. */
   get metrics(): MetricsSnapshot {
     return this.life.job.metrics.snapshot();
   }
 
-  /** A look into the state of a stage. Throws a `RangeError` for a name that no stage has. */
+  /** A view of the state of a stage. Throws a `RangeError` for a name that no stage has. */
   state(name: string): StateView {
     return this.life.job.state(name);
   }
 
-  /** Stops the job. Rejects with what stopped it before, where no call has told of it. */
+  /** Stops the job. Rejects with the error that stopped the job earlier, if no call has thrown it yet. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#last;
     if (this.life.failure === undefined) await this.life.job.stop();
@@ -165,17 +167,18 @@ function quoted(topics: readonly string[]): string {
 }
 
 /**
- * Runs pipelines as `run()` does, on topics and state in memory and on time that passes only when the test says so: no broker, no
- * waiting. The pipeline is the one that runs in production, unchanged: whatever broker its sources and sinks name, nothing is
- * connected. Planning, guards, tasks, epochs and dead letters are the engine's own, so what is put together wrongly is refused here
- * in the same words.
+ * Runs pipelines as `run()` does, on topics and state in memory, with a clock that only the test moves: no broker, no
+ * waiting. The pipeline is the one that runs in production, unchanged. Its sources and sinks may name any broker, but
+ * nothing connects to it. Planning, checks, tasks, epochs and dead letters are the engine's own, so a pipeline that is
+ * built wrongly fails here with the same message.
  *
  * @param pipelines one pipeline or several that share their sources
- * @param options partitions, time, and what `run()` would be given
+ * @param options partitions, time, and options of `run()`
  * @returns the job under test, once it has started
- * @throws {TypeError} when the pipelines or the options are put together wrongly; the message names the stage and the cure
+ * @throws {TypeError} when the pipelines are built wrongly or the options are invalid; the message names the stage and
+ * the cure
  *
- * @example A window, a late record, and time that passes
+ * @example A window, a late record, and a clock that the test moves
  * ```ts
  * import { map } from "rxjs";
  * import { count, eventTime, lateSideOutput, minutes, tumblingWindow, watermark } from "@tidemark/streams";
@@ -215,7 +218,7 @@ export async function testPipeline(
       `Cannot test the pipeline: start must be an integer of milliseconds, current value is ${start}`,
     );
   }
-  // The world is there before the clock of the job's life: by the time that a record comes, both are.
+  // The world is created before `life`, which has the clock. No record comes before both exist.
   const world = new World(partitions, () => life.clock.now());
   const life = await Life.begin(world, pipelines, job, start);
   return new TestPipeline(world, life);

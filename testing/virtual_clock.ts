@@ -1,12 +1,12 @@
 /**
- * Time that passes only when somebody says so.
+ * A clock that moves only on request.
  *
  * @module
  */
 import { type Clock, rest, systemClock } from "../base/clock.ts";
 import { STEP_MS, STEPS } from "./limits.ts";
 
-/** A clock that stands still until it is moved on. */
+/** A clock that stands still until it is moved forward. */
 export class VirtualClock implements Clock {
   #now: number;
   readonly #began: number;
@@ -14,7 +14,8 @@ export class VirtualClock implements Clock {
 
   /**
    * @param start milliseconds since 1970
-   * @param random numbers of at least 0, below 1, which no other life of the job has: its fence comes from them
+   * @param random gives numbers of at least 0, below 1; lives of a job must not get the same ones, because fences come
+   * from them
    */
   constructor(start: number, readonly random: () => number) {
     this.#now = start;
@@ -25,10 +26,10 @@ export class VirtualClock implements Clock {
   readonly elapsed = (): number => this.#now - this.#began;
   readonly sleep = (ms: number): Promise<void> => new Promise((resolve) => void this.after(ms, resolve));
 
-  /** There is no input and output to wait for. */
+  /** Resolves at once, because there is no input and output to wait for. */
   readonly turn = (): Promise<void> => Promise.resolve();
 
-  /** Only the lives of one job in this process must be told apart. */
+  /** Uses real randomness. Results do not depend on ids; they only have to differ. */
   readonly id = (): string => systemClock.id();
 
   readonly after = (ms: number, run: () => void): () => void => {
@@ -37,7 +38,9 @@ export class VirtualClock implements Clock {
     return () => void this.#timers.delete(timer);
   };
 
-  /** Lets time pass in steps; what is due fires in its order and has happened before the next step. */
+  /**
+   * Moves the clock forward in steps. Due timers fire in order, and their effects are complete before the next step.
+   */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     const step = Math.max(STEP_MS, Math.ceil(ms / STEPS));

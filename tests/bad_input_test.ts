@@ -144,7 +144,7 @@ describe("a bad record", () => {
 
   it("a watermark that is a fraction is a bad record, and the dead letter names the stage that refused it", async () => {
     const log = logWith({ value: { user: "eve", at: WRITTEN + 0.5 } });
-    const pipeline = log.source<Visit>("visits").pipe(
+    const pipeline = log.source<Visit>("visits", { tombstones: "refuse" }).pipe(
       watermark({ name: "by the data", punctuated: ({ at }) => at }),
       map(({ user }) => user),
       log.sink("users"),

@@ -59,7 +59,7 @@ const CHANGES: Readonly<Record<string, readonly [change: Change, operator: strin
 
 function sunk(change: Change): Observable<unknown> {
   const log = memory();
-  return log.source<Order>("orders").pipe(change, log.sink("out"));
+  return log.source<Order>("orders", { tombstones: "refuse" }).pipe(change, log.sink("out"));
 }
 
 describe("testPipeline() and crashTest() freeze what a source gives", () => {

@@ -231,7 +231,10 @@ async function forgetful(kv: Deno.Kv): Promise<{ log: EmbeddedLog; earliest: num
 
 /** The first words of what comes. */
 function copying(log: EmbeddedLog): Observable<unknown> {
-  return log.source<string>("clicks").pipe(map((text) => text.slice(0, 5)), log.sink("copies"));
+  return log.source<string>("clicks", { tombstones: "refuse" }).pipe(
+    map((text) => text.slice(0, 5)),
+    log.sink("copies"),
+  );
 }
 
 Deno.test("input that retention has deleted stops the job, with both offsets and the cures", async () => {

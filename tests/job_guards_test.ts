@@ -278,7 +278,7 @@ Deno.test("a job that failed after epochs of its own is unsafe from where that r
 Deno.test("what RxJS has of its own works between the stages: the guards let it pass", async () => {
   const log = visited({ partitions: 2 });
   let ended = 0;
-  const pipeline = log.source<Visit>("visits").pipe(
+  const pipeline = log.source<Visit>("visits", { tombstones: "refuse" }).pipe(
     filter(({ at }) => at !== 1),
     mergeMap((visit) => [visit, visit]),
     tap(() => {}),

@@ -223,7 +223,10 @@ Deno.test("one input record counts once, however many pipelines read it", async 
   const log = memory();
   log.append("clicks", clicks("ada", "bob"));
   log.end("clicks");
-  const loud = log.source<string>("clicks").pipe(map((user) => user.toUpperCase()), log.sink("loud"));
+  const loud = log.source<string>("clicks", { tombstones: "refuse" }).pipe(
+    map((user) => user.toUpperCase()),
+    log.sink("loud"),
+  );
   const short = log.source<string>("clicks").pipe(filter((user) => user === "bob"), log.sink("short"));
   const job = await run([counting(log), loud, short], { name: "three", state: ":memory:", ...silent });
   await job.finished;

@@ -105,7 +105,7 @@ describe("onError: what a state cannot store is traced back to its record, also 
     log.append("visits", visits(["bad eve", 1], ["ada", 2], ["throws", 3], ["bad eve", 4], ["ada", 5]));
     log.end("visits");
     const pipeline = keeping(log, () => () => 1);
-    const throwing = log.source<Visit>("visits").pipe(
+    const throwing = log.source<Visit>("visits", { tombstones: "refuse" }).pipe(
       tap(({ user }) => {
         if (user === "throws") throw new RangeError("nobody throws");
       }),

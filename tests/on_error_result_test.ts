@@ -143,7 +143,7 @@ const KINDS: Readonly<Record<string, readonly [make: (log: MemoryLog) => Observa
 };
 
 function source(log: MemoryLog): Observable<Visit> {
-  return log.source<Visit>("visits");
+  return log.source<Visit>("visits", { tombstones: "refuse" });
 }
 
 function keyedBy(log: MemoryLog, key: (visit: Visit) => string): Observable<unknown> {

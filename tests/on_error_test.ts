@@ -43,8 +43,8 @@ describe("onError, while a record is pushed", () => {
   it("a throw between the stages is told with the stage that it did not reach", async () => {
     const log = memory();
     log.append("visits", visits(["ada", 1], ["bad", 2]));
-    const before = log.source<Visit>("visits").pipe(tap(throwAtBad), log.sink("all"));
-    const after = log.source<Visit>("visits").pipe(log.sink("all"), tap(throwAtBad));
+    const before = log.source<Visit>("visits", { tombstones: "refuse" }).pipe(tap(throwAtBad), log.sink("all"));
+    const after = log.source<Visit>("visits", { tombstones: "refuse" }).pipe(log.sink("all"), tap(throwAtBad));
     assertMatch(
       await refusal(before, { name: "visits", state: ":memory:" }),
       /^Job visits stopped at visits\/0@1 in sink "all": /,
@@ -156,7 +156,7 @@ describe("onError, while a record is pushed", () => {
     const log = memory();
     log.append("visits", visits(["ada", 1], ["bad", 2], ["ada", 3], ["bob", 4], ["bad", 5], ["ada", 6]));
     log.end("visits");
-    const pipeline = log.source<Visit>("visits").pipe(
+    const pipeline = log.source<Visit>("visits", { tombstones: "refuse" }).pipe(
       tap(throwAtBad),
       keyedReduce({
         name: "counts",
@@ -253,7 +253,10 @@ describe("onError, while a record is pushed", () => {
   it("a result that has no JSON form stops the job with a sentence", async () => {
     const log = memory();
     log.append("visits", visits(["ada", 1]));
-    const pipeline = log.source<Visit>("visits").pipe(map(({ at }) => BigInt(at)), log.sink("times"));
+    const pipeline = log.source<Visit>("visits", { tombstones: "refuse" }).pipe(
+      map(({ at }) => BigInt(at)),
+      log.sink("times"),
+    );
     assertMatch(
       await refusal(pipeline, { name: "visits", state: ":memory:" }),
       /^Job visits stopped at visits\/0@0 in sink "times" while a result was encoded: .*BigInt/,

@@ -38,7 +38,7 @@ describe("A quota of 30 kB/s", { ignore }, () => {
     const connector = kafka({ brokers, transactionTimeout: 4000 });
     // One record makes one epoch, of more than the quota lets through within the time of a transaction.
     const count = 800;
-    const pipeline = connector.source<number>(input).pipe(
+    const pipeline = connector.source<number>(input, { tombstones: "refuse" }).pipe(
       mergeMap((n) => Array.from({ length: n }, (_, index) => `${index} ${VALUE}`)),
       connector.sink(output),
     );
@@ -51,7 +51,7 @@ describe("A quota of 30 kB/s", { ignore }, () => {
     await producer.connect();
     await producer.send({ topic: input, messages: [{ value: String(count) }] });
     await producer.disconnect();
-    const results = await first(kafka({ brokers }).source<string>(output), count, job);
+    const results = await first(kafka({ brokers }).source<string>(output, { tombstones: "refuse" }), count, job);
     assertEquals(results.map((text) => Number.parseInt(text)), Array.from({ length: count }, (_, index) => index));
     await until("the end", () => job.metrics.snapshot().trouble === undefined, job);
     assert(lines.find(/holds back what is written, now for \d+ ms, because a quota of this client is used up/));

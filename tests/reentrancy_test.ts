@@ -175,8 +175,8 @@ describe("a loop through a Subject", () => {
     log.end("a");
     const seen: number[] = [];
     const stream = merge(
-      log.source<number>("a").pipe(map((n) => n * 10), log.sink("b")),
-      log.source<number>("b").pipe(map((n) => n + 1)),
+      log.source<number>("a", { tombstones: "refuse" }).pipe(map((n) => n * 10), log.sink("b")),
+      log.source<number>("b", { tombstones: "refuse" }).pipe(map((n) => n + 1)),
     ).pipe(keyedReduce({ key: (n) => n, initial: 0, reduce: (total: number) => total + 1 }));
     const subscription = stream.subscribe({
       next: ({ key }) => seen.push(key),

@@ -21,7 +21,7 @@ async function reasonOf(options: (bad: boolean) => SinkOptions<number>): Promise
     codec: good.codec,
   });
   const onError = deadLetter(log.sink("dead"));
-  const job = await run(log.source<number>("in").pipe(sink), {
+  const job = await run(log.source<number>("in", { tombstones: "refuse" }).pipe(sink), {
     name: "job",
     state: ":memory:",
     onError,

@@ -160,7 +160,7 @@ describe("a stage that holds values for a while, where an epoch is made again wi
     it(`is pushed nothing while it is full, and each is told once, with at most ${most} in flight`, async () => {
       const log = memory(), answers = new Answers<Event>(), told = new Set<string>();
       log.append("visits", visits(["ada", 1], ["bob", 2], ["bad", 3], ["eve", 4], ["dan", 5]));
-      const pipeline = log.source<Event>("visits").pipe(
+      const pipeline = log.source<Event>("visits", { tombstones: "refuse" }).pipe(
         tap(({ user }) => {
           if (user === "bad") throw new RangeError("nobody likes it");
         }),

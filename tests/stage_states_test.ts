@@ -45,7 +45,7 @@ function baskets(name: string, version = 1, migrate?: Migrate): OperatorFunction
 }
 
 function pipeline(log: MemoryLog, version?: number, migrate?: Migrate): Observable<unknown> {
-  return log.source<Order>("orders").pipe(
+  return log.source<Order>("orders", { tombstones: "refuse" }).pipe(
     baskets("baskets", version, migrate),
     log.sink("baskets", { key: ({ user }) => user }),
   );
@@ -120,7 +120,7 @@ describe("maps and lists of a stage", () => {
       },
     );
     assertMatch(
-      await refusal(log.source<Order>("orders").pipe(other), options),
+      await refusal(log.source<Order>("orders", { tombstones: "refuse" }).pipe(other), options),
       /^Cannot open the state of other "baskets\/items": a stage of another kind stored it, with a map for each key/,
     );
   });

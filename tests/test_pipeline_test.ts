@@ -175,8 +175,14 @@ describe("testPipeline()", () => {
 
   it("what a pipeline writes to a topic that another reads goes through both", async () => {
     const broker = memory();
-    const first = broker.source<number>("numbers").pipe(map((n) => n + 1), broker.sink("more"));
-    const second = broker.source<number>("more").pipe(map((n) => n * 10), broker.sink("most"));
+    const first = broker.source<number>("numbers", { tombstones: "refuse" }).pipe(
+      map((n) => n + 1),
+      broker.sink("more"),
+    );
+    const second = broker.source<number>("more", { tombstones: "refuse" }).pipe(
+      map((n) => n * 10),
+      broker.sink("most"),
+    );
     await using test = await testPipeline([first, second]);
     await test.push("numbers", [{ value: 1 }, { value: 2 }]);
     assertEquals([test.results("more"), test.results("most")], [[2, 3], [20, 30]]);
@@ -184,7 +190,7 @@ describe("testPipeline()", () => {
 
   it("dead letters lie in their topic with reason and source, and the job goes on", async () => {
     const broker = kafka({ brokers: ["localhost:1"] });
-    const checked = broker.source<number>("numbers").pipe(
+    const checked = broker.source<number>("numbers", { tombstones: "refuse" }).pipe(
       map((n) => {
         if (n < 0) throw new RangeError("no negative numbers");
         return n;

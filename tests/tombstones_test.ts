@@ -1,9 +1,24 @@
 /** Records without a value: they pass as `null`, and a stage that cannot read it refuses the record. */
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { map, type Observable } from "rxjs";
+import { filter, map, type Observable } from "rxjs";
 import { z } from "zod";
-import { count, deadLetter, eventTime, keyedReduce, memory, run, tumblingWindow, watermark } from "@tidemark/streams";
+import {
+  collect,
+  count,
+  deadLetter,
+  type EmbeddedLog,
+  eventTime,
+  int64,
+  keyedReduce,
+  lateSideOutput,
+  memory,
+  run,
+  sum,
+  tumblingWindow,
+  watermark,
+} from "@tidemark/streams";
+import type { KafkaConnector } from "@tidemark/streams/kafka";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { header, refusal } from "./support/jobs.ts";
 import type { Visit } from "./support/visited.ts";
@@ -14,10 +29,10 @@ const silent = { state: ":memory:", log: () => {} };
 function visits(): MemoryLog {
   const log = memory();
   log.append("visits", [
-    { key: "ada", value: { user: "ada", at: 1 } },
-    { key: "ada", value: null },
-    { key: "bob", value: new TextEncoder().encode("null") },
-    { key: "ada", value: { user: "ada", at: 2 } },
+    { key: "ada", value: { user: "ada", at: 1 }, timestamp: 1 },
+    { key: "ada", value: null, timestamp: 1 },
+    { key: "bob", value: new TextEncoder().encode("null"), timestamp: 1 },
+    { key: "ada", value: { user: "ada", at: 2 }, timestamp: 2 },
   ]);
   log.end("visits");
   return log;
@@ -34,11 +49,11 @@ const STAGES: Record<string, Reading> = {
     ),
   'tumblingWindow "activity"': (log) =>
     log.source<Visit>("visits").pipe(
-      eventTime((visit) => visit?.at ?? 1),
       watermark({ maxOutOfOrderness: 0 }),
       tumblingWindow({ name: "activity", key: ({ user }) => user, size: 1, aggregate: count() }),
       log.sink("out"),
     ),
+  "watermark": (log) => log.source<Visit>("visits").pipe(watermark({ punctuated: ({ at }) => at }), log.sink("out")),
   'sink "out"': (log) => log.source<Visit>("visits").pipe(log.sink("out", { key: ({ user }) => user })),
 };
 
@@ -128,16 +143,84 @@ describe("source(topic, { tombstones })", () => {
   type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
   const same = <A, B>(proof: Same<A, B>) => assertEquals(proof, true);
 
-  it('"keep" has null in the type; without it the type is what it is told, or what a schema says', () => {
+  it("has null in its type, but where a schema says what comes or all tombstones are refused", () => {
     const log = memory();
+    const plain = log.source<Visit>("visits");
+    const keyed = log.source<Visit>("visits", { key: int64() });
     const kept = log.source<Visit>("visits", { tombstones: "keep" });
     const checked = log.source("visits", { tombstones: "keep", schema: VISIT });
-    const plain = log.source<Visit>("visits");
     const schema = log.source("visits", { schema: VISIT });
+    const nullable = log.source("visits", { schema: VISIT.nullable() });
+    const refused = log.source<Visit>("visits", { tombstones: "refuse" });
+    const unknown = log.source("visits");
+    same<ValueOf<typeof plain>, Visit | null>(true);
+    same<ValueOf<typeof keyed>, Visit | null>(true);
     same<ValueOf<typeof kept>, Visit | null>(true);
     same<ValueOf<typeof checked>, z.infer<typeof VISIT> | null>(true);
-    same<ValueOf<typeof plain>, Visit>(true);
     same<ValueOf<typeof schema>, z.infer<typeof VISIT>>(true);
+    same<ValueOf<typeof nullable>, z.infer<typeof VISIT> | null>(true);
+    same<ValueOf<typeof refused>, Visit>(true);
+    same<ValueOf<typeof unknown>, unknown>(true);
+    same<EmbeddedLog["source"], MemoryLog["source"]>(true);
+    same<KafkaConnector["source"], MemoryLog["source"]>(true);
+  });
+
+  it("takes null out of the type below the first stage that refuses it", () => {
+    const raw = memory().source<Visit>("visits");
+    const timed = raw.pipe(eventTime(({ at }) => at));
+    const clocked = raw.pipe(watermark({ maxOutOfOrderness: 0 }));
+    const carried = raw.pipe(watermark({ punctuated: ({ at }) => at }));
+    same<ValueOf<typeof timed>, Visit>(true);
+    same<ValueOf<typeof clocked>, Visit | null>(true);
+    same<ValueOf<typeof carried>, Visit | null>(true);
+    const sunk = raw.pipe(memory().sink("out", { key: ({ user }) => user, value: ({ at }) => at }));
+    same<ValueOf<typeof sunk>, Visit | null>(true);
+    const present = raw.pipe(filter((visit) => visit !== null), map(({ user }) => user));
+    same<ValueOf<typeof present>, string>(true);
+    // A function that takes null says so, and then null stays.
+    const taken = raw.pipe(eventTime((visit: Visit | null) => visit?.at ?? 0));
+    same<ValueOf<typeof taken>, Visit | null>(true);
+    // Only null goes: what a map makes undefined is the program's own.
+    const missing = raw.pipe(map((visit) => visit?.at), eventTime((at) => at ?? 0));
+    same<ValueOf<typeof missing>, number | undefined>(true);
+  });
+
+  it("infers keys, values and late records of stages directly on it, without null", () => {
+    const raw = memory().source<Visit>("visits");
+    const counts = raw.pipe(
+      keyedReduce({ key: ({ user }) => user, initial: 0, reduce: (total, { at }) => total + at }),
+      map(({ key, value }) => ({ key, value })),
+    );
+    same<ValueOf<typeof counts>, { key: string; value: number }>(true);
+    const windows = raw.pipe(
+      watermark({ maxOutOfOrderness: 0 }),
+      tumblingWindow({ key: ({ at }) => at, size: 1, aggregate: collect() }),
+      lateSideOutput((late) => {
+        same<ValueOf<typeof late>, Visit>(true);
+        return late;
+      }),
+      map(({ key, value }) => ({ key, value })),
+    );
+    same<ValueOf<typeof windows>, { key: number; value: Visit[] }>(true);
+    const sums = raw.pipe(
+      watermark({ maxOutOfOrderness: 0 }),
+      tumblingWindow({ key: ({ user }) => user, size: 1, aggregate: sum(({ at }) => at) }),
+    );
+    same<ValueOf<typeof sums>["value"], number>(true);
+  });
+
+  it("does not compile with a field read of what may be null", () => {
+    // Never called: the compiler has the word here.
+    const programs = () => {
+      const raw = memory().source<Visit>("visits");
+      // @ts-expect-error: the value may be null
+      raw.pipe(map((visit) => visit.user));
+      // @ts-expect-error: the value may be null behind a watermark too
+      raw.pipe(watermark({ maxOutOfOrderness: 0 }), map((visit) => visit.user));
+      // @ts-expect-error: "keep" is about the schema, and null passes
+      memory().source("visits", { tombstones: "keep", schema: VISIT }).pipe(map((visit) => visit.user));
+    };
+    assertEquals(typeof programs, "function");
   });
 
   it('"refuse" makes a bad record of each, whatever comes after it', async () => {

@@ -53,7 +53,7 @@ class Place {
   run({ keyed = false, ...options }: Partial<RunOptions> & { keyed?: boolean } = {}): Promise<Job> {
     const broker = this.kafka();
     const key = keyed ? (value: string) => value : undefined;
-    const pipeline = broker.source<string>(this.input).pipe(
+    const pipeline = broker.source<string>(this.input, { tombstones: "refuse" }).pipe(
       map((value) => value.repeat(value.startsWith("large") ? 500 : 1)),
       broker.sink(this.output, { key }),
     );

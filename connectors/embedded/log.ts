@@ -23,7 +23,14 @@ import { DEFAULT_PARTITIONS } from "../local/limits.ts";
 import type { LogChange, LogEntry, LogKey, LogRange, LogStore } from "./store.ts";
 import { EmbeddedTopics } from "./topics.ts";
 import { LogWriter } from "./writer.ts";
-import { type KeepTombstones, type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
+import {
+  type CheckTombstones,
+  type KeepTombstones,
+  type SinkOptions,
+  sinkVerb,
+  type SourceOptions,
+  sourceVerb,
+} from "../verbs.ts";
 
 /** Options of {@linkcode embeddedLog}. */
 export interface EmbeddedLogOptions {
@@ -154,12 +161,18 @@ export class EmbeddedLog implements Connector {
     }
   }
 
-  /** The values of a topic and `null` for its tombstones, as a cold Observable. */
+  /** The same, with tombstones: what the schema says, and `null`. */
   source<T = unknown>(topic: string, options: KeepTombstones<T>): Observable<T | null>;
+  /** The same, without tombstones: what the schema says, or what is no tombstone. */
+  source<T = unknown>(topic: string, options: CheckTombstones<T>): Observable<T>;
   /**
-   * The values of a topic, as a cold Observable. Without a job it reads from the first record until {@linkcode end}.
+   * The values of a topic, as a cold Observable. Without a job it reads from the first record on until {@linkcode end}.
+   *
+   * A record without a value, a tombstone, is `null`, so `null` is in the type. Stages that read fields refuse it as a bad record and
+   * take it out of the type; a `filter` can do that before them. With a `schema` the type is the schema's, with
+   * `tombstones: "refuse"` it is without `null`.
    */
-  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T>;
+  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T | null>;
   source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T> {
     return sourceVerb<T>(this, topic, options);
   }

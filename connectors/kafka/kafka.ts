@@ -6,7 +6,14 @@
 
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import type { Bounds, Connection, ConnectionContext, Connector, PeekHandle, PeekObserver } from "../connector.ts";
-import { type KeepTombstones, type SinkOptions, sinkVerb, type SourceOptions, sourceVerb } from "../verbs.ts";
+import {
+  type CheckTombstones,
+  type KeepTombstones,
+  type SinkOptions,
+  sinkVerb,
+  type SourceOptions,
+  sourceVerb,
+} from "../verbs.ts";
 import { parseAddress } from "./addresses.ts";
 import { systemClock } from "../../base/clock.ts";
 import { KafkaConnection } from "./connection.ts";
@@ -58,15 +65,21 @@ export interface KafkaConnector extends Connector {
    * @throws {Error} when there is no such topic
    */
   bounds(topic: string): Promise<readonly Bounds[]>;
-  /** The values of a topic and `null` for its tombstones, as a cold Observable. */
+  /** The same, with tombstones: what the schema says, and `null`. */
   source<T = unknown>(topic: string, options: KeepTombstones<T>): Observable<T | null>;
+  /** The same, without tombstones: what the schema says, or what is no tombstone. */
+  source<T = unknown>(topic: string, options: CheckTombstones<T>): Observable<T>;
   /**
    * The values of a topic. A job reads it in its consumer group, from the offsets of its own checkpoint. Without a job
    * it is read from its beginning, outside of any group, for as long as it is subscribed.
    *
-   * @throws {TypeError} when the name is not a valid topic name
+   * A record without a value, a tombstone, is `null`, so `null` is in the type. Stages that read fields refuse it as a bad record and
+   * take it out of the type; a `filter` can do that before them. With a `schema` the type is the schema's, with
+   * `tombstones: "refuse"` it is without `null`.
+   *
+   * @throws {TypeError} If no topic can have that name.
    */
-  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T>;
+  source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T | null>;
   /**
    * Writes every value to a topic, exactly once, and passes it on.
    *
@@ -94,7 +107,7 @@ export interface KafkaConnector extends Connector {
  *
  * const broker = kafka({ brokers: ["localhost:9092"] });
  *
- * const large = broker.source<{ user: string; amount: number }>("orders").pipe(
+ * const large = broker.source<{ user: string; amount: number }>("orders", { tombstones: "refuse" }).pipe(
  *   filter((order) => order.amount > 1000),
  *   broker.sink("large_orders", { key: (order) => order.user }),
  * );

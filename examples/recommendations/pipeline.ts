@@ -5,13 +5,13 @@
  */
 import { map, type MonoTypeOperatorFunction, type Observable } from "rxjs";
 import {
+  type CheckTombstones,
   count,
   eventTime,
   keyedReduce,
   lateSideOutput,
   minutes,
   type SinkOptions,
-  type SourceOptions,
   tumblingWindow,
   watermark,
 } from "@tidemark/streams";
@@ -19,7 +19,7 @@ import { UserEvent } from "./schema.ts";
 
 /** Where topics live. Every connector of Tidemark is one of these. */
 export interface Broker {
-  source<T>(topic: string, options?: SourceOptions<T>): Observable<T>;
+  source<T>(topic: string, options: CheckTombstones<T>): Observable<T>;
   sink<T>(topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T>;
 }
 

@@ -32,9 +32,9 @@ export function visited({ partitions = 1, ended = true }: { partitions?: number;
   return log;
 }
 
-export const counts = (name?: string): OperatorFunction<Visit, Count> =>
+export const counts = (name?: string): OperatorFunction<Visit | null, Count> =>
   keyedReduce({ name, key: ({ user }: Visit) => user, initial: 0, reduce: (total) => total + 1 });
-export const perTen = (name?: string): OperatorFunction<Visit, WindowResult<Visit, string, number>> =>
+export const perTen = (name?: string): OperatorFunction<Visit | null, WindowResult<Visit, string, number>> =>
   tumblingWindow({ name, key: ({ user }: Visit) => user, size: 10, aggregate: count<Visit>() });
 export const clocked = (log: MemoryLog, name?: string): Observable<Visit> =>
   log.source<Visit>("visits").pipe(eventTime(({ at }) => at), watermark({ maxOutOfOrderness: 0, name }));
