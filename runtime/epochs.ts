@@ -290,7 +290,7 @@ function cutOf(task: OwnedTask, inCommit: readonly InCommit[]): CutEpoch | undef
   }
 }
 
-/** An epoch that is made again is cut when all of it has been. */
+/** Whether a task may be cut: an epoch that is being processed again must be complete first. */
 function isWhole({ task, again }: TaskRunner): boolean {
   return task.failure === undefined && again === undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Many runs: seeds one after the other, until the time or the number is up or a run fails; then the failure is cut down to the faults
- * that it needs.
+ * Runs seeds one after the other until the time or the number of runs is used up, or a run fails. A failure is then
+ * reduced to the faults that it needs.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Scenario } from "./scenario.ts";
 import { type Counts, noCounts, type Outcome } from "./outcome.ts";
 import { runScenario } from "./world.ts";
 
-/** What many runs were like. */
+/** Totals over many runs. */
 export interface Totals extends Counts {
   runs: number;
   refused: number;
@@ -17,12 +17,14 @@ export interface Totals extends Counts {
   virtual: number;
 }
 
-/** A failure, as small as it could be made. */
+/** A failure, reduced as far as possible. */
 export interface Report {
   readonly seed: number;
   readonly kind: string;
   readonly message: string;
-  /** For people: the seed, what was wrong, the faults that it takes, and what each process asked and was told. */
+  /**
+   * The message: the seed, what was wrong, the faults that are needed, and the requests and answers of each process.
+   */
   readonly text: string;
 }
 
@@ -30,12 +32,12 @@ export function noTotals(): Totals {
   return { ...noCounts(), runs: 0, refused: 0, virtual: 0 };
 }
 
-/** Adds up. */
+/** Adds to the totals. */
 export function addTotals(sum: Totals, other: Totals): void {
   for (const name of Object.keys(sum) as (keyof Totals)[]) sum[name] += other[name];
 }
 
-/** Runs scenarios until one fails. Returns what came of that one, if there is one. */
+/** Runs scenarios until one fails. Returns the outcome of that run, if there is one. */
 export async function runAll(
   scenarios: Iterable<Scenario>,
   { totals, more = () => true }: { readonly totals: Totals; readonly more?: () => boolean },
@@ -52,7 +54,7 @@ export async function runAll(
   return undefined;
 }
 
-/** Cuts a failure down: leaves out each fault without which it still fails, then runs what is left with its trace. */
+/** Reduces a failure: leaves out each fault without which it still fails, then runs the rest with a trace. */
 export async function reduce({ scenario, failure }: Outcome): Promise<Report> {
   let smallest = scenario;
   for (let again = true; again;) {
@@ -83,16 +85,16 @@ function without(scenario: Scenario, fault: Fault): Scenario {
   return { ...scenario, faults: scenario.faults.filter((one) => one !== fault) };
 }
 
-/** The most lines of a trace that people are shown. */
+/** The most lines of a trace that are shown. */
 const LINES = 400;
 
-/** The beginning and, above all, the end. */
+/** Shortens a trace to its first lines and, mostly, its last ones. */
 function shortened(lines: readonly string[]): readonly string[] {
   if (lines.length <= LINES) return lines;
   return [...lines.slice(0, LINES / 4), `... ${lines.length - LINES} lines ...`, ...lines.slice(-LINES * 3 / 4)];
 }
 
-/** A run in which a promise that nobody waits for may fail: that is a failure as well, and not the end of everything. */
+/** Runs a scenario. An unhandled rejection also counts as its failure, and does not end the process. */
 export async function guarded(scenario: Scenario, keeps = false): Promise<Outcome> {
   let stray: unknown;
   const note = (event: PromiseRejectionEvent) => {

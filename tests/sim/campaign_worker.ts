@@ -1,33 +1,33 @@
-/** Runs a share of the seeds on a thread of its own, and tells what came of them. */
+/** Runs a share of the seeds on a separate thread, and reports the outcomes. */
 import { noTotals, reduce, type Report, runAll, type Totals } from "./campaign.ts";
 import { scenarioOf } from "./draws.ts";
 import type { Scenario } from "./scenario.ts";
 import { sweepScenario } from "./sweep.ts";
 import { giveSigns } from "./watch.ts";
 
-/** Which runs: every `step`th from the `first` on, `runs` of them at most, until that moment. */
+/** The runs of a thread: every `step`th from `first` on, at most `runs` of them, until a time. */
 export interface Share {
-  /** Whose await points are swept; absent: each number is a seed. */
+  /** The scenario whose await points are swept. Absent: each number is a seed. */
   readonly base?: Scenario | undefined;
   readonly first: number;
   readonly step: number;
   readonly runs: number;
   /** On the clock of `performance.timeOrigin + performance.now()`. */
   readonly until: number;
-  /** Whether a failure is cut down before it is told. */
+  /** Whether a failure is reduced before it is reported. */
   readonly reduces: boolean;
-  /** Shared memory for signs of life. */
+  /** Shared memory in which the thread shows that it is alive. */
   readonly watch: Int32Array;
 }
 
-/** What a thread tells: from time to time, and at its end. */
+/** The reports of a thread: from time to time, and at its end. */
 export interface Told {
   readonly totals: Totals;
   readonly over: boolean;
   readonly report: Report | undefined;
 }
 
-/** How many runs are told of at once. */
+/** How many runs one report covers. */
 const BATCH = 20;
 
 const thread = self as unknown as {

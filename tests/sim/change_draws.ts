@@ -1,5 +1,5 @@
 /**
- * Which changes a run meets: rights, limits and topics, drawn from its seed by dice of their own.
+ * Draws the changes of a run: rights, limits and topics. They have dice of their own, from the run's seed.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { ACTIVITY, COUNTS, OUTPUTS } from "./pipelines.ts";
 import { type Dice, diceOf, type Drawn } from "./scenario.ts";
 import { INPUT } from "./traffic.ts";
 
-/** How many runs meet one. */
+/** The share of runs with a change. */
 const SHARE = 0.12;
-/** A long one lasts for longer than anybody may be silent about it, in milliseconds. */
+/** A long change lasts longer than the job may stay silent about it, in milliseconds. */
 const LONG = [17_000, 26_000] as const;
 const SHORT = [50, 9_000] as const;
 
-/** The changes of a run, with what else happens to its workers because of them. */
+/** The changes of a run, and faults of its workers during them. */
 export function changesOf({ seed, workers, partitions, inputMs, untilEnd }: Drawn): WorldFault[] {
   const dice = diceOf(seed ^ 0x0c4a6e);
   const { chance, whole } = dice;
@@ -27,12 +27,12 @@ export function changesOf({ seed, workers, partitions, inputMs, untilEnd }: Draw
     const [shortest, longest] = chance(0.35) ? LONG : SHORT;
     const ms = whole(shortest, longest);
     const what = drawn(partitions, dice);
-    // What is changed twice at once would be changed back to the wrong thing.
+    // Two overlapping changes of one thing would restore the wrong value.
     if (what.change === "configure" && left < most) continue;
-    // A job that ends has to know what is there when it begins.
+    // A job with an end must know at its start which transactions are open.
     const early = untilEnd && what.change === "hold";
     faults.push({ on: "time", at: early ? 0 : at, act: { do: "change", what, ms } });
-    // While a change lasts, workers come and go, and the brokers are away for a moment.
+    // During a change, workers start and stop, and the brokers are away for a moment.
     const during = () => at + whole(0, ms);
     const worker = whole(0, workers - 1);
     const restart = whole(50, 3000);

@@ -1,5 +1,6 @@
 /**
- * What people change while the job runs: rights, limits, topics. Each change ends again, and then all must come out as ever.
+ * Changes that people make while the job runs: rights, limits, topics. Each change ends again, and afterwards all
+ * results must be there as ever.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 import { INPUT } from "./traffic.ts";
 
-/** What changes work with. */
+/** What changes need. */
 export interface ChangeParts {
   readonly kafka: KafkaWorld;
   readonly scheduler: Scheduler;
@@ -19,7 +20,10 @@ export interface ChangeParts {
   readonly trace: Trace;
 }
 
-/** For how long after its end a change may explain what a job says, in milliseconds: what was refused last is told later. */
+/**
+ * For how long after its end a change may explain a message of the job, in milliseconds: a refusal may be reported
+ * late.
+ */
 const ECHO_MS = 15_000;
 
 interface Active {
@@ -27,19 +31,19 @@ interface Active {
   until: number;
 }
 
-/** What is changed at this moment. */
+/** The changes of the present moment. */
 export class Changes {
   readonly #active: Active[] = [];
-  /** One of them does not end: what the job says of it, it says to the end. */
+  /** Whether a change does not end. The job may then report it until the end. */
   lasting = false;
   /** What readers had seen of topics that were deleted. */
   readonly gone = new Map<string, readonly InputRecord[]>();
-  /** How many were made. */
+  /** How many changes were made. */
   made = 0;
 
   constructor(readonly parts: ChangeParts) {}
 
-  /** Makes a change for so long, in milliseconds. */
+  /** Makes a change for this long, in milliseconds. */
   async happen(change: Change, ms: number): Promise<void> {
     const { scheduler, trace } = this.parts;
     const active: Active = { says: saysOf(change), until: Infinity };
@@ -52,7 +56,7 @@ export class Changes {
     active.until = scheduler.now + ECHO_MS;
   }
 
-  /** Whether a job that ends with these words is right: it may be started again. */
+  /** Whether a change explains that a job ends with this message. The job may then be started again. */
   explains(message: string): boolean {
     return this.#active.some(({ says, until }) => until >= this.parts.scheduler.now && says.test(message));
   }
@@ -93,7 +97,7 @@ export class Changes {
   }
 }
 
-/** What a job has to say of a change that meets it, as trouble or at its end. */
+/** What a job must say of a change that affects it, as trouble or at its end. */
 export function saysOf(change: Change): RegExp {
   switch (change.change) {
     case "deny":
@@ -114,7 +118,7 @@ export function saysOf(change: Change): RegExp {
 
 const DENIED = "not allow|may not use";
 
-/** A line that says both, in whichever order. */
+/** Matches a line that contains both, in either order. */
 function bothOf(one: string, other: string): RegExp {
   return new RegExp(`(${one}).*${other}|${other}.*(${one})`);
 }

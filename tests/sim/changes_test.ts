@@ -1,6 +1,6 @@
 /**
- * Rights, limits and topics that change while the job runs. Each time it says so within 15 seconds, in a sentence; nothing stands still
- * without a word; and when the change is over, all results are there exactly once.
+ * Rights, limits and topics that change while the job runs. Each time the job must say so within 15 seconds, in a
+ * sentence. Nothing may stand still silently, and after the change all results must be there exactly once.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
@@ -35,7 +35,7 @@ const CHANGES: Record<string, Change> = {
   },
 };
 
-/** What else happens while the change lasts. */
+/** What else happens during the change. */
 const MEANWHILE: Record<string, readonly WorldFault[]> = {
   "while the job runs": [],
   "while a worker is killed and started again": [inTime(6000, { do: "kill", worker: 0, restart: 300 })],
@@ -58,7 +58,7 @@ function run(what: Change, others: readonly WorldFault[] = [], base: Partial<Sce
   return guarded({ ...BASE, ...base, faults: [change, ...others] }, true);
 }
 
-/** Lines that a job says, or with which it ends, and their times in milliseconds. */
+/** Lines that a job logs or ends with, and their times in milliseconds. */
 function told({ lines }: Outcome, says: RegExp): { readonly at: number; readonly line: string }[] {
   return lines.filter((line) => / (says:|ends with) /.test(line) && says.test(line))
     .map((line) => ({ at: parseFloat(line) * 1000, line }));

@@ -1,5 +1,5 @@
 /**
- * What people and time do while the whole job stands still, and which refusals to go on that explains.
+ * What people and time do while the whole job stands still, and which refusals of the job are right afterwards.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import { INPUT } from "./traffic.ts";
 /** A refusal that is right. */
 interface Excuse {
   readonly says: RegExp;
-  /** It is the only right thing: whoever goes on is wrong. */
+  /** Whether the job must refuse: to go on would be wrong. */
   readonly must: boolean;
 }
 
-/** What they work with. */
+/** What disasters need. */
 export interface DisasterParts {
   readonly scenario: Scenario;
   readonly kafka: KafkaWorld;
@@ -38,26 +38,26 @@ export class Disasters {
 
   constructor(readonly parts: DisasterParts) {}
 
-  /** Whether a job that ends with this error is right. */
+  /** Whether a disaster explains that a job ends with this error. */
   excuses({ message }: Error): boolean {
     return this.#excuses.some(({ says }) => says.test(message));
   }
 
-  /** What the job had to say, and must not go on without. */
+  /** What the job must say before it may go on. */
   get unsaid(): RegExp | undefined {
     return this.#excuses.find(({ must }) => must)?.says;
   }
 
-  /** Somebody makes a copy of the KV. */
+  /** Makes a copy of the KV. */
   async copy(): Promise<void> {
     this.#copy = await this.parts.kv.copy();
   }
 
-  /** Time takes away what nobody needs: input that all heads are past, and markers that have not moved for days. */
+  /** Time removes what the job no longer needs: input before all heads, and markers that have not moved for days. */
   age(what: "input" | "markers"): void {
     const heads = [...this.parts.heads.tasks.values()].map(({ head }) => head);
     if (what === "input") return this.#trim((offset) => Math.floor(this.parts.random() * (offset + 1)));
-    // A job that has anything to publish has published something of late.
+    // A job with results to publish has published recently, so its markers are not old.
     if (heads.some((head) => head!.outbox.length > 0) || this.parts.kafka.openTransactions().length > 0) return;
     this.#expire(false);
   }
@@ -67,7 +67,7 @@ export class Disasters {
     if (what === "reset") return this.#reset();
     const known = [...heads.tasks.values()];
     if (what === "expired") return this.#expire(known.some(({ head }) => head!.outbox.length > 0));
-    // A job that has just been made, or is over, has nothing to lose.
+    // A job that was just created, or is finished, has nothing to lose.
     const tasks = scenario.tasks === "single" ? 1 : scenario.partitions;
     if (known.length < tasks || known.some(({ head }) => head!.finished || head!.offsets[INPUT] === undefined)) return;
     trace.add("world", `what befalls the job: ${what}`);
@@ -96,7 +96,7 @@ export class Disasters {
     return Math.floor((this.parts.random() - 0.4) * 20);
   }
 
-  /** The KV is replaced by its copy: an older one of the same job. */
+  /** Replaces the KV by its copy, which is older. */
   async #restore(): Promise<void> {
     const copy = this.#copy;
     if (copy?.some(({ key }) => key[2] === "entry") !== true) return;
@@ -105,7 +105,7 @@ export class Disasters {
     this.#excuses.push({ says: /the store is older/, must: false });
   }
 
-  /** Somebody sets the offsets of the job's group back to the beginning, of every topic that it has any of. */
+  /** Resets the offsets of the job's group to the beginning, for every topic of the group. */
   #reset(): void {
     const { heads, kafka, trace } = this.parts;
     heads.shownIsAnybodys = true;
@@ -118,7 +118,7 @@ export class Disasters {
     }
   }
 
-  /** The broker has forgotten the markers: while results wait, nobody can tell which of them are visible. */
+  /** The broker loses the markers. While results wait, it is then unknown which of them are visible. */
   #expire(must: boolean): void {
     const { heads, kafka, trace } = this.parts;
     trace.add("world", `the markers expire${must ? ", and with them what nobody else knows" : ""}`);
@@ -129,7 +129,9 @@ export class Disasters {
     this.#excuses.push({ says: /its marker on the broker is gone/, must });
   }
 
-  /** Retention: records before an offset are gone, which is chosen by where the head stands and where the log ends. */
+  /**
+   * Retention removes the records before an offset, which is chosen from the offset in the head and the end of the log.
+   */
   #trim(choose: (offset: number, end: number) => number): void {
     const { heads, kafka, ledger, trace, scenario } = this.parts;
     ledger.note();

@@ -1,5 +1,5 @@
 /**
- * Draws a run from its seed: the job, its input, and what goes wrong.
+ * Draws a run from its seed: the job, its input, and its faults.
  *
  * @module
  */
@@ -37,13 +37,13 @@ export function scenarioOf(seed: number): Scenario {
   } as const;
   const faults = faultsOf(scenario, dice);
   const more = moreFaultsOf(scenario, faults, dice);
-  // Where one task reads several partitions, how they are interleaved decides what belongs to a visit.
+  // When one task reads several partitions, their interleaving decides which records belong to a visit.
   const visits = !single && diceOf(seed ^ 0x715175).chance(0.3);
   const ahead = diceOf(seed ^ 0xa4ead).chance(0.2);
   return { ...scenario, ...more, visits, ahead, faults: [...faults, ...more.faults, ...changesOf(scenario)] };
 }
 
-/** How far requests of a kind are counted, about. */
+/** About how many requests of a kind a run has. */
 const REACH: Record<Target, number> = {
   any: 600,
   kv: 120,
@@ -56,7 +56,7 @@ const REACH: Record<Target, number> = {
   step: 1200,
 };
 
-/** What a successor does while it takes over. */
+/** Requests of a successor during its takeover. */
 const TAKING: readonly Target[] = ["producer", "markers", "transaction", "end"];
 const TARGETS: readonly Target[] = ["any", "kv", "commit", "transaction", "end", "producer", "markers", "group"];
 const ACTS: readonly CallAct["do"][] = [
@@ -68,7 +68,7 @@ function faultsOf({ workers, untilEnd, inputMs }: Drawn, dice: Dice): Fault[] {
   const { random, chance, whole } = dice;
   if (chance(0.03)) return [];
   const faults: Fault[] = [];
-  // Each run has a taste of its own, so that rare combinations are met as well.
+  // Each run uses a subset of acts and targets, so that rare combinations occur too.
   const acts = ACTS.filter(() => chance(0.5));
   const targets = TARGETS.filter(() => chance(0.5));
   const most = chance(0.2) ? 12 : 5;
@@ -76,7 +76,7 @@ function faultsOf({ workers, untilEnd, inputMs }: Drawn, dice: Dice): Fault[] {
     const target = targets[Math.floor(random() * targets.length)];
     const act = actOf(acts[Math.floor(random() * acts.length)], dice);
     const kv = target === "kv" || target === "commit";
-    // What only a KV's client does, and only a KV's file.
+    // Only a KV client repeats, and only a KV file is locked.
     if ((act.do === "repeat" || act.do === "locked") && !kv) continue;
     const nth = 1 + Math.floor(random() ** 2 * REACH[target]);
     faults.push({ on: "call", worker: whole(0, workers - 1), target, nth, act });
@@ -88,7 +88,7 @@ function faultsOf({ workers, untilEnd, inputMs }: Drawn, dice: Dice): Fault[] {
   return faults;
 }
 
-/** What happens at any moment at which a worker goes on, to partitions and their leaders, and in the course of days. */
+/** Faults at any step of a worker, faults of partitions and their leaders, and faults that days bring. */
 function moreFaultsOf({ workers, partitions, untilEnd, inputMs, tasks }: Drawn, drawn: readonly Fault[], dice: Dice) {
   const { random, chance, whole } = dice;
   const brokers = chance(0.4) ? 3 : 1;
@@ -102,7 +102,7 @@ function moreFaultsOf({ workers, partitions, untilEnd, inputMs, tasks }: Drawn, 
       act: actOf(chance(0.6) ? "kill" : "pause", dice),
     });
   }
-  // What a Kafka client gives up by itself, the store's has to.
+  // A Kafka client gives up hanging requests itself. For the KV the store has to do it.
   if (chance(0.1)) {
     const nth = whole(1, REACH.kv);
     faults.push({ on: "call", worker: whole(0, workers - 1), target: "kv", nth, act: { do: "hang" } });
@@ -117,10 +117,10 @@ function moreFaultsOf({ workers, partitions, untilEnd, inputMs, tasks }: Drawn, 
     } as const;
     faults.push(inTime(whole(0, ms + 2000), act));
   }
-  // Whoever has a copy of the store may need what lies behind the heads.
+  // A restored copy of the store may need the input before the heads.
   const first = !drawn.some(({ act }) => act.do === "kill all");
   if (first && chance(0.15)) faults.push(inTime(whole(ms / 4, 2 * ms), { do: "age", what: "input" }));
-  // A store that is older than what its broker remembers is told by nothing.
+  // An older store than the one whose markers the broker has forgotten cannot be detected.
   const copied = drawn.some(({ act }) => act.do === "copy");
   if (!copied && chance(0.15)) faults.push(inTime(whole(ms / 2, ms + 3000), { do: "age", what: "markers" }));
   if (first && chance(0.15)) {
@@ -132,7 +132,7 @@ function moreFaultsOf({ workers, partitions, untilEnd, inputMs, tasks }: Drawn, 
   return { brokers, onMissing, faults };
 }
 
-/** A worker stands still with results in hand until its successor is about to fence it, and is faster then. */
+/** A worker stands still with results to publish until its successor is about to fence it, and then goes on faster. */
 function duel(workers: number, { chance, whole }: Dice): Fault {
   const target = chance(0.7) ? "commit" : "transaction";
   const act: CallAct = {
@@ -142,7 +142,7 @@ function duel(workers: number, { chance, whole }: Dice): Fault {
   return { on: "call", worker: whole(0, workers - 1), target, nth: whole(1, 40), act };
 }
 
-/** Everything stops; a person takes the opportunity, or has to use a backup. */
+/** The whole job stops, and a person uses the pause, or has to use a backup. */
 function disaster({ chance, whole }: Dice, ms: number): Fault[] {
   const at = whole(ms / 4, ms + 300);
   const restart = whole(200, 2000);

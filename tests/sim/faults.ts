@@ -1,36 +1,38 @@
 /**
- * What can go wrong in a run, as data: a plan is drawn from the seed, and can be cut down to the faults that matter.
+ * The faults of a run, as data. A plan is drawn from the seed, and can be reduced to the faults that matter.
  *
  * @module
  */
 import type { Right } from "./kafka/rights.ts";
 
-/** What kind of request a fault waits for; `step`: for the moment before whatever the process waits for is delivered to it. */
+/**
+ * The kind of request that a fault waits for. `step`: the moment before anything the process awaits is delivered to it.
+ */
 export type Target = "any" | "kv" | "commit" | "transaction" | "end" | "producer" | "markers" | "group" | "step";
 
-/** Something that happens to a worker at one of its requests, or when it goes on from where it waited: then it dies or stands still. */
+/** A fault of a worker at one of its requests, or when it goes on after waiting: it dies or stands still. */
 export interface CallFault {
   readonly on: "call";
   readonly worker: number;
   readonly target: Target;
-  /** Which of its requests or steps of that kind, counted from when the worker was started first. */
+  /** Which of its requests or steps of that kind, counted from the first start of the worker. */
   readonly nth: number;
   readonly act: CallAct;
 }
 
 /**
- * - `kill`: the process dies; the request under way still reaches the server, `late` milliseconds later, or not at all (-1). A new
- *   one is started after `restart` milliseconds.
- * - `pause`: the process stands still, then goes on as if nothing had been: after so long, or where another worker makes a request of
- *   the kind `until`, for which it must have taken over from this one; that request then takes `holds` milliseconds longer. So zombies
- *   meet their successors in the middle of their work, and may be faster.
+ * - `kill`: the process dies. The request under way still reaches the server, `late` milliseconds later, or never (-1).
+ *   A new process is started after `restart` milliseconds.
+ * - `pause`: the process stands still, then goes on as if nothing had happened: after this time, or when another worker
+ *   that must have taken over makes a request of the kind `until`. That request then takes `holds` milliseconds longer.
+ *   So old owners meet their successors in the middle of their work, and may be faster.
  * - `lose request`, `lose reply`: the caller learns that the outcome is unknown.
- * - `late`: the caller is told that the outcome is unknown, and the request arrives after that.
- * - `repeat`: a client's own repetition: the request takes effect, and so does a copy of it, whose answer is the caller's.
- * - `hang`: nobody ever answers, though the request takes effect: a connection that is half open.
- * - `locked`: the file of the KV is locked: surely nothing was done.
- * - `slow`: nothing is lost, but it takes long.
- * - `stop`: the worker is asked to stop, and started again.
+ * - `late`: the caller learns that the outcome is unknown, and the request arrives afterwards.
+ * - `repeat`: a client repeats the request by itself: it takes effect twice, and the caller gets the second answer.
+ * - `hang`: no answer ever comes, though the request takes effect: a half-open connection.
+ * - `locked`: the file of the KV is locked: certainly nothing was done.
+ * - `slow`: nothing is lost, but the request takes long.
+ * - `stop`: the worker is stopped in order, and started again.
  */
 export type CallAct =
   | { readonly do: "kill"; readonly when: "asking" | "answered"; readonly late: number; readonly restart: number }
@@ -46,7 +48,7 @@ export type CallAct =
   | { readonly do: "locked"; readonly times: number }
   | { readonly do: "stop"; readonly restart: number };
 
-/** Something that happens to the world at a time. */
+/** A fault of the world at a time. */
 export interface WorldFault {
   readonly on: "time";
   /** Milliseconds after the beginning. */
@@ -55,13 +57,13 @@ export interface WorldFault {
 }
 
 /**
- * - `down`: all brokers are away for so long.
- * - `load`: coordinators are loading for so long.
- * - `move`: a partition is led by nobody for so long, then by another broker.
- * - `age`: time takes away input that was processed, or markers that have not moved for days.
- * - `kill all`: every process dies, and is started again after `restart`; meanwhile a person may `reset` the job's group, the KV is
- *   `restored` from the `copy` that was made before, markers are `expired`, input is `trimmed` by retention (beyond what was
- *   processed), or the input topic is `remade` or has `grown`.
+ * - `down`: all brokers are away for this long.
+ * - `load`: coordinators are loading for this long.
+ * - `move`: a partition has no leader for this long, then another broker leads it.
+ * - `age`: time removes input that was processed, or markers that have not moved for days.
+ * - `kill all`: every process dies, and is started again after `restart`. Meanwhile a person may `reset` the job's
+ *   group, the KV is `restored` from the earlier `copy`, markers are `expired`, input is `trimmed` by retention (beyond
+ *   what was processed), or the input topic is `remade` or has `grown`.
  * - `jump`: a worker's wall clock jumps.
  * - `stop`, `kill`: a worker is asked to stop, or dies, and is started again after `restart` milliseconds; `leave`: it dies for good.
  * - `impostor`: somebody starts the job once more, on an empty KV; at the beginning he may be the one who is let in.
@@ -79,18 +81,18 @@ export type WorldAct =
   | { readonly do: "change"; readonly what: Change; readonly ms: number }
   | { readonly do: "jump"; readonly worker: number; readonly ms: number };
 
-/** What happens while nobody works. */
+/** Disasters while no worker runs. */
 export type Disaster = "reset" | "restored" | "expired" | "trimmed" | "remade" | "grown";
 
 /**
  * What people change while the job runs:
  * - `deny`: a right is taken away.
- * - `configure`: some of a topic's configuration is another one.
- * - `limit transactions`: the broker takes no longer timeout than this, in milliseconds.
- * - `quota`: what all producers may send, in bytes a second.
- * - `remake`: an output topic is deleted and made anew with fewer partitions; in the end it gets as many as it had.
- * - `grow`: the input has more partitions, for good.
- * - `hold`: somebody else has a transaction open in a partition of the input.
+ * - `configure`: some of a topic's configuration is changed.
+ * - `limit transactions`: the broker accepts no longer timeout than this, in milliseconds.
+ * - `quota`: the limit for all producers together, in bytes per second.
+ * - `remake`: an output topic is deleted and created anew with fewer partitions; in the end it gets as many as it had.
+ * - `grow`: the input gets more partitions, for good.
+ * - `hold`: another program has an open transaction in a partition of the input.
  */
 export type Change =
   | { readonly change: "deny"; readonly right: Right }
@@ -103,7 +105,7 @@ export type Change =
 
 export type Fault = CallFault | WorldFault;
 
-/** What a process does when it goes on from where it waited: an answer has come, or a timer has run out. */
+/** The name of the step in which a process goes on after an answer or a timer. */
 export const STEP = "go on";
 
 /** Whether a request is of the kind. */
@@ -130,7 +132,7 @@ export function isTarget(target: Target, what: string): boolean {
   }
 }
 
-/** A fault for people. */
+/** A fault as text. */
 export function showFault(fault: Fault): string {
   if (fault.on === "time") return `at ${fault.at} ms: ${JSON.stringify(fault.act)}`;
   return `worker ${fault.worker}, number ${fault.nth} of kind ${fault.target}: ${JSON.stringify(fault.act)}`;

@@ -1,5 +1,5 @@
 /**
- * Watches every write to the KV, at the moment when it takes effect, and holds it to what a head may never do.
+ * Checks every write to the KV when it takes effect: which changes of a head are forbidden.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import type { KvCopy } from "./kv.ts";
 import { JOB } from "./pipelines.ts";
 import { INPUT } from "./traffic.ts";
 
-/** Something that must never be. */
+/** A violated invariant. */
 export class Violation extends Error {
   override name = "Violation";
 }
 
-/** The topic whose partitions stand for the job's tasks. */
+/** The topic that has a partition for each of the job's tasks. */
 export const MARKERS = `${JOB}.tidemark`;
 
-/** Whether somebody has made the topic. */
+/** Whether the topic exists. */
 export function isTopic(kafka: KafkaWorld, topic: string): boolean {
   try {
     return kafka.partitionsOf(topic) > 0;
@@ -31,11 +31,11 @@ export function isTopic(kafka: KafkaWorld, topic: string): boolean {
 /** What is known of a task. */
 interface Watched {
   head: Head | undefined;
-  /** The process that has claimed it last. */
+  /** The process that claimed it last. */
   owner: string | undefined;
-  /** Fences that have had it, the present one last. */
+  /** All fences that it had, the present one last. */
   readonly fences: Set<string>;
-  /** When its present owner has taken it. */
+  /** When its present owner took it over. */
   since: number;
   /** The last epoch that had results. */
   results: number;
@@ -45,14 +45,14 @@ export class Heads {
   readonly tasks = new Map<number, Watched>();
   /** How many times a task got another owner. */
   takeovers = 0;
-  /** Random, in the job's entry: the group of the markers goes by it. */
+  /** The random part of the job's entry, which is in the name of the markers' group. */
   #incarnation: string | undefined;
-  /** A person has set the group's offsets: they say nothing any more. */
+  /** A person has set the group's offsets, so they cannot be checked any more. */
   shownIsAnybodys = false;
 
   constructor(readonly kafka: KafkaWorld, readonly now: () => number) {}
 
-  /** An atomic has taken effect. Throws what is wrong with it. */
+  /** Checks an atomic that has taken effect. Throws what is wrong with it. */
   written(mutations: readonly Mutation[], by: string): void {
     for (const { type, key } of mutations) if (type === "set") this.#touched(key, `${by} wrote over`);
     for (const mutation of mutations) {
@@ -69,7 +69,7 @@ export class Heads {
     for (const { type, key } of mutations) if (type === "delete") this.#touched(key, `${by} deleted`);
   }
 
-  /** What each task's marker says, in whichever group it stands. */
+  /** The marker of each task, from the present group of the markers. */
   markers(): Map<number, number> {
     if (!isTopic(this.kafka, MARKERS)) return new Map();
     const own = this.kafka.groupOffsets(this.markerGroup, MARKERS);
@@ -81,12 +81,12 @@ export class Heads {
     return `${JOB}.${this.#incarnation}.epochs`;
   }
 
-  /** The markers are gone: until there are new results, none has to be there. */
+  /** The markers are gone. They need not exist until there are new results. */
   forgotten(): void {
     for (const watched of this.tasks.values()) watched.results = 0;
   }
 
-  /** The KV was replaced: what was known of it is no more. What the group shows is of what has been lost. */
+  /** The KV was replaced, so all that was known of it is forgotten. The offsets in the group belong to the lost KV. */
   restored(copy: KvCopy): void {
     this.tasks.clear();
     this.shownIsAnybodys = true;
@@ -117,7 +117,7 @@ export class Heads {
     }
     const gone = before?.publishers.filter((id) => !head.publishers.includes(id)) ?? [];
     for (const { transactionalId, state, began } of gone.length > 0 ? this.kafka.openTransactions() : []) {
-      // A later one is of a life that has read the heads since, and holds results of the tasks that it still has.
+      // A later transaction belongs to a life that has read the heads since, with results of tasks that it still owns.
       if (state !== "open" || !gone.includes(transactionalId) || began >= watched.since) continue;
       throw wrong(
         `publisher ${transactionalId} left the head while its transaction was open, so readers are held back`,
@@ -129,7 +129,7 @@ export class Heads {
     this.checkShown(task);
   }
 
-  /** What the job's group shows is never ahead of what is committed. */
+  /** Checks that the offsets shown in the job's group are never ahead of the committed ones. */
   checkShown(task: number): void {
     if (this.shownIsAnybodys) return;
     const offsets = this.tasks.get(task)?.head?.offsets[INPUT] ?? {};
@@ -142,7 +142,7 @@ export class Heads {
     }
   }
 
-  /** What the head names is never deleted, nor written again. */
+  /** Checks that entries which the head names are never deleted or written again. */
   #touched(key: StoreKey, how: string): void {
     const [room, , task, kind, fence] = key;
     const attempt = Number(key[5]);

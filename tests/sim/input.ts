@@ -19,11 +19,11 @@ interface Place {
   readonly scheduler: Scheduler;
   readonly random: () => number;
   readonly trace: Trace;
-  /** How long it takes, about, in milliseconds. */
+  /** About how long the writing takes, in milliseconds. */
   readonly ms: number;
 }
 
-/** Writes records in transactions of a few, by a process to which nothing happens. Each has a producer of its own. */
+/** Writes records in small transactions, from a process without faults. Each transaction has a producer of its own. */
 export async function appendTransactions(records: readonly OutputRecord[], place: Place): Promise<void> {
   const { kafka, scheduler, random, trace, ms } = place;
   const silent = () => {};
@@ -48,7 +48,7 @@ export async function appendTransactions(records: readonly OutputRecord[], place
   }
 }
 
-/** One transaction. It may be tried again: what it left behind is aborted then. */
+/** Runs one transaction. It may be tried again: what the try before left open is then aborted. */
 async function transaction(
   line: Line,
   id: string,
@@ -71,7 +71,7 @@ async function beginTransaction(line: Line, id: string, records: readonly Output
   return identity;
 }
 
-/** Somebody else begins a transaction in a partition and writes a record. Returns what ends it. */
+/** Another program begins a transaction in a partition and writes a record. Returns the function that ends it. */
 export async function openTransaction(
   place: Place,
   { topic, partition, commit }: { readonly topic: string; readonly partition: number; readonly commit: boolean },

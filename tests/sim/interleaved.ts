@@ -1,7 +1,6 @@
 /**
- * What must hold of windows where one task reads several partitions: how these were interleaved decides which records were late, and
- * which pane they came to; but each record is in exactly one place, and each window is whole.
- *
+ * Checks windows when one task reads several partitions. The interleaving decides which records are late, and which
+ * pane they belong to. But each record must be in exactly one place, and each window must be complete.
  * @module
  */
 import { Violation } from "./heads.ts";
@@ -61,7 +60,7 @@ export function verifyInterleaved(
   }
 }
 
-/** The slowest partition's. One without a record holds time back. */
+/** The watermark of the slowest partition. A partition without records holds it back. */
 function watermarkOf(partitions: readonly Partition[]): number {
   return Math.min(...partitions.map((events) => Math.max(...events.map(({ time }) => time)) - DISORDER - 1));
 }

@@ -1,4 +1,4 @@
-/** What the simulated Kafka does when the world is unkind to it: what no test can make a real one do on demand. */
+/** Tests of the simulated Kafka under faults that no test can cause in a real one on demand. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Joined, Line, ProducerIdentity } from "../../connectors/kafka/driver.ts";
 import { CODE, KafkaError } from "../../connectors/kafka/errors.ts";
@@ -67,7 +67,7 @@ function test(name: string, run: (bench: Bench) => Promise<void>, options: Parti
   });
 }
 
-/** Chance that is none: these numbers, one after the other, for ever. */
+/** No randomness: these numbers, one after the other, repeated without end. */
 function inTurn(...numbers: number[]): () => number {
   let at = 0;
   return () => numbers[at++ % numbers.length];
@@ -119,7 +119,7 @@ test("a partition that moves is served by its new leader only", async ({ cluster
   assertEquals(await send(identity, "nowhere", 1), [CODE.notLeader]);
   await line.endTransaction(identity, true);
   await wait(1000);
-  // What nobody leads cannot be finished.
+  // Without a leader the transaction cannot be completed.
   assertEquals(cluster.openTransactions().map(({ state }) => state), ["committing"]);
   cluster.moveLeader("results", 0, "1");
   await wait(100);
@@ -188,7 +188,7 @@ test("a silent member is put out after its session, and one that does not come b
   await line.sync({ group: "job", ...second }, []);
   const began = cluster.groupMembers("job");
   const joining = join("job");
-  // It gives signs of life, but does not join the next generation.
+  // It sends heartbeats, but does not join the next generation.
   for (let beat = 0; beat < 14; beat++) {
     await wait(2000);
     await assertRefused(line.heartbeat({ group: "job", ...second }), CODE.rebalanceInProgress);

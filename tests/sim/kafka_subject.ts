@@ -1,20 +1,22 @@
-/** The simulated Kafka as a subject of the contracts that the real one passes: time goes on by itself while a test waits. */
+/**
+ * The simulated Kafka as a subject of the contracts that a real one passes. Virtual time goes on while a test waits.
+ */
 import type { KafkaSubject } from "../support/kafka_subject.ts";
 import type { Caller } from "./caller.ts";
 import { SimCluster } from "./kafka/cluster.ts";
 import type { ClusterOptions } from "./kafka/world.ts";
 import { Scheduler, seeded } from "./scheduler.ts";
 
-/** One way of a message, in milliseconds. */
+/** The travel time of a message in one direction, in milliseconds. */
 const TRAVEL = 0.3;
 
-/** A simulated Kafka that a test can reach into. */
+/** A simulated Kafka that a test can manipulate. */
 export interface SimKafkaSubject extends KafkaSubject {
   readonly cluster: SimCluster;
   readonly scheduler: Scheduler;
 }
 
-/** A caller whose messages are never lost, and always take the same time. */
+/** A caller that loses no messages, all of which take the same time. */
 export function faithfulCaller(scheduler: Scheduler): Caller {
   const travel = () => new Promise<void>((resolve) => void scheduler.after(TRAVEL, resolve));
   return {
@@ -31,7 +33,7 @@ export function faithfulCaller(scheduler: Scheduler): Caller {
 
 /** A cluster of its own, with its own time. */
 export function simKafka(options: Partial<ClusterOptions> = {}): Promise<SimKafkaSubject> {
-  // Virtual time begins at some real one: records of the tests have times around it.
+  // Virtual time begins near the present: records of the tests have timestamps around it.
   const scheduler = new Scheduler(1_750_000_000_000);
   const random = seeded(1);
   const cluster = new SimCluster({ scheduler, random, ...options });
@@ -64,7 +66,7 @@ export function simKafka(options: Partial<ClusterOptions> = {}): Promise<SimKafk
   });
 }
 
-/** Lets time go on whenever nobody has anything left to do in it; where there is nothing to come, it waits for the test. */
+/** Lets time go on whenever no work is left at the present moment. When no event is left, it waits for the test. */
 async function drive(scheduler: Scheduler, ended: () => boolean): Promise<void> {
   while (!await scheduler.drive(ended, Infinity));
 }

@@ -1,26 +1,26 @@
 /**
- * The simulated Deno KV: one store in memory that all processes share, behind requests that can be lost, late or done twice. The
- * engine's own `KvStore` works on it as it does on the real one, with its retries and its errors.
+ * The simulated Deno KV: one store in memory that all processes share. Its requests can be lost, late or repeated. The
+ * engine's own `KvStore` works on it as on a real KV, with its retries and errors.
  *
  * @module
  */
 import { type Check, MemoryStore, type Mutation, type StoreEntry, type StoreKey } from "../../state/mod.ts";
 import type { Caller } from "./caller.ts";
 
-/** How many entries a list brings at once: few, so that others write between two batches. */
+/** How many entries a list returns at once: few, so that other writes come between two batches. */
 const BATCH = 12;
 
-/** What has been written by an atomic that took effect. */
+/** Receives the writes of each atomic that took effect. */
 export type Written = (mutations: readonly Mutation[], versionstamp: string, by: string) => void;
 
-/** What is in a KV at one moment. */
+/** The content of a KV at one moment. */
 export type KvCopy = readonly Pick<StoreEntry, "key" | "value">[];
 
 /** The KV on its server. */
 export class SimKv {
-  /** The store itself, for whoever looks at it when all is over. */
+  /** The store itself, for checks at the end of a run. */
   readonly store = new MemoryStore();
-  /** Told of every atomic that took effect, in their order. */
+  /** Called for every atomic that took effect, in order. */
   written: Written = () => {};
 
   /** The KV as one process sees it. */
@@ -34,14 +34,14 @@ export class SimKv {
     return kv as unknown as Deno.Kv;
   }
 
-  /** All that is there now. */
+  /** The present content. */
   async copy(): Promise<KvCopy> {
     const entries: KvCopy[number][] = [];
     for await (const { key, value } of this.store.list([])) entries.push({ key, value });
     return entries;
   }
 
-  /** Replaces everything by a copy, under new versionstamps: as somebody does who restores a backup. */
+  /** Replaces the whole content by a copy, with new versionstamps, as restoring a backup does. */
   async restore(copy: KvCopy): Promise<void> {
     for (const { key } of await this.copy()) await this.store.atomic([], [{ type: "delete", key }]);
     for (const { key, value } of copy) await this.store.atomic([], [{ type: "set", key, value }]);
@@ -100,7 +100,7 @@ export class SimKv {
         return atomic;
       },
       commit: () => {
-        // What is written is what stood there when it was asked for.
+        // Copies: the values at the time of the request are written, whatever the caller does with them later.
         const asked = mutations.map(copied);
         return caller.call(`kv write ${asked.map(nameOfMutation).join(" ")}`, async () => {
           const result = await this.store.atomic(checks, asked);
@@ -113,7 +113,7 @@ export class SimKv {
   }
 }
 
-/** What Deno's client says when the connection breaks: whether the server has done it is unknown. */
+/** The error of Deno's client when the connection breaks: whether the request took effect is unknown. */
 function lost(): Error {
   return new Error("error sending request: the connection was closed before the message was completed");
 }
@@ -128,7 +128,7 @@ function nameOfMutation({ type, key }: Mutation): string {
   return type === "delete" ? `-${nameOf(key)}` : nameOf(key);
 }
 
-/** A key without what is the same in all. */
+/** A key without the parts that all keys share. */
 function nameOf(key: StoreKey): string {
   return key.slice(2).map((part) => typeof part === "string" && part.length === 16 ? part.slice(0, 4) : String(part))
     .join("/");

@@ -1,5 +1,6 @@
 /**
- * The input as it was written, whatever retention or a person has taken away since: what must come out is computed from it.
+ * The whole input as it was written, including what retention or a person has removed. The expected results are
+ * computed from it.
  *
  * @module
  */
@@ -8,15 +9,15 @@ import type { KafkaWorld } from "./kafka/world.ts";
 import { INPUT } from "./traffic.ts";
 
 export class Ledger {
-  /** By place, in the order of each partition. */
+  /** The records by position, in the order of each partition. */
   readonly #records = new Map<string, InputRecord>();
-  /** How many offsets the job had to pass over, because what stood there was gone. */
+  /** How many offsets the job had to skip because their records were gone. */
   missing = 0;
   #closed = false;
 
   constructor(readonly kafka: KafkaWorld) {}
 
-  /** Takes down what a reader sees now: to be done before anything of it is taken away. */
+  /** Records what a reader sees now. To be called before any of it is removed. */
   note(): void {
     if (this.#closed) return;
     for (const record of this.kafka.committedRecords(INPUT)) {
@@ -24,19 +25,19 @@ export class Ledger {
     }
   }
 
-  /** These were taken away before the job had read them. */
+  /** Removes records that were deleted before the job had read them. */
   strike(partition: number, from: number, to: number): void {
     this.missing += to - from;
     for (let offset = from; offset < to; offset++) this.#records.delete(`${partition}@${offset}`);
   }
 
-  /** The topic is no more: another one of its name is none of it. */
+  /** Ends the record of this topic: a later topic of the same name has nothing to do with it. */
   close(): void {
     this.note();
     this.#closed = true;
   }
 
-  /** All that the job was to read. */
+  /** All records that the job had to read. */
   get records(): InputRecord[] {
     this.note();
     return [...this.#records.values()];

@@ -28,7 +28,7 @@ interface Flags {
   readonly brief: boolean;
 }
 
-/** One that changes with the day, so that every day other runs are made. */
+/** A seed that changes every day, so that each day has other runs. */
 function seedOfTheDay(now: number): number {
   return Math.floor(now / 86_400_000) * 100_000;
 }
@@ -70,7 +70,7 @@ async function main({ seed, minutes, threads, brief, ...flags }: Flags): Promise
   return report === undefined ? 0 : 1;
 }
 
-/** What was asked for. A mistake in it is told in one sentence. */
+/** The parsed flags. A mistake in them is reported in one sentence. */
 function flagsOf(args: readonly string[]): Flags {
   const [text, yes] = [{ type: "string" }, { type: "boolean" }] as const;
   const options = { seed: text, runs: text, minutes: text, threads: text, trace: yes, sweep: yes, brief: yes };

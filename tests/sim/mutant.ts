@@ -1,5 +1,5 @@
 /**
- * A copy of the tree with a broken engine, and the simulator at work in it.
+ * A copy of the tree with a broken engine, and a run of the simulator in it.
  *
  * @module
  */
@@ -10,13 +10,13 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const FOLDERS = ["base", "operators", "state", "connectors", "runtime", "tests/sim"];
 const FILES = ["mod.ts", "deno.json", "deno.lock"];
 
-/** What the simulator made of a mutation. */
+/** The result of the simulator for a mutation. */
 export interface Caught {
   readonly runs: number;
   readonly report: Report | undefined;
 }
 
-/** Runs the simulator on a broken engine, in a folder of its own. */
+/** Runs the simulator on a broken engine, in a directory of its own. */
 export async function runMutant(
   { name, edits }: Mutation,
   { seed, runs }: { readonly seed: number; readonly runs: number },
@@ -52,7 +52,7 @@ export async function runMutant(
   }
 }
 
-/** The files of a broken engine, and the edits that do not fit the engine as it is, in words. */
+/** The files of a broken engine, and messages for the edits that do not fit the present engine. */
 export function patched(
   edits: readonly Edit[],
   read: (file: string) => string,
@@ -68,7 +68,9 @@ export function patched(
   return { files, wrong };
 }
 
-/** Whether a report tells of the engine, and not of a patch that is no program or of the simulator itself. */
+/**
+ * Whether a report is about the engine, and not about a patch that is no valid program or about the simulator itself.
+ */
 export function isOfTheEngine({ kind, message }: Report): boolean {
   if (/TypeError|ReferenceError|SyntaxError|is not a function|is not defined/.test(message)) return false;
   return kind === "broken" || kind === "stuck" || /^w\d+\.\d+ ended with /.test(message);

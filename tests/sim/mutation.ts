@@ -1,10 +1,10 @@
 /**
- * A way to get the engine wrong, as a patch of its source.
+ * A bug in the engine, as a patch of its source.
  *
  * @module
  */
 
-/** One place of a file, which must be there exactly once. */
+/** One text in a file, which must be there exactly once. */
 export interface Edit {
   readonly file: string;
   readonly find: string;
@@ -14,7 +14,7 @@ export interface Edit {
 /** A broken engine. */
 export interface Mutation {
   readonly name: string;
-  /** Where the engine has a second line of defence that had to be taken away as well: which. */
+  /** The second safeguard of the engine that also had to be removed, if there is one. */
   readonly masked?: string;
   readonly edits: readonly Edit[];
 }

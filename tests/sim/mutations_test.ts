@@ -8,9 +8,9 @@ import { MUTATIONS } from "./mutations.ts";
 
 const RUNS = 2000;
 const SEED = 1;
-/** How many runs the engine as it is stands here; in `sim_test.ts` it stands two thousand. */
+/** How many runs the intact engine must pass here; in `sim_test.ts` it passes two thousand. */
 const CONTROL_RUNS = 100;
-/** How many are tried at once. */
+/** How many mutations are tried at the same time. */
 const AT_ONCE = 2;
 
 Deno.test("The simulator finds nothing in a copy of the engine as it is", async () => {

@@ -1,5 +1,5 @@
 /**
- * The job under test: its pipelines on a connector that is made of a simulated process's driver.
+ * The job under test: its pipelines, on a connector that uses the driver of a simulated process.
  *
  * @module
  */
@@ -29,23 +29,23 @@ export const COUNTS = "counts";
 export const ACTIVITY = "activity";
 export const LATE = "late";
 export const DEAD = "dead";
-/** Those to which something may happen by chance. */
+/** The outputs that changes may affect. */
 export const OUTPUTS: readonly string[] = [COUNTS, ACTIVITY, LATE, DEAD];
 export const ALL_OUTPUTS: readonly string[] = [...OUTPUTS, VISITS];
 
-/** What is passed to `runWith`. */
+/** The arguments of `runWith`. */
 export interface Program {
   readonly pipelines: Observable<unknown>[];
   readonly options: Omit<RunOptions, "state">;
 }
 
-/** The value of a count: padded where an epoch is to be large. */
+/** The value of a count, padded when epochs are to be large. */
 export interface Count {
   readonly n: number;
   readonly pad: string;
 }
 
-/** The padding of a count: not the same for all of them, so that one cannot stand for another. */
+/** The padding of a count. It depends on the count, so that one cannot be taken for another. */
 export function padOf(n: number, padding: number): string {
   return padding === 0 ? "" : String.fromCharCode(97 + n % 26).repeat(padding + n);
 }

@@ -1,9 +1,9 @@
 /**
- * A simulated process: whatever it asks of the world goes through here, and so does whatever it is told. So it can die or stand still
- * at every point where it waits, and its requests can be lost, late or done twice.
+ * A simulated process. All of its requests and all answers pass through here. So it can die or stand still wherever it
+ * waits, and its requests can be lost, late or repeated.
  *
- * A process runs only when an answer or a timer is delivered to it. A dead one is delivered nothing; a paused one gets everything in
- * its order when it goes on, which may be after others have taken over what it believes to own.
+ * A process runs only when an answer or a timer is delivered to it. A dead process gets nothing. A paused process gets
+ * everything in order when it goes on, possibly after others have taken over its tasks.
  *
  * @module
  */
@@ -13,27 +13,27 @@ import { type CallAct, STEP } from "./faults.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { showAnswer, type Trace } from "./trace.ts";
 
-/** What a process lives in. */
+/** What a process needs. */
 export interface ProcessParts {
   readonly name: string;
   readonly scheduler: Scheduler;
   readonly random: () => number;
   readonly trace: Trace;
-  /** Asked at each request and at each step: what is to go wrong with it. */
+  /** Called for each request and each step; returns the fault that it meets. */
   readonly fault: (what: string) => CallAct | undefined;
-  /** A fault has killed it. */
+  /** Called when a fault has killed the process. */
   readonly killed: (restart: number) => void;
-  /** A fault asks it to stop. */
+  /** Called when a fault stops the process in order. */
   readonly asked: (restart: number) => void;
 }
 
 export class SimProcess implements Caller {
   alive = true;
-  /** When it was started, or went on last after it had stood still, in virtual milliseconds. */
+  /** When it was started, or last went on after a pause, in virtual milliseconds. */
   awakeSince: number;
-  /** The request of another one that it waits for while it stands still. */
+  /** The request of another process that ends its pause. */
   waitsFor: Pick<Pause, "until" | "holds"> | undefined;
-  /** What waits until it goes on; `undefined`: it is not paused. */
+  /** Deliveries that wait for the end of the pause; `undefined` when it is not paused. */
   #held: (() => void)[] | undefined;
   #calls = 0;
 
@@ -61,8 +61,8 @@ export class SimProcess implements Caller {
   }
 
   /**
-   * Delivers something to the process: now, when it goes on, or never. Nothing else lets it go on from where it waits, so a fault here
-   * can meet it at every await.
+   * Delivers something to the process: now, after its pause, or never. The process goes on in no other way, so a fault
+   * here can meet it at every await.
    */
   deliver(run: () => void): void {
     if (!this.alive) return;
@@ -94,7 +94,7 @@ export class SimProcess implements Caller {
     this.parts.scheduler.after(ms, () => this.goOn());
   }
 
-  /** Goes on, if it stands still. */
+  /** Ends a pause. */
   goOn(): void {
     if (!this.alive || this.#held === undefined) return;
     this.#note("goes on");
@@ -102,7 +102,7 @@ export class SimProcess implements Caller {
     const held = this.#held;
     this.#held = undefined;
     this.waitsFor = undefined;
-    // Each in an event of its own, as it would have been.
+    // Each delivery is an event of its own, as without the pause.
     for (const run of held) this.parts.scheduler.after(0, () => this.deliver(run));
   }
 
@@ -137,7 +137,7 @@ export class SimProcess implements Caller {
   async #arrive<T>(request: Request<T>, act: CallAct | undefined): Promise<void> {
     let answer = act?.do === "locked" ? { error: new Error("database is locked") } : await this.#take(request);
     if (act?.do === "repeat") {
-      // The copy whose answer counts comes after the one whose answer is lost.
+      // The repeated request, whose answer counts, comes after the one whose answer is lost.
       await new Promise<void>((resolve) => void this.parts.scheduler.after(act.ms, resolve));
       answer = await this.#take(request, "repeated");
     }
@@ -178,7 +178,7 @@ export class SimProcess implements Caller {
     });
   }
 
-  /** How long a message is on its way: mostly short, now and then not. */
+  /** The travel time of a message: mostly short, sometimes long. */
   #travel(): number {
     const { random } = this.parts;
     const short = 0.1 + random();
@@ -205,7 +205,7 @@ type Answer<T> = { readonly value: T } | { readonly error: Error };
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz234567";
 
-/** The clock of a simulated process: its timers end and wait with it. */
+/** The clock of a simulated process. Its timers end and pause with the process. */
 export class SimClock implements Clock {
   /** How far its wall clock is off, in milliseconds. */
   skew = 0;

@@ -1,4 +1,4 @@
-/** A simulated process: what it may be told, and when. */
+/** A simulated process: what is delivered to it, and when. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { KvStore, UnavailableError } from "../../state/mod.ts";
 import type { CallAct } from "./faults.ts";
@@ -7,7 +7,7 @@ import { SimClock, SimProcess } from "./process.ts";
 import { Scheduler, seeded } from "./scheduler.ts";
 import { BEGIN, Trace } from "./trace.ts";
 
-/** A process to whose first request something happens. */
+/** A process whose first request meets a fault. */
 function processWith(act: CallAct | undefined) {
   const scheduler = new Scheduler(BEGIN);
   const killed: number[] = [];
@@ -24,7 +24,7 @@ function processWith(act: CallAct | undefined) {
   return { scheduler, process, killed, effects, call, clock: new SimClock(process) };
 }
 
-/** Lets so much time pass. */
+/** Lets virtual time pass. */
 async function pass(scheduler: Scheduler, ms: number): Promise<void> {
   let passed = false;
   scheduler.after(ms, () => passed = true);

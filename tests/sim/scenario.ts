@@ -1,5 +1,5 @@
 /**
- * A run as data: the job, its input, and what goes wrong.
+ * A run as data: the job, its input, and its faults.
  *
  * @module
  */
@@ -15,37 +15,37 @@ export interface Scenario {
   readonly named: boolean;
   readonly tasks: "perPartition" | "single";
   readonly records: number;
-  /** For how long input keeps coming, in milliseconds; 0: it is there from the beginning. */
+  /** For how long input is written, in milliseconds; 0 when all of it is there from the beginning. */
   readonly inputMs: number;
-  /** The input is written in transactions, some of them aborted: it ends with control records. */
+  /** Whether the input is written in transactions, some of them aborted. It then ends with control records. */
   readonly transactional: boolean;
-  /** The job ends at the end of what is there at its start. */
+  /** Whether the job ends at the end of the input that is there at its start. */
   readonly untilEnd: boolean;
   readonly counts: "every" | "latest" | undefined;
   readonly windows: boolean;
-  /** How many bytes each count and its result are padded with. */
+  /** How many bytes pad each count and its result. */
   readonly padding: number;
-  /** Where one in so many records is no JSON; 0: all are. */
+  /** One in this many records is not JSON; 0 when all are. */
   readonly badEvery: number;
-  /** A stage of state and timers is part of the job. @default false */
+  /** Whether a stage with state and timers is part of the job. @default false */
   readonly visits?: boolean;
-  /** Counts are written without a key. @default false */
+  /** Whether counts are written without a key. @default false */
   readonly keyless?: boolean;
   /** Events have times around the present, many of them ahead of it. @default false */
   readonly ahead?: boolean;
   readonly brokers: number;
-  /** What the job does about input that is gone before it was read. */
+  /** What the job does when input is gone before it was read. */
   readonly onMissing: "stop" | "skip";
   readonly faults: readonly Fault[];
 }
 
-/** The time after which nothing more goes wrong, in milliseconds. */
+/** The time after which no more faults happen, in milliseconds. */
 export const CALM_MS = 20_000;
 
-/** What is drawn first, and decides what else may happen. */
+/** The part of a scenario that is drawn first. It decides which faults are possible. */
 export type Drawn = Omit<Scenario, "faults" | "brokers" | "onMissing">;
 
-/** Chance, in the forms in which a plan needs it. */
+/** Random choices, in the forms that draws need. */
 export interface Dice {
   readonly random: () => number;
   readonly chance: (share: number) => boolean;

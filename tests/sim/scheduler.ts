@@ -1,8 +1,9 @@
 /**
- * Virtual time: one queue of events, one seed. Whatever a run does follows from the seed, so it can be done again exactly.
+ * Virtual time: one queue of events and one seed. Everything in a run follows from the seed, so a run can be repeated
+ * exactly.
  *
- * An event runs, then everything that it set going runs until all of it waits for a later event; only then comes the next one.
- * So the order of all effects in the simulated world is the order of this queue.
+ * After an event, everything that it has started runs until all of it waits for a later event. Only then the next event
+ * runs. So the order of effects in the simulated world is the order of this queue.
  *
  * @module
  */
@@ -21,7 +22,7 @@ export function seeded(seed: number): () => number {
 
 interface Event {
   readonly time: number;
-  /** Breaks ties: what was asked for first comes first. */
+  /** Breaks ties: of two events at one time, the one that was requested first runs first. */
   readonly order: number;
   readonly run: () => void;
   cancelled: boolean;
@@ -38,7 +39,7 @@ export class Scheduler {
     this.now = start;
   }
 
-  /** Runs something that many milliseconds from now, unless it is cancelled by what this returns. */
+  /** Runs a function after this many milliseconds. The function that it returns cancels it. */
   after(ms: number, run: () => void): () => void {
     const event: Event = { time: this.now + Math.max(0, ms), order: this.#order++, run, cancelled: false };
     this.#push(event);
@@ -47,7 +48,7 @@ export class Scheduler {
     };
   }
 
-  /** Runs events until `done`, or until there are none, or until that time. Says whether it was done. */
+  /** Runs events until `done`, until none are left, or until this time. Returns whether it was done. */
   async drive(done: () => boolean, until: number): Promise<boolean> {
     await settled();
     while (!done()) {
@@ -107,7 +108,7 @@ function earlier(a: Event, b: Event): boolean {
   return a.time < b.time || (a.time === b.time && a.order < b.order);
 }
 
-/** Resolves when all that can go on without a further event has gone on. */
+/** Resolves when everything has run that needs no further event. */
 function settled(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }

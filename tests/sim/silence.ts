@@ -1,6 +1,6 @@
 /**
- * Standing still without a word is a failure: where something waits to be processed or published and does not move, whoever is
- * responsible for it must have said what it waits for.
+ * Standing still silently is a failure. When records wait to be processed or published and nothing moves, a responsible
+ * process must have logged what it waits for.
  *
  * Responsible for a task is its owner while that one lives, else everybody who lives. Who is paused can say nothing, and has its
  * time anew when it goes on. Nobody can be given a task while the group still takes its dead or paused members for alive.
@@ -13,19 +13,19 @@ import { JOB } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
 import { INPUT } from "./traffic.ts";
 
-/** How long a process may wait before it says so, in virtual milliseconds. */
+/** How long a process may wait before it must log that, in virtual milliseconds. */
 export const SILENT_MS = 15_000;
 
-/** A process as others hear it. */
+/** What is known of a process from outside. */
 export interface Voice {
   readonly name: string;
-  /** Since when it has been running without a break, in virtual milliseconds; `undefined`: it is dead, or stands still. */
+  /** Since when it has been running without a break, in virtual milliseconds; `undefined` when it is dead or paused. */
   readonly awakeSince: number | undefined;
-  /** It has said that it waits for something, and not yet that this is over. */
+  /** Whether it has logged that it waits for something, and not yet that the wait is over. */
   readonly troubled: boolean;
 }
 
-/** What a process says of itself: whether it waits. `undefined`: the line tells of something else. */
+/** Whether a line says that the process waits, or that its wait is over; `undefined` for every other line. */
 export function saysTrouble(line: string): boolean | undefined {
   if (/\b(still )?waiting\b.*\bbecause\b/.test(line)) return true;
   if (/all is well again|answers again$/.test(line)) return false;
@@ -40,7 +40,7 @@ export function saysQuota(line: string): boolean {
   return /holds back what is written.*quota/.test(line);
 }
 
-/** What is looked at. */
+/** What the check needs. */
 export interface SilenceParts {
   readonly scenario: Scenario;
   readonly heads: Heads;
@@ -50,19 +50,19 @@ export interface SilenceParts {
 }
 
 interface Place {
-  /** All of it that moves when something is done. */
+  /** Values that change when work is done. */
   signature: string;
   since: number;
 }
 
 export class Silence {
-  /** The longest time for which somebody stood still without a word, in virtual milliseconds. */
+  /** The longest time for which a process stood still silently, in virtual milliseconds. */
   longest = 0;
   readonly #places = new Map<number, Place>();
 
   constructor(readonly parts: SilenceParts) {}
 
-  /** Looks once. Returns what is wrong. */
+  /** Checks once. Returns what is wrong. */
   look(): string | undefined {
     const { scenario, now, voices } = this.parts;
     const tasks = scenario.tasks === "single" ? 1 : scenario.partitions;

@@ -1,5 +1,5 @@
 /**
- * Ways to get wrong what the engine says, and when it ends: nothing comes out twice or is lost, but somebody waits without knowing why.
+ * Bugs in what the engine logs, and in when it ends: results stay right, but a user waits without knowing why.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** The engine in the simulated world: as many runs as a minute or so allows, other ones every day. */
+/** Runs the engine in the simulated world: as many runs as a minute or so allows, different ones every day. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { guarded } from "./campaign.ts";
 import { scenarioOf } from "./draws.ts";
@@ -7,7 +7,7 @@ import { sweepRuns } from "./sweep.ts";
 import { runCampaign, summaryOf } from "./threads.ts";
 
 const RUNS = 2000;
-/** The seeds of this day. */
+/** The first seed of this day. */
 const SEED = Math.floor(Date.now() / 86_400_000) * 100_000;
 
 /** A small job of counts, windows and late events for two workers. */
@@ -30,7 +30,7 @@ Deno.test("A run is the same whenever it is made: every request, answer and time
 
 Deno.test({
   name: "Results are exact and nothing stays open, whatever happens to the workers, the broker and the store",
-  // Threads end by themselves, and are not waited for where one of them has found something.
+  // The threads end by themselves. They are not awaited when one of them has found a failure.
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {

@@ -1,4 +1,6 @@
-/** A worker that is asked to stop ends within its time, whatever the brokers do; what stays unpublished is published by the next start. */
+/**
+ * A worker that is stopped ends in time, whatever the brokers do. The next start publishes what was left unpublished.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { guarded } from "./campaign.ts";

@@ -1,5 +1,5 @@
 /**
- * A campaign on several threads: the seeds are dealt out, and the first failure ends it.
+ * A campaign on several threads: each gets a share of the seeds, and the first failure ends it.
  *
  * @module
  */
@@ -8,27 +8,27 @@ import type { Share, Told } from "./campaign_worker.ts";
 import type { Scenario } from "./scenario.ts";
 import { Watch } from "./watch.ts";
 
-/** How long a thread may be without a sign of life, in milliseconds: a run takes some hundredths of a second. */
+/** How long a thread may show no sign of life, in milliseconds. A run takes some hundredths of a second. */
 const SPINNING_MS = 30_000;
 const LOOK_MS = 1000;
 
-/** What to run. */
+/** The options of a campaign. */
 export interface CampaignOptions {
-  /** The first of the seeds, or of the numbers of a sweep. */
+  /** The first seed, or the first number of a sweep. */
   readonly seed: number;
-  /** Whose await points are swept. @default none: seeds are run */
+  /** The scenario whose await points are swept. @default none: seeds are run */
   readonly base?: Scenario | undefined;
   readonly runs: number;
   readonly threads: number;
-  /** How long at the most, in milliseconds. @default Infinity */
+  /** The longest time that the campaign may take, in milliseconds. @default Infinity */
   readonly limit?: number;
-  /** Whether a failure is cut down. @default true */
+  /** Whether a failure is reduced. @default true */
   readonly reduces?: boolean;
-  /** Told of progress. */
+  /** Called with the totals so far. */
   readonly progress?: (totals: Totals) => void;
 }
 
-/** What came of it. */
+/** The result of a campaign. */
 export interface Campaign {
   readonly totals: Totals;
   readonly report: Report | undefined;
@@ -87,7 +87,7 @@ function spins(seed: number): Report {
   return { seed, kind: "stuck", message, text: message };
 }
 
-/** The first report of a failure, or `undefined` when all have ended without one. */
+/** The first failure, or `undefined` when all threads have ended without one. */
 async function firstFailure(reports: readonly Promise<Report | undefined>[]): Promise<Report | undefined> {
   return await new Promise((resolve, reject) => {
     for (const report of reports) report.then((found) => found !== undefined && resolve(found), reject);

@@ -1,18 +1,18 @@
 /**
- * The trace of a run: what each process asked and was told, at which virtual time. Its hash tells two runs apart; its lines are kept
- * only where somebody will read them.
+ * The trace of a run: the requests and answers of each process, with virtual times. Its hash tells two runs apart. Its
+ * lines are kept only when they will be read.
  *
  * @module
  */
 
-/** Takes down what happens. */
+/** Records what happens. */
 export class Trace {
   readonly lines: string[] = [];
-  /** How many lines there were, kept or not. */
+  /** How many lines there were, whether kept or not. */
   count = 0;
   #hash = 0x811c9dc5;
 
-  /** @param keeps whether lines are kept to be read, with what was answered */
+  /** @param keeps whether lines and answers are kept to be read */
   constructor(readonly now: () => number, readonly keeps: boolean) {}
 
   add(who: string, what: string): void {
@@ -34,14 +34,14 @@ export class Trace {
   }
 }
 
-/** When simulated time begins. */
+/** The beginning of simulated time. */
 export const BEGIN = 1_800_000_000_000;
 
 function shownTime(time: number): string {
   return ((time - BEGIN) / 1000).toFixed(6).padStart(11);
 }
 
-/** An answer for people: short, and never its bytes. */
+/** An answer as short text, without its bytes. */
 export function showAnswer(answer: unknown): string {
   const text = JSON.stringify(answer, (_name, value) => {
     if (value instanceof Uint8Array) return `${value.length} bytes`;

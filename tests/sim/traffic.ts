@@ -1,5 +1,5 @@
 /**
- * The input: events of a few users, in disorder, some of them late beyond all allowance.
+ * The input: events of a few users, out of order, some of them too late for their windows.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export const WINDOW = 10_000;
 export const DISORDER = 5000;
 export const LATENESS = 6000;
 
-/** Where the window of a time begins. */
+/** The start of the window for a time. */
 export function windowOf(time: number): number {
   return Math.floor(time / WINDOW) * WINDOW;
 }
@@ -48,12 +48,12 @@ export function inputOf({ seed, records, partitions, badEvery, ahead = false }: 
   return list;
 }
 
-/** A user whose events belong into a partition. */
+/** A user whose events belong to a partition. */
 export function userOf(partition: number, partitions: number): string {
   for (let n = 0;; n++) if (keyPartition(encoder.encode(`guest-${n}`), partitions) === partition) return `guest-${n}`;
 }
 
-/** The record of an event, or of a text that stands in its place. */
+/** The record of an event, or of a text in its place. */
 export function eventRecord({ topic, partition, event, text = JSON.stringify(event) }: {
   readonly topic: string;
   readonly partition: number;

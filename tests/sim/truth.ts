@@ -1,5 +1,6 @@
 /**
- * What must come out, computed from the input in the plainest way: record by record, no operators, no state, no epochs.
+ * The expected results, computed from the input in the simplest way: record by record, without operators, state or
+ * epochs.
  *
  * @module
  */
@@ -18,7 +19,7 @@ export interface Truth {
   readonly late: number;
   readonly dead: number;
   readonly records: number;
-  /** The events of each partition, dead ones left out. */
+  /** The events of each partition, without dead letters. */
   readonly partitions: readonly (readonly Event[])[];
 }
 
@@ -29,7 +30,7 @@ export function rowKey(topic: string, key: string): string {
   return `${topic} ${key}`;
 }
 
-/** The truth of an input, as it lies in its topic. */
+/** The expected results for an input. */
 export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Truth {
   const partitions = Array.from({ length: scenario.partitions }, (): Event[] => []);
   const counted = { late: 0, dead: 0, records: 0 };
@@ -76,7 +77,7 @@ interface Pane {
   readonly user: string;
   readonly start: number;
   count: number;
-  /** How many results it has had. */
+  /** How many results the window has had. */
   fired: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What must hold when a run is over.
+ * Checks at the end of a run.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Scenario } from "./scenario.ts";
 import { seeded } from "./scheduler.ts";
 import { rowKey, type Truth, truthOf } from "./truth.ts";
 
-/** What there is when a run is over. */
+/** Everything that is left at the end of a run. */
 export interface Remains {
   readonly scenario: Scenario;
   readonly kafka: SimCluster;
@@ -29,7 +29,7 @@ export interface Remains {
 
 const decoder = new TextDecoder();
 
-/** Everything has come out, exactly once, and nothing is left open. */
+/** Checks that all results are there, exactly once, and that nothing is left open. */
 export async function verify(remains: Remains): Promise<void> {
   const { scenario, kafka, heads, ledger } = remains;
   const truth = truthOf(scenario, ledger.records);
@@ -42,7 +42,7 @@ export async function verify(remains: Remains): Promise<void> {
     if (isInterleaved(scenario, name)) continue;
     const want = truth.rows.get(name) ?? [];
     const have = rows.get(name) ?? [];
-    // What was being published when its topic was deleted is gone with it.
+    // Results whose topic was deleted while they were being published are gone with it.
     if (remains.gone.has(name.split(" ", 1)[0])) once(name, have, want);
     else if (name.startsWith(`${COUNTS} `) && scenario.counts === "latest") latest(name, have, want);
     else same(name, have, want);
@@ -56,7 +56,7 @@ export async function verify(remains: Remains): Promise<void> {
   await states(remains, truth);
 }
 
-/** The job has refused to go on: what came out until then is right, as far as it goes. */
+/** Checks a job that has refused to go on: its results so far must be right. */
 export function verifyPrefix(remains: Remains): Promise<void> {
   const { scenario, ledger } = remains;
   const truth = truthOf(scenario, ledger.records);
@@ -71,12 +71,12 @@ export function verifyPrefix(remains: Remains): Promise<void> {
   return Promise.resolve();
 }
 
-/** Whether the order in which partitions were read has a part in what comes out, or in these rows of it. */
+/** Whether the interleaving of partitions affects the results, or these rows of them. */
 function isInterleaved({ tasks, windows }: Scenario, name = `${ACTIVITY} `): boolean {
   return tasks === "single" && windows && (name.startsWith(`${ACTIVITY} `) || name.startsWith(`${LATE} `));
 }
 
-/** What a `read_committed` reader sees, by topic and key. */
+/** The records that a `read_committed` reader sees, by topic and key. */
 function rowsOf({ kafka, gone }: Remains): Map<string, string[]> {
   const rows = new Map<string, string[]>();
   for (const topic of ALL_OUTPUTS) {
@@ -102,14 +102,16 @@ function same(name: string, have: readonly string[], want: readonly string[]): v
   );
 }
 
-/** Each changed key once an epoch: which values are passed over is open, but they rise, and the last one is there. */
+/**
+ * Each changed key is written once an epoch. Values may be skipped, but they must rise, and the last one must be there.
+ */
 function latest(name: string, have: readonly string[], want: readonly string[]): void {
   rising(name, have, want);
   if (have.at(-1) === want.at(-1)) return;
   throw new Violation(`${name}: the last row is ${shown(have.at(-1))}, and should be ${shown(want.at(-1))}`);
 }
 
-/** Each row at most once, and the last one: keys have moved between the partitions of their topic, so there is no order. */
+/** Each row at most once, and the last one must be there. Keys have moved between partitions, so there is no order. */
 function once(name: string, have: readonly string[], want: readonly string[]): void {
   const seen = new Set<string>();
   for (const row of have) {
@@ -146,7 +148,7 @@ function eachPaneOnce(rows: ReadonlyMap<string, readonly string[]>): void {
   }
 }
 
-/** On time, late and dead: together they are the input; and what was gone before it was read is counted. */
+/** Records on time, late records and dead letters must add up to the input; missing records must be counted. */
 function counters(heads: Heads, truth: Truth, ledger: Ledger): void {
   const total = (name: string) => {
     let sum = 0;
@@ -160,7 +162,7 @@ function counters(heads: Heads, truth: Truth, ledger: Ledger): void {
   }
 }
 
-/** The marker is the head's epoch, or trails it by epochs without results. */
+/** The marker must be the head's epoch, or trail it by epochs without results. */
 function markers(heads: Heads): void {
   const found = heads.markers();
   for (const [task, { head, results }] of heads.tasks) {
@@ -174,7 +176,7 @@ function markers(heads: Heads): void {
   }
 }
 
-/** What the KV holds can be restored, and is what the input makes of it. */
+/** Checks that the state in the KV can be restored and matches the input. */
 async function states({ scenario, kv, heads }: Remains, truth: Truth): Promise<void> {
   if (scenario.counts === undefined) return;
   const random = seeded(1);

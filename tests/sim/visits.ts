@@ -1,6 +1,6 @@
 /**
- * A stage of state and timers in the job, and what must come out of it: a visit of a user lasts a while from its first event on, and is
- * told when that time has come.
+ * A stage with state and timers, and its expected results. A visit of a user begins with the user's first event and
+ * lasts a fixed time. It is emitted when that time has passed.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export const VISITS = "visits";
 /** How long a visit lasts, in milliseconds of event time. */
 const LASTS = 15_000;
 
-/** A visit that is over. */
+/** A visit that has ended. */
 export interface Visit {
   readonly user: string;
   readonly since: number;
@@ -20,7 +20,7 @@ export interface Visit {
   readonly n: number;
 }
 
-/** The stage: what it keeps of a user goes when the timer fires. */
+/** The stage. It keeps a user's state until the timer fires. */
 export function visits(): OperatorFunction<Event, Visit> {
   return operate<Event, Visit>({ operator: "visits", name: VISITS, time: "own", keeps: true }, (stage) => {
     const open = stage.state<string, Omit<Visit, "user">>();
@@ -42,7 +42,7 @@ export function visits(): OperatorFunction<Event, Visit> {
   });
 }
 
-/** The visits of one partition, in the plainest way. */
+/** The visits of one partition, computed in the simplest way. */
 export class Visits {
   #watermark = -Infinity;
   readonly #open = new Map<string, { since: number; n: number }>();

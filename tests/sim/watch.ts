@@ -1,27 +1,26 @@
 /**
- * Watches over a thread: a run that goes on and on without ever waiting for anything outside never lets its thread speak, so it is
- * seen from another one.
+ * Watches a thread from another one. A run that never waits does not let its own thread report anything.
  *
  * @module
  */
 
-/** Where a thread says which run is under way, and where its timer counts. */
+/** The place for the number of the current run, and the place where a timer of the thread counts. */
 const RUN = 0, BEATS = 1;
 const BEAT_MS = 200;
 
-/** What the watching thread knows of another one. */
+/** What the watching thread knows of the watched one. */
 export class Watch {
-  /** Goes to the thread that is watched. */
+  /** Memory that the watched thread gets. */
   readonly memory = new Int32Array(new SharedArrayBuffer(8));
   #beats = -1;
   #since = NaN;
 
-  /** The number of the run that is under way there. */
+  /** The number of the run under way there. */
   get run(): number {
     return Atomics.load(this.memory, RUN);
   }
 
-  /** For how long its timer has not run, in milliseconds, as far as it was looked at. */
+  /** For how long its timer has not run, in milliseconds, as of the last look. */
   silentFor(now: number): number {
     const beats = Atomics.load(this.memory, BEATS);
     if (beats !== this.#beats) {
@@ -32,7 +31,7 @@ export class Watch {
   }
 }
 
-/** Called in the thread that is watched. Returns what says which run begins. */
+/** Called in the watched thread. Returns the function that reports each run at its beginning. */
 export function giveSigns(memory: Int32Array): (run: number) => void {
   setInterval(() => Atomics.add(memory, BEATS, 1), BEAT_MS);
   return (run) => void Atomics.store(memory, RUN, run);

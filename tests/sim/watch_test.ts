@@ -1,8 +1,8 @@
-/** A thread that spins is noticed from another one. */
+/** A thread that spins is detected from another one. */
 import { assertEquals } from "@std/assert";
 import { Watch } from "./watch.ts";
 
-/** Says which run begins, gives signs of life until it is told to spin, and then goes on for ever without waiting for anything. */
+/** Reports its runs and shows signs of life until it is told to spin, then loops forever. */
 const THREAD = `
   import { giveSigns } from "${new URL("./watch.ts", import.meta.url)}";
   self.onmessage = ({ data }) => {
@@ -25,7 +25,7 @@ Deno.test("Watch sees that a thread lives, and that it spins, and in which run",
       worker.postMessage(watch.memory);
     });
     assertEquals(watch.run, 42);
-    // Signs come for as long as it lives: many looks, and the last sign is never old.
+    // The thread shows signs for as long as it lives: over many looks, the last sign is never old.
     let signs = 0;
     for (let now = performance.now(), silent = Infinity; signs < 4; now = performance.now()) {
       const before = silent;
@@ -34,7 +34,7 @@ Deno.test("Watch sees that a thread lives, and that it spins, and in which run",
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     worker.postMessage("spin");
-    // Ten signs are missing: this ends, or the test does not.
+    // The silence lasts ten beats. This loop ends, or the test does not.
     while (watch.silentFor(performance.now()) < 2000) await new Promise((resolve) => setTimeout(resolve, 20));
     assertEquals(watch.run, 42);
   } finally {

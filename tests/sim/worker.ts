@@ -1,5 +1,5 @@
 /**
- * A worker of the job in the simulated world: a process after the other in one place, each running the real engine.
+ * A worker of the job in the simulated world: a series of processes, each of which runs the real engine.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { QUOTA_TOLD_MS, saysQuota, saysTrouble, type Voice } from "./silence.ts"
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 
-/** What a worker lives in. */
+/** What a worker needs. */
 export interface WorkerParts {
   readonly slot: number;
   readonly scenario: Scenario;
@@ -24,33 +24,33 @@ export interface WorkerParts {
   readonly trace: Trace;
   readonly kv: SimKv;
   readonly kafka: KafkaWorld;
-  /** Told of every request; says how much longer it takes, in milliseconds, for the sake of others. */
+  /** Called for every request. Returns how many milliseconds longer it takes, for a fault of another worker. */
   readonly requested: (slot: number, what: string) => number;
-  /** What goes wrong with its requests. */
+  /** The faults of its requests. */
   readonly faults: readonly CallFault[];
-  /** Whether anything may still go wrong. */
+  /** Whether no more faults may happen. */
   readonly calm: () => boolean;
-  /** The job ended with an error: `true`, it is to be started again. */
+  /** Called when the job ended with an error. Returns whether it is to be started again. */
   readonly failed: (error: Error, at: { readonly worker: string; readonly starting: boolean }) => boolean;
   readonly count: (what: "kills" | "pauses" | "lost" | "stops") => void;
 }
 
-/** After which the caller does not know what became of its request. */
+/** Faults after which the caller does not know the outcome of its request. */
 const LOSSES: ReadonlySet<CallAct["do"]> = new Set(["lose request", "lose reply", "late", "hang"]);
 
-/** How long it takes to start a worker again that ended by itself, in milliseconds. */
+/** How long it takes to restart a worker that ended by itself, in milliseconds. */
 const AGAIN_MS = 500;
 
 export class SimWorker {
   process: SimProcess | undefined;
   job: Job | undefined;
-  /** The job is finished: there is nothing left to start. */
+  /** The job is finished, so no process is started again. */
   finished = false;
-  /** It takes no faults and is not started again. */
+  /** The worker meets no more faults, and is not started again. */
   retired = false;
-  /** What it has said of itself last: that it waits, or that all is well. */
+  /** Whether its last line said that it waits. */
   troubled = false;
-  /** How many times it went on from where it waited. */
+  /** How many times it went on after waiting. */
   steps = 0;
   #life = 0;
   #clock: SimClock | undefined;
@@ -59,7 +59,7 @@ export class SimWorker {
   #slowUntil = -Infinity;
   #stopping: { readonly process: SimProcess; readonly since: number } | undefined;
   #whenGone: (() => void) | undefined;
-  /** By fault: how many requests of its kind there were, and whether it has happened. */
+  /** For each fault: how many requests of its kind there were, and whether it has happened. */
   readonly #armed: { readonly fault: CallFault; seen: number; left: number }[];
 
   constructor(readonly parts: WorkerParts) {
@@ -70,7 +70,7 @@ export class SimWorker {
     }));
   }
 
-  /** It runs, and nothing holds it up; or it is not to run any more. */
+  /** Whether it runs without trouble, or is not to run any more. */
   get well(): boolean {
     if (this.retired && this.process?.alive !== true) return true;
     return this.finished || (this.job !== undefined && this.process?.paused === false);
@@ -137,7 +137,7 @@ export class SimWorker {
     this.#clock = clock;
   }
 
-  /** Its wall clock jumps. */
+  /** Moves its wall clock. */
   jump(ms: number): void {
     if (this.#clock !== undefined) this.#clock.skew += ms;
   }
@@ -149,13 +149,13 @@ export class SimWorker {
     this.#gone(restart);
   }
 
-  /** It dies, and nobody starts it again. */
+  /** Kills it for good. */
   leave(): void {
     this.retired = true;
     this.kill(0);
   }
 
-  /** It dies, and nobody starts it before it is released. */
+  /** Kills it until it is released. */
   hold(): void {
     this.kill(0);
     this.#held = true;
@@ -166,7 +166,9 @@ export class SimWorker {
     this.#gone(0);
   }
 
-  /** For how long it has been stopping, in virtual milliseconds; 0: it is not. A process that stands still has its time anew. */
+  /**
+   * For how long it has been stopping, in virtual milliseconds; 0 when it is not. After a pause its time starts again.
+   */
   get lateToStop(): number {
     const { process } = this;
     if (this.#stopping === undefined || this.#stopping.process !== process || !process.alive || process.paused) {
@@ -175,13 +177,13 @@ export class SimWorker {
     return this.parts.scheduler.now - Math.max(this.#stopping.since, process.awakeSince);
   }
 
-  /** Stops for good. Resolves when it has stopped, in virtual time. */
+  /** Stops it for good. Resolves when it has stopped, in virtual time. */
   async retire(): Promise<void> {
     this.retired = true;
     const { process, job } = this;
     if (process?.alive !== true || job === undefined || this.finished) return;
     await new Promise<void>((resolve) => {
-      // One that is killed meanwhile has stopped as well, and never says so.
+      // A process that is killed meanwhile has stopped too, and reports nothing.
       this.#whenGone = resolve;
       this.#stopping = { process, since: this.parts.scheduler.now };
       process.deliver(() =>
@@ -193,7 +195,7 @@ export class SimWorker {
     });
   }
 
-  /** The process is no more: the next one is started after a while. */
+  /** The process has ended. The next one is started after a while. */
   #gone(restart: number): void {
     this.job = undefined;
     this.#whenGone?.();
@@ -203,7 +205,7 @@ export class SimWorker {
     });
   }
 
-  /** Asks the job to stop, and starts it again when it has. */
+  /** Stops the job, and starts it again when it has stopped. */
   stop(restart: number): void {
     const { process } = this;
     this.parts.scheduler.after(0, () => {
@@ -222,7 +224,7 @@ export class SimWorker {
     });
   }
 
-  /** Another worker makes a request: one that stands still until then goes on soon. Returns how long that request is held up. */
+  /** Another worker makes a request. It ends a pause that waits for it. Returns how long that request is delayed. */
   others(what: string): number {
     const { process } = this;
     const { until, holds = 0 } = process?.waitsFor ?? {};

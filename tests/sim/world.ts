@@ -1,6 +1,6 @@
 /**
- * One run: the job's workers on a simulated Kafka and a simulated KV, with everything that the scenario says goes wrong, until all
- * input is processed and published. Then what is there is held to what must be there.
+ * One run: the job's workers on a simulated Kafka and a simulated KV, with the faults of the scenario, until all input
+ * is processed and published. Then the results are checked.
  *
  * @module
  */
@@ -24,15 +24,15 @@ import { INPUT, inputOf } from "./traffic.ts";
 import { verify, verifyPrefix } from "./verify.ts";
 import { SimWorker, type WorkerParts } from "./worker.ts";
 
-/** How long a run may take, in virtual milliseconds: beyond the last fault, everything has its time. */
+/** How long a run may take, in virtual milliseconds. It leaves enough time after the last fault. */
 const LIMIT_MS = 150_000;
-/** How long everything must have been quiet at the end, in virtual milliseconds: what is late has come. */
+/** How long everything must have been quiet at the end, in virtual milliseconds, so that late requests have arrived. */
 const QUIET_MS = 300;
 
-/** How long a worker may take to stop, in virtual milliseconds: what it promises, and the moments of its last steps. */
+/** How long a worker may take to stop, in virtual milliseconds: the promised time, and that of its last steps. */
 export const STOP_MS = 11_000;
 
-/** Runs a scenario. `keeps`: the trace is kept to be read. */
+/** Runs a scenario. `keeps`: whether the trace is kept. */
 export async function runScenario(scenario: Scenario, keeps = false): Promise<Outcome> {
   return await new World(scenario, keeps).run();
 }
@@ -48,12 +48,12 @@ class World {
   readonly #counts: Counts = noCounts();
   #failure: Failure | undefined;
   #fed = false;
-  /** Faults in time that have not happened, or are not over. */
+  /** Timed faults that have not happened or are not over. */
   #ahead = 0;
   readonly #ledger: Ledger;
   readonly #disasters: Disasters;
   readonly #changes: Changes;
-  /** How many leaders have moved. */
+  /** How many times a leader has moved. */
   #moves = 0;
   #refused = false;
   #wellSince = NaN;
@@ -139,7 +139,7 @@ class World {
     return true;
   }
 
-  /** Where it is looked for by the tick of the world. */
+  /** Checks for silence. Called from the tick of the world. */
   #listen(): void {
     if (this.#impostor !== undefined && this.#impostor.is !== "let in") {
       const both = this.#heads.tasks.size > 0 && this.#impostor.heads.tasks.size > 0;
@@ -193,7 +193,7 @@ class World {
     };
   }
 
-  /** Time passes also where nobody waits for anything. */
+  /** Virtual time passes even when nothing waits for it. */
   #tick(): void {
     this.#scheduler.after(50, () => {
       this.#listen();
@@ -201,7 +201,9 @@ class World {
     });
   }
 
-  /** A job that ends at the end of what is there must find all of it. */
+  /**
+   * Starts a worker. A job that ends at the end of its input must find all of it, so it starts when that is written.
+   */
   #startSoon(worker: SimWorker, ms: number): void {
     this.#scheduler.after(ms, () => {
       if (this.scenario.untilEnd && !this.#fed) this.#startSoon(worker, 20);
@@ -213,7 +215,9 @@ class World {
     return this.#scheduler.now > BEGIN + CALM_MS;
   }
 
-  /** Writes the input, a few records at a time; behind what others have left open in it at the beginning. */
+  /**
+   * Writes the input, a few records at a time, after the records that another program has left open at the beginning.
+   */
   #feed(): void {
     const { inputMs, transactional, faults } = this.scenario;
     const first = faults.filter((fault) => fault.on === "time" && fault.at === 0 && fault.act.do === "change");
@@ -286,14 +290,14 @@ class World {
       return;
     }
     for (const worker of this.#workers) worker.hold();
-    // A person's hands are slow: members are gone and transactions are over by then.
+    // A person is slow: by then members are gone and transactions have ended.
     while (this.#kafka.groupMembers(JOB).length > 0 || this.#kafka.openTransactions().length > 0) await this.#pass(100);
     await this.#pass(restart);
     await this.#disasters.befall(then);
     for (const worker of this.#workers) worker.release();
   }
 
-  /** A partition is led by nobody for a while, then by the next broker. */
+  /** A partition has no leader for a while, then the next broker leads it. */
   async #move({ topic, partition, ms }: Extract<WorldAct, { do: "move" }>): Promise<void> {
     const { brokers } = this.scenario;
     if (ms > 0) this.#kafka.moveLeader(topic, partition, undefined);
@@ -335,7 +339,7 @@ class World {
     this.#failure ??= { kind, message };
   }
 
-  /** Everything has been processed and published, and has been quiet for a while. */
+  /** Everything is processed and published, and has been quiet for a while. */
   #done(): boolean {
     if (this.#refused) return true;
     if (!this.#settled()) {
@@ -384,7 +388,7 @@ class World {
       }
     }
     if (this.#failure !== undefined) return;
-    // What has been decided is still written down for some moments; what nobody has ended stays open.
+    // Control records of decided transactions are still being written. Transactions without an end stay open.
     const decided = () => this.#kafka.openTransactions().every(({ state }) => state === "open");
     await this.#scheduler.drive(decided, this.#scheduler.now + QUIET_MS);
     try {

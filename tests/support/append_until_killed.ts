@@ -1,7 +1,7 @@
 /**
- * A process that appends batches to an embedded log until it is killed, and says which ones it was told are durable.
+ * A process that appends batches to an embedded log until it is killed, and prints which batches became durable.
  *
- * Batch `n` has `sizeOf(n)` records over four partitions, and each record carries `n`. Arguments: the KV's file.
+ * Batch `n` has `sizeOf(n)` records in four partitions, and each record contains `n`. Argument: the KV's file.
  */
 import { headerOf } from "../../connectors/headers.ts";
 import { acquireLock } from "../../state/file_lock.ts";
@@ -17,7 +17,7 @@ export function takesSeveral(batch: number): boolean {
   return sizeOf(batch) * paddingOf(batch) > 819_200;
 }
 
-/** How many bytes a record of batch `n` has beside its number. */
+/** How many bytes of padding a record of batch `n` has. */
 export function paddingOf(batch: number): number {
   return batch % 3 === 2 ? 70_000 : 100;
 }

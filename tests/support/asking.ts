@@ -1,19 +1,20 @@
-/** An asynchronous stage in miniature, as an author of operators would write it: what is asked and not answered is in the checkpoint. */
+/** A small asynchronous stage, as an author of operators could write it. Unanswered requests are in the checkpoint. */
 import type { MonoTypeOperatorFunction } from "rxjs";
 import { operate } from "../../operators/_operate.ts";
 
-/** Asks somebody about a value, who calls `answer` once, whenever it is: outside of the push of that value or of any. */
+/** Sends a request for a value. `answer` is called once, at any time outside of a push. */
 export type Ask<T> = (value: T, answer: () => void) => void;
 
-/** What is in flight: a value, and its event time. */
+/** A request under way: a value, and its event time. */
 interface Asked<T> {
   readonly value: T;
   readonly time: number;
 }
 
 /**
- * Asks about each value and emits it with its own time when the answer comes. While `most` are in flight it is full; event time and the
- * end of the task wait for the oldest. What was in flight when the process ended is asked again by the next one.
+ * Sends a request for each value, and emits the value with its own event time when the answer comes. While `most`
+ * requests are under way the stage is full. Event time and the end of the task wait for the oldest request. Requests
+ * that were under way when the process ended are sent again by the next process.
  */
 export function asking<T>(name: string, ask: Ask<T>, most = Infinity): MonoTypeOperatorFunction<T> {
   return operate<T, T>({ operator: "asking", name, time: "own", keeps: true }, (stage) => {
@@ -47,11 +48,11 @@ export function asking<T>(name: string, ask: Ask<T>, most = Infinity): MonoTypeO
   });
 }
 
-/** Answers that a test gives when it likes. */
+/** Answers that a test gives. */
 export class Answers<T> {
-  /** What was asked, in its order; also what was answered. */
+  /** All values with a request, in order, answered or not. */
   readonly asked: T[] = [];
-  /** The most that waited for an answer at once. */
+  /** The highest number of requests that waited at the same time. */
   most = 0;
   #waiting: { readonly value: T; readonly answer: () => void }[] = [];
 
@@ -61,18 +62,18 @@ export class Answers<T> {
     this.most = Math.max(this.most, this.#waiting.length);
   };
 
-  /** What waits for an answer. */
+  /** The values that wait for an answer. */
   get waiting(): readonly T[] {
     return this.#waiting.map(({ value }) => value);
   }
 
-  /** Answers the one at this place of those that wait. */
+  /** Answers the waiting request at this index. */
   give(at = 0): void {
     const [{ answer }] = this.#waiting.splice(at, 1);
     answer();
   }
 
-  /** Nobody who asked is there any more. */
+  /** Drops all waiting requests, as the end of their process does. */
   forget(): void {
     this.#waiting = [];
   }

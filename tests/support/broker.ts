@@ -1,9 +1,9 @@
 /**
  * A real Apache Kafka for tests.
  *
- * It is looked for in this order: the brokers that `KAFKA_BROKERS` names; Testcontainers, where a Docker engine and an
- * image are at hand; Kafka's own jars, where Java 17 and Maven are. A test that has to stop or kill a broker starts one of
- * its own with {@linkcode startBroker}; all others use {@linkcode sharedBroker}, with topics of their own.
+ * It comes from the first of these that is there: the brokers that `KAFKA_BROKERS` names; Testcontainers, with a Docker
+ * engine and an image; Kafka's own jars, with Java 17 and Maven. A test that stops or kills a broker starts its own
+ * with {@linkcode startBroker}. All others use {@linkcode sharedBroker}, with topics of their own.
  */
 import { startCluster } from "./broker/cluster.ts";
 import { containersAtHand, loadTestcontainers, startContainer } from "./broker/container.ts";
@@ -14,7 +14,7 @@ import { askForSharedBroker } from "./broker/shared.ts";
 export type { Broker, BrokerFinding, BrokerOptions, SharedBroker } from "./broker/kinds.ts";
 export { JVM_FOR_TESTS } from "./broker/node.ts";
 
-/** Says where a broker would come from; with `own`, one that a test may stop and kill. */
+/** Finds where a broker would come from; with `own`, one that a test may stop and kill. */
 export async function findBroker({ own = false }: { own?: boolean } = {}): Promise<BrokerFinding> {
   const named = Deno.env.get("KAFKA_BROKERS");
   if (named && !own) return { kind: "env", reason: `KAFKA_BROKERS names ${named}` };
@@ -29,7 +29,7 @@ export async function findBroker({ own = false }: { own?: boolean } = {}): Promi
   return { kind: "none", reason: `No Kafka broker: ${unnamed}${containers.reason}, and ${jars.reason}` };
 }
 
-/** Starts a broker of one's own and waits until it answers. */
+/** Starts a separate broker and waits until it answers. */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const { kind, reason } = await findBroker({ own: true });
   if (kind === "container" && (options.nodes ?? 1) === 1) return await startContainer(options);
@@ -46,16 +46,17 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 let ownShared: Promise<SharedBroker> | undefined;
 
 /**
- * The one broker that all tests share, started when the first of them asks.
+ * The broker that all tests share. The first request starts it.
  *
- * Under `deno task test` the broker outlives the file that asked. Under a bare `deno test` each file starts one, which ends
- * with it; call this outside of a test there (in `beforeAll` or at the top), or the sanitizers will see a process left over.
+ * Under `deno task test` the broker outlives the file that requested it. Under a bare `deno test` each file starts one
+ * that ends with the file. There, call this outside of a test (in `beforeAll` or at the top), or the sanitizers report
+ * a process that is left over.
  */
 export async function sharedBroker(): Promise<SharedBroker> {
   return await askForSharedBroker() ?? await (ownShared ??= startSharedBroker());
 }
 
-/** What {@linkcode sharedBroker} starts: the brokers that are named, or one of our own. */
+/** Starts the broker for {@linkcode sharedBroker}: uses the named brokers, or starts one. */
 export async function startSharedBroker(): Promise<SharedBroker & Partial<Broker>> {
   const named = Deno.env.get("KAFKA_BROKERS");
   return named ? { kind: "env", brokers: named.split(",") } : await startBroker();

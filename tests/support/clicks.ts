@@ -1,4 +1,4 @@
-/** A topic of clicks, and one of visits, in memory: what tests of a job's life run on. */
+/** Topics of clicks and of visits in memory, for tests of a job's life. */
 import { map, type Observable } from "rxjs";
 import { count, eventTime, type Keyed, keyedReduce, tumblingWindow, watermark } from "@tidemark/streams";
 import type { MemoryLog } from "../../connectors/memory.ts";

@@ -1,8 +1,9 @@
 /**
- * Drives the cases of `tests/conformance/` through the public operators, and says of each that it cannot drive why not.
+ * Runs the cases of `tests/conformance/` with the public operators, and names the reason for each case that it cannot
+ * run.
  *
- * A driver takes a case and returns what happened, in the words of the case's `expected`. To widen the suite, add a driver to
- * `DRIVERS`, or take a reason out of `obstacle()`.
+ * A driver takes a case and returns what happened, in the form of the case's `expected`. To cover more cases, add a
+ * driver to `DRIVERS`, or remove a reason from `obstacle()`.
  */
 import { map, merge, mergeMap, type MonoTypeOperatorFunction, type Observable, Subject, tap } from "rxjs";
 import {
@@ -26,7 +27,7 @@ export interface Step {
   readonly mode?: "immediate" | "deferred";
 }
 
-/** Something that happens, and after which step. */
+/** Something that happened, and after which step. */
 export interface Happening {
   readonly after: number | "end";
   readonly type: string;
@@ -66,7 +67,7 @@ const DRIVERS: Readonly<Record<string, Driver>> = {
   "flink-watermark-valve": driveInputs,
 };
 
-/** Kinds whose operators are not there yet. */
+/** Kinds whose operators do not exist yet. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
   session: "session windows are not built",
   "session-merge": "session windows are not built",
@@ -81,7 +82,7 @@ const NOT_BUILT: Readonly<Record<string, string>> = {
 
 const IDLE_STEPS = ["idle", "active", "markIdle", "checkIdle", "advanceClock", "activity"];
 
-/** Why a case cannot be driven here, or `undefined`. */
+/** Why a case cannot be run here, or `undefined`. */
 export function obstacle({ kind, semantics, config, steps, expected }: Case): string | undefined {
   const has = (...types: string[]) => steps.some(({ type }) => types.includes(type));
   if (NOT_BUILT[kind] !== undefined) return NOT_BUILT[kind];
@@ -104,7 +105,7 @@ export function obstacle({ kind, semantics, config, steps, expected }: Case): st
   return undefined;
 }
 
-/** What happens in a case. */
+/** Runs a case. Returns what happened. */
 export function drive(scenario: Case): Happening[] {
   return DRIVERS[scenario.semantics](scenario);
 }
@@ -128,7 +129,7 @@ function driveWindow(scenario: Case): Happening[] {
   let after: number | "end" = 0;
   const source = new Subject<Step>();
   const results = source.pipe(
-    // A watermark's own event time does not matter: it goes no further than watermark().
+    // The event time of a watermark step does not matter: watermark() drops it.
     eventTime((step) => step.type === "record" ? timeOf(step.ts) : 0),
     watermark({ punctuated: (step) => step.type === "watermark" ? timeOf(step.ts) : undefined }),
     mergeMap((step) => step.type === "record" ? [step] : []),
@@ -149,13 +150,13 @@ function driveWindow(scenario: Case): Happening[] {
     source.next(step);
   }
   after = "end";
-  // A test harness is dropped and not ended where the case says nothing of its end.
+  // Without an expected end the harness is dropped, not ended.
   if (expected.some(({ after }) => after === "end")) source.complete();
   subscription.unsubscribe();
   return happened;
 }
 
-/** The window of each record, on its own; or the error that the windows cannot be made. */
+/** The windows of each record alone, or the error that the windows cannot be created. */
 function driveAssigner({ config, steps, semantics }: Case): Happening[] {
   return steps.map((step, after) => {
     const happened: Happening[] = [];
@@ -184,7 +185,7 @@ function windowOf({ size, offset, allowedLateness }: Case["config"]) {
   return { size: size!, offset, allowedLateness };
 }
 
-/** The watermark after records, as it is when somebody asks. */
+/** The watermark after each record. */
 function driveBounded({ config, steps }: Case): Happening[] {
   const source = new Subject<Sent>();
   const ask = gauge(source.pipe(timed(), watermark({ maxOutOfOrderness: config.bound! }), probes(), timed()));
@@ -226,26 +227,26 @@ function driveInputs({ config, steps }: Case): Happening[] {
   });
 }
 
-/** What is sent through a gauged pipeline: a value, a watermark, or a question. */
+/** An element of a measured pipeline: a value, a watermark, or a query of the watermark. */
 interface Sent {
   readonly time?: number;
   readonly mark?: number;
   readonly question?: Iterable<Sent>;
 }
 
-/** A watermark or a question has the least event time, so that nothing follows from it. */
+/** A watermark or a query has the lowest event time, so that it has no effect. */
 function timed(): MonoTypeOperatorFunction<Sent> {
   return eventTime(({ time }) => time ?? Number.MIN_SAFE_INTEGER);
 }
 
-/** Puts the values that a question asks for in its place. */
+/** Replaces a query by the values that it needs. */
 function probes(): MonoTypeOperatorFunction<Sent> {
   return mergeMap((sent) => sent.question ?? [sent]);
 }
 
 /**
- * Reads a watermark from outside. A window of one millisecond refuses a value exactly when the watermark has reached it, so the
- * watermark is the highest time that is refused: a question halves what is left until it is found, within one push.
+ * Measures a watermark from outside. A window of one millisecond refuses a value exactly when the watermark has reached
+ * it. So the watermark is the highest refused time, which a binary search finds within one push.
  */
 function gauge(stream: Observable<Sent>): (through: Subject<Sent>) => number | undefined {
   let refused = false;

@@ -1,9 +1,9 @@
-/** What a case of the connector contract works with. */
+/** What a case of the connector contract needs. */
 import type { Connection, OutputRecord } from "../../connectors/connector.ts";
 import type { Store } from "../../state/store.ts";
 import { freshTopic, publish, type Reading, type RecordingReader, startReading } from "./recording_reader.ts";
 
-/** A connector under test, with a place of its own for topics. */
+/** A connector under test, with topics of its own. */
 export interface ContractSubject extends AsyncDisposable {
   /** Opens the connector for a job of that name. The suite closes the connection. */
   connect(job: string): Promise<Connection>;
@@ -11,12 +11,12 @@ export interface ContractSubject extends AsyncDisposable {
   readonly store: Store;
 }
 
-/** What a test of the contract works with. */
+/** What a test of the contract needs. */
 export interface Bench {
   readonly connection: Connection;
   readonly store: Store;
   readonly subject: ContractSubject;
-  /** Makes a topic of that many partitions and returns its name. */
+  /** Creates a topic with this many partitions and returns its name. */
   topic(partitions: number): Promise<string>;
   publish(records: readonly OutputRecord[]): Promise<void>;
   read(topic: string, reading?: Partial<Reading>): Promise<RecordingReader>;
@@ -25,7 +25,7 @@ export interface Bench {
 /** One case. */
 export type Case = (bench: Bench) => Promise<void>;
 
-/** Runs one case on a connection of its own. */
+/** Runs one case on a separate connection. */
 export async function onBench(make: () => Promise<ContractSubject>, run: Case): Promise<void> {
   await using subject = await make();
   const connection = await subject.connect("contract");

@@ -1,4 +1,4 @@
-/** What every connector owes the runtime when it is read, and when results become visible: a part of the connector contract. */
+/** The part of the connector contract about reading, and about when results become visible. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Case } from "./connector_bench.ts";
 import { assertContiguous, record, textOf, writeStaged } from "./recording_reader.ts";
@@ -54,7 +54,7 @@ export const READING: Record<string, Case> = {
     await using reading = await read(name);
     await reading.until("both ends", () => new Set(reading.batches.map(({ partition }) => partition)).size === 2);
     reading.reader.pause(name, 0);
-    // What was under way for the paused partition is here before this one.
+    // Records of the paused partition that were under way arrive before this one.
     await publish([record(name, { partition: 1, text: "first" })]);
     await reading.count(1);
     await publish([record(name, { partition: 0, text: "held" })]);
@@ -146,7 +146,7 @@ export const EDGES: Record<string, Case> = {
     assertEquals(await at(25), 3);
     assertEquals(await at(31), 4);
     const { latest } = (await connection.bounds(name))[1];
-    // Where a transaction ends with a record of its own, that one may be what is found; nothing that is seen lies there.
+    // A control record at the end of a transaction may have this offset. No visible record lies there.
     const [none, behind] = await connection.offsets(name, base + 41);
     assert(none === 0 && behind >= 5 && behind <= latest, `offset ${behind} is not behind the last record`);
     assertEquals(await connection.offsets(name, "latest"), [0, latest]);
@@ -184,7 +184,7 @@ export const STAGING: Record<string, Case> = {
       message = (error as Error).message;
     }
     assertStringIncludes(message, name);
-    // What was refused has left nothing behind.
+    // The refused rows have left nothing behind.
     await publish([record(name, { text: "good" })]);
     await using reading = await read(name);
     await reading.count(1);

@@ -1,4 +1,4 @@
-/** Deliveries as tests use them. */
+/** Helpers for deliveries in tests. */
 import type {
   AfterCommit,
   Connection,
@@ -9,19 +9,19 @@ import type {
   Published,
 } from "../../connectors/connector.ts";
 
-/** Delivery after the commit, of a connection that has it so. */
+/** The delivery of a connection that delivers after the commit. */
 export function afterCommit({ delivery }: Connection): AfterCommit {
   if (delivery.kind !== "afterCommit") throw new Error("This connection does not deliver after the commit");
   return delivery;
 }
 
-/** Delivery within the commit, of a connection that has it so. */
+/** The delivery of a connection that delivers within the commit. */
 export function inCommit({ delivery }: Connection): InCommit {
   if (delivery.kind !== "inCommit") throw new Error("This connection does not deliver within the commit");
   return delivery;
 }
 
-/** A delivery that is prepared for a job of that name with one task, if it was not before. */
+/** The delivery, prepared for a job of this name. */
 export async function prepared(connection: Connection, name: string, tasks = 1): Promise<AfterCommit> {
   const delivery = afterCommit(connection);
   await delivery.prepare({ name, incarnation: "test", tasks });
@@ -31,12 +31,12 @@ export async function prepared(connection: Connection, name: string, tasks = 1):
 /** Nothing is published. */
 export const UNPUBLISHED: Published = { epoch: 0, rows: 0, moved: 0 };
 
-/** An epoch of one task that is to become visible whole. */
+/** One epoch of one task, whose rows are to become visible. */
 export function epochOf(rows: readonly OutputRecord[], epoch = 1, task = 0): DeliveredTask {
   return { task, from: { ...UNPUBLISHED, epoch: epoch - 1 }, epochs: [{ epoch, rows }] };
 }
 
-/** Makes rows visible as an epoch of a task, in as many goes as it takes. */
+/** Makes rows visible as an epoch of a task, in as many transactions as are needed. */
 export async function deliver(
   life: DeliveryLife,
   rows: readonly OutputRecord[],

@@ -1,4 +1,4 @@
-/** A job by hand whose states go through the codec of a checkpoint at each restart, with nothing else behind it. */
+/** A hand-made job whose states pass through the checkpoint codec at each restart. It has no store and no runtime. */
 import type { Observable } from "rxjs";
 import { MemoryKeyedState } from "../../operators/_memory_state.ts";
 import type { Cell, Key, KeyedState } from "../../operators/keyed_state.ts";
@@ -6,12 +6,12 @@ import { ValueReader } from "../../state/value_reader.ts";
 import { ValueWriter } from "../../state/value_writer.ts";
 import { HandMadeTask } from "./task_host.ts";
 
-/** One task through many lives. */
+/** One task and its restarts. */
 export class DurableTask {
   readonly results: unknown[] = [];
   #job: HandMadeTask;
 
-  /** @param pipeline makes the pipeline, anew for each life */
+  /** @param pipeline creates the pipeline, for each restart again */
   constructor(readonly pipeline: () => Observable<unknown>) {
     this.#job = new HandMadeTask().run(pipeline());
   }
@@ -36,7 +36,7 @@ export class DurableTask {
     return this.#take();
   }
 
-  /** Cuts, and begins another life with what a checkpoint gives back. */
+  /** Cuts, and restarts with what a checkpoint returns. */
   restart(): this {
     const { states, clocks } = this.#job.cut();
     this.#take();
@@ -51,7 +51,7 @@ export class DurableTask {
   }
 }
 
-/** Each value as a checkpoint gives it back, in its order. */
+/** Each value as a checkpoint returns it, in order. */
 function roundTrip(state: KeyedState): KeyedState {
   const copy = new MemoryKeyedState({ name: state.name, operator: "", namespaced: true });
   for (const namespace of [...state.namespaces()]) {

@@ -1,4 +1,4 @@
-/** Events with a time, the usual stages over them, and what comes out of a pipeline: what the operators' tests share. */
+/** Shared by the operators' tests: events with a time, the usual stages over them, and the output of a pipeline. */
 import type { MonoTypeOperatorFunction, Observable, OperatorFunction } from "rxjs";
 import {
   count,
@@ -18,10 +18,10 @@ export interface Event {
 export const at: MonoTypeOperatorFunction<Event> = eventTime((event: Event) => event.at);
 /** A watermark that allows no disorder. */
 export const strict = <T>(): MonoTypeOperatorFunction<T> => watermark<T>({ maxOutOfOrderness: 0 });
-/** How many events of each user. */
+/** Counts the events of each user. */
 export const counts = <T extends Event>(name?: string): OperatorFunction<T, Keyed<string, number>> =>
   keyedReduce({ name, key: (event: T) => event.user, initial: 0, reduce: (total) => total + 1 });
-/** How many events of each user in ten milliseconds. */
+/** Counts the events of each user in ten milliseconds. */
 export const perTen = <T extends Event>(name?: string): OperatorFunction<T, WindowResult<T, string, number>> =>
   tumblingWindow({ name, key: (event: T) => event.user, size: 10, aggregate: count<T>() });
 
@@ -30,7 +30,7 @@ export function events(...times: number[]): Event[] {
   return times.map((at) => ({ user: "ada", at }));
 }
 
-/** What a pipeline emits, and how it ended. */
+/** The values of a pipeline, and how it ended. */
 export function outcome<T>(pipeline: Observable<T>): { values: T[]; error: unknown; completed: boolean } {
   const result = { values: [] as T[], error: undefined as unknown, completed: false };
   pipeline.subscribe({

@@ -1,9 +1,9 @@
-/** A Kafka connection whose transactions are over when they are told to be. */
+/** A Kafka connection whose calls resolve only when their transactions are finished. */
 import type { Connection } from "../../connectors/connector.ts";
 import { afterCommit, withDelivery } from "./deliveries.ts";
 
 /**
- * A commit returns some moments before its control records are written; the contract compares offsets right after it.
+ * A commit returns shortly before its control records are written, but the contract compares offsets right after it.
  * Fencing waits until the transaction is finished.
  */
 export function finishing(connection: Connection): Connection {

@@ -1,4 +1,4 @@
-/** What a reader owes the engine where an open transaction of somebody else lies in its input, on a real or simulated Kafka. */
+/** How a reader behaves when an open transaction of another program is in its input, on a real or simulated Kafka. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Member, NO_STORE } from "./kafka_member.ts";
@@ -6,7 +6,7 @@ import { contract, type KafkaBench } from "./kafka_subject.ts";
 import { freshTopic, publish, record, textOf } from "./recording_reader.ts";
 import { leaveOpen } from "../kafka_publish_contract.ts";
 
-/** A topic whose record 1 is in an open transaction, with so many committed ones behind it. */
+/** A topic whose record 1 is in an open transaction, with this many committed records after it. */
 async function heldBack(bench: KafkaBench, behind: number) {
   const { connection } = bench;
   const topic = freshTopic();

@@ -1,6 +1,6 @@
 /**
- * What tests of running jobs work with: time that passes only when a test says so, lines and results that can be waited for, and
- * a KV whose process can die.
+ * For tests of running jobs: time that passes only when a test moves it, lines and results to wait for, and a KV whose
+ * process can die.
  */
 import type { RecordHeaders } from "../../connectors/connector.ts";
 import { headerOf } from "../../connectors/headers.ts";
@@ -11,10 +11,10 @@ import { systemClock } from "../../base/clock.ts";
 import type { Clock } from "../../base/clock.ts";
 import { runWith } from "../../runtime/run.ts";
 
-/** How long a test waits for what must come, in milliseconds. */
+/** How long a test waits, in milliseconds. */
 const PATIENCE = 30_000;
 
-/** Time that stands still until a test moves it on; timers fire in their order. */
+/** Time that stands still until a test moves it. Timers fire in order. */
 export class ManualClock implements Clock {
   #now: number;
   readonly #began: number;
@@ -59,7 +59,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets everything happen that waits for nothing but its turn. */
+/** Lets everything run that waits only for its turn. */
 async function settled(): Promise<void> {
   for (let turns = 0; turns < 4; turns++) await systemClock.turn();
 }
@@ -74,12 +74,12 @@ export class Lines {
     for (const look of [...this.#waiting]) look();
   };
 
-  /** The first line like this one, from the `from`th on. */
+  /** The first line that matches, from the `from`th on. */
   find(pattern: RegExp, from = 0): string | undefined {
     return this.all.slice(from).find((line) => pattern.test(line));
   }
 
-  /** Resolves with the first line like this one, when it comes. */
+  /** Resolves with the first line that matches, when it comes. */
   line(pattern: RegExp): Promise<string> {
     return waitFor(`a line like ${pattern}`, () => this.find(pattern), (look) => {
       this.#waiting.add(look);
@@ -111,8 +111,8 @@ function waitFor<T>(
 }
 
 /**
- * Resolves when it holds, looked at once in each turn of the event loop. For what lies in memory and tells nobody. A job that
- * fails meanwhile fails the wait.
+ * Resolves when a condition holds. It is checked in each turn of the event loop, for values in memory that give no
+ * signal. A job that fails meanwhile rejects.
  */
 export async function until(what: string, holds: () => boolean, job?: Job): Promise<void> {
   const deadline = performance.now() + PATIENCE;
@@ -125,7 +125,7 @@ export async function until(what: string, holds: () => boolean, job?: Job): Prom
   }
 }
 
-/** The first `count` values of a source, read without a job. A job that fails meanwhile fails the wait. */
+/** The first `count` values of a source, read without a job. A job that fails meanwhile rejects. */
 export function first<T>(source: Observable<T>, count: number, job?: Job): Promise<T[]> {
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(
@@ -139,7 +139,7 @@ export function first<T>(source: Observable<T>, count: number, job?: Job): Promi
     };
     job?.finished.catch((error) => settle(() => reject(error)));
     const subscription = source.pipe(take(count), toArray()).subscribe({
-      // In a turn of its own: a source that pushes at once has not returned its subscription yet.
+      // In a microtask: a source that pushes at once has not returned its subscription yet.
       next: (values) => queueMicrotask(() => settle(() => resolve(values))),
       error: (error) => queueMicrotask(() => settle(() => reject(error))),
     });
@@ -179,22 +179,22 @@ export async function refusal(
   }
 }
 
-/** What people are told is a sentence or a few of them, and no stack trace. */
+/** A message must be one or more sentences, without a stack trace. */
 export function assertSentence(message: string): void {
   assert(!message.includes("\n"), `more than one line: ${message}`);
   assert(!/\bat .*\.ts:\d+/.test(message), `a stack trace: ${message}`);
   assert(/^[A-Z"]/.test(message), `no sentence: ${message}`);
 }
 
-/** How a process dies: with which commit, and whether that one takes effect. */
+/** How a process dies: at which commit, and whether that commit takes effect. */
 export interface Death {
-  /** So many commits go well before. */
+  /** This many commits succeed before. */
   readonly after: number;
-  /** Whether the last one takes effect, and only its answer is lost. */
+  /** Whether the last commit takes effect and only its answer is lost. */
   readonly takesEffect: boolean;
 }
 
-/** A process's own view of a KV that outlives it. */
+/** One process's view of a KV that outlives it. */
 export interface MortalKv {
   readonly kv: Deno.Kv;
   readonly dead: boolean;
@@ -202,13 +202,13 @@ export interface MortalKv {
   die(death: Death): void;
 }
 
-/** A KV that is fine until its process dies; then nothing of it reaches the real one any more. */
+/** A KV that works until its process dies. Afterwards nothing reaches the real KV. */
 export function mortal(real: Deno.Kv): MortalKv {
   let left = Infinity;
   let takesEffect = false;
   let dead = false;
   const alive = () => {
-    // Not one of the errors that the engine waits for to pass.
+    // Must not be an error that the engine waits out.
     if (dead) throw new TypeError("This process is dead");
   };
   const atomic = () => {
@@ -248,7 +248,7 @@ export function mortal(real: Deno.Kv): MortalKv {
   };
 }
 
-/** A folder for state files, removed at the end. */
+/** A directory for state files, removed at the end. */
 export async function scratch(): Promise<AsyncDisposable & { readonly path: (name: string) => string }> {
   const folder = await Deno.makeTempDir({ prefix: "tidemark-job-" });
   return {
@@ -266,14 +266,14 @@ export function header(record: { headers: RecordHeaders | undefined }, name: str
   return decoder.decode(bytes);
 }
 
-/** Values of each key, in their order: what must be 1, 2, 3 ... for counts. */
+/** The values of each key, in order. Counts must be 1, 2, 3 ... */
 export function byKey<V>(rows: Iterable<{ readonly key: string; readonly value: V } | null>): Record<string, V[]> {
   const values: Record<string, V[]> = {};
   for (const row of rows) (values[row!.key] ??= []).push(row!.value);
   return values;
 }
 
-/** Each key's counts are 1, 2, 3 ... up to how often it came. */
+/** Checks that each key's counts are 1, 2, 3 ... up to the number of its records. */
 export function assertCounted(
   rows: Iterable<{ readonly key: string; readonly value: number } | null>,
   users: Iterable<string>,

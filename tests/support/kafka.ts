@@ -1,4 +1,4 @@
-/** What the tests of the Kafka connector work with on a real one: a shared broker and connections to it. */
+/** For tests of the Kafka connector on a real Kafka: a shared broker, and connections to it. */
 import type { Kafka } from "kafkajs";
 import type { Connection } from "../../connectors/connector.ts";
 import { findBroker, sharedBroker } from "./broker.ts";
@@ -19,12 +19,12 @@ export function connect(addresses: string[] = brokers): Promise<Connection> {
   return connectTo(addresses);
 }
 
-/** A plain client, to do what the connector does not. */
+/** A plain client, for what the connector does not do. */
 export function plainClient(addresses: string[] = brokers): Kafka {
   return clientOf(addresses);
 }
 
-/** Makes a topic with a configuration. */
+/** Creates a topic with a configuration. */
 export async function createTopicWith(
   topic: string,
   config: Record<string, string>,
@@ -34,7 +34,7 @@ export async function createTopicWith(
   await admin.connect();
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   try {
-    // kafkajs' own way to wait gives up where a topic is not known everywhere after 100 ms.
+    // Waiting by kafkajs fails when a topic is not known everywhere after 100 ms.
     await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
   } finally {
     await admin.disconnect();

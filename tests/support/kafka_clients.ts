@@ -1,20 +1,20 @@
-/** Clients of any broker: this file knows none, and starts none. */
+/** Clients for any broker. This file neither finds nor starts one. */
 import { Kafka, logLevel, type RetryOptions } from "kafkajs";
 import type { Connection } from "../../connectors/connector.ts";
 import { kafka } from "../../connectors/kafka/mod.ts";
 import { NO_STORE } from "./kafka_member.ts";
 
-/** A connection of ours. */
+/** A connection of the connector. */
 export function connectTo(brokers: readonly string[]): Promise<Connection> {
   return kafka({ brokers: [...brokers] }).open({ job: "test", store: NO_STORE, now: Date.now, log: () => {} });
 }
 
-/** A plain client, to do what the connector does not. */
+/** A plain client, for what the connector does not do. */
 export function clientOf(brokers: readonly string[], retry?: RetryOptions): Kafka {
   return new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry });
 }
 
-/** Makes a topic with a configuration, and waits until it can be used. */
+/** Creates a topic with a configuration, and waits until it can be used. */
 export async function makeTopic(
   brokers: readonly string[],
   topic: string,
@@ -24,7 +24,7 @@ export async function makeTopic(
   await admin.connect();
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   try {
-    // kafkajs' own way to wait gives up where a topic is not known everywhere after 100 ms.
+    // Waiting by kafkajs fails when a topic is not known everywhere after 100 ms.
     await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
   } finally {
     await admin.disconnect();

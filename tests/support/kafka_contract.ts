@@ -1,9 +1,9 @@
-/** The contract of connectors, for Kafka on some broker. */
+/** The connector contract, for Kafka on any broker. */
 import { connectorContract } from "../connector_contract.ts";
 import { finishing } from "./finishing.ts";
 import { connect, NO_STORE } from "./kafka.ts";
 
-/** Registers the contract's tests for the broker that is there when they run. */
+/** Registers the contract's tests. The brokers are determined when the tests run. */
 export function kafkaContract(name: string, brokers: () => string[], { ignore }: { ignore: boolean }): void {
   connectorContract(name, () =>
     Promise.resolve({

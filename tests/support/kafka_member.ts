@@ -1,4 +1,4 @@
-/** A member of a group that keeps all it is told, on whatever Kafka it is. */
+/** A member of a group that records all calls to its handler, on a real or simulated Kafka. */
 import type {
   Batch,
   Bounds,
@@ -24,25 +24,25 @@ export const NO_STORE: Store = {
   close: () => {},
 };
 
-/** How long a test waits for what must come, in milliseconds. */
+/** How long a test waits, in milliseconds. */
 const PATIENCE = 60_000;
 
-/** How a {@linkcode Member} is to join. */
+/** How a {@linkcode Member} joins. */
 export interface MemberOptions {
   readonly group: string;
   readonly topics: readonly string[];
   readonly tasks?: "perPartition" | "single";
-  /** How many the job was made with. @default as many as the topics have */
+  /** The partitions that the job was created with. @default all partitions of the topics */
   readonly partitions?: ReadonlyMap<string, number>;
   /** @default "first" */
   readonly incarnation?: string;
   readonly remembered?: string;
   readonly missing?: (wanted: number, bounds: Bounds) => number;
-  /** What an assignment waits for before it begins; what this throws, `assigned` throws. */
+  /** Awaited before an assignment begins. When it throws, `assigned` throws. */
   readonly onAssigned?: (alive: () => Promise<void>) => Promise<void>;
 }
 
-/** A member of a group. Everything that it is told is kept, in order, in words. */
+/** A member of a group. It records every call to its handler as text, in order. */
 export class Member {
   readonly events: string[] = [];
   readonly batches: Batch[] = [];
@@ -55,7 +55,7 @@ export class Member {
   alive: () => Promise<void> = () => Promise.reject(new Error("not assigned"));
   remembered: string | undefined;
   failure: Error | undefined;
-  /** What `revoking` waits for. */
+  /** Awaited by `revoking`. */
   onRevoking: () => Promise<void> = () => Promise.resolve();
   reader!: Reader;
   readonly #positions = new Map<string, number>();
@@ -107,7 +107,7 @@ export class Member {
     return member;
   }
 
-  /** Resolves when it holds; looked at with each call that is made. A failure of the reader rejects. */
+  /** Resolves when a condition holds, which is checked at each call. A failure of the reader rejects. */
   until(what: string, holds: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
@@ -133,7 +133,7 @@ export class Member {
     return this.until(`the tasks ${tasks}`, () => String(this.owned) === String(tasks));
   }
 
-  /** How often such an event has come. */
+  /** How often this event has come. */
   times(event: string): number {
     return this.events.filter((one) => one === event).length;
   }
@@ -159,7 +159,7 @@ export class Member {
     this.tell();
   }
 
-  /** Looks at what is waited for once more. */
+  /** Checks the awaited conditions again. */
   tell(): void {
     for (const look of [...this.#waiting]) look();
   }

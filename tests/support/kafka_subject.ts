@@ -1,36 +1,36 @@
 /**
- * A Kafka under test, real or simulated, and how a contract is registered for it: what holds for the one must hold for the other.
+ * A real or simulated Kafka under test, and how a contract is registered for it: both must pass the same contracts.
  */
 import type { Connection } from "../../connectors/connector.ts";
 import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import type { TimerClock } from "../../base/clock.ts";
 import type { Driver, Line } from "../../connectors/kafka/driver.ts";
 
-/** A Kafka, and what a person may do with it. */
+/** A Kafka, and what a person can do with it. */
 export interface KafkaSubject extends AsyncDisposable {
   readonly driver: Driver;
   readonly clock: TimerClock;
   /** The brokers' wall clock, in milliseconds. */
   now(): number;
   createTopicWith(topic: string, config: Record<string, string>): Promise<void>;
-  /** Takes away what lies below an offset, as retention does. */
+  /** Deletes the records below an offset, as retention does. */
   deleteRecords(topic: string, partition: number, before: number): Promise<void>;
   /** Sets an offset of a group without members, as a person does with Kafka's own tool. */
   setOffset(group: string, topic: string, partition: number, offset: number): Promise<void>;
-  /** A consumer of Kafka's newer protocol subscribes to a topic under this group. */
+  /** A consumer of Kafka's newer protocol subscribes to a topic in this group. */
   intrude(group: string, topic: string): Promise<{ leave(): Promise<void> }>;
   /** The ids of a group's members, in order. */
   members(group: string): Promise<string[]>;
 }
 
-/** What a case of a contract works with. What it opens is closed for it. */
+/** What a case of a contract needs. Everything that it opens is closed after the case. */
 export interface KafkaBench {
   readonly kafka: KafkaSubject;
   readonly clock: TimerClock;
   readonly connection: Connection;
-  /** A connection of somebody else. */
+  /** A connection of another program. */
   readonly other: Connection;
-  /** A line that is connected. */
+  /** A new connected line. */
   line(): Promise<Line>;
   now(): number;
 }
@@ -65,7 +65,7 @@ function onBench({ make }: KafkaMaking, run: (bench: KafkaBench) => Promise<void
   };
 }
 
-/** A contract: registers its groups of cases for one Kafka. `on` gives a case its bench. */
+/** Registers the groups of cases of a contract for one Kafka. `on` creates the bench of a case. */
 export function contract(
   register: (
     name: string,

@@ -1,6 +1,6 @@
 /**
- * A consumer of Kafka's newer group protocol (KIP-848): as a program with `group.protocol=consumer` that subscribes to a topic.
- * Nobody needs its records, so it does nothing but take part in the group.
+ * A consumer of Kafka's newer group protocol (KIP-848), like a program with `group.protocol=consumer` that subscribes
+ * to a topic. It reads no records; it is only a member of the group.
  */
 import type { TimerClock } from "../../base/clock.ts";
 import { pause } from "../../base/backoff.ts";
@@ -15,7 +15,7 @@ const JOINS = 0;
 interface Beat {
   readonly member: string;
   readonly epoch: number;
-  /** Its assignment, where that has changed: topic ids with partitions. */
+  /** Its assignment if that has changed: topic ids with partitions. */
   readonly assigned: readonly Assigned[] | undefined;
 }
 
@@ -39,10 +39,10 @@ function heartbeat(
     version: 0,
     flexible: true,
     write(body) {
-      // No instance, no rack.
+      // No instance id and no rack.
       body.compactString(group).compactString(member).int32(epoch).unsignedVarint(0).unsignedVarint(0).int32(30_000);
       body.unsignedVarint(2).compactString(topic);
-      // The server's own way to assign.
+      // The server's default assignor.
       body.unsignedVarint(0).unsignedVarint(owned.length + 1);
       for (const { id, partitions } of owned) {
         body.raw(id).unsignedVarint(partitions.length + 1);
@@ -69,7 +69,7 @@ function heartbeat(
   };
 }
 
-/** Takes part until it leaves. */
+/** Stays a member until it leaves. */
 export class NewConsumer {
   readonly #transport: Transport;
   readonly #clock: TimerClock;

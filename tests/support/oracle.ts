@@ -1,10 +1,10 @@
 /**
- * What a pipeline must come to, computed the obvious way: all records kept, everything found by looking at all of them again.
+ * The expected results of a pipeline, computed in the obvious way: all records are kept, and searched again each time.
  *
- * Nothing here is shared with the operators, and nothing here is fast.
+ * It shares no code with the operators, and is not fast.
  */
 
-/** A record of a property: a key and an event time. Records are told apart by their place in the list. */
+/** A record of a property test: a key and an event time. Records are identified by their place in the list. */
 export interface Row {
   readonly key: string;
   readonly time: number;
@@ -12,7 +12,7 @@ export interface Row {
   readonly partition: number;
 }
 
-/** How windows are cut and when they close. */
+/** The rules of windows: their size, and when they close. */
 export interface Rules {
   readonly partitions: number;
   readonly maxOutOfOrderness: number;
@@ -21,7 +21,7 @@ export interface Rules {
   readonly allowedLateness: number;
 }
 
-/** A result: a window of a key, with the places of the records in it. */
+/** A result: a window of a key, with the places of its records. */
 export interface Pane {
   readonly key: string;
   readonly start: number;
@@ -30,7 +30,7 @@ export interface Pane {
   readonly index: number;
 }
 
-/** Everything that is emitted, in groups: the order within a group is free. And which records are late. */
+/** All emitted panes, in groups whose inner order is free, and the late records. */
 export interface Truth {
   readonly groups: readonly (readonly Pane[])[];
   readonly late: readonly number[];
@@ -51,7 +51,9 @@ export function watermarkAfter(rows: readonly Row[], n: number, { partitions, ma
   return Math.min(...highest) - maxOutOfOrderness - 1;
 }
 
-/** The start of the window that a time lies in: the only multiple of the size, shifted, that is not after it and not a size before. */
+/**
+ * The start of the window that contains a time: the last multiple of the size, shifted by the offset, at or before it.
+ */
 export function startOf(time: number, { size, offset }: Rules): number {
   return Math.floor((time - offset) / size) * size + offset;
 }
@@ -64,7 +66,7 @@ export function windows(rows: readonly Row[], rules: Rules): Truth {
   const accepted: number[] = [];
   const emitted: Pane[] = [];
 
-  /** The pane of a window as it now is. */
+  /** The present pane of a window. */
   const fire = (key: string, start: number, pane: Pane["pane"]): Pane => {
     const members = accepted.filter((place) => rows[place].key === key && startOf(rows[place].time, rules) === start);
     const index = emitted.filter((one) => one.key === key && one.start === start).length;
@@ -72,7 +74,7 @@ export function windows(rows: readonly Row[], rules: Rules): Truth {
     emitted.push(result);
     return result;
   };
-  /** Everything that has records, has not been emitted, and ends at or before the watermark. */
+  /** Fires all windows with records that were not emitted and end at or before the watermark. */
   const advance = (watermark: number) => {
     const open = accepted.map((place) => ({ key: rows[place].key, start: startOf(rows[place].time, rules) }))
       .filter(({ key, start }) => !emitted.some((one) => one.key === key && one.start === start))

@@ -1,4 +1,4 @@
-/** The real Kafka that all tests share, as a subject of the contracts that the simulated one passes as well. */
+/** The shared real Kafka, as a subject of the contracts that the simulated one also passes. */
 import { systemClock } from "../../base/clock.ts";
 import { KafkaJsDriver } from "../../connectors/kafka/kafkajs_driver.ts";
 import { toKafkaJsOptions } from "../../connectors/kafka/kafkajs_options.ts";

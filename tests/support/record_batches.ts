@@ -1,4 +1,4 @@
-/** Record batches made by hand: what no producer of ours writes, and what no broker should keep. */
+/** Hand-made record batches: batches that the connector never writes, and damaged ones. */
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { crc32c } from "../../base/hashing.ts";
 import { decodePartition } from "../../connectors/kafka/record_batch_decode.ts";
@@ -11,7 +11,7 @@ export const GZIP = 1, SNAPPY = 2, LZ4 = 3, ZSTD = 4;
 
 const encoder = new TextEncoder();
 
-/** A batch, as far as a test cares; the rest is what a producer would write. */
+/** The fields of a batch that a test sets. The others are as a producer writes them. */
 export interface BatchFields {
   readonly base?: number;
   /** @default as many as there are records */
@@ -24,15 +24,15 @@ export interface BatchFields {
   readonly baseTime?: number;
   /** The records, each as its bytes after the length. */
   readonly records?: readonly Uint8Array[];
-  /** Everything after the header, where it is not made of `records`. */
+  /** Everything after the header, when it does not consist of `records`. */
   readonly body?: Uint8Array;
-  /** What is added to the length that the header tells. */
+  /** What is added to the length in the header. */
   readonly lengthError?: number;
   /** Whether the checksum is wrong. */
   readonly badSum?: boolean;
 }
 
-/** The bytes of a batch; packed as its attributes say. */
+/** The bytes of a batch, compressed as its attributes say. */
 export function batchOf(fields: BatchFields): Uint8Array {
   const { base = 0, records = [], attributes = 0, magic = 2, producer = -1, baseTime = 1000 } = fields;
   const { lastDelta = Math.max(0, records.length - 1), count = records.length, lengthError = 0 } = fields;
@@ -46,7 +46,7 @@ export function batchOf(fields: BatchFields): Uint8Array {
   return bytes;
 }
 
-/** Records with their lengths before them. */
+/** Records, each with its length before it. */
 export function framed(records: readonly Uint8Array[]): Uint8Array {
   const writer = new ByteWriter();
   for (const record of records) writer.unsignedVarint(record.length * 2).raw(record);
@@ -80,7 +80,7 @@ export function recordsOf(...values: readonly string[]): Uint8Array[] {
   return values.map((value, delta) => recordOf({ delta, value }));
 }
 
-/** A control batch of one record: what ends a transaction. */
+/** A control batch with one record, which ends a transaction. */
 export function controlBatchOf(fields: BatchFields & { readonly commit: boolean }): Uint8Array {
   const key = new ByteWriter().int16(0).int16(fields.commit ? 1 : 0).written;
   const writer = new ByteWriter().int8(0).int8(0).int8(0);
@@ -88,7 +88,7 @@ export function controlBatchOf(fields: BatchFields & { readonly commit: boolean 
   return batchOf({ attributes: TRANSACTIONAL | CONTROL, records: [writer.written.slice()], ...fields });
 }
 
-/** An integer of a record, signed. */
+/** Writes a signed integer of a record. */
 export function zigzag(writer: ByteWriter, value: number): ByteWriter {
   return writer.unsignedVarint(value >= 0 ? value * 2 : value * -2 - 1);
 }
@@ -99,7 +99,7 @@ function block(writer: ByteWriter, text: string | null): void {
   zigzag(writer, bytes.length).raw(bytes);
 }
 
-/** Bytes packed by a codec; snappy and lz4 as literals, which is what they make of noise. */
+/** Compresses bytes. snappy and lz4 use literals only, as they do for noise. */
 export function pack(codec: number, bytes: Uint8Array): Uint8Array {
   if (codec === GZIP) return new Uint8Array(gzipSync(bytes));
   if (codec === ZSTD) return new Uint8Array(zstdCompressSync(bytes));
@@ -113,7 +113,7 @@ export function pack(codec: number, bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A frame of lz4 with one block, which is plain or packed. */
+/** An lz4 frame with one block, plain or compressed. */
 export function lz4Frame(block: Uint8Array, plain: boolean): Uint8Array {
   const bytes = new Uint8Array(15 + block.length);
   const view = new DataView(bytes.buffer);
@@ -142,7 +142,7 @@ export function fetchOf(batches: readonly Uint8Array[], fields: Partial<FetchedP
 
 const decoder = new TextDecoder();
 
-/** What a decoder makes of a fetch: offsets with values, or with what is wrong there; and the position. */
+/** The result of decoding a fetch: offsets with values or with reasons, and the position. */
 export function readOf(fetched: FetchedPartition, start = 0): { seen: unknown[][]; position: number } {
   const { records, position } = decodePartition(fetched, start);
   const seen = Array.from(

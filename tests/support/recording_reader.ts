@@ -1,5 +1,5 @@
 /**
- * What tests of connectors work with: records to write, a way to publish them, and a reader that keeps everything it is told.
+ * For tests of connectors: records to write, a way to publish them, and a reader that records all calls.
  */
 import { assert, assertEquals } from "@std/assert";
 import type {
@@ -18,19 +18,19 @@ import { deliver } from "./deliveries.ts";
 import type { Mutation, Store } from "../../state/store.ts";
 import { layOut } from "../../runtime/task_layout.ts";
 
-/** How long a test waits for what must come, in milliseconds. */
+/** How long a test waits, in milliseconds. */
 const PATIENCE = 30_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 let topicsMade = 0;
 
-/** A topic name that no other test has, also on a broker that others use. */
+/** A topic name that no other test uses, even on a shared broker. */
 export function freshTopic(): string {
   return `contract-${crypto.randomUUID().slice(0, 8)}-${++topicsMade}`;
 }
 
-/** A record to write; what is left out is nothing special. */
+/** A record to write. Fields that are left out have default values. */
 export function record(topic: string, fields: Partial<OutputRecord> & { readonly text?: string } = {}): OutputRecord {
   const { partition = 0, timestamp = 1_700_000_000_000, key = null, headers = undefined, text } = fields;
   const value = text !== undefined
@@ -46,7 +46,7 @@ export function textOf({ value }: InputRecord): string | null {
   return value === null ? null : decoder.decode(value);
 }
 
-/** Makes records visible to `read_committed` readers, all at once, in the way of this connection. */
+/** Makes records visible to `read_committed` readers, all at once, by the delivery of this connection. */
 export async function publish(
   place: { connection: Connection; store: Store },
   records: readonly OutputRecord[],
@@ -62,14 +62,14 @@ export async function publish(
   const life = await delivery.open(owner);
   try {
     await deliver(life, records);
-    // A commit returns some moments before its control records are written, and fencing waits for them.
+    // A commit returns shortly before its control records are written. Fencing waits for them.
     await delivery.fence(owner);
   } finally {
     await life.close();
   }
 }
 
-/** Writes what a cut staged as the checkpoint does: what is large goes ahead, and the last atomic makes it visible. */
+/** Writes staged records as the checkpoint does: large values go ahead, and the last atomic makes all visible. */
 export async function writeStaged(
   store: Store,
   staged: AtomicWrites,
@@ -91,7 +91,7 @@ export interface Reading {
   readonly missing?: (wanted: number, bounds: Bounds) => number;
 }
 
-/** A reader whose every call is kept, and which can be waited for. */
+/** A reader that records every call, and can be waited for. */
 export class RecordingReader implements AsyncDisposable {
   readonly batches: Batch[] = [];
   readonly records: InputRecord[] = [];
@@ -138,7 +138,7 @@ export class RecordingReader implements AsyncDisposable {
     };
   }
 
-  /** Resolves when it holds; a failure of the reader, or too long a time, rejects. */
+  /** Resolves when a condition holds. Rejects when the reader fails, or after too long a time. */
   until(what: string, holds: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => settle(() => reject(new Error(`Waited for ${what} in vain.`))), PATIENCE);
@@ -155,7 +155,7 @@ export class RecordingReader implements AsyncDisposable {
     });
   }
 
-  /** Resolves when so many records have come. */
+  /** Resolves when this many records have come. */
   count(records: number): Promise<void> {
     return this.until(`${records} records`, () => this.records.length >= records);
   }
@@ -169,7 +169,7 @@ export class RecordingReader implements AsyncDisposable {
   }
 }
 
-/** How many partitions topics have now. */
+/** The present number of partitions of each topic. */
 export async function countPartitions(
   connection: Connection,
   topics: readonly string[],
@@ -179,7 +179,7 @@ export async function countPartitions(
   );
 }
 
-/** Starts a reader that keeps everything. */
+/** Starts a reader that records all calls. */
 export async function startReading(connection: Connection, reading: Reading): Promise<RecordingReader> {
   const { topics, tasks = "perPartition", missing } = reading;
   const starts = reading.starts ??
@@ -202,7 +202,7 @@ export async function startReading(connection: Connection, reading: Reading): Pr
   return recording;
 }
 
-/** Batches of one partition follow on one another, and their records lie in them in order. */
+/** Checks that batches of one partition follow each other, with their records in order. */
 export function assertContiguous(batches: readonly Batch[]): void {
   let position = batches[0].start;
   for (const batch of batches) {

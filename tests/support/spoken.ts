@@ -1,12 +1,12 @@
-/** What a source file can say: the texts in it, as they are put together. */
+/** The messages that a source file can produce: its string literals, joined as the code joins them. */
 import type { Source } from "./tidy/source.ts";
 
-/** Stands where something is filled in. */
+/** Replaces an inserted value. */
 const FILLED_IN = "\0";
 
 /**
- * The code of a file with its texts as they are heard: parts that are added are joined, what is filled into a template is left open, and
- * follows at the end, because there may be texts in it too.
+ * The code of a file with its literals joined: concatenated literals become one, and a value in a template becomes a
+ * placeholder. The code of such values follows at the end, since it may contain literals too.
  */
 export function spoken({ uncommented }: Source): string {
   const joined = uncommented.replace(/(["'`])\s*\+\s*(?=["'`])["'`]/g, "");
@@ -15,8 +15,8 @@ export function spoken({ uncommented }: Source): string {
 }
 
 /**
- * Whether the texts say that, where `<such words>` stand for what is filled in. A sentence may be put together: of what somebody wanted,
- * which "Cannot" stands before, and of a beginning up to a colon and what stands behind it.
+ * Whether the literals can produce this message, in which `<such words>` stand for inserted values. A message may have
+ * several parts: "Cannot" and what was tried, a beginning up to a colon, and the rest.
  */
 export function says(texts: readonly string[], quote: string): boolean {
   const wanted = quote.replace(/<[^<>]+>/g, FILLED_IN);
@@ -41,7 +41,7 @@ function withoutFilling(code: string): { text: string; filled: string[] } {
   }
 }
 
-/** Where the brace closes that is open at `from`. */
+/** The index of the brace that closes the one open at `from`. */
 function closing(code: string, from: number): number {
   let open = 1;
   for (let at = from; at < code.length; at++) {

@@ -1,4 +1,4 @@
-/** What the tests of the state share: a clock that never waits, a store that fails on demand, and a task to commit. */
+/** For tests of the state: a clock whose sleeps take no time, a store that fails on demand, and a task to commit. */
 import {
   type AtomicResult,
   type Check,
@@ -17,7 +17,7 @@ import {
 import type { WaitingClock } from "../../base/clock.ts";
 import type { KeyedState } from "../../operators/keyed_state.ts";
 
-/** A clock whose sleeps take no time, with numbers that look random and are always the same. */
+/** A clock whose sleeps take no time, with a fixed sequence of pseudo-random numbers. */
 export function testClock(seed = 1): WaitingClock {
   let now = 0;
   let state = seed >>> 0;
@@ -29,28 +29,28 @@ export function testClock(seed = 1): WaitingClock {
     },
     random: () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      // The low bits of such a generator are poor.
+      // The low bits of this generator are not random enough.
       return (state >>> 8) / 2 ** 24;
     },
   };
 }
 
-/** What becomes of one atomic. */
+/** The outcome of one atomic. */
 export type Fault =
   | "none"
-  /** Done, and `ok: false` is said: the client repeated it by itself. */
+  /** It took effect, and `ok: false` is returned, since the client repeated it. */
   | "done, said to have failed"
-  /** Done, and the answer is lost. */
+  /** It took effect, and the answer is lost. */
   | "done, answer lost"
-  /** Not done, and that is not said. */
+  /** It did not take effect, and the caller cannot know. */
   | "request lost"
-  /** Not done now; it arrives when `deliver` is called. */
+  /** It takes effect only when `deliver` is called. */
   | "request delayed";
 
-/** A store on which atomics go wrong as told. */
+/** A store whose atomics fail as requested. */
 export class FaultStore implements Store {
   readonly #late: [readonly Check[], readonly Mutation[]][] = [];
-  /** Asked before each atomic. */
+  /** Called before each atomic. */
   fault: (checks: readonly Check[], mutations: readonly Mutation[]) => Fault = () => "none";
   /** How many atomics were sent. */
   atomics = 0;
@@ -82,7 +82,7 @@ export class FaultStore implements Store {
     return fault === "none" ? result : { ok: false };
   }
 
-  /** The delayed requests arrive; returns how many of them took effect. */
+  /** Delivers the delayed requests. Returns how many of them took effect. */
   async deliver(): Promise<number> {
     let effects = 0;
     for (const [checks, mutations] of this.#late.splice(0)) {
@@ -102,7 +102,7 @@ export interface Owner {
   readonly states: DurableStates;
   readonly counts: KeyedState<string, unknown>;
   readonly windows: KeyedState<string, unknown>;
-  /** Cuts with what the test does not care about filled in, and commits. */
+  /** Cuts and commits. Fields that the test does not set have default values. */
   commit(request?: Partial<CutRequest>): Promise<"committed" | "fenced">;
 }
 
@@ -112,13 +112,13 @@ export interface OwnOptions extends DurableStatesOptions {
   readonly task?: number;
   readonly publisher?: string;
   readonly clock?: WaitingClock;
-  /** Milliseconds of the test clock. */
+  /** In milliseconds of the test clock. */
   readonly patience?: number;
 }
 
 let owners = 0;
 
-/** Takes a task and opens its states, as the runtime does. */
+/** Claims a task and opens its states, as the runtime does. */
 export async function own(store: Store, options: OwnOptions = {}): Promise<Owner> {
   const { job = "job", task = 0, publisher, clock = testClock(++owners), patience } = options;
   const states = new DurableStates(options);
@@ -144,26 +144,26 @@ export async function own(store: Store, options: OwnOptions = {}): Promise<Owner
   };
 }
 
-/** The parts of a request that must be there. */
+/** A complete request, with defaults for missing fields. */
 export function filled(checkpoint: TaskCheckpoint, request: Partial<CutRequest> = {}): CutRequest {
   const { offsets = {}, clocks = checkpoint.head.clocks, counters = checkpoint.head.counters } = request;
   return { offsets, clocks, counters };
 }
 
-/** The checkpoint of a claim that found room. */
+/** The checkpoint of a successful claim. */
 export function taken(claim: Claim): Extract<Claim, { full: false }> {
   if (claim.full) throw new Error("The head is full of publishers");
   return claim;
 }
 
-/** Sets a key's value, `undefined` to remove it. */
+/** Sets a key's value; `undefined` removes it. */
 export function put(state: KeyedState<string, unknown>, key: string, value: unknown, namespace = 0): void {
   const cell = state.cell(key, namespace);
   state.touch(cell);
   state.write(cell, value);
 }
 
-/** All that a state holds, by namespace and key. */
+/** All values of a state, by namespace and key. */
 export function contents(state: Pick<KeyedState, "namespaces" | "cells">): Record<string, unknown> {
   const all: Record<string, unknown> = {};
   for (const namespace of state.namespaces()) {

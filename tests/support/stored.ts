@@ -1,7 +1,8 @@
 /**
- * A state store as a file: every entry of it, so that what one version of the package has stored can be opened by a later one.
+ * Stores all entries of a state store in a file, so that a later version of the package can open what an earlier one
+ * stored.
  *
- * The file is gzipped JSON: a list of `[key, bytes in base64]`, or `[key, null, value]` where the value is no bytes.
+ * The file is gzipped JSON: a list of `[key, bytes in base64]`, or `[key, null, value]` when the value is not bytes.
  */
 import { gunzipSync, gzipSync } from "node:zlib";
 import { Buffer } from "node:buffer";
@@ -19,7 +20,7 @@ export async function dumped(store: Store): Promise<Uint8Array> {
   return gzipSync(JSON.stringify(rows), { level: 9 });
 }
 
-/** A store in memory that holds what was dumped. */
+/** A store in memory with the entries of a file. */
 export async function loaded(bytes: Uint8Array): Promise<MemoryStore> {
   const store = new MemoryStore();
   const rows = JSON.parse(gunzipSync(bytes).toString()) as Row[];
@@ -30,7 +31,7 @@ export async function loaded(bytes: Uint8Array): Promise<MemoryStore> {
   return store;
 }
 
-/** Where the fixture of a format lies. */
+/** The file of a format's fixture. */
 export function fixtureOf(format: number, name: string): URL {
   return new URL(`../fixtures/${name}_format_${format}.json.gz`, import.meta.url);
 }

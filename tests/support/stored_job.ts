@@ -1,6 +1,6 @@
 /**
- * A job that was stopped, as a fixture of each stored format holds it: made by `tests/fixtures/make.ts`, gone on with by
- * `tests/stored_format_test.ts`.
+ * A stopped job, as in the fixture of each stored format. `tests/fixtures/make.ts` creates it, and
+ * `tests/stored_format_test.ts` continues it.
  */
 import type { Observable } from "rxjs";
 import { count, type Job, keyedReduce, memory, type RunOptions, tumblingWindow, watermark } from "@tidemark/streams";
@@ -13,7 +13,7 @@ import { first } from "./jobs.ts";
 /** Its options. */
 export const STORED_JOB: RunOptions = { name: "clicks", state: ":memory:", log: () => {} };
 
-/** The records that the stopped job had read, and those that come after: ten minutes of clicks, one a second. */
+/** The clicks from `first` to `last`: the stopped job had read the earlier ones. Ten minutes, one click a second. */
 export function storedClicks(first: number, last: number): { key: string; value: string; timestamp: number }[] {
   const users = ["ada", "bob", `eve-${"long".repeat(10)}`];
   return Array.from({ length: last - first }, (_, i) => {
@@ -39,7 +39,7 @@ export function storedPipelines(log: MemoryLog): Observable<unknown>[] {
   ];
 }
 
-/** Runs it on a store that outlives it. */
+/** Runs the job on a store that stays open afterwards. */
 export function runStored(log: MemoryLog, store: Store): Promise<Job> {
   const lasting: Store = {
     name: store.name,
@@ -54,7 +54,7 @@ export function runStored(log: MemoryLog, store: Store): Promise<Job> {
 /** How many clicks the stopped job had read. */
 export const STORED_READ = 300;
 
-/** Makes the job, and stops it. */
+/** Creates the job, and stops it. */
 export async function leaveJob(store: Store): Promise<void> {
   const log = memory();
   log.create("clicks", { partitions: 2 });

@@ -1,6 +1,6 @@
 /**
- * A task that was left in the middle of its work, as a fixture of each stored format holds it: made by `tests/fixtures/make.ts`,
- * found again by `tests/stored_format_test.ts`.
+ * A task that was left in the middle of its work, as in the fixture of each stored format. `tests/fixtures/make.ts`
+ * creates it, and `tests/stored_format_test.ts` opens it.
  */
 import type { OutputRecord } from "../../state/outbox.ts";
 import type { Store } from "../../state/store.ts";
@@ -10,16 +10,16 @@ import { own, type Owner, put } from "./state.ts";
 export const TASK = { job: "shop", task: 0 } as const;
 const PUBLISHER = "shop.0123456789abcdef";
 const ROUNDS = 5;
-/** Larger than an entry of the store, so that its base lies in chunks. */
+/** Larger than an entry of the store, so that its base is stored in chunks. */
 const LARGE = "w".repeat(70_000);
 const encoder = new TextEncoder();
 
-/** Keys of every kind; the long ones differ only in their beginning. */
+/** Keys of all kinds. The long ones differ only at their beginning. */
 export function storedKey(i: number): string {
   return `user-${i.toString(36)}@${"mail.".repeat(i % 3 === 0 ? 8 : 1)}example.com`;
 }
 
-/** The value of a key after a round; `undefined`: it is gone. */
+/** The value of a key after a round; `undefined` when it was removed. */
 export function storedValue(i: number, round: number): unknown {
   if (i % 50 === 49) return undefined;
   if (i % 7 === 0) return { total: round, seen: new Set([round]), since: new Date(round), big: 2n ** 70n };
@@ -28,7 +28,7 @@ export function storedValue(i: number, round: number): unknown {
 
 const lastRound = (i: number): number => i % ROUNDS;
 
-/** What the state `counts` holds at the end. */
+/** The content of the state `counts` at the end. */
 export function storedCounts(): Record<string, unknown> {
   const found: Record<string, unknown> = { "0 string large": LARGE };
   for (let i = 0; i < 400; i++) {
@@ -38,7 +38,7 @@ export function storedCounts(): Record<string, unknown> {
   return found;
 }
 
-/** What the state `windows` holds at the end. */
+/** The content of the state `windows` at the end. */
 export function storedWindows(): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (let i = 0; i < 60; i++) {
@@ -47,7 +47,7 @@ export function storedWindows(): Record<string, unknown> {
   return found;
 }
 
-/** The results that are committed and not published. */
+/** The committed results that are not published. */
 export const STORED_RESULTS: readonly OutputRecord[] = [
   {
     topic: "counts",
@@ -68,11 +68,11 @@ export const STORED_CLOCKS = {
   },
 };
 
-/** Makes the task. */
+/** Creates the task. */
 export async function leaveTask(store: Store): Promise<void> {
   const owner = await own(store, { ...TASK, publisher: PUBLISHER });
   await owner.checkpoint.rewrite({ topics: { clicks: "0123456789abcdef0123456789abcdef" } });
-  // Each key is written again and again, so that there are bases, and deltas on top of them.
+  // Each key is written many times, so that there are bases and deltas.
   for (let round = 0; round < 2 * ROUNDS; round++) await leaveRound(owner, round);
   for (let i = 0; i < 60; i++) {
     for (const start of [-60_000, 0, 60_000 * i]) put(owner.windows, storedKey(i), [i, 0], start);

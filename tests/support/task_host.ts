@@ -1,8 +1,8 @@
 /**
- * A job by hand: does for a task what the runtime does, one call at a time, with nothing behind it.
+ * A hand-made job: does for a task what the runtime does, one call at a time, without a store or a connector.
  *
- * What must be seen to fail in a job (a source that is shared, a value outside of its epoch) and what a checkpoint gives back
- * is tested here without a checkpoint, a connector or a clock.
+ * It serves to test failures in a job (a shared source, a value outside of its epoch) and what a checkpoint returns,
+ * without a checkpoint, a connector or a clock.
  */
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import type { ClockSnapshot } from "../../operators/_clock_snapshot.ts";
@@ -13,7 +13,7 @@ import type { InputSlot } from "../../operators/_scope.ts";
 import { Bottom, sourceOf } from "../../operators/_source.ts";
 import { type PaneAtHand, setRunningTask, type SourceRequest, Task, type TaskHost } from "../../operators/_task.ts";
 
-/** A source as a pipeline describes it: the job knows it by its topic. */
+/** A source as a pipeline describes it. The job identifies it by its topic. */
 export function jobSource<T>(topic: string, partitions = 1): Observable<T> {
   return sourceOf<T>({
     spec: { partitions },
@@ -24,7 +24,7 @@ export function jobSource<T>(topic: string, partitions = 1): Observable<T> {
   });
 }
 
-/** A sink as a pipeline describes it. Its stage keeps what it writes in its epoch. */
+/** A sink as a pipeline describes it. Its stage keeps the values of the epoch. */
 export function jobSink<T>(topic: string): MonoTypeOperatorFunction<T> {
   return operate<T, T>({ operator: "sink", name: topic, time: "passes", keeps: true, failure: "result" }, (stage) => {
     const write = stage.task.host!.bindSink({}, stage.label);
@@ -37,13 +37,13 @@ export function jobSink<T>(topic: string): MonoTypeOperatorFunction<T> {
   });
 }
 
-/** What one task leaves for the next: its states and its clocks. */
+/** What one task hands to its successor: its states and its clocks. */
 export interface Checkpoint {
   readonly states: Map<string, KeyedState>;
   readonly clocks: Readonly<Record<string, ClockSnapshot>>;
 }
 
-/** One task of a job that is driven by hand. */
+/** One task of a job, driven by a test. */
 export class HandMadeTask implements TaskHost {
   readonly task: Task;
   readonly written: [sink: string, value: unknown][] = [];
@@ -61,7 +61,7 @@ export class HandMadeTask implements TaskHost {
     this.task = new Task(this);
   }
 
-  /** Subscribes pipelines as a job does. Throws what is wrong with them. */
+  /** Subscribes pipelines as a job does. Throws when a pipeline is put together wrongly. */
   run(...pipelines: Observable<unknown>[]): this {
     for (const [index, pipeline] of pipelines.entries()) {
       new Bottom(this.task, `pipeline ${index + 1}`, () => this.ends++).drain(pipeline);
@@ -88,13 +88,13 @@ export class HandMadeTask implements TaskHost {
     return this;
   }
 
-  /** A partition has had nothing to read since then. */
+  /** Marks a partition as idle since this time. */
   quiet(topic: string, partition: number, since: number): this {
     this.task.idleSince[this.#slots.get(`${topic}/${partition}`)!.slot] = since;
     return this;
   }
 
-  /** Wall-clock time passes. */
+  /** Lets wall-clock time pass. */
   tick(now: number): this {
     this.task.tick(now);
     return this;
@@ -107,7 +107,7 @@ export class HandMadeTask implements TaskHost {
     return { states: this.#states, clocks: Object.fromEntries(clocks) };
   }
 
-  /** The input has really ended: that of one topic, or all of it. */
+  /** Ends the input: that of one topic, or all of it. */
   end(topic?: string): this {
     for (const { request } of this.#sources) {
       if (topic === undefined || request.label === topic) this.#pushing(() => request.end());

@@ -1,4 +1,4 @@
-/** Pipelines whose functions throw, and a job that takes all that lies in its topic as one epoch. */
+/** Pipelines whose functions throw, and a job that processes its whole topic in one epoch. */
 import { map, type Observable, tap } from "rxjs";
 import {
   count,
@@ -24,7 +24,7 @@ export interface Visit {
 
 export const silent = { log: () => {} };
 
-/** Visits, each keyed by its user. A user named `bad` is one that functions throw at. */
+/** Visits, each keyed by its user. Functions throw at a user named `bad`. */
 export function visits(
   ...all: (readonly [user: string, at: number])[]
 ): { key: string; value: Visit; timestamp: number }[] {
@@ -35,7 +35,7 @@ export function throwAtBad({ user }: Visit): void {
   if (user.startsWith("bad")) throw new RangeError(`there is no user ${user}`);
 }
 
-/** How often each user has come; throws after it has changed the total in place. */
+/** Counts the visits of each user. Throws after it has changed the total in place. */
 export function counting(log: MemoryLog, check: (visit: Visit) => void = throwAtBad): Observable<unknown> {
   return log.source<Visit>("visits").pipe(
     keyedReduce({
@@ -53,7 +53,7 @@ export function counting(log: MemoryLog, check: (visit: Visit) => void = throwAt
   );
 }
 
-/** Visits of each user in ten milliseconds, and late ones. */
+/** Counts the visits of each user in ten milliseconds, and collects late ones. */
 export function perTen(
   log: MemoryLog,
   options: { check?: (visit: Visit) => void; result?: (total: number) => number } = {},
@@ -76,7 +76,7 @@ export function perTen(
   );
 }
 
-/** Runs on time that stands still, so that all that lies in the topic is one epoch. */
+/** Runs a job on time that stands still, so that the whole topic is one epoch. */
 export function runInOneEpoch(
   pipelines: Observable<unknown> | readonly Observable<unknown>[],
   options: Partial<RunOptions>,

@@ -1,5 +1,5 @@
 /**
- * AddOffsetsToTxn: tells the coordinator of which group a transaction will commit offsets.
+ * AddOffsetsToTxn: tells the coordinator for which group a transaction will commit offsets.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ProducerIdentity } from "../driver.ts";
 import type { Request } from "../transport.ts";
 import { readVerdict } from "./verdict.ts";
 
-/** Before `txnOffsetCommit`. */
+/** To be sent before `txnOffsetCommit`. */
 export function addOffsetsToTxn(
   { transactionalId, producer, epoch }: ProducerIdentity,
   group: string,

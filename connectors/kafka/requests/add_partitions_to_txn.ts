@@ -9,7 +9,7 @@ import { brokerError, CODE } from "../errors.ts";
 import type { Request } from "../transport.ts";
 import { readByTopic, writeArray } from "./arrays.ts";
 
-/** Either all are added or none. */
+/** Adds all partitions or none. */
 export function addPartitionsToTxn(
   { transactionalId, producer, epoch }: ProducerIdentity,
   topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
@@ -33,7 +33,7 @@ export function addPartitionsToTxn(
         const error = answer.int16();
         if (error !== 0) refused.push({ topic, partition, error });
       });
-      // Where one is refused, none is added; the others say only that they were not tried.
+      // When one is refused, none is added. The code of the others only says that they were not tried.
       const found = refused.find(({ error }) => error !== CODE.operationNotAttempted) ?? refused[0];
       if (found === undefined) return;
       throw brokerError(found.error, `"${found.topic}" partition ${found.partition} as a part of a transaction`);

@@ -1,5 +1,5 @@
 /**
- * ApiVersions: which requests a broker takes. Version 0, which every broker knows.
+ * ApiVersions: the requests that a broker supports. Version 0, which every broker knows.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
 import { readArray } from "./arrays.ts";
 
-/** The versions of a request that a broker takes. */
+/** The versions of a request that a broker supports. */
 export interface VersionRange {
   readonly minVersion: number;
   readonly maxVersion: number;
 }
 
-/** Asks what a broker speaks, by the number of the request. */
+/** Reads the supported versions, by the number of the request. */
 export const apiVersions: Request<ReadonlyMap<number, VersionRange>> = {
   api: 18,
   name: "ApiVersions",

@@ -1,5 +1,5 @@
 /**
- * Arrays of Kafka's protocol, in its plain and in its compact form.
+ * Arrays of Kafka's protocol, in the plain and in the compact format.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export function writeArray<T>(writer: ByteWriter, items: readonly T[], write: (i
   for (const item of items) write(item);
 }
 
-/** Writes partitions below their topics: for each topic its name and the array of what `write` writes. */
+/** Writes partitions grouped by topic: for each topic its name, and an array of what `write` writes. */
 export function writeByTopic<T extends { readonly topic: string }>(
   writer: ByteWriter,
   items: readonly T[],
@@ -40,7 +40,7 @@ export function writeByTopic<T extends { readonly topic: string }>(
   }
 }
 
-/** Reads partitions below their topics. */
+/** Reads partitions grouped by topic. */
 export function readByTopic(reader: ByteReader, read: (topic: string) => void): void {
   readArray(reader, () => {
     const topic = reader.string();

@@ -1,5 +1,5 @@
 /**
- * CreatePartitions: raises the number of a topic's partitions.
+ * CreatePartitions: increases the number of a topic's partitions.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * CreateTopics: makes a topic, with the cluster's own replication.
+ * CreateTopics: creates a topic, with the cluster's default replication.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export function createTopic(
     name: "CreateTopics",
     version: 4,
     write(body) {
-      // The cluster's default replication, and no replicas by hand.
+      // The cluster's default replication, and no explicit replicas.
       body.int32(1).string(topic).int32(partitions).int16(-1).int32(0);
       const entries = Object.entries(config);
       body.int32(entries.length);

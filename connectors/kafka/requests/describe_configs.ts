@@ -10,13 +10,13 @@ import { readArray } from "./arrays.ts";
 
 const TOPIC = 2;
 
-/** All settings of a topic, by name, defaults among them. */
+/** All settings of a topic by name, including defaults. */
 export function describeTopic(topic: string): Request<ReadonlyMap<string, string>> {
   return {
     api: 32,
     name: "DescribeConfigs",
     version: 1,
-    // All settings, without those that they would have otherwise.
+    // All settings, without their synonyms.
     write: (body) => void body.int32(1).int8(TOPIC).string(topic).int32(-1).int8(0),
     read(answer) {
       answer.readThrottle();
@@ -29,7 +29,7 @@ export function describeTopic(topic: string): Request<ReadonlyMap<string, string
         answer.string();
         readArray(answer, () => {
           config.set(answer.string(), answer.string());
-          // Read only, source, sensitive, and synonyms, which were not asked for.
+          // Read-only, source, sensitive; then the synonyms, which are empty.
           answer.take(3);
           readArray(answer, () => {
             answer.string();

@@ -1,5 +1,5 @@
 /**
- * DescribeGroups and ConsumerGroupDescribe: who the members of a group are, in Kafka's first and in its newer protocol.
+ * DescribeGroups and ConsumerGroupDescribe: the members of a group, in Kafka's first and in its newer protocol.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { brokerError, CODE } from "../errors.ts";
 import type { Answer, Request } from "../transport.ts";
 import { readArray, readCompactArray } from "./arrays.ts";
 
-/** Kafka's number for a member of the first protocol in a group of the newer one. */
+/** Kafka's number for a member with the first protocol in a group of the newer one. */
 const CLASSIC = 0;
 
-/** A group of the first protocol. One of the newer protocol shows no members here. */
+/** A group of the first protocol. A group of the newer protocol has no members in this answer. */
 export function describeGroup(group: string): Request<readonly GroupMember[]> {
   return {
     api: 15,
@@ -43,7 +43,7 @@ function readMember(answer: Answer): GroupMember {
   return { member, client, host, protocol: "classic", partitions: assignment.topics };
 }
 
-/** A group of the newer protocol (KIP-848); no members where it is none. */
+/** A group of the newer protocol (KIP-848). Another group has no members in this answer. */
 export function describeConsumerGroup(group: string): Request<readonly GroupMember[]> {
   return {
     api: 69,

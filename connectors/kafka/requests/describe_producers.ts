@@ -1,5 +1,6 @@
 /**
- * DescribeProducers: whose transactions are open in a partition, by number. For its leader; Apache Kafka 2.8 and later.
+ * DescribeProducers: the producers with an open transaction in a partition, by id. For the partition's leader; Apache
+ * Kafka 2.8 and later.
  *
  * @module
  */
@@ -43,7 +44,7 @@ function readPartition(answer: Answer, topic: string): { producer: number; first
   if (error !== 0) throw brokerError(error, `a question for the producers of "${topic}"`, said);
   const producers = readCompactArray(answer, () => {
     const producer = answer.int64();
-    // Its epoch, its last sequence number and time, and its coordinator's epoch.
+    // The producer's epoch, its last sequence number and time, and its coordinator's epoch.
     answer.skip(4 + 4 + 8 + 4);
     const firstOffset = answer.int64();
     answer.skipTags();

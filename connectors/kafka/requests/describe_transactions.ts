@@ -1,5 +1,5 @@
 /**
- * DescribeTransactions: since when transactions are open. For their coordinator; Apache Kafka 3.0 and later.
+ * DescribeTransactions: when transactions began. For their coordinator; Apache Kafka 3.0 and later.
  *
  * @module
  */
@@ -7,7 +7,10 @@
 import type { Request } from "../transport.ts";
 import { readCompactArray } from "./arrays.ts";
 
-/** When each of these began, in milliseconds since 1970, by transactional id; absent where it is not open or may not be seen. */
+/**
+ * When each transaction began, in milliseconds since 1970, by transactional id. Absent when it is not open, or may not
+ * be read by this user.
+ */
 export function describeTransactions(ids: readonly string[]): Request<ReadonlyMap<string, number>> {
   return {
     api: 65,
@@ -27,7 +30,7 @@ export function describeTransactions(ids: readonly string[]): Request<ReadonlyMa
         answer.compactString();
         answer.int32();
         const since = answer.int64();
-        // The producer's number and epoch.
+        // The producer's id and epoch.
         answer.skip(8 + 2);
         readCompactArray(answer, () => {
           answer.compactString();

@@ -8,7 +8,7 @@ import type { ProducerIdentity } from "../driver.ts";
 import type { Request } from "../transport.ts";
 import { readVerdict } from "./verdict.ts";
 
-/** May be asked for again, but not for the opposite. */
+/** The same end may be requested again, but not the opposite one. */
 export function endTxn({ transactionalId, producer, epoch }: ProducerIdentity, commit: boolean): Request<void> {
   return {
     api: 26,

@@ -9,7 +9,7 @@ import { brokerError } from "../errors.ts";
 import type { Answer, Request } from "../transport.ts";
 import { readArray, readByTopic, writeByTopic } from "./arrays.ts";
 
-/** Kafka's number of this request: fetches have a connection of their own. */
+/** Kafka's number of this request. Fetches use a separate connection. */
 export const FETCH = 1;
 const NO_EPOCH = -1;
 const READ_COMMITTED = 1;
@@ -24,12 +24,12 @@ export function fetch(
     name: "Fetch",
     version: 11,
     write(body) {
-      // As a client and no replica; at least one byte; no session.
+      // As a client, not a replica; at least one byte; no session.
       body.int32(-1).int32(limits.wait).int32(1).int32(limits.bytes).int8(READ_COMMITTED).int32(0).int32(-1);
       writeByTopic(body, partitions, ({ partition, offset }) => {
         body.int32(partition).int32(NO_EPOCH).int64(offset).int64(-1).int32(limits.partitionBytes);
       });
-      // Nothing to forget, and no rack.
+      // No topics to forget, and no rack.
       body.int32(0).string("");
     },
     read(answer) {

@@ -7,10 +7,10 @@
 import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
 
-/** What is coordinated, with Kafka's number for it. */
+/** What a broker coordinates, with Kafka's numbers. */
 export const COORDINATED = { group: 0, transaction: 1 } as const;
 
-/** Asks for the broker's id. */
+/** Finds the broker's id. */
 export function findCoordinator(kind: keyof typeof COORDINATED, name: string): Request<string> {
   return {
     api: 10,

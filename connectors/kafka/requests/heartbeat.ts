@@ -1,5 +1,5 @@
 /**
- * Heartbeat: a sign of life in a generation of a consumer group.
+ * Heartbeat: keeps a member in the present generation of a consumer group.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Membership } from "../driver.ts";
 import type { Request } from "../transport.ts";
 import { readVerdict } from "./verdict.ts";
 
-/** Rejects where the generation is over. */
+/** Rejects when the generation is over. */
 export function heartbeat({ group, generation, member }: Membership): Request<void> {
   return {
     api: 12,

@@ -1,5 +1,5 @@
 /**
- * InitProducerId: a new life of a transactional id, which fences the former ones.
+ * InitProducerId: begins a new life of a transactional id, which fences the earlier ones.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ProducerIdentity } from "../driver.ts";
 import type { Request } from "../transport.ts";
 import { readVerdict } from "./verdict.ts";
 
-/** @param timeout How long a transaction may stay open, in milliseconds. */
+/** @param timeout how long a transaction may stay open, in milliseconds */
 export function initProducerId(transactionalId: string, timeout: number): Request<ProducerIdentity> {
   return {
     api: 22,

@@ -1,5 +1,5 @@
 /**
- * JoinGroup: becomes a member of a consumer group, or takes part in its next generation.
+ * JoinGroup: becomes a member of a consumer group, or joins its next generation.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { brokerError, CODE } from "../errors.ts";
 import type { Answer, Request } from "../transport.ts";
 import { readArray } from "./arrays.ts";
 
-/** How much longer than the members a join is waited for, in milliseconds. */
+/** How much longer than the rebalance timeout to wait for the answer, in milliseconds. */
 const BEYOND = 5000;
 
-/** Resolves with the generation, or with the id under which to join where the member came without one. */
+/** Resolves with the generation. When the member has no id yet, resolves with the id with which to join. */
 export function joinGroup(options: JoinOptions): Request<Joined | { readonly invited: string }> {
   return {
     api: 11,
@@ -38,7 +38,7 @@ export function joinGroup(options: JoinOptions): Request<Joined | { readonly inv
   };
 }
 
-/** A copy: the answer's bytes are not to be kept for it. */
+/** A copy, so that it does not keep the answer's bytes in memory. */
 function readBlock(answer: Answer): Uint8Array {
   return answer.take(Math.max(0, answer.int32())).slice();
 }

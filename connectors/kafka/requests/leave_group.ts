@@ -1,5 +1,5 @@
 /**
- * LeaveGroup: a member makes room at once.
+ * LeaveGroup: removes a member at once.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Request } from "../transport.ts";
 import { readVerdict } from "./verdict.ts";
 
-/** Also for a member that cannot do it itself any more. */
+/** Also for a member that cannot leave by itself any more. */
 export function leaveGroup(group: string, member: string): Request<void> {
   return {
     api: 13,

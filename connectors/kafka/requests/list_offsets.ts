@@ -1,5 +1,5 @@
 /**
- * ListOffsets: offsets by time, as a `read_committed` or another reader sees them.
+ * ListOffsets: offsets by timestamp, for `read_committed` and other readers.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { readByTopic, writeArray } from "./arrays.ts";
 
 const ISOLATION = { uncommitted: 0, committed: 1 };
 
-/** The offset of each of these partitions of a topic at a time, by partition: of those that the asked broker leads. */
+/** The offset of each of these partitions at a timestamp. The broker must lead the partitions. */
 export function listOffsets(
   topic: string,
   partitions: readonly number[],

@@ -1,5 +1,5 @@
 /**
- * ListTransactions: the names of producers, of those whose transactions the asked broker coordinates. Apache Kafka 3.0 and later.
+ * ListTransactions: the transactional ids of producers that the broker coordinates. Apache Kafka 3.0 and later.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
 import { readCompactArray } from "./arrays.ts";
 
-/** The transactional ids of these producers, by producer. */
+/** The transactional ids of these producers, by producer id. */
 export function listTransactions(producers: readonly number[]): Request<ReadonlyMap<number, string>> {
   return {
     api: 66,
@@ -16,7 +16,7 @@ export function listTransactions(producers: readonly number[]): Request<Readonly
     version: 0,
     flexible: true,
     write(body) {
-      // In whatever state they are.
+      // No filter for states.
       body.unsignedVarint(1).unsignedVarint(producers.length + 1);
       for (const producer of producers) body.int64(producer);
       body.unsignedVarint(0);

@@ -1,5 +1,5 @@
 /**
- * Metadata: brokers, topics and who leads their partitions. Asking makes no topic.
+ * Metadata: brokers, topics and the leaders of their partitions. The request creates no topic.
  *
  * @module
  */
@@ -62,14 +62,14 @@ function readTopic(answer: Answer): DescribedTopic {
   return { topic, error, partitions: partitions.sort((one, other) => one.partition - other.partition) };
 }
 
-/** Asks for a topic's id, as text; `undefined` where there is no such topic. Of Apache Kafka 2.8. */
+/** The id of a topic, as text; `undefined` when there is no such topic. Apache Kafka 2.8 and later. */
 export function topicId(topic: string): Request<string | undefined> {
   return {
     ...METADATA,
     version: 10,
     flexible: true,
     write(body) {
-      // One topic, by its name and not by its id.
+      // One topic, by its name instead of its id.
       body.unsignedVarint(2).raw(new Uint8Array(16)).compactString(topic).unsignedVarint(0);
       body.int8(0).int8(0).int8(0).unsignedVarint(0);
     },

@@ -1,5 +1,5 @@
 /**
- * OffsetCommit: shows in a group how far its member has read.
+ * OffsetCommit: commits offsets of a group.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
 import { readByTopic, writeByTopic } from "./arrays.ts";
 
-/** Commits offsets as a member, each with the same note. */
+/** Commits offsets as a member, each with the same metadata. */
 export function offsetCommit(membership: Membership, offsets: readonly StartOffset[], note: string): Request<void> {
   return {
     api: 8,

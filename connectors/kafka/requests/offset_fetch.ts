@@ -1,5 +1,5 @@
 /**
- * OffsetFetch: what a group has committed.
+ * OffsetFetch: the committed offsets of a group.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { brokerError } from "../errors.ts";
 import type { Request } from "../transport.ts";
 import { readCompactArray } from "./arrays.ts";
 
-/** With `stable`, refused while a transaction has offsets of the group under way. */
+/** With `stable` it is refused while a transaction under way has offsets of the group. */
 export function offsetFetch(
   group: string,
   topic: string,

@@ -1,5 +1,5 @@
 /**
- * Produce: writes record batches, acknowledged by all replicas that are in sync.
+ * Produce: writes record batches, acknowledged by all in-sync replicas.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { readArray, readByTopic, writeByTopic } from "./arrays.ts";
 
 const ALL_IN_SYNC = -1;
 
-/** A broker that is older than Apache Kafka 2.4 does not say which records are to blame. */
+/** A broker older than Apache Kafka 2.4 does not name the records that caused a refusal. */
 export function produce(
   { transactionalId }: ProducerIdentity,
   partitions: readonly ProducePartition[],
@@ -30,7 +30,7 @@ export function produce(
       readByTopic(answer, (topic) => {
         const partition = answer.int32();
         const error = answer.int16();
-        // Offset, time of append, and where the log begins.
+        // The offset, the append time, and the start of the log.
         answer.take(24);
         const records = readArray(answer, () => ({ index: answer.int32(), said: answer.string() || undefined }));
         const said = answer.string() || undefined;

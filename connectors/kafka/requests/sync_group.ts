@@ -1,5 +1,5 @@
 /**
- * SyncGroup: the assignments of a generation, from the member that assigns to all.
+ * SyncGroup: sends the leader's assignments of a generation, and returns that of this member.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The beginning of an answer that is a yes or a no.
+ * Answers that only report success or an error.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { brokerError } from "../errors.ts";
 import type { Answer } from "../transport.ts";
 import { readArray } from "./arrays.ts";
 
-/** Reads the throttle time and the error code. Throws what the broker refused. */
+/** Reads the throttle time and the error code. Throws when the broker has refused the request. */
 export function readVerdict(answer: Answer, request: string): void {
   answer.readThrottle();
   const error = answer.int16();
   if (error !== 0) throw brokerError(error, request);
 }
 
-/** The same where each topic has an error code and the broker's own words. */
+/** The same for an error code and a message per topic. */
 export function readTopicVerdicts(answer: Answer, request: string): void {
   answer.readThrottle();
   readArray(answer, () => {

@@ -1,5 +1,5 @@
 /**
- * Record batches as the simulated brokers handle them: what a broker reads of one, and the batches that are not a client's.
+ * Record batches as the simulated brokers handle them: parsing, and the batches that brokers write themselves.
  *
  * @module
  */
@@ -19,9 +19,9 @@ const NOBODY = -1;
 const CONTROL_RECORD = [32, 0, 0, 0, 8, 0, 0, 0, NaN, 12, 0, 0, 0, 0, 0, 0, 0];
 const CONTROL_TYPE_AT = 8;
 
-/** A batch that lies in a log. */
+/** A batch in a log. */
 export interface StoredBatch {
-  /** As a fetch brings it, with its base offset. */
+  /** The bytes as a fetch returns them, with the base offset. */
   readonly bytes: Uint8Array;
   readonly base: number;
   readonly last: number;
@@ -37,7 +37,7 @@ export interface StoredBatch {
   readonly latestTime: number;
 }
 
-/** Reads a batch; `undefined` if it is damaged. Its bytes are copied: whoever sent them may use them again. */
+/** Parses a batch; `undefined` if it is damaged. The bytes are copied, because the sender may reuse them. */
 export function parseBatch(sent: Uint8Array): Omit<StoredBatch, "base" | "last"> | undefined {
   if (sent.length < HEADER) return undefined;
   const bytes = sent.slice();
@@ -60,7 +60,7 @@ export function parseBatch(sent: Uint8Array): Omit<StoredBatch, "base" | "last">
   return { bytes, producer, epoch, sequence, count, transactional, control, latestTime };
 }
 
-/** Gives a batch its place in a log. The base offset is outside of what the checksum covers. */
+/** Sets the base offset of a batch. The checksum does not cover it. */
 export function placeBatch(batch: Omit<StoredBatch, "base" | "last">, base: number): StoredBatch {
   const view = new DataView(batch.bytes.buffer);
   view.setInt32(0, Math.floor(base / 0x1_0000_0000));
@@ -68,7 +68,7 @@ export function placeBatch(batch: Omit<StoredBatch, "base" | "last">, base: numb
   return { ...batch, base, last: base + batch.count - 1 };
 }
 
-/** Plain records of no idempotent producer, in no transaction, all of one partition. */
+/** A batch of plain records, outside of transactions and without an idempotent producer, for one partition. */
 export function plainBatch(records: readonly OutputRecord[]): Uint8Array {
   const identity = { transactionalId: "", producer: NOBODY, epoch: NOBODY };
   const { bytes, count } = encodeBatch(records, { start: 0, limit: Infinity, identity, sequence: NOBODY });
@@ -79,7 +79,7 @@ export function plainBatch(records: readonly OutputRecord[]): Uint8Array {
   return bytes;
 }
 
-/** What ends a transaction in a partition. */
+/** The control batch that ends a transaction in a partition. */
 export function controlBatch(
   { producer, epoch, commit, time }: { producer: number; epoch: number; commit: boolean; time: number },
 ): Uint8Array {

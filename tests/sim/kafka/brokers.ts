@@ -1,5 +1,5 @@
 /**
- * The simulated brokers: what they do when a request reaches them, with the answers of Apache Kafka.
+ * The simulated brokers: they handle requests and answer as Apache Kafka does.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export class Brokers {
   readonly rights = new Rights();
   readonly quota: Quota;
   isUp = true;
-  /** Until then coordinators refuse, in virtual milliseconds. */
+  /** Coordinators refuse until this time, in virtual milliseconds. */
   loadingUntil = -Infinity;
   readonly #scheduler: Scheduler;
   readonly #random: () => number;
@@ -74,7 +74,7 @@ export class Brokers {
     this.transactions = new Transactions({ scheduler, random, writer, delays: { markerDelay, timeoutNoticed } });
   }
 
-  /** Serves a request, unless there is nobody. What is held back for longer than the client's patience is given up. */
+  /** Handles a request if a broker is up. A request that is delayed beyond the client's timeout is given up. */
   serve<T>(
     what: string,
     effect: (brokers: Brokers) => T | Promise<T>,
@@ -135,7 +135,7 @@ export class Brokers {
   }
 
   createTopic(topic: string, partitions: number, config?: Readonly<Record<string, string>>): void {
-    // Metadata and leaders learn of it in their own time.
+    // Metadata and leaders learn of the topic with a delay.
     const [visibleFrom, servedFrom] = [this.#soon(), this.#soon()];
     const code = this.topics.create(topic, partitions, { config, visibleFrom, servedFrom });
     const collision = this.topics.collidingWith(topic);
@@ -224,7 +224,7 @@ export class Brokers {
       refuse(SERVER.unknownTopicOrPartition, "partitions of a transaction");
     }
     for (const { topic } of topics) {
-      // One that is denied is enough: nothing is added then.
+      // If one topic is denied, no partition is added.
       check(this.rights.check({ to: "write", topic }), `partitions of "${topic}" in a transaction`);
     }
     check(this.transactions.addPartitions(identity, all), "partitions of a transaction");
@@ -273,7 +273,7 @@ export class Brokers {
     const log = this.topics.served(topic, partition, leader);
     if (typeof log === "number") return log;
     if (!log.hasOpen(identity.producer, identity.epoch)) {
-      // Clients of this age are not told what keeps the leader from verifying: they are to come again.
+      // Clients of this version do not get the reason why the leader cannot verify. They are told to try again.
       if (this.#scheduler.now < this.loadingUntil) return SERVER.notEnoughReplicas;
       const error = this.transactions.verify(identity, { partition: `${topic}/${partition}` });
       if (error !== 0) return error === SERVER.concurrentTransactions ? SERVER.notEnoughReplicas : error;
@@ -283,7 +283,7 @@ export class Brokers {
 
   #writeEnd(topic: string, partition: number, end: TransactionEnd): boolean {
     const found = this.topics.find(topic, partition);
-    // A topic that was deleted meanwhile has nothing to end.
+    // A topic that was deleted meanwhile has no transaction to end.
     if (found === undefined) return true;
     if (!this.isUp || found.leader === undefined) return false;
     found.log.finish({ ...end, time: this.#scheduler.now });

@@ -1,6 +1,6 @@
 /**
- * A simulated Kafka cluster. It does what Apache Kafka 4 does, as far as the engine can tell the difference, in virtual time and
- * by one source of chance, and passes the contract that the real one passes.
+ * A simulated Kafka cluster. It behaves as Apache Kafka 4, as far as the engine can tell the difference, in virtual
+ * time and with one source of randomness. It passes the same contract as a real cluster.
  *
  * @module
  */
@@ -162,7 +162,7 @@ export class SimCluster implements KafkaWorld {
   }
 }
 
-/** What the world asks for is never refused; if it is, the world is wrong. */
+/** Requests of the world itself must succeed; a refusal is a bug of the world. */
 function must(code: number, wanted: string): void {
   if (code !== 0) throw new Error(`Cannot ${wanted} in the simulated Kafka: error code ${code}`);
 }

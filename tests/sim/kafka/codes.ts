@@ -1,11 +1,11 @@
 /**
- * What the simulated brokers answer with.
+ * The error codes of the simulated brokers.
  *
  * @module
  */
 import { brokerError, CODE, KafkaError } from "../../../connectors/kafka/errors.ts";
 
-/** Kafka's error codes that a broker uses here, those among them too that the connector has no name for. */
+/** Kafka's error codes that the simulated brokers use, including those that the connector has no name for. */
 export const SERVER = {
   ...CODE,
   corruptMessage: 2,
@@ -19,22 +19,22 @@ export const SERVER = {
   invalidRecord: 87,
 } as const;
 
-/** Throws what a client makes of an error code. */
+/** Throws the error that a client makes of a code. */
 export function refuse(code: number, request: string): never {
   throw brokerError(code, request);
 }
 
-/** Throws what a client makes of an error code, unless it is 0. */
+/** Throws the error that a client makes of a code, unless it is 0. */
 export function check(code: number, request: string): void {
   if (code !== 0) refuse(code, request);
 }
 
-/** What a client sees of a request whose outcome it cannot know. */
+/** The error of a client for a request with an unknown outcome. */
 export function lostRequest(request: string): KafkaError {
   return new KafkaError(`the connection broke during ${request}`, { kind: "connection" });
 }
 
-/** What a client sees of brokers that are gone. */
+/** The error of a client when no broker is there. */
 export function refusedConnection(): KafkaError {
   return new KafkaError("connect ECONNREFUSED", { kind: "connection" });
 }

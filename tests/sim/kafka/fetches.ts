@@ -1,5 +1,5 @@
 /**
- * Fetches, and those that a broker holds back because there is nothing to read yet.
+ * Fetches, including those that a broker holds back because there are no records yet.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export class Fetches {
     this.#scheduler = scheduler;
   }
 
-  /** Answers at once if there is anything to tell, else when there is, or when the client's patience ends. */
+  /** Answers at once when there is something to report. Otherwise later, or when the client's wait ends. */
   fetch(
     leader: string,
     partitions: readonly FetchPartition[],
@@ -46,7 +46,7 @@ export class Fetches {
     return answer.promise;
   }
 
-  /** Something about this partition has changed. */
+  /** Something has changed in this partition. */
   wake(topic: string, partition: number): void {
     for (const waiting of this.#waiting) {
       if (!waiting.partitions.some((one) => one.topic === topic && one.partition === partition)) continue;

@@ -1,8 +1,8 @@
 /**
  * The group coordinator, as of Apache Kafka 4 for the classic protocol with dynamic members.
  *
- * Invariants: a generation begins when all members have joined, or when those that have not are put out; whoever is not of the
- * generation that is going on can commit nothing.
+ * Invariants: a generation begins when all members have joined, or when the missing ones have been removed. Only
+ * members of the present generation can commit.
  *
  * @module
  */
@@ -26,7 +26,7 @@ interface Member {
   cancelSession: () => void;
 }
 
-/** A consumer of Kafka's newer protocol. While there is one, the coordinator assigns, and nobody else. */
+/** A consumer of Kafka's newer protocol. While it is a member, only the coordinator assigns. */
 interface Intruder {
   readonly topic: string;
   partitions: number[];
@@ -35,21 +35,21 @@ interface Intruder {
 interface Group {
   readonly name: string;
   intruder: Intruder | undefined;
-  /** `preparing`: members are to join; `completing`: the one who assigns is waited for. */
+  /** `preparing`: waits for members to join; `completing`: waits for the leader's assignment. */
   state: "empty" | "preparing" | "completing" | "stable";
   generation: number;
   leader: string | undefined;
   readonly members: Map<string, Member>;
-  /** Ids that were given and whose owners have not joined yet. */
+  /** Ids that were given out and whose members have not joined yet. */
   readonly invited: Map<string, () => void>;
   cancelDeadline: () => void;
 }
 
 const NOTHING = new Uint8Array(0);
-/** While there is no broker nobody is put out: time is looked at again so much later, in milliseconds. */
+/** While no broker is up, no member is removed: the deadline is checked again after this time, in milliseconds. */
 const AWAY = 1000;
 
-/** Coordinates all groups. Throws what a client sees. */
+/** Coordinates all groups. Throws the errors that a client sees. */
 export class Groups {
   readonly #scheduler: Scheduler;
   readonly #random: () => number;
@@ -90,8 +90,8 @@ export class Groups {
   }
 
   /**
-   * A consumer of Kafka's newer protocol subscribes to a topic. Where members have an assignor of their own it is refused. Returns
-   * how it leaves.
+   * A consumer of Kafka's newer protocol subscribes to a topic. Refused when members have an assignor of their own.
+   * Returns the function with which it leaves.
    */
   intrude(name: string, topic: string): () => void {
     const group = this.#groups.get(name) ?? this.#create(name);
@@ -105,11 +105,11 @@ export class Groups {
     };
   }
 
-  /** The first answer to a member without an id: the id with which it is to come again (code 79). */
+  /** The first answer to a member without an id: the id with which it must join again (code 79). */
   invite({ group: name, protocol, sessionTimeout }: JoinOptions): string {
     const group = this.#groups.get(name) ?? this.#create(name);
     this.#checkProtocol(group, "", protocol);
-    // Who comes first in the order of ids must not be who came first.
+    // The order of ids must not be the order of joining.
     const chance = Math.floor(this.#random() * 0x1_0000_0000).toString(16).padStart(8, "0");
     const id = `member-${chance}-${++this.#ids}`;
     group.invited.set(
@@ -139,7 +139,7 @@ export class Groups {
     const { protocol, subscription, sessionTimeout, rebalanceTimeout } = options;
     Object.assign(member, { protocol, subscription, sessionTimeout, rebalanceTimeout });
     group.members.set(member.id, member);
-    // An older join of the same member that is held back is never answered: its connection is taken for gone.
+    // An older join of the same member gets no answer: its connection counts as gone.
     member.join = Promise.withResolvers();
     const { promise } = member.join;
     this.#restartSession(group, member);
@@ -148,7 +148,7 @@ export class Groups {
     return promise;
   }
 
-  /** Answers when the one who assigns has spoken. */
+  /** Answers when the leader has sent the assignment. */
   sync(
     { group: name, member: id, generation }: Membership,
     assignments: readonly { readonly member: string; readonly assignment: Uint8Array }[],
@@ -193,7 +193,7 @@ export class Groups {
     this.#remove(group, member);
   }
 
-  /** Throws unless this member may commit offsets of the generation that is going on. */
+  /** Throws unless this member may commit offsets in the present generation. */
   checkCommit({ group: name, member: id, generation }: Membership): void {
     if (this.#groups.get(name) === undefined) refused(SERVER.illegalGeneration);
     const { group, member } = this.#memberOf(name, id, generation);
@@ -201,7 +201,7 @@ export class Groups {
     this.#restartSession(group, member);
   }
 
-  /** The brokers are gone: what they held back fails. */
+  /** The brokers are gone: requests that they held back fail. */
   drop(): void {
     for (const group of this.#groups.values()) {
       for (const member of group.members.values()) {
@@ -212,7 +212,7 @@ export class Groups {
     }
   }
 
-  /** A coordinator that has just loaded its groups gives every member a whole session. */
+  /** A coordinator that has just loaded its groups gives every member a full session. */
   reload(): void {
     for (const group of this.#groups.values()) {
       for (const member of group.members.values()) this.#restartSession(group, member);
@@ -247,7 +247,7 @@ export class Groups {
     if (differs) refused(SERVER.inconsistentProtocol);
   }
 
-  /** Whether a member that joins again changes nothing. (The one who assigns always begins a new generation.) */
+  /** Whether a member that joins again changes nothing. (The leader always begins a new generation.) */
   #hasNothingNew(group: Group, member: Member, { protocol, subscription }: JoinOptions): boolean {
     if (member.protocol !== protocol || !sameBytes(member.subscription, subscription)) return false;
     return group.state === "completing" || (group.state === "stable" && group.leader !== member.id);
@@ -268,7 +268,7 @@ export class Groups {
     if ([...group.members.values()].every(({ join }) => join !== undefined)) this.#complete(group);
   }
 
-  /** A new generation of those who have joined. */
+  /** Begins a new generation with the members that have joined. */
   #complete(group: Group): void {
     for (const member of [...group.members.values()]) {
       if (member.join !== undefined) continue;
@@ -292,7 +292,7 @@ export class Groups {
     else if (group.state === "completing") this.#setDeadline(group, () => this.#putOutUnsynced(group));
   }
 
-  /** The coordinator's own way to assign: partitions of each topic in turn, to the intruder first. */
+  /** The coordinator's own assignment: the partitions of each topic in turn, the intruder first. */
   #assignItself(group: Group, intruder: Intruder): void {
     const members = [...group.members.values()];
     const shares = new Map<Member, Map<string, number[]>>(members.map((member) => [member, new Map()]));
@@ -315,7 +315,7 @@ export class Groups {
     return { member: id, generation, members: id === group.leader ? all : undefined };
   }
 
-  /** Whoever has joined and does not come for its assignment is put out as well. */
+  /** Removes members that have joined and do not fetch their assignment. */
   #putOutUnsynced(group: Group): void {
     const missing = [...group.members.values()].filter(({ synced }) => !synced);
     for (const member of missing) {
@@ -334,7 +334,7 @@ export class Groups {
     else if (group.state !== "empty") this.#prepare(group);
   }
 
-  /** Kafka's own limit: the longest that any member wants to be waited for. */
+  /** The deadline of Kafka: the longest rebalance timeout of any member. */
   #setDeadline(group: Group, end: () => void): void {
     group.cancelDeadline();
     const longest = Math.max(0, ...[...group.members.values()].map(({ rebalanceTimeout }) => rebalanceTimeout));
@@ -348,7 +348,7 @@ export class Groups {
   #restartSession(group: Group, member: Member): void {
     member.cancelSession();
     const expire = () => {
-      // Whoever waits for an answer of ours is taken for alive.
+      // A member that waits for an answer counts as alive.
       if (member.join !== undefined || member.sync !== undefined) return;
       if (this.#isUp()) this.#remove(group, member);
       else member.cancelSession = this.#scheduler.after(AWAY, expire);
@@ -357,7 +357,7 @@ export class Groups {
   }
 }
 
-/** An assignment as Kafka's own assignors write it: without anything beside the partitions. */
+/** An assignment as Kafka's own assignors write it: partitions only. */
 function plainAssignment(share: ReadonlyMap<string, readonly number[]>): Uint8Array {
   const writer = new ByteWriter().int16(0).int32(share.size);
   for (const [topic, partitions] of share) {

@@ -1,8 +1,8 @@
 /**
- * The client's side of the simulated Kafka: every request goes through the process's caller.
+ * The client side of the simulated Kafka. Every request goes through the process's caller.
  *
- * Between two requests of a line there is no order but the one in which answers are awaited: in a cluster, leaders and
- * coordinators are different brokers.
+ * Requests of a line are ordered only by awaiting their answers: in a cluster, leaders and coordinators are different
+ * brokers.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import type { Caller } from "../caller.ts";
 import type { Brokers } from "./brokers.ts";
 import { lostRequest } from "./codes.ts";
 
-/** How long a client waits for what a broker may hold back, in milliseconds: as kafkajs. */
+/** How long a client waits for an answer that a broker may hold back, in milliseconds: as kafkajs. */
 const SYNC_PATIENCE = 30_000;
 const JOIN_PATIENCE_BEYOND = 5000;
 
@@ -38,7 +38,7 @@ export class SimLine implements Line {
   readonly #brokers: Brokers;
   readonly #caller: Caller;
   readonly #underWay = new Set<(error: KafkaError) => void>();
-  /** A quota was exceeded: until then nobody listens to what comes over this line, in virtual milliseconds. */
+  /** After exceeding a quota the broker ignores this line until this time, in virtual milliseconds. */
   #mutedUntil = -Infinity;
   #connected = false;
   #closed = false;
@@ -190,7 +190,7 @@ export class SimLine implements Line {
   #call<T>(what: string, effect: (brokers: Brokers) => T | Promise<T>, patience?: number): Promise<T> {
     if (this.#closed) return Promise.reject(closedLine());
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    // Whoever gives a request up does not take it back: its effect may still come.
+    // Giving a request up does not cancel it: its effect may still come.
     const giveUp = (error: KafkaError) => {
       this.#underWay.delete(giveUp);
       reject(error);

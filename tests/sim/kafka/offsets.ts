@@ -1,8 +1,8 @@
 /**
- * What groups have committed.
+ * The committed offsets of groups.
  *
- * Invariant: offsets of a transaction are seen by nobody before its control record has reached this group, and until then nobody
- * who asks for stable offsets is answered.
+ * Invariant: offsets of a transaction stay invisible until its control record has reached the group. Until then a read
+ * of stable offsets gets no answer.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import type { CommittedOffset, NotedOffset } from "../../../connectors/kafka/dri
 import { SERVER } from "./codes.ts";
 
 interface Committed extends CommittedOffset {
-  /** When it was written: of two that are committed, the later written one counts. */
+  /** When it was written. Of two committed offsets the one that was written later counts. */
   readonly order: number;
 }
 
 interface GroupOffsets {
   readonly committed: Map<string, Committed>;
-  /** What open transactions have written, by producer id. */
+  /** Offsets that open transactions have written, by producer id. */
   readonly pending: Map<number, Map<string, Committed>>;
-  /** The greatest epoch of each producer that was seen here. */
+  /** The highest epoch of each producer seen here. */
   readonly epochs: Map<number, number>;
 }
 
@@ -32,7 +32,7 @@ export class Offsets {
     this.#write(this.#group(group).committed, offsets, note);
   }
 
-  /** Whether a transaction of this life has begun to write here: then nobody asks its coordinator again. */
+  /** Whether a transaction of this life has written here. Then its coordinator is not asked again. */
   hasOpen(group: string, producer: number, epoch: number): boolean {
     const found = this.#groups.get(group);
     return found !== undefined && found.pending.has(producer) && found.epochs.get(producer) === epoch;
@@ -66,7 +66,7 @@ export class Offsets {
     }
   }
 
-  /** The offsets of those partitions that have one. */
+  /** The committed offsets of those partitions that have one. */
   read(group: string, topic: string, partitions: readonly number[]): Map<number, CommittedOffset> {
     const committed = this.#groups.get(group)?.committed;
     const found = new Map<number, CommittedOffset>();
@@ -77,7 +77,7 @@ export class Offsets {
     return found;
   }
 
-  /** Whether a transaction has an offset of any of these partitions under way. */
+  /** Whether a transaction under way has an offset of any of these partitions. */
   isUnstable(group: string, topic: string, partitions: readonly number[]): boolean {
     for (const written of this.#groups.get(group)?.pending.values() ?? []) {
       if (partitions.some((partition) => written.has(`${topic}/${partition}`))) return true;
@@ -85,7 +85,7 @@ export class Offsets {
     return false;
   }
 
-  /** Time takes away what a group has committed, except where a transaction has an offset of it under way. */
+  /** The offsets of a group expire, except those that a transaction under way has. */
   expire(group: string): void {
     const found = this.#groups.get(group);
     if (found === undefined) return;
@@ -94,7 +94,7 @@ export class Offsets {
     }
   }
 
-  /** A topic is deleted, and every group's offsets on it with it. */
+  /** A topic is deleted, with every group's offsets on it. */
   forgetTopic(topic: string): void {
     for (const { committed, pending } of this.#groups.values()) {
       for (const offsets of [committed, ...pending.values()]) {

@@ -1,9 +1,9 @@
 /**
- * One partition as its leader keeps it.
+ * One partition, as its leader keeps it.
  *
- * Invariants: offsets have no gap between batches; the last stable offset is the first offset of the oldest transaction that is
- * open here, else the end; of one producer only the greatest epoch that was ever seen may write, in the order of its sequence
- * numbers, and each batch once.
+ * Invariants: offsets have no gap between batches. The last stable offset is the first offset of the oldest transaction
+ * that is open here, else the end. Of a producer only the highest epoch ever seen may write, in the order of its
+ * sequence numbers, and each batch once.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { nextSequence } from "../../../connectors/kafka/record_batch_encode.ts";
 import { controlBatch, parseBatch, placeBatch, type StoredBatch } from "./batches.ts";
 import { SERVER } from "./codes.ts";
 
-/** How many batches of a producer a broker remembers, to know one that comes again. */
+/** How many batches of a producer a broker remembers, to recognise repeated ones. */
 const REMEMBERED_BATCHES = 5;
 const SEQUENCES = 0x8000_0000;
 
@@ -22,7 +22,7 @@ interface ProducerState {
   lastSequence: number;
   /** The last batches of this epoch, oldest first. */
   remembered: { readonly first: number; readonly count: number }[];
-  /** Where the transaction that is open here begins. */
+  /** The first offset of the transaction that is open here. */
   openSince: number | undefined;
 }
 
@@ -33,7 +33,7 @@ interface AbortedTransaction {
   readonly lastOffset: number;
 }
 
-/** What a topic's configuration allows. */
+/** The limits in a topic's configuration. */
 export interface LogLimits {
   readonly batchBytes: number;
   /** In milliseconds. */
@@ -44,12 +44,12 @@ export interface LogLimits {
   readonly compacted: boolean;
 }
 
-/** What a read of a log brings. */
+/** The result of reading a log. */
 export type LogRead = Omit<FetchedPartition, "topic" | "partition">;
 
 const NOTHING = new Uint8Array(0);
 
-/** One partition's records, and what its leader knows of producers. */
+/** The records of one partition, and the state of its producers. */
 export class PartitionLog {
   readonly #limits: LogLimits;
   readonly #batches: StoredBatch[] = [];
@@ -70,7 +70,7 @@ export class PartitionLog {
     return this.#end;
   }
 
-  /** The last stable offset: what lies at it or behind it is not decided yet. Retention moves it, as it moves the start. */
+  /** The last stable offset: the outcome of records at it or after it is open. Retention moves it with the start. */
   get stable(): number {
     let stable = this.#end;
     for (const { openSince } of this.#producers.values()) {
@@ -86,13 +86,13 @@ export class PartitionLog {
     ).sort((one, other) => one.firstOffset - other.firstOffset);
   }
 
-  /** Whether a transaction of this life is open here: then nobody asks its coordinator again. */
+  /** Whether a transaction of this life is open here. Then its coordinator is not asked again. */
   hasOpen(producer: number, epoch: number): boolean {
     const state = this.#producers.get(producer);
     return state?.openSince !== undefined && state.epoch === epoch;
   }
 
-  /** Takes a client's batch. Returns Kafka's error code, 0 if it is written or was before. */
+  /** Appends a client's batch. Returns Kafka's error code, or 0 when the batch is written, now or before. */
   append(sent: Uint8Array, now: number): number {
     const batch = parseBatch(sent);
     if (batch === undefined || batch.control) return SERVER.corruptMessage;
@@ -112,7 +112,7 @@ export class PartitionLog {
     return 0;
   }
 
-  /** What the topic's configuration says of the records of a batch. */
+  /** Checks the records of a batch against the topic's configuration. */
   #refusal({ bytes, latestTime }: Omit<StoredBatch, "base" | "last">, now: number): number {
     const { timestampAhead, timestampBehind, compacted } = this.#limits;
     if (latestTime > now + timestampAhead) return SERVER.invalidTimestamp;
@@ -124,7 +124,7 @@ export class PartitionLog {
     return compacted && records.some(({ key }) => key === null) ? SERVER.invalidRecord : 0;
   }
 
-  /** Ends a transaction here. From now on a smaller epoch of this producer is refused. */
+  /** Ends a transaction here. From now on lower epochs of this producer are refused. */
   finish(transaction: { producer: number; epoch: number; commit: boolean; time: number }): void {
     const { producer, epoch, commit } = transaction;
     const state = this.#producers.get(producer) ??
@@ -138,7 +138,10 @@ export class PartitionLog {
     this.#put(parseBatch(controlBatch(transaction))!);
   }
 
-  /** Reads as a `read_committed` reader, at most so many bytes, but one whole batch at least. The last one may be cut off. */
+  /**
+   * Reads as a `read_committed` reader: at most this many bytes, but at least one whole batch. The last batch may be
+   * cut.
+   */
   read(offset: number, limit: number): LogRead {
     if (offset < this.#start || offset > this.#end) {
       return { error: SERVER.offsetOutOfRange, end: -1, latest: -1, aborted: [], batches: NOTHING };
@@ -161,7 +164,7 @@ export class PartitionLog {
     return { error: 0, end, latest: this.#end, aborted, batches: concatenate(found, bytes) };
   }
 
-  /** The first offset of a record at or after a time that a `read_committed` reader may see; -1: none. */
+  /** The first offset of a visible record with this timestamp or a later one; -1 when there is none. */
   offsetAt(time: number): number {
     const end = this.stable;
     for (const batch of this.#batches) {
@@ -176,14 +179,14 @@ export class PartitionLog {
     return -1;
   }
 
-  /** Records below this offset are gone. Batches go as wholes, as they do on a disk. */
+  /** Removes the records below this offset, in whole batches as on a disk. */
   deleteBefore(before: number): void {
     this.#start = Math.max(this.#start, Math.min(before, this.#end));
     const gone = this.#indexOf(this.#start);
     this.#batches.splice(0, gone);
   }
 
-  /** The place of the batch that holds an offset, or of the one after it. */
+  /** The index of the batch that holds an offset, or of the batch after it. */
   #indexOf(offset: number): number {
     let low = 0;
     let high = this.#batches.length;

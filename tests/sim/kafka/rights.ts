@@ -1,5 +1,5 @@
 /**
- * What the user of the job may do, as the simulated brokers see it. All is allowed that nobody has denied.
+ * The rights of the job's user, as the simulated brokers check them. Everything is allowed that was not denied.
  *
  * @module
  */
@@ -10,7 +10,7 @@ export type Right =
   | { readonly to: "write" | "read" | "describe configs"; readonly topic: string }
   | { readonly to: "use groups" | "use transactional ids" };
 
-/** The code with which a broker refuses whoever lacks a right. */
+/** The code of a refusal for each missing right. */
 const REFUSALS: Readonly<Record<Right["to"], number>> = {
   "write": SERVER.topicAuthorizationFailed,
   "read": SERVER.topicAuthorizationFailed,
@@ -31,7 +31,7 @@ export class Rights {
     this.#denied.delete(keyOf(right));
   }
 
-  /** 0, or the code of the refusal. */
+  /** Returns 0, or the code of the refusal. */
   check(right: Right): number {
     return this.#denied.has(keyOf(right)) ? REFUSALS[right.to] : 0;
   }

@@ -1,5 +1,5 @@
 /**
- * The topics of the simulated cluster, and who leads their partitions.
+ * The topics of the simulated cluster, and the leaders of their partitions.
  *
  * @module
  */
@@ -17,20 +17,20 @@ const DEFAULTS = {
 export interface LedPartition {
   readonly log: PartitionLog;
   leader: string | undefined;
-  /** Until then its leader does not know that it leads, in virtual milliseconds. */
+  /** The leader does not know that it leads until this time, in virtual milliseconds. */
   readonly servedFrom: number;
 }
 
-/** A topic. Clients learn of it some moments after it was made. */
+/** A topic. Clients learn of it with a short delay. */
 export interface Topic {
   readonly name: string;
-  /** Never given twice: a topic that is made anew is another one. */
+  /** Never used twice: a topic that is created anew has another id. */
   readonly id: string;
   config: ReadonlyMap<string, string>;
-  /** What its configuration means to its partitions, as it is now. */
+  /** The limits from its present configuration, which its partitions check. */
   readonly limits: LogLimits;
   readonly partitions: LedPartition[];
-  /** Until then metadata does not show it, in virtual milliseconds. */
+  /** Metadata does not show the topic until this time, in virtual milliseconds. */
   readonly visibleFrom: number;
 }
 
@@ -46,7 +46,7 @@ export class Topics {
     this.#now = now;
   }
 
-  /** Makes a topic that is known from `visibleFrom` and led from `servedFrom` on. Returns an error code, or 0. */
+  /** Creates a topic that is visible from `visibleFrom` and led from `servedFrom` on. Returns an error code, or 0. */
   create(name: string, partitions: number, { config = {}, visibleFrom = 0, servedFrom = 0 }: {
     readonly config?: Readonly<Record<string, string>>;
     readonly visibleFrom?: number;
@@ -63,7 +63,7 @@ export class Topics {
     return 0;
   }
 
-  /** A topic whose name is the same in the names of Kafka's metrics. */
+  /** A topic whose name is the same in Kafka's metrics. */
   collidingWith(name: string): string | undefined {
     const metric = (one: string) => one.replaceAll(".", "_");
     return [...this.#topics.keys()].find((other) => other !== name && metric(other) === metric(name));
@@ -77,7 +77,7 @@ export class Topics {
     return 0;
   }
 
-  /** Changes some of a topic's configuration; what is in it already stays. */
+  /** Changes some of a topic's configuration. The records that are in it stay. */
   configure(name: string, config: Readonly<Record<string, string>>): void {
     const topic = this.known(name);
     topic.config = configOf({ ...Object.fromEntries(topic.config), ...config });
@@ -88,13 +88,13 @@ export class Topics {
     if (!this.#topics.delete(name)) throw new Error(`There is no topic "${name}" to delete`);
   }
 
-  /** A topic as metadata shows it. */
+  /** A topic, if metadata shows it already. */
   visible(name: string): Topic | undefined {
     const topic = this.#topics.get(name);
     return topic !== undefined && topic.visibleFrom <= this.#now() ? topic : undefined;
   }
 
-  /** A topic as it is, whoever knows of it. */
+  /** A topic, whether or not metadata shows it. */
   known(name: string): Topic {
     const topic = this.#topics.get(name);
     if (topic === undefined) throw new Error(`There is no topic "${name}" in the simulated Kafka`);
@@ -106,7 +106,7 @@ export class Topics {
     return topic !== undefined && partition >= 0 && partition < topic.partitions.length;
   }
 
-  /** A partition as that broker serves it, or the code with which it refuses. */
+  /** A partition, if this broker serves it; otherwise the code of the refusal. */
   served(name: string, partition: number, broker: string | undefined): PartitionLog | number {
     const topic = this.visible(name);
     const found = topic?.partitions[partition];
@@ -115,7 +115,7 @@ export class Topics {
     return found.leader === broker && found.servedFrom <= this.#now() ? found.log : SERVER.notLeader;
   }
 
-  /** A partition for whoever stands above all brokers; `undefined` where there is none. */
+  /** A partition without regard to brokers; `undefined` when there is none. */
   find(name: string, partition: number): LedPartition | undefined {
     return this.#topics.get(name)?.partitions[partition];
   }

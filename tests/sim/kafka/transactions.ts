@@ -2,8 +2,8 @@
  * The transaction coordinator, as of Apache Kafka 4 for clients of the first transaction protocol (an epoch lasts until the next
  * InitProducerId).
  *
- * Invariants: of one transactional id only the newest epoch may do anything; once an end is decided it is written everywhere;
- * a new life is given only when all that the former lives left is written.
+ * Invariants: of a transactional id only the newest epoch may do anything. A decided end is written everywhere. A new
+ * life begins only when the ends of all earlier lives are written.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { OpenTransaction } from "./world.ts";
 /** The epoch after which a producer gets a new id: the largest 16-bit integer less one. */
 const LAST_EPOCH = 32_766;
 
-/** `complete`: the last one was ended, and that is written everywhere. */
+/** `complete`: the last transaction has ended, and its end is written everywhere. */
 type State = "empty" | "open" | "committing" | "aborting" | "complete";
 
 interface Transaction {
@@ -24,7 +24,7 @@ interface Transaction {
   epoch: number;
   timeout: number;
   state: State;
-  /** How the last one ended. */
+  /** How the last transaction ended. */
   committed: boolean | undefined;
   partitions: Map<string, { readonly topic: string; readonly partition: number }>;
   groups: Set<string>;
@@ -34,26 +34,26 @@ interface Transaction {
   left: number;
 }
 
-/** The end of a transaction, for those whom it concerns. */
+/** The end of a transaction, for its partitions and groups. */
 export interface TransactionEnd {
   readonly producer: number;
   readonly epoch: number;
   readonly commit: boolean;
 }
 
-/** Where the ends of transactions are written. Each says whether it could be done now. */
+/** Writes the ends of transactions. Each method returns whether it could do so now. */
 export interface EndWriter {
   writeToPartition(topic: string, partition: number, end: TransactionEnd): boolean;
   writeToGroup(group: string, end: TransactionEnd): boolean;
 }
 
-/** How long things may take, in milliseconds. */
+/** How long steps may take, in milliseconds. */
 export interface TransactionDelays {
   readonly markerDelay: number;
   readonly timeoutNoticed: number;
 }
 
-/** Between two tries to write a control record where nobody leads, in milliseconds. */
+/** The pause between two tries to write a control record while there is no leader, in milliseconds. */
 const MARKER_RETRY = 25;
 
 /** Coordinates the transactions of all transactional ids. Methods return Kafka's error code, or 0. */
@@ -79,7 +79,7 @@ export class Transactions {
     this.#delays = delays;
   }
 
-  /** A new life of an id, or the code with which it is refused: what is open is aborted first. */
+  /** Begins a new life of an id, or returns the code of a refusal. An open transaction is aborted first. */
   init(id: string, timeout: number): ProducerIdentity | number {
     if (timeout > this.longestTimeout) return SERVER.invalidTransactionTimeout;
     let transaction = this.#transactions.get(id);
@@ -121,7 +121,9 @@ export class Transactions {
     return 0;
   }
 
-  /** Whether this life may write to a partition, or a group, in its transaction: brokers ask this before its first write. */
+  /**
+   * Whether this life may write to a partition or group in its transaction. Brokers check this before its first write.
+   */
   verify(identity: ProducerIdentity, where: { readonly partition: string } | { readonly group: string }): number {
     const found = this.#find(identity);
     if (typeof found === "number") return found;
@@ -130,7 +132,9 @@ export class Transactions {
     return found.state === "open" && added ? 0 : SERVER.invalidTransactionState;
   }
 
-  /** Decides a transaction. It is answered when that is sure; the control records are written some moments later. */
+  /**
+   * Decides a transaction. The answer comes when the decision is stored; control records are written a little later.
+   */
   end(identity: ProducerIdentity, commit: boolean): number {
     const found = this.#find(identity);
     if (typeof found === "number") return found;
@@ -148,7 +152,7 @@ export class Transactions {
     }
   }
 
-  /** All that is not finished. */
+  /** All transactions that are not finished. */
   open(): OpenTransaction[] {
     return [...this.#transactions.values()].flatMap(({ id, producer, epoch, state, partitions, groups, began }) =>
       state === "open" || state === "committing" || state === "aborting"
@@ -196,7 +200,7 @@ export class Transactions {
     transaction.cancelTimeout = this.#scheduler.after(noticed, () => this.#fenceAndAbort(transaction));
   }
 
-  /** Whoever opened it may not go on: its epoch is over before the abort is written anywhere. */
+  /** Fences the producer first: its epoch ends before the abort is written anywhere. */
   #fenceAndAbort(transaction: Transaction): void {
     transaction.epoch++;
     this.#decide(transaction, false);
@@ -228,7 +232,7 @@ export class Transactions {
     });
   }
 
-  /** Mostly short, now and then long. */
+  /** A delay that is mostly short and sometimes long. */
   #markerDelay(): number {
     return this.#random() ** 5 * this.#delays.markerDelay;
   }

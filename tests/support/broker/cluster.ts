@@ -5,11 +5,11 @@ import { ASK_AGAIN_AFTER, JVM_FOR_TESTS, KafkaNode } from "./node.ts";
 import { freePort } from "./ports.ts";
 import { commonProperties } from "./properties.ts";
 
-/** Any id does: no two clusters share a directory. */
+/** Any id will do: no two clusters share a directory. */
 const CLUSTER_ID = "TidemarkTestsTidemarkA";
-/** The id of a controller that is no broker. */
+/** The id of a controller that is not a broker. */
 const CONTROLLER = 100;
-/** What a controller says when a broker's session has ended, and the flag with which it says it. */
+/** The controller's log line when a broker's session has ended, and the flag that enables it. */
 const FENCED = "Fencing broker ";
 const SAYS_FENCED = "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.controller.ReplicationControlManager=info";
 
@@ -53,7 +53,7 @@ export async function startCluster(options: BrokerOptions = {}): Promise<Broker>
   }
 }
 
-/** @param controller where it is a controller as well, with its id */
+/** @param controller the node's controller id, if it is also a controller */
 function brokerProperties(port: number, controller: string | undefined): Record<string, string> {
   const listener = `PLAINTEXT://127.0.0.1:${port}`;
   return {
@@ -74,7 +74,7 @@ class Cluster implements Broker {
   readonly #keepData: boolean;
   readonly #nodes: KafkaNode[];
   readonly #controller: KafkaNode | undefined;
-  /** How many brokers' sessions its controller has seen end before the last kill. */
+  /** How many sessions of brokers its controller had seen end before the last kill. */
   #fenced = NaN;
   readonly #atTheEnd = () => this.#all.forEach((node) => node.endAtOnce());
 
@@ -111,7 +111,7 @@ class Cluster implements Broker {
     if (this.#controller?.pid === undefined) this.#controller?.spawn();
     await this.#sessionsEnd();
     for (const one of started) one.spawn();
-    // A node that is started alone joins those that are running; a whole cluster must be complete.
+    // A single node joins the running ones; a whole cluster must be complete.
     const expected = this.#nodes.filter((one) => one.pid !== undefined).length;
     await Promise.all(started.map((one) => one.answers(expected)));
   }
@@ -125,7 +125,10 @@ class Cluster implements Broker {
     await Promise.all(this.#pick(node).map((one) => one.end("SIGKILL")));
   }
 
-  /** A broker that was killed comes back when its controller knows that it was gone: so it does not take itself for a leader. */
+  /**
+   * Waits until the controller knows that a killed broker was gone. Otherwise the broker would take itself for a
+   * leader.
+   */
   async #sessionsEnd(): Promise<void> {
     if (Number.isNaN(this.#fenced)) return;
     while (await this.#controller!.wrote(FENCED) === this.#fenced) {
@@ -136,7 +139,7 @@ class Cluster implements Broker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     globalThis.removeEventListener("unload", this.#atTheEnd);
-    // Data that is kept deserves an orderly end; data that is thrown away does not need one.
+    // Data that is kept needs an orderly stop; data that is deleted does not.
     await (this.#keepData ? this.stop() : this.kill());
     await this.#controller?.end(this.#keepData ? "SIGTERM" : "SIGKILL");
     if (!this.#keepData) await Deno.remove(this.#directory, { recursive: true });

@@ -1,7 +1,7 @@
 /**
- * Kafka in a container, by Testcontainers, where a Docker engine and an image are at hand.
+ * Kafka in a container, by Testcontainers, when a Docker engine and an image are there.
  *
- * The library is loaded only then: it brings a hundred packages with it.
+ * The library is loaded only then, because it has a hundred dependencies.
  */
 import type { Broker, BrokerOptions } from "./kinds.ts";
 import { guardContainer } from "./container_guard.ts";
@@ -16,16 +16,16 @@ import { askCluster } from "./wire.ts";
  * named by itself would be downloaded by each `deno task`, and its types of Node would replace Deno's.
  */
 const TESTCONTAINERS: string = "testcontainers";
-/** Inside of the container; below all ports that are published. */
+/** A port inside of the container, below all published ports. */
 const CONTROLLER_PORT = 9093;
-/** Any id does: no two containers share their data. */
+/** Any id will do: no two containers share their data. */
 const CLUSTER_ID = "TidemarkTestsTidemarkA";
 /** How long a container may take to answer, in milliseconds. */
 const START_LIMIT = 90_000;
-/** Pause between two questions to a container that is starting, in milliseconds. */
+/** The pause between two requests to a container that is starting, in milliseconds. */
 const ASK_AGAIN_AFTER = 50;
 
-/** The little of Testcontainers that is used here. */
+/** The part of Testcontainers that is used here. */
 interface ContainerPlan {
   withName(name: string): this;
   withEnvironment(variables: Record<string, string>): this;
@@ -41,14 +41,14 @@ interface Testcontainers {
 /** A broker that can be frozen as well. */
 export interface ContainerBroker extends Broker {
   readonly image: string;
-  /** Freezes every process of the container: connections stay open, and nobody answers on them. */
+  /** Freezes every process of the container: connections stay open, and no request is answered. */
   pause(): Promise<void>;
   unpause(): Promise<void>;
   /** Whether the engine calls it `running`, `paused` or `exited`. */
   status(): Promise<string>;
 }
 
-/** Whether an engine answers and has the image; an image is never fetched. */
+/** Whether an engine answers and has the image. Never fetches an image. */
 export async function containersAtHand(): Promise<{ ok: boolean; reason: string }> {
   const image = kafkaImage();
   if (!(await dockerDoes("version", "--format", "{{.Server.Version}}"))) {
@@ -61,11 +61,11 @@ export async function containersAtHand(): Promise<{ ok: boolean; reason: string 
 }
 
 /**
- * Loads the library: before any test runs, for it listens to the signals of the process from then on, which the sanitizer would
- * hold against the test that happened to load it.
+ * Loads the library. To be called before any test runs: the library listens to the signals of the process from then on,
+ * and the sanitizer would blame the test that loaded it.
  */
 export async function loadTestcontainers(): Promise<Testcontainers> {
-  // Ryuk, the library's own cleaner, is one more image; a guard of ours removes the container instead.
+  // Ryuk, the library's own cleaner, needs another image. Our guard removes the container instead.
   Deno.env.set("TESTCONTAINERS_RYUK_DISABLED", "true");
   return await import(TESTCONTAINERS);
 }
@@ -139,7 +139,7 @@ class KafkaContainer implements ContainerBroker {
   async kill(): Promise<void> {
     this.#pid = undefined;
     await docker("kill", "--signal", "KILL", this.#parts.name);
-    // The engine sends the signal and does not wait for what it does.
+    // The engine sends the signal, and does not wait until the process has ended.
     await docker("wait", this.#parts.name);
   }
 
@@ -179,13 +179,13 @@ class KafkaContainer implements ContainerBroker {
   }
 }
 
-/** What the image's start script turns into Kafka's properties. */
+/** The environment variables from which the image's start script makes Kafka's properties. */
 function environment(port: number, options: BrokerOptions): Record<string, string> {
   const properties: Record<string, string> = {
     ...commonProperties(1, options.partitions ?? 1),
     "node.id": "1",
     "controller.quorum.voters": `1@127.0.0.1:${CONTROLLER_PORT}`,
-    // The port is the same inside: a broker calls itself at the address that it gives to clients, to check and end transactions.
+    // The same port inside: a broker connects to its advertised address to check and end transactions.
     "listeners": `PLAINTEXT://0.0.0.0:${port},CONTROLLER://127.0.0.1:${CONTROLLER_PORT}`,
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
     ...options.properties,
@@ -200,7 +200,7 @@ function environment(port: number, options: BrokerOptions): Record<string, strin
   return {
     ...Object.fromEntries(named),
     CLUSTER_ID,
-    // Kafka's own scripts have defaults for both, which would contradict options that came in elsewhere.
+    // Kafka's own scripts have defaults for both, which would contradict the given options.
     KAFKA_HEAP_OPTS: heap.join(" "),
     KAFKA_JVM_PERFORMANCE_OPTS: others.join(" "),
   };

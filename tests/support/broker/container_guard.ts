@@ -1,21 +1,21 @@
 /**
- * Removes a container when its owner asks for it, and when the owner is gone, however that came about.
+ * Removes a container when its owner requests it, and when the owner ends in any way.
  *
- * The guard is a shell that reads from a pipe to us: the pipe ends when we close it and when our process ends, and the shell then
- * removes the container with its data. Ctrl+C reaches it as well, and must not keep it from that.
+ * The guard is a shell that reads from a pipe. The pipe ends when we close it, and when our process ends; the shell
+ * then removes the container with its data. It ignores Ctrl+C, so that it can still do this.
  */
 
 const SCRIPT = `trap "" HUP INT TERM; cat; docker rm --force --volumes "$0"; true`;
 
 /** A guard over one container. */
 export interface ContainerGuard {
-  /** Removes the container, which need not exist any more. */
+  /** Removes the container, if it still exists. */
   remove(): Promise<void>;
-  /** Gives up the guard and leaves the container alone. */
+  /** Ends the guard without removing the container. */
   dismiss(): Promise<void>;
 }
 
-/** Guards a container by its name, from before it is made. */
+/** Guards a container by its name. To be called before the container is created. */
 export function guardContainer(name: string): ContainerGuard {
   const guard = new Deno.Command("sh", {
     args: ["-c", SCRIPT, name],

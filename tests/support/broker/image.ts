@@ -1,19 +1,19 @@
 /**
- * Brings an image of Kafka into the Docker engine: the one that is there already, the published one where images can be pulled,
- * and else one that is made from what is on this machine. Run as a program it prints the name.
+ * Brings an image of Kafka into the Docker engine: the present one, the published one when images can be pulled, or
+ * else one that is built from Java and the jars of this machine. Run as a program it prints the image's name.
  */
 import { dockerDoes, kafkaImage, PUBLISHED_IMAGE } from "./docker.ts";
 import { javaCommand, KAFKA_VERSION, kafkaJars } from "./jars.ts";
 
 const LOCAL_IMAGE = `tidemark/kafka:${KAFKA_VERSION}`;
 const LAUNCH = new URL("./image_launch.sh", import.meta.url).pathname;
-/** How long the registry of images may take, in milliseconds. */
+/** How long pulling an image may take, in milliseconds. */
 const PULL_LIMIT = 120_000;
 
-/** Parts of the C library that Kafka's compression libraries name; they lie beside it and are empty in new versions. */
+/** Parts of the C library that Kafka's compression libraries link. In new versions of the C library they are empty. */
 const STUBS = ["libpthread.so.0", "libdl.so.2", "librt.so.1"];
 
-/** What a Java home holds that no broker needs. */
+/** Files of a Java home that no broker needs. */
 const NEEDLESS = ["lib/src.zip", "lib/ct.sym", "lib/server/classes_nocoops.jsa"];
 
 if (import.meta.main) console.log(await bringImage());
@@ -24,13 +24,13 @@ export async function bringImage(): Promise<string> {
   if (await dockerDoes("image", "inspect", wanted)) return wanted;
   const refusal = await pull(wanted);
   if (refusal === undefined) return wanted;
-  // Who asks for a certain image is not given another one.
+  // A specific image is never replaced by another one.
   if (wanted !== PUBLISHED_IMAGE) throw new Error(`Cannot bring the image ${wanted}: ${refusal}`);
   if (!(await dockerDoes("image", "inspect", LOCAL_IMAGE))) await makeLocalImage();
   return LOCAL_IMAGE;
 }
 
-/** Pulls the image; what was in the way, if anything. */
+/** Pulls the image. Returns the reason if it fails. */
 async function pull(image: string): Promise<string | undefined> {
   const { success, stderr } = await new Deno.Command("docker", {
     args: ["pull", "--quiet", image],
@@ -71,7 +71,7 @@ export async function makeLocalImage(): Promise<void> {
   }
 }
 
-/** Java as it is, links followed, with the libraries that it is linked with at the places where it looks for them. */
+/** Copies Java with links resolved, and the libraries that it links, to the places where it looks for them. */
 async function copyJava(root: string): Promise<void> {
   const home = (await shell('readlink -f "$(command -v "$1")"', javaCommand())).replace(/\/bin\/java$/, "");
   const left = NEEDLESS.map((path) => `--exclude=./${path}`);

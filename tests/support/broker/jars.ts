@@ -21,7 +21,7 @@ function dependency(group: string, artifact: string, version: string): string {
   return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
 }
 
-/** Whether a broker can be run from jars on this machine, and if not, why. */
+/** Whether a broker can be run from jars on this machine, with the reason if not. */
 export async function jarsAtHand(): Promise<{ ok: boolean; reason: string }> {
   const java = await javaVersion();
   if (java === undefined) return { ok: false, reason: `Java ${OLDEST_JAVA} or newer is not installed` };
@@ -33,17 +33,17 @@ export async function jarsAtHand(): Promise<{ ok: boolean; reason: string }> {
   return { ok: true, reason: `Kafka ${KAFKA_VERSION} from Maven Central, Java ${java}` };
 }
 
-/** The directory with Kafka's jars, which is filled first if it is not there yet. */
+/** The directory with Kafka's jars. They are downloaded if they are missing. */
 export async function kafkaJars(): Promise<string> {
   const libraries = libraryDirectory();
   if (await exists(libraries)) return libraries;
   await Deno.mkdir(cacheDirectory(), { recursive: true });
-  // Only a finished download gets the name under which it is looked for: an interrupted one is never taken for whole.
+  // Only a finished download gets the final name, so that an interrupted one is never used.
   const unfinished = await Deno.makeTempDir({ dir: cacheDirectory(), prefix: `kafka-${KAFKA_VERSION}.unfinished-` });
   try {
     await download(unfinished);
     await Deno.rename(`${unfinished}/libs`, libraries).catch(async (error) => {
-      // Another process may have finished the same download in the meantime, which is as good as ours.
+      // Another process may have finished the same download meanwhile. Its result is used.
       if (!(await exists(libraries))) throw error;
     });
   } finally {

@@ -1,9 +1,9 @@
-/** What a broker for tests is, wherever it comes from. */
+/** The interface of a broker for tests, wherever it comes from. */
 
 /** Where a broker would come from. */
 export interface BrokerFinding {
   readonly kind: "env" | "container" | "jars" | "none";
-  /** One line for people: what was found, or what is missing. */
+  /** One line for a message: what was found, or what is missing. */
   readonly reason: string;
 }
 
@@ -13,33 +13,33 @@ export interface BrokerOptions {
   /** Nodes of the cluster; more than one only from jars. @default {1} */
   readonly nodes?: number;
   /**
-   * `apart`: the controller is a process of its own, which lives on when the broker is killed; only from jars. A node that is both
-   * may lose the ends of transactions when it is killed (docs/proof.md).
+   * `apart`: the controller is a separate process that survives a kill of the broker; only from jars. A node that is
+   * both may lose the ends of transactions when it is killed (docs/proof.md).
    */
   readonly controller?: "apart";
   /** Port of the first node; the others follow it. By default free ports are taken. */
   readonly port?: number;
-  /** Leaves the data directory where it is at the end. @default {false} */
+  /** Keeps the data directory at the end. @default {false} */
   readonly keepData?: boolean;
   /** Java options. @default {JVM_FOR_TESTS} */
   readonly jvm?: readonly string[];
-  /** More broker properties; they win over ours. */
+  /** More broker properties. They override the default ones. */
   readonly properties?: Readonly<Record<string, string>>;
 }
 
-/** A broker that somebody else keeps: to be used, never to be ended. */
+/** A broker that is owned elsewhere: it may be used, but not stopped. */
 export interface SharedBroker {
   readonly kind: BrokerFinding["kind"];
   /** Addresses, `host:port`. */
   readonly brokers: string[];
 }
 
-/** A broker of one's own. It is ended, and its data removed, by `await using`. */
+/** A broker that the caller owns. `await using` stops it and removes its data. */
 export interface Broker extends SharedBroker, AsyncDisposable {
   /** Process id of the first node while it runs. */
   readonly pid: number | undefined;
   readonly pids: (number | undefined)[];
-  /** Where data and logs are. */
+  /** The directory of data and logs. */
   readonly directory: string;
   /** Starts a node (counted from 0), or all of them, again: same port, same data. */
   start(node?: number): Promise<void>;

@@ -1,7 +1,7 @@
 /**
  * One Kafka node that runs from jars: broker and controller in one Java process, on 127.0.0.1 only.
  *
- * The process is known by its id from the moment it is started until its end was seen; nothing else is ever signalled.
+ * The process is known by its id from its start until its end was seen. No other process is ever signalled.
  */
 import { javaCommand } from "./jars.ts";
 import { askCluster } from "./wire.ts";
@@ -10,7 +10,7 @@ import { askCluster } from "./wire.ts";
 const START_LIMIT = 90_000;
 /** How long a node may take to stop by itself, in milliseconds, before it is killed. */
 const STOP_LIMIT = 20_000;
-/** Pause between two looks at a node that is starting, in milliseconds. */
+/** The pause between two checks of a starting node, in milliseconds. */
 export const ASK_AGAIN_AFTER = 50;
 
 /** Java options that suit tests: little memory, a quick start. */
@@ -59,7 +59,7 @@ export class KafkaNode {
     this.#process = this.#java("kafka.Kafka", this.#propertiesFile).spawn();
   }
 
-  /** Waits until the node answers and sees at least `nodes` brokers and a controller. */
+  /** Waits until the node answers and knows `nodes` brokers or more, and a controller. */
   async answers(nodes: number): Promise<void> {
     const process = this.#process;
     if (!process) throw new Error(`Cannot wait for Kafka node ${this.#settings.id}: it was not started`);
@@ -87,7 +87,7 @@ export class KafkaNode {
     clearTimeout(impatience);
   }
 
-  /** Kills without waiting: for the moment in which this process itself ends. */
+  /** Kills without waiting, while this process itself ends. */
   endAtOnce(): void {
     if (this.#process) send(this.#process, "SIGKILL");
     this.#process = undefined;
@@ -99,7 +99,7 @@ export class KafkaNode {
     return text.trimEnd().split("\n").slice(-15).join("\n");
   }
 
-  /** How many times it has written that. */
+  /** How many times its log contains these words. */
   async wrote(words: string): Promise<number> {
     return (await Deno.readTextFile(this.#logFile).catch(() => "")).split(words).length - 1;
   }
@@ -124,8 +124,8 @@ export class KafkaNode {
   #java(mainClass: string, ...args: string[]): Deno.Command {
     const { jvm, libraries, directory } = this.#settings;
     const java = [javaCommand(), ...jvm, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", `${libraries}/*`];
-    // The shell gives its place to Java, so the process id is Java's, and what Java says goes to a file: pipes would
-    // have to be read, and would be open resources to the test that started the node.
+    // `exec` replaces the shell by Java, so the process id is Java's. The output goes to a file: pipes would have to be
+    // read, and would be open resources of the test that started the node.
     const script = `exec ${DIES_WITH_US} "$@" >>"$0" 2>&1`;
     return new Deno.Command("sh", {
       args: ["-c", script, this.#logFile, ...java, mainClass, ...args],
@@ -137,7 +137,7 @@ export class KafkaNode {
   }
 }
 
-/** On Linux the kernel ends the node when the thread that started it is gone, however that came about. */
+/** On Linux the kernel kills the node when the thread that started it ends, for any reason. */
 const DIES_WITH_US = Deno.build.os === "linux"
   ? "$(command -v setpriv >/dev/null && echo setpriv --pdeathsig KILL)"
   : "";
@@ -146,7 +146,7 @@ function send(process: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     process.kill(signal);
   } catch (error) {
-    // A process that has ended already cannot be told to end, which is what was wanted.
+    // The process has ended already.
     if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
   }
 }

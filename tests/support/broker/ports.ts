@@ -1,5 +1,5 @@
 /**
- * Takes a port of 127.0.0.1 that nobody uses.
+ * Finds a free port of 127.0.0.1.
  *
  * The port lies below the range from which the system takes the local ports of outgoing connections. Inside of that
  * range, a client that tries to reconnect to a killed broker can be given the broker's own port, connect to itself, and

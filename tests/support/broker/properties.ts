@@ -1,4 +1,4 @@
-/** What every node is told, wherever it runs: broker and controller in one, and quick to come up. */
+/** The properties of every node: broker and controller in one, with a fast start. */
 export function commonProperties(nodes: number, partitions: number): Record<string, string> {
   const copies = String(Math.min(3, nodes));
   const inSync = nodes >= 3 ? "2" : "1";
@@ -18,10 +18,11 @@ export function commonProperties(nodes: number, partitions: number): Record<stri
     // Kafka's default of 50 partitions for each of its own topics costs a second when the topic is first used.
     "offsets.topic.num.partitions": "4",
     "transaction.state.log.num.partitions": "4",
-    // Tests write records of other years, and a broker deletes by their timestamps: 30 s after its start, and every 5 minutes.
+    // Tests write records of other years. A broker would delete them by their timestamps, 30 s after its start and
+    // later.
     "log.retention.ms": "-1",
     "group.initial.rebalance.delay.ms": "0",
-    // A node that was killed may not come back before its old session has ended: by default that takes 9 s.
+    // A killed node can return only when its old session has ended. By default that takes 9 s.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
   };

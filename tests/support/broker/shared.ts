@@ -1,9 +1,9 @@
 /**
  * One broker for a whole run of tests.
  *
- * `deno test` runs each file in a thread with modules of its own, so a broker that a file starts cannot outlive it. The
- * program that runs the tests therefore keeps the broker, starts it when the first test asks, and tells its address to
- * whoever connects to a port of 127.0.0.1 that it names in an environment variable.
+ * `deno test` runs each file in a thread with its own modules, so a broker that a file starts cannot outlive the file.
+ * So the program that runs the tests keeps the broker. It starts the broker at the first request, and tells its address
+ * to every client of a port of 127.0.0.1, which an environment variable names.
  */
 import type { Broker, SharedBroker } from "./kinds.ts";
 

@@ -1,14 +1,14 @@
 /**
- * Two words of Kafka's protocol, enough to ask a broker whether it is really there.
+ * The part of Kafka's protocol that checks whether a broker is ready.
  *
- * An open port proves nothing: a broker listens before it has joined its cluster. So readiness is an answer to a
- * Metadata request, and it needs no Kafka client, which would bring retries and timers of its own.
+ * An open port proves nothing: a broker listens before it has joined its cluster. So a broker is ready when it answers
+ * a Metadata request. A Kafka client is not used, since it has retries and timers of its own.
  */
 
 const METADATA = 3;
 const METADATA_VERSION = 4;
 
-/** What one broker says about its cluster. */
+/** A broker's answer about its cluster. */
 export interface ClusterAnswer {
   /** Ids of the brokers that are alive and take requests. */
   readonly nodes: number[];
@@ -27,7 +27,7 @@ export async function askCluster(address: string): Promise<ClusterAnswer> {
 
 function metadataRequest(): Uint8Array {
   const client = new TextEncoder().encode("tidemark-tests");
-  // Key, version, correlation id, client id; then no topics at all, and no leave to create any.
+  // Key, version, correlation id, client id; then an empty list of topics, and the flag that forbids creating any.
   const request = new Uint8Array(4 + 2 + 2 + 4 + 2 + client.length + 4 + 1);
   const view = new DataView(request.buffer);
   view.setInt32(0, request.length - 4);

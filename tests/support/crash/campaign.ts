@@ -1,10 +1,10 @@
-/** Many kills of one job, with its traffic flowing, and the table of where they fell. */
+/** Kills one job many times while its input is written, and counts at which points it died. */
 import { BETWEEN, type Point } from "./points.ts";
 import type { Death } from "./process.ts";
 import { shuffled } from "./random.ts";
 import type { World } from "./world.ts";
 
-/** When a process dies: at a point, or that many milliseconds after it was started or has begun to run. */
+/** When a process dies: at a point, or this many milliseconds after its start or after it has begun to run. */
 export type Kill =
   | { readonly point: Point; readonly occurrence: number }
   | { readonly after: "start" | "running"; readonly ms: number };
@@ -13,14 +13,14 @@ export type Kill =
 const YOUNG = 900;
 /** How long after it has begun to run, in milliseconds. */
 const OLD = 250;
-/** An aim is at one of the first occurrences of its point. */
+/** A kill at a point uses one of the point's first occurrences. */
 const OCCURRENCES = 4;
 /** Points that one process reaches once or a few times only. */
 const RARE: readonly Point[] = ["claimed", "fenced", "restoring"];
 
 /**
- * So many kills at random moments, and one at each of those points, in an order that the seed gives. The first one is always at
- * the first of the points: it should leave something behind that the next process has to restore and to fence.
+ * This many kills at random moments, and one at each of these points, in an order from the seed. The first kill is
+ * always at the first point: the next process then has something to restore and to fence.
  */
 export function plan(
   random: () => number,
@@ -37,13 +37,13 @@ export function plan(
   return [{ point: first, occurrence: 1 }, ...shuffled(kills, random)];
 }
 
-/** A kill and where it fell. */
+/** A kill and where the process died. */
 export interface Fallen {
   readonly kill: Kill;
   readonly death: Death;
 }
 
-/** Starts and kills, as planned. The traffic must flow. */
+/** Starts and kills the job as planned, while input is written. */
 export async function killAll(world: World, kills: readonly Kill[]): Promise<Fallen[]> {
   const fallen: Fallen[] = [];
   for (const kill of kills) {
@@ -61,12 +61,12 @@ export async function killAll(world: World, kills: readonly Kill[]): Promise<Fal
   return fallen;
 }
 
-/** How many kills fell between the KV commit of results and the end of their transaction, by aim. */
+/** How many kills at a point happened between the KV commit of results and the end of their transaction. */
 export function between(fallen: readonly Pick<Fallen, "death">[]): number {
   return fallen.filter(({ death }) => death.point !== undefined && BETWEEN.includes(death.point)).length;
 }
 
-/** Where the kills fell, as a table. */
+/** The kills by point, as a table. */
 export function table(fallen: readonly Pick<Fallen, "death">[]): string {
   const random = countBy(fallen.filter(({ death }) => death.point === undefined), ({ phase }) => phase ?? "start");
   const aimed = countBy(fallen.filter(({ death }) => death.point !== undefined), ({ point }) => point!);
@@ -79,7 +79,7 @@ export function table(fallen: readonly Pick<Fallen, "death">[]): string {
   ].join("\n");
 }
 
-/** How many died at a point, exactly. */
+/** How many processes died exactly at a point. */
 export function diedAt(fallen: readonly Pick<Fallen, "death">[], point: Point): number {
   return fallen.filter(({ death }) => death.point === point).length;
 }

@@ -1,7 +1,7 @@
 /**
- * The process that is killed: runs the crash job over the embedded log or over Kafka, and tells where it stands.
+ * The process that is killed: runs the crash job on the embedded log or on Kafka, and prints its phases.
  *
- * Its one argument is a {@linkcode ChildOptions} as JSON.
+ * Its argument is a {@linkcode ChildOptions} as JSON.
  */
 import { type EmbeddedLog, embeddedLog, run } from "@tidemark/streams";
 import type { Connector } from "../../../connectors/connector.ts";
@@ -26,10 +26,10 @@ export interface ChildOptions {
   readonly brokers?: readonly string[];
   /** The job ends when it has processed what is in the input now. */
   readonly untilEnd?: boolean;
-  /** The process goes on with the traffic of that seed, so many events a second. Only on the embedded log. */
+  /** The process writes the input of this seed, this many events per second. Only on the embedded log. */
   readonly feed?: { readonly seed: number; readonly rate: number };
   readonly aim?: Aim;
-  /** A commit of several atomics lets transactions end between them. */
+  /** Slows a commit of several atomics down, so that transactions end between them. */
   readonly slow?: boolean;
   readonly mutant?: Mutant;
   /** How long the Kafka client waits for an answer, and for a connection, in milliseconds. @default its own */
@@ -38,7 +38,7 @@ export interface ChildOptions {
   readonly transactionTimeout?: number;
 }
 
-/** Between two appends of the traffic, in milliseconds. */
+/** The pause between two appends of the input, in milliseconds. */
 const FEED_INTERVAL = 10;
 
 if (import.meta.main) await main(JSON.parse(Deno.args[0]));
@@ -47,7 +47,7 @@ async function main(options: ChildOptions): Promise<void> {
   const { job: name, topics, worker = "one", mutant } = options;
   const points = new Points(options.aim);
   points.begin("start");
-  // As the engine opens it: another worker, stopped in the middle of a write, may hold its lock.
+  // Opens the KV as the engine does: another worker that is stopped in a write may hold its lock.
   const { kv: opened } = await KvStore.open(options.state, systemClock);
   const kv = phasedKv(opened, { points, slow: options.slow ?? false });
   const log = options.brokers === undefined ? embeddedLog(kv, { path: options.state }) : undefined;
@@ -75,7 +75,7 @@ function kafkaOver({ brokers, patience, transactionTimeout, mutant }: ChildOptio
   return { id: `kafka ${driver.name}`, open: () => KafkaConnection.open(driver) };
 }
 
-/** Appends the traffic from where the log ends, until the process is killed. */
+/** Appends input after the end of the log until the process is killed. */
 async function feed(
   log: EmbeddedLog,
   topic: string,

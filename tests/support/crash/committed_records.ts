@@ -1,8 +1,8 @@
 /**
- * Records of topics as a `read_committed` reader sees them, followed for as long as somebody wants and whatever the broker does.
+ * Follows the records of topics as a `read_committed` reader, through all faults of the brokers.
  *
- * kafkajs's own consumer will not do: the broker lists aborted transactions in the order of their ends, kafkajs takes it for that of
- * their beginnings, and where several were under way in one partition it shows records that were never committed.
+ * kafkajs's own consumer cannot be used. The broker lists aborted transactions in the order of their ends, and kafkajs
+ * takes it for the order of their beginnings. With several transactions in one partition it shows uncommitted records.
  */
 import type { InputRecord } from "../../../connectors/connector.ts";
 import { systemClock } from "../../../base/clock.ts";
@@ -16,14 +16,14 @@ const LIMITS = { wait: 20, partitionBytes: 1024 * 1024, bytes: 8 * 1024 * 1024 }
 /** The pause after a failure, in milliseconds. */
 const PAUSE = 100;
 
-/** What is followed, and until when. */
+/** The topics to follow, and the signal that ends it. */
 export interface FollowOptions {
   readonly brokers: readonly string[];
   readonly topics: readonly string[];
   readonly signal: AbortSignal;
 }
 
-/** Tells each record once, those of a partition in their order, from the first on. */
+/** Reports each record once, those of a partition in order, from the first one on. */
 export async function follow(
   { brokers, topics, signal }: FollowOptions,
   see: (record: InputRecord) => void,

@@ -1,22 +1,22 @@
-/** Compares what was seen with the truth, and says what is wrong in words that lead to the cause. */
+/** Compares the results with the expected ones, and describes the differences. */
 import type { Rows } from "./rows.ts";
 
-/** One thing that is wrong. */
+/** A difference. */
 export interface Difference {
   readonly kind: "lost" | "doubled" | "alien" | "disordered";
   /** `counts of user-0-1`. */
   readonly place: string;
-  /** The row, or for `disordered` the first one that is not where it belongs. */
+  /** The row, or for `disordered` the first row at a wrong place. */
   readonly row: string;
 }
 
-/** Everything that differs; nothing where the two are the same, row by row and in the same order for each key. */
+/** All differences. None when the rows of each key are the same, in the same order. */
 export function compare(expected: Rows, seen: Rows): Difference[] {
   const places = new Set([...expected.places(), ...seen.places()]);
   return [...places].flatMap((place) => compareRows(place, expected.of(place), seen.of(place)));
 }
 
-/** A few words for people. */
+/** A short description for a message. */
 export function describe(differences: readonly Difference[], most = 12): string {
   const kinds = Object.entries(Object.groupBy(differences, ({ kind }) => kind));
   const counts = kinds.map(([kind, list]) => `${list!.length} ${kind}`).join(", ");

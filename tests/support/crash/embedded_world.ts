@@ -44,7 +44,7 @@ export class EmbeddedWorld extends World {
     });
   }
 
-  /** The log has one process, so the job's own process writes the traffic, and dies with it. */
+  /** The log allows one process, so the job's own process writes the input, and stops when it dies. */
   flow(rate: number): void {
     this.#feed = { seed: this.seed, rate };
   }
@@ -84,7 +84,7 @@ export class EmbeddedWorld extends World {
     await Deno.remove(this.#folder, { recursive: true });
   }
 
-  /** Opens the log while no process of the job lives. */
+  /** Opens the log while no process of the job runs. */
   async #with<T>(use: (log: EmbeddedLog) => Promise<T>): Promise<T> {
     const kv = await Deno.openKv(this.base.state);
     try {

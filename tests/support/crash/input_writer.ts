@@ -1,4 +1,4 @@
-/** What writes the input of a crash job: each record once. */
+/** Writes the input of a crash job, each record once. */
 import type { Kafka } from "kafkajs";
 import type { AfterCommit, Connection, DeliveryLife, OutputRecord } from "../../../connectors/connector.ts";
 import { pause } from "../../../base/backoff.ts";
@@ -7,7 +7,7 @@ import { deliver, prepared } from "../deliveries.ts";
 import { connectTo } from "../kafka_clients.ts";
 import type { Event } from "./traffic.ts";
 
-/** An event and where it is to lie. */
+/** An event and its partition. */
 export interface Placed {
   readonly partition: number;
   readonly event: Event;
@@ -18,11 +18,14 @@ export interface InputWriter {
   close(): Promise<void>;
 }
 
-/** Between two tries, in milliseconds. */
+/** The pause between two tries, in milliseconds. */
 const PAUSE = 100;
 const encoder = new TextEncoder();
 
-/** Plain kafkajs: for brokers that stay. (Its idempotent producer has lost and doubled batches where a leader moved.) */
+/**
+ * Writes by kafkajs, for brokers without faults. (Its idempotent producer has lost and doubled batches when a leader
+ * moved.)
+ */
 export async function plainWriter(kafka: Kafka, topic: string): Promise<InputWriter> {
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
@@ -39,13 +42,15 @@ export async function plainWriter(kafka: Kafka, topic: string): Promise<InputWri
   };
 }
 
-/** Lives through everything that happens to brokers: each batch is a transaction, with a marker that says which one was the last. */
+/**
+ * Writes through all faults of the brokers: each batch is a transaction, whose marker tells which batch was the last.
+ */
 export class LastingWriter implements InputWriter {
   readonly #topic: string;
   readonly #connection: Connection;
   readonly #delivery: AfterCommit;
   #life: DeliveryLife | undefined;
-  /** The number of the batch under way. */
+  /** The number of the batch being written. */
   #batch = 0;
   #closed = false;
 
@@ -84,7 +89,7 @@ export class LastingWriter implements InputWriter {
     await this.#connection.close();
   }
 
-  /** A new life. Says whether the batch under way was written in an earlier one. */
+  /** Begins a new life. Returns whether an earlier life has written the batch already. */
   async #begin(): Promise<boolean> {
     this.#life = await this.#delivery.open(`${this.#topic}.writer`);
     return (await this.#delivery.published([0])).get(0)?.epoch === this.#batch;
@@ -93,7 +98,7 @@ export class LastingWriter implements InputWriter {
   async #drop(): Promise<void> {
     const life = this.#life;
     this.#life = undefined;
-    // Its outcome is in doubt already.
+    // The outcome is in doubt already.
     await life?.close().catch(() => {});
   }
 }

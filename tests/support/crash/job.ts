@@ -1,4 +1,4 @@
-/** The job that is killed: the recommendations job in small, on public names. */
+/** The job that is killed: a small form of the recommendations job, on public names. */
 import { map, type MonoTypeOperatorFunction, type Observable, tap } from "rxjs";
 import {
   count,
@@ -11,7 +11,7 @@ import {
 } from "@tidemark/streams";
 import { BOUND, type Event, LATENESS, WINDOW } from "./traffic.ts";
 
-/** Where the job's topics are. */
+/** The names of the job's topics. */
 export interface Topics {
   readonly input: string;
   readonly counts: string;
@@ -19,13 +19,13 @@ export interface Topics {
   readonly late: string;
 }
 
-/** A connector's two verbs. */
+/** `source()` and `sink()` of a connector. */
 export interface Verbs {
   source<T>(topic: string): Observable<T>;
   sink<T>(topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T>;
 }
 
-/** The pipelines. `pushed` is told of each event that is being pushed. */
+/** The pipelines. `pushed` is called for each event during its push. */
 export function pipelines(verbs: Verbs, topics: Topics, pushed: () => void): Observable<unknown>[] {
   const events = verbs.source<Event>(topics.input).pipe(
     eventTime((event) => event.timestamp_ms),

@@ -1,4 +1,4 @@
-/** The crash job over Kafka. The input is written by plain kafkajs, and the results are read on connections of their own. */
+/** The crash job on Kafka. kafkajs writes the input, and the results are read on separate connections. */
 import { headerOf } from "../../../connectors/headers.ts";
 import type { Kafka, RetryOptions } from "kafkajs";
 import { clientOf, connectTo } from "../kafka_clients.ts";
@@ -13,26 +13,26 @@ import { type StartOptions, World } from "./world.ts";
 
 /** How many events of a partition are sent at once. */
 const BATCH = 2000;
-/** Between two sends of the traffic, in milliseconds. */
+/** The pause between two sends of the input, in milliseconds. */
 const FLOW_INTERVAL = 15;
 
-/** Where the world of a crash job is. */
+/** The place of the crash job's world. */
 export interface KafkaPlace {
   readonly seed: number;
   readonly partitions: number;
-  /** What the job connects to. */
+  /** The addresses that the job connects to. */
   readonly brokers: readonly string[];
-  /** What the input is written to and the results are read from, where that is another way to the same cluster. */
+  /** The addresses for writing the input and reading the results, when they differ from those of the job. */
   readonly direct?: readonly string[];
-  /** Brokers are ended while the input is written: how the world's own clients try again, for they need patience. */
+  /** How the world's own clients retry while brokers are stopped during the writing. */
   readonly retry?: RetryOptions;
-  /** What the job's process is told besides. */
+  /** More options for the job's process. */
   readonly child?: Partial<ChildOptions>;
 }
 
 export class KafkaWorld extends World {
   readonly base: ChildOptions;
-  /** A plain client, to do what the job does not. */
+  /** A plain client, for what the job itself does not do. */
   readonly kafka: Kafka;
   readonly #folder: string;
   readonly #writer: InputWriter;
@@ -122,12 +122,12 @@ export class KafkaWorld extends World {
   }
 }
 
-/** Makes topics that keep their records: event times are of another year, and the broker would delete them in its own time. */
+/** Creates topics that keep their records: event times are of another year, and the broker would delete the records. */
 async function createTopics(brokers: readonly string[], topics: readonly string[], partitions: number): Promise<void> {
   const configEntries = [{ name: "retention.ms", value: "-1" }];
   const admin = clientOf(brokers).admin();
   await admin.connect();
-  // kafkajs' own way to wait gives up where a topic is not known everywhere after 100 ms.
+  // Waiting by kafkajs fails when a topic is not known everywhere after 100 ms.
   await admin.createTopics({
     topics: topics.map((topic) => ({ topic, numPartitions: partitions, configEntries })),
     waitForLeaders: false,

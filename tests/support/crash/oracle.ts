@@ -1,8 +1,9 @@
 /**
- * The truth about the crash job, computed in the plainest way: event by event, with everything that it has ever seen in memory.
+ * The expected results of the crash job, computed in the simplest way: event by event, with all earlier events in
+ * memory.
  *
- * It knows the definitions (a window is late when its last millisecond plus the allowed lateness is at or before the watermark)
- * and nothing of how the engine does it.
+ * It uses the definitions only (a window is late when its last millisecond plus the allowed lateness is at or before
+ * the watermark), and nothing of the engine's implementation.
  */
 import { type Row, Rows } from "./rows.ts";
 import { BOUND, eventAt, LATENESS, WINDOW } from "./traffic.ts";
@@ -14,7 +15,7 @@ interface Pane {
   fired: boolean;
 }
 
-/** What the job has to write when each partition has that many events, and then ends. */
+/** The rows that the job must write when each partition has this many events and then ends. */
 export function truth(seed: number, lengths: readonly number[]): Rows {
   const rows = new Rows();
   lengths.forEach((length, partition) => {
@@ -25,7 +26,7 @@ export function truth(seed: number, lengths: readonly number[]): Rows {
   return rows;
 }
 
-/** The truth about one partition, told row by row as the events come. */
+/** The expected rows of one partition, computed event by event. */
 export class PartitionTruth {
   readonly #counts = new Map<string, number>();
   readonly #panes = new Map<string, Pane>();
@@ -34,7 +35,7 @@ export class PartitionTruth {
 
   constructor(readonly of: { readonly seed: number; readonly partition: number }, readonly tell: (row: Row) => void) {}
 
-  /** The next event comes. */
+  /** Processes the next event. */
   next(): void {
     const { seed, partition } = this.of;
     const index = this.#index++;
@@ -57,13 +58,13 @@ export class PartitionTruth {
     }
     this.#watermark = Math.max(this.#watermark, time - BOUND - 1);
     this.#fireUntil(this.#watermark);
-    // Not for the truth's sake: what can no longer change need not be looked at with every event.
+    // Only for speed: panes that cannot change any more are removed.
     for (const [place, pane] of this.#panes) {
       if (pane.start + WINDOW - 1 + LATENESS <= this.#watermark) this.#panes.delete(place);
     }
   }
 
-  /** Nothing more comes. */
+  /** Processes the end of the input. */
   end(): void {
     this.#fireUntil(Infinity);
   }

@@ -1,10 +1,12 @@
-/** Kills of two live workers of one job, which share its tasks: one at a time, or both at once. */
+/** Kills two live workers of one job, which share its tasks: one at a time, or both at once. */
 import type { Death, JobProcess } from "./process.ts";
 import type { World } from "./world.ts";
 
-/** How soon after its start a worker may be killed, in milliseconds: while it joins, and while the other one gives tasks away. */
+/**
+ * How soon after its start a worker may be killed, in milliseconds: while it joins, and while the other releases tasks.
+ */
 const YOUNG = 1200;
-/** How long after the tasks are shared out, in milliseconds. */
+/** How long after the tasks are shared a worker may be killed, in milliseconds. */
 const OLD = 250;
 
 /** A worker that was killed. */
@@ -16,7 +18,7 @@ export interface FallenWorker {
   readonly both: boolean;
 }
 
-/** Two workers of a job; whoever is killed is started again under its name. Ends with both of them dead. */
+/** Runs two workers of a job. A killed worker is started again under its name. Both are dead at the end. */
 export async function killPair(
   world: World,
   { random, kills }: { random: () => number; kills: number },
@@ -42,7 +44,7 @@ export async function killPair(
   return fallen;
 }
 
-/** Resolves when each of them has tasks. Which ones changes with each assignment; that all of them are taken is the group's affair. */
+/** Resolves when each worker has tasks. The group takes care that every task has a worker. */
 async function shareTasks(workers: readonly JobProcess[]): Promise<void> {
   await Promise.all(workers.map((worker) => worker.works()));
 }

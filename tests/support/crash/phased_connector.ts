@@ -1,4 +1,7 @@
-/** A connector that tells when a job takes tasks over and when it publishes. It does what the one that it wraps does. */
+/**
+ * A connector that reports when a job takes tasks over and when it publishes. Otherwise it does what the wrapped one
+ * does.
+ */
 import type {
   AfterCommit,
   Connection,
@@ -13,18 +16,18 @@ import { sinkVerb, sourceVerb } from "../../../connectors/verbs.ts";
 import type { Verbs } from "./job.ts";
 import type { Points } from "./points.ts";
 
-/** Ways to break the protocol, to see that the suite notices. */
+/** Ways to break the protocol, which the suite must detect. */
 export type Mutant =
-  /** What was published is not asked for: the marker is taken to be that of a new task. */
+  /** The marker is not read: every task looks new. */
   | "ignore the marker"
   /** Results are published without the marker. */
   | "publish without the marker"
-  /** The marker is published first, and the results after it in a transaction of their own. */
+  /** The marker is published first, and the results afterwards in another transaction. */
   | "publish the marker first"
-  /** Whoever takes a task over leaves the old publisher alone. */
+  /** A new owner of a task does not fence the old publisher. */
   | "do not fence";
 
-/** Wraps a connector, with verbs of its own. */
+/** Wraps a connector, which gets its own `source()` and `sink()`. */
 export function phasedConnector(
   connector: Connector,
   { points, mutant }: { points: Points; mutant: Mutant | undefined },
@@ -131,7 +134,7 @@ function withoutRows({ epochs, ...task }: DeliveredTask): DeliveredTask {
   return { ...task, epochs: epochs.map(({ epoch }) => ({ epoch, rows: [] })) };
 }
 
-/** Wraps a Kafka driver, whose requests are the steps of a transaction. `timeout`: how long one may stay open, in milliseconds. */
+/** Wraps a Kafka driver, to report the steps of a transaction. `timeout`: the transaction timeout, in milliseconds. */
 export function phasedDriver(
   driver: Driver,
   points: Points,
@@ -161,7 +164,7 @@ function phasedLine(
       return failures;
     },
     async endTransaction(...words) {
-      // A new task's marker has a transaction of its own, and no results.
+      // The first marker of a new task has its own transaction without results.
       if (!points.during("send")) return await line.endTransaction(...words);
       points.reach("sent");
       points.begin("transaction commit");

@@ -1,23 +1,23 @@
-/** A Deno KV that tells when a job claims, reads its state and commits. */
+/** A Deno KV that reports when a job claims tasks, reads its state and commits. */
 import type { Points } from "./points.ts";
 
-/** Where a job's things lie: `["job", name, task, kind, ...]`. */
+/** The position of the kind in the job's keys: `["job", name, task, kind, ...]`. */
 const KIND = 3;
 const STATE_KINDS: readonly unknown[] = ["delta", "base", "bucket"];
 
-/** How a KV is wrapped. */
+/** The options of the wrapper. */
 export interface PhasedKvOptions {
   readonly points: Points;
   /**
-   * Where a commit takes more than one atomic, each further one is slow: it waits until no transaction is under way. So
+   * In a commit of several atomics, each atomic after the first waits until no transaction is under way. So
    * transactions end while some tasks have committed their epoch and others have not.
    */
   readonly slow: boolean;
 }
 
-/** Wraps an open KV. It does what that one does. */
+/** Wraps an open KV. Otherwise it does what that KV does. */
 export function phasedKv(kv: Deno.Kv, { points, slow }: PhasedKvOptions): Deno.Kv {
-  // Results may be written ahead, in atomics before the one with the head.
+  // Results may be written in atomics before the one with the head.
   const epoch: Epoch = { results: false, slow, tasks: new Set() };
   return new Proxy(kv, {
     get(target, name) {
@@ -36,7 +36,7 @@ export function phasedKv(kv: Deno.Kv, { points, slow }: PhasedKvOptions): Deno.K
 interface Epoch {
   results: boolean;
   readonly slow: boolean;
-  /** Tasks of this commit whose head has been moved. */
+  /** Tasks whose head this commit has written. */
   readonly tasks: Set<unknown>;
 }
 
@@ -79,7 +79,7 @@ async function commit(
   const { results } = epoch;
   epoch.results = false;
   if (!results && !kinds.has("delta")) {
-    // Where a worker that runs gets further tasks, their heads move with no epoch. Deletes of garbage and the like move heads as well.
+    // A running worker that gets more tasks writes their heads without an epoch. Deleting garbage writes heads too.
     const taking = points.during("claim") || points.during("restore");
     return taking ? await claim(atomic, points) : await atomic.commit();
   }

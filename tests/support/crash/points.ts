@@ -1,12 +1,12 @@
 /**
- * Where a job stands, as its process tells it, and where it is to die.
+ * The phases and points of a job that its process reports, and the point at which it dies.
  *
- * Every change of phase is written to standard output at once, so that after a kill the last lines say in which phase it
- * fell. A point is one exact moment; a process that is told to dies there by a real SIGKILL that it sends to itself, so that no
- * instruction of ours comes after it.
+ * Each change of phase is written to standard output at once, so that the last lines of a killed process show its
+ * phase. A point is one exact moment. A process that dies there sends a real SIGKILL to itself, so that no later
+ * instruction runs.
  */
 
-/** What a process does for a while; several may be under way at once. */
+/** A phase of a process. Several may be under way at once. */
 export type Phase =
   /** Loading, opening, joining the group. */
   | "start"
@@ -17,46 +17,46 @@ export type Phase =
   /** The job runs. */
   | "push"
   | "KV commit"
-  /** Results are committed, and no transaction has them yet. */
+  /** Results are committed, and not yet in a transaction. */
   | "committed, not sent"
   /** A transaction is open. */
   | "send"
-  /** The transaction's end has been asked for and not been answered. */
+  /** The end of the transaction was requested, and not answered yet. */
   | "transaction commit";
 
 /** Exact moments. */
 export type Point =
-  /** A head has been claimed, nothing is fenced yet. */
+  /** A head has been claimed, and nothing is fenced yet. */
   | "claimed"
-  /** Another publisher has been fenced, the head still names it. */
+  /** Another publisher has been fenced, and the head still names it. */
   | "fenced"
   /** A piece of the state is about to be read. */
   | "restoring"
-  /** The marker has been read, nothing is done about what it says. */
+  /** The marker has been read, and not used yet. */
   | "marked"
   /** In the middle of a record. */
   | "pushing"
-  /** An epoch's atomic has been handed to the store, its outcome is open. */
+  /** An epoch's atomic has been sent to the store, and its outcome is open. */
   | "committing"
-  /** An epoch's atomic has succeeded, the engine does not know it yet. */
+  /** An epoch's atomic has succeeded, and the engine does not know it yet. */
   | "committed"
   /** The publisher is about to begin a transaction. */
   | "publishing"
-  /** The transaction is known to its coordinator, and nothing is sent. */
+  /** The coordinator knows the transaction, and nothing is sent. */
   | "begun"
   /** Some of its records are with the broker. */
   | "written"
-  /** All records and markers are with the broker, its end has not been asked for. */
+  /** All records and markers are at the broker, and the end was not requested. */
   | "sent"
-  /** Its end has been asked for, whether it arrives is open. */
+  /** The end was requested, and may or may not arrive. */
   | "ending"
-  /** It is committed, the engine does not know it yet. */
+  /** The transaction is committed, and the engine does not know it yet. */
   | "ended";
 
 /** The moments between the KV commit of results and the end of the transaction that makes them visible. */
 export const BETWEEN: readonly Point[] = ["committed", "publishing", "begun", "written", "sent", "ending", "ended"];
 
-/** At which occurrence of a point something is to happen, counted from 1, and what: the process dies, or is stopped until somebody lets it go on. */
+/** The occurrence of a point, counted from 1, at which the process dies, or stops until it is continued. */
 export interface Aim {
   readonly point: Point;
   readonly occurrence: number;
@@ -65,7 +65,7 @@ export interface Aim {
 
 const encoder = new TextEncoder();
 
-/** The child's side. */
+/** The phases and points on the side of the process itself. */
 export class Points {
   readonly #open = new Set<Phase>();
   readonly #waiting: (() => void)[] = [];
@@ -102,7 +102,7 @@ export class Points {
     return this.#open.has(phase);
   }
 
-  /** One phase follows the other. */
+  /** Ends one phase and begins the next. */
   turn(from: Phase, to: Phase): void {
     if (!this.#open.has(from)) return;
     this.begin(to);

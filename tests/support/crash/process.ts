@@ -5,11 +5,11 @@ import type { Phase, Point } from "./points.ts";
 
 const CHILD = new URL("./child.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
-/** How long something that must come may take, in milliseconds. */
+/** How long to wait for anything that must come, in milliseconds. */
 const PATIENCE = 120_000;
-/** A process says so which tasks an assignment gave it. */
+/** A line that begins so names the tasks of an assignment. */
 const OWNS = "owns ";
-/** Where several phases are under way, the kill is counted for the first of these. */
+/** When several phases are under way, a kill counts for the first of these. */
 const TELLING: readonly Phase[] = [
   "transaction commit",
   "send",
@@ -21,16 +21,16 @@ const TELLING: readonly Phase[] = [
   "start",
 ];
 
-/** How a process came to its end. */
+/** How a process ended. */
 export interface Death {
-  /** The signal, or `undefined` where it ended by itself. */
+  /** The signal, or `undefined` when it ended by itself. */
   readonly signal: Deno.Signal | undefined;
   readonly code: number;
-  /** The most telling phase that was under way. */
+  /** The phase for which the death counts. */
   readonly phase: Phase | undefined;
-  /** All that were under way. */
+  /** All phases that were under way. */
   readonly phases: readonly Phase[];
-  /** The point where it was to die, if it did. */
+  /** The point at which it died as requested, if it did. */
   readonly point: Point | undefined;
 }
 
@@ -48,7 +48,7 @@ export class JobProcess {
   #errors = "";
 
   constructor(readonly options: ChildOptions) {
-    // Not `deno task`: a signal must reach the process that works.
+    // Not `deno task`: a signal must reach the process itself.
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", "--no-lock", `--config=${CONFIG}`, CHILD, JSON.stringify(options)],
       env: { KAFKAJS_NO_PARTITIONER_WARNING: "1" },
@@ -59,23 +59,23 @@ export class JobProcess {
     this.#dead = this.#listen();
   }
 
-  /** Resolves when it has said a line that begins so; rejects when it ended before. */
+  /** Resolves when it has printed a line with this beginning. Rejects when it ended before. */
   says(beginning: string): Promise<void> {
     return this.hears(`"${beginning}"`, () => this.said.some((line) => line.startsWith(beginning)));
   }
 
-  /** The tasks that its last assignment gave it; none before it runs. */
+  /** The tasks of its last assignment; none before it runs. */
   get tasks(): readonly number[] {
     const last = this.said.findLast((line) => line.startsWith(OWNS));
     return last === undefined || last === OWNS ? [] : last.slice(OWNS.length).split(",").map(Number);
   }
 
-  /** Resolves when it runs and has tasks; rejects when it ended before. */
+  /** Resolves when it runs and has tasks. Rejects when it ended before. */
   works(): Promise<void> {
     return this.hears("that it has tasks", () => this.tasks.length > 0);
   }
 
-  /** Resolves when what it has said is enough; rejects when it ended before. */
+  /** Resolves when its output is enough. Rejects when it ended before. */
   hears(what: string, enough: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
@@ -93,7 +93,7 @@ export class JobProcess {
     });
   }
 
-  /** Sends SIGKILL, or says that it was dead already. */
+  /** Sends SIGKILL, unless it has ended already. */
   kill(): void {
     try {
       this.#child.kill("SIGKILL");
@@ -107,13 +107,13 @@ export class JobProcess {
     this.#child.kill("SIGTERM");
   }
 
-  /** Ends it in whatever state it is. */
+  /** Ends it in any state. */
   async remove(): Promise<void> {
     this.kill();
     await this.#dead;
   }
 
-  /** Resolves when it has ended, in whatever way. */
+  /** Resolves when it has ended, in any way. */
   get ended(): Promise<Death> {
     return this.#dead;
   }
@@ -123,12 +123,12 @@ export class JobProcess {
     return this.#over;
   }
 
-  /** Stops it where it is, as a machine that sleeps does. */
+  /** Stops it in place, like a machine that sleeps. */
   pause(): void {
     this.#child.kill("SIGSTOP");
   }
 
-  /** Resolves when it has stopped itself at that point: a signal to go on that comes before that is lost. */
+  /** Resolves when it has stopped itself at this point. A SIGCONT that comes earlier would be lost. */
   async stands(point: Point): Promise<void> {
     await this.says(`! ${point}`);
     const state = () => new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(this.#child.pid)] }).output();
@@ -137,12 +137,12 @@ export class JobProcess {
     }
   }
 
-  /** Lets a process go on that stands still. */
+  /** Continues a stopped process. */
   goOn(): void {
     this.#child.kill("SIGCONT");
   }
 
-  /** How it died: by a SIGKILL, from here or its own. Rejects when it ended in another way. */
+  /** Its death by SIGKILL, from here or from itself. Rejects when it ended in another way. */
   async death(): Promise<Death> {
     const death = await this.#within(this.#dead);
     if (death.signal !== "SIGKILL") throw this.failure(`ended with code ${death.code} and was to be killed`);
@@ -157,7 +157,7 @@ export class JobProcess {
     }
   }
 
-  /** What it wrote to standard error when it ended with an error of its own. */
+  /** Its standard error when it ended with an error of its own. */
   async failed(): Promise<string> {
     const { code, signal } = await this.#within(this.#dead);
     if (code !== 1 || signal !== undefined) {
@@ -200,7 +200,7 @@ export class JobProcess {
     else {
       if (line.startsWith("! ")) this.#point = rest as Point;
       if (line === "published") this.published++;
-      // One word for each transaction would be too many of them to keep.
+      // One line per transaction would be too many to keep.
       if (line !== this.said.at(-1)) this.said.push(line);
       this.#tell();
     }
@@ -210,7 +210,7 @@ export class JobProcess {
     for (const look of [...this.#waiting]) look();
   }
 
-  /** What went wrong with it, and what it said. */
+  /** An error with its last output. */
   failure(what: string): Error {
     const said = this.said.filter((line) => line !== "published").slice(-20).join("\n  ");
     return new Error(`The process ${what}. It said:\n  ${said}\n${this.#errors}`);

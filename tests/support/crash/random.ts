@@ -1,6 +1,6 @@
 /** Randomness from a seed: the same seed gives the same numbers. */
 
-/** A seed for this run: the one that `TIDEMARK_SEED` names, to play a run again, or a new one. */
+/** The seed of this run: the one in `TIDEMARK_SEED`, to repeat a run, or a new one. */
 export function pickSeed(): number {
   const named = Number(Deno.env.get("TIDEMARK_SEED"));
   return Number.isSafeInteger(named) && named > 0 ? named : crypto.getRandomValues(new Uint32Array(1))[0];
@@ -12,7 +12,7 @@ export function numbers(seed: number): () => number {
   return () => mix(seed, ++turn);
 }
 
-/** A number in [0, 1) that depends on nothing but what it is given. */
+/** A number in [0, 1) that depends only on its arguments. */
 export function mix(...parts: readonly number[]): number {
   let hash = 0x9e3779b9;
   for (const part of parts) {
@@ -24,7 +24,7 @@ export function mix(...parts: readonly number[]): number {
   return (hash >>> 0) / 2 ** 32;
 }
 
-/** The same things in another order. */
+/** The same elements in another order. */
 export function shuffled<T>(things: readonly T[], random: () => number): T[] {
   const order = [...things];
   for (let at = order.length - 1; at > 0; at--) {

@@ -3,10 +3,10 @@ import type { Kafka } from "kafkajs";
 import type { InputRecord } from "../../../connectors/connector.ts";
 import { follow } from "./committed_records.ts";
 
-/** The value of the record that is written behind everything else. */
+/** The value of the record that is written after all others. */
 const LAST = "the last record";
 
-/** What is read, and how long it may take. */
+/** What to read, and how long it may take. */
 export interface ReadOptions {
   readonly brokers: readonly string[];
   readonly topics: readonly string[];
@@ -16,7 +16,7 @@ export interface ReadOptions {
   readonly patience?: number;
 }
 
-/** Everything that is there, up to a record that is written behind it. */
+/** Reads all records, up to a last record that is written after them. */
 export async function readCommitted(
   kafka: Kafka,
   { brokers, topics, partitions, patience = 60_000 }: ReadOptions,
@@ -40,8 +40,8 @@ export async function readCommitted(
 }
 
 /**
- * One more record in each partition: a reader that comes to it has passed everything before it, and knows of every transaction
- * whether it was committed.
+ * Writes a last record in each partition. A reader that reaches it has passed everything before it, and knows the
+ * outcome of every transaction.
  */
 export class LastRecords {
   readonly reached: Promise<void>;
@@ -55,7 +55,7 @@ export class LastRecords {
     );
   }
 
-  /** Where a reader has not come to it. */
+  /** The partitions whose last record was not reached. */
   get left(): string[] {
     return [...this.#left];
   }
@@ -68,7 +68,7 @@ export class LastRecords {
     await producer.disconnect();
   }
 
-  /** Whether this is one of them, which is not to be looked at. */
+  /** Whether this is a last record, which is not a result. */
   pass({ topic, partition, value }: InputRecord): boolean {
     if (value === null || new TextDecoder().decode(value) !== LAST) return false;
     this.#left.delete(`${topic}/${partition}`);

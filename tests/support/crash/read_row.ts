@@ -3,14 +3,14 @@ import type { Output, Row } from "./rows.ts";
 
 const decoder = new TextDecoder();
 
-/** A record as any client gives it. */
+/** A record as any client returns it. */
 export interface ReadRecord {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly header: (name: string) => Uint8Array | null | undefined;
 }
 
-/** A late record's source is told without its topic, whose name is another one in each run. */
+/** The source of a late record is kept without its topic, whose name differs in each run. */
 export function readRow(output: Output, { key, value, header }: ReadRecord): Row {
   const text = (name: string) => {
     const bytes = header(name);

@@ -1,11 +1,11 @@
-/** What a job has written, or should have: for each topic and key the rows in their order. */
+/** The results of a job, written or expected: the rows of each topic and key, in order. */
 
 /** The outputs of the crash job. */
 export type Output = "counts" | "activity" | "late";
 
 export const OUTPUTS: readonly Output[] = ["counts", "activity", "late"];
 
-/** One result as it is compared: its value, its event time, and for a late record where it came from. */
+/** One result for comparison: its value, its event time, and for a late record its source. */
 export interface Row {
   readonly output: Output;
   readonly key: string;
@@ -16,12 +16,12 @@ export interface Row {
   readonly source?: string;
 }
 
-/** The rows of one place have an order: `counts of user-0-1`. */
+/** The rows of one place are ordered: `counts of user-0-1`. */
 export function placeOf({ output, key }: Row): string {
   return `${output} of ${key}`;
 }
 
-/** A row as it is compared and shown. */
+/** A row as text, for comparison and messages. */
 export function textOf({ value, time, source }: Row): string {
   return `${JSON.stringify(value)} at ${time}${source === undefined ? "" : ` from ${source}`}`;
 }
@@ -48,7 +48,7 @@ export class Rows {
     return this.#rows.get(place) ?? [];
   }
 
-  /** How many rows an output has, of those with that in their text. */
+  /** How many rows an output has whose text contains this. */
   count(output: Output, containing = ""): number {
     let count = 0;
     for (const [place, rows] of this.#rows) {

@@ -1,8 +1,8 @@
 /**
- * The traffic of the crash tests: what the n-th event of a partition is depends on nothing but the seed.
+ * The input of the crash tests. The n-th event of a partition depends on the seed only.
  *
- * One event in twenty comes out of order within the bound, and a few come later than that: some within the allowed lateness
- * of their window, some after it.
+ * One event in twenty is out of order within the bound. A few are later than that: some within the allowed lateness of
+ * their window, some after it.
  */
 import { mix } from "./random.ts";
 
@@ -21,11 +21,11 @@ const USERS = 12;
 export interface Event {
   readonly user_id: string;
   readonly timestamp_ms: number;
-  /** Which event of its partition it is, from 0: also its offset. */
+  /** The index of the event in its partition, from 0. It is also its offset. */
   readonly index: number;
 }
 
-/** The event of a partition with that index. */
+/** The event of a partition with this index. */
 export function eventAt(seed: number, partition: number, index: number): Event {
   const pick = (what: number) => mix(seed, partition, index, what);
   // A few users have most of the events.

@@ -1,11 +1,11 @@
-/** A place where the crash job runs: its input, its process, and what a reader sees of its results. */
+/** The world of the crash job: its input, its process, and the results as a reader sees them. */
 import type { ChildOptions } from "./child.ts";
 import { compare, type Difference } from "./compare.ts";
 import { truth } from "./oracle.ts";
 import { JobProcess } from "./process.ts";
 import type { Rows } from "./rows.ts";
 
-/** What is decided for each process of a job. */
+/** Options for one process of a job. */
 export type StartOptions =
   & Pick<
     ChildOptions,
@@ -18,18 +18,18 @@ export abstract class World implements AsyncDisposable {
 
   constructor(readonly seed: number, readonly partitions: number) {}
 
-  /** What every process of the job is given. */
+  /** Options for every process of the job. */
   abstract readonly base: ChildOptions;
 
-  /** Adds that many events to each partition. Not while the traffic flows. */
+  /** Adds this many events to each partition. Not while the input is being written. */
   abstract append(count: number): Promise<void>;
-  /** Lets the traffic flow until {@linkcode World.still}; a process that is started meanwhile belongs to it. */
+  /** Writes input until {@linkcode World.still}. A process that is started meanwhile may write it. */
   abstract flow(rate: number): void;
-  /** Ends the traffic. */
+  /** Stops writing input. */
   abstract still(): Promise<void>;
   /** Runs the job to the end of its input. */
   abstract end(options?: StartOptions): Promise<void>;
-  /** What a `read_committed` reader sees of the results, all of it. */
+  /** All results that a `read_committed` reader sees. */
   abstract seen(): Promise<Rows>;
   /** How many events each partition has. */
   abstract lengths(): Promise<number[]>;
@@ -41,7 +41,7 @@ export abstract class World implements AsyncDisposable {
     return process;
   }
 
-  /** All of its processes have ended, and what they had open is closed. */
+  /** Ends all of its processes, and closes what they had open. */
   async ended(): Promise<void> {
     for (const process of this.processes) await process.remove();
   }
@@ -50,7 +50,7 @@ export abstract class World implements AsyncDisposable {
     return truth(this.seed, await this.lengths());
   }
 
-  /** What is wrong with the results. */
+  /** The differences between the results and the expected ones. */
   async differences(): Promise<Difference[]> {
     return compare(await this.expected(), await this.seen());
   }

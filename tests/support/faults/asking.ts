@@ -1,8 +1,8 @@
-/** One request to one broker in plain bytes, of a flexible version, and what reads its answer. */
+/** Sends one request of a flexible version to one broker, as plain bytes, and reads the answer. */
 
 const decoder = new TextDecoder();
 
-/** Asks, and gives what follows the header of the answer. */
+/** Sends a request and returns the answer after its header. */
 export async function ask(
   address: string,
   { key, version }: { readonly key: number; readonly version: number },

@@ -3,7 +3,7 @@ import { lines } from "../lines.ts";
 
 const HOLDER = new URL("./hold_lock.ts", import.meta.url).pathname;
 
-/** Lets another process lock the file. Resolves when it has the lock, with what frees it. */
+/** Starts a process that locks the file. Resolves when it has the lock, with the function that frees it. */
 export async function lockFile(path: string): Promise<{ free(): Promise<void> }> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-config", "--no-lock", HOLDER, path],

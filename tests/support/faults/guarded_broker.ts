@@ -1,4 +1,4 @@
-/** A broker at which a job logs in as a user of its own, who may be denied things; whoever comes the other way may do everything. */
+/** A broker where a job logs in as a user with limited rights. Another address gives all rights. */
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, type Admin, ResourcePatternTypes } from "kafkajs";
 import type { KafkaOptions } from "../../../connectors/kafka/kafka.ts";
 import type { Broker } from "../broker.ts";
@@ -19,16 +19,16 @@ export interface Denial {
 
 export interface GuardedBroker extends AsyncDisposable {
   readonly broker: Broker;
-  /** The way of somebody who may do everything. */
+  /** Addresses with all rights. */
   readonly direct: string[];
-  /** The way of the job. */
+  /** How the job connects. */
   readonly options: KafkaOptions;
   administer<T>(act: (admin: Admin) => Promise<T>): Promise<T>;
   deny(denial: Denial): Promise<void>;
   allow(denial: Denial): Promise<void>;
 }
 
-/** Starts it. Everything is allowed at first. */
+/** Starts the broker. Everything is allowed at first. */
 export async function guardedBroker(properties: Readonly<Record<string, string>> = {}): Promise<GuardedBroker> {
   const [port, client, controller] = [freePort(), freePort(), freePort()];
   const broker = await ownCluster({

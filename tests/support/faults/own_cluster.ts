@@ -1,4 +1,4 @@
-/** Brokers of a test's own, to be killed, stopped and starved: from jars, since a container is no process of ours. */
+/** Brokers for one test, to be killed, stopped and starved. They run from jars: a container is not our own process. */
 import type { Broker, BrokerOptions } from "../broker.ts";
 import { startCluster } from "../broker/cluster.ts";
 import { jarsAtHand } from "../broker/jars.ts";
@@ -8,7 +8,7 @@ const jars = await jarsAtHand();
 /** Whether no broker can be started here. */
 export const ignore = !jars.ok;
 
-/** Java options for nodes of which several run at once. */
+/** Java options for several nodes at the same time. */
 export const SMALL_JVM: readonly string[] = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
 /** Starts a cluster that belongs to the test alone. */
@@ -16,7 +16,9 @@ export async function ownCluster(options: BrokerOptions = {}): Promise<Broker> {
   return await startCluster({ jvm: SMALL_JVM, ...options });
 }
 
-/** Stops a node's process where it stands, or lets it go on. Its connections stay open meanwhile, and nobody answers. */
+/**
+ * Stops a node's process in place, or continues it. Its connections stay open, and no request is answered meanwhile.
+ */
 export function signalNode(broker: Broker, node: number, signal: "SIGSTOP" | "SIGCONT"): void {
   Deno.kill(broker.pids[node]!, signal);
 }

@@ -1,4 +1,6 @@
-/** A broker with two ways to it: a good one, and one through a proxy, whose port the broker advertises there. */
+/**
+ * A broker with two addresses: a direct one, and one through a proxy, which the broker advertises to its clients there.
+ */
 import type { Broker } from "../broker.ts";
 import { freePort } from "../broker/ports.ts";
 import { ownCluster } from "./own_cluster.ts";
@@ -6,15 +8,15 @@ import { Proxy } from "./proxy.ts";
 
 export interface ProxiedBroker extends AsyncDisposable {
   readonly broker: Broker;
-  /** Opens the way through the proxy: one at a time. */
+  /** Opens the proxy. Only one at a time. */
   network(): Proxy;
-  /** The good way. */
+  /** The direct addresses. */
   readonly direct: string[];
-  /** The way through the proxy. */
+  /** The addresses through the proxy. */
   readonly brokers: string[];
 }
 
-/** Starts both. */
+/** Starts the broker. */
 export async function proxiedBroker(): Promise<ProxiedBroker> {
   const [port, inner, outer, controller] = [freePort(), freePort(), freePort(), freePort()];
   const broker = await ownCluster({

@@ -1,28 +1,28 @@
-/** A TCP proxy that makes a network as bad as a test wants it: slow, silent, cut. */
+/** A TCP proxy that makes a network slow, silent or cut. */
 
 type Pair = readonly [Deno.Conn, Deno.Conn];
 
-/** Stands between clients and one address. It begins as a good network. */
+/** A proxy between clients and one address. It begins as a good network. */
 export class Proxy implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #pairs = new Set<Pair>();
   readonly #serving = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
   readonly #target: number;
-  /** Milliseconds that each piece of data is kept, one after the other. */
+  /** How long each piece of data is delayed, in milliseconds. */
   #delay = 0;
   #losing = false;
   #release: (() => void) | undefined;
   #open: Promise<void> = Promise.resolve();
 
-  /** Listens at `port` of 127.0.0.1, for what listens at `target` there. */
+  /** Listens at `port` of 127.0.0.1, and connects to `target` there. */
   constructor({ port, target }: { readonly port: number; readonly target: number }) {
     this.#target = target;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
     this.#accepting = this.#accept();
   }
 
-  /** A good network again: what was held back arrives now, late. */
+  /** Makes the network good again. Delayed data arrives now. */
   pass(): void {
     this.#delay = 0;
     this.#losing = false;
@@ -30,23 +30,23 @@ export class Proxy implements AsyncDisposable {
     this.#release = undefined;
   }
 
-  /** Every piece of data takes that many milliseconds more, in both directions. */
+  /** Delays every piece of data by this many milliseconds, in both directions. */
   slow(ms: number): void {
     this.#delay = ms;
   }
 
-  /** Connections are accepted and stay open, and nothing comes through any more. */
+  /** Accepts connections and keeps them open, but forwards nothing. */
   silence(): void {
     if (this.#release !== undefined) return;
     this.#open = new Promise((resolve) => this.#release = resolve);
   }
 
-  /** Requests arrive; the connection is cut in place of the answer. */
+  /** Forwards requests, and cuts the connection instead of answering. */
   loseAnswers(): void {
     this.#losing = true;
   }
 
-  /** Cuts every connection that there is; new ones are good. */
+  /** Cuts every present connection. New ones are good. */
   cut(): void {
     for (const pair of this.#pairs) this.#close(pair);
   }
@@ -81,7 +81,7 @@ export class Proxy implements AsyncDisposable {
     this.#close(pair);
   }
 
-  /** Carries what one side says to the other, until one of them has ended. */
+  /** Forwards data in one direction until one side has ended. */
   async #pump(pair: Pair, from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
     const buffer = new Uint8Array(64 * 1024);
     try {
@@ -94,9 +94,9 @@ export class Proxy implements AsyncDisposable {
         for (let sent = 0; sent < length;) sent += await to.write(buffer.subarray(sent, length));
       }
     } catch {
-      // A side that was cut ends the other one too.
+      // When one side is cut, the other one ends too.
     }
-    // A client that has gone may have said something that is still on its way.
+    // Data of a client that has ended may still be under way.
     if (from === pair[1]) this.#close(pair);
     else await to.closeWrite().catch(() => {});
   }

@@ -1,10 +1,10 @@
-/** What the brokers let a client write: asked for in plain bytes, since no Kafka client for Node does. */
+/** Sets producer quotas of the brokers, in plain bytes, since no Kafka client for Node can. */
 import { ask, Reading } from "./asking.ts";
 
 const ALTER_CLIENT_QUOTAS = 49;
 const encoder = new TextEncoder();
 
-/** Lets every client write so many bytes a second. */
+/** Limits every client to this many bytes per second. */
 export async function limitProducers(address: string, bytesPerSecond: number): Promise<void> {
   const rate = new DataView(new ArrayBuffer(8));
   rate.setFloat64(0, bytesPerSecond);

@@ -1,11 +1,11 @@
-/** Addresses at which nobody speaks: a server that takes connections and never answers, and one whose packets are dropped. */
+/** Addresses that do not answer: a server that accepts connections and never answers, and one that drops packets. */
 
-/** An address, until it is given up. */
+/** A silent address, until it is disposed of. */
 export interface SilentAddress extends Disposable {
   readonly address: string;
 }
 
-/** A server that takes connections and reads from none of them. */
+/** A server that accepts connections and never reads from them. */
 export class SilentServer implements SilentAddress, AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #taken: Deno.Conn[] = [];
@@ -15,7 +15,7 @@ export class SilentServer implements SilentAddress, AsyncDisposable {
     return addressOf(this.#listener);
   }
 
-  /** How many connections there have been. */
+  /** How many connections it has accepted. */
   get taken(): number {
     return this.#taken.length;
   }
@@ -35,7 +35,7 @@ export class SilentServer implements SilentAddress, AsyncDisposable {
   }
 }
 
-/** A server whose queue is full: packets of whoever wants to connect are dropped without a word, as by a firewall. */
+/** A server with a full queue: connection packets are dropped silently, as by a firewall. */
 export async function blackHole(): Promise<SilentAddress> {
   const backlog = 1;
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: backlog });
@@ -53,7 +53,7 @@ export async function blackHole(): Promise<SilentAddress> {
   };
 }
 
-/** An address where nobody listens: a port that was just given back. */
+/** An address without a listener: a port that was just freed. */
 export function closedPort(): string {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   listener.close();

@@ -2,14 +2,14 @@
 
 const decoder = new TextDecoder();
 
-/** A disk of that many bytes; `full` fills it, `free` gives the space back. */
+/** A disk of this many bytes. `full` fills it, `free` frees the space. */
 export interface SmallDisk extends AsyncDisposable {
   readonly path: string;
   full(): Promise<void>;
   free(): Promise<void>;
 }
 
-/** Why no disk can be mounted here; `undefined`: it can. */
+/** Why no disk can be mounted here; `undefined` when it can. */
 export async function whyNoDisk(): Promise<string | undefined> {
   if (Deno.build.os !== "linux") return `there is no tmpfs on ${Deno.build.os}`;
   if (Deno.uid() !== 0) return "only root may mount a tmpfs, and this is another user";

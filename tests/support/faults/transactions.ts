@@ -1,21 +1,22 @@
 /**
- * What a cluster's transaction coordinators say of a transactional id: the only way to see from outside that a transaction is
- * open, and who watches over it. No Kafka client for Node asks this, so it is asked in plain bytes.
+ * The transaction coordinators' description of a transactional id. It is the only way to see from outside that a
+ * transaction is open, and which broker coordinates it. No Kafka client for Node has this request, so it uses plain
+ * bytes.
  */
 import { ask, Reading } from "./asking.ts";
 
 const LIST_TRANSACTIONS = 66;
 
-/** A transactional id as its coordinator sees it. */
+/** A transactional id, as its coordinator describes it. */
 export interface TransactionState {
-  /** Which of the addresses coordinates it, from 0. */
+  /** The index of its coordinator among the addresses. */
   readonly node: number;
   readonly transactionalId: string;
   /** `Ongoing`, `PrepareCommit`, `CompleteCommit`, `CompleteAbort` and so on. */
   readonly state: string;
 }
 
-/** All transactional ids that begin so, over all brokers of a cluster that answer. */
+/** All transactional ids with this beginning, from all brokers of a cluster that answer. */
 export async function transactionsOf(addresses: readonly string[], beginning: string): Promise<TransactionState[]> {
   const found: TransactionState[] = [];
   for (const [node, address] of addresses.entries()) {

@@ -1,8 +1,8 @@
 /**
- * The configuration under which tests are checked and run.
+ * The configuration for checking and running tests.
  *
- * It is `deno.json`, and where JSR cannot be reached, links to local stand-ins of the few `@std` functions that the tests
- * use. It is written to a file beside `deno.json` because relative paths in it must mean the same.
+ * It is `deno.json`, with links to local stand-ins of the `@std` functions in use when JSR cannot be reached. The file
+ * is beside `deno.json`, so that relative paths in it mean the same.
  */
 
 const GENERATED = ".deno.test.json";
@@ -13,15 +13,15 @@ const JSR_LIMIT = 5_000;
 export interface TestConfig extends Disposable {
   /** Flags for `deno test` and `deno check`. */
   readonly flags: string[];
-  /** One line for people: where `@std` comes from. */
+  /** One line for a message: where `@std` comes from. */
   readonly library: string;
 }
 
-/** Writes the configuration; disposing of it removes what only this run needs. */
+/** Writes the configuration. Disposing of it removes the files that only this run needs. */
 export async function prepareConfig(): Promise<TestConfig> {
   const config = JSON.parse(await Deno.readTextFile("deno.json"));
   const reachable = await jsrAnswers();
-  // Without a lockfile of its own a run would write the stand-ins, or JSR's packages, into the repository's lockfile.
+  // A lockfile of its own: otherwise a run would change the repository's lockfile.
   await replaceFile(GENERATED, JSON.stringify({ ...config, ...(reachable ? {} : { links: STAND_INS }), lock: false }));
   const scratch = await Deno.makeTempDir({ prefix: "tidemark-test-" });
   const lock = `${scratch}/deno.lock`;
@@ -46,7 +46,7 @@ async function jsrAnswers(): Promise<boolean> {
   }
 }
 
-/** Another run may be reading the file: it sees the old one or the new one, never half of it. */
+/** Replaces a file atomically: another run may be reading it. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const beside = `${path}.${Deno.pid}`;
   await Deno.writeTextFile(beside, text);

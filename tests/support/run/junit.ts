@@ -12,14 +12,14 @@ export function add(a: Counts, b: Counts): Counts {
   return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
 }
 
-/** Counts the tests and steps of a report; a test that has steps counts by its steps. */
+/** Counts the tests and steps of a report. A test with steps counts as its steps. */
 export function countTests(report: string): Counts {
   const cases = [...report.matchAll(/<testcase name="([^"]*)"[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g)]
     .map(([, name, body = ""]) => ({ name, body }));
   const parents = new Set(cases.flatMap(({ name }) => ancestors(name)));
   let counts = NOTHING;
   for (const { name, body } of cases) {
-    // A parent fails with its steps, which are counted; if it fails for a reason of its own (a leak), it counts as well.
+    // A test fails with its steps, which are counted already. It counts too when it fails for another reason (a leak).
     if (parents.has(name) && (!/<failure/.test(body) || /<failure message="\d+ test steps? failed/.test(body))) {
       continue;
     }

@@ -1,4 +1,4 @@
-/** What a run of the tests consists of: test modules, and files whose examples are run. */
+/** What a test run consists of: test modules, and files whose examples are run. */
 
 const DOCUMENTED = ["operators", "state", "connectors", "runtime", "testing", "docs"];
 
@@ -9,11 +9,11 @@ export interface Targets {
   readonly tests: string[];
   /** Files with examples. */
   readonly documents: string[];
-  /** Whether the command line named files: then nothing else is run. */
+  /** Whether the command line named files. Then only those are run. */
   readonly named: boolean;
 }
 
-/** Sorts the command line's words into flags, test modules, and files with examples. */
+/** Sorts the arguments into flags, test modules, and files with examples. */
 export function chooseTargets(args: readonly string[]): Targets {
   const paths = args.filter((word) => !word.startsWith("-") && kindOf(word) !== undefined);
   const flags = args.filter((word) => !paths.includes(word));

@@ -1,10 +1,10 @@
-/** The program of `deno task start` as a process of its own, with the very permissions of the task. */
+/** The program of `deno task start` in its own process, with exactly the permissions of the task. */
 import { assert } from "@std/assert";
 import { lines } from "../lines.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
-/** What a process has said when it ended. */
+/** The output of a process that has ended. */
 export interface Ended {
   readonly code: number;
   /** The lines of each stream. */
@@ -20,14 +20,14 @@ export class Program implements AsyncDisposable {
   readonly #ended: Promise<Ended>;
   readonly #waiting = new Set<() => void>();
 
-  /** Starts it; `env` adds to the environment. */
+  /** Starts the program. `env` adds to the environment. */
   constructor(args: readonly string[], env: Record<string, string> = {}) {
     const [deno, ...words] = startCommand();
     assert(deno === "deno", "the task runs Deno");
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [...words, ...args],
       cwd: ROOT,
-      // The tests may have been told of a broker; the program is told by its flags.
+      // The tests may have a broker in their environment. The program gets its broker from its flags.
       env: { NO_COLOR: "1", KAFKA_BROKERS: "", ...env },
       stdin: "null",
       stdout: "piped",
@@ -40,7 +40,7 @@ export class Program implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Resolves with the first line on stderr like this one; rejects when the program has ended without it. */
+  /** Resolves with the first line on stderr that matches. Rejects when the program has ended without it. */
   async says(pattern: RegExp): Promise<string> {
     let over: Ended | undefined;
     const ended = this.#ended.then((how) => over = how);
@@ -97,14 +97,14 @@ export async function runProgram(args: readonly string[], env?: Record<string, s
   return await program.ended();
 }
 
-/** The JSON of a summary: the last line on stdout, and the only one. */
+/** Parses the summary, which is the last line on stdout and the only one. */
 export function summaryOf({ code, stdout, stderr }: Ended): Summary {
   assert(code === 0, `It ended with ${code} and said: ${stderr.join("\n")}`);
   assert(stdout.length === 1, `stdout has ${stdout.length} lines`);
   return JSON.parse(stdout[0]);
 }
 
-/** The fields of the summary that the surface promises, and how the job ended. */
+/** The documented fields of the summary, and how the job ended. */
 export interface Summary {
   readonly job: string;
   readonly ended: "finished" | "stopped";
@@ -119,7 +119,7 @@ export interface Summary {
   readonly latency_ms: Readonly<Record<"p50" | "p95" | "p99", number>>;
 }
 
-/** The words of the `start` task. */
+/** The command line of the `start` task. */
 function startCommand(): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
   return tasks.start.command.split(" ");

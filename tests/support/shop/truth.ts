@@ -1,5 +1,6 @@
 /**
- * What must come out of the shop's pipeline, computed from the traffic in the plainest way: no operators, no state, no epochs.
+ * The expected results of the shop's pipeline, computed from its input in the simplest way: without operators, state or
+ * epochs.
  */
 import { assertEquals } from "@std/assert";
 import type { UserEvent } from "../../../examples/recommendations/schema.ts";
@@ -18,7 +19,7 @@ export interface Row {
   readonly source?: string;
 }
 
-/** What must be in each topic; rows in no particular order. */
+/** The expected rows of each topic, in any order. */
 export interface Truth {
   /** The events in each partition of the input. */
   readonly input: readonly (readonly UserEvent[])[];
@@ -28,7 +29,7 @@ export interface Truth {
   readonly late: readonly Row[];
 }
 
-/** The truth of a traffic's first `events` events in a topic with so many partitions. */
+/** The expected results for the first `events` events, in a topic with this many partitions. */
 export function truthOf(
   traffic: Traffic,
   events: number,
@@ -49,7 +50,7 @@ export function truthOf(
   };
 }
 
-/** For every event, how many its user has had. */
+/** The running count of each event's user. */
 function countsOf(events: readonly UserEvent[]): Row[] {
   const totals = new Map<string, number>();
   return events.map(({ user_id }) => {
@@ -90,7 +91,7 @@ function windowsOf(events: readonly UserEvent[], source: string): { activity: Ro
     }
     const before = watermark;
     watermark = Math.max(watermark, timestamp_ms - DISORDER - 1);
-    // Only when it comes past the end of a minute is there something to fire.
+    // Windows can fire only when the watermark passes the end of a minute.
     if (Math.floor((watermark + 1) / MINUTE) !== Math.floor((before + 1) / MINUTE)) fire();
   });
   watermark = Infinity;
@@ -98,14 +99,14 @@ function windowsOf(events: readonly UserEvent[], source: string): { activity: Ro
   return { activity, late };
 }
 
-/** What lies in the topics, as it was read. */
+/** The rows that were read from the topics. */
 export interface Read {
   readonly counts: readonly Row[];
   readonly activity: readonly Row[];
   readonly late: readonly Row[];
 }
 
-/** Holds what was read to the truth: nothing lost, nothing doubled, and each user's counts in order. */
+/** Compares what was read with the expected results: nothing lost, nothing doubled, each user's counts in order. */
 export function assertTruth(read: Read, truth: Truth): void {
   const last = new Map<string, number>();
   for (const { value } of read.counts) {
@@ -119,7 +120,7 @@ export function assertTruth(read: Read, truth: Truth): void {
   for (const { reason } of read.late) assertEquals(typeof reason, "string", "a late event says why it is there");
 }
 
-/** The same rows, in any order. Compared as text, because a hundred thousand objects in a message help nobody. */
+/** Compares rows in any order, as text: a message with a hundred thousand objects is of no use. */
 function assertSame(actual: readonly Row[], expected: readonly Row[]): void {
   const rows = (list: readonly Row[]) =>
     list.map((row) => JSON.stringify(row, ["key", "value", "source", ...FIELDS])).sort();

@@ -1,6 +1,6 @@
 /**
- * Files that need each other are one idea in two files, or one of them holds a second idea. So no file imports itself by way of others;
- * imports of types count as well, for whoever reads has to follow them too.
+ * Files that import each other are one idea in two files, or one of them contains a second idea. So no file may import
+ * itself through others. Type imports count too, since a reader has to follow them.
  */
 import { importsOf, resolve } from "./imports.ts";
 import type { Source } from "./source.ts";
@@ -28,7 +28,7 @@ export function importCircles(files: readonly Source[], { types = true }: { read
   return circles;
 }
 
-/** The files of the shortest way from a file back to itself, in order. */
+/** The files of the shortest path from a file back to itself, in order. */
 function shortestCircle(
   from: string,
   imports: ReadonlyMap<string, readonly string[]>,

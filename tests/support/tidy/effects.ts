@@ -1,11 +1,11 @@
-/** What only a few files may touch: Deno KV, the wall clock, timers, randomness. */
+/** Effects that only a few files may use: Deno KV, the wall clock, timers, randomness. */
 import { importsOf, isOurs } from "./imports.ts";
 import { lineAt, type Source } from "./source.ts";
 
 const KV_FILES = /^(state\/kv_[a-z_]+|connectors\/(embedded\/[a-z_]+|kv_table))\.ts$/;
 const KV = /\bDeno\s*\.\s*(Kv\w*|openKv|AtomicOperation)\b/g;
 
-/** The clocks that are passed in are made here; a Kafka driver watches over its client. */
+/** The files that create the clocks, and the Kafka driver, which uses timers for its client. */
 const CLOCK_FILES = /^(base\/clock\.ts|connectors\/kafka\/kafkajs[a-z_]*\.ts)$/;
 const CLOCK =
   /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(?:\(\s*\)|(?=[;,)\s]))|\bDate\(\)|\bperformance\s*\.\s*(?:now|timeOrigin)\b|\bTemporal\s*\.\s*Now\b|(?<![.\w])(?:globalThis\s*\.\s*)?(?:setTimeout|setInterval|setImmediate)\b|\bAbortSignal\s*\.\s*timeout\b|\bMath\s*\.\s*random\b|\bcrypto\s*\.\s*(?:getRandomValues|randomUUID)\b/g;
@@ -22,7 +22,7 @@ export function strayKv(files: readonly Source[]): string[] {
   );
 }
 
-/** Uses of wall clock, timers and randomness that do not go through the clock that is passed in. */
+/** Uses of the wall clock, timers and randomness that bypass the clock that is passed in. */
 export function strayClocks(files: readonly Source[]): string[] {
   const why = "wall clock, timers and randomness are reached only through the clock that is passed in";
   const used = stray(files, CLOCK_FILES, CLOCK, why);

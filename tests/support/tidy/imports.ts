@@ -1,31 +1,31 @@
-/** Who may look into whom: the table of the house, held against the imports of every file. */
+/** Which folder may import which: compares the table of the house rules with the imports of every file. */
 import { lineAt, type Source } from "./source.ts";
 
 export interface Import {
   readonly line: number;
   readonly specifier: string;
   readonly typeOnly: boolean;
-  /** Named imports, as exported there. */
+  /** Named imports, by their exported names. */
   readonly names: string[];
 }
 
 interface Room {
-  /** Packages, by the name before the first slash that is not a scope's. */
+  /** Allowed packages. The name of a package ends at the first slash after a scope. */
   readonly packages: RegExp;
-  /** Files of the repository. */
+  /** Allowed files of the repository. */
   readonly files: RegExp;
-  /** Files from which only types may be taken. */
+  /** Files from which only types may be imported. */
   readonly types?: RegExp;
 }
 
-/** The ground floor: every room stands on it, and it on none. */
+/** The base: every folder may import it, and it imports none of them. */
 const BASE = String.raw`base/[a-z0-9_]+\.ts`;
-/** Of `operators/`: the ends of time, which every room may name, and the seam with its scope. */
+/** Parts of `operators/`: the limits of time, for every folder, and the seam with its scope. */
 const WORDS = String.raw`operators/_(limits|clock_snapshot)\.ts`;
 const SEAM = String
   .raw`${WORDS}|operators/_(operate|source|scope|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
-/** Of `connectors/`: the port and its parts, on which every connector stands. */
+/** Parts of `connectors/`: the port, which every connector imports. */
 const PORT = String.raw`connectors/(codec|connector|delivery|headers|json|partitioner|plain_codecs|verbs)\.ts`;
 
 const IN_BASE = re(BASE);
@@ -36,7 +36,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   state: { packages: /^(node:.*|@std\/.*)$/, files: re(String.raw`state/.*|operators/keyed_state\.ts|${WORDS}`) },
   connectors: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
-    // The three domain errors are the one thing of state/ that a connector may make.
+    // The three domain errors are the only part of state/ that a connector may construct.
     files: re(
       String
         .raw`${WORDS}|operators/_(operate|source|scope)\.ts|${PORT}|connectors/_[a-z_]+\.ts|connectors/local/.*|state/errors\.ts`,
@@ -54,10 +54,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
-/** Programs that use the package as its users do. */
+/** Programs that use the package as users do. */
 const PUBLIC_FACE = /^(examples|tests\/(public|conformance))\//;
 
-/** A Kafka client is loaded by its driver and by nobody else. */
+/** Only its driver may import a Kafka client. */
 const CLIENTS = /^(kafkajs|@platformatic\/kafka)$/;
 const DRIVERS = /^connectors\/kafka\/_?(kafkajs|platformatic)[a-z_]*\.ts$/;
 
@@ -67,7 +67,7 @@ function re(pattern: string): RegExp {
 
 /** Every import and re-export of a file. */
 export function importsOf({ uncommented, code }: Source): Import[] {
-  // What starts with the keyword in the code is read from the text with its strings.
+  // An import is found in the code, and its path is read from the text with strings.
   const clause =
     /^\s*(?:import|export)\s+(type\s+)?([^;"'`]*?\bfrom\s*)?["']([^"'\n]+)["']|\bimport\(\s*["']([^"'\n]+)["']/gm;
   return [...uncommented.matchAll(clause)]
@@ -86,7 +86,7 @@ export function importsOf({ uncommented, code }: Source): Import[] {
     });
 }
 
-/** Imports that the table does not allow. */
+/** Imports that the table forbids. */
 export function wrongImports(files: readonly Source[]): string[] {
   return files.flatMap((file) =>
     importsOf(file).flatMap((one) => {
@@ -107,7 +107,7 @@ function forbidden(path: string, one: Import): string | undefined {
     return "it shows the package as its users see it, so it may use public names only";
   }
   const name = path.split("/")[0];
-  // A mod.ts only re-exports, which `wrongModules` holds it to.
+  // A mod.ts only re-exports, which `wrongModules` checks.
   if (!Object.hasOwn(ROOMS, name) || /(^|\/)mod\.ts$/.test(path)) return undefined;
   return forbiddenInRoom(name, path, { ...one, target });
 }
@@ -119,7 +119,7 @@ function forbiddenInRoom(name: string, path: string, one: Import & { target?: st
     if (one.specifier.startsWith("@tidemark/")) return "inside of the package, files are imported by their path";
     return room.packages.test(known) || DRIVERS.test(path) ? undefined : `${name}/ may not use that package`;
   }
-  // A folder inside of a room is one thing in several files, and those know each other, also where it has folders again.
+  // The files of a folder inside of a room may import each other, including those of its own folders.
   const folder = path.split("/").slice(0, -1).slice(0, 2).join("/");
   if (folder.includes("/") && one.target.startsWith(`${folder}/`)) return undefined;
   if (IN_BASE.test(one.target) || room.files.test(one.target)) return undefined;
@@ -136,7 +136,7 @@ export function wrongModules(files: readonly Source[]): string[] {
   });
 }
 
-/** Whether a file is part of what is published. */
+/** Whether a file is published. */
 export function isOurs(path: string): boolean {
   return path === "mod.ts" || Object.hasOwn(ROOMS, path.split("/")[0]);
 }
@@ -149,7 +149,7 @@ function packageOf(specifier: string): string {
   return name.replace(/(?<=.)@[^/]*$/, "");
 }
 
-/** The path that an import names. */
+/** The path to which an import resolves. */
 export function resolve(from: string, specifier: string): string {
   const parts = from.split("/").slice(0, -1);
   for (const step of specifier.split("/")) {

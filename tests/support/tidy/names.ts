@@ -1,4 +1,4 @@
-/** Names of tests are sentences: what does what, and when. */
+/** Names of tests must be sentences: what does what, and when. */
 import { lineAt, type Source } from "./source.ts";
 
 const FEWEST_WORDS = 3;
@@ -6,7 +6,7 @@ const FEWEST_WORDS = 3;
 const NAMED =
   /(?:\bDeno\.test(?:\.ignore|\.only)?|\bit(?:\.ignore|\.skip|\.only)?|\bt\.step)\(\s*(?:\{\s*name:\s*)?(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`)/g;
 
-/** Names that are no sentences. */
+/** Names that are not sentences. */
 export function poorTestNames(files: readonly Source[]): string[] {
   return files.filter(({ path }) => /^tests\/.*_test\.ts$/.test(path)).flatMap(({ path, uncommented, code }) =>
     [...uncommented.matchAll(NAMED)]

@@ -1,4 +1,4 @@
-/** Every operator has a test and an example that is run. */
+/** Every operator must have a test and an example that is run. */
 import { lineAt, type Source } from "./source.ts";
 
 /** Operators without a test file or without an example in their doc comments. */
@@ -14,7 +14,7 @@ export function unprovenOperators(files: readonly Source[]): string[] {
   });
 }
 
-/** A file of `operators/` with a name of its own that exports a function. */
+/** Whether a file of `operators/` exports an operator. */
 function isOperator({ path, code }: Source): boolean {
   return /^operators\/[a-z][a-z_]*\.ts$/.test(path) && path !== "operators/mod.ts" &&
     /^export (async )?function\b/m.test(code);
@@ -32,17 +32,19 @@ function examplesProblem({ path, text }: Source): string[] {
   ];
 }
 
-/** The seam's own words: an operator speaks to its stage, which keeps the task's registers and the chain of subscribers. */
+/**
+ * Words of the seam. An operator uses only its stage, which keeps the task's registers and the chain of subscribers.
+ */
 const REGISTERS =
   /\b(?:Subscriber|Forwarder|Scope|Task|runningTask|setRunningTask)\b|\btask\b(?:\s*\??\.\s*\w+)?|\bphase\b/g;
-/** Where a stage's results go: an operator calls `stage.emit()`. */
+/** The output of a stage. An operator calls `stage.emit()` instead. */
 const OUTLET = /\bstage\s*\.\s*out\b|\bout\b[^{}]*\}\s*=\s*stage\b/g;
-/** They emit once for each record, and spare themselves a step. */
+/** Operators that emit once for each record, and save a call. */
 const ON_THE_HOT_PATH = /^operators\/(keyed_reduce|watermark)\.ts$/;
-/** They are no operators: what a state is, and what users ask of the record at hand. */
+/** Files that are not operators: the interface of a state, and the information about the current record. */
 const NO_OPERATORS = /^operators\/(keyed_state|record_info|mod)\.ts$/;
 
-/** Operator files that name a register of the task, how streams are chained, or the outlet of their stage. */
+/** Operator files that use a register of the task, the chain of streams, or the output of their stage. */
 export function strayRegisters(files: readonly Source[]): string[] {
   return files.filter(({ path }) => /^operators\/[a-z][a-z_]*\.ts$/.test(path) && !NO_OPERATORS.test(path))
     .flatMap(({ path, code }) =>

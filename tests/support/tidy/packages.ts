@@ -1,4 +1,4 @@
-/** Packages that are used where one looks for them: in suites, and in the import map. */
+/** Packages must be used in suites, and imported by the import map. */
 import { importsOf } from "./imports.ts";
 import { lineAt, type Source } from "./source.ts";
 
@@ -6,7 +6,7 @@ const BDD = "@std/testing/bdd";
 const TIME = "@std/testing/time";
 const CONTRACT = /^tests\/[a-z_]+_contract(_test)?\.ts$/;
 
-/** Contract suites and suites of one operator that are not made of `describe` and `it`. */
+/** Contract suites, and suites of one operator, that do not use `describe` and `it`. */
 export function suitesWithoutBdd(files: readonly Source[]): string[] {
   const operators = new Set(files.flatMap(({ path }) => /^operators\/([a-z][a-z_]*)\.ts$/.exec(path)?.[1] ?? []));
   return files.filter(({ path }) => {
@@ -24,10 +24,10 @@ export function suitesWithoutBdd(files: readonly Source[]): string[] {
 }
 
 const WAITS = /(?<![.\w])(?:globalThis\s*\.\s*)?(?:setTimeout|setInterval)\b|\bsystemClock\s*\.\s*(?:sleep|after)\b/g;
-/** What runs beside a test does not live in its time: brokers, containers, processes, threads. */
+/** Tests of brokers, containers, processes and threads, which run in real time. */
 const BESIDE = /^tests\/(containers|sim\/watch)_test\.ts$/;
 
-/** Tests that wait for the wall clock of their own process and do not fake it. */
+/** Tests that wait for the wall clock of their own process without faking it. */
 export function unfakedTime(files: readonly Source[]): string[] {
   return files.filter(({ path }) => /^tests\/.*(_test|_contract)\.ts$/.test(path) && !BESIDE.test(path))
     .filter((file) => !importsOf(file).some(({ specifier }) => specifier === TIME))
@@ -38,10 +38,10 @@ export function unfakedTime(files: readonly Source[]): string[] {
     );
 }
 
-/** Modules of packages that are imported by an address instead of by their name in the import map. */
+/** Modules that import a package by an address instead of its name in the import map. */
 export function unmappedPackages(files: readonly Source[]): string[] {
   const address = /["'`]((?:npm|jsr):[^"'`\n]+)["'`]/g;
-  // Rules about addresses name some, and so do programs of users, which have an import map of their own.
+  // Files that name addresses: the rules about them, and programs of users, which have their own import map.
   return files.filter(({ path }) => !/^tests\/(support\/tidy\/|tidy_|consumer_test|lint_plugin_test)/.test(path))
     .flatMap(({ path, uncommented }) =>
       [...uncommented.matchAll(address)].map(({ index, 1: specifier }) =>

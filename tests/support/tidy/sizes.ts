@@ -1,4 +1,4 @@
-/** Short files, short functions. */
+/** Limits for the lengths of files and functions. */
 import { lineAt, type Source } from "./source.ts";
 
 /** The most lines that each may have. */
@@ -8,11 +8,11 @@ export interface Function {
   readonly name: string;
   readonly start: number;
   readonly end: number;
-  /** Without a name of its own: a callback. */
+  /** Whether it has no name of its own: a callback. */
   readonly anonymous: boolean;
 }
 
-/** Files with more lines than the house allows. */
+/** Files with more lines than allowed. */
 export function longFiles(files: readonly Source[]): string[] {
   return files.flatMap(({ path, text }) => {
     const lines = text.trimEnd().split("\n").length;
@@ -24,7 +24,7 @@ export function longFiles(files: readonly Source[]): string[] {
   });
 }
 
-/** Functions with more lines than the house allows; a test's own callback may be as long as its story. */
+/** Functions with more lines than allowed. A test's own callback may have any length. */
 export function longFunctions(files: readonly Source[]): string[] {
   return files.flatMap((file) =>
     functionsOf(file).flatMap(({ name, start, end, anonymous }) => {
@@ -37,16 +37,16 @@ export function longFunctions(files: readonly Source[]): string[] {
 
 interface Open {
   readonly char: string;
-  /** Where the statement (or the part of an expression) that holds the next bracket began. */
+  /** The beginning of the statement, or part of an expression, that contains the next bracket. */
   head: number;
-  /** The code since then at this depth, with what stood in brackets left out. */
+  /** The code since then at this depth, without the contents of brackets. */
   text: string;
-  /** Where the last pair of parentheses at this depth began: the parameters of what follows. */
+  /** The beginning of the last parentheses at this depth, which are the parameters of a following body. */
   parentheses: number;
   readonly starts?: { name: string; at: number; anonymous: boolean };
 }
 
-/** All functions that have a body in braces, with the lines from head to end. */
+/** All functions with a body in braces, with their lines from head to end. */
 export function functionsOf({ code }: Source): Function[] {
   const found: Function[] = [];
   const stack: Open[] = [{ char: "", head: 0, text: "", parentheses: 0 }];
@@ -65,7 +65,7 @@ export function functionsOf({ code }: Source): Function[] {
         const { name, at: start, anonymous } = closed.starts;
         found.push({ name, anonymous, start: lineAt(code, start), end: lineAt(code, at) });
       }
-      // A block ends its statement; a type in braces or an object does not, and goes on in its line.
+      // A block ends its statement. A type in braces or an object does not: its line goes on.
       if (char === "}" && /^\s*(\n|$)/.test(code.slice(at + 1, at + 40))) restart(below, at + 1);
     } else if (char === ";" || (char === "," && top.char === "{")) restart(top, at + 1);
     else top.text += char;
@@ -92,7 +92,7 @@ function functionHead(code: string, { text, head, parentheses }: Open): Open["st
     )?.[1];
     return { name: name ? `${name}()` : "a callback", at: name ? start : parentheses, anonymous: !name };
   }
-  // Braces after these hold a type or a value, not a body; and a body comes after its parameters.
+  // Braces after these contain a type or a value, not a body. A body follows its parameters.
   if (/([<:|&,=?]|\b(extends|keyof|typeof))\s*$/.test(text) || !text.includes("()")) return undefined;
   const declared = /\bfunction\b\s*\*?\s*([\w$]*)/.exec(text);
   if (declared) return { name: declared[1] ? `${declared[1]}()` : "a callback", at: start, anonymous: !declared[1] };

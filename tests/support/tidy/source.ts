@@ -1,8 +1,8 @@
 /**
- * A source file as the house rules see it: its text, and the same text with everything blanked that is not code.
+ * A source file for the house rules: its text, and the same text with everything blanked that is not code.
  *
- * Blanking keeps every line and column, so what a rule finds can be named by its line. It is not a parser, but it knows
- * what may stand in TypeScript: comments, strings, templates with code in them, regular expressions.
+ * Blanking keeps all lines and columns, so a finding can be named by its line. This is no parser, but it recognises
+ * comments, strings, templates with code in them, and regular expressions.
  */
 
 export interface Source {
@@ -26,7 +26,7 @@ export function source(path: string, text: string): Source {
   };
 }
 
-/** All TypeScript files below `root`, but those of hidden folders and `node_modules`. */
+/** All TypeScript files below `root`, except those in hidden folders and `node_modules`. */
 export function readTree(root: string, below = ""): Source[] {
   const entries = Array.from(Deno.readDirSync(`${root}/${below}`)).sort((a, b) => a.name < b.name ? -1 : 1);
   return entries.flatMap(({ name, isDirectory }) => {
@@ -37,7 +37,7 @@ export function readTree(root: string, below = ""): Source[] {
   });
 }
 
-/** The line, counted from 1, at which `index` lies. */
+/** The line, counted from 1, that contains `index`. */
 export function lineAt(text: string, index: number): number {
   let line = 1;
   for (let at = text.indexOf("\n"); at !== -1 && at < index; at = text.indexOf("\n", at + 1)) line++;
@@ -60,10 +60,10 @@ function blank(text: string, spans: readonly Span[]): string {
   return result + text.slice(at);
 }
 
-/** Finds what is not code. The quotes of a string stay outside of its span: they are code. */
+/** Finds everything that is not code. The quotes of a string count as code. */
 function scan(text: string): Span[] {
   const spans: Span[] = [];
-  // One entry for each template that is open, holding how many braces are open in the code inside of it.
+  // For each open template, the number of open braces in the code inside of it.
   const templates: number[] = [];
   let at = 0;
   const take = (kind: Span["kind"], start: number, end: number, next = end) => {

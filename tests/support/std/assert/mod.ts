@@ -37,7 +37,7 @@ export function assertEquals<T>(actual: T, expected: T, message?: string): void 
   retold(() => node.deepStrictEqual(plain(actual), plain(expected)), `Values are not equal${because(message)}.`);
 }
 
-/** To the real package, an object without a prototype equals one that has `Object`'s. */
+/** To the real package, an object without a prototype equals one with the prototype of `Object`. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null || !isPlain(value)) return value;
@@ -227,7 +227,7 @@ function compared(actual: unknown, operator: string, expected: unknown, message?
   throw new AssertionError(`Expect ${shown(actual)} ${operator} ${shown(expected)}${because(message)}`);
 }
 
-/** Runs a check of `node:assert` and tells its difference under our own headline. */
+/** Runs a check of `node:assert`, and reports its difference under our own headline. */
 function retold(check: () => void, headline: string): void {
   try {
     check();

@@ -1,14 +1,14 @@
 /**
  * Stands in for `@std/testing/bdd` where JSR cannot be reached: `describe` and `it` over `Deno.test`.
  *
- * As in the real package, a `describe` at the top is one test, and what it holds are its steps. Each step has the sanitizers that
- * its options ask for, which are on by default.
+ * As in the real package, a `describe` at the top is one test, and its cases are steps. Each step has the sanitizers in
+ * its options, which are on by default.
  */
 
 type Hook = () => void | Promise<void>;
 type Body = (t: Deno.TestContext) => void | Promise<void>;
 
-/** What a case or a group may say beside its name. */
+/** The options of a case or a group. */
 interface Options {
   readonly ignore?: boolean;
   readonly only?: boolean;
@@ -17,7 +17,7 @@ interface Options {
   readonly sanitizeResources?: boolean;
 }
 
-/** Options with a name, and what else the first argument may hold. */
+/** Options with a name and a function in the first argument. */
 interface Definition<Fn> extends Options {
   readonly name: string;
   readonly fn?: Fn;
@@ -36,7 +36,7 @@ interface Suite {
   readonly afterEach: Hook[];
 }
 
-/** `describe` and `it` are called in the same ways. */
+/** The call signatures of `describe` and `it`. */
 interface Call<Fn> {
   (name: string, fn: Fn): void;
   (name: string, options: Options, fn: Fn): void;
@@ -49,7 +49,7 @@ interface Verb<Fn> extends Call<Fn> {
   skip: Call<Fn>;
 }
 
-/** The suite whose `describe` is being read, if any. */
+/** The suite whose `describe` is running, if any. */
 let open: Suite | undefined;
 
 /** Groups cases, with hooks of their own. */
@@ -109,7 +109,7 @@ function addSuite(name: string, options: Options, fn: () => void): void {
   const outer = open;
   open = suite;
   try {
-    // What an ignored group holds is not even read.
+    // The body of an ignored group is not run.
     if (options.ignore !== true && (fn() as unknown) instanceof Promise) {
       throw new Error('Returning a Promise from "describe" is not supported: tests must be defined synchronously');
     }
@@ -129,12 +129,12 @@ function add(one: Case): void {
   Deno.test({ ...options, name, only, fn: (t) => run(one, t, { before: [], after: [] }) });
 }
 
-/** Whether it is the only one to be run, or holds one that is. */
+/** Whether a case is marked as the only one to run, or contains one that is. */
 function hasOnly({ only, run }: Case): boolean {
   return only === true || (typeof run !== "function" && run.cases.some(hasOnly));
 }
 
-/** Hooks around each case: those of outer groups first, and last after it. */
+/** Hooks around each case. Those of outer groups run first before it, and last after it. */
 interface Around {
   readonly before: readonly Hook[];
   readonly after: readonly Hook[];
@@ -168,7 +168,7 @@ async function runSuite(suite: Suite, t: Deno.TestContext, { before, after }: Ar
   }
 }
 
-/** Deno takes an option that is `undefined` for one that is off. */
+/** Removes undefined options: Deno takes them as switched off. */
 function given<T extends Record<string, unknown>>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -3,14 +3,14 @@ import * as fakeTimers from "@sinonjs/fake-timers";
 
 type Clock = ReturnType<typeof fakeTimers.install>;
 
-/** A mistake in faking time. */
+/** An error in the use of fake time. */
 export class TimeError extends Error {
   override name = "TimeError";
 }
 
 const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
 
-/** The one that stands in for real time now. */
+/** The present fake time, if any. */
 let faked: FakeTime | undefined;
 
 /** Replaces the clock and the timers of this realm until it is disposed of or restored. */
