@@ -288,12 +288,20 @@ const OTHERS: readonly Mutation[] = [
   },
   {
     name: "a first marker is published by a new life without looking at the heads",
-    edits: [{
-      file: PUBLISHER,
-      find: "    await this.#persist(() => [...this.#tasks(), task], async (life) => {",
-      replace: "    this.#life ??= await this.parts.delivery.open(this.parts.owner);\n" +
-        "    await this.#persist(() => [...this.#tasks(), task], async (life) => {",
-    }],
+    masked: "a job begins with the life of its rehearsal",
+    edits: [
+      {
+        file: PUBLISHER,
+        find: "    await this.#persist(() => [...this.#tasks(), task], async (life) => {",
+        replace: "    this.#life ??= await this.parts.delivery.open(this.parts.owner);\n" +
+          "    await this.#persist(() => [...this.#tasks(), task], async (life) => {",
+      },
+      {
+        file: PUBLISHER,
+        find: "  begin(life: DeliveryLife): void {\n    this.#life = life;",
+        replace: "  begin(life: DeliveryLife): void {\n    void life.close();",
+      },
+    ],
   },
 ];
 

@@ -116,7 +116,10 @@ function phasedDelivery(
       points.say(`producer ${owner}`);
       return phasedLife(await delivery.open(owner));
     },
-    rehearse: async (owner, topics) => phasedLife(await delivery.rehearse(owner, topics)),
+    async rehearse(owner, topics) {
+      points.say(`producer ${owner}`);
+      return phasedLife(await delivery.rehearse(owner, topics));
+    },
     async fence(owner) {
       if (mutant === "do not fence") return;
       await delivery.fence(owner);
