@@ -1,6 +1,5 @@
 /**
- * One run: the job's workers on a simulated Kafka and a simulated KV, with the faults of the scenario, until all input
- * is processed and published. Then the results are checked.
+ * One run: the job's workers in a simulated world with faults, until all input is published. Then the results are checked.
  *
  * @module
  */
@@ -28,7 +27,6 @@ import { SimWorker, type WorkerParts } from "./worker.ts";
 const LIMIT_MS = 150_000;
 /** How long everything must have been quiet at the end, in virtual milliseconds, so that late requests have arrived. */
 const QUIET_MS = 300;
-
 /** How long a worker may take to stop, in virtual milliseconds: the promised time, and that of its last steps. */
 export const STOP_MS = 11_000;
 
@@ -201,9 +199,7 @@ class World {
     });
   }
 
-  /**
-   * Starts a worker. A job that ends at the end of its input must find all of it, so it starts when that is written.
-   */
+  /** Starts a worker. A job that ends at the end of its input must find all of it, so it starts when that is written. */
   #startSoon(worker: SimWorker, ms: number): void {
     this.#scheduler.after(ms, () => {
       if (this.scenario.untilEnd && !this.#fed) this.#startSoon(worker, 20);
