@@ -27,6 +27,36 @@ export function peekAt<T>(
   const slots: InputSlot[] = [];
   let handle: PeekHandle | undefined;
   let stopped = false;
+  /** What came while a record waits for its codec, in order, with that record first. */
+  const waiting: { readonly prepared: Promise<unknown> | undefined; readonly act: () => void }[] = [];
+
+  /** Acts at once, or behind what waits. */
+  function act(prepared: Promise<unknown> | undefined, act: () => void): void {
+    if (prepared === undefined && waiting.length === 0) return act();
+    // Whatever waits behind one that fails is not looked at any more.
+    prepared?.catch(() => {});
+    if (waiting.push({ prepared, act }) === 1) void actInOrder();
+  }
+
+  async function actInOrder(): Promise<void> {
+    for (; waiting.length > 0; waiting.shift()) {
+      try {
+        await waiting[0].prepared;
+      } catch (cause) {
+        stop();
+        return out.error(
+          new Error(`Cannot read "${topic}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause }),
+        );
+      }
+      if (stopped) return;
+      waiting[0].act();
+    }
+  }
+
+  function stop(): void {
+    stopped = true;
+    handle?.stop();
+  }
 
   function push(record: InputRecord): void {
     let slot = slots.find((one) => one.partition === record.partition);
@@ -52,16 +82,13 @@ export function peekAt<T>(
             slots.push({ slot: task.newSlot(), topic, partition });
           }
         },
-        record: push,
+        record: spec.prepare === undefined ? push : (record) => act(spec.prepare!(record), () => push(record)),
         // Records that arrived during a push are pushed before the stream completes.
-        ended: () => task.after(() => out.complete()),
+        ended: () => act(undefined, () => task.after(() => out.complete())),
         failed: (error) => out.error(error),
       });
       if (stopped) handle.stop();
     },
-    stop() {
-      stopped = true;
-      handle?.stop();
-    },
+    stop,
   };
 }

@@ -321,6 +321,8 @@ export interface PeekHandle {
 export interface KeyReader {
   /** Decodes a key. Throws when it cannot. */
   decode(bytes: Uint8Array): unknown;
+  /** Fetches what `decode` needs for these bytes, as `RecordCodec.prepare` does. */
+  prepare?(bytes: Uint8Array): Promise<void> | undefined;
 }
 
 /**
@@ -336,6 +338,11 @@ export interface SourceSpec<T = unknown> {
   decode(record: InputRecord): T;
   /** Decodes the record's key, which is compared with the keys of stages. @default text */
   readonly key?: KeyReader;
+  /**
+   * Fetches what `decode` and `key` need for this record; `undefined` when that is nothing. Absent when no record of
+   * this source ever needs it.
+   */
+  prepare?(record: InputRecord): Promise<unknown> | undefined;
 }
 
 /** A sink as a pipeline describes it. Every function may throw; the runtime names the sink and the record. */
@@ -356,6 +363,8 @@ export interface SinkSpec<T = unknown> {
    * The partition. With `undefined` the key decides (as in Kafka's default partitioner), and without a key the task.
    */
   partition(value: T, partitions: number): number | undefined;
+  /** Fetches what `value` needs. Called when a job starts, before it reads anything. */
+  prepare?(): Promise<void>;
 }
 
 const SINKS = new WeakMap<object, SinkSpec>();
