@@ -193,7 +193,7 @@ describe("A codec with prepare", () => {
     assertEquals(asked, [7n, 8n]);
   });
 
-  it("works without a job, where what is away is an error", async () => {
+  it("is waited for without a job too, and what is away is an error there", async () => {
     const log = memory({ now: () => 0 });
     const elsewhere = new Elsewhere();
     append(log, 0, "en:one", "de:zwei", "en:three");
