@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Batch, SinkSpec, SourceSpec } from "../connectors/connector.ts";
+import type { Batch, SourceSpec } from "../connectors/connector.ts";
 import { UnavailableError } from "../state/mod.ts";
 import { INPUT_VALUE_BYTES } from "./limits.ts";
 import type { Settings } from "./options.ts";
