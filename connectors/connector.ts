@@ -295,6 +295,8 @@ export interface SourceSpec<T = unknown> {
 export interface SinkSpec extends SinkTarget {
   /** The connector that has its target. */
   readonly connector: Connector;
+  /** Fetches what the sink needs to encode values. Called when a job starts, before it reads anything. */
+  prepare?(): Promise<void>;
 }
 
 /** A sink that writes records to a topic. Every function may throw; the runtime names the sink and the record. */
@@ -311,8 +313,6 @@ export interface RecordSink<T = unknown> extends SinkSpec {
    * The partition. With `undefined` the key decides (as in Kafka's default partitioner), and without a key the task.
    */
   partition(value: T, partitions: number): number | undefined;
-  /** Fetches what `value` needs. Called when a job starts, before it reads anything. */
-  prepare?(): Promise<void>;
 }
 
 const SINKS = new WeakMap<object, SinkSpec>();
