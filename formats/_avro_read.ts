@@ -239,10 +239,11 @@ function enumOf(writer: AvroType, reader: AvroType): Read {
   };
 }
 
-/** Whether two types have the same name without its namespace, or the reader's has the other as an alias. */
-function namesAgree(writer: AvroType, reader: AvroType): boolean {
-  if (writer.name === undefined || reader.name === undefined) return true;
-  return unqualified(writer.name) === unqualified(reader.name) || reader.aliases?.includes(writer.name) === true;
+/** Whether two types have the same name, or the reader's has the other as an alias; namespaces do not matter. */
+function namesAgree(writer: AvroType, { name, aliases = [] }: AvroType): boolean {
+  if (writer.name === undefined || name === undefined) return true;
+  const written = unqualified(writer.name);
+  return [name, ...aliases].some((one) => unqualified(one) === written);
 }
 
 function unqualified(name: string): string {

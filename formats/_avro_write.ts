@@ -62,9 +62,8 @@ class Compiler {
     const known = this.#made.get(type);
     if (known !== undefined) return known;
     // A record may hold itself.
-    let write: Write | undefined;
-    this.#made.set(type, (output, value) => write!(output, value));
-    write = this.#write(type);
+    this.#made.set(type, (output, value) => write(output, value));
+    const write = this.#write(type);
     this.#made.set(type, write);
     return write;
   }

@@ -53,7 +53,7 @@ export class RegistryRefusal extends Error {
  */
 export async function ask(place: RegistryPlace, request: RegistryRequest): Promise<Record<string, unknown>> {
   const { wanted } = request;
-  const where = `the schema registry at ${place.url.href}`;
+  const { href } = place.url;
   let answer: Response, text: string;
   const abort = new AbortController();
   const cancel = systemClock.after(place.timeout, () => abort.abort(new Error(`no answer in ${place.timeout} ms`)));
@@ -62,24 +62,34 @@ export async function ask(place: RegistryPlace, request: RegistryRequest): Promi
     text = await answer.text();
   } catch (error) {
     const reason = messageOf(abort.signal.aborted ? abort.signal.reason : error);
-    throw new UnavailableError(`Cannot ${wanted}: ${where} does not answer (${reason})`, { cause: error });
+    throw new UnavailableError(`Cannot ${wanted}: the schema registry at ${href} does not answer (${reason})`, {
+      cause: error,
+    });
   } finally {
     cancel();
   }
   const { status } = answer;
   if (status >= 500 || PASSING.has(status)) {
-    throw new UnavailableError(`Cannot ${wanted}: ${where} answers ${status} (${saidIn(text)})`);
+    throw new UnavailableError(`Cannot ${wanted}: the schema registry at ${href} answers ${status} (${saidIn(text)})`);
   }
   if (status === 401 || status === 403) {
     throw new RegistryRefusal(
-      `Cannot ${wanted}: ${where} refuses the login (${status}); check registry({ auth })`,
+      `Cannot ${wanted}: the schema registry at ${href} refuses the login (${status}); check registry({ auth })`,
       status,
     );
   }
-  if (!answer.ok) throw new RegistryRefusal(`Cannot ${wanted}: ${where} answers ${status} (${saidIn(text)})`, status);
+  if (!answer.ok) {
+    throw new RegistryRefusal(
+      `Cannot ${wanted}: the schema registry at ${href} answers ${status} (${saidIn(text)})`,
+      status,
+    );
+  }
   const json = parsed(text);
   if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
-  throw new RegistryRefusal(`Cannot ${wanted}: ${where} answers with no JSON object (${saidIn(text)})`, status);
+  throw new RegistryRefusal(
+    `Cannot ${wanted}: the schema registry at ${href} answers with no JSON object (${saidIn(text)})`,
+    status,
+  );
 }
 
 function urlOf(base: URL, path: string): URL {

@@ -92,12 +92,16 @@ export function avro<T = unknown>(schema: AvroSchema, options?: AvroOptions): Re
  * import { registry } from "@tidemark/streams/registry";
  * import { assertEquals } from "@std/assert";
  *
+ * interface Order {
+ *   readonly cents: bigint;
+ * }
+ *
  * const broker = kafka({ brokers: ["localhost:9092"] });
  * const schemas = registry({ url: "http://localhost:8081" });
  * const schema = { type: "record", name: "Total", fields: [{ name: "cents", type: "long" }] };
  *
- * const totals = broker.source("orders", { codec: avro<{ cents: bigint }>(schemas), key: avro(schemas), tombstones: "refuse" }).pipe(
- *   map((order) => ({ cents: (order as { cents: bigint }).cents })),
+ * const totals = broker.source<Order>("orders", { codec: avro(schemas), key: avro(schemas), tombstones: "refuse" }).pipe(
+ *   map(({ cents }) => ({ cents: 2n * cents })),
  *   broker.sink("totals", { codec: avro(schemas, { schema }) }),
  * );
  * assertEquals(typeof totals.subscribe, "function");

@@ -19,8 +19,8 @@ import {
 import type { RecordCodec } from "../connectors/codec.ts";
 import { BySchema } from "./_by_schema.ts";
 import { bodyOf, readIndexes } from "./_frame.ts";
-import { fileOf, indexesOf, ProtobufFile, registeredFile } from "./_protobuf_file.ts";
-import { refuseUnknownFields } from "./_protobuf_fields.ts";
+import { fileOf, indexesOf, type ProtobufFile, registeredFile } from "./_protobuf_file.ts";
+import { checkFields } from "./_protobuf_fields.ts";
 import { isRegistry } from "./_registered.ts";
 import { RegisteredWriter, type WriterOptions } from "./_writer.ts";
 import type { SchemaRegistry } from "./registry.ts";
@@ -112,7 +112,7 @@ export function protobuf(
 function encode(type: DescMessage, value: unknown): Uint8Array {
   if (isMessage(value, type)) return toBinary(type, value);
   if (isMessage(value)) throw new TypeError(`it is a ${value.$typeName}, and ${type.typeName} is written`);
-  refuseUnknownFields(type, value);
+  checkFields(type, value);
   return toBinary(type, create(type, value as MessageInitShape<DescMessage>));
 }
 

@@ -101,7 +101,11 @@ export class TestRegistry implements AsyncDisposable {
 
   #register(subject: string, schema: StoredSchema): Response {
     if (schema.schema.includes("incompatible")) {
-      return refused(409, 409, `Schema being registered is incompatible with an earlier schema for subject "${subject}"`);
+      return refused(
+        409,
+        409,
+        `Schema being registered is incompatible with an earlier schema for subject "${subject}"`,
+      );
     }
     return Response.json({ id: this.add(subject, schema) });
   }
@@ -121,7 +125,7 @@ function of({ schemaType = "AVRO", schema, references = [] }: StoredSchema): unk
   return [schemaType, schemaType === "AVRO" ? JSON.stringify(JSON.parse(schema)) : schema, references];
 }
 
-function answerOf({ schemaType, schema, references = [] }: StoredSchema): unknown {
+function answerOf({ schemaType, schema, references = [] }: StoredSchema): object {
   return {
     ...(schemaType === undefined || schemaType === "AVRO" ? {} : { schemaType }),
     schema,
