@@ -17,14 +17,20 @@ export interface WriterOptions {
    * @default true
    */
   readonly register?: boolean;
-  /** The subject of the schema, by the topic. @default `<topic>-value`, Confluent's TopicNameStrategy */
-  readonly subject?: (topic: string) => string;
+  /**
+   * The subject of the schema, by the topic and by what it is for.
+   *
+   * @default `<topic>-value` or `<topic>-key`, Confluent's TopicNameStrategy
+   */
+  readonly subject?: (topic: string, part: "key" | "value") => string;
   /** The schemas that this one names, as the registry holds them. @default none */
   readonly references?: readonly SchemaReference[];
 }
 
 /** What a format gives the writer. */
 export interface WriterParts<T> {
+  readonly topic: string;
+  readonly part: "key" | "value";
   readonly options: WriterOptions;
   /** The schema to register. */
   readonly schema: () => RegistrySchema;
@@ -39,18 +45,18 @@ export interface WriterParts<T> {
 export class RegisteredWriter<T> implements RecordCodec<T> {
   #header: Uint8Array | undefined;
 
-  constructor(readonly registry: SchemaRegistry, readonly topic: string, readonly parts: WriterParts<T>) {}
+  constructor(readonly registry: SchemaRegistry, readonly parts: WriterParts<T>) {}
 
   async prepareToWrite(): Promise<void> {
-    const { options: { register = true, subject = ofTopic }, schema, indexes } = this.parts;
-    const name = subject(this.topic);
+    const { topic, part, options: { register = true, subject = ofTopic }, schema, indexes } = this.parts;
+    const name = subject(topic, part);
     const id = register ? await this.registry.register(name, schema()) : await this.registry.lookUp(name, schema());
     this.#header = headerOf(id, indexes);
   }
 
   encode(value: T): Uint8Array {
     if (this.#header === undefined) {
-      throw new TypeError(`the schema of "${this.topic}" is not registered yet: results are written by run()`);
+      throw new TypeError(`the schema of "${this.parts.topic}" is not registered yet: results are written by run()`);
     }
     return joined(this.#header, this.parts.write(value));
   }
@@ -64,6 +70,6 @@ export class RegisteredWriter<T> implements RecordCodec<T> {
   }
 }
 
-function ofTopic(topic: string): string {
-  return `${topic}-value`;
+function ofTopic(topic: string, part: "key" | "value"): string {
+  return `${topic}-${part}`;
 }

@@ -81,7 +81,7 @@ export function avro<T = unknown>(schema: AvroSchema, options?: AvroOptions): Re
  *
  * @param registry the schema registry, of `@tidemark/streams/registry`
  * @param options the schema of the values, and how it is registered
- * @returns a codec, for `codec` of a source or sink and for `key` of a source
+ * @returns a codec, for `codec` of a source or sink, for `key` of a source and `keyCodec` of a sink
  * @throws {TypeError} when `schema` is none
  *
  * @example Values and keys of a topic, and results
@@ -165,15 +165,15 @@ class RegisteredAvro<T> implements RecordCodec<T> {
     throw new TypeError("a codec of a schema registry writes only in the sink that it was given to");
   }
 
-  forTopic(topic: string): RecordCodec<T> {
+  forTopic(topic: string, part: "key" | "value"): RecordCodec<T> {
     const { registry, given, options } = this;
     if (given === undefined) {
       throw new TypeError(
         `Cannot create a sink: Avro is written with a schema, so the codec of "${topic}" must be avro(registry, { schema })`,
       );
     }
-    return new RegisteredWriter<T>(registry, topic, {
-      options,
+    return new RegisteredWriter<T>(registry, {
+      ...{ topic, part, options },
       schema: () => registered(given.schema, options),
       write: writerOf(given.type),
       read: this,

@@ -75,7 +75,7 @@ export function protobuf<Desc extends DescMessage>(
  *
  * @param registry the schema registry, of `@tidemark/streams/registry`
  * @param options the type of the values, and how its schema is registered
- * @returns a codec, for `codec` of a source or sink and for `key` of a source
+ * @returns a codec, for `codec` of a source or sink, for `key` of a source and `keyCodec` of a sink
  *
  * @example Values of any type that the registry knows
  * ```ts
@@ -142,7 +142,7 @@ class RegisteredProtobuf implements RecordCodec<Message> {
     throw new TypeError("a codec of a schema registry writes only in the sink that it was given to");
   }
 
-  forTopic(topic: string): RecordCodec<Message> {
+  forTopic(topic: string, part: "key" | "value"): RecordCodec<Message> {
     const { registry, options } = this;
     const { type } = options;
     if (type === undefined) {
@@ -151,8 +151,8 @@ class RegisteredProtobuf implements RecordCodec<Message> {
       );
     }
     const schema = registeredFile(type.file, options.references ?? []);
-    return new RegisteredWriter<Message>(registry, topic, {
-      options,
+    return new RegisteredWriter<Message>(registry, {
+      ...{ topic, part, options },
       schema: () => schema,
       indexes: indexesOf(type),
       write: (value) => encode(type, value),

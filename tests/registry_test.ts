@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { map } from "rxjs";
-import { deadLetter, type Job, keyedReduce, memory, run, UnavailableError } from "@tidemark/streams";
+import { deadLetter, int64, type Job, keyedReduce, memory, run, UnavailableError } from "@tidemark/streams";
 import { avro } from "@tidemark/streams/avro";
 import { registry } from "@tidemark/streams/registry";
 import type { MemoryLog } from "../connectors/memory.ts";
@@ -239,6 +239,39 @@ describe("A job that writes Avro with a schema registry", () => {
     assertEquals(log.records("totals")[0].value, framed(2, avro(TOTAL).encode({ user: "ada", sum: 7n })));
     const reread = log.source("totals", { codec: avro(schemas), tombstones: "refuse" });
     assertEquals(await first(reread, 1), [{ user: "ada", sum: 7n }]);
+  });
+
+  it("registers the schema of its keys too, and a topic with such keys is read again by them", async () => {
+    await using server = new TestRegistry();
+    const log = memory();
+    const schemas = registry({ url: server.url });
+    log.append("orders", [{ value: 7 }, { value: null }, { value: 8 }]);
+    log.end("orders");
+    const pipeline = log.source<number>("orders").pipe(
+      map((id) => id === null ? null : BigInt(id)),
+      log.sink("ids", { key: (id) => id, keyCodec: avro(schemas, { schema: "long" }), value: (id) => String(id) }),
+    );
+    await finish(pipeline, { onError: deadLetter(log.sink("letters")) });
+    assertEquals(server.versions("ids-key"), [{ schema: '"long"', references: [] }]);
+    const keys = log.records("ids").map(({ key }) => key);
+    assertEquals(keys[0], framed(1, new Uint8Array([14])));
+    log.end("ids");
+    const counts = log.source<string>("ids", { key: avro(schemas) }).pipe(
+      keyedReduce({ name: "counts", key: (id) => BigInt(id!), initial: 0, reduce: (count) => count + 1 }),
+      log.sink("counts", { key: ({ key }) => key, keyCodec: int64(), value: ({ value }) => value }),
+    );
+    await finish(counts, { onBadRecord: deadLetter(log.sink("letters")), onError: deadLetter(log.sink("letters")) });
+    assertEquals(log.records("counts").map(({ key }) => int64().decode(key!)), [7n, 8n]);
+    assertThrows(
+      () => log.sink("ids", { keyCodec: int64() }),
+      TypeError,
+      'keyCodec encodes what key gives, and the sink of "ids" has no key',
+    );
+    assertThrows(
+      () => log.sink("ids", { key: () => 1n, keyCodec: avro(schemas) }),
+      TypeError,
+      'the codec of "ids" must be',
+    );
   });
 
   it("looks its schema up where it must not register it, under a subject of its own", async () => {
