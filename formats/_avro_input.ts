@@ -9,17 +9,17 @@ import { bytesText } from "../base/text.ts";
 
 /** An integer takes at most ten bytes. */
 const LONGEST = 10;
+/** Up to this length, in bytes, text of ASCII is decoded by a loop, which is faster than the built-in decoder. */
+const SHORT = 24;
 
 export class AvroInput {
   at = 0;
-  readonly #view: DataView;
+  #view: DataView | undefined;
   /** The lower and the upper 32 bits of the last integer, before zigzag. */
   #low = 0;
   #high = 0;
 
-  constructor(readonly bytes: Uint8Array) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
+  constructor(readonly bytes: Uint8Array) {}
 
   /** How many bytes are left. */
   get left(): number {
@@ -47,6 +47,10 @@ export class AvroInput {
 
   /** A `long` that must be a safe integer. */
   number(): number {
+    const { at } = this;
+    this.#varint();
+    if (this.#high === 0) return (this.#low >>> 1) ^ -(this.#low & 1);
+    this.at = at;
     const value = this.long();
     const number = Number(value);
     if (Number.isSafeInteger(number)) return number;
@@ -54,11 +58,11 @@ export class AvroInput {
   }
 
   float(): number {
-    return this.#view.getFloat32(this.#pass(4), true);
+    return this.#numbers().getFloat32(this.#pass(4), true);
   }
 
   double(): number {
-    return this.#view.getFloat64(this.#pass(8), true);
+    return this.#numbers().getFloat64(this.#pass(8), true);
   }
 
   /** The next bytes, as a view. */
@@ -73,7 +77,17 @@ export class AvroInput {
   }
 
   text(): string {
-    return bytesText(this.block());
+    const length = this.number();
+    const start = this.#pass(length);
+    const { bytes } = this;
+    if (length > SHORT) return bytesText(bytes.subarray(start, start + length));
+    let text = "";
+    for (let at = start; at < start + length; at++) {
+      const byte = bytes[at];
+      if (byte > 0x7f) return bytesText(bytes.subarray(start, start + length));
+      text += String.fromCharCode(byte);
+    }
+    return text;
   }
 
   /** How many items the next block of an array or a map has; 0 at its end. */
@@ -88,6 +102,11 @@ export class AvroInput {
       throw new RangeError(`it claims ${count} items, and ${this.left} bytes are left`);
     }
     return count;
+  }
+
+  #numbers(): DataView {
+    const { buffer, byteOffset, length } = this.bytes;
+    return this.#view ??= new DataView(buffer, byteOffset, length);
   }
 
   #pass(length: number): number {

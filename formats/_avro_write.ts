@@ -13,6 +13,9 @@ import { type AvroField, type AvroType, branchName, isWrapped } from "./_avro_ty
 /** Integers up to this one stay safe in zigzag. */
 const ZIGZAG_SAFE = 2 ** 51;
 
+/** Texts with fewer characters than this have a length of one byte. */
+const SHORT = 64;
+
 /** What is written, and where in the value the writer is. */
 class Output extends GrowingBytes {
   readonly path: (string | number)[] = [];
@@ -23,12 +26,32 @@ class Output extends GrowingBytes {
   }
 
   text(value: string): void {
+    const { length } = value;
+    if (length < SHORT) {
+      // Most texts are short and of ASCII. Any other is written anew below.
+      this.reserve(length + 1);
+      const { bytes } = this;
+      const start = this.length;
+      bytes[start] = length * 2;
+      let at = 0;
+      for (; at < length; at++) {
+        const code = value.charCodeAt(at);
+        if (code > 0x7f) break;
+        bytes[start + 1 + at] = code;
+      }
+      if (at === length) {
+        this.length = start + 1 + length;
+        return;
+      }
+    }
     if (!value.isWellFormed()) throw this.refusal(value, "UTF-8, and the text has a lone surrogate,");
     const bytes = textBytes(value);
     this.varint(bytes.length * 2).raw(bytes);
   }
 
   long(value: bigint): void {
+    const number = Number(value);
+    if (Math.abs(number) < ZIGZAG_SAFE) return void this.varint(zigzag(number));
     let left = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
     for (; left > 0x7fn; left >>= 7n) this.byte(Number(left & 0x7fn) | 0x80);
     this.byte(Number(left));
@@ -129,7 +152,8 @@ class Compiler {
   #record(type: AvroType): Write {
     const fields = type.fields!.map((field) => {
       const { name, type } = field;
-      return { name, write: this.write(type), default: defaultOf(field) };
+      // Every object has inherited fields of some names, such as `constructor`.
+      return { name, write: this.write(type), default: defaultOf(field), inherited: name in Object.prototype };
     });
     const names = new Set(fields.map(({ name }) => name));
     return (output, value) => {
@@ -137,8 +161,8 @@ class Compiler {
       let found = 0;
       for (let at = 0; at < fields.length; at++) {
         const field = fields[at];
-        const part = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
-        if (Object.hasOwn(value, field.name)) found++;
+        const part = field.inherited && !Object.hasOwn(value, field.name) ? undefined : value[field.name];
+        if (part !== undefined) found++;
         if (part === undefined && field.default !== undefined) output.raw(field.default);
         else {
           output.path.push(field.name);
@@ -192,11 +216,7 @@ const PRIMITIVES: Readonly<Record<string, Write>> = {
     output.varint(zigzag(value));
   },
   long(output, value) {
-    if (typeof value === "number" && Number.isSafeInteger(value)) {
-      if (Math.abs(value) < ZIGZAG_SAFE) output.varint(zigzag(value));
-      else output.long(BigInt(value));
-      return;
-    }
+    if (typeof value === "number" && Number.isSafeInteger(value)) return output.long(BigInt(value));
     if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) {
       throw output.refusal(value, "a long, which is a bigint of 64 bits or a safe integer,");
     }
