@@ -86,17 +86,14 @@ export class Outputs {
     this.#adder(spec)(encodeRefused(this.#context(spec), record, refusal));
   }
 
-  /** Writes a window's result that could not be delivered. */
+  /** Writes a window's result, or a timer, that could not be delivered. */
   undelivered(pane: PaneAtHand, refusal: Refusal): void {
     const spec = this.parts.failed!;
-    const { state, key, namespace, index, result } = pane;
-    const record = {
-      window: state,
-      key: typeof key === "bigint" ? String(key) : key,
-      window_start_ms: namespace,
-      index,
-      accumulator: result,
-    };
+    const { state, namespace, index, result, timer } = pane;
+    const key = typeof pane.key === "bigint" ? String(pane.key) : pane.key;
+    const record = timer === undefined
+      ? { window: state, key, window_start_ms: namespace, index, accumulator: result }
+      : { timer: state, key, time_ms: namespace };
     this.#adder(spec)(encodeUndelivered(this.#context(spec), record, namespace, refusal));
   }
 

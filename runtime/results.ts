@@ -74,12 +74,14 @@ export function encodeRefused(
   return complete(context, { key, value, headers }, record.timestamp, undefined);
 }
 
-/** A window's result that could not be delivered. */
+/** A window's result, or a timer, that could not be delivered. */
 export interface Undelivered {
-  readonly window: string;
+  readonly window?: string;
+  readonly timer?: string;
   readonly key: unknown;
-  readonly window_start_ms: number;
-  readonly index: number;
+  readonly window_start_ms?: number;
+  readonly time_ms?: number;
+  readonly index?: number;
   readonly accumulator?: unknown;
   /** Why the accumulator is left out, when it is. */
   readonly accumulator_left_out?: string;
