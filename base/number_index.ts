@@ -12,6 +12,8 @@
 const ALONE = 131_072;
 const TABLES = 64;
 const SMALLEST = 8;
+/** In place of a number: none is here. */
+const NONE = Infinity;
 
 /** Values by safe integers, in no particular order. */
 export class NumberIndex<T> {
@@ -58,8 +60,7 @@ export class NumberIndex<T> {
 
 class Table<T> {
   size = 0;
-  /** NaN: empty. */
-  #numbers = new Float64Array(SMALLEST).fill(NaN);
+  #numbers = new Float64Array(SMALLEST).fill(NONE);
   #values: (T | undefined)[] = new Array(SMALLEST).fill(undefined);
 
   get(number: number, hash: number): T | undefined {
@@ -85,7 +86,7 @@ class Table<T> {
     if (numbers[gap] !== number) return;
     this.size--;
     const mask = numbers.length - 1;
-    for (let at = (gap + 1) & mask; numbers[at] === numbers[at]; at = (at + 1) & mask) {
+    for (let at = (gap + 1) & mask; numbers[at] !== NONE; at = (at + 1) & mask) {
       const home = (hashOf(numbers[at]) >>> 6) & mask;
       // The entry stays where its own place lies behind the gap.
       if (((at - home) & mask) < ((at - gap) & mask)) continue;
@@ -93,7 +94,7 @@ class Table<T> {
       values[gap] = values[at];
       gap = at;
     }
-    numbers[gap] = NaN;
+    numbers[gap] = NONE;
     values[gap] = undefined;
     if (numbers.length > SMALLEST && 8 * this.size < numbers.length) this.#resize(numbers.length / 2);
   }
@@ -101,7 +102,7 @@ class Table<T> {
   collect(entries: [number, T][]): void {
     for (let at = 0; at < this.#numbers.length; at++) {
       const number = this.#numbers[at];
-      if (number === number) entries.push([number, this.#values[at]!]);
+      if (number !== NONE) entries.push([number, this.#values[at]!]);
     }
   }
 
@@ -110,17 +111,17 @@ class Table<T> {
     const numbers = this.#numbers;
     const mask = numbers.length - 1;
     let at = (hash >>> 6) & mask;
-    while (numbers[at] !== number && numbers[at] === numbers[at]) at = (at + 1) & mask;
+    while (numbers[at] !== number && numbers[at] !== NONE) at = (at + 1) & mask;
     return at;
   }
 
   #resize(length: number): void {
     const numbers = this.#numbers, values = this.#values;
-    this.#numbers = new Float64Array(length).fill(NaN);
+    this.#numbers = new Float64Array(length).fill(NONE);
     this.#values = new Array(length).fill(undefined);
     for (let from = 0; from < numbers.length; from++) {
       const number = numbers[from];
-      if (number !== number) continue;
+      if (number === NONE) continue;
       const at = this.#find(number, hashOf(number));
       this.#numbers[at] = number;
       this.#values[at] = values[from];

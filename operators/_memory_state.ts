@@ -298,5 +298,5 @@ function listed(value: unknown, state: string): unknown {
 
 /** Whether two keys are one, as a `Map` compares them. */
 function isSameKey(one: Key, other: Key): boolean {
-  return one === other || (one !== one && other !== other);
+  return one === other || Object.is(one, other);
 }

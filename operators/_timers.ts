@@ -148,7 +148,13 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
     const { task } = stage;
     const tick = (now: number): boolean => {
       if (this.next > now) return false;
-      task.enter(() => fireDue(stage, [this], now));
+      task.enter(() => {
+        try {
+          fireDue(stage, [this], now);
+        } catch (error) {
+          stage.fail(error);
+        }
+      });
       return true;
     };
     task.tickers.add(tick);

@@ -79,7 +79,7 @@ export class DurableKeyedState<K extends Key = Key, V = unknown> extends Durable
     const space = this.#spaces.get(namespace);
     if (space === undefined) return undefined;
     if (space instanceof Space) return (this.#last = space).cells.get(key);
-    return space.key === key || (space.key !== space.key && key !== key) ? space : undefined;
+    return space.key === key || Object.is(space.key, key) ? space : undefined;
   }
 
   #create(key: K, namespace: number): StateCell<K, V> {

@@ -4,10 +4,11 @@
  * @module
  */
 import { diceOf } from "../scenario.ts";
+import { carts } from "./carts.ts";
 import type { Family } from "./family.ts";
 import { visits } from "./visits.ts";
 
-export const FAMILIES: readonly Family[] = [visits];
+export const FAMILIES: readonly Family[] = [visits, carts];
 
 /** Draws the names of the families that are part of a run. */
 export function drawFamilies(seed: number): string[] {
