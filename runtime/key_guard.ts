@@ -13,7 +13,7 @@ import { json } from "../connectors/json.ts";
 import { int32, int64, text } from "../connectors/plain_codecs.ts";
 import type { Key } from "../operators/keyed_state.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
-import { positionOf } from "./results.ts";
+import { positionOf } from "../connectors/rows.ts";
 
 /** Codecs to suggest in a message for keys that are not text, by their source text. */
 const OTHERS = { "int64()": int64(), "int32()": int32(), "json()": json<unknown>() };

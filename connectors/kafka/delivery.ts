@@ -20,7 +20,9 @@ import {
   type OutputRecord,
   type Published,
   RefusedError,
+  type RowContext,
 } from "../connector.ts";
+import { RecordRows } from "../record_rows.ts";
 import { FencedError } from "../../state/errors.ts";
 import type { Driver, Line } from "./driver.ts";
 import { CODE, hasCode, isPassing } from "./errors.ts";
@@ -37,6 +39,8 @@ export interface KafkaDeliveryParts {
   readonly clock: TimerClock;
   /** How long a transaction may stay open, in milliseconds. */
   readonly timeout: number;
+  /** The number of the compression of its batches. */
+  readonly codec: number;
   /** Logs a line. */
   readonly log: (line: string) => void;
   /** Everything that must be closed with the connection. */
@@ -75,6 +79,10 @@ export class KafkaDelivery implements AfterCommit {
 
   constructor(readonly parts: KafkaDeliveryParts) {
     this.#pace = new Pace(parts.clock, parts.timeout);
+  }
+
+  encoder(context: RowContext): RecordRows {
+    return new RecordRows(context);
   }
 
   async knows(job: string): Promise<boolean> {
@@ -139,7 +147,7 @@ export class KafkaDelivery implements AfterCommit {
   }
 
   async #open(owner: string): Promise<OpenProducer> {
-    const { driver, clock, timeout, open: opened, batchBytes } = this.parts;
+    const { driver, clock, timeout, codec, open: opened, batchBytes } = this.parts;
     const line = driver.line();
     try {
       const identity = await initialise(line, owner, { clock, timeout });
@@ -147,6 +155,7 @@ export class KafkaDelivery implements AfterCommit {
         brokers: driver.name,
         clock,
         pace: this.#pace,
+        codec,
         describe: async (topic) => ({
           leaders: leadersOf(topic, await line.places(topic)),
           batchBytes: await batchBytes(topic),
