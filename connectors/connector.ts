@@ -13,9 +13,12 @@
 
 import type { OutputRecord, RecordHeader, RecordHeaders } from "../state/outbox.ts";
 import type { Delivery } from "./delivery.ts";
+import type { InputRecord, InputRecords, TopicInfo, Unreadable } from "./records.ts";
+import type { SinkTarget } from "./rows.ts";
 import type { AtomicWrites, Store } from "../state/store.ts";
 
 export type { AtomicWrites, OutputRecord, RecordHeader, RecordHeaders };
+export type { InputRecord, InputRecords, TopicInfo, Unreadable };
 export type {
   AfterCommit,
   DeliveredEpoch,
@@ -28,42 +31,7 @@ export type {
   Published,
 } from "./delivery.ts";
 export { RefusedError } from "./delivery.ts";
-
-/** A record as it was read. */
-export interface InputRecord {
-  /** The topic it was read from. */
-  readonly topic: string;
-  /** The partition it was read from. */
-  readonly partition: number;
-  /** Its offset there. */
-  readonly offset: number;
-  /** The record's own timestamp (in Kafka: create time or append time). */
-  readonly timestamp: number;
-  /** Its key, as bytes; `null` when it has none. */
-  readonly key: Uint8Array | null;
-  /** Its value, as bytes; `null`: a tombstone. */
-  readonly value: Uint8Array | null;
-  /** Its headers, if it has any. */
-  readonly headers: RecordHeaders | undefined;
-  /** Present when the bytes cannot be parsed: the record is then bad, whatever the source's codec is. */
-  readonly unreadable?: Unreadable;
-}
-
-/** Why bytes cannot be parsed, and where reading goes on. The record that carries this has the bytes as its value. */
-export interface Unreadable {
-  /** What is wrong with the bytes. It completes the sentence "a bad record, because". */
-  readonly reason: string;
-  /** The offset after them. */
-  readonly next: number;
-}
-
-/** Records in order. An array fits; a connector may also create each record when it is requested. */
-export interface InputRecords extends Iterable<InputRecord> {
-  /** How many records there are. */
-  readonly length: number;
-  /** One record. Requests in order are cheap and give each record once; an earlier record may be created anew. */
-  at(index: number): InputRecord | undefined;
-}
+export type { Refusal, ResultAt, RowContext, RowEncoder, SinkTarget, UndeliveredPane } from "./rows.ts";
 
 /** One fetch of one partition. A fetch without records still reports the position. */
 export interface Batch {
@@ -220,28 +188,6 @@ export interface Reader {
   stop(): Promise<void>;
 }
 
-/** The properties of a topic against which results are checked before the commit. */
-export interface TopicInfo {
-  /**
-   * Differs from the id of an earlier or later topic of the same name; `undefined` when the connector has no such id.
-   */
-  readonly id?: string;
-  /** How many partitions it has. */
-  readonly partitions: number;
-  /** The largest record that the topic takes, in bytes of key, value and headers together. */
-  readonly maxRecordBytes: number;
-  /**
-   * How far a record's timestamp may lie ahead of the wall clock, in milliseconds; `Infinity` when there is no limit.
-   */
-  readonly maxTimestampAhead: number;
-  /** How far a record's timestamp may lie behind the wall clock, in milliseconds. @default Infinity */
-  readonly maxTimestampBehind?: number;
-  /** Whether the topic keeps only the last record of each key and refuses records without a key. @default false */
-  readonly compacted?: boolean;
-  /** The partition of a key, as the connector's default partitioner chooses it. */
-  partitionOf(key: Uint8Array): number;
-}
-
 /** One connector, opened for one job in one process. */
 export interface Connection {
   /** Describes a topic; `undefined` when it does not exist. */
@@ -296,7 +242,7 @@ export interface Connector {
   /** Reads a topic from its beginning without a job. May push before it returns. */
   readonly peek?: (topic: string, observer: PeekObserver) => PeekHandle;
   /** Writes a value without a job, for connectors that keep records in this process. */
-  readonly write?: (spec: SinkSpec, value: unknown) => void;
+  write?(spec: SinkSpec, value: unknown): void;
 }
 
 /** Receives the records of a `peek`. */
@@ -338,12 +284,14 @@ export interface SourceSpec<T = unknown> {
   readonly key?: KeyReader;
 }
 
-/** A sink as a pipeline describes it. Every function may throw; the runtime names the sink and the record. */
-export interface SinkSpec<T = unknown> {
-  /** The connector that has the topic. */
+/** A sink as a pipeline describes it. Its connector's encoder knows the rest. */
+export interface SinkSpec extends SinkTarget {
+  /** The connector that has its target. */
   readonly connector: Connector;
-  /** The topic to write. */
-  readonly topic: string;
+}
+
+/** A sink that writes records to a topic. Every function may throw; the runtime names the sink and the record. */
+export interface RecordSink<T = unknown> extends SinkSpec {
   /** The record's value; `null` is a tombstone. */
   value(value: T): Uint8Array | null;
   /** Whether the sink writes all records without a key. @default false */

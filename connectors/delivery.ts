@@ -5,6 +5,7 @@
  */
 import type { OutputRecord } from "../state/outbox.ts";
 import type { AtomicWrites } from "../state/store.ts";
+import type { RowContext, RowEncoder } from "./rows.ts";
 
 /** How far the results of a task are visible. */
 export interface Published {
@@ -80,6 +81,8 @@ export interface DeliveredJob {
 export interface AfterCommit {
   /** The kind of delivery. */
   readonly kind: "afterCommit";
+  /** Makes the encoder of a sink. Rows that wait for their delivery are stored, so they are records. */
+  encoder(context: RowContext): RowEncoder<OutputRecord>;
   /** Whether a job of this name was ever prepared here. */
   knows(job: string): Promise<boolean>;
   /** Prepares for a job. To be called before every other method except `knows`. */
@@ -103,15 +106,17 @@ export interface AfterCommit {
 }
 
 /** Delivery in one phase, in the KV that also holds the job's state. */
-export interface InCommit {
+export interface InCommit<R = unknown> {
   /** The kind of delivery. */
   readonly kind: "inCommit";
+  /** Makes the encoder of a sink. Its rows may have any form, since only `stage` gets them. */
+  encoder(context: RowContext): RowEncoder<R>;
   /**
    * Takes the rows of one task's cut, assigns their offsets and returns what the cut's atomic has to write. Several
    * tasks may be staged before `committed`; their atomics are committed in that order. Staged rows are committed, or
    * the process ends.
    */
-  stage(rows: readonly OutputRecord[]): AtomicWrites;
+  stage(rows: readonly R[]): AtomicWrites;
   /** Everything that was staged is committed: readers may see it. */
   committed(): void;
 }

@@ -20,10 +20,11 @@ import type {
   OutputRecord,
   PeekHandle,
   PeekObserver,
-  SinkSpec,
+  RecordSink,
 } from "./connector.ts";
 import { BATCH_RECORDS, MAX_PARTITIONS, MAX_RECORD_BYTES } from "./local/limits.ts";
 import { keyPartition } from "./partitioner.ts";
+import { RecordRows } from "./record_rows.ts";
 import {
   type CheckTombstones,
   type KeepTombstones,
@@ -226,17 +227,18 @@ export class MemoryLog implements Connector {
   }
 
   /** Writes a value without a job. Called by {@linkcode sink}. */
-  write(spec: SinkSpec, value: unknown): void {
+  write(spec: RecordSink, value: unknown): void {
     const { topic } = spec;
     const partition = spec.partition(value, this.#topic(topic).partitions.length);
     const headers = spec.headers(value);
     this.append(topic, [{ value: spec.value(value), key: spec.key(value) ?? null, partition, headers }]);
   }
 
-  #delivery(): InCommit {
+  #delivery(): InCommit<OutputRecord> {
     let staged: OutputRecord[] = [];
     return {
       kind: "inCommit",
+      encoder: (context) => new RecordRows(context),
       stage: (records) => {
         for (const { topic, partition } of records) {
           const { partitions } = this.#open(topic);

@@ -8,7 +8,14 @@ import { operate } from "../operators/_operate.ts";
 import { sourceOf } from "../operators/_source.ts";
 import type { Present } from "../operators/_tombstone.ts";
 import { keyBytes, type RecordCodec, type StandardSchema, validate } from "./codec.ts";
-import { type Connector, type KeyReader, nameSink, type SinkSpec, type SourceSpec } from "./connector.ts";
+import {
+  type Connector,
+  type KeyReader,
+  nameSink,
+  type RecordSink,
+  type SinkSpec,
+  type SourceSpec,
+} from "./connector.ts";
 import { json } from "./json.ts";
 import { peekAt } from "./_peek.ts";
 import { encodeHeaders, type HeadersOption } from "./headers.ts";
@@ -96,7 +103,7 @@ export function sourceSpec<T>(connector: Connector, topic: string, options: Sour
 }
 
 /** The specification behind a sink. Its functions are called with tombstones too: those that cannot read one throw, and the record is bad. */
-export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOptions<T> = {}): SinkSpec<Present<T>> {
+export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOptions<T> = {}): RecordSink<Present<T>> {
   named("sink", topic);
   const { key, value = (whole: Present<T>): unknown => whole, headers, partition, codec = json<unknown>() } = options;
   return {
@@ -131,9 +138,18 @@ export function sinkVerb<T>(
   topic: string,
   options?: SinkOptions<T>,
 ): MonoTypeOperatorFunction<T> {
-  const spec = sinkSpec(connector, topic, options) as SinkSpec<T>;
+  const spec = sinkSpec(connector, topic, options) as RecordSink<T>;
+  return sinkOperator(spec, readsOf(spec));
+}
+
+/**
+ * The operator of any sink: it writes every value and passes it on.
+ *
+ * @param reads calls the functions of the sink on a value, without writing it
+ */
+export function sinkOperator<T>(spec: SinkSpec, reads: (value: T) => void): MonoTypeOperatorFunction<T> {
   const operator = operate<T, T>(
-    { operator: "sink", name: topic, time: "passes", keeps: true, failure: "result", reads: readsOf(spec) },
+    { operator: "sink", name: spec.topic, time: "passes", keeps: true, failure: "result", reads },
     (stage) => {
       const { label, task: { host } } = stage;
       const write = host === undefined ? direct(spec, label) : host.bindSink(spec, label);
@@ -145,11 +161,11 @@ export function sinkVerb<T>(
       };
     },
   );
-  return nameSink(operator, spec as SinkSpec);
+  return nameSink(operator, spec);
 }
 
 /** Calls the functions of a sink on a value, without writing it. */
-function readsOf<T>({ value, key, headers, partition }: SinkSpec<T>): (whole: T) => void {
+function readsOf<T>({ value, key, headers, partition }: RecordSink<T>): (whole: T) => void {
   return (whole) => {
     value(whole);
     key(whole);
@@ -159,14 +175,14 @@ function readsOf<T>({ value, key, headers, partition }: SinkSpec<T>): (whole: T)
 }
 
 /** Writes values without a job. Only a connector that keeps records in this process can do so. */
-function direct<T>(spec: SinkSpec<T>, label: string): (value: unknown) => void {
+function direct(spec: SinkSpec, label: string): (value: unknown) => void {
   const { connector } = spec;
   if (connector.write === undefined) {
     throw new TypeError(
       `Cannot write to ${label} without a job: results are published with a checkpoint, so run the pipeline with run()`,
     );
   }
-  return (value) => connector.write!(spec as SinkSpec, value);
+  return (value) => connector.write!(spec, value);
 }
 
 function named(verb: string, topic: string): void {

@@ -13,10 +13,11 @@ import { json } from "../connectors/json.ts";
 import { int32, int64, text } from "../connectors/plain_codecs.ts";
 import type { Key } from "../operators/keyed_state.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
-import { positionOf } from "./results.ts";
+import { positionOf } from "../connectors/rows.ts";
 
 /** Codecs to suggest in a message for keys that are not text, by their source text. */
 const OTHERS = { "int64()": int64(), "int32()": int32(), "json()": json<unknown>() };
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** How many characters of a key a message shows. */
 const SHOWN = 100;
 
@@ -46,16 +47,30 @@ export function guardKey(task: Task, { key, stage, source }: KeyAtHand): void {
       stage,
     );
   }
+  if (source?.key === undefined && isAscii(record.key, key)) return;
   const own = readKey(record, source);
   if (typeof own === "object" && own !== null) return;
   if (isSame(own, key) || (source?.key === undefined && own === String(key))) return;
   throw misused(task, reasonOf(record, { key, own, stage, readsAsText: source?.key === undefined }), stage);
 }
 
+/**
+ * Whether bytes are the ASCII of a key. Decides most keys without decoding them, because windows meet a key anew in each
+ * window.
+ */
+function isAscii(bytes: Uint8Array | null, key: Key): boolean {
+  if (bytes === null || typeof key !== "string" || bytes.length !== key.length) return false;
+  for (let at = 0; at < bytes.length; at++) {
+    const code = key.charCodeAt(at);
+    if (code !== bytes[at] || code > 0x7f) return false;
+  }
+  return true;
+}
+
 /** The key of a record, decoded with the source's codec, or as text when the source has none. */
 function readKey({ key }: RecordAtHand, source: SourceSpec | undefined): unknown {
   if (key === null) return null;
-  if (source?.key === undefined) return new TextDecoder("utf-8", { ignoreBOM: true }).decode(key);
+  if (source?.key === undefined) return decoder.decode(key);
   try {
     return source.key.decode(key);
   } catch (error) {

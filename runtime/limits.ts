@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MIB, MINUTE, type PauseLimits, SECOND } from "../base/limits.ts";
+import { MIB, type PauseLimits, SECOND } from "../base/limits.ts";
 
 /** How long records are pushed before the input and output of the process continue, in milliseconds. */
 export const SLICE_MS = 4;
@@ -46,12 +46,6 @@ export const SHOW_MS = 1000;
 
 /** How often idle partitions are checked, in milliseconds. */
 export const TICK_MS = 50;
-
-/**
- * How far a record's timestamp keeps from the broker's limit, because clocks differ and a transaction takes time: a
- * part of the limit, and at most this many milliseconds.
- */
-export const TIMESTAMP_MARGIN = { part: 0.1, most: MINUTE } as const;
 
 /** Pauses between tries while something cannot be reached, in milliseconds. */
 export const RETRY_PAUSE: PauseLimits = { first: 10, longest: SECOND };

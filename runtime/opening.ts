@@ -7,7 +7,9 @@ import type {
   AfterCommit,
   Connection,
   Connector,
+  Delivery,
   InCommit,
+  RecordSink,
   SinkSpec,
   TaskLayout,
   TopicInfo,
@@ -18,6 +20,14 @@ import { policySinks, type Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
 import { layOut, refuseUneven } from "./task_layout.ts";
+
+/** A sink of the plan, and where its rows go. */
+interface Target {
+  readonly spec: SinkSpec;
+  readonly delivery: Delivery;
+  /** Its topic; `undefined` when it writes a table. */
+  readonly info: TopicInfo | undefined;
+}
 
 /** Everything that is open for a job. */
 export interface OpenJob {
@@ -58,13 +68,15 @@ export async function openAll(
     const input = await connect(plan.input);
     const inputs = await inputTopics(plan, input);
     const partitions = new Map([...inputs].map(([topic, info]) => [topic, info.partitions]));
-    const opened: { spec: SinkSpec; connection: Connection; info: TopicInfo }[] = [];
+    const opened: Target[] = [];
     for (const spec of plan.sinks) {
       const connection = await connect(spec.connector);
-      opened.push({ spec, connection, info: await existing(connection, spec.topic, spec.connector.id, "write to") });
+      const { topic, connector: { id }, target } = spec;
+      const info = target === "table" ? undefined : await existing(connection, topic, id, "write to");
+      opened.push({ spec, delivery: connection.delivery, info });
     }
     refuseKeyless(settings, opened);
-    const { delivery, inCommit } = deliveriesOf(opened.map(({ connection }) => connection));
+    const { delivery, inCommit } = deliveriesOf(opened.map(({ delivery }) => delivery));
     const layout = layOut(settings.tasks, partitions);
     refuseUneven(layout);
     if (delivery !== undefined && settings.reset === undefined) {
@@ -83,15 +95,13 @@ export async function openAll(
       partitions,
       topics: Object.fromEntries([...inputs].flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]])),
       layout,
-      sinks: new Map(opened.map(({ spec, connection, info }) => {
-        const own = connection.delivery;
-        return [sinkKey(spec), { info, inCommit: own.kind === "inCommit" ? inCommit.indexOf(own) : undefined }];
+      sinks: new Map(opened.map(({ spec, delivery: own, info }) => {
+        const index = own.kind === "inCommit" ? inCommit.indexOf(own) : undefined;
+        return [sinkKey(spec), { info, delivery: own, inCommit: index }];
       })),
-      delivered: new Map(
-        opened.filter(({ connection }) => connection.delivery === delivery).map((
-          { spec, info },
-        ) => [spec.topic, info.partitions]),
-      ),
+      delivered: new Map(opened.flatMap(({ spec, delivery: own, info }) => {
+        return own === delivery && info !== undefined ? [[spec.topic, info.partitions]] : [];
+      })),
       delivery,
       inCommit,
       close,
@@ -132,20 +142,17 @@ async function inputTopics(plan: Plan, input: Connection): Promise<Map<string, T
  * A compacted topic keeps the last record of each key and refuses every record without a key. So the job is refused at
  * its start.
  */
-function refuseKeyless(
-  settings: Settings,
-  opened: readonly { readonly spec: SinkSpec; readonly info: TopicInfo }[],
-): void {
+function refuseKeyless(settings: Settings, opened: readonly Target[]): void {
   const letters = new Set(policySinks(settings).map(sinkKey));
   for (const { spec, info } of opened) {
-    if (info.compacted !== true) continue;
+    if (info?.compacted !== true) continue;
     if (letters.has(sinkKey(spec))) {
       throw new TypeError(
         `Cannot run job ${settings.name}: topic "${spec.topic}" is compacted (cleanup.policy), and dead letters that share a key, or ` +
           `have none, would be lost in it. Give deadLetter() a sink on a topic with cleanup.policy=delete`,
       );
     }
-    if (spec.keyless !== true) continue;
+    if ((spec as RecordSink).keyless !== true) continue;
     throw new TypeError(
       `Cannot run job ${settings.name}: topic "${spec.topic}" is compacted (cleanup.policy), so Kafka refuses every record without a ` +
         `key, and its sink gives none. Give the sink a key, as in sink("${spec.topic}", { key: (value) => value.id }), or set the ` +
@@ -155,9 +162,9 @@ function refuseKeyless(
 }
 
 function deliveriesOf(
-  connections: readonly Connection[],
+  all: readonly Delivery[],
 ): { delivery: AfterCommit | undefined; inCommit: readonly InCommit[] } {
-  const deliveries = [...new Set(connections.map(({ delivery }) => delivery))];
+  const deliveries = [...new Set(all)];
   const after = deliveries.filter((one) => one.kind === "afterCommit");
   if (after.length > 1) {
     throw new TypeError(

@@ -1,22 +1,36 @@
 /**
- * Outputs of a task's epoch: complete records, grouped by how they will be written.
+ * Outputs of a task's epoch: the rows that the encoders of its sinks have made, grouped by how they will be written.
  *
  * @module
  */
-import type { InputRecord, OutputRecord, SinkSpec, TopicInfo } from "../connectors/connector.ts";
-import { recordBytes } from "../connectors/headers.ts";
+import type {
+  Delivery,
+  InputRecord,
+  OutputRecord,
+  Refusal,
+  RowEncoder,
+  SinkSpec,
+  TopicInfo,
+} from "../connectors/connector.ts";
 import type { PaneAtHand, Task } from "../operators/_task.ts";
 import { EPOCH_BYTES } from "./limits.ts";
-import { encodeRefused, encodeResult, encodeUndelivered, type Refusal, type SinkContext } from "./results.ts";
 
 /** A sink as the job has opened it. */
 export interface OpenedSink {
-  readonly info: TopicInfo;
+  /** Its topic; `undefined` when it writes a table. */
+  readonly info: TopicInfo | undefined;
+  readonly delivery: Delivery;
   /**
-   * Index of the job's delivery that writes its records in the epoch's atomic; `undefined` when they are delivered
-   * after the commit.
+   * Index of the job's delivery that writes its rows in the epoch's atomic; `undefined` when they are delivered after
+   * the commit.
    */
   readonly inCommit: number | undefined;
+}
+
+/** Takes the rows of one sink. */
+interface Collector<R = unknown> {
+  readonly encoder: RowEncoder<R>;
+  add(row: R): void;
 }
 
 /**
@@ -41,8 +55,8 @@ export interface OutputParts {
 export interface EpochOutputs {
   /** Goes into the outbox, and from there into a transaction. */
   readonly published: OutputRecord[];
-  /** Records that go into the epoch's own atomic, by the index of their delivery. */
-  readonly appended: ReadonlyMap<number, OutputRecord[]>;
+  /** Rows that go into the epoch's own atomic, by the index of their delivery. */
+  readonly appended: ReadonlyMap<number, readonly unknown[]>;
   readonly bytes: number;
 }
 
@@ -50,7 +64,7 @@ export interface EpochOutputs {
 export class Outputs {
   bytes = 0;
   #published: OutputRecord[] = [];
-  #appended = new Map<number, OutputRecord[]>();
+  #appended = new Map<number, unknown[]>();
 
   constructor(readonly parts: OutputParts) {}
 
@@ -59,8 +73,8 @@ export class Outputs {
     return this.#published;
   }
 
-  /** Records collected for the epoch's own atomic, by the index of their delivery. */
-  get appended(): ReadonlyMap<number, readonly OutputRecord[]> {
+  /** Rows collected for the epoch's own atomic, by the index of their delivery. */
+  get appended(): ReadonlyMap<number, readonly unknown[]> {
     return this.#appended;
   }
 
@@ -71,33 +85,27 @@ export class Outputs {
 
   /** Creates the function that takes the values of a sink. */
   writer(spec: unknown, task: () => Task): (value: unknown) => void {
-    const context = this.#context(spec as SinkSpec);
-    const add = this.#adder(spec as SinkSpec);
-    const counter = `out:${context.spec.topic}`;
+    const sink = spec as SinkSpec;
+    const collector = this.#collector(sink);
+    const { encoder } = collector;
+    const { count } = this.parts;
+    const counter = `out:${sink.topic}`;
     return (value) => {
-      add(encodeResult(context, task(), value));
-      this.parts.count(counter);
+      collector.add(encoder.result(value, task()));
+      count(counter);
     };
   }
 
   /** Writes a refused record to the sink of this policy. */
   refuse(policy: "badRecord" | "failed", record: InputRecord, refusal: Refusal): void {
-    const spec = this.parts[policy]!;
-    this.#adder(spec)(encodeRefused(this.#context(spec), record, refusal));
+    const collector = this.#collector(this.parts[policy]!);
+    collector.add(collector.encoder.refused(record, refusal));
   }
 
   /** Writes a window's result that could not be delivered. */
   undelivered(pane: PaneAtHand, refusal: Refusal): void {
-    const spec = this.parts.failed!;
-    const { state, key, namespace, index, result } = pane;
-    const record = {
-      window: state,
-      key: typeof key === "bigint" ? String(key) : key,
-      window_start_ms: namespace,
-      index,
-      accumulator: result,
-    };
-    this.#adder(spec)(encodeUndelivered(this.#context(spec), record, namespace, refusal));
+    const collector = this.#collector(this.parts.failed!);
+    collector.add(collector.encoder.undelivered(pane, refusal));
   }
 
   /** Removes and returns everything that was collected, for the cut. */
@@ -113,11 +121,6 @@ export class Outputs {
     this.bytes = 0;
   }
 
-  #context(spec: SinkSpec): SinkContext {
-    const { taskNumber, now } = this.parts;
-    return { spec, info: this.#opened(spec).info, taskNumber, now };
-  }
-
   #opened(spec: SinkSpec): OpenedSink {
     const opened = this.parts.sinks.get(sinkKey(spec));
     if (opened === undefined) {
@@ -128,16 +131,28 @@ export class Outputs {
     return opened;
   }
 
-  #adder(spec: SinkSpec): (record: OutputRecord) => void {
-    const { inCommit } = this.#opened(spec);
-    return (record) => {
-      this.bytes += recordBytes(record.key, record.value, record.headers);
-      if (inCommit === undefined) this.#published.push(record);
-      else {
-        const list = this.#appended.get(inCommit);
-        if (list === undefined) this.#appended.set(inCommit, [record]);
-        else list.push(record);
-      }
+  #collector(spec: SinkSpec): Collector {
+    const { info, delivery, inCommit } = this.#opened(spec);
+    const { taskNumber, now } = this.parts;
+    const context = { spec, info, taskNumber, now };
+    return delivery.kind === "afterCommit"
+      ? this.#collecting(delivery.encoder(context), () => this.#published)
+      : this.#collecting(delivery.encoder(context), () => this.#rowsOf(inCommit!));
+  }
+
+  #collecting<R>(encoder: RowEncoder<R>, rows: () => R[]): Collector<R> {
+    return {
+      encoder,
+      add: (row) => {
+        this.bytes += encoder.bytes(row);
+        rows().push(row);
+      },
     };
+  }
+
+  #rowsOf(delivery: number): unknown[] {
+    let rows = this.#appended.get(delivery);
+    if (rows === undefined) this.#appended.set(delivery, rows = []);
+    return rows;
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AtomicWrites, InCommit, OutputRecord, Published, StartOffset } from "../connectors/connector.ts";
+import type { AtomicWrites, InCommit, Published, StartOffset } from "../connectors/connector.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { Cut, DurableStates, Head, TaskCheckpoint } from "../state/mod.ts";
 import { FencedError } from "../state/mod.ts";
@@ -152,12 +152,12 @@ export class OwnedTask implements PublishedTask {
   }
 }
 
-/** Stages the records that the sinks in the job's own store write with the epoch. */
+/** Stages the rows that the sinks in the job's own store write with the epoch. */
 function stage(
   sinks: readonly InCommit[],
-  appended: ReadonlyMap<number, readonly OutputRecord[]>,
+  appended: ReadonlyMap<number, readonly unknown[]>,
 ): AtomicWrites | undefined {
   if (appended.size === 0) return undefined;
-  const staged = [...appended].map(([sink, records]) => sinks[sink].stage(records));
+  const staged = [...appended].map(([sink, rows]) => sinks[sink].stage(rows));
   return { ahead: staged.flatMap(({ ahead }) => ahead), last: staged.flatMap(({ last }) => last) };
 }

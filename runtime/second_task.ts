@@ -12,7 +12,7 @@ import { keyPartition } from "../connectors/partitioner.ts";
 import type { AnyKeyedState, Key } from "../operators/keyed_state.ts";
 import type { RecordAtHand } from "../operators/_task.ts";
 import { shownKey } from "./key_guard.ts";
-import { positionOf } from "./results.ts";
+import { positionOf } from "../connectors/rows.ts";
 
 /** The part of a task that is searched for keys. */
 export interface KeyHolder {

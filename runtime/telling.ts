@@ -10,7 +10,7 @@ import type { RecordAtHand, TaskFailure } from "../operators/_task.ts";
 import type { Settings } from "./options.ts";
 import { showOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
-import { positionOf } from "./results.ts";
+import { positionOf } from "../connectors/rows.ts";
 import type { Taken } from "./takeover.ts";
 
 /** The line at each start: fresh or restored, the offsets, how many keys, how long it took, and what is republished. */

@@ -4,10 +4,10 @@
  * @module
  */
 import type { LetterMaker } from "../connectors/connector.ts";
+import { RecordRows } from "../connectors/record_rows.ts";
 import type { OpenJob } from "./opening.ts";
 import type { Settings } from "./options.ts";
 import { sinkKey } from "./outputs.ts";
-import { encodeUnpublishable } from "./results.ts";
 
 /** How many different reasons are logged. */
 const REASONS_TOLD = 20;
@@ -16,7 +16,13 @@ const REASONS_TOLD = 20;
 export function letterMaker({ unpublishable, name, clock, log }: Settings, open: OpenJob): LetterMaker | undefined {
   if (unpublishable === undefined) return undefined;
   const { sink: spec } = unpublishable;
-  const { info } = open.sinks.get(sinkKey(spec))!;
+  const { info, delivery } = open.sinks.get(sinkKey(spec))!;
+  if (open.delivery !== undefined && delivery !== open.delivery) {
+    throw new TypeError(
+      `Cannot run job ${name}: unpublishable results go out with the others of their transaction, so their sink "${spec.topic}" ` +
+        `must be on the same Kafka cluster`,
+    );
+  }
   const told = new Set<string>();
   return (row, reason) => {
     if (!told.has(reason) && told.size < REASONS_TOLD) {
@@ -25,6 +31,6 @@ export function letterMaker({ unpublishable, name, clock, log }: Settings, open:
         `Job ${name}: results for topic "${row.topic}" go to "${spec.topic}", because they can never be published: ${reason}`,
       );
     }
-    return encodeUnpublishable({ spec, info, taskNumber: row.partition, now: clock.now }, row, reason);
+    return new RecordRows({ spec, info, taskNumber: row.partition, now: clock.now }).unpublishable(row, reason);
   };
 }

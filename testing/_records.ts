@@ -6,7 +6,7 @@
 import type { RecordCodec } from "../connectors/codec.ts";
 import type { InputRecord } from "../connectors/connector.ts";
 import { headerOf } from "../connectors/headers.ts";
-import { TIME_HEADER } from "../runtime/results.ts";
+import { TIME_HEADER } from "../connectors/record_rows.ts";
 
 /** A result in its topic. */
 export interface TestRecord<T = unknown> {

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { AfterCommit, DeliveryLife, Published } from "../connectors/connector.ts";
+import { RecordRows } from "../connectors/record_rows.ts";
 import { Outbox } from "../runtime/outbox.ts";
 import { MarkerError, type PublishedTask, Publisher, settle } from "../runtime/publisher.ts";
 import { FencedError } from "../state/mod.ts";
@@ -22,6 +23,7 @@ function forgetfulBroker(): { delivery: AfterCommit; diary: string[] } {
   });
   const delivery: AfterCommit = {
     kind: "afterCommit",
+    encoder: (context) => new RecordRows(context),
     knows: () => Promise.resolve(true),
     prepare: () => Promise.resolve(),
     open: () => {

@@ -11,6 +11,7 @@ import type {
   ConnectionContext,
   From,
   InCommit,
+  OutputRecord,
   Reader,
   ReaderHandler,
   ReaderOptions,
@@ -22,6 +23,7 @@ import { MAX_RECORD_BYTES } from "../local/limits.ts";
 import type { EmbeddedTopics, PartitionState } from "./topics.ts";
 import type { LogWriter, StagingOwner } from "./writer.ts";
 import { keyPartition } from "../partitioner.ts";
+import { RecordRows } from "../record_rows.ts";
 
 /** A log and its writer. */
 export interface EmbeddedCore {
@@ -45,7 +47,7 @@ export function localView(topics: EmbeddedTopics): LocalLog {
 
 /** The connection of one job. */
 export class EmbeddedConnection implements Connection {
-  readonly delivery: InCommit;
+  readonly delivery: InCommit<OutputRecord>;
   readonly #core: EmbeddedCore;
   readonly #owner: StagingOwner;
   readonly #local: LocalLog;
@@ -59,6 +61,7 @@ export class EmbeddedConnection implements Connection {
     this.#local = localView(core.topics);
     this.delivery = {
       kind: "inCommit",
+      encoder: (context) => new RecordRows(context),
       stage: (rows) => core.writer.stage(this.#owner, rows),
       committed: () => core.writer.committed(this.#owner),
     };

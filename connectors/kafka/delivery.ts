@@ -20,7 +20,9 @@ import {
   type OutputRecord,
   type Published,
   RefusedError,
+  type RowContext,
 } from "../connector.ts";
+import { RecordRows } from "../record_rows.ts";
 import { FencedError } from "../../state/errors.ts";
 import type { Driver, Line } from "./driver.ts";
 import { CODE, hasCode, isPassing } from "./errors.ts";
@@ -75,6 +77,10 @@ export class KafkaDelivery implements AfterCommit {
 
   constructor(readonly parts: KafkaDeliveryParts) {
     this.#pace = new Pace(parts.clock, parts.timeout);
+  }
+
+  encoder(context: RowContext): RecordRows {
+    return new RecordRows(context);
   }
 
   async knows(job: string): Promise<boolean> {

@@ -5,6 +5,7 @@
  */
 import { changesOf } from "./change_draws.ts";
 import type { CallAct, Disaster, Fault, Target, WorldAct } from "./faults.ts";
+import { drawFamilies } from "./families/all.ts";
 import { OUTPUTS } from "./pipelines.ts";
 import { type Dice, diceOf, type Drawn, type Scenario } from "./scenario.ts";
 import { INPUT } from "./traffic.ts";
@@ -37,10 +38,10 @@ export function scenarioOf(seed: number): Scenario {
   } as const;
   const faults = faultsOf(scenario, dice);
   const more = moreFaultsOf(scenario, faults, dice);
-  // When one task reads several partitions, their interleaving decides which records belong to a visit.
-  const visits = !single && diceOf(seed ^ 0x715175).chance(0.3);
+  // When one task reads several partitions, their interleaving decides the results of most families.
+  const families = single ? [] : drawFamilies(seed);
   const ahead = diceOf(seed ^ 0xa4ead).chance(0.2);
-  return { ...scenario, ...more, visits, ahead, faults: [...faults, ...more.faults, ...changesOf(scenario)] };
+  return { ...scenario, ...more, families, ahead, faults: [...faults, ...more.faults, ...changesOf(scenario)] };
 }
 
 /** About how many requests of a kind a run has. */

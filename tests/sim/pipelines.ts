@@ -19,10 +19,10 @@ import type { Connector } from "../../connectors/connector.ts";
 import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import type { Driver } from "../../connectors/kafka/driver.ts";
 import { sinkVerb, sourceVerb } from "../../connectors/verbs.ts";
+import { FAMILIES, familiesOf } from "./families/all.ts";
 import type { SimClock } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
 import { DISORDER, type Event, INPUT, LATENESS, WINDOW } from "./traffic.ts";
-import { VISITS, visits } from "./visits.ts";
 
 export const JOB = "job";
 export const COUNTS = "counts";
@@ -31,7 +31,7 @@ export const LATE = "late";
 export const DEAD = "dead";
 /** The outputs that changes may affect. */
 export const OUTPUTS: readonly string[] = [COUNTS, ACTIVITY, LATE, DEAD];
-export const ALL_OUTPUTS: readonly string[] = [...OUTPUTS, VISITS];
+export const ALL_OUTPUTS: readonly string[] = [...OUTPUTS, ...FAMILIES.map(({ name }) => name)];
 
 /** The arguments of `runWith`. */
 export interface Program {
@@ -68,7 +68,9 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   const pipelines: Observable<unknown>[] = [];
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
-  if (scenario.visits) pipelines.push(events.pipe(visits(), sink(VISITS, { key: ({ user }) => user })));
+  for (const { name, pipeline } of familiesOf(scenario)) {
+    pipelines.push(pipeline(events).pipe(sink(name, { key: ({ user }) => user })));
+  }
   return {
     pipelines,
     options: {

@@ -27,8 +27,8 @@ export interface Scenario {
   readonly padding: number;
   /** One in this many records is not JSON; 0 when all are. */
   readonly badEvery: number;
-  /** Whether a stage with state and timers is part of the job. @default false */
-  readonly visits?: boolean;
+  /** The names of the families that are part of the job. @default none */
+  readonly families?: readonly string[];
   /** Whether counts are written without a key. @default false */
   readonly keyless?: boolean;
   /** Events have times around the present, many of them ahead of it. @default false */

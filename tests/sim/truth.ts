@@ -5,10 +5,10 @@
  * @module
  */
 import type { InputRecord } from "../../connectors/connector.ts";
+import { familiesOf } from "./families/all.ts";
 import { ACTIVITY, COUNTS, DEAD, LATE, padOf } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
 import { DISORDER, type Event, LATENESS, WINDOW, windowOf } from "./traffic.ts";
-import { VISITS, Visits } from "./visits.ts";
 
 /** What a reader must see. */
 export interface Truth {
@@ -44,7 +44,7 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
   };
   for (const [partition, records] of Map.groupBy(input, ({ partition }) => partition)) {
     const windows = new Windows((key, row) => add(ACTIVITY, key, row));
-    const visits = new Visits((key, row) => add(VISITS, key, row));
+    const families = familiesOf(scenario).map(({ name, expected }) => expected((row) => add(name, row.user, row)));
     for (const record of records) {
       truth.records++;
       const text = decoder.decode(record.value!);
@@ -61,14 +61,14 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
         truth.totals.set(event.user, n);
         add(COUNTS, event.user, { user: event.user, n, pad: padOf(n, scenario.padding) });
       }
-      if (scenario.visits) visits.add(event);
+      for (const family of families) if (!family.add(event)) truth.late++;
       if (scenario.windows && !windows.add(event)) {
         truth.late++;
         add(LATE, key, text);
       }
     }
     if (scenario.untilEnd) windows.end();
-    if (scenario.untilEnd) visits.end();
+    if (scenario.untilEnd) { for (const family of families) family.end(); }
   }
   return truth;
 }

@@ -110,6 +110,7 @@ function phasedDelivery(
   };
   return {
     kind: "afterCommit",
+    encoder: (context) => delivery.encoder(context),
     knows: (job) => delivery.knows(job),
     prepare: (job) => delivery.prepare(job),
     async open(owner) {

@@ -26,7 +26,8 @@ const SEAM = String
   .raw`${WORDS}|operators/_(operate|source|scope|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
 /** Parts of `connectors/`: the port, which every connector imports. */
-const PORT = String.raw`connectors/(codec|connector|delivery|headers|json|partitioner|plain_codecs|verbs)\.ts`;
+const PORT = String
+  .raw`connectors/(codec|connector|delivery|headers|json|partitioner|plain_codecs|records|record_rows|rows|verbs)\.ts`;
 
 const IN_BASE = re(BASE);
 

@@ -5,15 +5,24 @@
  * @module
  */
 import type { OperatorFunction } from "rxjs";
-import { operate } from "../../operators/_operate.ts";
-import { DISORDER, type Event } from "./traffic.ts";
+import { operate } from "../../../operators/_operate.ts";
+import { DISORDER, type Event } from "../traffic.ts";
+import type { Expected, Family } from "./family.ts";
 
-export const VISITS = "visits";
+const VISITS = "visits";
 /** How long a visit lasts, in milliseconds of event time. */
 const LASTS = 15_000;
 
+export const visits: Family = {
+  name: VISITS,
+  share: 0.3,
+  dice: 0x715175,
+  pipeline: (events) => events.pipe(stage()),
+  expected: (emit) => new Visits(emit),
+};
+
 /** A visit that has ended. */
-export interface Visit {
+interface Visit {
   readonly user: string;
   readonly since: number;
   /** How many events it had. */
@@ -21,7 +30,7 @@ export interface Visit {
 }
 
 /** The stage. It keeps a user's state until the timer fires. */
-export function visits(): OperatorFunction<Event, Visit> {
+function stage(): OperatorFunction<Event, Visit> {
   return operate<Event, Visit>({ operator: "visits", name: VISITS, time: "own", keeps: true }, (stage) => {
     const open = stage.state<string, Omit<Visit, "user">>();
     const timers = stage.timers<string>((user, time) => {
@@ -43,17 +52,18 @@ export function visits(): OperatorFunction<Event, Visit> {
 }
 
 /** The visits of one partition, computed in the simplest way. */
-export class Visits {
+class Visits implements Expected {
   #watermark = -Infinity;
   readonly #open = new Map<string, { since: number; n: number }>();
 
-  constructor(readonly emit: (key: string, row: Visit) => void) {}
+  constructor(readonly emit: (row: Visit) => void) {}
 
-  add({ user, time }: Event): void {
+  add({ user, time }: Event): boolean {
     const visit = this.#open.get(user) ?? { since: time, n: 0 };
     visit.n++;
     this.#open.set(user, visit);
     this.#advance(time - DISORDER - 1);
+    return true;
   }
 
   end(): void {
@@ -66,7 +76,7 @@ export class Visits {
     for (const [user, { since, n }] of this.#open) {
       if (since + LASTS > watermark) continue;
       this.#open.delete(user);
-      this.emit(user, { user, since, n });
+      this.emit({ user, since, n });
     }
   }
 }

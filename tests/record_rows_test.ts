@@ -6,25 +6,25 @@ import type { InputRecord, TopicInfo } from "../connectors/connector.ts";
 import { headerOf } from "../connectors/headers.ts";
 import { sinkSpec } from "../connectors/verbs.ts";
 import { Task } from "../operators/_task.ts";
-import { encodeRefused, encodeResult } from "../runtime/results.ts";
+import { RecordRows } from "../connectors/record_rows.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 
-function contextOf(info: Partial<TopicInfo>) {
+function rowsFor(info: Partial<TopicInfo>): RecordRows {
   const spec = sinkSpec<unknown>(memory(), "out");
-  return {
+  return new RecordRows({
     spec,
     info: { partitions: 1, maxRecordBytes: 1000, maxTimestampAhead: Infinity, partitionOf: () => 0, ...info },
     taskNumber: 0,
     now: () => NOW,
-  };
+  });
 }
 
 /** The timestamp of a result of that time. */
 function stamp(time: number, info: Partial<TopicInfo>): number {
   const task = new Task(undefined);
   task.timestamp = time;
-  const record = encodeResult(contextOf(info), task, "value");
+  const record = rowsFor(info).result("value", task);
   assertEquals(new TextDecoder().decode(headerOf(record.headers, "tidemark.time")!), String(time));
   return record.timestamp;
 }
@@ -62,7 +62,7 @@ describe("a dead letter's timestamp", () => {
   };
   const refusal = { stage: "", reason: "bad" };
   const stampOf = (timestamp: number, info: Partial<TopicInfo>) =>
-    encodeRefused(contextOf(info), { ...record, timestamp }, refusal).timestamp - NOW;
+    rowsFor(info).refused({ ...record, timestamp }, refusal).timestamp - NOW;
 
   it("is the record's own where its topic takes that", () => {
     for (const time of [-days(400), 0, days(400)]) assertEquals(stampOf(NOW + time, {}), time);

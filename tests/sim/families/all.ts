@@ -1,0 +1,20 @@
+/**
+ * All families of the simulator.
+ *
+ * @module
+ */
+import { diceOf } from "../scenario.ts";
+import type { Family } from "./family.ts";
+import { visits } from "./visits.ts";
+
+export const FAMILIES: readonly Family[] = [visits];
+
+/** Draws the names of the families that are part of a run. */
+export function drawFamilies(seed: number): string[] {
+  return FAMILIES.filter(({ dice, share }) => diceOf(seed ^ dice).chance(share)).map(({ name }) => name);
+}
+
+/** The families of a run. */
+export function familiesOf({ families = [] }: { readonly families?: readonly string[] }): Family[] {
+  return FAMILIES.filter(({ name }) => families.includes(name));
+}

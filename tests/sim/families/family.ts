@@ -1,0 +1,38 @@
+/**
+ * A family: a pipeline of the simulated job that is part of some runs, with its expected results. An operator gets its
+ * place in the simulator as a family, in a file of its own.
+ *
+ * @module
+ */
+import type { Observable } from "rxjs";
+import type { Event } from "../traffic.ts";
+
+/** A result. Its user is the key of its record, and determines the list in which its order counts. */
+export interface Row {
+  readonly user: string;
+}
+
+/** The expected results of one partition, computed in the simplest way: without operators, state or epochs. */
+export interface Expected {
+  /** The next event of the partition. Returns `false` if it is late for the family's stage. */
+  add(event: Event): boolean;
+  /** The input of the partition has ended. */
+  end(): void;
+}
+
+/** A pipeline of some runs. */
+export interface Family {
+  /** The name of its stage and of its output topic. */
+  readonly name: string;
+  /** The share of runs that it is part of. */
+  readonly share: number;
+  /** A number of its own. It makes the draws of families independent of each other. */
+  readonly dice: number;
+  /**
+   * The pipeline, without its sink. The source has event time and a watermark that lies `DISORDER` behind the latest
+   * event.
+   */
+  pipeline(events: Observable<Event>): Observable<Row>;
+  /** @param emit called with each result, in the order in which a reader must see those of one user */
+  expected(emit: (row: Row) => void): Expected;
+}
