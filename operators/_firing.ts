@@ -9,7 +9,7 @@
 import { Agenda } from "./_agenda.ts";
 import type { Stage } from "./_stage.ts";
 import { fireDue } from "./_timers.ts";
-import type { Trigger } from "./triggers.ts";
+import type { Trigger } from "./_trigger.ts";
 
 /** The triggers of one stage. `P` is what the stage knows a pane by. */
 export class Firing<P> {

@@ -5,9 +5,9 @@
  */
 import { type Aggregate, keepsNothing, resultOf } from "./_aggregate.ts";
 import { copyOf } from "./_own.ts";
+import { EACH_RECORD, type Trigger, type Triggers, WATERMARK } from "./_trigger.ts";
 import type { TimeWindow } from "./_window_result.ts";
 import type { Key } from "./keyed_state.ts";
-import { atWatermark, everyRecord, type Trigger, type Triggers } from "./triggers.ts";
 
 /** Options of every window operator. `aggregate` or `process` is required, and not both. */
 export interface WindowOptions<T, K extends Key, A, R> {
@@ -112,7 +112,7 @@ export function planOf<T, K extends Key, A, R>(
       ? (accumulator) => resultOf(aggregate, accumulator)
       : (accumulator, window, key) => process(copyOf(accumulator) as unknown as T[], window, key),
     allowedLateness,
-    ...triggersOf(cannot, options.trigger ?? atWatermark()),
+    ...triggersOf(cannot, options.trigger ?? WATERMARK),
     panes,
     onClose,
     maxWindows,
@@ -166,8 +166,8 @@ function triggersOf(cannot: string, trigger: Trigger | Triggers): { early: Trigg
   }
   // After the end, the watermark has no more firing of its own: each late record updates the result.
   return {
-    early: early ?? atWatermark(),
-    late: late === undefined || late.every === "watermark" ? everyRecord() : late,
+    early: early ?? WATERMARK,
+    late: late === undefined || late.every === "watermark" ? EACH_RECORD : late,
   };
 }
 

@@ -26,6 +26,7 @@ export type { LateOf, LateTyped } from "./_late.ts";
 export * from "./record_info.ts";
 export * from "./session_window.ts";
 export type { Present } from "./_tombstone.ts";
+export type { Trigger, Triggers } from "./_trigger.ts";
 export * from "./triggers.ts";
 export * from "./tumbling_window.ts";
 export type { WindowOptions } from "./_window_options.ts";

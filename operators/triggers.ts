@@ -3,22 +3,7 @@
  *
  * @module
  */
-
-/** When a window emits panes. Made by `atWatermark()`, `everyRecord()`, `everyCount()` and the others. */
-export interface Trigger {
-  /** What it counts: `watermark` for nothing but the watermark's own firing. */
-  readonly every: "watermark" | "records" | "eventTime" | "processingTime";
-  /** How many records, or milliseconds, lie between two panes; 0 for `watermark`. */
-  readonly interval: number;
-}
-
-/** A trigger before the end of a window and another one after it. */
-export interface Triggers {
-  /** Panes before the watermark reaches the window's end. @default none */
-  readonly early?: Trigger;
-  /** Panes after it, within the allowed lateness. @default everyRecord() */
-  readonly late?: Trigger;
-}
+import type { Trigger } from "./_trigger.ts";
 
 /**
  * One pane when the watermark reaches the window's end, and one for each late record after that. The default.

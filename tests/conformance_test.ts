@@ -1,6 +1,7 @@
 /** The semantics of Apache Flink as data, driven through the public operators. What is left out is named, with the reason. */
 import { assertEquals } from "@std/assert";
-import { type Case, drive, type Happening, obstacle } from "./support/conformance.ts";
+import { drive, obstacle } from "./support/conformance.ts";
+import type { Case, Happening } from "./support/conformance_case.ts";
 
 const HERE = new URL("./conformance/", import.meta.url);
 /** Where the cases come from; a clone alone does not have it. */

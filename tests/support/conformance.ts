@@ -7,54 +7,8 @@
  */
 import { merge, mergeMap, type MonoTypeOperatorFunction, type Observable, Subject, tap } from "rxjs";
 import { count, eventTime, lateSideOutput, tumblingWindow, watermark } from "@tidemark/streams/operators";
+import { type Case, type Happening, type Step, timeOf } from "./conformance_case.ts";
 import { driveAssigner, driveMerging, driveWindow, WINDOW_FIELDS, windowObstacle } from "./conformance_windows.ts";
-
-/** One step of a case. */
-export interface Step {
-  readonly type: string;
-  readonly key?: string;
-  readonly value?: number;
-  readonly ts?: number | "MIN" | "MAX";
-  readonly windowStart?: number;
-  readonly windowEnd?: number;
-  readonly input?: number;
-  readonly output?: number | string;
-  readonly mode?: "immediate" | "deferred";
-}
-
-/** Something that happened, and after which step. */
-export interface Happening {
-  readonly after: number | "end";
-  readonly type: string;
-  readonly [field: string]: unknown;
-}
-
-/** A scenario as data. */
-export interface Case {
-  readonly id: string;
-  readonly kind: string;
-  readonly semantics: string;
-  readonly orderWithinStep: "exact" | "any";
-  readonly config: {
-    readonly assigner?: string;
-    readonly size?: number;
-    readonly slide?: number;
-    readonly offset?: number;
-    readonly gap?: number;
-    readonly pointValue?: number;
-    readonly allowedLateness?: number;
-    readonly lateOutput?: boolean;
-    readonly trigger?: string;
-    readonly triggerInterval?: number;
-    readonly purging?: boolean;
-    readonly aggregate?: string;
-    readonly bound?: number;
-    readonly inputs?: number;
-  };
-  readonly steps: readonly Step[];
-  readonly expected: readonly Happening[];
-  readonly notes: string;
-}
 
 type Driver = (scenario: Case) => Happening[];
 
@@ -121,13 +75,6 @@ export function drive(scenario: Case): Happening[] {
 function openAtTheEnd(steps: readonly Step[]): number {
   const sign: Record<string, number> = { register: 1, unregister: -1 };
   return steps.reduce((open, { type }) => open + (sign[type] ?? 0), 0);
-}
-
-/** A time of a case as a number: the ends of a 64-bit long are the ends of the safe integers. */
-export function timeOf(ts: Step["ts"]): number {
-  if (ts === "MIN") return Number.MIN_SAFE_INTEGER;
-  if (ts === "MAX") return Number.MAX_SAFE_INTEGER;
-  return ts!;
 }
 
 /** The watermark after each record. */

@@ -15,7 +15,7 @@ import {
   watermark,
   type WindowResult,
 } from "@tidemark/streams/operators";
-import { type Case, type Happening, type Step, timeOf } from "./conformance.ts";
+import { type Case, type Happening, type Step, timeOf } from "./conformance_case.ts";
 import { DurableTask } from "./durable_task.ts";
 import { jobSource } from "./task_host.ts";
 

@@ -59,122 +59,150 @@ interface Emitted extends Pane {
 
 /** All panes and all late records. */
 export function windowTruth(rows: readonly Row[], rules: WindowRules): WindowTruth {
-  const { allowedLateness, panes, onClose, merges } = rules;
-  const accepted: { readonly place: number; readonly spans: readonly Span[] }[] = [];
-  const emitted: Emitted[] = [];
-  const late: number[] = [];
-  const closed = new Set<string>();
-  let step: Pane[] = [];
+  const run = new Run(rows, rules);
+  const marks = rows.map((_, place) => watermarkAfter(rows, place + 1, rules));
+  const steps = rows.map((_, place) => run.next(place, marks[place - 1] ?? -Infinity, marks[place]));
+  return { steps: [...steps, run.advance(marks.at(-1) ?? -Infinity, Infinity)], late: run.late };
+}
 
-  const goneAt = ({ end }: Span) => end - 1 + allowedLateness;
-  const nameOf = (key: string, span: Span, place: number) => merges ? `${place}` : `${key} ${span.start} ${span.end}`;
+/** A record that was accepted, with the windows that it joined. */
+interface Accepted {
+  readonly place: number;
+  readonly spans: readonly Span[];
+}
 
-  /** The windows that are not closed, formed from all accepted records. */
-  function form(extra: typeof accepted = []): Formed[] {
-    const parts = [...accepted, ...extra].flatMap(({ place, spans }) =>
-      spans.filter((span) => !closed.has(nameOf(rows[place].key, span, place)))
-        .map(({ start, end }) => ({ key: rows[place].key, start, end, members: [place] }))
-    );
+class Run {
+  readonly late: number[] = [];
+  readonly #accepted: Accepted[] = [];
+  readonly #emitted: Emitted[] = [];
+  readonly #closed = new Set<string>();
+  #step: Pane[] = [];
+
+  constructor(readonly rows: readonly Row[], readonly rules: WindowRules) {}
+
+  /** The next record, and the watermark that it causes. */
+  next(place: number, watermark: number, then: number): Pane[] {
+    const { merges, spansOf, onClose } = this.rules;
+    this.#step = [];
+    const all = spansOf(this.rows[place]);
+    const spans = all.filter((span) => merges || this.#goneAt(span) > watermark);
+    const mine = this.#form({ place, spans }).filter(({ members }) => members.includes(place));
+    const over = mine.length === 0 || (merges && this.#goneAt(mine[0]) <= watermark);
+    if (all.length > 0 && over) this.late.push(place);
+    else {
+      this.#accepted.push({ place, spans });
+      for (const one of mine) {
+        const after = one.end - 1 <= watermark;
+        const every = after ? this.rules.late : this.rules.early;
+        if (onClose || every === undefined || !("records" in every)) continue;
+        if (this.#pending(one).length >= every.records) this.#fire(one, after ? "late" : "early");
+      }
+    }
+    return [...this.#step, ...this.advance(watermark, then)];
+  }
+
+  /** Everything that happens between two watermarks. */
+  advance(from: number, to: number): Pane[] {
+    this.#step = [];
+    const spans = this.#form();
+    const times = new Set(spans.flatMap((one) => [one.end - 1, this.#goneAt(one)]));
+    for (const every of [this.rules.early, this.rules.late]) {
+      if (every === undefined || !("ms" in every)) continue;
+      for (const one of spans) {
+        const first = Math.ceil(Math.max(one.start, from) / every.ms) * every.ms;
+        for (let at = first; at <= Math.min(this.#goneAt(one), to); at += every.ms) times.add(at);
+      }
+    }
+    for (const at of [...times].filter((at) => at > from && at <= to).sort((a, b) => a - b)) this.#reach(at);
+    return this.#step;
+  }
+
+  /** Everything that happens at one time. */
+  #reach(at: number): void {
+    const { onClose, early, late } = this.rules;
+    for (const one of this.#form()) {
+      if (!onClose && one.end - 1 === at) this.#fire(one, "onTime");
+      if (this.#goneAt(one) !== at) continue;
+      if (onClose) this.#fire(one, "onTime");
+      else if (this.#pending(one).length > 0) this.#fire(one, "late");
+      for (const place of one.members) this.#closed.add(this.#nameOf(one.key, one, place));
+    }
+    for (const one of onClose ? [] : this.#form()) {
+      const after = one.end - 1 < at;
+      if (at <= one.start || !isDue(after ? late : early, at) || this.#pending(one).length === 0) continue;
+      this.#fire(one, after ? "late" : "early");
+    }
+  }
+
+  /** The windows that are not closed, formed from all accepted records, and one more. */
+  #form(...more: Accepted[]): Formed[] {
+    const parts = [...this.#accepted, ...more].flatMap(({ place, spans }) => {
+      const { key } = this.rows[place];
+      return spans.filter((span) => !this.#closed.has(this.#nameOf(key, span, place)))
+        .map(({ start, end }) => ({ key, start, end, members: [place] }));
+    });
     const formed: Formed[] = [];
     for (const part of parts.sort((a, b) => a.start - b.start || a.end - b.end)) {
-      const same = formed.findIndex((one) =>
-        one.key === part.key &&
-        (merges ? one.end >= part.start && part.end >= one.start : one.start === part.start && one.end === part.end)
-      );
-      if (same === -1) formed.push(part);
+      const at = formed.findIndex((one) => this.#isSame(one, part));
+      if (at === -1) formed.push(part);
       else {
-        const { key, start, end, members } = formed[same];
+        const { key, start, end, members } = formed[at];
         const all = [...members, ...part.members].sort((a, b) => a - b);
-        formed[same] = { key, start, end: Math.max(end, part.end), members: all };
+        formed[at] = { key, start, end: Math.max(end, part.end), members: all };
       }
     }
     return formed;
   }
-  const before = (one: Formed) =>
-    emitted.filter(({ key, start, end, held }) =>
-      key === one.key &&
-      (merges ? held.every((place) => one.members.includes(place)) : start === one.start && end === one.end)
-    );
-  const pending = (one: Formed) => {
-    const seen = new Set(before(one).flatMap(({ held }) => held));
+
+  #isSame(one: Formed, other: Formed): boolean {
+    if (one.key !== other.key) return false;
+    if (this.rules.merges) return one.end >= other.start && other.end >= one.start;
+    return one.start === other.start && one.end === other.end;
+  }
+
+  /** What was emitted of a window, or of those that were merged into it. */
+  #before(one: Formed): Emitted[] {
+    return this.#emitted.filter(({ key, start, end, held }) => {
+      if (key !== one.key) return false;
+      if (this.rules.merges) return held.every((place) => one.members.includes(place));
+      return start === one.start && end === one.end;
+    });
+  }
+
+  /** The records that came since the last pane. */
+  #pending(one: Formed): number[] {
+    const seen = new Set(this.#before(one).flatMap(({ held }) => held));
     return one.members.filter((place) => !seen.has(place));
-  };
-  function fire(one: Formed, pane: Pane["pane"]): void {
+  }
+
+  #fire(one: Formed, pane: Pane["pane"]): void {
     const { key, start, end, members } = one;
-    const value = panes === "discard" ? pending(one) : members;
+    const { panes } = this.rules;
+    const value = panes === "discard" ? this.#pending(one) : members;
     if (value.length === 0) return;
-    const earlier = before(one);
-    const result = { key, start, end, members: value, pane, index: earlier.length };
-    if (panes === "retract") {
-      for (const replaced of earlier.filter(({ retracted }) => !retracted)) {
-        replaced.retracted = true;
-        const { held: _, retracted: _also, ...rest } = replaced;
-        step.push({ ...rest, retracts: true });
-      }
+    const before = this.#before(one);
+    const result = { key, start, end, members: value, pane, index: before.length };
+    for (const replaced of panes === "retract" ? before : []) {
+      if (replaced.retracted) continue;
+      replaced.retracted = true;
+      const { held: _, retracted: _also, ...rest } = replaced;
+      this.#step.push({ ...rest, retracts: true });
     }
-    emitted.push({ ...result, held: members, retracted: false });
-    step.push(result);
-  }
-  function close(one: Formed): void {
-    for (const place of one.members) closed.add(nameOf(one.key, one, place));
-  }
-  const isDue = (every: Every, at: number) => every !== undefined && "ms" in every && at % every.ms === 0;
-
-  /** Everything that happens at one time. */
-  function reach(at: number): void {
-    for (const one of form()) {
-      if (!onClose && one.end - 1 === at) fire(one, "onTime");
-      if (goneAt(one) !== at) continue;
-      if (onClose) fire(one, "onTime");
-      else if (pending(one).length > 0) fire(one, "late");
-      close(one);
-    }
-    if (onClose) return;
-    for (const one of form()) {
-      const after = one.end - 1 < at;
-      if (at > one.start && isDue(after ? rules.late : rules.early, at) && pending(one).length > 0) {
-        fire(one, after ? "late" : "early");
-      }
-    }
-  }
-  function advance(from: number, to: number): void {
-    const spans = form();
-    const times = new Set(spans.flatMap((one) => [one.end - 1, goneAt(one)]));
-    for (const every of [rules.early, rules.late]) {
-      if (every === undefined || !("ms" in every)) continue;
-      for (const one of spans) {
-        let at = Math.ceil(Math.max(one.start, from) / every.ms) * every.ms;
-        for (; at <= Math.min(goneAt(one), to); at += every.ms) times.add(at);
-      }
-    }
-    for (const at of [...times].filter((at) => at > from && at <= to).sort((a, b) => a - b)) reach(at);
+    this.#emitted.push({ ...result, held: members, retracted: false });
+    this.#step.push(result);
   }
 
-  const steps: Pane[][] = [];
-  for (const [place, row] of rows.entries()) {
-    step = [];
-    const watermark = watermarkAfter(rows, place, rules as never);
-    const spans = rules.spansOf(row).filter((span) => merges || goneAt(span) > watermark);
-    const mine = form([{ place, spans }]).filter(({ members }) => members.includes(place));
-    if (rules.spansOf(row).length > 0 && (mine.length === 0 || (merges && goneAt(mine[0]) <= watermark))) {
-      late.push(place);
-    } else {
-      accepted.push({ place, spans });
-      for (const one of mine) {
-        const after = one.end - 1 <= watermark;
-        const every = after ? rules.late : rules.early;
-        if (!onClose && every !== undefined && "records" in every && pending(one).length >= every.records) {
-          fire(one, after ? "late" : "early");
-        }
-      }
-    }
-    advance(watermark, watermarkAfter(rows, place + 1, rules as never));
-    steps.push(step);
+  #goneAt({ end }: Span): number {
+    return end - 1 + this.rules.allowedLateness;
   }
-  step = [];
-  advance(watermarkAfter(rows, rows.length, rules as never), Infinity);
-  steps.push(step);
-  return { steps, late };
+
+  #nameOf(key: string, { start, end }: Span, place: number): string {
+    return this.rules.merges ? `${place}` : `${key} ${start} ${end}`;
+  }
+}
+
+function isDue(every: Every, at: number): boolean {
+  return every !== undefined && "ms" in every && at % every.ms === 0;
 }
 
 /** Panes of one step in an order of their own. */
