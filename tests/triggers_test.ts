@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
 import { atWatermark, everyCount, everyEventTime, everyProcessingTime, everyRecord } from "@tidemark/streams/operators";
 
 describe("a trigger", () => {
