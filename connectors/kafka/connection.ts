@@ -17,6 +17,7 @@ import type {
 } from "../connector.ts";
 import { keyPartition } from "../partitioner.ts";
 import { systemClock, type TimerClock } from "../../base/clock.ts";
+import { CODEC, type KafkaCompression } from "./codecs.ts";
 import { KafkaDelivery } from "./delivery.ts";
 import type { Driver, Line, PartitionPlace } from "./driver.ts";
 import { CODE, explain, hasCode, KafkaError } from "./errors.ts";
@@ -39,6 +40,8 @@ const LATEST = -1;
 export interface KafkaConnectionOptions {
   /** How long a transaction may stay open, in milliseconds. @default 10,000 */
   readonly transactionTimeout?: number;
+  /** How the record batches of results are compressed. @default none */
+  readonly compression?: KafkaCompression;
   /** Logs a line. @default not logged */
   readonly log?: (line: string) => void;
 }
@@ -55,13 +58,13 @@ export class KafkaConnection implements Connection {
   private constructor(
     driver: Driver,
     shared: Line,
-    { clock, transactionTimeout, log }: Required<KafkaConnectionOptions> & { clock: TimerClock },
+    { clock, transactionTimeout, compression, log }: Required<KafkaConnectionOptions> & { clock: TimerClock },
   ) {
     this.#driver = driver;
     this.#shared = shared;
     this.#clock = clock;
     this.delivery = new KafkaDelivery({
-      ...{ driver, shared, clock, log, open: this.#open, timeout: transactionTimeout },
+      ...{ driver, shared, clock, log, open: this.#open, timeout: transactionTimeout, codec: CODEC[compression] },
       ask: (wanted, ask, retries) => this.#ask(wanted, ask, retries),
       batchBytes: async (topic) => batchBytes(await this.#config(topic)),
       ensureTopic: (topic, partitions) => this.#ensureTopic(topic, partitions),
@@ -77,7 +80,7 @@ export class KafkaConnection implements Connection {
   static async open(
     driver: Driver,
     clock: TimerClock = systemClock,
-    { transactionTimeout = TRANSACTION_TIMEOUT, log = () => {} }: KafkaConnectionOptions = {},
+    { transactionTimeout = TRANSACTION_TIMEOUT, compression = "none", log = () => {} }: KafkaConnectionOptions = {},
   ): Promise<KafkaConnection> {
     const shared = driver.line();
     try {
@@ -86,7 +89,7 @@ export class KafkaConnection implements Connection {
       await shared.close();
       throw explain(error, "connect to Kafka", driver.name);
     }
-    return new KafkaConnection(driver, shared, { clock, transactionTimeout, log });
+    return new KafkaConnection(driver, shared, { clock, transactionTimeout, compression, log });
   }
 
   topic(topic: string): Promise<TopicInfo | undefined> {
