@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { DAY, MINUTE } from "../base/limits.ts";
-import { textBytes } from "../base/text.ts";
+import { MINUTE } from "../base/limits.ts";
+import { decimalBytes, textBytes } from "../base/text.ts";
 import { messageOf } from "../base/thrown.ts";
 import type { InputRecord, OutputRecord, RecordHeader, RecordHeaders, RecordSink, TopicInfo } from "./connector.ts";
 import { recordBytes } from "./headers.ts";
@@ -161,8 +161,8 @@ export class RecordRows implements RowEncoder<OutputRecord> {
     const { maxTimestampAhead, maxTimestampBehind = Infinity } = this.#info;
     if (maxTimestampBehind === Infinity && (maxTimestampAhead === Infinity || time <= this.#surelyWithin)) return time;
     const present = this.#now();
-    // The clock may be set back, but hardly by more than a day.
-    this.#surelyWithin = present - DAY;
+    // The limit leaves room for a clock that is set back by less than the limit.
+    this.#surelyWithin = present;
     return Math.max(present - within(maxTimestampBehind), Math.min(time, present + within(maxTimestampAhead)));
   }
 
@@ -202,7 +202,7 @@ let lastTimeHeaders: RecordHeaders = [];
 function timeHeaders(time: number): RecordHeaders {
   if (time !== lastTime) {
     // A literal has just the space for its elements. A list that grows reserves space for many.
-    lastTimeHeaders = [[TIME_HEADER, textBytes(String(time))]];
+    lastTimeHeaders = [[TIME_HEADER, decimalBytes(time)]];
     lastTime = time;
   }
   return lastTimeHeaders;
