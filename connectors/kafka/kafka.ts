@@ -125,10 +125,11 @@ export function kafka(
   const driver = new KafkaJsDriver(brokers, client);
   const connector: KafkaConnector = {
     id: `kafka ${driver.name}`,
-    open: ({ job, log }: ConnectionContext): Promise<Connection> =>
+    open: ({ job, log, signal }: ConnectionContext): Promise<Connection> =>
       KafkaConnection.open(new KafkaJsDriver(brokers, { clientId: `tidemark-${job}`, ...client }), systemClock, {
         transactionTimeout,
         log: (line) => log(`Job ${job}: ${line}`),
+        signal,
       }),
     create: async (topic: string, { partitions = DEFAULT_PARTITIONS }: KafkaTopicOptions = {}) => {
       checkTopic("create", topic);
