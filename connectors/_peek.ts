@@ -27,6 +27,17 @@ export function peekAt<T>(
   const slots: InputSlot[] = [];
   let handle: PeekHandle | undefined;
   let stopped = false;
+  const order = new Order((cause) => {
+    stop();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    out.error(new Error(`Cannot read "${topic}": ${reason}`, { cause }));
+  });
+
+  function stop(): void {
+    stopped = true;
+    order.stop();
+    handle?.stop();
+  }
 
   function push(record: InputRecord): void {
     let slot = slots.find((one) => one.partition === record.partition);
@@ -52,16 +63,47 @@ export function peekAt<T>(
             slots.push({ slot: task.newSlot(), topic, partition });
           }
         },
-        record: push,
+        record: spec.prepare === undefined ? push : (record) => order.act(() => push(record), spec.prepare!(record)),
         // Records that arrived during a push are pushed before the stream completes.
-        ended: () => task.after(() => out.complete()),
+        ended: () => order.act(() => task.after(() => out.complete())),
         failed: (error) => out.error(error),
       });
       if (stopped) handle.stop();
     },
-    stop() {
-      stopped = true;
-      handle?.stop();
-    },
+    stop,
   };
+}
+
+/** Keeps what happens in order while a record waits for its codec. */
+class Order {
+  /** What waits: first the record whose codec is not prepared yet. */
+  readonly #waiting: { readonly act: () => void; readonly prepared: Promise<unknown> | undefined }[] = [];
+  #stopped = false;
+
+  constructor(readonly failed: (cause: unknown) => void) {}
+
+  /** Acts at once where nothing waits. */
+  act(act: () => void, prepared?: Promise<unknown>): void {
+    if (prepared === undefined && this.#waiting.length === 0) return act();
+    // What waits behind one that fails is not looked at any more.
+    prepared?.catch(() => {});
+    if (this.#waiting.push({ act, prepared }) === 1) void this.#actInOrder();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #actInOrder(): Promise<void> {
+    for (; this.#waiting.length > 0; this.#waiting.shift()) {
+      const [{ act, prepared }] = this.#waiting;
+      try {
+        await prepared;
+      } catch (error) {
+        return this.#stopped ? undefined : this.failed(error);
+      }
+      if (this.#stopped) return;
+      act();
+    }
+  }
 }

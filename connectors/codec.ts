@@ -15,6 +15,22 @@ export interface RecordCodec<T> {
   encode(value: T): Uint8Array;
   /** Decodes bytes to a value. */
   decode(bytes: Uint8Array): T;
+  /**
+   * Fetches what `decode` needs for these bytes, such as the schema that they name. It is called for each record of a
+   * fetch before any of its records is pushed, and the partition waits for the promise. `undefined`: nothing has to be
+   * fetched.
+   *
+   * The promise resolves when `decode` can decide, be it that it will throw. With an `UnavailableError` it rejects when
+   * something is away: the job says so, waits and calls again. Any other error stops the job.
+   */
+  prepare?(bytes: Uint8Array): Promise<void> | undefined;
+  /** The codec with which a sink writes to this topic. Called once, when the sink is made. @default the codec itself */
+  forTopic?(topic: string): RecordCodec<T>;
+  /**
+   * Fetches what `encode` needs. Called when a job that writes with this codec starts; nothing is read before it has
+   * resolved. It rejects as `prepare` does.
+   */
+  prepareToWrite?(): Promise<void>;
 }
 
 /**

@@ -269,6 +269,8 @@ export interface PeekHandle {
 export interface KeyReader {
   /** Decodes a key. Throws when it cannot. */
   decode(bytes: Uint8Array): unknown;
+  /** Fetches what `decode` needs for these bytes, as `RecordCodec.prepare` does. */
+  prepare?(bytes: Uint8Array): Promise<void> | undefined;
 }
 
 /**
@@ -284,12 +286,19 @@ export interface SourceSpec<T = unknown> {
   decode(record: InputRecord): T;
   /** Decodes the record's key, which is compared with the keys of stages. @default text */
   readonly key?: KeyReader;
+  /**
+   * Fetches what `decode` and `key` need for this record; `undefined` when that is nothing. Absent when no record of
+   * this source ever needs it.
+   */
+  prepare?(record: InputRecord): Promise<unknown> | undefined;
 }
 
 /** A sink as a pipeline describes it. Its connector's encoder knows the rest. */
 export interface SinkSpec extends SinkTarget {
   /** The connector that has its target. */
   readonly connector: Connector;
+  /** Fetches what the sink needs to encode values. Called when a job starts, before it reads anything. */
+  prepare?(): Promise<void>;
 }
 
 /** A sink that writes records to a topic. Every function may throw; the runtime names the sink and the record. */

@@ -94,6 +94,7 @@ export function sourceSpec<T>(connector: Connector, topic: string, options: Sour
     connector,
     topic,
     key,
+    ...(codec.prepare === undefined && key?.prepare === undefined ? {} : { prepare: preparesFor(codec, key) }),
     decode({ value }) {
       if (value === null) return tombstone();
       const decoded = codec.decode(value);
@@ -102,10 +103,28 @@ export function sourceSpec<T>(connector: Connector, topic: string, options: Sour
   };
 }
 
+/** Prepares the codecs of a source for a record. What throws here throws again when the record is decoded. */
+function preparesFor(codec: RecordCodec<unknown>, reader: KeyReader | undefined): SourceSpec["prepare"] {
+  const prepare = (one: Pick<KeyReader, "prepare"> | undefined, bytes: Uint8Array | null) => {
+    try {
+      return bytes === null ? undefined : one?.prepare?.(bytes);
+    } catch {
+      return undefined;
+    }
+  };
+  return ({ key, value }) => {
+    const ofValue = prepare(codec, value);
+    const ofKey = prepare(reader, key);
+    return ofValue === undefined ? ofKey : ofKey === undefined ? ofValue : Promise.all([ofValue, ofKey]);
+  };
+}
+
 /** The specification behind a sink. Its functions are called with tombstones too: those that cannot read one throw, and the record is bad. */
 export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOptions<T> = {}): RecordSink<Present<T>> {
   named("sink", topic);
-  const { key, value = (whole: Present<T>): unknown => whole, headers, partition, codec = json<unknown>() } = options;
+  const { key, value = (whole: Present<T>): unknown => whole, headers, partition } = options;
+  const given = options.codec ?? json<unknown>();
+  const codec = given.forTopic?.(topic) ?? given;
   return {
     connector,
     topic,
@@ -123,6 +142,7 @@ export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOp
     },
     headers: headers === undefined ? () => undefined : (whole) => encodeHeaders(headers(whole)),
     partition: partition ?? (() => undefined),
+    ...(codec.prepareToWrite === undefined ? {} : { prepare: () => codec.prepareToWrite!() }),
   };
 }
 

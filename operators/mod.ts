@@ -24,7 +24,11 @@ export type {
 export * from "./late_side_output.ts";
 export type { LateOf, LateTyped } from "./_late.ts";
 export * from "./record_info.ts";
+export * from "./session_window.ts";
 export type { Present } from "./_tombstone.ts";
+export type { Trigger, Triggers } from "./_trigger.ts";
+export * from "./triggers.ts";
 export * from "./tumbling_window.ts";
-export type { TimeWindow, WindowResult } from "./_window_result.ts";
+export type { WindowOptions } from "./_window_options.ts";
+export type { PaneKind, TimeWindow, WindowResult } from "./_window_result.ts";
 export * from "./watermark.ts";

@@ -19,6 +19,13 @@ interface Waiting extends Pick<Batch, "records" | "position"> {
   readonly held?: number;
 }
 
+/** What waits behind a fetch that is held, or is one. */
+interface Held {
+  readonly waiting: Waiting;
+  /** The fetch, until it is released. */
+  fetch: Batch | undefined;
+}
+
 /** Fetched records of one partition, in order. */
 export class InputQueue implements InputSlot {
   /** The next offset to process. */
@@ -41,6 +48,8 @@ export class InputQueue implements InputSlot {
   /** How many offsets below `position` were gone before they could be read, since the last cut. */
   missing = 0;
   #batches: Waiting[] = [];
+  /** Fetches that are held, and everything that came after the first of them. */
+  readonly #held: Held[] = [];
   /** Index of the current batch. The list is shortened only from time to time. */
   #first = 0;
   #next = 0;
@@ -52,7 +61,7 @@ export class InputQueue implements InputSlot {
     this.expected = start;
   }
 
-  /** Whether the queue is empty. */
+  /** Whether there is nothing to take. Fetches that are held may still be there. */
   get empty(): boolean {
     return this.#first === this.#batches.length;
   }
@@ -70,21 +79,36 @@ export class InputQueue implements InputSlot {
     return -Infinity;
   }
 
-  /** Adds a fetch. Drops a fetch that does not begin where the last one ended, and returns `false` for it. */
-  add(batch: Batch): boolean {
+  /**
+   * Adds a fetch. Drops a fetch that does not begin where the last one ended, and returns `false` for it.
+   *
+   * @param held whether nothing of the fetch may be taken before it is released
+   */
+  add(batch: Batch, held = false): boolean {
     if (batch.start !== this.expected) return false;
     this.expected = batch.position;
     this.end = batch.end;
     this.latest = batch.latest ?? batch.end;
     if (batch.records.length === 0) {
-      if (this.empty) this.position = batch.position;
-      else this.#batches.push(batch);
+      if (this.empty && this.#held.length === 0) this.position = batch.position;
+      else this.#push(batch);
       return true;
     }
-    const held = bytesOf(batch);
-    this.bytes += held;
-    this.#batches.push({ records: batch.records, position: batch.position, held });
+    const bytes = bytesOf(batch);
+    this.bytes += bytes;
+    this.#push({ records: batch.records, position: batch.position, held: bytes }, held ? batch : undefined);
     return true;
+  }
+
+  /** Lets the records of a held fetch be taken, once every fetch before it is released too. */
+  release(batch: Batch): void {
+    for (const one of this.#held) if (one.fetch === batch) one.fetch = undefined;
+    while (this.#held.length > 0 && this.#held[0].fetch === undefined) this.#batches.push(this.#held.shift()!.waiting);
+  }
+
+  #push(waiting: Waiting, fetch?: Batch): void {
+    if (fetch === undefined && this.#held.length === 0) this.#batches.push(waiting);
+    else this.#held.push({ waiting, fetch });
   }
 
   /**
@@ -94,7 +118,7 @@ export class InputQueue implements InputSlot {
   skip(next: number): void {
     const missing = Math.abs(next - this.expected);
     this.expected = next;
-    this.#batches.push({ records: [], position: next, missing });
+    this.#push({ records: [], position: next, missing });
   }
 
   /** The next record, or `undefined`; `position` moves with it. */

@@ -227,6 +227,8 @@ class RunningJob implements Job {
   async #read(): Promise<void> {
     const { settings, plan, open, claimed, store } = this.parts;
     const { incarnation } = open.entry;
+    await this.#worker.preparation.sinks();
+    if (this.#closing !== undefined) return;
     if (this.#publisher !== undefined) {
       const { delivery, owner } = this.#publisher.parts;
       await delivery.prepare({ name: settings.name, incarnation, tasks: open.layout.tasks.length });

@@ -21,6 +21,8 @@ const WORDS = {
   tasks: { begins: WAITING, ends: "tasks are taken over again" },
   /** Input cannot be read. */
   input: { begins: WAITING, ends: "the input is read again" },
+  /** A codec cannot fetch what it needs, such as a schema. */
+  codecs: { begins: WAITING, ends: "records can be read and written again" },
   /** The consumer group cannot be reached. */
   group: { begins: WAITING, ends: "the consumer group answers again" },
   /** Other programs are members of the group and have some of its partitions. */

@@ -6,7 +6,7 @@
  */
 import { Background } from "../base/background.ts";
 import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../connectors/connector.ts";
-import { Assignment, type AssignmentParts } from "./assignment.ts";
+import { type AssignedQueue, Assignment, type AssignmentParts } from "./assignment.ts";
 import { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { areOthersFinished } from "./job_finished.ts";
@@ -16,6 +16,7 @@ import { Loop } from "./loop.ts";
 import { listOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
+import { Preparation } from "./preparation.ts";
 import { explain, explainRefused } from "./telling.ts";
 import type { TroubleKind, Troubles } from "./troubles.ts";
 
@@ -36,6 +37,7 @@ export class Worker implements ReaderHandler {
   reader: Reader | undefined;
   /** Settles with the first assignment: taken over, or failed. */
   readonly ready: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly preparation: Preparation;
   readonly #loop: Loop;
   /** Its signal is aborted when the worker stops. */
   readonly #background = new Background();
@@ -51,6 +53,7 @@ export class Worker implements ReaderHandler {
     // `ready` must not reject unhandled: its awaiter gets the error, and the end of the job reports later failures.
     this.ready.promise.catch(() => {});
     const { clock, minEpoch } = parts.settings;
+    this.preparation = new Preparation({ ...parts, trouble: (error) => this.trouble("codecs", error) });
     const tasks = () => this.assignment.list;
     this.assignment = new Assignment({
       ...parts,
@@ -186,9 +189,11 @@ export class Worker implements ReaderHandler {
     const before = queue.position;
     // A fetch that does not begin where the last one ended was under way before a seek, or follows a reset by the
     // client itself. It is never taken.
-    if (!queue.add(batch)) {
+    const prepared = batch.start === queue.expected ? this.preparation.of(batch) : undefined;
+    if (!queue.add(batch, prepared !== undefined)) {
       return this.reader?.seek({ topic: queue.topic, partition: queue.partition, offset: queue.expected });
     }
+    if (prepared !== undefined) this.#hold(assigned, batch, prepared);
     if (batch.records.length === 0) this.#idle(queue, owned, queue.position > before);
     if (queue.bytes >= QUEUE_BYTES && !queue.paused) {
       queue.paused = true;
@@ -224,6 +229,21 @@ export class Worker implements ReaderHandler {
     // What is away does not fail a job that is being stopped: its end says what is left.
     if (this.#background.signal.aborted && error instanceof UnavailableError) return;
     this.#end(error);
+  }
+
+  /** Lets the records of a fetch be pushed once they can be decoded. */
+  #hold({ queue, owned }: AssignedQueue, batch: Batch, prepared: (wanted: () => boolean) => Promise<void>): void {
+    const { topic, partition } = queue;
+    // The partition has records, so it must not count as idle while they wait.
+    const { idleSince } = owned.runner.task;
+    if (idleSince[queue.slot] >= 0) idleSince[queue.slot] = NaN;
+    const wanted = () => this.assignment.queueOf(topic, partition)?.queue === queue;
+    const release = () => {
+      if (this.preparation.stopped || !wanted()) return;
+      queue.release(batch);
+      this.wake();
+    };
+    this.#background.run(() => prepared(wanted).then(release, (error: Error) => this.failed(error)));
   }
 
   /**
@@ -270,6 +290,7 @@ export class Worker implements ReaderHandler {
 
   #halt(): void {
     this.#background.abort();
+    this.preparation.stop();
     this.#loop.stop();
   }
 

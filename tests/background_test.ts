@@ -177,6 +177,7 @@ describe("A Kafka connection that is closed", () => {
       shared: line,
       clock,
       timeout: 10_000,
+      codec: 0,
       log: () => {},
       open,
       signal: closed.signal,

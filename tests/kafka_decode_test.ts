@@ -1,7 +1,7 @@
 /** What a reader makes of record batches: those that compaction leaves, and those that nobody can read. */
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { decompress } from "../connectors/kafka/compression.ts";
+import { decompress } from "../connectors/kafka/decompress.ts";
 import { UNREADABLE_BYTES } from "../connectors/kafka/limits.ts";
 import { decodePartition } from "../connectors/kafka/record_batch_decode.ts";
 import { ByteWriter } from "../connectors/kafka/wire.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { parseAddress, showAddress } from "../connectors/kafka/addresses.ts";
 import { toKafkaJsOptions } from "../connectors/kafka/kafkajs_options.ts";
-import { kafka, type KafkaClientOptions } from "../connectors/kafka/mod.ts";
+import { kafka, type KafkaClientOptions, type KafkaCompression } from "../connectors/kafka/mod.ts";
 
 /** Options as a program without types may pass them. */
 function connect(client: unknown): void {
@@ -43,6 +43,16 @@ describe("The options of kafka()", () => {
     }
     assertThrows(() => kafka({ brokers: [9092] as unknown as string[] }), TypeError, "current value is 9092");
     assertThrows(() => kafka({ brokers: "localhost:9092" as unknown as string[] }), TypeError, "at least one broker");
+  });
+
+  it("refuse a compression that there is not, and name those that there are", () => {
+    const compressed = (compression: unknown) =>
+      kafka({ brokers: ["localhost:9092"], compression: compression as KafkaCompression });
+    for (const one of ["none", "gzip", "snappy", "lz4", "zstd", undefined]) compressed(one);
+    const wanted = "Cannot use Kafka: compression must be one of none, gzip, snappy, lz4, zstd, current value is ";
+    assertThrows(() => compressed("brotli"), TypeError, `${wanted}"brotli"`);
+    assertThrows(() => compressed("constructor"), TypeError, `${wanted}"constructor"`);
+    assertThrows(() => compressed(1), TypeError, `${wanted}of type number`);
   });
 
   it("refuse an option that there is not, and name those that there are", () => {

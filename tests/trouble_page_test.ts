@@ -34,6 +34,7 @@ describe("the page of what to do when something is wrong", () => {
     const { text } = tree.find(({ path }) => path === "runtime/troubles.ts")!;
     const kinds = [...text.matchAll(/^ {2}(\w+): \{\s*begins: (WAITING|"[^"]+"),\s*ends: "([^"]+)",?\s*\}/gm)];
     assertEquals(kinds.map(([, kind]) => kind).sort(), [
+      "codecs",
       "group",
       "input",
       "members",

@@ -17,6 +17,7 @@ import type {
 } from "../connector.ts";
 import { keyPartition } from "../partitioner.ts";
 import { systemClock, type TimerClock } from "../../base/clock.ts";
+import { CODEC, type KafkaCompression } from "./codecs.ts";
 import { KafkaDelivery } from "./delivery.ts";
 import type { Driver, Line, PartitionPlace } from "./driver.ts";
 import { CODE, explain, hasCode, KafkaError } from "./errors.ts";
@@ -39,6 +40,8 @@ const LATEST = -1;
 export interface KafkaConnectionOptions {
   /** How long a transaction may stay open, in milliseconds. @default 10,000 */
   readonly transactionTimeout?: number;
+  /** How the record batches of results are compressed. @default none */
+  readonly compression?: KafkaCompression;
   /** Logs a line. @default not logged */
   readonly log?: (line: string) => void;
   /** Aborting it gives up the first connection to a broker. @default never */
@@ -57,13 +60,15 @@ export class KafkaConnection implements Connection {
   private constructor(
     driver: Driver,
     shared: Line,
-    { clock, transactionTimeout, log }: Required<Omit<KafkaConnectionOptions, "signal">> & { clock: TimerClock },
+    { clock, transactionTimeout, compression, log }: Required<Omit<KafkaConnectionOptions, "signal">> & {
+      clock: TimerClock;
+    },
   ) {
     this.#driver = driver;
     this.#shared = shared;
     this.#clock = clock;
     this.delivery = new KafkaDelivery({
-      ...{ driver, shared, clock, log, open: this.#open, timeout: transactionTimeout },
+      ...{ driver, shared, clock, log, open: this.#open, timeout: transactionTimeout, codec: CODEC[compression] },
       signal: this.#closed.signal,
       ask: (wanted, ask, retries) => this.#ask(wanted, ask, retries),
       batchBytes: async (topic) => batchBytes(await this.#config(topic)),
@@ -80,7 +85,12 @@ export class KafkaConnection implements Connection {
   static async open(
     driver: Driver,
     clock: TimerClock = systemClock,
-    { transactionTimeout = TRANSACTION_TIMEOUT, log = () => {}, signal }: KafkaConnectionOptions = {},
+    {
+      transactionTimeout = TRANSACTION_TIMEOUT,
+      compression = "none",
+      log = () => {},
+      signal,
+    }: KafkaConnectionOptions = {},
   ): Promise<KafkaConnection> {
     const shared = driver.line();
     const giveUp = () => void shared.close().catch(() => {});
@@ -93,7 +103,7 @@ export class KafkaConnection implements Connection {
     } finally {
       signal?.removeEventListener("abort", giveUp);
     }
-    return new KafkaConnection(driver, shared, { clock, transactionTimeout, log });
+    return new KafkaConnection(driver, shared, { clock, transactionTimeout, compression, log });
   }
 
   topic(topic: string): Promise<TopicInfo | undefined> {

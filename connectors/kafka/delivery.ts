@@ -39,6 +39,8 @@ export interface KafkaDeliveryParts {
   readonly clock: TimerClock;
   /** How long a transaction may stay open, in milliseconds. */
   readonly timeout: number;
+  /** The number of the compression of its batches. */
+  readonly codec: number;
   /** Logs a line. */
   readonly log: (line: string) => void;
   /** Everything that must be closed with the connection. */
@@ -148,7 +150,7 @@ export class KafkaDelivery implements AfterCommit {
   }
 
   async #open(owner: string): Promise<OpenProducer> {
-    const { driver, clock, timeout, open: opened, batchBytes, signal } = this.parts;
+    const { driver, clock, timeout, codec, open: opened, batchBytes, signal } = this.parts;
     const line = driver.line();
     opened.add(line);
     try {
@@ -157,6 +159,7 @@ export class KafkaDelivery implements AfterCommit {
         brokers: driver.name,
         clock,
         pace: this.#pace,
+        codec,
         describe: async (topic) => ({
           leaders: leadersOf(topic, await line.places(topic)),
           batchBytes: await batchBytes(topic),

@@ -16,6 +16,7 @@ import {
 } from "../verbs.ts";
 import { parseAddress } from "./addresses.ts";
 import { systemClock } from "../../base/clock.ts";
+import { CODEC_NAMES, type KafkaCompression } from "./codecs.ts";
 import { KafkaConnection } from "./connection.ts";
 import { KafkaJsDriver } from "./kafkajs_driver.ts";
 import { TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUTS } from "./limits.ts";
@@ -39,6 +40,14 @@ export interface KafkaOptions {
    * @default 10,000
    */
   readonly transactionTimeout?: number;
+  /**
+   * How the record batches of results are compressed. All codecs are read, whatever this says. A batch that would not
+   * get smaller is written as it is. An epoch's results for one partition are one batch, so small epochs
+   * (`minEpoch`) compress less. `zstd` and `gzip` are small, `lz4` and `snappy` are quick.
+   *
+   * @default none
+   */
+  readonly compression?: KafkaCompression;
 }
 
 /** Options of {@linkcode KafkaConnector.create}. */
@@ -96,7 +105,8 @@ export interface KafkaConnector extends Connector {
  *
  * @param options the brokers, and how to connect
  *
- * @throws {TypeError} when no broker is named, an address has no port, or an option is unknown or of a wrong type
+ * @throws {TypeError} when no broker is named, an address has no port, an option is unknown or of a wrong type, or no
+ * codec has the name that `compression` gives
  * @throws {RangeError} when a time is no whole number of milliseconds
  *
  * @example A pipeline from one topic to another
@@ -117,17 +127,19 @@ export interface KafkaConnector extends Connector {
  * ```
  */
 export function kafka(
-  { brokers, client = {}, transactionTimeout = TRANSACTION_TIMEOUT }: KafkaOptions,
+  { brokers, client = {}, transactionTimeout = TRANSACTION_TIMEOUT, compression = "none" }: KafkaOptions,
 ): KafkaConnector {
   checkBrokers(brokers);
   checkClientOptions(client);
   checkTransactionTimeout(transactionTimeout);
+  checkCompression(compression);
   const driver = new KafkaJsDriver(brokers, client);
   const connector: KafkaConnector = {
     id: `kafka ${driver.name}`,
     open: ({ job, log, signal }: ConnectionContext): Promise<Connection> =>
       KafkaConnection.open(new KafkaJsDriver(brokers, { clientId: `tidemark-${job}`, ...client }), systemClock, {
         transactionTimeout,
+        compression,
         log: (line) => log(`Job ${job}: ${line}`),
         signal,
       }),
@@ -167,6 +179,15 @@ function checkTransactionTimeout(timeout: number): void {
   throw new RangeError(
     `Cannot use Kafka: transactionTimeout must be a whole number of milliseconds from ${least} to ${most}, ` +
       `current value is ${timeout}`,
+  );
+}
+
+function checkCompression(compression: KafkaCompression): void {
+  if (CODEC_NAMES.includes(compression)) return;
+  throw new TypeError(
+    `Cannot use Kafka: compression must be one of ${CODEC_NAMES.join(", ")}, current value is ${
+      typeof compression === "string" ? JSON.stringify(compression) : `of type ${typeof compression}`
+    }`,
   );
 }
 

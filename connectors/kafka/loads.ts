@@ -21,6 +21,8 @@ export interface SentBatch extends ProducePartition {
   readonly load: Load;
   readonly sequence: number;
   readonly count: number;
+  /** How many bytes it has without compression. */
+  readonly plainBytes: number;
 }
 
 /** What a producer knows of a topic. */
@@ -39,7 +41,12 @@ export class Load {
   #limit: number;
   #most = Infinity;
 
-  constructor(readonly topic: string, readonly partition: number, readonly of: ProducerTopic) {
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    readonly of: ProducerTopic,
+    readonly codec: number,
+  ) {
     this.#limit = of.batchBytes;
   }
 
@@ -55,14 +62,15 @@ export class Load {
 
   /** The next batch to send. */
   next(identity: ProducerIdentity, sequences: Map<string, number>): SentBatch {
-    const { topic, partition } = this;
+    const { topic, partition, codec } = this;
     const key = `${topic}/${partition}`;
     const sequence = sequences.get(key) ?? 0;
     const rows = this.#most === Infinity ? this.#rows : this.#rows.slice(0, this.#sent + this.#most);
-    const { bytes, count } = encodeBatch(rows, { start: this.#sent, limit: this.#limit, identity, sequence });
+    const options = { start: this.#sent, limit: this.#limit, identity, sequence, codec };
+    const { bytes, count, plainBytes } = encodeBatch(rows, options);
     this.#sent += count;
     sequences.set(key, nextSequence(sequence, count));
-    return { topic, partition, batch: bytes, load: this, sequence, count };
+    return { topic, partition, batch: bytes, load: this, sequence, count, plainBytes };
   }
 
   /** The batch was written. */
@@ -71,12 +79,16 @@ export class Load {
   }
 
   /** The batch was refused. Returns the rows that caused it, once they are known; they are left out. */
-  refuse({ batch, sequence, count }: SentBatch, failure: ProduceFailure, sequences: Map<string, number>): RefusedRow[] {
+  refuse(
+    { plainBytes, sequence, count }: SentBatch,
+    failure: ProduceFailure,
+    sequences: Map<string, number>,
+  ): RefusedRow[] {
     const start = this.#sent -= count;
     sequences.set(`${this.topic}/${this.partition}`, sequence);
     const bad = this.#toBlame(start, count, failure);
     if (bad.length === 0) {
-      if (failure.error === CODE.messageTooLarge) this.#limit = Math.max(1, batch.length >> 1);
+      if (failure.error === CODE.messageTooLarge) this.#limit = Math.max(1, plainBytes >> 1);
       else this.#most = Math.ceil(count / 2);
       return [];
     }
@@ -108,7 +120,8 @@ export class Loads {
   readonly all: Load[] = [];
   readonly #byTopic = new Map<string, (Load | undefined)[]>();
 
-  constructor(readonly topic: (topic: string) => ProducerTopic) {}
+  /** @param codec the number of the compression of the batches */
+  constructor(readonly topic: (topic: string) => ProducerTopic, readonly codec: number) {}
 
   /** The load of a partition; `undefined` when there is no such partition. */
   of(topic: string, partition: number): Load | undefined {
@@ -118,7 +131,7 @@ export class Loads {
     if (load === undefined) {
       const known = this.topic(topic);
       if (known.leaders[partition] === undefined) return undefined;
-      ofTopic[partition] = load = new Load(topic, partition, known);
+      ofTopic[partition] = load = new Load(topic, partition, known, this.codec);
       this.all.push(load);
     }
     return load;

@@ -4,5 +4,6 @@
  * @module
  */
 
+export type { KafkaCompression } from "./codecs.ts";
 export { kafka, type KafkaConnector, type KafkaOptions, type KafkaTopicOptions } from "./kafka.ts";
 export type { KafkaClientOptions, KafkaPasswordLogin, KafkaTls, KafkaTokenLogin } from "./options.ts";

@@ -64,6 +64,8 @@ export interface ProducerParts {
   readonly brokers: string;
   readonly clock: TimerClock;
   readonly pace: Pace;
+  /** The number of the compression of its batches. */
+  readonly codec: number;
   readonly describe: (topic: string) => Promise<ProducerTopic>;
   /** Called with the time for which the broker takes no more requests, in milliseconds. */
   readonly throttled: (ms: number) => void;
@@ -103,13 +105,7 @@ export class TransactionalProducer {
   async publish(flow: Flow): Promise<number> {
     const { clock, pace } = this.parts;
     return await this.#exclusively(async () => {
-      const transaction: Transaction = {
-        flow,
-        began: clock.elapsed(),
-        added: new Set(),
-        moved: [],
-        barred: new Map(),
-      };
+      const transaction: Transaction = { flow, began: clock.elapsed(), added: new Set(), moved: [], barred: new Map() };
       this.#until = transaction.began + pace.timeout;
       const planned = endOf(flow.rows, 0, pace.transaction);
       const written = await this.#write(transaction, planned);
@@ -248,7 +244,7 @@ export class TransactionalProducer {
     const { clock, pace } = this.parts;
     const began = clock.elapsed();
     const refused: RefusedRow[] = [];
-    const loads = new Loads((topic) => this.#topics.get(topic)!);
+    const loads = new Loads((topic) => this.#topics.get(topic)!, this.parts.codec);
     for (let at = from; at < to; at++) {
       const { topic, partition } = rows[at];
       const bar = barred.size === 0 ? undefined : barred.get(topic);
@@ -269,7 +265,7 @@ export class TransactionalProducer {
   }
 
   async #sendLetters(transaction: Transaction, letters: readonly OutputRecord[]): Promise<void> {
-    const loads = new Loads((topic) => this.#topics.get(topic)!);
+    const loads = new Loads((topic) => this.#topics.get(topic)!, this.parts.codec);
     for (const [at, row] of letters.entries()) {
       const { topic, partition } = row;
       if (!this.#topics.has(topic)) await this.#learn(topic);

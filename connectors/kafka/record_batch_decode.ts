@@ -10,7 +10,7 @@
  */
 
 import type { InputRecord } from "../connector.ts";
-import { decompress } from "./compression.ts";
+import { decompress } from "./decompress.ts";
 import { crc32c } from "../../base/hashing.ts";
 import type { FetchedPartition } from "./driver.ts";
 import { FetchedRecords } from "./fetched_records.ts";

@@ -9,6 +9,8 @@ import { varintSize, zigzag } from "../../base/bytes.ts";
 import { crc32c } from "../../base/hashing.ts";
 import { nameBytes } from "../../base/text.ts";
 import type { OutputRecord, RecordHeaders } from "../connector.ts";
+import { CODEC } from "./codecs.ts";
+import { compress } from "./compress.ts";
 import type { ProducerIdentity } from "./driver.ts";
 
 /** The size of a batch's header, in bytes. */
@@ -32,6 +34,8 @@ export interface EncodedBatch {
   readonly bytes: Uint8Array;
   /** How many records it holds. */
   readonly count: number;
+  /** How many bytes it has without compression. The limit is about these. */
+  readonly plainBytes: number;
 }
 
 /** The sequence number that follows `count` records. */
@@ -42,16 +46,21 @@ export function nextSequence(sequence: number, count: number): number {
 /**
  * Encodes the records from `start` on that fit into one batch of `limit` bytes, and at least one record.
  *
+ * The limit is about the bytes before compression: a broker may unpack a batch and store it as it was. A batch that
+ * compression would not make smaller is not compressed.
+ *
  * @param records records of one topic partition
  * @param sequence the sequence number of the batch's first record
+ * @param codec the number of the compression
  */
 export function encodeBatch(
   records: readonly OutputRecord[],
-  { start, limit, identity, sequence }: {
+  { start, limit, identity, sequence, codec = CODEC.none }: {
     readonly start: number;
     readonly limit: number;
     readonly identity: ProducerIdentity;
     readonly sequence: number;
+    readonly codec?: number;
   },
 ): EncodedBatch {
   const base = records[start].timestamp;
@@ -74,11 +83,24 @@ export function encodeBatch(
     const record = records[start + index];
     writer.record(record, sizes[index], { index, later: record.timestamp - base });
   }
-  writeHeader(writer.bytes, { count: sizes.length, base, latest, identity, sequence });
-  return { bytes: writer.bytes, count: sizes.length };
+  const packed = codec === CODEC.none ? undefined : compressed(writer.bytes, codec);
+  const bytes = packed ?? writer.bytes;
+  const attributes = packed === undefined ? TRANSACTIONAL : TRANSACTIONAL | codec;
+  writeHeader(bytes, { attributes, count: sizes.length, base, latest, identity, sequence });
+  return { bytes, count: sizes.length, plainBytes: total };
+}
+
+/** A batch with room for its header and with compressed records; `undefined` when that is not smaller. */
+function compressed(plain: Uint8Array, codec: number): Uint8Array | undefined {
+  const records = compress(codec, plain.subarray(BATCH_HEADER));
+  if (BATCH_HEADER + records.length >= plain.length) return undefined;
+  const bytes = new Uint8Array(BATCH_HEADER + records.length);
+  bytes.set(records, BATCH_HEADER);
+  return bytes;
 }
 
 function writeHeader(bytes: Uint8Array, batch: {
+  readonly attributes: number;
   readonly count: number;
   readonly base: number;
   readonly latest: number;
@@ -94,7 +116,7 @@ function writeHeader(bytes: Uint8Array, batch: {
   view.setInt32(8, bytes.length - 12);
   view.setInt32(12, NO_LEADER_EPOCH);
   view.setInt8(16, MAGIC);
-  view.setInt16(ATTRIBUTES_AT, TRANSACTIONAL);
+  view.setInt16(ATTRIBUTES_AT, batch.attributes);
   view.setInt32(23, batch.count - 1);
   int64(27, batch.base);
   int64(35, batch.latest);

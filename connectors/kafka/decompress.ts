@@ -1,5 +1,6 @@
 /**
  * Decompresses record batches. gzip and zstd come from Node; snappy and lz4 are short enough to be implemented here.
+ * `compress.ts` is the other direction.
  *
  * The size of the output is limited: a batch of a few kilobytes can be crafted to unpack to terabytes.
  *
@@ -7,14 +8,8 @@
  */
 
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { CODEC, CODEC_NAMES, LZ4_MAGIC, XERIAL, XERIAL_HEADER } from "./codecs.ts";
 import { UNPACKED_BATCH_BYTES } from "./limits.ts";
-
-const GZIP = 1;
-const SNAPPY = 2;
-const LZ4 = 3;
-const ZSTD = 4;
-
-const NAMES: Readonly<Record<number, string>> = { [GZIP]: "gzip", [SNAPPY]: "snappy", [LZ4]: "lz4", [ZSTD]: "zstd" };
 
 /**
  * Unpacks the records of a compressed batch.
@@ -26,13 +21,13 @@ const NAMES: Readonly<Record<number, string>> = { [GZIP]: "gzip", [SNAPPY]: "sna
  * message completes a sentence about the batch
  */
 export function decompress(codec: number, bytes: Uint8Array, limit: number = UNPACKED_BATCH_BYTES): Uint8Array {
-  const name = NAMES[codec];
+  const name = CODEC_NAMES[codec];
   if (name === undefined) throw new RangeError(`it is compressed with codec ${codec}, which is unknown`);
   try {
-    if (codec === GZIP) return gunzipSync(bytes, { maxOutputLength: limit });
-    if (codec === ZSTD) return zstdDecompressSync(bytes, { maxOutputLength: limit });
+    if (codec === CODEC.gzip) return plainBytes(gunzipSync(bytes, { maxOutputLength: limit }));
+    if (codec === CODEC.zstd) return plainBytes(zstdDecompressSync(bytes, { maxOutputLength: limit }));
     const output = new Output(Math.min(limit, bytes.length * 3), limit);
-    return codec === SNAPPY ? unframeSnappy(bytes, output) : unframeLz4(bytes, output);
+    return codec === CODEC.snappy ? unframeSnappy(bytes, output) : unframeLz4(bytes, output);
   } catch (error) {
     if (error instanceof TooLarge || (error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") {
       throw new RangeError(
@@ -41,6 +36,11 @@ export function decompress(codec: number, bytes: Uint8Array, limit: number = UNP
     }
     throw new RangeError(`its ${bytes.length} bytes are no ${name} (${(error as Error).message})`, { cause: error });
   }
+}
+
+/** Node's `Buffer` is a `Uint8Array` whose `slice` copies nothing. Users get the bytes of records, so it must not leave. */
+function plainBytes({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 class TooLarge extends Error {}
@@ -92,9 +92,6 @@ function take(bytes: Uint8Array, at: number, length: number): Uint8Array {
   return bytes.subarray(at, at + length);
 }
 
-const XERIAL = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0];
-const XERIAL_HEADER = 16;
-
 /**
  * Removes the framing of snappy data. Java's clients write a header of 16 bytes and blocks with their lengths; other
  * clients write one bare block.
@@ -138,8 +135,6 @@ function snappyBlock(bytes: Uint8Array, output: Output): void {
     }
   }
 }
-
-const LZ4_MAGIC = 0x184d2204;
 
 function unframeLz4(bytes: Uint8Array, output: Output): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
