@@ -81,18 +81,16 @@ export class RecordRows implements RowEncoder<OutputRecord> {
   }
 
   /**
-   * Makes the dead letter of a window's result that could not be delivered, as JSON. The accumulator is left out when
-   * it does not fit.
+   * Makes the dead letter of a window's result, or a timer, that could not be delivered, as JSON. The accumulator is
+   * left out when it does not fit.
    */
-  undelivered({ state, key, namespace, index, result }: UndeliveredPane, refusal: Refusal): OutputRecord {
+  undelivered({ state, key, namespace, index, result, timer }: UndeliveredPane, refusal: Refusal): OutputRecord {
     const headers = headersOf(undefined, namespace, refusal, undefined);
     const encode = (text: string) => this.#complete(null, textBytes(text), headers, namespace, undefined);
-    const place = {
-      window: state,
-      key: typeof key === "bigint" ? String(key) : key,
-      window_start_ms: namespace,
-      index,
-    };
+    const shown = typeof key === "bigint" ? String(key) : key;
+    const place = timer === undefined
+      ? { window: state, key: shown, window_start_ms: namespace, index }
+      : { timer: state, key: shown, time_ms: namespace };
     const leftOut = (why: string) => encode(legible({ ...place, accumulator_left_out: why }));
     let text: string;
     try {
