@@ -124,9 +124,10 @@ describe("A start that is given up", () => {
     });
     const starting = start({ store: new MemoryStore(), connector }, { signal: aborted.signal });
     await asked.promise;
+    const refused = assertRejects(() => starting, Error, "nobody wants it any more");
     aborted.abort(new Error("nobody wants it any more"));
     released.resolve();
-    await assertRejects(() => starting, Error, "nobody wants it any more");
+    await refused;
     assert(closed.length >= 2 && closed.every((one) => one));
   });
 
@@ -144,10 +145,11 @@ describe("A start that is given up", () => {
     const starting = start({ store: new MemoryStore(), connector }, { signal: aborted.signal });
     await asked.promise;
     const { waiting } = clock;
+    const refused = assertRejects(() => starting, Error, "nobody wants it any more");
     aborted.abort(new Error("nobody wants it any more"));
     await until("the wait for it", () => clock.waiting > waiting);
     await clock.advance(500);
-    await assertRejects(() => starting, Error, "nobody wants it any more");
+    await refused;
     assertEquals(clock.waiting, 0);
   });
 });
@@ -188,8 +190,9 @@ describe("A Kafka connection that is closed", () => {
     const opening = delivery.open("job.owner");
     await until("a pause", () => clock.waiting > 0);
     assertEquals([...open], [line]);
+    const refused = assertRejects(() => opening, UnavailableError, "the connection to Kafka was closed");
     closed.abort();
-    await assertRejects(() => opening, UnavailableError, "the connection to Kafka was closed");
+    await refused;
     assertEquals([clock.waiting, open.size], [0, 0]);
   });
 });
