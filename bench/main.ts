@@ -73,7 +73,14 @@ function readOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-/** Runs a part that needs no broker, in a new process, so that code compiled for other parts does not affect it. */
+/** The scripts of a part that needs no broker. */
+const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
+  operators: ["operators", "windows"],
+  checkpoint: ["checkpoint"],
+  keys: ["keys"],
+};
+
+/** Runs a script that needs no broker, in a new process, so that code compiled for others does not affect it. */
 async function runApart(part: string, { quick, minutes }: Options): Promise<boolean> {
   const script = new URL(`./${part}_bench.ts`, import.meta.url);
   const flags = [...(quick ? ["--quick"] : []), ...(minutes === undefined ? [] : ["--minutes", String(minutes)])];
@@ -107,8 +114,9 @@ if (import.meta.main) {
   }
   const { only, out } = options;
   let right = true;
-  for (const part of ["operators", "checkpoint", "keys"]) {
-    if (only.includes(part)) right = await runApart(part, options) && right;
+  for (const [part, scripts] of Object.entries(SCRIPTS)) {
+    if (!only.includes(part)) continue;
+    for (const script of scripts) right = await runApart(script, options) && right;
   }
   if (only.includes("throughput") || only.includes("latency")) right = await runOnKafka(options) && right;
   else for (const text of describeMachine("none")) line(text);

@@ -216,7 +216,9 @@ const PRIMITIVES: Readonly<Record<string, Write>> = {
     output.varint(zigzag(value));
   },
   long(output, value) {
-    if (typeof value === "number" && Number.isSafeInteger(value)) return output.long(BigInt(value));
+    if (typeof value === "number" && Number.isSafeInteger(value)) {
+      return Math.abs(value) < ZIGZAG_SAFE ? void output.varint(zigzag(value)) : output.long(BigInt(value));
+    }
     if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) {
       throw output.refusal(value, "a long, which is a bigint of 64 bits or a safe integer,");
     }

@@ -51,6 +51,14 @@ export function accumulate<T, A, R>(aggregate: Aggregate<T, A, R>, before: A | u
   return own.plain && after === accumulator ? after : copyOf(after);
 }
 
+/**
+ * Merges the accumulator of later values into that of earlier ones. The later one may be part of the result, so it must
+ * not be used any more.
+ */
+export function merged<T, A, R>(aggregate: Aggregate<T, A, R>, earlier: A, later: A): A {
+  return copyOf(aggregate.merge!(earlier, later));
+}
+
 /** Returns the result that a window emits. Later changes of the accumulator do not change it. */
 export function resultOf<T, A, R>(aggregate: Aggregate<T, A, R>, accumulator: A): R {
   if (aggregate.result === undefined) return copyOf(accumulator) as unknown as R;

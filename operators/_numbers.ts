@@ -12,12 +12,17 @@ export type NumberOf<N extends number | bigint> = N extends bigint ? bigint : nu
 export const NOTHING = -0;
 
 /** An aggregate whose accumulator has the type of its values: number or bigint. */
-export function ofNumbers<T, N extends number | bigint>({ seed, add, result }: {
+export function ofNumbers<T, N extends number | bigint>({ seed, add, merge, result }: {
   readonly seed: number;
   readonly add: (total: number | bigint, value: T) => number | bigint;
+  readonly merge: (total: number | bigint, other: number | bigint) => number | bigint;
   readonly result?: (total: number | bigint) => number | bigint;
 }): Aggregate<T, NumberOf<N>, NumberOf<N>> {
-  const aggregate: Aggregate<T, number | bigint, number | bigint> = { seed: () => seed, add: keepingNothing(add) };
+  const aggregate: Aggregate<T, number | bigint, number | bigint> = {
+    seed: () => seed,
+    add: keepingNothing(add),
+    merge,
+  };
   if (result !== undefined) aggregate.result = result;
   return aggregate as unknown as Aggregate<T, NumberOf<N>, NumberOf<N>>;
 }

@@ -1,19 +1,27 @@
 /**
- * Triggers: when a window emits a pane.
+ * Triggers as data: when a window emits a pane, besides the one that it emits when the watermark reaches its end.
  *
  * @module
  */
 
-/** Decides when a window emits panes, besides the one that it always emits when the watermark reaches its end. */
+/** When a window emits panes. Made by `atWatermark()`, `everyRecord()`, `everyCount()` and the others. */
 export interface Trigger {
-  /**
-   * Whether the window emits a pane at once for a value that was just added. `late`: the watermark had already reached
-   * the window's end.
-   */
-  atValue(late: boolean): boolean;
+  /** What it counts: `watermark` for nothing but the watermark's own firing. */
+  readonly every: "watermark" | "records" | "eventTime" | "processingTime";
+  /** How many records, or milliseconds, lie between two panes; 0 for `watermark`. */
+  readonly interval: number;
 }
 
-/** One pane when the watermark reaches the window's end, and one for each late value after that. */
-export function atWatermark(): Trigger {
-  return { atValue: (late) => late };
+/** A trigger before the end of a window and another one after it. */
+export interface Triggers {
+  /** Panes before the watermark reaches the window's end. @default none */
+  readonly early?: Trigger;
+  /** Panes after it, within the allowed lateness. @default everyRecord() */
+  readonly late?: Trigger;
 }
+
+/** No panes but the watermark's own. */
+export const WATERMARK: Trigger = { every: "watermark", interval: 0 };
+
+/** A pane for each record. */
+export const EACH_RECORD: Trigger = { every: "records", interval: 1 };

@@ -15,8 +15,8 @@ export interface TimeWindow {
 }
 
 /**
- * One result of a window. Each pane contains all values so far, so adding up the panes of one window counts values
- * twice.
+ * One result of a window. Unless the window discards, each pane contains all values so far, so adding up the panes of
+ * one window counts values twice.
  */
 export interface WindowResult<T, K extends Key, R> extends LateTyped<T> {
   /** The key. */
@@ -26,7 +26,12 @@ export interface WindowResult<T, K extends Key, R> extends LateTyped<T> {
   /** The aggregate of the window's values so far. */
   readonly value: R;
   /** `onTime` when the watermark reached the window's end, `late` for an update within the allowed lateness, `early` before it. */
-  readonly pane: "onTime" | "late" | "early";
+  readonly pane: PaneKind;
   /** How many results of this key and window came before; 0 for the first one. */
   readonly index: number;
+  /** Whether this takes back a result that was emitted before. Only with `panes: "retract"`; absent otherwise. */
+  readonly retracts?: true;
 }
+
+/** Whether a pane came when the watermark reached the window's end, before that, or after it. */
+export type PaneKind = "onTime" | "late" | "early";

@@ -1,9 +1,8 @@
 /**
- * The part that all window operators share: accumulate by key and window, emit panes, keep windows for the allowed
- * lateness.
+ * Windows without a trigger of their own: accumulate by key and window, emit a pane when the watermark reaches a
+ * window's end and one for each late record after that, keep windows for the allowed lateness.
  *
- * It uses three parts. The windower assigns values to windows, the trigger decides when a pane is emitted, the
- * aggregate computes the value of a pane.
+ * The windower assigns values to windows, the aggregate computes the value of a pane.
  *
  * Invariants:
  * - a window whose last millisecond is at or before the watermark has fired, and never fires on time again;
@@ -16,7 +15,6 @@ import { accumulate, type Aggregate, keepsNothing, resultOf } from "./_aggregate
 import { notKept } from "./_own.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
-import type { Trigger } from "./_trigger.ts";
 import type { WindowResult } from "./_window_result.ts";
 import type { Windower } from "./_windower.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
@@ -29,7 +27,6 @@ type Pane<A> = [accumulator: A, fired: number];
 
 interface WindowStageOptions<T, A, R> {
   readonly windower: Windower<T>;
-  readonly trigger: Trigger;
   readonly aggregate: Aggregate<T, A, R>;
   readonly allowedLateness: number;
   readonly version?: number;
@@ -53,6 +50,7 @@ export class WindowStage<T, K extends Key, A, R> {
     this.#pure = keepsNothing(aggregate);
     this.#state = stage.state<K, Pane<A>>({
       namespaced: true,
+      plain: this.#pure && migrate === undefined,
       version,
       migrate: migrate && ((pane, from) => [migrate((pane as Pane<unknown>)[0], from), (pane as Pane<unknown>)[1]]),
     });
@@ -70,7 +68,7 @@ export class WindowStage<T, K extends Key, A, R> {
 
   /** Adds a value to its windows. */
   add(value: T, key: K): void {
-    const { windower, aggregate, trigger, allowedLateness } = this.options;
+    const { windower, aggregate, allowedLateness } = this.options;
     const { stage } = this;
     const { scope } = stage;
     const state = this.#state;
@@ -91,8 +89,7 @@ export class WindowStage<T, K extends Key, A, R> {
         pane[0] = this.#pure ? aggregate.add(pane[0], value) : this.#addCopied(pane[0], value, key);
       }
       state.write(cell, pane);
-      const late = last <= scope.watermark;
-      if (trigger.atValue(late)) this.#emit(cell, pane, late ? "late" : "early", true);
+      if (last <= scope.watermark) this.#emit(cell, pane, "late", true);
     }
     if (refused) stage.late(value);
   }

@@ -25,7 +25,11 @@ export type { NumberOf };
  * ```
  */
 export function count<T>(): Aggregate<T, number, number> {
-  return { seed: () => 0, add: keepingNothing((total: number) => total + 1) };
+  return {
+    seed: () => 0,
+    add: keepingNothing((total: number) => total + 1),
+    merge: (total, other) => total + other,
+  };
 }
 
 /**
@@ -51,6 +55,8 @@ export function sum<T, N extends number | bigint = number>(
   return ofNumbers<T, N>({
     seed: NOTHING,
     add: (total, value) => Object.is(total, NOTHING) ? number("sum", of(value)) : added("sum", total, of(value)),
+    merge: (total, other) =>
+      Object.is(other, NOTHING) ? total : Object.is(total, NOTHING) ? other : added("sum", total, other),
     result: (total) => Object.is(total, NOTHING) ? 0 : total,
   });
 }
@@ -76,12 +82,8 @@ export function min<T, N extends number | bigint = number>(
   requireFunction("min", of);
   return ofNumbers<T, N>({
     seed: Infinity,
-    add(least, value) {
-      const next = number("min", of(value));
-      if (least === Infinity) return next;
-      requireSame("min", least, next);
-      return next < least ? next : least;
-    },
+    add: (least, value) => lesser(least, number("min", of(value))),
+    merge: (least, other) => other === Infinity ? least : lesser(least, other),
   });
 }
 
@@ -106,12 +108,8 @@ export function max<T, N extends number | bigint = number>(
   requireFunction("max", of);
   return ofNumbers<T, N>({
     seed: -Infinity,
-    add(most, value) {
-      const next = number("max", of(value));
-      if (most === -Infinity) return next;
-      requireSame("max", most, next);
-      return next > most ? next : most;
-    },
+    add: (most, value) => greater(most, number("max", of(value))),
+    merge: (most, other) => other === -Infinity ? most : greater(most, other),
   });
 }
 
@@ -144,6 +142,12 @@ export function average<T, N extends number | bigint = number>(
       total.count++;
       return total;
     }),
+    merge(total, other) {
+      if (other.count === 0) return total;
+      total.sum = total.count === 0 ? other.sum : added("average", total.sum, other.sum);
+      total.count += other.count;
+      return total;
+    },
     result: (total) => Number(total.sum) / total.count,
   };
   return aggregate as Aggregate<T, { sum: NumberOf<N>; count: number }, number>;
@@ -169,9 +173,25 @@ export function collect<T>(): Aggregate<T, T[], T[]> {
       values.push(value);
       return values;
     },
+    merge(values, more) {
+      for (const value of more) values.push(value);
+      return values;
+    },
     // A copy, so that a later pane does not change the result of an earlier one.
     result: (values) => values.slice(),
   };
+}
+
+function lesser(least: number | bigint, next: number | bigint): number | bigint {
+  if (least === Infinity) return next;
+  requireSame("min", least, next);
+  return next < least ? next : least;
+}
+
+function greater(most: number | bigint, next: number | bigint): number | bigint {
+  if (most === -Infinity) return next;
+  requireSame("max", most, next);
+  return next > most ? next : most;
 }
 
 function requireFunction(aggregate: string, of: unknown): void {

@@ -6,7 +6,6 @@ import type { Aggregate } from "./_aggregate.ts";
 import { operate } from "./_operate.ts";
 import type { WindowResult } from "./_window_result.ts";
 import { WindowStage } from "./_window_stage.ts";
-import { atWatermark } from "./_trigger.ts";
 import { tumbling } from "./_windower.ts";
 import type { Key } from "./keyed_state.ts";
 
@@ -102,7 +101,6 @@ export function tumblingWindow<T, K extends Key, A, R>(
         ...options,
         allowedLateness,
         windower: tumbling(size, offset),
-        trigger: atWatermark(),
       });
       return {
         open: () => windows.open(),

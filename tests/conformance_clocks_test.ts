@@ -6,7 +6,8 @@ import { assertEquals } from "@std/assert";
 import { PartitionClocks } from "../operators/_partition_clocks.ts";
 import { Scope, WatermarkProvider } from "../operators/_scope.ts";
 import { Task } from "../operators/_task.ts";
-import { type Case, type Happening, obstacle, type Step, timeOf } from "./support/conformance.ts";
+import { obstacle } from "./support/conformance.ts";
+import { type Case, type Happening, type Step, timeOf } from "./support/conformance_case.ts";
 
 const cases: Case[] = JSON.parse(await Deno.readTextFile(new URL("./conformance/cases.json", import.meta.url)));
 

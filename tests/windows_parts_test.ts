@@ -1,10 +1,9 @@
-/** Windows in three parts: other windowers and triggers stand on the same stage, and nothing of the seam knows of them. */
+/** Windows in parts: other windowers stand on the same stage, and nothing of the seam knows of them. */
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { from, map, type MonoTypeOperatorFunction, type OperatorFunction, tap } from "rxjs";
 import { count, lateSideOutput } from "@tidemark/streams/operators";
 import { operate } from "../operators/_operate.ts";
-import { atWatermark, type Trigger } from "../operators/_trigger.ts";
 import type { WindowResult } from "../operators/_window_result.ts";
 import { WindowStage } from "../operators/_window_stage.ts";
 import type { Windower } from "../operators/_windower.ts";
@@ -49,13 +48,13 @@ function monthAfter(start: number): number {
 /** A window operator of these parts. */
 function windowOf(
   windower: Windower<unknown>,
-  options: { name?: string; trigger?: Trigger; allowedLateness?: number } = {},
+  options: { name?: string; allowedLateness?: number } = {},
 ): OperatorFunction<Event, Result> {
-  const { name, trigger = atWatermark(), allowedLateness = 0 } = options;
+  const { name, allowedLateness = 0 } = options;
   return operate<Event, Result>(
     { operator: "windowOf", name, time: "own", keeps: true, needsWatermark: true },
     (stage) => {
-      const windows = new WindowStage(stage, { windower, trigger, allowedLateness, aggregate: count<Event>() });
+      const windows = new WindowStage(stage, { windower, allowedLateness, aggregate: count<Event>() });
       return { open: () => windows.open(), next: (value) => windows.add(value, value.user) };
     },
   );
@@ -144,22 +143,6 @@ describe("a windower", () => {
       "[-5, 5): 2 late",
       "[0, 10): 2 late",
       "[5, 15): 1 onTime",
-    ]);
-  });
-});
-
-describe("a trigger", () => {
-  it("may bring a pane for each value, before the watermark's own", () => {
-    const everyRecord: Trigger = { atValue: () => true };
-    const { values } = outcome(
-      from(events(1, 2, 12)).pipe(at, strict(), windowOf(sliding(10, 10), { trigger: everyRecord }), shown),
-    );
-    assertEquals(values, [
-      "[0, 10): 1 early",
-      "[0, 10): 2 early",
-      "[10, 20): 1 early",
-      "[0, 10): 2 onTime",
-      "[10, 20): 1 onTime",
     ]);
   });
 });

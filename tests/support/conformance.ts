@@ -5,56 +5,10 @@
  * A driver takes a case and returns what happened, in the form of the case's `expected`. To cover more cases, add a
  * driver to `DRIVERS`, or remove a reason from `obstacle()`.
  */
-import { map, merge, mergeMap, type MonoTypeOperatorFunction, type Observable, Subject, tap } from "rxjs";
-import {
-  count,
-  eventTime,
-  lateSideOutput,
-  recordInfo,
-  sum,
-  tumblingWindow,
-  watermark,
-} from "@tidemark/streams/operators";
-
-/** One step of a case. */
-export interface Step {
-  readonly type: string;
-  readonly key?: string;
-  readonly value?: number;
-  readonly ts?: number | "MIN" | "MAX";
-  readonly input?: number;
-  readonly output?: number | string;
-  readonly mode?: "immediate" | "deferred";
-}
-
-/** Something that happened, and after which step. */
-export interface Happening {
-  readonly after: number | "end";
-  readonly type: string;
-  readonly [field: string]: unknown;
-}
-
-/** A scenario as data. */
-export interface Case {
-  readonly id: string;
-  readonly kind: string;
-  readonly semantics: string;
-  readonly orderWithinStep: "exact" | "any";
-  readonly config: {
-    readonly assigner?: string;
-    readonly size?: number;
-    readonly offset?: number;
-    readonly allowedLateness?: number;
-    readonly lateOutput?: boolean;
-    readonly trigger?: string;
-    readonly aggregate?: string;
-    readonly bound?: number;
-    readonly inputs?: number;
-  };
-  readonly steps: readonly Step[];
-  readonly expected: readonly Happening[];
-  readonly notes: string;
-}
+import { merge, mergeMap, type MonoTypeOperatorFunction, type Observable, Subject, tap } from "rxjs";
+import { count, eventTime, lateSideOutput, tumblingWindow, watermark } from "@tidemark/streams/operators";
+import { type Case, type Happening, type Step, timeOf } from "./conformance_case.ts";
+import { driveAssigner, driveMerging, driveWindow, WINDOW_FIELDS, windowObstacle } from "./conformance_windows.ts";
 
 type Driver = (scenario: Case) => Happening[];
 
@@ -62,6 +16,7 @@ const DRIVERS: Readonly<Record<string, Driver>> = {
   "flink-window": driveWindow,
   "flink-assigner": driveAssigner,
   "flink-window-start": driveAssigner,
+  "flink-merge-windows": driveMerging,
   "flink-bounded-out-of-orderness": driveBounded,
   "flink-watermark-multiplexer": drivePartitions,
   "flink-watermark-valve": driveInputs,
@@ -69,9 +24,6 @@ const DRIVERS: Readonly<Record<string, Driver>> = {
 
 /** Kinds whose operators do not exist yet. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
-  session: "session windows are not built",
-  "session-merge": "session windows are not built",
-  "session-trigger": "session windows are not built",
   sliding: "sliding windows are not built",
   cumulative: "cumulative windows are not built",
   "interval-join": "interval joins are not built",
@@ -80,19 +32,27 @@ const NOT_BUILT: Readonly<Record<string, string>> = {
   "stream-table-join": "stream-table joins are not built",
 };
 
+/** The fields of a configuration that a driver reads. A case with any other field is left out. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  "flink-window": WINDOW_FIELDS,
+  "flink-assigner": WINDOW_FIELDS,
+  "flink-window-start": WINDOW_FIELDS,
+  "flink-merge-windows": [],
+  "flink-bounded-out-of-orderness": ["bound"],
+  "flink-watermark-multiplexer": [],
+  "flink-watermark-valve": ["inputs"],
+};
+
 const IDLE_STEPS = ["idle", "active", "markIdle", "checkIdle", "advanceClock", "activity"];
 
 /** Why a case cannot be run here, or `undefined`. */
-export function obstacle({ kind, semantics, config, steps, expected }: Case): string | undefined {
+export function obstacle(scenario: Case): string | undefined {
+  const { kind, semantics, config, steps, expected } = scenario;
   const has = (...types: string[]) => steps.some(({ type }) => types.includes(type));
   if (NOT_BUILT[kind] !== undefined) return NOT_BUILT[kind];
-  if (config.assigner !== undefined && config.assigner !== "tumbling") {
-    return `${config.assigner} windows are not built`;
-  }
-  if (config.trigger !== undefined && config.trigger !== "eventTime") {
-    return `the trigger "${config.trigger}" is not built`;
-  }
-  if (has("snapshot-restore", "restart")) return "a restore needs a job";
+  const windows = windowObstacle(scenario);
+  if (windows !== undefined) return windows;
+  if (has("restart")) return "a restore needs a job";
   if (has(...IDLE_STEPS)) return "idleness needs a job, which alone knows that there is nothing to read";
   if (steps.some(({ mode }) => mode === "deferred")) {
     return "a watermark counts from its record on, never from a later tick";
@@ -101,6 +61,8 @@ export function obstacle({ kind, semantics, config, steps, expected }: Case): st
     return "a pipeline without an open partition has ended, which is the end of time";
   }
   if (DRIVERS[semantics] === undefined) return `nothing drives ${semantics}`;
+  const unknown = Object.keys(config).find((field) => !FIELDS[semantics].includes(field));
+  if (unknown !== undefined) return `the driver does not know the field ${unknown}`;
   if (expected.some(({ type }) => type === "dropped")) return "what is dropped is only counted, in a job's metrics";
   return undefined;
 }
@@ -113,76 +75,6 @@ export function drive(scenario: Case): Happening[] {
 function openAtTheEnd(steps: readonly Step[]): number {
   const sign: Record<string, number> = { register: 1, unregister: -1 };
   return steps.reduce((open, { type }) => open + (sign[type] ?? 0), 0);
-}
-
-/** A time of a case as a number: the ends of a 64-bit long are the ends of the safe integers. */
-export function timeOf(ts: Step["ts"]): number {
-  if (ts === "MIN") return Number.MIN_SAFE_INTEGER;
-  if (ts === "MAX") return Number.MAX_SAFE_INTEGER;
-  return ts!;
-}
-
-/** Tumbling windows whose watermarks are read from the data. */
-function driveWindow(scenario: Case): Happening[] {
-  const { config, steps, expected } = scenario;
-  const happened: Happening[] = [];
-  let after: number | "end" = 0;
-  const source = new Subject<Step>();
-  const results = source.pipe(
-    // The event time of a watermark step does not matter: watermark() drops it.
-    eventTime((step) => step.type === "record" ? timeOf(step.ts) : 0),
-    watermark({ punctuated: (step) => step.type === "watermark" ? timeOf(step.ts) : undefined }),
-    mergeMap((step) => step.type === "record" ? [step] : []),
-    tumblingWindow({ ...windowOf(config), key: (step) => step.key!, aggregate: sum((step) => step.value!) }),
-    config.lateOutput === true
-      ? lateSideOutput((late) =>
-        late.pipe(tap(({ key, value, ts }) => happened.push({ after, type: "late", key, value, ts })))
-      )
-      : (unrouted) => unrouted,
-    tap(({ key, window, value }) => {
-      const { start: windowStart, end: windowEnd } = window;
-      happened.push({ after, type: "result", key, value, windowStart, windowEnd, ts: recordInfo().timestamp });
-    }),
-  );
-  const subscription = results.subscribe();
-  for (const [index, step] of steps.entries()) {
-    after = index;
-    source.next(step);
-  }
-  after = "end";
-  // Without an expected end the harness is dropped, not ended.
-  if (expected.some(({ after }) => after === "end")) source.complete();
-  subscription.unsubscribe();
-  return happened;
-}
-
-/** The windows of each record alone, or the error that the windows cannot be created. */
-function driveAssigner({ config, steps, semantics }: Case): Happening[] {
-  return steps.map((step, after) => {
-    const happened: Happening[] = [];
-    try {
-      const source = new Subject<Step>();
-      source.pipe(
-        eventTime(({ ts }) => timeOf(ts)),
-        watermark({ maxOutOfOrderness: 0 }),
-        tumblingWindow({ ...windowOf(config), key: () => "k", aggregate: count() }),
-        map(({ window }) => window),
-      ).subscribe(({ start, end }) => {
-        const window = { after, type: "window", windowStart: start, windowEnd: end };
-        happened.push(semantics === "flink-window-start" ? { after, type: "windowStart", ts: start } : window);
-      });
-      source.next(step);
-      source.complete();
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      happened.push({ after, type: "error" });
-    }
-    return happened;
-  }).flat();
-}
-
-function windowOf({ size, offset, allowedLateness }: Case["config"]) {
-  return { size: size!, offset, allowedLateness };
 }
 
 /** The watermark after each record. */

@@ -42,7 +42,11 @@ export function runningCounts(rows: readonly Row[]): [string, number][] {
 }
 
 /** The watermark after the first `n` records: the slowest partition's highest time, less the bound, less one. */
-export function watermarkAfter(rows: readonly Row[], n: number, { partitions, maxOutOfOrderness }: Rules): number {
+export function watermarkAfter(
+  rows: readonly Row[],
+  n: number,
+  { partitions, maxOutOfOrderness }: Pick<Rules, "partitions" | "maxOutOfOrderness">,
+): number {
   const highest = Array.from(
     { length: partitions },
     (_, partition) =>
