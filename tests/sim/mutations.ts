@@ -217,8 +217,8 @@ const OTHERS: readonly Mutation[] = [
       },
       {
         file: "runtime/input_queue.ts",
-        find: "if (this.empty) this.position = batch.position;",
-        replace: "if (this.empty) return true;",
+        find: "if (this.empty && this.#held.length === 0) this.position = batch.position;",
+        replace: "if (this.empty && this.#held.length === 0) return true;",
       },
     ],
   },
@@ -336,7 +336,7 @@ const GUARDS: readonly Mutation[] = [
     edits: [
       {
         file: "runtime/input_queue.ts",
-        find: "this.#batches.push({ records: [], position: next, missing });",
+        find: "this.#push({ records: [], position: next, missing });",
         replace: "this.missing += missing;",
       },
       { file: "runtime/worker.ts", find: "if (moved) runner.changed = true;", replace: "void moved;" },
