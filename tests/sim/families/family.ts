@@ -31,8 +31,10 @@ export interface Family {
   /**
    * The pipeline, without its sink. The source has event time and a watermark that lies `DISORDER` behind the latest
    * event.
+   *
+   * @param after calls back after this many milliseconds of the process, unless the process has ended
    */
-  pipeline(events: Observable<Event>): Observable<Row>;
+  pipeline(events: Observable<Event>, after: (ms: number, run: () => void) => void): Observable<Row>;
   /** @param emit called with each result, in the order in which a reader must see those of one user */
   expected(emit: (row: Row) => void): Expected;
 }
