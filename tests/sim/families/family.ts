@@ -28,6 +28,8 @@ export interface Family {
   readonly share: number;
   /** A number of its own. It makes the draws of families independent of each other. */
   readonly dice: number;
+  /** How long its last results may take to be committed after its last record, in virtual milliseconds. @default 0 */
+  readonly quiet?: number;
   /**
    * The pipeline, without its sink. The source has event time and a watermark that lies `DISORDER` behind the latest
    * event.
