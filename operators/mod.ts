@@ -25,6 +25,7 @@ export * from "./late_side_output.ts";
 export type { LateOf, LateTyped } from "./_late.ts";
 export * from "./record_info.ts";
 export * from "./session_window.ts";
+export * from "./sliding_window.ts";
 export type { Present } from "./_tombstone.ts";
 export type { Trigger, Triggers } from "./_trigger.ts";
 export * from "./triggers.ts";
