@@ -9,6 +9,7 @@
 import { parseArgs } from "node:util";
 import { filter, from, map, type Observable } from "rxjs";
 import { count, eventTime, keyedReduce, minutes, tumblingWindow, watermark } from "../operators/mod.ts";
+import { measureAppends, measureKeyed } from "./keyed_bench.ts";
 import { judge, table } from "./support/report.ts";
 
 const USERS = 10_000;
@@ -110,4 +111,6 @@ if (import.meta.main) {
       goal: pipeline === SEED ? judge(`${GOAL.toLocaleString("en-US")}/s`, eventsPerSecond >= GOAL) : "",
     })),
   );
+  table("Keyed processing in memory", measureKeyed(values.quick ? { records: 300_000, rounds: 3 } : {}));
+  table("An append to a list of one key", measureAppends(values.quick ? 3 : 5));
 }

@@ -24,18 +24,20 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** A window's result that could not be delivered. */
+/** A window's result, or a timer, that could not be delivered. */
 export interface UndeliveredPane {
-  /** The name of the window's stage. */
+  /** The name of the window's stage, or of the timers' state. */
   readonly state: string;
-  /** The window's key. */
+  /** The key of the window or timer. */
   readonly key: string | number | bigint | boolean;
-  /** The start of the window, in milliseconds. */
+  /** The start of the window, or the time of the timer, in milliseconds. */
   readonly namespace: number;
   /** Which of the window's results it is. */
   readonly index: number;
   /** What the window has accumulated. */
   readonly result: unknown;
+  /** Set for a timer: which clock it was set by. */
+  readonly timer?: "event" | "processing";
 }
 
 /** What a sink writes. */
@@ -67,7 +69,7 @@ export interface RowEncoder<R = unknown> {
   result(value: unknown, at: ResultAt): R;
   /** Makes the dead letter of a record that was refused. Throws when the target does not take it. */
   refused(record: InputRecord, refusal: Refusal): R;
-  /** Makes the dead letter of a window's result that could not be delivered. Throws when the target does not take it. */
+  /** Makes the dead letter of a window's result, or a timer, that could not be delivered. Throws when the target does not take it. */
   undelivered(pane: UndeliveredPane, refusal: Refusal): R;
   /** How much a row adds to the size of its epoch, in bytes. */
   bytes(row: R): number;

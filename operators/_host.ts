@@ -69,13 +69,15 @@ export interface TaskFailure {
   readonly pane: PaneAtHand | undefined;
 }
 
-/** Identifies one firing of one window, so that it can be skipped when it cannot be delivered. */
+/** Identifies one firing of one window or timer, so that it can be skipped when it cannot be delivered. */
 export interface PaneAtHand {
   readonly state: string;
   readonly key: Key;
   readonly namespace: number;
   readonly index: number;
   readonly result: unknown;
+  /** Set for a timer; its time is the namespace. */
+  readonly timer?: "event" | "processing";
 }
 
 /** The services of a job for its tasks. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { NumberIndex } from "../base/number_index.ts";
 import type {
   Cell,
   Key,
@@ -27,17 +28,21 @@ interface MutableCell<K extends Key, V> extends Cell<K, V> {
   value: V | undefined;
 }
 
+type Space<K extends Key, V> = Map<K, MutableCell<K, V>>;
+
 /** One value for each key and namespace. */
 export class MemoryKeyedState<K extends Key = Key, V = unknown> implements KeyedState<K, V> {
   readonly name: string;
-  readonly #spaces = new Map<number, Map<K, MutableCell<K, V>>>();
-  /** The namespace that was used last. The next access mostly uses the same one. */
-  #last: Map<K, MutableCell<K, V>> = new Map();
-  #lastNamespace = NaN;
+  /** The cells of each namespace. A namespace with one cell, as most timers have, is that cell and not a map. */
+  readonly #spaces = new NumberIndex<Space<K, V> | MutableCell<K, V>>();
+  /** The namespace with several cells that was used last. The next access mostly uses the same one. */
+  #last: Space<K, V> = new Map();
+  #lastNamespace = 0;
   #size = 0;
 
   constructor(spec: KeyedStateSpec) {
     this.name = spec.name;
+    this.#spaces.set(0, this.#last);
   }
 
   get size(): number {
@@ -45,16 +50,13 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
   }
 
   find(key: K, namespace = 0): Cell<K, V> | undefined {
-    const cell = this.#spaces.get(namespace)?.get(key);
+    const cell = namespace === this.#lastNamespace ? this.#last.get(key) : this.#at(key, namespace);
     return cell === undefined || cell.value === undefined ? undefined : cell;
   }
 
   cell(key: K, namespace = 0): Cell<K, V> {
-    const space = namespace === this.#lastNamespace ? this.#last : this.#spaceOf(namespace);
-    let cell = space.get(key);
-    // A Map treats -0 as 0, so the cell's key is 0 as well.
-    if (cell === undefined) space.set(key, cell = { key: key === 0 ? 0 as K : key, namespace, value: undefined });
-    return cell;
+    const cell = namespace === this.#lastNamespace ? this.#last.get(key) : this.#at(key, namespace);
+    return cell ?? this.#create(key, namespace);
   }
 
   touch(_cell: Cell<K, V>): void {}
@@ -72,9 +74,12 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
   }
 
   *namespaces(): Iterable<number> {
-    for (const [namespace, space] of this.#spaces) {
-      // Cells that were never written do not count.
-      if (space.values().some((cell) => cell.value !== undefined)) yield namespace;
+    // Cells that were never written do not count.
+    for (const [namespace, space] of this.#spaces.entries()) {
+      const valued = space instanceof Map
+        ? space.values().some((cell) => cell.value !== undefined)
+        : space.value !== undefined;
+      if (valued) yield namespace;
     }
   }
 
@@ -82,36 +87,54 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
     const space = this.#spaces.get(namespace);
     if (space === undefined) return;
     // The copy leaves out cells that are created during the iteration.
-    for (const cell of [...space.values()]) if (cell.value !== undefined) yield cell;
+    const cells = space instanceof Map ? [...space.values()] : [space];
+    for (const cell of cells) if (cell.value !== undefined) yield cell;
   }
 
   drop(namespace: number): void {
-    const space = this.#spaces.get(namespace);
-    if (space === undefined) return;
-    for (const cell of space.values()) {
-      if (cell.value !== undefined) this.#size--;
-      cell.value = undefined;
+    for (const cell of this.cells(namespace)) {
+      this.#size--;
+      (cell as MutableCell<K, V>).value = undefined;
     }
     this.#deleteSpace(namespace);
   }
 
-  #spaceOf(namespace: number): Map<K, MutableCell<K, V>> {
-    let space = this.#spaces.get(namespace);
-    if (space === undefined) this.#spaces.set(namespace, space = new Map());
+  #at(key: K, namespace: number): MutableCell<K, V> | undefined {
+    const space = this.#spaces.get(namespace);
+    if (!(space instanceof Map)) return space === undefined || !isSameKey(space.key, key) ? undefined : space;
     this.#lastNamespace = namespace;
-    return this.#last = space;
+    return (this.#last = space).get(key);
+  }
+
+  #create(key: K, namespace: number): MutableCell<K, V> {
+    // A Map treats -0 as 0, so the cell's key is 0 as well.
+    const cell: MutableCell<K, V> = { key: key === 0 ? 0 as K : key, namespace, value: undefined };
+    const space = namespace === this.#lastNamespace ? this.#last : this.#spaces.get(namespace);
+    if (space === undefined) {
+      if (!Number.isSafeInteger(namespace)) throw new RangeError(`State "${this.name}" has no namespace ${namespace}`);
+      this.#spaces.set(namespace, cell);
+    } else if (space instanceof Map) space.set(key, cell);
+    else this.#spaces.set(namespace, new Map([[space.key, space], [cell.key, cell]]));
+    return cell;
   }
 
   #deleteSpace(namespace: number): void {
+    if (namespace === 0) return (this.#spaces.get(0) as Space<K, V>).clear();
     this.#spaces.delete(namespace);
-    this.#lastNamespace = NaN;
+    if (namespace !== this.#lastNamespace) return;
+    this.#lastNamespace = 0;
+    this.#last = this.#spaces.get(0) as Space<K, V>;
   }
 
   #forget(cell: MutableCell<K, V>): void {
-    const space = this.#spaces.get(cell.namespace);
-    if (space?.get(cell.key) !== cell) return;
-    space.delete(cell.key);
-    if (space.size === 0) this.#deleteSpace(cell.namespace);
+    const { key, namespace } = cell;
+    const space = this.#spaces.get(namespace);
+    if (!(space instanceof Map)) {
+      if (space === cell) this.#spaces.delete(namespace);
+    } else if (space.get(key) === cell) {
+      space.delete(key);
+      if (space.size === 0) this.#deleteSpace(namespace);
+    }
   }
 }
 
@@ -271,4 +294,9 @@ class MemoryElements implements KeyedElements {
 function listed(value: unknown, state: string): unknown {
   if (value === undefined) throw new TypeError(`A list of state "${state}" cannot hold undefined`);
   return value;
+}
+
+/** Whether two keys are one, as a `Map` compares them. */
+function isSameKey(one: Key, other: Key): boolean {
+  return one === other || Object.is(one, other);
 }

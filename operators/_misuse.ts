@@ -90,3 +90,16 @@ export function noEventTime(label: string): Error {
     `A value without event time reached ${label}: put eventTime((value) => value.timestamp) above it`,
   );
 }
+
+export function contextOver(label: string): Error {
+  return new AsynchronousStageError(
+    `The context of ${label} was used after its function had returned: a promise, a timeout or a callback kept it, and its effects would lie ` +
+      `outside of their epoch. Use it only until the function returns`,
+  );
+}
+
+export function asynchronousFunction(label: string, name: string): Error {
+  return new AsynchronousStageError(
+    `The function "${name}" of ${label} returned a promise: what it does later would lie outside of its epoch. Make it synchronous`,
+  );
+}

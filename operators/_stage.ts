@@ -8,7 +8,6 @@
  *
  * @module
  */
-import { systemClock } from "../base/clock.ts";
 import { type Hold, Holds } from "./_holds.ts";
 import * as misuse from "./_misuse.ts";
 import { OwnTime } from "./_own_time.ts";
@@ -16,6 +15,7 @@ import { END_OF_TIME } from "./_limits.ts";
 import type { Scope, SideSlot } from "./_scope.ts";
 import type { At, PaneAtHand, Task, TaskFailure } from "./_task.ts";
 import { type Due, fireDue, type FireTimer, type Timers, TimerService, type TimersOptions } from "./_timers.ts";
+import { wallTime } from "./_wall_clock.ts";
 import type { Key, KeyedList, KeyedMap, KeyedState, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
 
 /** The properties of an operator's stage. */
@@ -138,7 +138,7 @@ export class Stage<Result = any> {
 
   /** The wall-clock time in milliseconds. Processing-time timers are set by it. */
   get now(): number {
-    return this.task.host?.now?.() ?? systemClock.now();
+    return this.task.host?.now?.() ?? wallTime();
   }
 
   /** The event time of the current value. Throws when it has none. */
@@ -302,6 +302,15 @@ export class Stage<Result = any> {
     }
     // After a throw, and after a failure of a stage below, the pane register keeps the pane that caused it.
     if (task.failure === undefined) task.pane = before;
+  }
+
+  /** Fires one timer without a job. After a throw the stream is over, so the register needs no `finally`. */
+  atTimerAlone<K extends Key>(eventTime: number, key: K, time: number, fire: FireTimer<K>): void {
+    const { task } = this;
+    const { timestamp } = task;
+    task.timestamp = eventTime;
+    fire(key, time);
+    task.timestamp = timestamp;
   }
 
   /** Registers a function that runs when the subscription is over. */

@@ -2,7 +2,7 @@
  * Timers of a stage: durable timers by key and time, which fire in order.
  *
  * A durable timer is a cell of a keyed state. Its time is the namespace; its value is a sequence number, in the order
- * in which timers were set. In memory a heap holds the times, so a watermark costs only the timers that it fires.
+ * in which timers were set. In memory a heap holds the cells, so a watermark costs only the timers that it fires.
  *
  * Invariants:
  * - timers fire in the order of their times, and those of one time in the order in which they were set;
@@ -14,9 +14,11 @@
 import { Heap } from "./_heap.ts";
 import type { Stage } from "./_stage.ts";
 import type { PaneAtHand } from "./_task.ts";
+import { TimerQueue } from "./_timer_queue.ts";
+import { Alarm } from "./_wall_clock.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 
-/** Called when a timer fires. The current event time is the timer's. */
+/** Called when a timer fires. The current event time is the timer's; one of processing time has none. */
 export type FireTimer<K extends Key = Key> = (key: K, time: number) => void;
 
 /** Options of a stage's timers. */
@@ -41,7 +43,7 @@ export interface Timers<K extends Key = Key> {
 export interface Due {
   /** The time of the next due entry; Infinity when there is none. */
   readonly next: number;
-  /** Runs the entries that are due at `next`. */
+  /** Runs the first entry that is due at `next`, or all that are. */
   fire(): void;
   /** The end of time is reached: entries that are set from now on do not fire. */
   seal?(): void;
@@ -51,8 +53,14 @@ export interface Due {
 export function fireDue(stage: Stage, services: readonly Due[], limit: number): void {
   while (!stage.closed) {
     let least: Due | undefined;
-    for (const service of services) if (least === undefined || service.next < least.next) least = service;
-    if (least === undefined || least.next === Infinity || least.next > limit) return;
+    let next = Infinity;
+    for (let i = 0; i < services.length; i++) {
+      const time = services[i].next;
+      if (time >= next) continue;
+      next = time;
+      least = services[i];
+    }
+    if (least === undefined || next > limit) return;
     least.fire();
   }
 }
@@ -60,9 +68,9 @@ export function fireDue(stage: Stage, services: readonly Due[], limit: number): 
 /** Durable timers. */
 export class TimerService<K extends Key = Key> implements Timers<K>, Due {
   readonly #state: KeyedState<K, number>;
-  readonly #times = new Heap();
-  /** How many timers are set for each time. */
-  readonly #counts = new Map<number, number>();
+  readonly #queue = new TimerQueue<Cell<K, number>>(isSet);
+  readonly #processing: boolean;
+  readonly #alarm: Alarm | undefined;
   #sequence = 0;
   #sealed = false;
 
@@ -70,16 +78,15 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
     const { time = "event", part = "timers" } = options;
     this.#state = stage.state<K, number>({ part, namespaced: true });
     for (const time of this.#state.namespaces()) {
-      let count = 0;
-      for (const { value } of this.#state.cells(time)) {
-        count++;
-        if (value! > this.#sequence) this.#sequence = value!;
+      for (const cell of this.#state.cells(time)) {
+        this.#queue.push(time, cell.value!, cell);
+        if (cell.value! > this.#sequence) this.#sequence = cell.value!;
       }
-      this.#counts.set(time, count);
     }
-    this.#times.reset(this.#counts.keys());
+    this.#processing = time === "processing";
     if (time === "event") stage.due(this);
-    else this.#tickWith(stage);
+    else if (stage.alone) this.#alarm = this.#ringAlone();
+    else this.#tickWith();
   }
 
   static open<K extends Key>(stage: Stage, fire: FireTimer<K>, options: TimersOptions): Timers<K> {
@@ -91,12 +98,7 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
   }
 
   get next(): number {
-    for (;;) {
-      const least = this.#times.least;
-      if (least === undefined) return Infinity;
-      if (this.#counts.has(least)) return least;
-      this.#times.pop();
-    }
+    return this.#queue.next;
   }
 
   set(key: K, time: number): void {
@@ -105,32 +107,30 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
     }
     const cell = this.#state.cell(key, time);
     if (cell.value !== undefined) return;
-    this.#state.write(cell, ++this.#sequence);
-    const count = this.#counts.get(time);
-    this.#counts.set(time, (count ?? 0) + 1);
-    if (count === undefined && !this.#sealed) this.#times.push(time);
+    const sequence = ++this.#sequence;
+    this.#state.write(cell, sequence);
+    if (this.#sealed) return;
+    this.#queue.push(time, sequence, cell);
+    this.#alarm?.set(this.next);
   }
 
   delete(key: K, time: number): void {
     const cell = this.#state.find(key, time);
     if (cell === undefined) return;
-    this.#remove(cell);
-    // Times without timers are skipped when they are reached, and removed when there are many of them.
-    if (this.#times.size > 2 * this.#counts.size + 64) this.#times.reset(this.#counts.keys());
+    this.#state.write(cell, undefined);
+    this.#queue.forget();
+    this.#alarm?.set(this.next);
   }
 
   fire(): void {
     const { stage } = this;
     const time = this.next;
-    const due = [...this.#state.cells(time)].map((cell) => ({ cell, sequence: cell.value! }));
-    due.sort((a, b) => a.sequence - b.sequence);
-    for (const { cell, sequence } of due) {
-      if (stage.closed) return;
-      // A timer that fired before may have deleted this one.
-      if (cell.value !== sequence) continue;
-      this.#remove(cell);
-      stage.atTimer(this.#paneOf(cell, sequence), time, () => this.fireTimer(cell.key, time));
-    }
+    const cell = this.#queue.take();
+    const sequence = cell.value!;
+    this.#state.write(cell, undefined);
+    const eventTime = this.#processing ? NaN : time;
+    if (stage.alone) stage.atTimerAlone(eventTime, cell.key, time, this.fireTimer);
+    else stage.atTimer(this.#paneOf(cell, sequence), eventTime, () => this.fireTimer(cell.key, time));
   }
 
   seal(): void {
@@ -138,27 +138,49 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
   }
 
   #paneOf({ key, namespace }: Cell<K, number>, index: number): PaneAtHand {
-    return { state: this.#state.name, key, namespace, index, result: undefined };
+    const timer = this.#processing ? "processing" : "event";
+    return { state: this.#state.name, key, namespace, index, result: undefined, timer };
   }
 
-  #remove(cell: Cell<K, number>): void {
-    this.#state.write(cell, undefined);
-    const count = this.#counts.get(cell.namespace)! - 1;
-    if (count > 0) this.#counts.set(cell.namespace, count);
-    else this.#counts.delete(cell.namespace);
-  }
-
-  /** Fires timers by the wall clock, which only a job has. */
-  #tickWith(stage: Stage): void {
+  /** Fires timers by the wall clock of the job. */
+  #tickWith(): void {
+    const { stage } = this;
     const { task } = stage;
     const tick = (now: number): boolean => {
       if (this.next > now) return false;
-      task.enter(() => fireDue(stage, [this], now));
+      task.enter(() => {
+        try {
+          fireDue(stage, [this], now);
+        } catch (error) {
+          stage.fail(error);
+        }
+      });
       return true;
     };
     task.tickers.add(tick);
     stage.onClose(() => task.tickers.delete(tick));
   }
+
+  /** Fires timers by the wall clock without a job. Those that are left when the stream is over do not fire. */
+  #ringAlone(): Alarm {
+    const { stage } = this;
+    const alarm = new Alarm(() =>
+      stage.later(() => {
+        fireDue(stage, [this], stage.now);
+        if (!stage.closed) alarm.set(this.next);
+      })
+    );
+    stage.onClose(() => {
+      this.#sealed = true;
+      alarm.set(Infinity);
+    });
+    return alarm;
+  }
+}
+
+/** Whether a timer is still set, and not deleted, or deleted and set anew. */
+function isSet({ value }: Cell<Key, number>, sequence: number): boolean {
+  return value === sequence;
 }
 
 /** Due entries in memory only. For a stage that finds its entries again in its own state after a restart. */

@@ -7,6 +7,7 @@ export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
+export * from "./keyed_process.ts";
 export * from "./keyed_reduce.ts";
 export type {
   Cell,
@@ -23,6 +24,20 @@ export type {
 } from "./keyed_state.ts";
 export * from "./late_side_output.ts";
 export type { LateOf, LateTyped } from "./_late.ts";
+export * from "./process_state.ts";
+export type {
+  KeyTimers,
+  ListState,
+  MapState,
+  ProcessContext,
+  ProcessOptions,
+  ProcessStateOptions,
+  ProcessStateSpec,
+  States,
+  TimerContext,
+  Typed,
+  ValueState,
+} from "./_process_types.ts";
 export * from "./record_info.ts";
 export * from "./session_window.ts";
 export * from "./sliding_window.ts";

@@ -12,6 +12,8 @@ import type { InputQueue } from "./input_queue.ts";
 export interface Pushed {
   readonly queue: InputQueue;
   readonly record: InputRecord;
+  /** The wall clock when it was pushed. It is pushed again with the same one, so that timers get the same times. */
+  readonly now: number;
 }
 
 /** Why a record or a pane is left out. */

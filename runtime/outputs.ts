@@ -102,7 +102,7 @@ export class Outputs {
     collector.add(collector.encoder.refused(record, refusal));
   }
 
-  /** Writes a window's result that could not be delivered. */
+  /** Writes a window's result, or a timer, that could not be delivered. */
   undelivered(pane: PaneAtHand, refusal: Refusal): void {
     const collector = this.#collector(this.parts.failed!);
     collector.add(collector.encoder.undelivered(pane, refusal));

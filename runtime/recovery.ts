@@ -60,7 +60,7 @@ export class Recovery {
         };
         return undefined;
       }
-      const { queue, record } = pushed[at];
+      const { record } = pushed[at];
       const blamed = records.get(record);
       if (blamed !== undefined) {
         runner.count("records_in");
@@ -68,7 +68,7 @@ export class Recovery {
         if (!this.#refuse(owned, record, blamed)) return undefined;
         continue;
       }
-      runner.pushAgain(queue, record);
+      runner.pushAgain(pushed[at]);
       const { failure } = runner.task;
       if (failure !== undefined) return { failure, record };
     }

@@ -18,7 +18,7 @@ import type { InputSlot } from "../operators/_scope.ts";
 import { setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHost } from "../operators/_task.ts";
 import { BadRecords } from "./bad_records.ts";
 import type { InputQueue } from "./input_queue.ts";
-import { Journal } from "./journal.ts";
+import { Journal, type Pushed } from "./journal.ts";
 import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
@@ -67,6 +67,8 @@ export class TaskRunner implements TaskHost {
   readonly #decoded: RunnerParts["decoded"];
   /** The time of the last `tick`. */
   #ticked = 0;
+  /** The wall clock when the record at hand was first pushed, where a journal is kept. */
+  #pushedAt: number | undefined;
   #open = 0;
 
   constructor(readonly parts: RunnerParts, readonly onFailure: OnFailure) {
@@ -143,7 +145,8 @@ export class TaskRunner implements TaskHost {
   }
 
   /** Pushes one record again, after a rebind. */
-  pushAgain(queue: InputQueue, record: InputRecord): void {
+  pushAgain({ queue, record, now }: Pushed): void {
+    this.#pushedAt = now;
     this.#whilePushing(() => this.#push(queue, record));
   }
 
@@ -257,7 +260,7 @@ export class TaskRunner implements TaskHost {
   }
 
   readonly wake = (): void => this.onWake?.();
-  readonly now = (): number => this.outputs.parts.now();
+  readonly now = (): number => this.#pushedAt ?? this.outputs.parts.now();
 
   badRecord(reason: string, stage = ""): void {
     this.#badRecords.refuse(this.task, reason, stage);
@@ -299,7 +302,10 @@ export class TaskRunner implements TaskHost {
           break;
         }
         pushed++;
-        this.journal?.pushed.push({ queue, record });
+        if (this.journal !== undefined) {
+          const now = this.#pushedAt = this.outputs.parts.now();
+          this.journal.pushed.push({ queue, record, now });
+        }
         this.#push(queue, record);
         if (this.task.failure === undefined) continue;
         if (!this.#recover(record)) break;
@@ -372,6 +378,7 @@ export class TaskRunner implements TaskHost {
   /** Marks that nothing is being pushed: a value that arrives now is outside of its epoch. */
   #rest(): void {
     const { task } = this;
+    this.#pushedAt = undefined;
     task.active = false;
     task.record = undefined;
     task.slot = -1;

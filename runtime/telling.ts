@@ -143,12 +143,13 @@ const CURES: Readonly<Record<TaskFailure["kind"], string>> = {
   async: "",
 };
 
-/** What the task was doing: the record, or without one the window, or the offsets between which it was. */
+/** What the task was doing: the record, or without one the window or timer, or the offsets between which it was. */
 function duringWhat(owned: OwnedTask, { kind, pane }: TaskFailure): string {
   const of = pane === undefined ? "" : ` of key ${JSON.stringify(brief(String(pane.key)))} at ${pane.namespace}`;
-  if (kind === "firing") return ` while the window${of} fired`;
+  const what = pane?.timer === undefined ? "window" : "timer";
+  if (kind === "firing") return ` while the ${what}${of} fired`;
   if (kind === "result") {
-    return pane === undefined ? " while a result was encoded" : ` while the window's result${of} was encoded`;
+    return pane === undefined ? " while a result was encoded" : ` while the ${what}'s result${of} was encoded`;
   }
   if (kind !== "state") return "";
   const before = owned.checkpoint.head.offsets;

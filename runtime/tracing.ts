@@ -73,7 +73,7 @@ export class Tracing {
     };
     for (let at = 0; at < Math.min(events, pushed.length); at++) {
       if (at === events - 1) last();
-      if (!records.has(pushed[at].record)) runner.pushAgain(pushed[at].queue, pushed[at].record);
+      if (!records.has(pushed[at].record)) runner.pushAgain(pushed[at]);
       if (runner.task.failure !== undefined) break;
     }
     if (events === this.#events) {

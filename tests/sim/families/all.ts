@@ -4,11 +4,12 @@
  * @module
  */
 import { diceOf } from "../scenario.ts";
+import { carts } from "./carts.ts";
 import type { Family } from "./family.ts";
 import { sessions } from "./sessions.ts";
 import { visits } from "./visits.ts";
 
-export const FAMILIES: readonly Family[] = [sessions, visits];
+export const FAMILIES: readonly Family[] = [carts, sessions, visits];
 
 /** Draws the names of the families that are part of a run. */
 export function drawFamilies(seed: number): string[] {

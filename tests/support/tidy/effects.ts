@@ -5,8 +5,11 @@ import { lineAt, type Source } from "./source.ts";
 const KV_FILES = /^(state\/kv_[a-z_]+|connectors\/(embedded\/[a-z_]+|kv_table))\.ts$/;
 const KV = /\bDeno\s*\.\s*(Kv\w*|openKv|AtomicOperation)\b/g;
 
-/** The files that create the clocks, and the Kafka driver, which uses timers for its client. */
-const CLOCK_FILES = /^(base\/clock\.ts|connectors\/kafka\/kafkajs[a-z_]*\.ts)$/;
+/**
+ * The files that create the clocks: that of a job, and RxJS's for pipelines without a job. And the Kafka driver, which
+ * uses timers for its client.
+ */
+const CLOCK_FILES = /^(base\/clock\.ts|operators\/_wall_clock\.ts|connectors\/kafka\/kafkajs[a-z_]*\.ts)$/;
 const CLOCK =
   /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(?:\(\s*\)|(?=[;,)\s]))|\bDate\(\)|\bperformance\s*\.\s*(?:now|timeOrigin)\b|\bTemporal\s*\.\s*Now\b|(?<![.\w])(?:globalThis\s*\.\s*)?(?:setTimeout|setInterval|setImmediate)\b|\bAbortSignal\s*\.\s*timeout\b|\bMath\s*\.\s*random\b|\bcrypto\s*\.\s*(?:getRandomValues|randomUUID)\b/g;
 const CLOCK_NAMES =

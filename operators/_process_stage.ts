@@ -1,0 +1,143 @@
+/**
+ * The stage of `keyedProcess`: its states and timers, and the context that its functions are called with.
+ *
+ * Invariants:
+ * - there is one context for the stage. It stands for the record or timer at hand, and is over when the function returns;
+ * - a function that is called while another one of the stage is under way leaves that one's key as it was.
+ *
+ * @module
+ */
+import { isKey } from "./_key.ts";
+import * as misuse from "./_misuse.ts";
+import { type KeyAtHand, ListHandle, MapHandle, ValueHandle } from "./_process_states.ts";
+import type { KeyTimers, ProcessOptions, ProcessStateOptions, States, TimerContext } from "./_process_types.ts";
+import type { Stage } from "./_stage.ts";
+import type { Timers } from "./_timers.ts";
+import type { Key, StateKind } from "./keyed_state.ts";
+
+/** The part of the state of the timers of each clock. A state of the user's may not have these names. */
+export const TIMER_PARTS = { event: "timers", processing: "timers-processing" } as const;
+
+type TimeKind = keyof typeof TIMER_PARTS;
+
+/** The stage of one subscription. */
+export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, R>, KeyAtHand {
+  readonly state: States<S>;
+  readonly timers: KeyTimers;
+  /** Which clock the timer at hand was set by. */
+  clock: TimeKind = "event";
+  turn = 0;
+  #key: K | undefined;
+  readonly #timed: boolean;
+  readonly #stateless: boolean;
+
+  constructor(readonly stage: Stage<R>, readonly options: ProcessOptions<T, K, S, R>) {
+    const specs = Object.entries(options.state ?? {}) as [string, Spec][];
+    this.#stateless = specs.length === 0;
+    const state: Record<string, unknown> = Object.create(null);
+    for (const [name, spec] of specs) state[name] = this.#open(name, spec);
+    this.state = state as States<S>;
+    this.#timed = options.timer !== undefined;
+    this.timers = this.#openTimers();
+  }
+
+  get key(): K {
+    if (this.#key === undefined) throw misuse.contextOver(this.stage.label);
+    return this.#key;
+  }
+
+  get time(): number {
+    return this.stage.at.time;
+  }
+
+  get watermark(): number {
+    return this.stage.watermark;
+  }
+
+  get now(): number {
+    return this.stage.now;
+  }
+
+  /** A field, so that it can be taken out of the context. */
+  readonly emit = (value: R, time?: number): void => {
+    if (this.#key === undefined) throw misuse.contextOver(this.stage.label);
+    if (time === undefined) return this.stage.out.next(value);
+    if (!Number.isSafeInteger(time)) {
+      throw new RangeError(`The event time of a result of ${this.stage.label} must be a safe integer, is ${time}`);
+    }
+    this.stage.emitAt(value, time);
+  };
+
+  meet(): void {
+    this.stage.meet(this.key);
+  }
+
+  /** Runs `next` for a record. */
+  run(key: K, value: T): void {
+    if (!isKey(key)) this.stage.meet(key);
+    const outer = this.#key;
+    this.#key = key;
+    this.turn++;
+    const returned: unknown = this.options.next(value, this);
+    if (returned !== undefined) this.#refusePromise("next", returned);
+    this.#key = outer;
+    this.turn++;
+  }
+
+  #fire(clock: TimeKind, key: K, time: number): void {
+    const outer = this.#key, outerClock = this.clock;
+    this.#key = key;
+    this.clock = clock;
+    this.turn++;
+    const returned: unknown = this.options.timer!(time, this);
+    if (returned !== undefined) this.#refusePromise("timer", returned);
+    this.#key = outer;
+    this.clock = outerClock;
+    this.turn++;
+  }
+
+  /** Results of an asynchronous function would lie outside of their epoch. */
+  #refusePromise(name: string, returned: unknown): void {
+    if (typeof (returned as PromiseLike<unknown> | null)?.then !== "function") return;
+    throw misuse.asynchronousFunction(this.stage.label, name);
+  }
+
+  #open(part: string, { kind, ...options }: Spec): unknown {
+    const { stage } = this;
+    const { version, migrate } = options;
+    // Kept values never change in place, so the state needs no copy of them for undo.
+    const open = { part, version, migrate, frozen: true };
+    const parts = { current: this, label: `state "${part}" of ${stage.label}`, options };
+    if (kind === "value") return new ValueHandle(parts, stage.state(open));
+    return kind === "map" ? new MapHandle(parts, stage.maps(open)) : new ListHandle(parts, stage.lists(open));
+  }
+
+  #openTimers(): KeyTimers {
+    const { stage } = this;
+    const open = (time: TimeKind): Timers<K> | undefined =>
+      this.#timed
+        ? stage.timers<K>((key, at) => this.#fire(time, key, at), { time, part: TIMER_PARTS[time] })
+        : undefined;
+    const opened = { event: open("event"), processing: open("processing") };
+    const of = (clock: TimeKind): Timers<K> => {
+      const timers = opened[clock];
+      if (timers !== undefined) return timers;
+      throw new TypeError(
+        this.#timed
+          ? `The clock of a timer of ${stage.label} must be "event" or "processing", current value is ${String(clock)}`
+          : `Cannot set a timer of ${stage.label}: it has no function "timer" to call`,
+      );
+    };
+    return {
+      set: (time, clock = "event") => {
+        const timers = of(clock);
+        if (clock === "event" && stage.scope.providers.length === 0) throw misuse.noWatermark(stage.label);
+        if (this.#stateless) this.meet();
+        timers.set(this.key, time);
+      },
+      delete: (time, clock = "event") => of(clock).delete(this.key, time),
+    };
+  }
+}
+
+type Spec = ProcessStateOptions & { readonly kind: StateKind };
