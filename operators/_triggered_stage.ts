@@ -104,7 +104,7 @@ export class TriggeredStage<T, K extends Key, A, R> {
   add(value: T, key: K): void {
     const { windower, stage, plan } = this;
     const { watermark } = stage.scope;
-    const time = stage.eventTime();
+    const time = this.endless ? stage.at.time : stage.eventTime();
     if (plan.maxWindows !== Infinity) this.#limit(key, time, value);
     const first = windower.first(time, value);
     let refused = !Number.isNaN(first);
@@ -133,7 +133,7 @@ export class TriggeredStage<T, K extends Key, A, R> {
     }
     if (this.endless) {
       pane[3] ??= undefined;
-      pane[4] = Math.max(pane[4] ?? time, time);
+      if (!(time <= pane[4]!)) pane[4] = time;
     }
     state.write(cell, pane);
     if (this.plan.onClose || stage.closed) return;

@@ -5,9 +5,12 @@
  */
 export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
+export * from "./calendar_window.ts";
+export * from "./cumulative_window.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
 export * from "./keyed_process.ts";
+export * from "./global_window.ts";
 export * from "./keyed_reduce.ts";
 export type {
   Cell,

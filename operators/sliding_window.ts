@@ -2,10 +2,8 @@
  * @module
  */
 import type { OperatorFunction } from "rxjs";
-import { operate } from "./_operate.ts";
-import { SliceStage } from "./_slice_stage.ts";
+import { slicedWindow } from "./_assigned_window.ts";
 import { sliding } from "./_slicers.ts";
-import { TriggeredStage } from "./_triggered_stage.ts";
 import { aligned, planOf, type WindowOptions } from "./_window_options.ts";
 import type { WindowResult } from "./_window_result.ts";
 import type { Key } from "./keyed_state.ts";
@@ -67,21 +65,9 @@ export interface SlidingWindowOptions<T, K extends Key, A, R> extends WindowOpti
 export function slidingWindow<T, K extends Key, A, R>(
   options: SlidingWindowOptions<T, K, A, R>,
 ): OperatorFunction<T | null, WindowResult<T, K, R>> {
-  const { name, key, size, slide, offset = 0 } = options;
+  const { size, slide, offset = 0 } = options;
   const cannot = "Cannot create sliding windows:";
   aligned(cannot, { size, slide }, "slide", offset);
   const plan = planOf(cannot, options, "windows share slices of time");
-  const slicer = sliding(size, slide, offset);
-
-  return operate<T, WindowResult<T, K, R>>(
-    { operator: "slidingWindow", name, time: "own", keeps: true, needsWatermark: true, reads: key },
-    (stage) => {
-      if (!plan.slices) {
-        const windows = new TriggeredStage<T, K, A, R>(stage, plan, slicer);
-        return { open: () => windows.open(), next: (value) => windows.add(value, key(value)) };
-      }
-      const windows = new SliceStage<T, K, A, R>(stage, plan, slicer);
-      return { open: () => windows.open(), next: (value) => windows.add(value, key(value)) };
-    },
-  );
+  return slicedWindow("slidingWindow", options, plan, sliding(size, slide, offset));
 }

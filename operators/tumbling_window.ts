@@ -2,11 +2,9 @@
  * @module
  */
 import type { OperatorFunction } from "rxjs";
-import { operate } from "./_operate.ts";
-import { TriggeredStage } from "./_triggered_stage.ts";
+import { assignedWindow } from "./_assigned_window.ts";
 import { aligned, planOf, type WindowOptions } from "./_window_options.ts";
 import type { WindowResult } from "./_window_result.ts";
-import { WindowStage } from "./_window_stage.ts";
 import { tumbling } from "./_windower.ts";
 import type { Key } from "./keyed_state.ts";
 
@@ -56,21 +54,10 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> extends WindowOpt
 export function tumblingWindow<T, K extends Key, A, R>(
   options: TumblingWindowOptions<T, K, A, R>,
 ): OperatorFunction<T | null, WindowResult<T, K, R>> {
-  const { name, key, size, offset = 0 } = options;
+  const { size, offset = 0 } = options;
   const cannot = "Cannot create tumbling windows:";
   aligned(cannot, { size }, "size", offset);
   const plan = planOf(cannot, options);
 
-  return operate<T, WindowResult<T, K, R>>(
-    { operator: "tumblingWindow", name, time: "own", keeps: true, needsWatermark: true, reads: key },
-    (stage) => {
-      const windower = tumbling(size, offset);
-      if (!plan.plain) {
-        const windows = new TriggeredStage<T, K, A, R>(stage, plan, windower);
-        return { open: () => windows.open(), next: (value) => windows.add(value, key(value)) };
-      }
-      const windows = new WindowStage<T, K, A, R>(stage, { ...plan, windower });
-      return { open: () => windows.open(), next: (value) => windows.add(value, key(value)) };
-    },
-  );
+  return assignedWindow("tumblingWindow", options, plan, tumbling(size, offset));
 }

@@ -4,12 +4,13 @@
  * @module
  */
 import { diceOf } from "../scenario.ts";
+import { sliding, updates } from "./aligned.ts";
 import { carts } from "./carts.ts";
 import type { Family } from "./family.ts";
 import { sessions } from "./sessions.ts";
 import { visits } from "./visits.ts";
 
-export const FAMILIES: readonly Family[] = [carts, sessions, visits];
+export const FAMILIES: readonly Family[] = [carts, sessions, sliding, updates, visits];
 
 /** Draws the names of the families that are part of a run. */
 export function drawFamilies(seed: number): string[] {
