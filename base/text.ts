@@ -33,6 +33,33 @@ export function textBytes(text: string): Uint8Array {
   return new Uint8Array(block.buffer, start, length);
 }
 
+/** Whole numbers from here on are not written digit by digit. */
+const LARGEST = 1e15;
+
+/** The decimal digits of a number. Times are written without a string, which costs more than the digits. */
+export function decimalBytes(value: number): Uint8Array {
+  if (!(Number.isInteger(value) && value > 0 && value < LARGEST)) return textBytes(String(value));
+  let length = 1;
+  for (let power = 10; power <= value; power *= 10) length++;
+  const bytes = reserve(length);
+  // Halves of at most nine digits are integers of 32 bits, which divide fast.
+  let low = value % 1e8 | 0, high = Math.floor(value / 1e8) | 0;
+  let at = length;
+  for (let left = Math.min(8, length); left > 0; left--, low = low / 10 | 0) bytes[--at] = 0x30 + low % 10;
+  for (; at > 0; high = high / 10 | 0) bytes[--at] = 0x30 + high % 10;
+  return bytes;
+}
+
+/** A part of the current block. */
+function reserve(length: number): Uint8Array {
+  if (used + length > BLOCK_BYTES) {
+    block = new Uint8Array(BLOCK_BYTES);
+    used = 0;
+  }
+  used += length;
+  return new Uint8Array(block.buffer, used - length, length);
+}
+
 const NAMES = 1000;
 const names = new Map<string, Uint8Array>();
 /**

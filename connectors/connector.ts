@@ -229,6 +229,8 @@ export interface ConnectionContext {
   readonly after?: (ms: number, run: () => void) => () => void;
   /** Logs a line. */
   readonly log: (line: string) => void;
+  /** Aborted when the job gives up its start. A connector that is still being opened then rejects soon. */
+  readonly signal?: AbortSignal;
 }
 
 /** A place where topics are kept. Two specs with the same `id` in one job share a connection. */

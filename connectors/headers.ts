@@ -45,6 +45,18 @@ export function headerOf(headers: RecordHeaders | undefined, name: string): Uint
   return headers?.findLast((header) => header[0] === name)?.[1];
 }
 
+let lastName = "";
+let lastNameLength = 0;
+
+/** The length of a name in UTF-8. Most records have the header of the record before. */
+function nameLength(name: string): number {
+  if (name !== lastName) {
+    lastNameLength = nameBytes(name).length;
+    lastName = name;
+  }
+  return lastNameLength;
+}
+
 /** The size of a record as limits count it, in bytes: key, value and headers, the headers with their lengths. */
 export function recordBytes(
   key: Uint8Array | null,
@@ -55,7 +67,7 @@ export function recordBytes(
   if (headers === undefined) return bytes;
   for (let i = 0; i < headers.length; i++) {
     const header = headers[i];
-    const name = nameBytes(header[0]).length;
+    const name = nameLength(header[0]);
     const content = header[1]?.length ?? 0;
     bytes += varintSize(2 * name) + name + varintSize(2 * content) + content;
   }

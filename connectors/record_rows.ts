@@ -5,7 +5,7 @@
  * @module
  */
 import { MINUTE } from "../base/limits.ts";
-import { textBytes } from "../base/text.ts";
+import { decimalBytes, textBytes } from "../base/text.ts";
 import { messageOf } from "../base/thrown.ts";
 import type { InputRecord, OutputRecord, RecordHeader, RecordHeaders, RecordSink, TopicInfo } from "./connector.ts";
 import { recordBytes } from "./headers.ts";
@@ -40,6 +40,11 @@ export class RecordRows implements RowEncoder<OutputRecord> {
   readonly #info: TopicInfo;
   readonly #taskNumber: number;
   readonly #now: () => number;
+  /** The time up to which a timestamp lies in the limits for certain, so that the clock need not be read. */
+  #surelyWithin = -Infinity;
+  /** The last row and its size, which is asked for after the row was checked. */
+  #last: OutputRecord | undefined;
+  #lastBytes = 0;
 
   /** @throws {TypeError} when the sink writes no topic */
   constructor({ spec, info, taskNumber, now }: RowContext) {
@@ -114,8 +119,8 @@ export class RecordRows implements RowEncoder<OutputRecord> {
     return this.#complete(key, value, [...headers ?? [], ...why], timestamp, undefined);
   }
 
-  bytes({ key, value, headers }: OutputRecord): number {
-    return recordBytes(key, value, headers);
+  bytes(row: OutputRecord): number {
+    return row === this.#last ? this.#lastBytes : recordBytes(row.key, row.value, row.headers);
   }
 
   #complete(
@@ -144,7 +149,8 @@ export class RecordRows implements RowEncoder<OutputRecord> {
         `a record of ${size} bytes is larger than topic ${topic} takes, which is ${info.maxRecordBytes} bytes`,
       );
     }
-    return { topic, partition, timestamp: this.#inBounds(time), key, value, headers };
+    this.#lastBytes = size;
+    return this.#last = { topic, partition, timestamp: this.#inBounds(time), key, value, headers };
   }
 
   /**
@@ -153,8 +159,10 @@ export class RecordRows implements RowEncoder<OutputRecord> {
    */
   #inBounds(time: number): number {
     const { maxTimestampAhead, maxTimestampBehind = Infinity } = this.#info;
-    if (maxTimestampAhead === Infinity && maxTimestampBehind === Infinity) return time;
+    if (maxTimestampBehind === Infinity && (maxTimestampAhead === Infinity || time <= this.#surelyWithin)) return time;
     const present = this.#now();
+    // The limit leaves room for a clock that is set back by less than the limit.
+    this.#surelyWithin = present;
     return Math.max(present - within(maxTimestampBehind), Math.min(time, present + within(maxTimestampAhead)));
   }
 
@@ -188,15 +196,16 @@ function within(limit: number): number {
 }
 
 let lastTime = NaN;
-let lastTimeBytes: Uint8Array = new Uint8Array();
+let lastTimeHeaders: RecordHeaders = [];
 
-/** The event time as header bytes. The results of one push mostly share it, so the last one is kept. */
-function timeBytes(time: number): Uint8Array {
+/** The event time as headers. The results of one push mostly share it, so the last ones are kept. */
+function timeHeaders(time: number): RecordHeaders {
   if (time !== lastTime) {
+    // A literal has just the space for its elements. A list that grows reserves space for many.
+    lastTimeHeaders = [[TIME_HEADER, decimalBytes(time)]];
     lastTime = time;
-    lastTimeBytes = textBytes(String(time));
   }
-  return lastTimeBytes;
+  return lastTimeHeaders;
 }
 
 function copied(bytes: Uint8Array | null): Uint8Array | null {
@@ -210,8 +219,8 @@ function headersOf(
   refusal: Refusal | undefined,
   record: ResultAt["record"],
 ): RecordHeaders {
-  const headers: RecordHeader[] = own === undefined ? [] : own.slice();
-  headers.push([TIME_HEADER, timeBytes(time)]);
+  if (own === undefined && refusal === undefined) return timeHeaders(time);
+  const headers: RecordHeader[] = [...own ?? [], ...timeHeaders(time)];
   if (refusal === undefined) return headers;
   headers.push([REASON_HEADER, textBytes(refusal.reason)]);
   if (refusal.stage !== "") headers.push([STAGE_HEADER, textBytes(refusal.stage)]);

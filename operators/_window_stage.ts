@@ -50,6 +50,7 @@ export class WindowStage<T, K extends Key, A, R> {
     this.#pure = keepsNothing(aggregate);
     this.#state = stage.state<K, Pane<A>>({
       namespaced: true,
+      plain: this.#pure && migrate === undefined,
       version,
       migrate: migrate && ((pane, from) => [migrate((pane as Pane<unknown>)[0], from), (pane as Pane<unknown>)[1]]),
     });

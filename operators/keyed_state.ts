@@ -41,6 +41,11 @@ export interface KeyedStateSpec {
    * Whether values are frozen deeply before they are written. Then they never change and need no copy. @default false
    */
   readonly frozen?: boolean;
+  /**
+   * Whether the stage makes every value itself from parts that are plain data. Then a cut need not look for properties
+   * that cannot be stored, which costs more than writing a small value. @default false
+   */
+  readonly plain?: boolean;
   /** The version of the values' shape. @default 1 */
   readonly version?: number;
   /** Converts a value written by an older version into the current one. In a map or a list it converts each entry. */

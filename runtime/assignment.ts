@@ -25,7 +25,6 @@ export interface AssignmentParts extends Omit<TakeoverParts, "onFailure" | "earl
   readonly epochs: () => Epochs;
   /** Makes the reader go on at this offset. */
   readonly seek: (start: StartOffset) => void;
-  readonly stopping: () => boolean;
   /** Wakes the loop: a task has something to do. */
   readonly wake: () => void;
   readonly trouble: (kind: TroubleKind, error: Error | undefined) => void;
@@ -75,7 +74,7 @@ export class Assignment {
       take: (numbers) => this.#take(numbers),
       lacking: () => (this.#assigned ?? []).filter((number) => !this.tasks.has(number)),
       retaken: (starts) => starts.forEach(parts.seek),
-      stopping: parts.stopping,
+      background: parts.background,
       trouble: (error) => parts.trouble("tasks", error),
       failed: parts.failed,
     });
@@ -125,7 +124,7 @@ export class Assignment {
     // first, so that the marker shows them.
     await epochs().settled();
     const taken = await takeOver(this.#takeover, numbers, this.#reset);
-    if (this.parts.stopping()) {
+    if (this.parts.background.signal.aborted) {
       for (const { owned } of taken) owned.runner.close();
       throw new UnavailableError("The job was stopped while its tasks were taken over");
     }

@@ -6,6 +6,8 @@
  * @module
  */
 import type { StartOffset } from "../connectors/connector.ts";
+import { pause } from "../base/backoff.ts";
+import type { Background } from "../base/background.ts";
 import { FencedError, UnavailableError } from "../state/mod.ts";
 import { Tries } from "./tries.ts";
 import type { Settings } from "./options.ts";
@@ -19,7 +21,8 @@ export interface ClaimsParts {
   readonly lacking: () => readonly number[];
   /** Called when tasks were taken over outside of an assignment. Reading goes on at these offsets. */
   readonly retaken: (starts: readonly StartOffset[]) => void;
-  readonly stopping: () => boolean;
+  /** Its signal is aborted when the worker stops. */
+  readonly background: Background;
   /** Reports that something cannot be reached; `undefined` reports that it can be reached again. */
   readonly trouble: (error: Error | undefined) => void;
   /** Called when the worker cannot go on. */
@@ -53,7 +56,7 @@ export class Claims {
    * broker cannot be reached. A refused heartbeat rejects; the reader handles it.
    */
   async take(numbers: readonly number[]): Promise<StartOffset[]> {
-    const { settings: { clock, giveUpAfter, log, name }, trouble, stopping } = this.parts;
+    const { settings: { clock, giveUpAfter, log, name }, trouble, background: { signal } } = this.parts;
     const tries = new Tries(clock, giveUpAfter);
     for (;;) {
       try {
@@ -61,10 +64,11 @@ export class Claims {
         trouble(undefined);
         return starts;
       } catch (error) {
-        if (stopping()) throw error;
+        if (signal.aborted) throw error;
         if (error instanceof FencedError) log(`Job ${name}: ${error.message}; the group is asked whose it is`);
         else if (error instanceof UnavailableError) trouble(error);
-        await tries.waitOut(error);
+        await tries.waitOut(error, signal);
+        if (signal.aborted) throw error;
         await this.#alive();
       }
     }
@@ -77,17 +81,19 @@ export class Claims {
   takeAgain(): void {
     if (this.#retaking) return;
     this.#retaking = true;
-    this.#retake().catch(this.parts.failed).finally(() => this.#retaking = false);
+    this.parts.background.run((signal) =>
+      this.#retake(signal).catch(this.parts.failed).finally(() => this.#retaking = false)
+    );
   }
 
-  async #retake(): Promise<void> {
-    const { settings: { clock, giveUpAfter }, lacking, stopping, take, retaken } = this.parts;
+  async #retake(signal: AbortSignal): Promise<void> {
+    const { settings: { clock, giveUpAfter }, lacking, take, retaken } = this.parts;
     const tries = new Tries(clock, giveUpAfter);
-    await clock.sleep(100 + 400 * clock.random());
-    while (!stopping()) {
+    await pause(clock, 100 + 400 * clock.random(), signal);
+    while (!signal.aborted) {
       if (lacking().length === 0) return;
       const refused = await this.#alive().then(() => undefined, (error: Error) => error);
-      if (stopping()) return;
+      if (signal.aborted) return;
       try {
         // The assignment under way may have counted this task as owned before it was lost. So the lacking tasks are
         // read again after it.
@@ -97,7 +103,7 @@ export class Claims {
         this.#taking = taking.then(() => {}, () => {});
         retaken(await taking);
       } catch (error) {
-        await tries.waitOut(error);
+        await tries.waitOut(error, signal);
       }
     }
   }

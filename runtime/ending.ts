@@ -5,6 +5,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import { STOP_MS } from "./limits.ts";
 import type { OwnedTask } from "./owned_task.ts";
 
 /** A deadline. It can only come nearer. */
@@ -39,11 +40,11 @@ export class Deadline {
 }
 
 /**
- * The result of `work`. When the signal is aborted first, throws its reason, and `undo` gets the result that comes
- * later.
+ * The result of `work`. When the signal is aborted first, `undo` gets the result that comes later. Then this throws the
+ * signal's reason, at the latest after {@linkcode STOP_MS.lettingGo} milliseconds.
  */
 export async function interruptible<T>(
-  signal: AbortSignal | undefined,
+  { signal, clock }: { readonly signal: AbortSignal | undefined; readonly clock: Pick<Clock, "elapsed" | "after"> },
   work: Promise<T>,
   undo: (value: T) => unknown,
 ): Promise<T> {
@@ -55,11 +56,19 @@ export async function interruptible<T>(
     if (signal.aborted) abort();
     return await Promise.race([work, aborted.promise]);
   } catch (error) {
-    if (signal.aborted) work.then(undo).catch(() => {});
+    if (signal.aborted) await endsSoon(clock, work.then(undo));
     throw error;
   } finally {
     signal.removeEventListener("abort", abort);
   }
+}
+
+/** Waits for work that ends soon, whatever its result, and not longer than it may take to let go of everything. */
+export async function endsSoon(clock: Pick<Clock, "elapsed" | "after">, work: Promise<unknown>): Promise<void> {
+  const deadline = new Deadline(clock);
+  deadline.within(STOP_MS.lettingGo);
+  await deadline.inTime(work).catch(() => {});
+  deadline.over();
 }
 
 /** Describes the work that a stopped job leaves to its next start. */

@@ -63,6 +63,9 @@ export async function openAll(
   const close = async () => {
     for (const connection of connections.values()) await connection.close();
   };
+  // Requests under way are answered no more, so that a start that is given up ends soon.
+  const giveUp = () => void close().catch(() => {});
+  settings.signal?.addEventListener("abort", giveUp, { once: true });
   try {
     const connect = (connector: Connector) => connectOnce(connections, connector, settings, store);
     const input = await connect(plan.input);
@@ -95,10 +98,7 @@ export async function openAll(
       partitions,
       topics: Object.fromEntries([...inputs].flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]])),
       layout,
-      sinks: new Map(opened.map(({ spec, delivery: own, info }) => {
-        const index = own.kind === "inCommit" ? inCommit.indexOf(own) : undefined;
-        return [sinkKey(spec), { info, delivery: own, inCommit: index }];
-      })),
+      sinks: sinksOf(opened, inCommit),
       delivered: new Map(opened.flatMap(({ spec, delivery: own, info }) => {
         return own === delivery && info !== undefined ? [[spec.topic, info.partitions]] : [];
       })),
@@ -109,6 +109,8 @@ export async function openAll(
   } catch (error) {
     await close();
     throw error;
+  } finally {
+    settings.signal?.removeEventListener("abort", giveUp);
   }
 }
 
@@ -120,8 +122,8 @@ async function connectOnce(
 ): Promise<Connection> {
   const known = open.get(connector.id);
   if (known !== undefined) return known;
-  const { name, clock, log } = settings;
-  const connection = await connector.open({ job: name, store, now: clock.now, after: clock.after, log });
+  const { name, clock, log, signal } = settings;
+  const connection = await connector.open({ job: name, store, now: clock.now, after: clock.after, log, signal });
   open.set(connector.id, connection);
   return connection;
 }
@@ -136,6 +138,13 @@ async function inputTopics(plan: Plan, input: Connection): Promise<Map<string, T
   const topics = new Map<string, TopicInfo>();
   for (const topic of plan.topics) topics.set(topic, await existing(input, topic, plan.input.id, "read"));
   return topics;
+}
+
+function sinksOf(opened: readonly Target[], inCommit: readonly InCommit[]): Map<string, OpenedSink> {
+  return new Map(opened.map(({ spec, delivery, info }) => {
+    const index = delivery.kind === "inCommit" ? inCommit.indexOf(delivery) : undefined;
+    return [sinkKey(spec), { info, delivery, inCommit: index }];
+  }));
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Cell, Key } from "../operators/keyed_state.ts";
 import { KvStore, type Patience, type Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { Deadline, describeLeft, interruptible } from "./ending.ts";
+import { Deadline, describeLeft, endsSoon, interruptible } from "./ending.ts";
 import type { Job, JobEnd, StateView, StopOptions } from "./job.ts";
 import { SHOW_MS, STOP_MS, TOLD_AFTER_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
@@ -87,17 +87,16 @@ export async function runWith(
   const plan = replaced(planOf(Array.isArray(pipelines) ? pipelines : [pipelines], settings), connector);
   settings.signal?.throwIfAborted();
   const troubles = new Troubles(settings);
-  const store = given ?? await interruptible(settings.signal, openStore(settings, troubles), (late) => late.close());
+  const store = given ?? await interruptible(settings, openStore(settings, troubles), (late) => late.close());
   const { name, log } = settings;
   const told = `the start has taken ${TOLD_AFTER_MS / 1000} s so far: the broker or the state store does not answer`;
   const cancel = clock.after(TOLD_AFTER_MS, () => log(`Job ${name}: ${told}`));
   let open: OpenJob | undefined, claimed: Claimed | undefined, job: RunningJob;
   try {
-    const { signal } = settings;
-    claimed = await interruptible(signal, claimWorker(plan, settings), (late) => late.release());
+    claimed = await interruptible(settings, claimWorker(plan, settings), (late) => late.release());
     const stopping = new AbortController();
     const patience = patienceOf(settings, troubles, stopping.signal);
-    open = await interruptible(signal, openAll(plan, settings, { store, patience }), (late) => late.close());
+    open = await interruptible(settings, openAll(plan, settings, { store, patience }), (late) => late.close());
     job = new RunningJob({ settings, plan, store, open, claimed, patience, troubles, stopping });
   } catch (error) {
     await open?.close();
@@ -158,6 +157,8 @@ class RunningJob implements Job {
   readonly #began: number;
   readonly #end = Promise.withResolvers<JobEnd>();
   readonly #ends = new Map<string, readonly number[]>();
+  /** The start of the reader. */
+  #reading: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   readonly #deadline: Deadline;
   #cancelTimer: () => void = () => {};
@@ -209,7 +210,8 @@ class RunningJob implements Job {
     if (signal?.aborted) void this.stop();
     else this.#schedule();
     try {
-      const started = this.#read().then(() => this.#worker.ready.promise);
+      this.#reading = this.#read();
+      const started = this.#reading.then(() => this.#worker.ready.promise);
       // A job that has ended meanwhile waits for nobody: what its start still asks for may never be answered.
       started.catch(() => {});
       await Promise.race([started, this.finished]);
@@ -310,15 +312,17 @@ class RunningJob implements Job {
     let failure = error;
     let done = true;
     try {
-      done = await this.#deadline.inTime(this.#endAll(error));
-      if (!done) await this.#abandon(error);
+      const ending = this.#endAll(error);
+      done = await this.#deadline.inTime(ending);
+      if (done) await this.#letGo();
+      else await this.#abandon(error, ending);
     } catch (closing) {
       failure ??= closing as Error;
+      await this.#letGo();
     } finally {
       this.#deadline.over();
       this.metrics.complete();
       this.parts.claimed.release();
-      this.parts.store.close();
     }
     if (failure !== undefined) return this.#end.reject(failure);
     if (reason === "finished" && done) {
@@ -331,30 +335,44 @@ class RunningJob implements Job {
 
   /** Ends everything in order. */
   async #endAll(error: Error | undefined): Promise<void> {
-    if (error === undefined) await this.#worker.stop();
-    else await this.#worker.close();
-    this.metrics.emit();
-    this.metrics.complete();
-    await this.#publisher?.close();
-    await this.parts.open.close();
+    try {
+      if (error === undefined) await this.#worker.stop();
+      else await this.#worker.close();
+    } finally {
+      this.metrics.emit();
+      this.metrics.complete();
+      await this.#publisher?.close();
+      await this.parts.open.close();
+    }
   }
 
   /** The deadline is over: closes everything, and logs what is left to the next start. */
-  async #abandon(error: Error | undefined): Promise<void> {
-    const { settings: { clock, log }, open, stopping, troubles } = this.parts;
+  async #abandon(error: Error | undefined, ending: Promise<void>): Promise<void> {
+    const { settings: { clock, log }, open, store, stopping, troubles } = this.parts;
     if (error === undefined) log(`Job ${this.name}: ${describeLeft(this.#worker.assignment.list, troubles.text)}`);
     this.#worker.abandon();
     stopping.abort();
-    const closing = new Deadline(clock);
-    closing.within(STOP_MS.lettingGo);
-    await closing.inTime(Promise.all([this.#publisher?.close(), open.close()])).catch(() => {});
-    closing.over();
+    store.close();
+    await endsSoon(clock, Promise.allSettled([this.#publisher?.close(), open.close(), ending, this.#left()]));
+  }
+
+  /** Waits for what is still under way, and closes the store. What waits for the store then ends. */
+  async #letGo(): Promise<void> {
+    const { settings: { clock }, store } = this.parts;
+    await endsSoon(clock, this.#left());
+    store.close();
+    await endsSoon(clock, this.#left());
+  }
+
+  /** Resolves when nothing of the job is under way any more. */
+  async #left(): Promise<void> {
+    await Promise.allSettled([this.#reading, this.#worker.ended()]);
   }
 
   #schedule(): void {
     this.#cancelTimer = this.parts.settings.clock.after(SHOW_MS / 2, () => {
       this.metrics.emit();
-      void this.#worker.show();
+      this.#worker.showSoon();
       this.#worker.watch();
       this.#schedule();
     });

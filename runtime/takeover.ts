@@ -12,6 +12,7 @@
  *
  * @module
  */
+import type { Background } from "../base/background.ts";
 import type { From, Published, StartOffset } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import type { KeyAtHand } from "./key_guard.ts";
@@ -38,6 +39,8 @@ export interface TakeoverParts {
   readonly publisherId: string;
   /** How long to wait for the store. */
   readonly patience: Patience;
+  /** What goes on after the takeover. */
+  readonly background: Background;
   /** Creates the check of the keys that a task meets. */
   readonly guardKey: (number: number) => (task: Task, at: KeyAtHand) => void;
   /** Called when an event time lies before 1973. */
@@ -91,7 +94,7 @@ export async function takeOver(
     throw error;
   }
   // Garbage of earlier owners does no harm, so it is removed without waiting for it.
-  for (const { owned } of taken) void owned.checkpoint.sweep().catch(() => {});
+  for (const { owned } of taken) parts.background.run((signal) => owned.checkpoint.sweep(signal));
   return taken;
 }
 

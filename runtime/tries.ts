@@ -31,9 +31,9 @@ export class Tries {
    * Waits before the next try after an error that may pass: something cannot be reached, or another owner has a task.
    * Throws every other error.
    */
-  async waitOut(error: unknown): Promise<void> {
+  async waitOut(error: unknown, signal?: AbortSignal): Promise<void> {
     if (!(error instanceof UnavailableError || error instanceof FencedError)) throw error;
-    await this.wait(error);
+    await this.wait(error, signal);
   }
 
   /** Waits, at most until the signal is aborted. Throws the error when the limit has passed. */

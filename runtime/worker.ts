@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Background } from "../base/background.ts";
 import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../connectors/connector.ts";
 import { type AssignedQueue, Assignment, type AssignmentParts } from "./assignment.ts";
 import { Epochs } from "./epochs.ts";
@@ -21,7 +22,7 @@ import type { TroubleKind, Troubles } from "./troubles.ts";
 
 /** What a worker needs. */
 export interface WorkerParts
-  extends Omit<AssignmentParts, "epochs" | "seek" | "stopping" | "wake" | "trouble" | "failed"> {
+  extends Omit<AssignmentParts, "epochs" | "seek" | "background" | "wake" | "trouble" | "failed"> {
   readonly publisher: Publisher | undefined;
   readonly troubles: Troubles;
   /** Where each topic partition ends, for a job that runs until the end. A topic without an entry does not end. */
@@ -38,12 +39,15 @@ export class Worker implements ReaderHandler {
   readonly ready: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly preparation: Preparation;
   readonly #loop: Loop;
-  #stopping = false;
+  /** Its signal is aborted when the worker stops. */
+  readonly #background = new Background();
   /** Since when tasks are being taken over; Infinity when they are not. */
   #assigningSince = Infinity;
   #ended = false;
   #failure: Error | undefined;
   #looping: Promise<void> | undefined;
+  /** The end that each failed task causes. */
+  readonly #failing = new Map<OwnedTask, Promise<void>>();
 
   constructor(readonly parts: WorkerParts) {
     // `ready` must not reject unhandled: its awaiter gets the error, and the end of the job reports later failures.
@@ -55,7 +59,7 @@ export class Worker implements ReaderHandler {
       ...parts,
       epochs: () => this.epochs,
       seek: (start) => this.reader?.seek(start),
-      stopping: () => this.#stopping,
+      background: this.#background,
       wake: () => this.wake(),
       trouble: (kind, error) => this.trouble(kind, error),
       failed: (error) => this.#end(error),
@@ -80,7 +84,7 @@ export class Worker implements ReaderHandler {
       tasks,
       reader: () => this.reader,
       atEnd: (queue) => this.#atEnd(queue),
-      taskFailed: (owned) => void this.#taskFailed(owned).catch(() => {}),
+      taskFailed: (owned) => this.#background.run(() => this.#taskFailed(owned)),
       finished: () => areOthersFinished(parts, this.tasks),
     });
   }
@@ -127,6 +131,11 @@ export class Worker implements ReaderHandler {
     this.trouble("tasks", new UnavailableError(so));
   }
 
+  /** Shows progress soon. */
+  showSoon(): void {
+    this.#background.run(() => this.show());
+  }
+
   /** Shows progress to the broker's own tools. Nothing depends on it. */
   async show(): Promise<void> {
     const offsets = this.assignment.list.filter((task) => !task.lost).flatMap((task) =>
@@ -144,6 +153,11 @@ export class Worker implements ReaderHandler {
     await this.reader?.stop();
   }
 
+  /** Resolves when nothing of the worker is under way any more. To be called after its end. */
+  ended(): Promise<void> {
+    return this.#background.ended();
+  }
+
   /** Ends everything at once, without waiting for work under way. */
   abandon(): void {
     this.ready.resolve();
@@ -156,7 +170,9 @@ export class Worker implements ReaderHandler {
 
   async assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]> {
     this.#assigningSince = this.parts.settings.clock.elapsed();
-    const starts = await this.assignment.follow(partitions, alive).finally(() => this.#assigningSince = Infinity);
+    const following = this.assignment.follow(partitions, alive).finally(() => this.#assigningSince = Infinity);
+    this.#background.run(() => following);
+    const starts = await following;
     this.ready.resolve();
     this.wake();
     return starts;
@@ -211,7 +227,7 @@ export class Worker implements ReaderHandler {
 
   failed(error: Error): void {
     // What is away does not fail a job that is being stopped: its end says what is left.
-    if (this.#stopping && error instanceof UnavailableError) return;
+    if (this.#background.signal.aborted && error instanceof UnavailableError) return;
     this.#end(error);
   }
 
@@ -222,11 +238,12 @@ export class Worker implements ReaderHandler {
     const { idleSince } = owned.runner.task;
     if (idleSince[queue.slot] >= 0) idleSince[queue.slot] = NaN;
     const wanted = () => this.assignment.queueOf(topic, partition)?.queue === queue;
-    prepared(wanted).then(() => {
+    const release = () => {
       if (this.preparation.stopped || !wanted()) return;
       queue.release(batch);
       this.wake();
-    }, (error: Error) => this.failed(error));
+    };
+    this.#background.run(() => prepared(wanted).then(release, (error: Error) => this.failed(error)));
   }
 
   /**
@@ -250,7 +267,14 @@ export class Worker implements ReaderHandler {
     return open.input.ended?.(queue.topic) === true && queue.position >= queue.end;
   }
 
-  async #taskFailed(owned: OwnedTask): Promise<void> {
+  /** Ends the job because of a task. */
+  #taskFailed(owned: OwnedTask): Promise<void> {
+    const failing = this.#failing.get(owned) ?? this.#endWith(owned);
+    this.#failing.set(owned, failing);
+    return failing;
+  }
+
+  async #endWith(owned: OwnedTask): Promise<void> {
     const failure = owned.runner.task.failure!;
     const error = explain(this.parts.settings.name, owned, failure);
     if (failure.kind !== "async") return this.#end(error);
@@ -265,7 +289,7 @@ export class Worker implements ReaderHandler {
   }
 
   #halt(): void {
-    this.#stopping = true;
+    this.#background.abort();
     this.preparation.stop();
     this.#loop.stop();
   }

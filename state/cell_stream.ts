@@ -15,7 +15,8 @@ import type { Key, StateKind } from "../operators/keyed_state.ts";
 import type { Address, CellWriter, DurableCells } from "./durable_cells.ts";
 import type { Bucket, StateCell } from "./state_cell.ts";
 import { ValueReader } from "./value_reader.ts";
-import { Tag, ValueWriter } from "./value_writer.ts";
+import { Tag } from "./value_tags.ts";
+import { ValueWriter } from "./value_writer.ts";
 
 const VERSION = 2;
 const KINDS: readonly StateKind[] = ["value", "map", "list"];

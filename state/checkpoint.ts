@@ -40,7 +40,7 @@ import type { OutputRecord } from "./outbox.ts";
 import { newFence } from "./fence.ts";
 import { readHeadEntry } from "./read_head.ts";
 import { readOutboxEntry, restoreStates } from "./restore.ts";
-import { type Patience, persist } from "./retry.ts";
+import { type Patience, persist, waitOrThrow } from "./retry.ts";
 import type { Store } from "./store.ts";
 import { assertSuccessor } from "./successor.ts";
 import { deleteOwned, findOrphans } from "./sweep.ts";
@@ -153,7 +153,7 @@ export class TaskCheckpoint {
         const checkpoint = new TaskCheckpoint(store, keys, { head, versionstamp }, options);
         return { full: false, checkpoint, created: before === undefined };
       }
-      await clock.sleep(pauseAfter(tries, RETRY_PAUSE, clock.random()));
+      await waitOrThrow(options, pauseAfter(tries, RETRY_PAUSE, clock.random()), contested(keys));
     }
   }
 
@@ -227,21 +227,24 @@ export class TaskCheckpoint {
   /**
    * Deletes entries that earlier owners left and the head does not name. May run at the same time as commits.
    *
+   * @param signal ends it early
    * @returns how many entries were deleted
    * @throws {FencedError} when another owner has taken the task
+   * @throws {Error} when the signal was aborted
    */
-  async sweep(): Promise<number> {
+  async sweep(signal: AbortSignal | undefined = this.options.signal): Promise<number> {
     const { fence } = this.#head;
+    const options = { ...this.options, signal };
     let count = 0;
     let doomed = [];
-    for await (const key of findOrphans(this.store, this.keys, this.#head)) {
+    for await (const key of findOrphans(this.store, this.keys, this.#head, signal)) {
       doomed.push(key);
       count++;
       if (doomed.length < SWEEP_DELETES) continue;
-      await deleteOwned(this.store, this.keys, { fence, doomed, options: this.options });
+      await deleteOwned(this.store, this.keys, { fence, doomed, options });
       doomed = [];
     }
-    await deleteOwned(this.store, this.keys, { fence, doomed, options: this.options });
+    await deleteOwned(this.store, this.keys, { fence, doomed, options });
     return count;
   }
 
@@ -340,6 +343,11 @@ export class TaskCheckpoint {
   }
 }
 
+/** The error of a claim that is ended while it waits. */
+function contested({ task, job }: TaskKeys): UnavailableError {
+  return new UnavailableError(`Task ${task} of job ${job} could not be claimed before the wait was ended`);
+}
+
 /** A secret seed for the hash of keys, derived from the fence, which is only in the store. */
 function seedOf(fence: string): number {
   return checksum(new TextEncoder().encode(fence));
@@ -367,6 +375,6 @@ async function writeClaim(
     const judged = verdict(head, checked, found);
     if (judged === "done") return found!.versionstamp;
     if (judged !== "again") return undefined;
-    await options.clock.sleep(pauseAfter(tries, RETRY_PAUSE, options.clock.random()));
+    await waitOrThrow(options, pauseAfter(tries, RETRY_PAUSE, options.clock.random()), contested(keys));
   }
 }

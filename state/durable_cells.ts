@@ -42,7 +42,7 @@ export interface Address {
 }
 
 /** The part of a state's specification that is stored. */
-export type StoredSpec = Pick<KeyedStateSpec, "name" | "namespaced" | "version" | "kind" | "frozen">;
+export type StoredSpec = Pick<KeyedStateSpec, "name" | "namespaced" | "version" | "kind" | "frozen" | "plain">;
 
 /** Cells of one state of a task with a checkpoint. */
 export abstract class DurableCells<C extends StateCell = StateCell> {
@@ -56,6 +56,8 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
   layout: number;
   /** Whether values are frozen. Then a value cannot change in place and needs no copy. */
   frozen: boolean;
+  /** Whether values are plain data by construction. */
+  plain: boolean;
   /** How many buckets have a base, of how many bytes, and the exclusive or of their placed checksums. */
   bases = 0;
   baseBytes = 0;
@@ -82,6 +84,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     this.namespaced = spec.namespaced;
     this.version = spec.version ?? 1;
     this.frozen = spec.frozen ?? false;
+    this.plain = spec.plain ?? false;
     this.id = options.id;
     this.seed = options.seed;
     this.layout = options.layout;
@@ -164,7 +167,8 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
   #encode(writer: ValueWriter, cell: C): void {
     const from = writer.length;
     try {
-      writer.value(cell.value);
+      if (this.plain) writer.plain(cell.value);
+      else writer.value(cell.value);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       throw new TypeError(

@@ -129,6 +129,7 @@ export class DurableStates {
       );
     }
     state.frozen = spec.frozen ?? false;
+    state.plain = spec.plain ?? false;
     if (state.version !== version) this.#migrate(state, spec, version);
     this.#opened.add(name);
     return state as unknown as StateOf<S>;

@@ -7,6 +7,7 @@ import { pauseAfter } from "../base/backoff.ts";
 import type { WaitingClock } from "../base/clock.ts";
 import { UnavailableError } from "./errors.ts";
 import { CALL_LIMIT_MS, CALL_TOLD_MS, LOCKED_RETRIES, RETRY_PAUSE } from "./limits.ts";
+import { type Patience, waitOrThrow } from "./retry.ts";
 import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from "./store.ts";
 
 /**
@@ -28,7 +29,7 @@ import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from 
 export class KvStore implements Store {
   /** Called when a call has had no answer for several seconds, and with `undefined` when it is answered. */
   waits: (error: Error | undefined) => void = () => {};
-  #closed = false;
+  readonly #closed = new AbortController();
   /** Ends the waits of the calls under way. */
   readonly #waiting = new Set<(error: Error) => void>();
 
@@ -58,7 +59,7 @@ export class KvStore implements Store {
     }
     try {
       if (isPath(where)) await makeFolder(where);
-      const kv = await whileLocked(clock, () => Deno.openKv(where));
+      const kv = await whileLocked({ clock }, () => Deno.openKv(where));
       const store = new KvStore(kv, where, clock);
       try {
         await store.get(["job"]);
@@ -106,14 +107,14 @@ export class KvStore implements Store {
 
   /** Closes the KV. Calls under way are answered no more: they are given up. */
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed.signal.aborted) return;
     this.letGo();
     this.kv.close();
   }
 
   /** The same, but the KV stays open: it is somebody else's. */
   letGo(): void {
-    this.#closed = true;
+    this.#closed.abort();
     for (const giveUp of [...this.#waiting]) giveUp(this.#closedError());
   }
 
@@ -123,12 +124,13 @@ export class KvStore implements Store {
 
   async #retry<T>(what: "read" | "written", act: () => Promise<T>): Promise<T> {
     try {
-      return await whileLocked(this.clock, () => {
-        if (this.#closed) throw this.#closedError();
+      const { signal } = this.#closed;
+      return await whileLocked({ clock: this.clock, signal }, () => {
+        if (signal.aborted) throw this.#closedError();
         return this.#answered(what, act());
       });
     } catch (error) {
-      if (this.#closed || !isPassing(error)) throw error;
+      if (this.#closed.signal.aborted || !isPassing(error)) throw error;
       throw new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reasonOf(error)}`, { cause: error });
     }
   }
@@ -162,13 +164,14 @@ export class KvStore implements Store {
 }
 
 /** Repeats a call while the file is locked, because then nothing was executed. Throws all other errors. */
-async function whileLocked<T>(clock: WaitingClock, act: () => Promise<T>): Promise<T> {
+async function whileLocked<T>(patience: Patience, act: () => Promise<T>): Promise<T> {
   for (let failures = 0;; failures++) {
     try {
       return await act();
     } catch (error) {
       if (!isLocked(error) || failures >= LOCKED_RETRIES) throw error;
-      await clock.sleep(pauseAfter(Math.min(failures, 4), RETRY_PAUSE, clock.random()));
+      const wait = pauseAfter(Math.min(failures, 4), RETRY_PAUSE, patience.clock.random());
+      await waitOrThrow(patience, wait, error);
     }
   }
 }
@@ -188,7 +191,7 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 /** Deno reports a locked file as a TypeError. */
-function isLocked(error: unknown): boolean {
+function isLocked(error: unknown): error is Error {
   return error instanceof Error && /database (table )?is locked/.test(error.message);
 }
 

@@ -35,6 +35,8 @@ const HAS_VALUE = 4;
 /** The old format of headers: by name, each with a value. */
 const HAS_NAMED_HEADERS = 8;
 const HAS_HEADERS = 16;
+/** The headers have the names of the previous record's, which are left out. */
+const SAME_NAMES = 32;
 /** A timestamp that is nearer than this to the previous one is written as the difference. */
 const NEAR = 2 ** 50;
 
@@ -47,8 +49,10 @@ export function encodeOutbox(records: readonly OutputRecord[]): Uint8Array {
   writer.varint(records.length);
   let topic: string | undefined;
   let timestamp = 0;
+  let headers: RecordHeaders | undefined;
   for (const record of records) {
-    writer.byte(flagsOf(record, topic));
+    const sameNames = haveSameNames(record.headers, headers);
+    writer.byte(flagsOf(record, topic) | (sameNames ? SAME_NAMES : 0));
     if (record.topic !== topic) writer.string(topic = record.topic);
     writer.varint(record.partition);
     const difference = record.timestamp - timestamp;
@@ -59,7 +63,8 @@ export function encodeOutbox(records: readonly OutputRecord[]): Uint8Array {
     if (near) timestamp = record.timestamp;
     if (record.key !== null) writeBytes(record.key);
     if (record.value !== null) writeBytes(record.value);
-    if (record.headers !== undefined) writeHeaders(record.headers);
+    headers = record.headers;
+    if (headers !== undefined) writeHeaders(headers, sameNames);
   }
   return writer.view();
 }
@@ -76,6 +81,7 @@ export function decodeOutbox(bytes: Uint8Array): OutputRecord[] {
   const records: OutputRecord[] = [];
   let topic = "";
   let timestamp = 0;
+  let headers: RecordHeaders | undefined;
   for (let left = reader.varint(); left > 0; left--) {
     const flags = reader.byte();
     if ((flags & SAME_TOPIC) === 0) topic = reader.string();
@@ -84,8 +90,8 @@ export function decodeOutbox(bytes: Uint8Array): OutputRecord[] {
     const time = near ? timestamp += reader.zigzag() : reader.value() as number;
     const key = (flags & HAS_KEY) !== 0 ? reader.raw(reader.varint()) : null;
     const value = (flags & HAS_VALUE) !== 0 ? reader.raw(reader.varint()) : null;
-    const headers = (flags & HAS_HEADERS) !== 0
-      ? readHeaders(reader)
+    headers = (flags & HAS_HEADERS) !== 0
+      ? readHeaders(reader, (flags & SAME_NAMES) !== 0 ? headers : undefined)
       : (flags & HAS_NAMED_HEADERS) !== 0
       ? readNamedHeaders(reader)
       : undefined;
@@ -105,19 +111,29 @@ function writeBytes(bytes: Uint8Array): void {
   writer.raw(bytes);
 }
 
-function writeHeaders(headers: RecordHeaders): void {
-  writer.varint(headers.length);
-  for (const [name, value] of headers) {
-    writer.string(name);
+/** Whether two records' headers have the same names in the same order. */
+function haveSameNames(headers: RecordHeaders | undefined, before: RecordHeaders | undefined): boolean {
+  if (headers === undefined || before === undefined || headers.length !== before.length) return false;
+  for (let i = 0; i < headers.length; i++) if (headers[i][0] !== before[i][0]) return false;
+  return true;
+}
+
+function writeHeaders(headers: RecordHeaders, sameNames: boolean): void {
+  if (!sameNames) writer.varint(headers.length);
+  for (let i = 0; i < headers.length; i++) {
+    const value = headers[i][1];
+    if (!sameNames) writer.string(headers[i][0]);
     writer.varint(value === null ? 0 : value.length + 1);
     if (value !== null) writer.raw(value);
   }
 }
 
-function readHeaders(reader: ValueReader): RecordHeaders {
+/** @param before the headers that have the same names, if the names are left out */
+function readHeaders(reader: ValueReader, before: RecordHeaders | undefined): RecordHeaders {
   const headers: RecordHeader[] = [];
-  for (let left = reader.varint(); left > 0; left--) {
-    const name = reader.string();
+  const count = before?.length ?? reader.varint();
+  for (let i = 0; i < count; i++) {
+    const name = before?.[i][0] ?? reader.string();
     const length = reader.varint() - 1;
     headers.push([name, length < 0 ? null : reader.raw(length)]);
   }

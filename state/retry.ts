@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pauseAfter } from "../base/backoff.ts";
+import { pause, pauseAfter } from "../base/backoff.ts";
 import type { WaitingClock } from "../base/clock.ts";
 import { UnavailableError } from "./errors.ts";
 import { RETRY_PAUSE } from "./limits.ts";
@@ -30,14 +30,14 @@ export class Retry {
 
   /** Waits before the next try. Rethrows the error when `patience` is exceeded. */
   async after(error: UnavailableError): Promise<void> {
-    const { clock, patience = Infinity, trouble, signal } = this.options;
+    const { clock, patience = Infinity, trouble } = this.options;
     // A change of the wall clock must neither shorten nor prolong the wait.
     const now = () => clock.elapsed?.() ?? clock.now();
     if (this.#failures === 0) this.#until = now() + patience;
     trouble?.(error);
     const wait = pauseAfter(this.#failures++, RETRY_PAUSE, clock.random());
-    if (signal?.aborted || now() + wait > this.#until) throw error;
-    await clock.sleep(wait);
+    if (now() + wait > this.#until) throw error;
+    await waitOrThrow(this.options, wait, error);
   }
 
   /** Resets the count after a success. */
@@ -46,6 +46,15 @@ export class Retry {
     this.#failures = 0;
     this.options.trouble?.(undefined);
   }
+}
+
+/** Waits that many milliseconds. Throws the error when the wait is ended, or was ended before. */
+export async function waitOrThrow({ clock, signal }: Patience, ms: number, error: Error): Promise<void> {
+  if (signal?.aborted) throw error;
+  const { after } = clock;
+  if (after === undefined) await clock.sleep(ms);
+  else await pause({ after: (delay, run) => after.call(clock, delay, run) }, ms, signal);
+  if (signal?.aborted) throw error;
 }
 
 /** Repeats an operation until the store answers. Only for operations that may run twice. */

@@ -13,7 +13,7 @@ import type { AttemptId, Head } from "./head.ts";
 import type { ChunkKind, TaskKeys } from "./keys.ts";
 import { SWEEP_DELETES } from "./limits.ts";
 import { readHeadEntry } from "./read_head.ts";
-import { type Patience, persist, Retry } from "./retry.ts";
+import { type Patience, persist, Retry, waitOrThrow } from "./retry.ts";
 import type { Store, StoreKey } from "./store.ts";
 import { grouped, weigh } from "./weight.ts";
 
@@ -28,11 +28,18 @@ interface Live extends AttemptId {
  * @param store the store of the job
  * @param keys of the task
  * @param head the owner's head; entries that its owner has written since are ignored
+ * @param signal ends the search
  */
-export async function* findOrphans(store: Store, keys: TaskKeys, head: Head): AsyncIterable<StoreKey> {
+export async function* findOrphans(
+  store: Store,
+  keys: TaskKeys,
+  head: Head,
+  signal?: AbortSignal,
+): AsyncIterable<StoreKey> {
   const bases: Live[] = [];
   const known = new Map(head.states.map(({ id, buckets }) => [id, buckets]));
   for await (const { key, value } of store.list(keys.buckets)) {
+    signal?.throwIfAborted();
     const [era, state, bucket] = key.slice(-3) as [number, number, number];
     if (era > head.era || state >= head.nextState) continue;
     if (era < head.era || !known.has(state)) {
@@ -52,7 +59,11 @@ export async function* findOrphans(store: Store, keys: TaskKeys, head: Head): As
   };
   for (const kind of ["base", "outbox", "delta"] as const) {
     const isLive: IsLive = (...place) => lives[kind](...place) || isPinned(head.pins, place[0], place[1]);
-    yield* orphansOf(store, keys, kind, head.fence, isLive);
+    for await (const { key } of store.list(keys.chunks(kind))) {
+      signal?.throwIfAborted();
+      const [fence, attempt, index] = key.slice(-3) as [string, number, number];
+      if (fence !== head.fence && !isLive(fence, attempt, index)) yield key;
+    }
   }
 }
 
@@ -63,19 +74,6 @@ function isIn(live: readonly Live[]): IsLive {
   const byAttempt = Map.groupBy(live, ({ fence, attempt }) => `${fence} ${attempt}`);
   return (fence, attempt, index) =>
     byAttempt.get(`${fence} ${attempt}`)?.some(({ first, last }) => first <= index && index <= last) ?? false;
-}
-
-async function* orphansOf(
-  store: Store,
-  keys: TaskKeys,
-  kind: ChunkKind,
-  own: string,
-  isLive: IsLive,
-): AsyncIterable<StoreKey> {
-  for await (const { key } of store.list(keys.chunks(kind))) {
-    const [fence, attempt, index] = key.slice(-3) as [string, number, number];
-    if (fence !== own && !isLive(fence, attempt, index)) yield key;
-  }
 }
 
 /**
@@ -101,7 +99,8 @@ export async function deleteOwned(
         try {
           // The owner's commits may change the head meanwhile. Deleting twice does no harm, so the delete is repeated.
           if ((await store.atomic([{ key: keys.head, versionstamp: found.versionstamp }], piece)).ok) break;
-          await options.clock.sleep(options.clock.random() * 2);
+          const ended = new UnavailableError("The deletes of garbage were ended");
+          await waitOrThrow(options, options.clock.random() * 2, ended);
         } catch (error) {
           if (!(error instanceof UnavailableError)) throw error;
           await retry.after(error);

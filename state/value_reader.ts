@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isShared, Tag } from "./value_writer.ts";
+import { isShared, Tag } from "./value_tags.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Up to this length, strings are built faster from a list of character codes. There is one list for each length. */

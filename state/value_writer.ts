@@ -1,60 +1,17 @@
 /**
  * Writes values as bytes: small, fast, and exact. It throws on values that it cannot encode exactly, with their name.
  *
- * | first byte | value |
- * |---|---|
- * | 0x80-0xff | an integer from 0 to 127 |
- * | 0x40-0x7f | an ASCII string of 0 to 63 characters |
- * | below | see {@linkcode Tag} |
- *
  * Objects of one shape (the same names in the same order) name their properties once in a stream.
  *
  * @module
  */
 import { VALUE_DEPTH } from "./limits.ts";
+import { isShared, Tag } from "./value_tags.ts";
 
-/** The first byte of a value that is not a small integer or a short string. */
-export const Tag = {
-  undefined: 0x00,
-  null: 0x01,
-  false: 0x02,
-  true: 0x03,
-  /** Zigzag varint. */
-  integer: 0x04,
-  float: 0x05,
-  ascii: 0x06,
-  utf8: 0x07,
-  /** Strings with lone surrogates, which UTF-8 cannot encode. */
-  utf16: 0x08,
-  /** The magnitude of a bigint, lowest byte first. */
-  positive: 0x09,
-  negative: 0x0a,
-  bytes: 0x0b,
-  array: 0x0c,
-  /** The names follow. The shape gets the next number of the stream if {@linkcode isShared} allows it. */
-  object: 0x0d,
-  /** The same, for an object without a prototype. */
-  bareObject: 0x0e,
-  /** An object of a numbered shape. */
-  shape: 0x0f,
-  map: 0x10,
-  set: 0x11,
-  date: 0x12,
-} as const;
-
-/** The most shapes that a stream numbers. */
-const SHAPES = 128;
-/** The most names of a shape that gets a number. Larger objects are usually dictionaries. */
-const SHAPE_NAMES = 24;
 /** Integers up to this magnitude are written as varints, because zigzag doubles them. */
 const VARINT_INTEGERS = 2 ** 52;
 /** Up to this length a loop is faster than the encoder. */
 const LOOP_CHARACTERS = 96;
-
-/** Whether a new shape gets a number, given the number of shapes so far. Writer and reader count in the same way. */
-export function isShared(names: number, shapes: number): boolean {
-  return names <= SHAPE_NAMES && shapes < SHAPES;
-}
 
 interface Shape {
   readonly names: readonly string[];
@@ -75,6 +32,8 @@ export class ValueWriter {
   readonly #around: object[] = [];
   readonly #path: unknown[] = [];
   #depth = 0;
+  /** Whether the current value may have properties that cannot be encoded. */
+  #suspect = true;
 
   /** How many bytes are written. */
   get length(): number {
@@ -85,6 +44,7 @@ export class ValueWriter {
   reset(): void {
     this.#at = 0;
     this.#depth = 0;
+    this.#suspect = true;
     this.#around.length = 0;
     this.#last = undefined;
     if (this.#shapes.size > 0) this.#shapes.clear();
@@ -169,6 +129,13 @@ export class ValueWriter {
       default:
         return this.#refuse(typeof value === "symbol" ? "a symbol" : "a function");
     }
+  }
+
+  /** Writes a value that is known to be plain data: its arrays and objects have no hidden properties and no holes. */
+  plain(value: unknown): void {
+    this.#suspect = false;
+    this.value(value);
+    this.#suspect = true;
   }
 
   #number(value: number): void {
@@ -344,6 +311,7 @@ export class ValueWriter {
 
   /** Throws if a value has properties that cannot be encoded: hidden ones, symbols, names on an array, holes. */
   #own(value: object, expected: number): void {
+    if (!this.#suspect) return;
     const own = Reflect.ownKeys(value).length;
     if (own === expected) return;
     if (Array.isArray(value) && own < expected) this.#refuse("an array with holes");
@@ -369,6 +337,7 @@ export class ValueWriter {
   #refuse(what: string): never {
     const path = this.#path.slice(1, this.#depth + 1).map(showStep).join("");
     this.#depth = 0;
+    this.#suspect = true;
     this.#around.length = 0;
     throw new TypeError(`${path === "" ? "the value itself" : path} is ${what} and cannot be stored as it is`);
   }

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { Backoff, pause, pauseAfter } from "../base/backoff.ts";
 import { GrowingBytes, varintSize, zigzag, zigzagBack } from "../base/bytes.ts";
 import { systemClock } from "../base/clock.ts";
+import { decimalBytes } from "../base/text.ts";
 import { ByteReader } from "../connectors/kafka/wire.ts";
 
 describe("GrowingBytes", () => {
@@ -26,6 +27,17 @@ describe("GrowingBytes", () => {
   it("keeps what was written when it grows", () => {
     const bytes = new GrowingBytes(2).byte(1).raw(new Uint8Array([2, 3, 4])).byte(0x1ff);
     assertEquals([...bytes.written], [1, 2, 3, 4, 255]);
+  });
+});
+
+describe("decimalBytes()", () => {
+  it("writes every number as its text", () => {
+    const decoder = new TextDecoder();
+    const powers = Array.from({ length: 17 }, (_, at) => 10 ** at).flatMap((power) => [power - 1, power, power + 1]);
+    for (const value of [...powers, -5, 1.5, NaN, Infinity]) {
+      assertEquals(decoder.decode(decimalBytes(value)), String(value));
+    }
+    fc.assert(fc.property(fc.maxSafeNat(), (value) => decoder.decode(decimalBytes(value)) === String(value)));
   });
 });
 

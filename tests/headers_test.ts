@@ -1,6 +1,7 @@
 /** Headers: a list, as in Kafka, from where a record is read to where it is written. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import fc from "fast-check";
 import { map } from "rxjs";
 import { deadLetter, embeddedLog, memory, recordInfo, run } from "@tidemark/streams";
 import { headerOf, type InputRecord } from "@tidemark/streams/connectors";
@@ -9,7 +10,7 @@ import { bytesName, nameBytes } from "../base/text.ts";
 import type { RecordHeaders } from "../connectors/connector.ts";
 import { readChunkHead, unpackChunk } from "../connectors/embedded/packing.ts";
 import { encodeHeaders, recordBytes } from "../connectors/headers.ts";
-import { decodeOutbox } from "../state/outbox.ts";
+import { decodeOutbox, encodeOutbox } from "../state/outbox.ts";
 import { ValueWriter } from "../state/value_writer.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -127,6 +128,20 @@ describe("a header's name", () => {
   it("counts with its bytes and its length where a topic limits records", () => {
     assertEquals(recordBytes(text("k"), text("vv"), undefined), 3);
     assertEquals(recordBytes(null, null, [["ü€", null], ["a", new Uint8Array(100)]]), 1 + 5 + 1 + 1 + 1 + 2 + 100);
+  });
+});
+
+describe("the headers of results that wait", () => {
+  it("come back as they were, whether or not the record before has the same names", () => {
+    const name = fc.constantFrom("a", "b", "tidemark.time", "__proto__");
+    const header = fc.tuple(name, fc.option(fc.uint8Array({ maxLength: 3 })));
+    const headers = fc.option(fc.array(header, { maxLength: 3 }), { nil: undefined });
+    fc.assert(fc.property(fc.array(headers, { maxLength: 8 }), (lists) => {
+      const records = lists.map((headers) => ({
+        ...{ topic: "out", partition: 0, timestamp: 7, key: null, value: text("A"), headers },
+      }));
+      assertEquals(decodeOutbox(encodeOutbox(records).slice()), records);
+    }));
   });
 });
 

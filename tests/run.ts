@@ -45,6 +45,8 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(`CI=true allows no test to be skipped for want of a broker or of a container. ${wanting}.`);
     counts = { ...counts, failed: counts.failed + counts.skipped, skipped: 0 };
   }
+  // Repeated here, because the end of a long output is what is kept and read.
+  for (const failure of counts.failures) console.log(`\nFailed: ${failure}`);
   console.log(`Took ${((performance.now() - began) / 1000).toFixed(1)} s.`);
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);

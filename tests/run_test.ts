@@ -1,6 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { countTests } from "./support/run/junit.ts";
+import { countTests as countAll } from "./support/run/junit.ts";
 import { chooseTargets } from "./support/run/targets.ts";
+
+/** The counts without the failures' texts. */
+function countTests(xml: string): { passed: number; failed: number; skipped: number } {
+  const { passed, failed, skipped } = countAll(xml);
+  return { passed, failed, skipped };
+}
 
 function report(...cases: string[]): string {
   return `<testsuites><testsuite name="a">${cases.join("\n")}</testsuite></testsuites>`;
@@ -33,6 +39,12 @@ Deno.test("countTests() counts a test with steps by its steps", () => {
 Deno.test("countTests() counts a test whose steps passed but which failed itself", () => {
   const counts = countTests(report(testCase("a", '<failure message="Leaks detected"/>'), testCase("a &gt; b")));
   assertEquals(counts, { passed: 1, failed: 1, skipped: 0 });
+});
+
+Deno.test("countTests() tells of each failure where it is and how it begins", () => {
+  const body = '<failure message="Uncaught Error: 1 &lt; 2">Error: 1 &lt; 2</failure>';
+  const { failures } = countAll(report(testCase("a"), testCase("b &gt; c", body)));
+  assertEquals(failures, ['./a.ts: b > c\nUncaught Error: 1 < 2">Error: 1 < 2</failure>']);
 });
 
 Deno.test("chooseTargets() runs everything when no path is named", () => {

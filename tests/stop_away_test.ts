@@ -122,6 +122,7 @@ describe("A job that is stopped while it starts", () => {
     aborted.abort();
     assertLessOrEqual(await timed(clock, starting), WITHIN);
     const job = await starting;
+    assertLessOrEqual(await timed(clock, job.finished), WITHIN);
     assertEquals(await job.finished, { reason: "stopped" });
   });
 
@@ -159,7 +160,9 @@ describe("A job that is stopped while it starts", () => {
     await asked.promise;
     aborted.abort();
     await timed(clock, starting);
-    assertEquals(await (await starting).finished, { reason: "stopped" });
+    const job = await starting;
+    assertLessOrEqual(await timed(clock, job.finished), WITHIN);
+    assertEquals(await job.finished, { reason: "stopped" });
   });
 });
 

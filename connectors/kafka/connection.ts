@@ -44,6 +44,8 @@ export interface KafkaConnectionOptions {
   readonly compression?: KafkaCompression;
   /** Logs a line. @default not logged */
   readonly log?: (line: string) => void;
+  /** Aborting it gives up the first connection to a broker. @default never */
+  readonly signal?: AbortSignal;
 }
 
 /** One cluster, opened for one job. */
@@ -58,13 +60,16 @@ export class KafkaConnection implements Connection {
   private constructor(
     driver: Driver,
     shared: Line,
-    { clock, transactionTimeout, compression, log }: Required<KafkaConnectionOptions> & { clock: TimerClock },
+    { clock, transactionTimeout, compression, log }: Required<Omit<KafkaConnectionOptions, "signal">> & {
+      clock: TimerClock;
+    },
   ) {
     this.#driver = driver;
     this.#shared = shared;
     this.#clock = clock;
     this.delivery = new KafkaDelivery({
       ...{ driver, shared, clock, log, open: this.#open, timeout: transactionTimeout, codec: CODEC[compression] },
+      signal: this.#closed.signal,
       ask: (wanted, ask, retries) => this.#ask(wanted, ask, retries),
       batchBytes: async (topic) => batchBytes(await this.#config(topic)),
       ensureTopic: (topic, partitions) => this.#ensureTopic(topic, partitions),
@@ -80,14 +85,23 @@ export class KafkaConnection implements Connection {
   static async open(
     driver: Driver,
     clock: TimerClock = systemClock,
-    { transactionTimeout = TRANSACTION_TIMEOUT, compression = "none", log = () => {} }: KafkaConnectionOptions = {},
+    {
+      transactionTimeout = TRANSACTION_TIMEOUT,
+      compression = "none",
+      log = () => {},
+      signal,
+    }: KafkaConnectionOptions = {},
   ): Promise<KafkaConnection> {
     const shared = driver.line();
+    const giveUp = () => void shared.close().catch(() => {});
+    signal?.addEventListener("abort", giveUp, { once: true });
     try {
-      await askUntil(shared, () => Promise.resolve(), { clock, limit: CONNECT_LIMIT });
+      await askUntil(shared, () => Promise.resolve(), { clock, limit: CONNECT_LIMIT, signal });
     } catch (error) {
       await shared.close();
       throw explain(error, "connect to Kafka", driver.name);
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
     }
     return new KafkaConnection(driver, shared, { clock, transactionTimeout, compression, log });
   }

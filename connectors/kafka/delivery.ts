@@ -45,6 +45,8 @@ export interface KafkaDeliveryParts {
   readonly log: (line: string) => void;
   /** Everything that must be closed with the connection. */
   readonly open: Set<{ close(): Promise<void> }>;
+  /** Aborted when the connection is closed. */
+  readonly signal: AbortSignal;
   /** Runs a request, and repeats it while the failure is one that may pass. Rejects with the last error in words. */
   ask<T>(wanted: string, ask: () => Promise<T>, retries?: (error: unknown) => boolean): Promise<T>;
   /** The largest record batch that a topic takes, in bytes. */
@@ -102,7 +104,7 @@ export class KafkaDelivery implements AfterCommit {
   }
 
   async rehearse(owner: string, topics: ReadonlyMap<string, number>): Promise<DeliveryLife> {
-    const { clock } = this.parts;
+    const { clock, signal } = this.parts;
     const backoff = new Backoff(RETRY_PAUSE, clock);
     const deadline = clock.elapsed() + ASK_LIMIT;
     const wanted = [...topics].map(([topic, partitions]) => ({
@@ -122,15 +124,16 @@ export class KafkaDelivery implements AfterCommit {
         // transaction was fenced by the broker.
         const late = clock.elapsed() >= deadline && !(error instanceof FencedError);
         if (error instanceof RefusedError || late) throw error;
-        await backoff.wait();
+        await backoff.wait(signal);
+        if (signal.aborted) throw error;
       }
     }
   }
 
   async fence(owner: string): Promise<void> {
-    const { driver, shared, clock, timeout } = this.parts;
+    const { driver, shared, clock, timeout, signal } = this.parts;
     try {
-      await initialise(shared, owner, { clock, timeout });
+      await initialise(shared, owner, { clock, timeout, signal });
     } catch (error) {
       throw worded(error, `fence the producer "${owner}"`, driver.name);
     }
@@ -147,10 +150,11 @@ export class KafkaDelivery implements AfterCommit {
   }
 
   async #open(owner: string): Promise<OpenProducer> {
-    const { driver, clock, timeout, codec, open: opened, batchBytes } = this.parts;
+    const { driver, clock, timeout, codec, open: opened, batchBytes, signal } = this.parts;
     const line = driver.line();
+    opened.add(line);
     try {
-      const identity = await initialise(line, owner, { clock, timeout });
+      const identity = await initialise(line, owner, { clock, timeout, signal });
       const producer = new TransactionalProducer(line, identity, {
         brokers: driver.name,
         clock,
@@ -172,6 +176,8 @@ export class KafkaDelivery implements AfterCommit {
     } catch (error) {
       await line.close();
       throw worded(error, `initialise the producer "${owner}" with transactions of ${timeout} ms`, driver.name);
+    } finally {
+      opened.delete(line);
     }
   }
 

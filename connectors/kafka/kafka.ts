@@ -136,11 +136,12 @@ export function kafka(
   const driver = new KafkaJsDriver(brokers, client);
   const connector: KafkaConnector = {
     id: `kafka ${driver.name}`,
-    open: ({ job, log }: ConnectionContext): Promise<Connection> =>
+    open: ({ job, log, signal }: ConnectionContext): Promise<Connection> =>
       KafkaConnection.open(new KafkaJsDriver(brokers, { clientId: `tidemark-${job}`, ...client }), systemClock, {
         transactionTimeout,
         compression,
         log: (line) => log(`Job ${job}: ${line}`),
+        signal,
       }),
     create: async (topic: string, { partitions = DEFAULT_PARTITIONS }: KafkaTopicOptions = {}) => {
       checkTopic("create", topic);

@@ -100,6 +100,8 @@ class Connection {
   readonly #options: KafkaJsOptions;
   #client: Client | undefined;
   #socket: Socket | undefined;
+  /** Resolves when all sockets that were given up are closed. */
+  #destroyed: Promise<void> = Promise.resolve();
   #ready: Promise<ReadonlyMap<number, VersionRange>> | undefined;
   #beginning = false;
   #ended = false;
@@ -181,15 +183,19 @@ class Connection {
     return this.#socket = socket;
   }
 
-  /** Destroys the socket with an error: this also clears kafkajs' timer for a connection that is being established. */
+  /**
+   * Destroys the socket with an error: this also clears kafkajs' timer for a connection that is being established.
+   * Resolves when this socket and all earlier ones are closed.
+   */
   #destroy(error: Error): Promise<void> {
     const socket = this.#socket;
     this.#socket = undefined;
-    if (socket === undefined || socket.closed) return Promise.resolve();
-    return new Promise((resolve) => {
+    if (socket === undefined || socket.closed) return this.#destroyed;
+    const closed = new Promise<void>((resolve) => {
       socket.once("close", () => resolve());
       socket.destroy(error);
     });
+    return this.#destroyed = Promise.all([this.#destroyed, closed]).then(() => {});
   }
 }
 

@@ -87,6 +87,8 @@ interface Transaction {
 export class TransactionalProducer {
   readonly #topics = new Map<string, ProducerTopic>();
   readonly #sequences = new Map<string, number>();
+  /** Aborted when it is closed: the waits of a transaction under way end. */
+  readonly #closing = new AbortController();
   #busy = false;
   #broken: Error | undefined;
   /** The time at which the transaction under way times out. */
@@ -103,13 +105,7 @@ export class TransactionalProducer {
   async publish(flow: Flow): Promise<number> {
     const { clock, pace } = this.parts;
     return await this.#exclusively(async () => {
-      const transaction: Transaction = {
-        flow,
-        began: clock.elapsed(),
-        added: new Set(),
-        moved: [],
-        barred: new Map(),
-      };
+      const transaction: Transaction = { flow, began: clock.elapsed(), added: new Set(), moved: [], barred: new Map() };
       this.#until = transaction.began + pace.timeout;
       const planned = endOf(flow.rows, 0, pace.transaction);
       const written = await this.#write(transaction, planned);
@@ -131,7 +127,7 @@ export class TransactionalProducer {
       for (const { topic } of topics) await this.#learn(topic);
       const steps = [() => this.line.addOffsets(this.identity, markers[0].group)];
       if (topics.length > 0) steps.push(() => this.line.addPartitions(this.identity, topics));
-      for (const step of steps) await patiently(this.parts.clock, step);
+      for (const step of steps) await this.#patiently(step);
       await this.#sendMarkers(markers);
       await this.line.endTransaction(this.identity, false);
     });
@@ -140,7 +136,12 @@ export class TransactionalProducer {
   /** Closes its connections. */
   async close(): Promise<void> {
     this.#broken ??= new Error("Cannot publish: this producer is closed");
+    this.#closing.abort();
     await this.line.close();
+  }
+
+  #patiently(step: () => Promise<void>): Promise<void> {
+    return patiently({ clock: this.parts.clock, signal: this.#closing.signal }, step);
   }
 
   async #exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -205,7 +206,7 @@ export class TransactionalProducer {
       const there = [...partitions].filter((one) => one < this.#topics.get(topic)!.leaders.length);
       if (there.length > 0) topics.push({ topic, partitions: there });
     }
-    const steps = [patiently(this.parts.clock, () => this.line.addOffsets(this.identity, flow.group))];
+    const steps = [this.#patiently(() => this.line.addOffsets(this.identity, flow.group))];
     if (topics.length > 0) steps.push(this.#add(transaction, topics));
     await settled(steps);
   }
@@ -215,7 +216,7 @@ export class TransactionalProducer {
     topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
   ): Promise<void> {
     try {
-      await patiently(this.parts.clock, () => this.line.addPartitions(this.identity, topics));
+      await this.#patiently(() => this.line.addPartitions(this.identity, topics));
     } catch (error) {
       if (!hasCode(error, CODE.topicAuthorizationFailed) || transaction.flow.letter === undefined) throw error;
       // The request adds no topic when it must refuse one. Requests for single topics show which.
@@ -270,10 +271,7 @@ export class TransactionalProducer {
       if (!this.#topics.has(topic)) await this.#learn(topic);
       if (!transaction.added.has(`${topic}/${partition}`)) {
         transaction.added.add(`${topic}/${partition}`);
-        await patiently(
-          this.parts.clock,
-          () => this.line.addPartitions(this.identity, [{ topic, partitions: [partition] }]),
-        );
+        await this.#patiently(() => this.line.addPartitions(this.identity, [{ topic, partitions: [partition] }]));
       }
       const load = loads.of(topic, partition);
       if (load === undefined) throw this.#refusal(letters, [{ row: at, code: 3, said: undefined }]);
@@ -328,7 +326,7 @@ export class TransactionalProducer {
         }
       }
       if (again.length === 0) return refused;
-      await pause(clock, RETRY_PAUSE.first);
+      await pause(clock, RETRY_PAUSE.first, this.#closing.signal);
       for (const topic of new Set(again.map((batch) => batch.topic))) await this.#learn(topic);
       left = again.filter((batch) => {
         const { topic, partition } = batch;
@@ -360,7 +358,7 @@ export class TransactionalProducer {
   async #hold(ms: number, batches: readonly SentBatch[]): Promise<void> {
     const { clock, pace, throttled } = this.parts;
     throttled(ms);
-    if (clock.elapsed() + ms < this.#until) return await pause(clock, ms);
+    if (clock.elapsed() + ms < this.#until) return await pause(clock, ms, this.#closing.signal);
     // The transaction would time out first. Its successor has another connection, and writes smaller pieces.
     pace.wrote(batches.reduce((bytes, { batch }) => bytes + batch.length, 0), ms);
     throw new KafkaError(
@@ -386,7 +384,7 @@ export class TransactionalProducer {
     await settled(
       [...Map.groupBy(markers, ({ group }) => group)].map(([group, ofGroup]) => {
         const offsets = ofGroup.map(({ topic, partition, epoch, note }) => ({ topic, partition, offset: epoch, note }));
-        return patiently(this.parts.clock, () => this.line.commitInTransaction(this.identity, group, offsets));
+        return this.#patiently(() => this.line.commitInTransaction(this.identity, group, offsets));
       }),
     );
   }

@@ -17,18 +17,27 @@ const NO_COORDINATOR = [CODE.coordinatorLoading, CODE.coordinatorNotAvailable, C
 export async function initialise(
   line: Line,
   transactionalId: string,
-  { clock, timeout }: { readonly clock: TimerClock; readonly timeout: number },
+  { clock, timeout, signal }: {
+    readonly clock: TimerClock;
+    readonly timeout: number;
+    /** Ends the waits between the tries. */
+    readonly signal?: AbortSignal;
+  },
 ): Promise<ProducerIdentity> {
   // The coordinator refuses with code 51 while it aborts the open transaction of an earlier life.
   const retries = (error: unknown) => isPassing(error) || hasCode(error, CODE.concurrentTransactions);
-  return await askUntil(line, () => line.initProducer(transactionalId, timeout), { clock, limit: ASK_LIMIT, retries });
+  const ask = () => line.initProducer(transactionalId, timeout);
+  return await askUntil(line, ask, { clock, limit: ASK_LIMIT, retries, signal });
 }
 
 /**
  * Repeats a step that is refused because the transaction before it is being completed, or because a coordinator moves
- * or is being created. The broker has answered, so the step certainly had no effect.
+ * or is being created. The broker has answered, so the step certainly had no effect. The signal ends the pauses.
  */
-export async function patiently(clock: TimerClock, step: () => Promise<void>): Promise<void> {
+export async function patiently(
+  { clock, signal }: { readonly clock: TimerClock; readonly signal: AbortSignal },
+  step: () => Promise<void>,
+): Promise<void> {
   const deadline = clock.elapsed() + REFUSED_STEP_LIMIT;
   for (let refused = 1;; refused++) {
     try {
@@ -38,9 +47,9 @@ export async function patiently(clock: TimerClock, step: () => Promise<void>): P
       if (clock.elapsed() >= deadline || !(unfinished || NO_COORDINATOR.some((code) => hasCode(error, code)))) {
         throw error;
       }
-      if (!unfinished) await pause(clock, RETRY_PAUSE.first);
+      if (!unfinished) await pause(clock, RETRY_PAUSE.first, signal);
       // Completing a transaction takes about as long as a request, and the shortest timer takes longer than both.
-      else if (refused > REFUSED_AT_ONCE) await pause(clock, CONCURRENT_TRANSACTION_PAUSE);
+      else if (refused > REFUSED_AT_ONCE) await pause(clock, CONCURRENT_TRANSACTION_PAUSE, signal);
     }
   }
 }

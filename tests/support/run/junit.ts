@@ -4,32 +4,51 @@ export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Each failed test: its file, its name, and how its failure begins. */
+  readonly failures: readonly string[];
 }
 
-export const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
+export const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
+/** How much of a failure is shown, in characters. */
+const SHOWN = 600;
 
 export function add(a: Counts, b: Counts): Counts {
-  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+    failures: [...a.failures, ...b.failures],
+  };
 }
 
 /** Counts the tests and steps of a report. A test with steps counts as its steps. */
 export function countTests(report: string): Counts {
-  const cases = [...report.matchAll(/<testcase name="([^"]*)"[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g)]
-    .map(([, name, body = ""]) => ({ name, body }));
+  const cases = [
+    ...report.matchAll(/<testcase name="([^"]*)"(?: classname="([^"]*)")?[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g),
+  ].map(([, name, file = "", body = ""]) => ({ name, file, body }));
   const parents = new Set(cases.flatMap(({ name }) => ancestors(name)));
   let counts = NOTHING;
-  for (const { name, body } of cases) {
+  for (const { name, file, body } of cases) {
     // A test fails with its steps, which are counted already. It counts too when it fails for another reason (a leak).
     if (parents.has(name) && (!/<failure/.test(body) || /<failure message="\d+ test steps? failed/.test(body))) {
       continue;
     }
+    const failed = /<failure|<error/.test(body);
     counts = add(counts, {
-      passed: /<failure|<error|<skipped/.test(body) ? 0 : 1,
-      failed: /<failure|<error/.test(body) ? 1 : 0,
+      passed: failed || /<skipped/.test(body) ? 0 : 1,
+      failed: failed ? 1 : 0,
       skipped: /<skipped/.test(body) ? 1 : 0,
+      failures: failed ? [plain(`${file}: ${name}\n${body.trim()}`)] : [],
     });
   }
   return counts;
+}
+
+/** The text of a part of a report, shortened. */
+function plain(xml: string): string {
+  const signs: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'", "#39": "'" };
+  const text = xml.replace(/<failure message="/g, "").replace(/&([a-z]+|#39);/g, (whole, name) => signs[name] ?? whole);
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)} ...` : text;
 }
 
 /** `a > b > c` is a step of `a > b`, which is a step of `a`. */
