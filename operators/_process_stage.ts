@@ -14,7 +14,7 @@ import { requireWatermark } from "./_operate.ts";
 import { type KeyAtHand, ListHandle, MapHandle, ValueHandle } from "./_process_states.ts";
 import type { KeyTimers, ProcessOptions, ProcessStateOptions, States, TimerContext } from "./_process_types.ts";
 import type { Stage } from "./_stage.ts";
-import { type AccessTime } from "./_ttl.ts";
+import type { AccessTime } from "./_ttl.ts";
 import { TtlList, TtlMap, TtlValue } from "./_ttl_states.ts";
 import type { Timers } from "./_timers.ts";
 import type { Key, StateKind } from "./keyed_state.ts";
