@@ -41,6 +41,7 @@ export type {
   Typed,
   ValueState,
 } from "./_process_types.ts";
+export type { Ttl } from "./_ttl.ts";
 export * from "./record_info.ts";
 export * from "./session_window.ts";
 export * from "./sliding_window.ts";

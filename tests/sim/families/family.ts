@@ -28,11 +28,15 @@ export interface Family {
   readonly share: number;
   /** A number of its own. It makes the draws of families independent of each other. */
   readonly dice: number;
+  /** How long its last results may take to be committed after its last record, in virtual milliseconds. @default 0 */
+  readonly quiet?: number;
   /**
    * The pipeline, without its sink. The source has event time and a watermark that lies `DISORDER` behind the latest
    * event.
+   *
+   * @param after calls back after this many milliseconds of the process, unless the process has ended
    */
-  pipeline(events: Observable<Event>): Observable<Row>;
+  pipeline(events: Observable<Event>, after: (ms: number, run: () => void) => void): Observable<Row>;
   /** @param emit called with each result, in the order in which a reader must see those of one user */
   expected(emit: (row: Row) => void): Expected;
 }
