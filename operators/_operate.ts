@@ -323,7 +323,11 @@ function bind(
 /** Checks a stage after everything above it is bound. */
 function verify(options: StageOptions, scope: Scope, label: string): void {
   if (options.keeps && scope.task.host !== undefined && !scope.sourced) throw misuse.noSource(label);
-  if (options.needsWatermark !== true) return;
+  if (options.needsWatermark === true) requireWatermark(scope, label);
+}
+
+/** Throws where a stage would never fire, or only by the clock of some branches. */
+export function requireWatermark(scope: Scope, label: string): void {
   if (scope.providers.length === 0) throw misuse.noWatermark(label);
   if (scope.bare.length > 0) throw misuse.unwatermarkedBranch(label, scope.bare.map((source) => source.label));
 }
