@@ -6,8 +6,8 @@
  */
 import type { OperatorFunction } from "rxjs";
 import { keyedProcess, list, map, typed, value } from "@tidemark/streams";
-import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Event } from "../traffic.ts";
+import { ByEventTime, type Family } from "./family.ts";
 
 const CARTS = "carts";
 /** After how long a cart is left, in milliseconds of event time. */
@@ -39,12 +39,12 @@ function stage(): OperatorFunction<Event | null, Cart> {
     emits: typed<Cart>(),
     next({ n, time }, { key, state: { items, kinds, left }, timers, emit }) {
       items.append(n);
-      kinds.set(n % 3, (kinds.get(n % 3) ?? 0) + 1);
+      kinds.set(kindOf(n), (kinds.get(kindOf(n)) ?? 0) + 1);
       const before = left.get();
       if (before !== undefined) timers.delete(before);
       left.set(Math.max(before ?? 0, time + LEFT));
       timers.set(left.get()!);
-      if (n % 5 > 0) return;
+      if (n % 5 !== 0) return;
       emit({ user: key, what: "bought", at: time, items: items.values(), kinds: kinds.entries().sort() });
       timers.delete(left.get()!);
       for (const state of [items, kinds]) state.clear();
@@ -58,37 +58,37 @@ function stage(): OperatorFunction<Event | null, Cart> {
   });
 }
 
+/** The remainder by three. The numbers of guests are negative. */
+function kindOf(n: number): number {
+  return Math.abs(n) % 3;
+}
+
 /** The carts of one partition, computed in the simplest way. */
-class Carts implements Expected {
-  #watermark = -Infinity;
+class Carts extends ByEventTime {
   readonly #open = new Map<string, { left: number; items: number[] }>();
 
-  constructor(readonly emit: (row: Cart) => void) {}
+  constructor(readonly emit: (row: Cart) => void) {
+    super();
+  }
 
-  add({ user, n, time }: Event): boolean {
+  protected override take({ user, n, time }: Event): boolean {
     const cart = this.#open.get(user) ?? { left: 0, items: [] };
     this.#open.set(user, cart);
     cart.items.push(n);
     cart.left = Math.max(cart.left, time + LEFT);
     if (n % 5 === 0) this.#close(user, "bought", time);
-    this.#advance(time - DISORDER - 1);
     return true;
   }
 
-  end(): void {
-    this.#advance(Infinity);
-  }
-
-  #advance(watermark: number): void {
-    if (watermark <= this.#watermark) return;
-    this.#watermark = watermark;
+  protected override fire(): void {
+    const { watermark } = this;
     for (const [user, { left }] of [...this.#open]) if (left <= watermark) this.#close(user, "left", left);
   }
 
   #close(user: string, what: Cart["what"], at: number): void {
     const { items } = this.#open.get(user)!;
     this.#open.delete(user);
-    const kinds = [0, 1, 2].map((kind) => [kind, items.filter((n) => n % 3 === kind).length] as const);
+    const kinds = [0, 1, 2].map((kind) => [kind, items.filter((n) => kindOf(n) === kind).length] as const);
     this.emit({ user, what, at, items, kinds: kinds.filter(([, count]) => count > 0) });
   }
 }
