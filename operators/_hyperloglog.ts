@@ -12,7 +12,9 @@ import { textBytes } from "../base/text.ts";
 
 /** What is stored: entries of `index * 64 + rank` while there are few, then a register for each index. */
 export interface Registers {
+  /** The entries, while there are few. */
   few: number[] | null;
+  /** A register for each index, from then on. */
   all: Uint8Array | null;
 }
 

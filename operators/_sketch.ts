@@ -8,10 +8,15 @@ import { DDSketch } from "@datadog/sketches-js";
 
 /** How many values are in each bin, apart for positive and negative ones. */
 export interface Sketch {
+  /** Numbers of positive values, by bin. */
   positive: Map<number, number>;
+  /** Numbers of negative values, by the bin of their absolute value. */
   negative: Map<number, number>;
+  /** How many values were 0, or too close to it for a bin. */
   zeros: number;
+  /** The least value. */
   least: number;
+  /** The largest value. */
   most: number;
 }
 

@@ -13,6 +13,7 @@ export * from "./cumulative_window.ts";
 export * from "./distinct_aggregates.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
+export * from "./histogram.ts";
 export * from "./keyed_process.ts";
 export * from "./global_window.ts";
 export * from "./keyed_reduce.ts";
