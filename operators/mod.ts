@@ -7,6 +7,8 @@ export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
+export * from "./interval_join.ts";
+export type { Joined, JoinType, LeftOf, RightOf } from "./_join_options.ts";
 export * from "./keyed_process.ts";
 export * from "./keyed_reduce.ts";
 export type {
