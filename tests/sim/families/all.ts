@@ -6,10 +6,11 @@
 import { diceOf } from "../scenario.ts";
 import { carts } from "./carts.ts";
 import type { Family } from "./family.ts";
+import { partners } from "./partners.ts";
 import { sessions } from "./sessions.ts";
 import { visits } from "./visits.ts";
 
-export const FAMILIES: readonly Family[] = [carts, sessions, visits];
+export const FAMILIES: readonly Family[] = [carts, partners, sessions, visits];
 
 /** Draws the names of the families that are part of a run. */
 export function drawFamilies(seed: number): string[] {

@@ -39,12 +39,12 @@ function stage(): OperatorFunction<Event | null, Cart> {
     emits: typed<Cart>(),
     next({ n, time }, { key, state: { items, kinds, left }, timers, emit }) {
       items.append(n);
-      kinds.set(n % 3, (kinds.get(n % 3) ?? 0) + 1);
+      kinds.set(kindOf(n), (kinds.get(kindOf(n)) ?? 0) + 1);
       const before = left.get();
       if (before !== undefined) timers.delete(before);
       left.set(Math.max(before ?? 0, time + LEFT));
       timers.set(left.get()!);
-      if (n % 5 > 0) return;
+      if (n % 5 !== 0) return;
       emit({ user: key, what: "bought", at: time, items: items.values(), kinds: kinds.entries().sort() });
       timers.delete(left.get()!);
       for (const state of [items, kinds]) state.clear();
@@ -56,6 +56,11 @@ function stage(): OperatorFunction<Event | null, Cart> {
       left.delete();
     },
   });
+}
+
+/** The remainder by three, also of an event with a negative number. */
+function kindOf(n: number): number {
+  return (n % 3 + 3) % 3;
 }
 
 /** The carts of one partition, computed in the simplest way. */
@@ -88,7 +93,7 @@ class Carts implements Expected {
   #close(user: string, what: Cart["what"], at: number): void {
     const { items } = this.#open.get(user)!;
     this.#open.delete(user);
-    const kinds = [0, 1, 2].map((kind) => [kind, items.filter((n) => n % 3 === kind).length] as const);
+    const kinds = [0, 1, 2].map((kind) => [kind, items.filter((n) => kindOf(n) === kind).length] as const);
     this.emit({ user, what, at, items, kinds: kinds.filter(([, count]) => count > 0) });
   }
 }
