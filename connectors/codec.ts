@@ -24,8 +24,12 @@ export interface RecordCodec<T> {
    * something is away: the job says so, waits and calls again. Any other error stops the job.
    */
   prepare?(bytes: Uint8Array): Promise<void> | undefined;
-  /** The codec with which a sink writes to this topic. Called once, when the sink is made. @default the codec itself */
-  forTopic?(topic: string): RecordCodec<T>;
+  /**
+   * The codec with which a sink writes the values, or the keys, of this topic. Called once, when the sink is made.
+   *
+   * @default the codec itself
+   */
+  forTopic?(topic: string, part: "key" | "value"): RecordCodec<T>;
   /**
    * Fetches what `encode` needs. Called when a job that writes with this codec starts; nothing is read before it has
    * resolved. It rejects as `prepare` does.

@@ -6,6 +6,7 @@
  */
 
 import { bytesText, textBytes } from "../base/text.ts";
+import { shownPath } from "../base/paths.ts";
 import type { RecordCodec } from "./codec.ts";
 
 /** Options of {@linkcode json}. */
@@ -199,19 +200,6 @@ function bent({ path }: Look, what: string, why: string): TypeError {
 function shortened(value: bigint): string {
   const digits = String(value);
   return digits.length > 40 ? `${digits.slice(0, 20)}... of ${digits.length} digits` : digits;
-}
-
-/** Writes a path as `$.items[3].price`, a long one shortened in the middle. */
-function shownPath(path: readonly (string | number)[]): string {
-  const steps = path.map((step) =>
-    typeof step === "number"
-      ? `[${step}]`
-      : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step)
-      ? `.${step}`
-      : `[${JSON.stringify(step)}]`
-  );
-  const whole = `$${steps.join("")}`;
-  return whole.length > 200 ? `${whole.slice(0, 100)} ... ${whole.slice(-80)}` : whole;
 }
 
 /** Writes bigints as integers. */

@@ -69,6 +69,12 @@ export interface SinkOptions<T> {
   readonly partition?: (value: Present<T>, partitions: number) => number;
   /** How a value becomes bytes. @default JSON */
   readonly codec?: RecordCodec<unknown>;
+  /**
+   * How a key becomes bytes: `int64()`, `avro(registry, { schema: "long" })` or any codec. `null` stays no key.
+   *
+   * @default text in UTF-8, of numbers their decimal text; bytes as they are
+   */
+  readonly keyCodec?: RecordCodec<unknown>;
 }
 
 /** The spec of a source. */
@@ -123,27 +129,44 @@ function preparesFor(codec: RecordCodec<unknown>, reader: KeyReader | undefined)
 export function sinkSpec<T>(connector: Connector, topic: string, options: SinkOptions<T> = {}): RecordSink<Present<T>> {
   named("sink", topic);
   const { key, value = (whole: Present<T>): unknown => whole, headers, partition } = options;
-  const given = options.codec ?? json<unknown>();
-  const codec = given.forTopic?.(topic) ?? given;
+  const codec = codecFor(topic, "value", options.codec ?? json<unknown>());
+  const keyCodec = options.keyCodec === undefined ? undefined : codecFor(topic, "key", options.keyCodec);
+  if (keyCodec !== undefined && key === undefined) {
+    throw new TypeError(`Cannot create a sink: keyCodec encodes what key gives, and the sink of "${topic}" has no key`);
+  }
   return {
     connector,
     topic,
     value(whole) {
       const part = value(whole);
-      if (part === null) return null;
-      const bytes = codec.encode(part);
-      if (bytes instanceof Uint8Array) return bytes;
-      throw new TypeError(`the codec of the sink must give a Uint8Array, current value is of type ${typeof bytes}`);
+      return part === null ? null : encoded(codec, part);
     },
     keyless: key === undefined,
     key: key === undefined ? () => undefined : (whole) => {
       const part = key(whole);
-      return part === null || part instanceof Uint8Array ? part : keyBytes(part);
+      if (part === null) return null;
+      if (keyCodec !== undefined) return encoded(keyCodec, part);
+      return part instanceof Uint8Array ? part : keyBytes(part);
     },
     headers: headers === undefined ? () => undefined : (whole) => encodeHeaders(headers(whole)),
     partition: partition ?? (() => undefined),
-    ...(codec.prepareToWrite === undefined ? {} : { prepare: () => codec.prepareToWrite!() }),
+    ...(codec.prepareToWrite === undefined && keyCodec?.prepareToWrite === undefined ? {} : {
+      async prepare() {
+        await codec.prepareToWrite?.();
+        await keyCodec?.prepareToWrite?.();
+      },
+    }),
   };
+}
+
+function codecFor(topic: string, part: "key" | "value", codec: RecordCodec<unknown>): RecordCodec<unknown> {
+  return codec.forTopic?.(topic, part) ?? codec;
+}
+
+function encoded(codec: RecordCodec<unknown>, value: unknown): Uint8Array {
+  const bytes = codec.encode(value);
+  if (bytes instanceof Uint8Array) return bytes;
+  throw new TypeError(`the codec of the sink must give a Uint8Array, current value is of type ${typeof bytes}`);
 }
 
 /** Creates a connector's `source()`: a cold Observable. A job drives it; without a job it reads by itself. */

@@ -1,5 +1,5 @@
 /**
- * Pairs of two streams whose times lie within an interval: one side of the join at a time.
+ * Pairs of two streams whose times lie within an interval.
  *
  * A value waits in the buffer of its side until the watermark says that no partner can come. A value of the other side
  * finds it there. The rules are those of Apache Flink's `IntervalJoinOperator`, with rows of one side in addition.
@@ -10,12 +10,71 @@
  *
  * @module
  */
-import type { JoinBuffer, JoinKey, JoinKeys, KeptOf } from "./_join_buffer.ts";
+import { JoinBuffer, type JoinKey, type JoinKeys, type KeptOf } from "./_join_buffer.ts";
+import type { TwoHandlers } from "./_operate.ts";
 import type { Stage } from "./_stage.ts";
 import type { Key } from "./keyed_state.ts";
 
+/** What an interval join does. */
+export interface IntervalRules<L, R, K extends Key, O> {
+  readonly key: (left: L) => K;
+  readonly rightKey: (right: R) => K;
+  readonly lower: number;
+  readonly upper: number;
+  /** Which sides have rows of their own. */
+  readonly emits: { readonly left: boolean; readonly right: boolean };
+  readonly join: (left: L | undefined, right: R | undefined) => O;
+  readonly frozen: boolean;
+  readonly version?: number;
+  readonly migrate?: (value: unknown, version: number, side: "left" | "right") => unknown;
+}
+
+/** The handlers of an interval join. */
+export function intervalStage<L, R, K extends Key, O>(
+  stage: Stage<O>,
+  { key, rightKey, lower, upper, emits, join, frozen, version, migrate }: IntervalRules<L, R, K, O>,
+): TwoHandlers<L, R> {
+  const keys: JoinKeys<K, never, never> = new Map();
+  const bufferOf = <V>(side: "left" | "right", keeps: number, rowOf: (value: V) => O): JoinBuffer<K, V> =>
+    new JoinBuffer(stage, keys, {
+      side,
+      keeps: Math.max(keeps, 0),
+      frozen,
+      version,
+      migrate: migrate && ((value, from) => migrate(value, from, side) as V),
+      unpaired: emits[side] ? (value) => stage.emit(rowOf(value)) : undefined,
+    });
+  const lefts = bufferOf<L>("left", upper, (value) => join(value, undefined));
+  const rights = bufferOf<R>("right", -lower, (value) => join(undefined, value));
+  stage.side("late");
+  return {
+    open() {
+      lefts.open();
+      rights.open();
+    },
+    left: takeSideOf<K, L, R, O>(stage, keys, {
+      key,
+      own: lefts,
+      others: rights,
+      othersOf: ({ right }) => right,
+      from: lower,
+      to: upper,
+      join,
+    }),
+    right: takeSideOf<K, R, L, O>(stage, keys, {
+      key: rightKey,
+      own: rights,
+      others: lefts,
+      othersOf: ({ left }) => left,
+      from: -upper,
+      to: -lower,
+      join: (value, partner) => join(partner, value),
+    }),
+  };
+}
+
 /** One side of an interval join. */
-export interface IntervalSide<K extends Key, V, P, O> {
+interface IntervalSide<K extends Key, V, P, O> {
   readonly key: (value: V) => K;
   /** The values of this side. */
   readonly own: JoinBuffer<K, V>;
@@ -29,7 +88,7 @@ export interface IntervalSide<K extends Key, V, P, O> {
 }
 
 /** Makes the function that takes the values of one side. */
-export function takeSideOf<K extends Key, V, P, O>(
+function takeSideOf<K extends Key, V, P, O>(
   stage: Stage<O>,
   keys: JoinKeys<K, never, never>,
   { key, own, others, othersOf, from, to, join }: IntervalSide<K, V, P, O>,

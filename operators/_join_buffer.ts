@@ -15,7 +15,7 @@
 import { ByTime } from "./_by_time.ts";
 import { copyOf, freeze, notKept } from "./_own.ts";
 import type { Stage } from "./_stage.ts";
-import type { Due } from "./_timers.ts";
+import type { Due } from "./_due.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 
 /** What is kept of a value. The third element says that it has had a partner, where that matters. */

@@ -253,18 +253,7 @@ export function operate<In, Out>(
   options: StageOptions,
   init: (stage: Stage<Out>) => Handlers<In>,
 ): OperatorFunction<In, Out> {
-  return (source) => {
-    const inside = openScope() !== undefined;
-    return ofOurs(
-      new Observable<Out>((out) =>
-        bind(options, out, (stage, input) => {
-          const handlers = init(stage);
-          stage.handlers = handlers;
-          input<In>(source, handlers.next, inside, options.reads);
-        })
-      ),
-    );
-  };
+  return operatorOf(options, init, (source, { next }, input) => input(source, next, options.reads));
 }
 
 /**
@@ -276,15 +265,26 @@ export function operate2<Left, Right, Out>(
   right: Observable<Right>,
   init: (stage: Stage<Out>) => TwoHandlers<Left, Right>,
 ): OperatorFunction<Left, Out> {
-  return (left) => {
+  return operatorOf<Left, Out, TwoHandlers<Left, Right>>(options, init, (source, handlers, input) => {
+    input(source, handlers.left, options.reads);
+    input(right, handlers.right, options.readsRight);
+  });
+}
+
+/** Makes an operator whose stage reads the inputs that `read` adds. */
+function operatorOf<In, Out, H extends StageHandlers>(
+  options: StageOptions,
+  init: (stage: Stage<Out>) => H,
+  read: (source: Observable<In>, handlers: H, input: AddInput) => void,
+): OperatorFunction<In, Out> {
+  return (source) => {
     const inside = openScope() !== undefined;
     return ofOurs(
       new Observable<Out>((out) =>
-        bind(options, out, (stage, input) => {
+        bind(options, out, inside, (stage, input) => {
           const handlers = init(stage);
           stage.handlers = handlers;
-          input<Left>(left, handlers.left, inside, options.reads);
-          input<Right>(right, handlers.right, inside, options.readsRight);
+          read(source, handlers, input);
         })
       ),
     );
@@ -295,13 +295,13 @@ export function operate2<Left, Right, Out>(
 type AddInput = <In>(
   source: Observable<In>,
   handle: (value: In) => void,
-  inside: boolean,
   reads: StageOptions["reads"],
 ) => void;
 
 function bind(
   options: StageOptions,
   out: Subscriber<unknown>,
+  inside: boolean,
   make: (stage: Stage, input: AddInput) => void,
 ): () => void {
   const { operator, name } = options;
@@ -318,7 +318,7 @@ function bind(
   const bound: Bound = { stage, options, out, bottommost, inputs };
   const sources: (() => void)[] = [];
   bindWithin(scope, () =>
-    make(stage, (source, handle, inside, reads) => {
+    make(stage, (source, handle, reads) => {
       const input = new Input(bound, handle, reads);
       inputs.push(input as unknown as Input<never>);
       sources.push(() => input.subscribeTo(source, inside));
@@ -336,7 +336,11 @@ function bind(
 /** Checks a stage after everything above it is bound. */
 function verify(options: StageOptions, scope: Scope, label: string): void {
   if (options.keeps && scope.task.host !== undefined && !scope.sourced) throw misuse.noSource(label);
-  if (options.needsWatermark !== true) return;
+  if (options.needsWatermark === true) requireWatermark(scope, label);
+}
+
+/** Throws where a stage would never fire, or only by the clock of some branches. */
+export function requireWatermark(scope: Scope, label: string): void {
   if (scope.providers.length === 0) throw misuse.noWatermark(label);
   if (scope.bare.length > 0) throw misuse.unwatermarkedBranch(label, scope.bare.map((source) => source.label));
 }

@@ -2,8 +2,7 @@
  * @module
  */
 import type { Observable, OperatorFunction } from "rxjs";
-import { takeSideOf } from "./_interval_stage.ts";
-import { JoinBuffer, type JoinBufferOptions, type JoinKeys } from "./_join_buffer.ts";
+import { type IntervalRules, intervalStage } from "./_interval_stage.ts";
 import {
   isFrozen,
   type Joined,
@@ -111,7 +110,7 @@ export function intervalJoin<L, R, K extends Key, O, Type extends JoinType = "in
   right: Observable<R | null>,
   options: IntervalJoinOptions<L, R, K, O, Type>,
 ): OperatorFunction<L | null, Joined<O, L | R>> {
-  const { name, key, rightKey, lower, upper, type = "inner", values = "copied", version, migrate } = options;
+  const { name, key, rightKey, lower, upper, type = "inner", values = "copied" } = options;
   const cannot = "Cannot create an interval join:";
   needFunctions({ key, rightKey, join: options.join }, cannot);
   for (const [name, bound] of Object.entries({ lower, upper })) {
@@ -120,10 +119,7 @@ export function intervalJoin<L, R, K extends Key, O, Type extends JoinType = "in
     }
   }
   if (lower > upper) throw new RangeError(`${cannot} lower must be <= upper, current values are ${lower} and ${upper}`);
-  const emits = sidesOf(type, cannot);
-  const frozen = isFrozen(values, cannot);
-  // The types of the sides that may be missing follow from `type`.
-  const join = options.join as (left: L | undefined, right: R | undefined) => Joined<O, L | R>;
+  const rules = { ...options, type, emits: sidesOf(type, cannot), frozen: isFrozen(values, cannot) };
 
   return operate2<L, R, Joined<O, L | R>>(
     {
@@ -135,51 +131,8 @@ export function intervalJoin<L, R, K extends Key, O, Type extends JoinType = "in
       reads: key,
       readsRight: rightKey,
     },
+    // A tombstone is a bad record where a key function cannot read it.
     right as Observable<R>,
-    (stage) => {
-      const keys: JoinKeys<K, never, never> = new Map();
-      const bufferOf = <V>(
-        side: "left" | "right",
-        keeps: number,
-        rowOf: (value: V) => Joined<O, L | R>,
-      ): JoinBuffer<K, V> => {
-        const of: JoinBufferOptions<V> = {
-          side,
-          keeps: Math.max(keeps, 0),
-          frozen,
-          version,
-          migrate: migrate && ((value, from) => migrate(value, from, side) as V),
-          unpaired: emits[side] ? (value) => stage.emit(rowOf(value)) : undefined,
-        };
-        return new JoinBuffer(stage, keys, of);
-      };
-      const lefts = bufferOf<L>("left", upper, (value) => join(value, undefined));
-      const rights = bufferOf<R>("right", -lower, (value) => join(undefined, value));
-      stage.side("late");
-      return {
-        open() {
-          lefts.open();
-          rights.open();
-        },
-        left: takeSideOf<K, L, R, Joined<O, L | R>>(stage, keys, {
-          key,
-          own: lefts,
-          others: rights,
-          othersOf: ({ right }) => right,
-          from: lower,
-          to: upper,
-          join,
-        }),
-        right: takeSideOf<K, R, L, Joined<O, L | R>>(stage, keys, {
-          key: rightKey,
-          own: rights,
-          others: lefts,
-          othersOf: ({ left }) => left,
-          from: -upper,
-          to: -lower,
-          join: (value, partner) => join(partner, value),
-        }),
-      };
-    },
+    (stage) => intervalStage(stage, rules as unknown as IntervalRules<L, R, K, Joined<O, L | R>>),
   ) as OperatorFunction<L | null, Joined<O, L | R>>;
 }

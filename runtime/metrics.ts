@@ -37,6 +37,8 @@ export interface MetricsSnapshot {
   readonly watermark: number | undefined;
   /** Values in keyed state, over the tasks of this worker. */
   readonly keys: number;
+  /** Values that stages hold back until they can be emitted, over the tasks of this worker. */
+  readonly held: number;
   /** How long a commit takes, in milliseconds. */
   readonly commit_ms: Percentiles;
   /** From a record's own timestamp until its results are visible, in milliseconds. */

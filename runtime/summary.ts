@@ -15,11 +15,12 @@ export function summarize(
   { meter, troubles, elapsed }: { readonly meter: Meter; readonly troubles: Troubles; readonly elapsed: number },
 ): MetricsSnapshot {
   const counters: Record<string, number> = {};
-  let lag = 0, keys = 0, epochs = 0, late = 0, read = 0;
+  let lag = 0, keys = 0, held = 0, epochs = 0, late = 0, read = 0;
   let watermark: number | undefined;
   for (const { runner, checkpoint, states, began } of tasks) {
     for (const [name, count] of Object.entries(runner.counters)) counters[name] = (counters[name] ?? 0) + count;
     late += runner.task.late;
+    held += runner.task.held;
     epochs += checkpoint.head.epoch;
     keys += states.size;
     read += (runner.counters.records_in ?? 0) - (began.counters.records_in ?? 0);
@@ -45,6 +46,7 @@ export function summarize(
     lag,
     watermark,
     keys,
+    held,
     commit_ms: meter.commit.percentiles(),
     latency_ms: meter.latency.percentiles(),
     trouble: troubles.text,

@@ -50,7 +50,7 @@ export async function* findOrphans(
     if (bucket < known.get(state)! && chunks) bases.push({ ...chunks, last: chunks.first + chunks.count - 1 });
   }
   const outbox = head.outbox.map((entry) => ({ ...entry, first: 0, last: Infinity }));
-  const { ranges } = head;
+  const { ranges, fence: own } = head;
   const lives: Readonly<Record<ChunkKind, IsLive>> = {
     base: isIn(bases),
     outbox: isIn(outbox),
@@ -62,7 +62,7 @@ export async function* findOrphans(
     for await (const { key } of store.list(keys.chunks(kind))) {
       signal?.throwIfAborted();
       const [fence, attempt, index] = key.slice(-3) as [string, number, number];
-      if (fence !== head.fence && !isLive(fence, attempt, index)) yield key;
+      if (fence !== own && !isLive(fence, attempt, index)) yield key;
     }
   }
 }

@@ -72,6 +72,7 @@ export async function runOnce(subject: Subject, { lengths }: EpochCut, crashes: 
       await life.commit();
       if (crashes(epoch, "after") && life.failure === undefined) await die();
     }
+    await finish(life);
     failure = life.failure;
     if (life.running) await life.job.stop();
   } catch (error) {
@@ -81,6 +82,14 @@ export async function runOnce(subject: Subject, { lengths }: EpochCut, crashes: 
   const tasks = layOut(subject.job.tasks ?? "perPartition", partitions).tasks.length;
   const results = new Map([...topics].map((topic) => [topic, world.records(topic)]));
   return { results, failure, crashes: died, tasks };
+}
+
+/** Waits for the answers that an asynchronous stage waits for, and commits their results. */
+async function finish(life: Life): Promise<void> {
+  while (life.held > 0) {
+    await life.released();
+    await life.commit();
+  }
 }
 
 /** Appends records to their topics. A record without a topic goes to the topic of the only source. */

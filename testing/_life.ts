@@ -11,13 +11,14 @@
  * @module
  */
 import type { Observable } from "rxjs";
-import { rest } from "../base/clock.ts";
+import { rest, systemClock } from "../base/clock.ts";
 import type { Job } from "../runtime/job.ts";
 import type { RunOptions } from "../runtime/options.ts";
 import { runWith } from "../runtime/run.ts";
 import { explainFrozen, freezeDeeply } from "./_freeze.ts";
 import type { PushReader } from "./_push_reader.ts";
 import type { World } from "./_world.ts";
+import { ANSWER_MS, LOOK_MS } from "./limits.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** One pipeline or several. */
@@ -61,6 +62,27 @@ export class Life {
     return this.failure === undefined && !this.finished;
   }
 
+  /** How many values the stages hold back, until an answer comes. */
+  get held(): number {
+    return this.running ? this.job.metrics.snapshot().held : 0;
+  }
+
+  /**
+   * Waits until the stages hold nothing back. The job goes on meanwhile; its results are not committed.
+   *
+   * @throws {Error} when they hold as much for a long time
+   */
+  async released(): Promise<void> {
+    let before = this.held;
+    for (let waited = 0, pause = 1; before > 0; waited += pause, pause = Math.min(2 * pause, LOOK_MS)) {
+      if (waited >= ANSWER_MS) throw unanswered(before);
+      await systemClock.sleep(pause);
+      if (this.held !== before) [waited, pause] = [0, 1];
+      before = this.held;
+    }
+    await rest();
+  }
+
   /** Pushes all new records without a commit. */
   async process(): Promise<void> {
     if (this.running) await this.reader.deliver(rest);
@@ -78,6 +100,16 @@ export class Life {
       // A full epoch is cut before all records have been pushed, so the loop commits again.
     } while (this.running && (!this.reader.done || this.job.metrics.snapshot().lag > 0));
   }
+}
+
+function unanswered(held: number): Error {
+  const values = held === 1 ? "1 value" : `${held} values`;
+  return new Error(
+    `A stage has held ${values} back for ${
+      ANSWER_MS / 1000
+    } s, and waits for an answer. If the answer needs time to pass, ` +
+      `move the clock with advance() before you await push() or end()`,
+  );
 }
 
 /** Explains the error that stopped the job, and how a test can avoid it. */

@@ -16,5 +16,11 @@ export const STEP_MS = 50;
  */
 export const LONE_CRASHES = 32;
 
+/** How long a test waits for an answer that an asynchronous stage waits for, in milliseconds of the wall clock. */
+export const ANSWER_MS = 5_000;
+
+/** The longest pause between two looks at what asynchronous stages hold back, in milliseconds of the wall clock. */
+export const LOOK_MS = 20;
+
 /** The most characters of a value that a message shows. */
 export const SHOWN = 300;

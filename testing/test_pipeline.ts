@@ -46,6 +46,8 @@ export class TestPipeline implements AsyncDisposable {
 
   /**
    * Pushes records, in this order. Resolves when they are completely processed and committed. Each push is one epoch.
+   * Where an asynchronous stage waits for answers, they are awaited, and their results are an epoch of their own; an
+   * answer that needs time to pass needs `advance` before the push is awaited.
    *
    * @param topic a topic that the pipeline reads
    * @param records one record or several
@@ -53,8 +55,8 @@ export class TestPipeline implements AsyncDisposable {
    * safe integer
    * @throws {Error} when the input has ended, or when the job has stopped with an error
    */
-  push(topic: string, records: PushedRecord | Iterable<PushedRecord>): Promise<void> {
-    return this.#inTurn(async () => {
+  async push(topic: string, records: PushedRecord | Iterable<PushedRecord>): Promise<void> {
+    await this.#inTurn(async () => {
       if (!this.#sources.includes(topic)) {
         throw new RangeError(`Cannot push to "${topic}": the pipeline reads ${quoted(this.#sources)}`);
       }
@@ -62,11 +64,12 @@ export class TestPipeline implements AsyncDisposable {
       this.world.append(topic, Symbol.iterator in records ? records : [records]);
       await this.life.commit();
     });
+    await this.#answered();
   }
 
   /**
    * Moves the wall clock forward without waiting. `idleAfter` uses this clock. Resolves when all effects are processed
-   * and committed.
+   * and committed, without waiting for the answers that an asynchronous stage waits for.
    *
    * @param ms how long, in milliseconds
    * @throws {RangeError} when `ms` is negative or not a safe integer
@@ -88,11 +91,12 @@ export class TestPipeline implements AsyncDisposable {
    *
    * @throws {Error} when the job has stopped with an error
    */
-  end(): Promise<void> {
-    return this.#inTurn(async () => {
+  async end(): Promise<void> {
+    await this.#inTurn(async () => {
       this.world.ended = true;
       await this.life.commit();
     });
+    await this.#answered();
   }
 
   /**
@@ -143,6 +147,15 @@ export class TestPipeline implements AsyncDisposable {
     if (this.life.failure === undefined) await this.life.job.stop();
     await rest();
     if (!this.#told) this.#throwFailure();
+  }
+
+  /** Waits for the answers that asynchronous stages wait for, and commits their results. Other calls go on meanwhile. */
+  async #answered(): Promise<void> {
+    while (this.life.held > 0) {
+      await this.life.released();
+      await this.#inTurn(() => this.life.commit());
+    }
+    this.#throwFailure();
   }
 
   #inTurn(act: () => Promise<void>): Promise<void> {

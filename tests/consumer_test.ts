@@ -7,7 +7,10 @@ const { version } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
 const PROGRAM = `
 import { from, map } from "rxjs";
 import { count, deadLetter, eventTime, type Job, keyedReduce, memory, run, seconds, tumblingWindow, watermark } from "@tidemark/streams";
+import { avro } from "@tidemark/streams/avro";
 import { kafka } from "@tidemark/streams/kafka";
+import { protobuf } from "@tidemark/streams/protobuf";
+import { registry } from "@tidemark/streams/registry";
 import { json } from "@tidemark/streams/connectors";
 import { sum } from "@tidemark/streams/operators";
 import { UnavailableError } from "@tidemark/streams/state";
@@ -51,7 +54,9 @@ console.log(JSON.stringify({
   tested: test.results("totals"),
   crashed: crashes > 0,
   rules: Object.keys(lint.rules),
-  names: [typeof sum, typeof json, UnavailableError.name],
+  names: [typeof sum, typeof json, typeof protobuf, UnavailableError.name],
+  avro: [...avro("string").encode("a")],
+  registry: registry({ url: "http://localhost:8081" }).url,
 }));
 `;
 
@@ -92,7 +97,9 @@ Deno.test("a user's project imports jsr:@tidemark/streams and /kafka, type-check
       tested: [{ key: "ada", value: 1 }],
       crashed: true,
       rules: ["remembers", "asynchronous", "later"],
-      names: ["function", "function", "UnavailableError"],
+      names: ["function", "function", "function", "UnavailableError"],
+      avro: [2, 97],
+      registry: "http://localhost:8081/",
     });
   });
 });

@@ -90,6 +90,7 @@ Deno.test("run() counts, and the counts go back to the job's birth", async () =>
     lag: 0,
     watermark: undefined,
     keys: 3,
+    held: 0,
     trouble: undefined,
   });
   assert(epochs >= 2 && elapsed_ms >= 0 && records_per_second >= 0);

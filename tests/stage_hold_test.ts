@@ -1,9 +1,10 @@
 /** Holds, `later()` and `full` in running jobs: an asynchronous stage in miniature, and what a job owes it. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { map, type Observable, tap } from "rxjs";
+import { FakeTime } from "@std/testing/time";
+import { identity, map, type Observable, tap } from "rxjs";
 import { count, deadLetter, eventTime, memory, tumblingWindow, watermark } from "@tidemark/streams";
-import { crashTest } from "@tidemark/streams/testing";
+import { crashTest, testPipeline } from "@tidemark/streams/testing";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { runWith } from "../runtime/run.ts";
 import type { Job, RunOptions } from "@tidemark/streams";
@@ -19,8 +20,8 @@ function visits(...all: readonly (readonly [user: string, after: number])[]) {
   return all.map(([user, after]) => ({ key: user, value: { user, at: START + after }, timestamp: START + after }));
 }
 
-/** Asks about each visit, writes those that were answered, and counts them in windows. */
-function answered(log: MemoryLog, ask: Ask<Event>, most?: number): Observable<unknown>[] {
+/** Asks about each visit, writes those that were answered unless told otherwise, and counts them in windows. */
+function answered(log: MemoryLog, ask: Ask<Event>, most?: number, writes = true): Observable<unknown>[] {
   const events = log.source<Event>("visits").pipe(
     eventTime(({ at }) => at),
     watermark({ maxOutOfOrderness: 0, name: "visits" }),
@@ -28,7 +29,7 @@ function answered(log: MemoryLog, ask: Ask<Event>, most?: number): Observable<un
   return [
     events.pipe(
       asking("ask", ask, most),
-      log.sink("answered", { key: ({ user }) => user }),
+      writes ? log.sink<Event>("answered", { key: ({ user }) => user }) : identity,
       tumblingWindow({ name: "windows", key: ({ user }) => user, size: SIZE, aggregate: count() }),
       map(({ key, window, value }) => ({ user: key, start: window.start - START, n: value })),
       log.sink("windows", { key: ({ user }) => user }),
@@ -224,4 +225,75 @@ describe("a stage that holds values for a while, under crashTest()", () => {
       });
     }
   }
+
+  for (const most of [1, 3, Infinity]) {
+    for (const ends of [true, false]) {
+      it(`has each result once, answered by the wall clock, with at most ${most} in flight${ends ? "" : ", where the input does not end"}`, async () => {
+        const log = memory();
+        // The later a value came, the sooner it is answered, so some are in flight at each cut and at the end.
+        const slow: Ask<Event> = ({ at }, answer) => void setTimeout(answer, 4 - Math.floor((at - START) / 70));
+        // In which order the wall clock answers is left to it, and the windows do not depend on it.
+        const pipelines = () => answered(log, slow, most, false);
+        const report = await crashTest(pipelines, input, { start: START + 1000, epochs: [2], ends });
+        assert(report.crashes > (ends ? 10 : 5));
+        assertEquals(report.results, ends ? 6 : 4);
+      });
+    }
+  }
+});
+
+describe("a stage that holds values for a while, under testPipeline()", () => {
+  const START_OPTIONS = { start: START + 1000 };
+
+  it("has answered when push() resolves, and everything below it is committed", async () => {
+    const log = memory();
+    const slow: Ask<Event> = (_, answer) => void setTimeout(answer, 1);
+    await using test = await testPipeline(answered(log, slow), START_OPTIONS);
+    await test.push("visits", visits(["ada", 1], ["bob", 150]));
+    assertEquals(test.results<Event>("answered").map(({ user }) => user), ["ada", "bob"]);
+    assertEquals([test.results("windows"), test.metrics.held], [[{ user: "ada", start: 0, n: 1 }], 0]);
+    await test.push("visits", visits(["eve", 151]));
+    await test.end();
+    assertEquals(test.results("windows").length, 3);
+  });
+
+  it("ends with the last answer", async () => {
+    const log = memory(), answers = new Answers<Event>();
+    await using test = await testPipeline(answered(log, answers.ask), START_OPTIONS);
+    const pushed = test.push("visits", visits(["ada", 1], ["bob", 2]));
+    await until("both to be asked", () => answers.waiting.length === 2);
+    const ended = test.end();
+    answers.give(1);
+    await until("the answer to be heard", () => test.metrics.held === 1);
+    answers.give();
+    await Promise.all([pushed, ended]);
+    assertEquals(test.results("windows").length, 2);
+  });
+
+  it("lets time pass meanwhile", async () => {
+    const log = memory(), answers = new Answers<Event>();
+    await using test = await testPipeline(answered(log, answers.ask), START_OPTIONS);
+    const pushed = test.push("visits", visits(["ada", 1]));
+    await test.advance(3_000);
+    assertEquals([test.now, test.results("answered")], [START + 4_000, []]);
+    answers.give();
+    await pushed;
+    assertEquals(test.results("answered").length, 1);
+  });
+
+  it("fails with the number of values when nothing is answered for long", async () => {
+    const log = memory(), answers = new Answers<Event>();
+    const test = await testPipeline(answered(log, answers.ask), START_OPTIONS);
+    using time = new FakeTime();
+    const refused = assertRejects(
+      () => test.push("visits", visits(["ada", 1], ["bob", 2])),
+      Error,
+      "A stage has held 2 values back for 5 s",
+    );
+    let over = false;
+    void refused.finally(() => over = true);
+    while (!over) await time.tickAsync(20);
+    await refused;
+    await test[Symbol.asyncDispose]();
+  });
 });

@@ -8,7 +8,9 @@ const PAGE = "docs/when-something-is-wrong.md";
 
 const page = await Deno.readTextFile(PAGE);
 const tree = readTree(Deno.cwd());
-const texts = tree.filter(({ path }) => /^(base|connectors|operators|runtime|state|testing)\//.test(path)).map(spoken);
+const texts = tree.filter(({ path }) => /^(base|connectors|formats|operators|runtime|state|testing)\//.test(path)).map(
+  spoken,
+);
 
 /** The rows of tables whose first column is headed so. */
 function rows(text: string): string[][] {

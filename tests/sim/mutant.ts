@@ -8,7 +8,7 @@ import type { Edit, Mutation } from "./mutation.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const FOLDERS = ["base", "operators", "state", "connectors", "runtime", "tests/sim"];
-const FILES = ["mod.ts", "deno.json", "deno.lock"];
+const FILES = ["mod.ts", "deno.json", "deno.lock", "tests/support/asking.ts"];
 
 /** The result of the simulator for a mutation. */
 export interface Caught {
@@ -24,6 +24,7 @@ export async function runMutant(
   const folder = await Deno.makeTempDir({ prefix: "tidemark-mutant-" });
   try {
     for (const path of FOLDERS) await copy(`${ROOT}${path}`, `${folder}/${path}`);
+    await Deno.mkdir(`${folder}/tests/support`);
     for (const path of FILES) await Deno.copyFile(`${ROOT}${path}`, `${folder}/${path}`);
     const { files, wrong } = patched(edits, (file) => Deno.readTextFileSync(`${folder}/${file}`));
     if (wrong.length > 0) throw new Error(`"${name}" cannot be applied: ${wrong.join("; ")}`);

@@ -16,6 +16,7 @@ const OWNED = "runtime/owned_task.ts";
 const RUNNER = "runtime/task_runner.ts";
 const KEYS = "state/keys.ts";
 const COMMIT = "state/commit.ts";
+const TIMERS = "operators/_timers.ts";
 
 const BELIEVE_ANY_MARKER: Edit = {
   file: "state/decide.ts",
@@ -217,8 +218,8 @@ const OTHERS: readonly Mutation[] = [
       },
       {
         file: "runtime/input_queue.ts",
-        find: "if (this.empty) this.position = batch.position;",
-        replace: "if (this.empty) return true;",
+        find: "if (this.empty && this.#held.length === 0) this.position = batch.position;",
+        replace: "if (this.empty && this.#held.length === 0) return true;",
       },
     ],
   },
@@ -336,7 +337,7 @@ const GUARDS: readonly Mutation[] = [
     edits: [
       {
         file: "runtime/input_queue.ts",
-        find: "this.#batches.push({ records: [], position: next, missing });",
+        find: "this.#push({ records: [], position: next, missing });",
         replace: "this.missing += missing;",
       },
       { file: "runtime/worker.ts", find: "if (moved) runner.changed = true;", replace: "void moved;" },
@@ -349,13 +350,48 @@ const WAITS: Mutation = {
   edits: [{ file: "state/kv_store.ts", find: "return this.#answered(what, act());", replace: "return act();" }],
 };
 
-const TIMERS: Mutation = {
-  name: "the timers of a stage are forgotten when it is restored",
-  edits: [{
-    file: "operators/_timers.ts",
-    find: "    this.#times.reset(this.#counts.keys());\n",
-    replace: "    this.#counts.clear();\n",
-  }],
-};
+const STAGES: readonly Mutation[] = [
+  {
+    name: "the timers of a stage are forgotten when it is restored",
+    edits: [{
+      file: TIMERS,
+      find: "        this.#queue.push(time, cell.value!, cell);\n        if",
+      replace: "        if",
+    }],
+  },
+  {
+    name: "a timer that has fired fires again after a restore",
+    edits: [{
+      file: TIMERS,
+      find: "    const sequence = cell.value!;\n    this.#state.write(cell, undefined);\n",
+      replace: "    const sequence = cell.value!;\n",
+    }],
+  },
+  {
+    name: "the watermark passes a hold",
+    edits: [{
+      file: "operators/_own_time.ts",
+      find: "const watermark = free ? scope.watermark : Math.min(scope.watermark, holds.limit);",
+      replace: "const watermark = scope.watermark;",
+    }],
+  },
+  {
+    name: "an element that is appended to a list is not in the delta",
+    edits: [{
+      file: "state/durable_collections.ts",
+      find: "    this.state.create(this, this.#base + this.#cells.length, listed(value, this.state.name));\n",
+      replace: "    this.state.create(this, this.#base + this.#cells.length, listed(value, this.state.name));\n" +
+        "    if (this.#size > 1) this.state.dirty.pop();\n",
+    }],
+  },
+];
 
-export const MUTATIONS: readonly Mutation[] = [...PUBLISH, ...CHUNKS, ...OTHERS, ...GUARDS, WAITS, TIMERS, ...SILENCES];
+export const MUTATIONS: readonly Mutation[] = [
+  ...PUBLISH,
+  ...CHUNKS,
+  ...OTHERS,
+  ...GUARDS,
+  WAITS,
+  ...STAGES,
+  ...SILENCES,
+];

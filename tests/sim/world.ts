@@ -7,6 +7,7 @@ import { appendTransactions } from "./input.ts";
 import type { WorldAct, WorldFault } from "./faults.ts";
 import { Changes } from "./changes.ts";
 import { Disasters } from "./disasters.ts";
+import { quietOf } from "./families/all.ts";
 import { Heads, Violation } from "./heads.ts";
 import { type Impostor, SHUT_OUT } from "./impostor.ts";
 import { SimCluster } from "./kafka/cluster.ts";
@@ -14,19 +15,16 @@ import { SimKv } from "./kv.ts";
 import { Ledger } from "./ledger.ts";
 import { ALL_OUTPUTS, JOB } from "./pipelines.ts";
 import { whatIsMissing } from "./missing.ts";
-import { CALM_MS, type Scenario } from "./scenario.ts";
+import { CALM_MS, LIMIT_MS, type Scenario } from "./scenario.ts";
 import { Silence } from "./silence.ts";
-import { Scheduler, seeded } from "./scheduler.ts";
+import { seeded } from "../../base/random.ts";
+import { Scheduler } from "./scheduler.ts";
 import { type Counts, type Failure, noCounts, type Outcome } from "./outcome.ts";
 import { BEGIN, Trace } from "./trace.ts";
 import { INPUT, inputOf } from "./traffic.ts";
 import { verify, verifyPrefix } from "./verify.ts";
 import { SimWorker, type WorkerParts } from "./worker.ts";
 
-/** How long a run may take, in virtual milliseconds. It leaves enough time after the last fault. */
-const LIMIT_MS = 150_000;
-/** How long everything must have been quiet at the end, in virtual milliseconds, so that late requests have arrived. */
-const QUIET_MS = 300;
 /** How long a worker may take to stop, in virtual milliseconds: the promised time, and that of its last steps. */
 export const STOP_MS = 11_000;
 
@@ -55,11 +53,13 @@ class World {
   #moves = 0;
   #refused = false;
   #wellSince = NaN;
+  readonly #quiet: number;
   #silence: Silence;
   #longestStop = 0;
   #impostor: Impostor | undefined;
 
   constructor(readonly scenario: Scenario, keeps: boolean) {
+    this.#quiet = quietOf(scenario);
     const scheduler = this.#scheduler;
     const random = this.#random = seeded(scenario.seed ^ 0x1a7e5);
     this.#trace = new Trace(() => scheduler.now, keeps);
@@ -343,7 +343,7 @@ class World {
       return false;
     }
     if (Number.isNaN(this.#wellSince)) this.#wellSince = this.#scheduler.now;
-    return this.#scheduler.now - this.#wellSince >= QUIET_MS;
+    return this.#scheduler.now - this.#wellSince >= this.#quiet;
   }
 
   #settled(): boolean {
@@ -386,7 +386,7 @@ class World {
     if (this.#failure !== undefined) return;
     // Control records of decided transactions are still being written. Transactions without an end stay open.
     const decided = () => this.#kafka.openTransactions().every(({ state }) => state === "open");
-    await this.#scheduler.drive(decided, this.#scheduler.now + QUIET_MS);
+    await this.#scheduler.drive(decided, this.#scheduler.now + this.#quiet);
     try {
       const ledger = this.#ledger;
       const { gone } = this.#changes;

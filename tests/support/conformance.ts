@@ -8,6 +8,7 @@
 import { merge, mergeMap, type MonoTypeOperatorFunction, type Observable, Subject, tap } from "rxjs";
 import { count, eventTime, lateSideOutput, tumblingWindow, watermark } from "@tidemark/streams/operators";
 import { type Case, type Happening, type Step, timeOf } from "./conformance_case.ts";
+import { CLOCK_DRIVERS } from "./conformance_clocks.ts";
 import { driveIntervalJoin, JOIN_FIELDS } from "./conformance_joins.ts";
 import { driveAssigner, driveMerging, driveWindow, WINDOW_FIELDS, windowObstacle } from "./conformance_windows.ts";
 
@@ -26,8 +27,6 @@ const DRIVERS: Readonly<Record<string, Driver>> = {
 
 /** Kinds whose operators do not exist yet. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
-  sliding: "sliding windows are not built",
-  cumulative: "cumulative windows are not built",
   "stream-table-join": "stream-table joins are not built",
 };
 
@@ -41,8 +40,17 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   "flink-watermark-multiplexer": [],
   "flink-watermark-valve": ["inputs"],
   "flink-interval-join": JOIN_FIELDS,
+  "flink-idleness-timer": ["timeout"],
 };
 
+/** The steps that the drivers know, and their fields. */
+const STEP_FIELDS = [
+  ...["type", "key", "value", "ts", "windowStart", "windowEnd", "input", "output", "mode", "ms", "side"],
+];
+const STEP_TYPES = [
+  ...["record", "watermark", "snapshot-restore", "restart", "periodicEmit", "register", "unregister", "markIdle"],
+  ...["idle", "active", "activity", "advanceClock", "checkIdle", "inspect", "window", "inspectBuffers"],
+];
 const IDLE_STEPS = ["idle", "active", "markIdle", "checkIdle", "advanceClock", "activity"];
 
 /** Why a case cannot be run here, or `undefined`. */
@@ -53,16 +61,15 @@ export function obstacle(scenario: Case): string | undefined {
   const windows = windowObstacle(scenario);
   if (windows !== undefined) return windows;
   if (has("restart")) return "a restore needs a job";
-  if (has(...IDLE_STEPS)) return "idleness needs a job, which alone knows that there is nothing to read";
-  if (steps.some(({ mode }) => mode === "deferred")) {
-    return "a watermark counts from its record on, never from a later tick";
-  }
-  if (kind === "watermark-per-partition" && openAtTheEnd(steps) === 0) {
-    return "a pipeline without an open partition has ended, which is the end of time";
-  }
-  if (DRIVERS[semantics] === undefined) return `nothing drives ${semantics}`;
-  const unknown = Object.keys(config).find((field) => !FIELDS[semantics].includes(field));
+  if (seesDeferred(steps)) return "a watermark counts from its record on, never from a later tick";
+  if (driverOf(scenario) === undefined) return `nothing drives ${semantics}`;
+  const unknown = Object.keys(config).find((field) => !FIELDS[semantics]?.includes(field));
   if (unknown !== undefined) return `the driver does not know the field ${unknown}`;
+  for (const step of steps) {
+    const strange = Object.keys(step).find((field) => !STEP_FIELDS.includes(field));
+    if (strange !== undefined) return `the driver does not know the field ${strange} of a step`;
+    if (!STEP_TYPES.includes(step.type)) return `the driver does not know steps of the type ${step.type}`;
+  }
   const counts = semantics === "flink-interval-join";
   if (!counts && expected.some(({ type }) => type === "dropped")) {
     return "what is dropped is only counted, in a job's metrics";
@@ -72,12 +79,30 @@ export function obstacle(scenario: Case): string | undefined {
 
 /** Runs a case. Returns what happened. */
 export function drive(scenario: Case): Happening[] {
-  return DRIVERS[scenario.semantics](scenario);
+  return driverOf(scenario)!(scenario);
 }
 
-function openAtTheEnd(steps: readonly Step[]): number {
+/**
+ * Idleness is driven on the clocks, and so are partitions without one that is open: a pipeline without an open partition
+ * has ended, which is the end of time.
+ */
+function driverOf({ semantics, steps, kind }: Case): Driver | undefined {
   const sign: Record<string, number> = { register: 1, unregister: -1 };
-  return steps.reduce((open, { type }) => open + (sign[type] ?? 0), 0);
+  const open = steps.reduce((open, { type }) => open + (sign[type] ?? 0), 0);
+  const onClocks = steps.some(({ type }) => IDLE_STEPS.includes(type)) ||
+    (kind === "watermark-per-partition" && open === 0);
+  return (onClocks ? CLOCK_DRIVERS : DRIVERS)[semantics];
+}
+
+/** Whether a watermark is looked at between its record and the tick that Flink defers it to. */
+function seesDeferred(steps: readonly Step[]): boolean {
+  let deferred = false;
+  for (const { type, mode } of steps) {
+    if (mode === "deferred" && type === "watermark") deferred = true;
+    else if (type === "periodicEmit") deferred = false;
+    else if (type === "inspect" && deferred) return true;
+  }
+  return false;
 }
 
 /** The watermark after each record. */

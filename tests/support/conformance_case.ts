@@ -12,6 +12,7 @@ export interface Step {
   readonly input?: number;
   readonly output?: number | string;
   readonly mode?: "immediate" | "deferred";
+  readonly ms?: number;
 }
 
 /** Something that happened, and after which step. */
@@ -31,6 +32,8 @@ export interface Case {
     readonly assigner?: string;
     readonly size?: number;
     readonly slide?: number;
+    readonly max?: number;
+    readonly step?: number;
     readonly offset?: number;
     readonly gap?: number;
     readonly pointValue?: number;
@@ -42,6 +45,7 @@ export interface Case {
     readonly aggregate?: string;
     readonly bound?: number;
     readonly inputs?: number;
+    readonly timeout?: number;
     readonly lower?: number;
     readonly lowerInclusive?: boolean;
     readonly upper?: number;
@@ -57,4 +61,17 @@ export function timeOf(ts: Step["ts"]): number {
   if (ts === "MIN") return Number.MIN_SAFE_INTEGER;
   if (ts === "MAX") return Number.MAX_SAFE_INTEGER;
   return ts!;
+}
+
+/** Happenings in the order in which they count: where a case lets results of one step come in any order, in one of ours. */
+export function ordered({ orderWithinStep }: Case, happened: readonly Happening[]): Happening[] {
+  const list = happened.map(sorted);
+  if (orderWithinStep === "exact") return list;
+  const place = ({ after }: Happening) => after === "end" ? Infinity : after;
+  return list.toSorted((a, b) => place(a) - place(b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+/** With its fields in one order. */
+function sorted(happening: Happening): Happening {
+  return Object.fromEntries(Object.entries(happening).toSorted(([a], [b]) => a < b ? -1 : 1)) as Happening;
 }

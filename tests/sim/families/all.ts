@@ -4,17 +4,28 @@
  * @module
  */
 import { diceOf } from "../scenario.ts";
+import { sliding, updates } from "./aligned.ts";
+import { answers } from "./answers.ts";
 import { carts } from "./carts.ts";
 import type { Family } from "./family.ts";
+import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
 import { sessions } from "./sessions.ts";
 import { visits } from "./visits.ts";
 
-export const FAMILIES: readonly Family[] = [carts, partners, sessions, visits];
+/** For late requests to arrive. */
+const QUIET_MS = 300;
+
+export const FAMILIES: readonly Family[] = [sliding, updates, answers, carts, pairs, partners, sessions, visits];
 
 /** Draws the names of the families that are part of a run. */
 export function drawFamilies(seed: number): string[] {
   return FAMILIES.filter(({ dice, share }) => diceOf(seed ^ dice).chance(share)).map(({ name }) => name);
+}
+
+/** How long everything must have been quiet at the end of a run, in virtual milliseconds. */
+export function quietOf(scenario: { readonly families?: readonly string[] }): number {
+  return Math.max(QUIET_MS, ...familiesOf(scenario).map(({ quiet = 0 }) => quiet));
 }
 
 /** The families of a run. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Observable } from "rxjs";
-import type { Event } from "../traffic.ts";
+import { DISORDER, type Event } from "../traffic.ts";
 
 /** A result. Its user is the key of its record, and determines the list in which its order counts. */
 export interface Row {
@@ -20,6 +20,35 @@ export interface Expected {
   end(): void;
 }
 
+/** Expected results by event time: the watermark lies `DISORDER` behind the latest event of the partition. */
+export abstract class ByEventTime implements Expected {
+  /** The watermark before the event at hand. */
+  protected watermark = -Infinity;
+
+  add(event: Event): boolean {
+    const taken = this.take(event);
+    this.#advance(event.time - DISORDER - 1);
+    return taken;
+  }
+
+  end(): void {
+    this.#advance(Infinity);
+  }
+
+  #advance(watermark: number): void {
+    if (watermark <= this.watermark) return;
+    const before = this.watermark;
+    this.watermark = watermark;
+    this.fire(before);
+  }
+
+  /** The next event of the partition. Returns `false` if it is late. */
+  protected abstract take(event: Event): boolean;
+
+  /** Emits what the watermark, which was at `before`, makes due. */
+  protected abstract fire(before: number): void;
+}
+
 /** A pipeline of some runs. */
 export interface Family {
   /** The name of its stage and of its output topic. */
@@ -28,11 +57,15 @@ export interface Family {
   readonly share: number;
   /** A number of its own. It makes the draws of families independent of each other. */
   readonly dice: number;
+  /** How long its last results may take to be committed after its last record, in virtual milliseconds. @default 0 */
+  readonly quiet?: number;
   /**
    * The pipeline, without its sink. The source has event time and a watermark that lies `DISORDER` behind the latest
    * event.
+   *
+   * @param after calls back after this many milliseconds of the process, unless the process has ended
    */
-  pipeline(events: Observable<Event>): Observable<Row>;
+  pipeline(events: Observable<Event>, after: (ms: number, run: () => void) => void): Observable<Row>;
   /** @param emit called with each result, in the order in which a reader must see those of one user */
   expected(emit: (row: Row) => void): Expected;
 }

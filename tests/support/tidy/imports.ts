@@ -44,6 +44,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ),
     types: re(`state/.*|${SEAM_NAMES}`),
   },
+  formats: {
+    // Each is an export of its own, so a library is loaded only by programs that use its format.
+    packages: /^(avsc|@bufbuild\/protobuf)$/,
+    files: re(String.raw`formats/.*|state/errors\.ts`),
+    types: re(String.raw`connectors/codec\.ts`),
+  },
   runtime: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
     files: re(`${SEAM}|state/.*|${PORT}|runtime/.*`),

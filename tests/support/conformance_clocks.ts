@@ -1,15 +1,12 @@
 /**
- * The conformance cases about idleness, on the clocks themselves: in a pipeline only a job knows that there is nothing to read,
- * and nobody outside of it can say so at a given step.
+ * Drives the conformance cases about idleness on the clocks themselves: in a pipeline only a job knows that there is
+ * nothing to read, and nobody outside of it can say so at a given step.
  */
-import { assertEquals } from "@std/assert";
-import { PartitionClocks } from "../operators/_partition_clocks.ts";
-import { Scope, WatermarkProvider } from "../operators/_scope.ts";
-import { Task } from "../operators/_task.ts";
-import { obstacle } from "./support/conformance.ts";
-import { type Case, type Happening, type Step, timeOf } from "./support/conformance_case.ts";
-
-const cases: Case[] = JSON.parse(await Deno.readTextFile(new URL("./conformance/cases.json", import.meta.url)));
+import { BEGIN_OF_TIME } from "../../operators/_limits.ts";
+import { PartitionClocks } from "../../operators/_partition_clocks.ts";
+import { Scope, WatermarkProvider } from "../../operators/_scope.ts";
+import { Task } from "../../operators/_task.ts";
+import { type Case, type Happening, timeOf } from "./conformance_case.ts";
 
 /** `StatusWatermarkValve`: a scope and its providers. */
 function driveValve({ config, steps }: Case): Happening[] {
@@ -46,17 +43,17 @@ function driveMultiplexer({ steps }: Case): Happening[] {
       task.idleSince[slot] = 0;
       clocks.tick(11);
     }
-    return type === "inspect" ? [{ after, type: "state", watermark: clocks.watermark, idle: clocks.idle }] : [];
+    const watermark = clocks.watermark === BEGIN_OF_TIME ? null : clocks.watermark;
+    return type === "inspect" ? [{ after, type: "state", watermark, idle: clocks.idle }] : [];
   });
 }
 
 /** `WatermarksWithIdleness`: one partition, and a clock that is moved by hand. */
 function driveTimer({ config, steps }: Case): Happening[] {
-  const { task, clocks } = clocksOf(1, (config as { timeout?: number }).timeout);
+  const { task, clocks } = clocksOf(1, config.timeout);
   let now = 0;
-  return steps.flatMap((step, after) => {
-    const { type } = step;
-    if (type === "advanceClock") now += (step as Step & { ms: number }).ms;
+  return steps.flatMap(({ type, ms }, after) => {
+    if (type === "advanceClock") now += ms!;
     if (type === "activity") task.idleSince[0] = NaN;
     if (type !== "checkIdle") return [];
     // What a reader does: the first fetch that finds nothing more says since when.
@@ -74,14 +71,9 @@ function clocksOf(partitions: number, idleAfter = 10): { task: Task; clocks: Par
   return { task, clocks: new PartitionClocks(task, scope, { idleAfter, advances: false }) };
 }
 
-const DRIVERS: Record<string, (scenario: Case) => Happening[]> = {
+/** The drivers of cases that need idleness, by their semantics. */
+export const CLOCK_DRIVERS: Readonly<Record<string, (scenario: Case) => Happening[]>> = {
   "flink-watermark-valve": driveValve,
   "flink-watermark-multiplexer": driveMultiplexer,
   "flink-idleness-timer": driveTimer,
 };
-
-for (const scenario of cases.filter((scenario) => obstacle(scenario)?.startsWith("idleness needs a job"))) {
-  Deno.test(`clocks conform to ${scenario.semantics}: the case ${scenario.id} comes out as expected`, () => {
-    assertEquals(DRIVERS[scenario.semantics](scenario), scenario.expected, scenario.notes);
-  });
-}
