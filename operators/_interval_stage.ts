@@ -131,8 +131,10 @@ function takeSideOf<K extends Key, V, P, O>(
 /** The position after a value, in a buffer that has changed since. */
 function nextAfter<K extends Key, V>(cells: KeptOf<K, V>, time: number, namespace: number): number {
   let position = cells.seek(time);
-  for (let cell = cells.at(position); cell?.value![0] === time && cell.namespace <= namespace;) {
-    cell = cells.at(position = cells.after(position));
+  let cell = cells.at(position);
+  while (cell !== undefined && cell.value![0] === time && cell.namespace <= namespace) {
+    position = cells.after(position);
+    cell = cells.at(position);
   }
   return position;
 }
