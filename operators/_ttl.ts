@@ -116,6 +116,11 @@ export class Ages<E> {
     return this.#processing ? this.stage.now : this.access.eventTime();
   }
 
+  /** When the next value ends, or may end. */
+  get next(): number {
+    return this.#agenda.next;
+  }
+
   /** When a value of this time ends. It is seen before that. */
   end(at: number): number {
     return at + this.#after;

@@ -5,6 +5,8 @@
  */
 export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
+export * from "./changes.ts";
+export * from "./deduplicate.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
 export * from "./keyed_process.ts";
@@ -44,6 +46,8 @@ export * from "./session_window.ts";
 export type { Present } from "./_tombstone.ts";
 export type { Trigger, Triggers } from "./_trigger.ts";
 export * from "./triggers.ts";
+export * from "./top_n.ts";
+export type { TopChange } from "./_top_stage.ts";
 export * from "./tumbling_window.ts";
 export type { WindowOptions } from "./_window_options.ts";
 export type { PaneKind, TimeWindow, WindowResult } from "./_window_result.ts";

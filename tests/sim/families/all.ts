@@ -6,7 +6,10 @@
 import { diceOf } from "../scenario.ts";
 import { answers } from "./answers.ts";
 import { carts } from "./carts.ts";
+import { doors } from "./doors.ts";
 import type { Family } from "./family.ts";
+import { firsts } from "./firsts.ts";
+import { leaders } from "./leaders.ts";
 import { pairs } from "./pairs.ts";
 import { sessions } from "./sessions.ts";
 import { visits } from "./visits.ts";
@@ -14,7 +17,7 @@ import { visits } from "./visits.ts";
 /** For late requests to arrive. */
 const QUIET_MS = 300;
 
-export const FAMILIES: readonly Family[] = [answers, carts, pairs, sessions, visits];
+export const FAMILIES: readonly Family[] = [answers, carts, doors, firsts, leaders, pairs, sessions, visits];
 
 /** Draws the names of the families that are part of a run. */
 export function drawFamilies(seed: number): string[] {
