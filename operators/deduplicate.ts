@@ -4,7 +4,7 @@
 import type { OperatorFunction } from "rxjs";
 import type { LateTyped } from "./_late.ts";
 import { operate } from "./_operate.ts";
-import { Calendar } from "./_timers.ts";
+import { Passed } from "./_passed.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode deduplicate}. */
@@ -59,62 +59,20 @@ export function deduplicate<T>(options: DeduplicateOptions<T>): OperatorFunction
   if (!(Number.isSafeInteger(within) && within > 0)) {
     throw new RangeError(`${cannot} within must be a whole number of milliseconds above 0, current value is ${within}`);
   }
-  /**
-   * Times that came out are at least `within` apart, so in each span of that length a key has one at most. The span's
-   * number is the namespace.
-   */
-  const spanOf = (time: number) => Math.floor(time / within);
 
   return operate<T, T & LateTyped<T>>(
     { operator: "deduplicate", name, time: "own", keeps: true, needsWatermark: true, reads: key },
     (stage) => {
-      const passed = stage.state<Key, number>({ namespaced: true });
-      const gone = new Calendar((span) => passed.drop(span));
-      /** The span that was scheduled last; the next value mostly belongs to it. */
-      let scheduled = NaN;
+      const passed = new Passed(stage, within);
       stage.side("late");
-      stage.due(gone);
-
-      function forgetLater(span: number): void {
-        if (span === scheduled) return;
-        scheduled = span;
-        gone.set((span + 3) * within - 1, span);
-      }
-
-      function isNear(key: Key, span: number, time: number): boolean {
-        const near = passed.find(key, span);
-        return near !== undefined && Math.abs(near.value! - time) < within;
-      }
-
       return {
-        open() {
-          for (const span of [...passed.namespaces()]) {
-            for (const { key, value } of [...passed.cells(span)]) place(key, span, value!);
-          }
-        },
+        open: () => passed.open(),
         next(value) {
-          const id = key(value), time = stage.eventTime();
-          if (time < stage.watermark - within) return stage.late(value);
-          const span = spanOf(time);
-          if (isNear(id, span, time) || isNear(id, span - 1, time) || isNear(id, span + 1, time)) return;
-          const cell = passed.cell(id, span);
-          stage.meet(cell.key);
-          passed.write(cell, time);
-          forgetLater(span);
-          stage.emit(value as T & LateTyped<T>);
+          const time = stage.eventTime(), id = key(value);
+          if (passed.isTooLate(time)) stage.late(value);
+          else if (passed.pass(id, time)) stage.emit(value as T & LateTyped<T>);
         },
       };
-
-      /** Puts a restored time where it belongs: `within` may have been another one when it was stored. */
-      function place(key: Key, stored: number, time: number): void {
-        const span = spanOf(time);
-        if (span !== stored) {
-          passed.write(passed.cell(key, stored), undefined);
-          const cell = passed.cell(key, span);
-          if (!(cell.value! > time)) passed.write(cell, time);
-        }
-        forgetLater(span);
-      }
     },
   );
 }
