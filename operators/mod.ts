@@ -7,9 +7,12 @@ export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
 export * from "./changes.ts";
 export * from "./deduplicate.ts";
+export * from "./calendar_window.ts";
+export * from "./cumulative_window.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
 export * from "./keyed_process.ts";
+export * from "./global_window.ts";
 export * from "./keyed_reduce.ts";
 export type {
   Cell,
@@ -43,6 +46,7 @@ export type {
 export type { Ttl } from "./_ttl.ts";
 export * from "./record_info.ts";
 export * from "./session_window.ts";
+export * from "./sliding_window.ts";
 export type { Present } from "./_tombstone.ts";
 export type { Trigger, Triggers } from "./_trigger.ts";
 export * from "./triggers.ts";

@@ -25,8 +25,6 @@ const DRIVERS: Readonly<Record<string, Driver>> = {
 
 /** Kinds whose operators do not exist yet. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
-  sliding: "sliding windows are not built",
-  cumulative: "cumulative windows are not built",
   "interval-join": "interval joins are not built",
   "interval-join-state": "interval joins are not built",
   "interval-join-late": "interval joins are not built",

@@ -31,6 +31,8 @@ export interface Case {
     readonly assigner?: string;
     readonly size?: number;
     readonly slide?: number;
+    readonly max?: number;
+    readonly step?: number;
     readonly offset?: number;
     readonly gap?: number;
     readonly pointValue?: number;

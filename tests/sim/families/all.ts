@@ -4,6 +4,7 @@
  * @module
  */
 import { diceOf } from "../scenario.ts";
+import { sliding, updates } from "./aligned.ts";
 import { answers } from "./answers.ts";
 import { carts } from "./carts.ts";
 import { doors } from "./doors.ts";
@@ -17,7 +18,18 @@ import { visits } from "./visits.ts";
 /** For late requests to arrive. */
 const QUIET_MS = 300;
 
-export const FAMILIES: readonly Family[] = [answers, carts, doors, firsts, leaders, pairs, sessions, visits];
+export const FAMILIES: readonly Family[] = [
+  leaders,
+  firsts,
+  doors,
+  sliding,
+  updates,
+  answers,
+  carts,
+  pairs,
+  sessions,
+  visits,
+];
 
 /** Draws the names of the families that are part of a run. */
 export function drawFamilies(seed: number): string[] {
