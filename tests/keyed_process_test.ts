@@ -342,6 +342,22 @@ describe("timers of processing time without a job", () => {
     });
   });
 
+  it("keep no timer of the process after the subscription, however far they are", () => {
+    // The test itself fails where a timer is left.
+    for (const ends of [true, false]) {
+      const source = new Subject<string>();
+      const far = keyedProcess({
+        key: (word: string) => word,
+        next: (_, { timers, now }) => [5, 1e6, 1e12].forEach((after) => timers.set(now + after, "processing")),
+        timer: () => {},
+      });
+      const subscription = source.pipe(far).subscribe();
+      source.next("a");
+      if (ends) source.complete();
+      else subscription.unsubscribe();
+    }
+  });
+
   it("are deleted, and one that fails is an error notification", () => {
     const error = new Error("broken");
     virtual(({ hot, expectObservable }) => {
