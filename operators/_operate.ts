@@ -244,18 +244,7 @@ export function operate<In, Out>(
   options: StageOptions,
   init: (stage: Stage<Out>) => Handlers<In>,
 ): OperatorFunction<In, Out> {
-  return (source) => {
-    const inside = openScope() !== undefined;
-    return ofOurs(
-      new Observable<Out>((out) =>
-        bind(options, out, (stage, input) => {
-          const handlers = init(stage);
-          stage.handlers = handlers;
-          input<In>(source, handlers.next, inside);
-        })
-      ),
-    );
-  };
+  return operatorOf(options, init, (source, { next }, input) => input(source, next));
 }
 
 /**
@@ -267,15 +256,26 @@ export function operate2<Left, Right, Out>(
   right: Observable<Right>,
   init: (stage: Stage<Out>) => TwoHandlers<Left, Right>,
 ): OperatorFunction<Left, Out> {
-  return (left) => {
+  return operatorOf<Left, Out, TwoHandlers<Left, Right>>(options, init, (source, handlers, input) => {
+    input(source, handlers.left);
+    input(right, handlers.right);
+  });
+}
+
+/** Makes an operator whose stage reads the inputs that `read` adds. */
+function operatorOf<In, Out, H extends StageHandlers>(
+  options: StageOptions,
+  init: (stage: Stage<Out>) => H,
+  read: (source: Observable<In>, handlers: H, input: AddInput) => void,
+): OperatorFunction<In, Out> {
+  return (source) => {
     const inside = openScope() !== undefined;
     return ofOurs(
       new Observable<Out>((out) =>
-        bind(options, out, (stage, input) => {
+        bind(options, out, inside, (stage, input) => {
           const handlers = init(stage);
           stage.handlers = handlers;
-          input<Left>(left, handlers.left, inside);
-          input<Right>(right, handlers.right, inside);
+          read(source, handlers, input);
         })
       ),
     );
@@ -283,11 +283,12 @@ export function operate2<Left, Right, Out>(
 }
 
 /** Adds an input to a stage that is being built. */
-type AddInput = <In>(source: Observable<In>, handle: (value: In) => void, inside: boolean) => void;
+type AddInput = <In>(source: Observable<In>, handle: (value: In) => void) => void;
 
 function bind(
   options: StageOptions,
   out: Subscriber<unknown>,
+  inside: boolean,
   make: (stage: Stage, input: AddInput) => void,
 ): () => void {
   const { operator, name } = options;
@@ -304,7 +305,7 @@ function bind(
   const bound: Bound = { stage, options, out, bottommost, inputs };
   const sources: (() => void)[] = [];
   bindWithin(scope, () =>
-    make(stage, (source, handle, inside) => {
+    make(stage, (source, handle) => {
       const input = new Input(bound, handle);
       inputs.push(input as unknown as Input<never>);
       sources.push(() => input.subscribeTo(source, inside));

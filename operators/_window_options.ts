@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Aggregate, keepsNothing, resultOf } from "./_aggregate.ts";
+import { type Aggregate, keepingAll, keepsNothing, resultOf } from "./_aggregate.ts";
 import { copyOf } from "./_own.ts";
 import { EACH_RECORD, type Trigger, type Triggers, WATERMARK } from "./_trigger.ts";
 import type { TimeWindow } from "./_window_result.ts";
@@ -139,7 +139,7 @@ function aggregateOf<T, K extends Key, A, R>(
   if (process !== undefined) {
     if (aggregate !== undefined) throw new TypeError(`${cannot} give aggregate or process, and not both`);
     if (typeof process !== "function") throw new TypeError(`${cannot} process must be a function`);
-    return allValues as unknown as Aggregate<T, A, R>;
+    return keepingAll() as unknown as Aggregate<T, A, R>;
   }
   if (typeof aggregate?.seed !== "function" || typeof aggregate.add !== "function") {
     throw new TypeError(
@@ -180,19 +180,6 @@ export function aligned(
     );
   }
 }
-
-/** The values of a window, for `process`. */
-const allValues: Aggregate<unknown, unknown[], unknown[]> = {
-  seed: () => [],
-  add(values, value) {
-    values.push(value);
-    return values;
-  },
-  merge(values, more) {
-    for (const value of more) values.push(value);
-    return values;
-  },
-};
 
 function triggersOf(cannot: string, trigger: Trigger | Triggers): { early: Trigger; late: Trigger } {
   const { early, late } = "every" in trigger ? { early: trigger, late: trigger } : trigger;
