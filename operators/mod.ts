@@ -3,14 +3,19 @@
  *
  * @module
  */
+export type { Registers } from "./_hyperloglog.ts";
+export type { Sketch } from "./_sketch.ts";
 export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
 export * from "./changes.ts";
 export * from "./deduplicate.ts";
 export * from "./calendar_window.ts";
+export * from "./combined_aggregates.ts";
 export * from "./cumulative_window.ts";
+export * from "./distinct_aggregates.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
+export * from "./histogram.ts";
 export * from "./keyed_process.ts";
 export * from "./global_window.ts";
 export * from "./keyed_reduce.ts";
@@ -44,9 +49,11 @@ export type {
   ValueState,
 } from "./_process_types.ts";
 export type { Ttl } from "./_ttl.ts";
+export * from "./ranked_aggregates.ts";
 export * from "./record_info.ts";
 export * from "./session_window.ts";
 export * from "./sliding_window.ts";
+export * from "./statistical_aggregates.ts";
 export type { Present } from "./_tombstone.ts";
 export type { Trigger, Triggers } from "./_trigger.ts";
 export * from "./triggers.ts";
