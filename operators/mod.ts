@@ -59,6 +59,7 @@ export type { Trigger, Triggers } from "./_trigger.ts";
 export * from "./triggers.ts";
 export * from "./top_n.ts";
 export type { TopChange } from "./_top_stage.ts";
+export type { Ranked, TopNOptions } from "./_top_aggregate.ts";
 export * from "./tumbling_window.ts";
 export type { WindowOptions } from "./_window_options.ts";
 export type { PaneKind, TimeWindow, WindowResult } from "./_window_result.ts";

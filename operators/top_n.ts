@@ -2,13 +2,15 @@
  * @module
  */
 import type { OperatorFunction } from "rxjs";
+import type { Aggregate } from "./_aggregate.ts";
 import { operate } from "./_operate.ts";
+import { type Ranked, type TopNOptions, topOfWindow } from "./_top_aggregate.ts";
 import { type TopChange, TopStage } from "./_top_stage.ts";
 import { problemOfTtl, type Ttl } from "./_ttl.ts";
 import type { Key } from "./keyed_state.ts";
 
-/** Options of {@linkcode topN}. */
-export interface TopNOptions<T, G extends Key, K extends Key> {
+/** Options of {@linkcode topN} as an operator. */
+export interface RunningTopNOptions<T, G extends Key, K extends Key> {
   /** The name under which the items are found again after a restart. Needed in a job, unique there. */
   readonly name?: string;
   /** The group of a value: each group has a list of its own. In a job its topic is keyed by it. */
@@ -30,7 +32,7 @@ export interface TopNOptions<T, G extends Key, K extends Key> {
 }
 
 /**
- * Keeps the best `n` items of each group, and emits what changes of them: an item that comes to the best is added, one
+ * As an operator, with `group` and `key`: keeps the best `n` items of each group, and emits what changes of them: an item that comes to the best is added, one
  * that is no longer one of them is removed. A new value of an item among the best is a removal of the old value and an
  * addition of the new one; one with the same content is nothing. Removals come first, so who follows the changes never
  * has more than `n`. Of two items with one score the one that had it first is better.
@@ -69,7 +71,40 @@ export interface TopNOptions<T, G extends Key, K extends Key> {
  * ```
  */
 export function topN<T, G extends Key, K extends Key>(
-  options: TopNOptions<T, G, K>,
+  options: RunningTopNOptions<T, G, K>,
+): OperatorFunction<T | null, TopChange<G, K, T>>;
+/**
+ * As an aggregate for windows, without `group` and `key`: the `n` values with the largest numbers, the largest first. Of equal ones the first that came is better.
+ *
+ * @param options how many, and ranked by what
+ * @returns an aggregate for windows; it throws a `TypeError` on a value whose number is neither finite nor a bigint
+ * @throws {RangeError} when `n` is not a positive integer
+ * @throws {TypeError} when `by` is not a function
+ *
+ * @example The two longest
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { topN } from "@tidemark/streams";
+ * const aggregate = topN({ n: 2, by: (word: string) => word.length });
+ * assertEquals(aggregate.result!(["a", "bcd", "ef"].reduce(aggregate.add, aggregate.seed())), ["bcd", "ef"]);
+ * ```
+ */
+export function topN<T>(options: TopNOptions<T>): Aggregate<T, Ranked<T>[], T[]>;
+export function topN<T, G extends Key, K extends Key>(
+  options: RunningTopNOptions<T, G, K> | TopNOptions<T>,
+): OperatorFunction<T | null, TopChange<G, K, T>> | Aggregate<T, Ranked<T>[], T[]> {
+  return isRunning(options) ? running(options) : topOfWindow(options);
+}
+
+/** One of the two is enough, so that the error names the other. */
+function isRunning<T, G extends Key, K extends Key>(
+  options: RunningTopNOptions<T, G, K> | TopNOptions<T>,
+): options is RunningTopNOptions<T, G, K> {
+  return "group" in options || "key" in options;
+}
+
+function running<T, G extends Key, K extends Key>(
+  options: RunningTopNOptions<T, G, K>,
 ): OperatorFunction<T | null, TopChange<G, K, T>> {
   const { name, group, key, n, by, ttl, values = "copied" } = options;
   const cannot = "Cannot create a best list:";

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { from, map } from "rxjs";
-import { eventTime, memory, topN, type TopNOptions, watermark } from "@tidemark/streams";
+import { eventTime, memory, type RunningTopNOptions, topN, watermark } from "@tidemark/streams";
 import { crashTest, testPipeline } from "@tidemark/streams/testing";
 import { cellsOf, runWithCuts } from "./support/cut_runs.ts";
 import { outcome } from "./support/events.ts";
@@ -18,7 +18,7 @@ interface Score {
   readonly note: number;
 }
 
-type Options = TopNOptions<Score, string, string>;
+type Options = RunningTopNOptions<Score, string, string>;
 
 const by = { group: ({ group }: Score) => group, key: ({ key }: Score) => key, by: ({ score }: Score) => score };
 const shown = ({ key, value, change }: { key: string; value: Score; change: string }) =>
