@@ -15,6 +15,8 @@ export * from "./cumulative_window.ts";
 export * from "./distinct_aggregates.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
+export * from "./interval_join.ts";
+export type { Joined, JoinType, LeftOf, RightOf } from "./_join_options.ts";
 export * from "./histogram.ts";
 export * from "./keyed_process.ts";
 export * from "./global_window.ts";

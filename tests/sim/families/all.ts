@@ -12,6 +12,7 @@ import type { Family } from "./family.ts";
 import { firsts } from "./firsts.ts";
 import { leaders } from "./leaders.ts";
 import { pairs } from "./pairs.ts";
+import { partners } from "./partners.ts";
 import { sessions } from "./sessions.ts";
 import { visits } from "./visits.ts";
 
@@ -27,6 +28,7 @@ export const FAMILIES: readonly Family[] = [
   answers,
   carts,
   pairs,
+  partners,
   sessions,
   visits,
 ];
