@@ -8,7 +8,10 @@ import { counted, looked } from "./rows.ts";
 import { sliding, updates } from "./aligned.ts";
 import { answers } from "./answers.ts";
 import { carts } from "./carts.ts";
+import { doors } from "./doors.ts";
 import type { Family } from "./family.ts";
+import { firsts } from "./firsts.ts";
+import { leaders } from "./leaders.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
 import { sessions } from "./sessions.ts";
@@ -20,6 +23,9 @@ const QUIET_MS = 300;
 export const FAMILIES: readonly Family[] = [
   counted,
   looked,
+  leaders,
+  firsts,
+  doors,
   sliding,
   updates,
   answers,
