@@ -75,7 +75,7 @@ function readOptions(args: readonly string[]): Options | undefined {
 
 /** The scripts of a part that needs no broker. */
 const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
-  operators: ["operators", "windows"],
+  operators: ["operators", "windows", "joins"],
   nexmark: ["nexmark"],
   checkpoint: ["checkpoint"],
   keys: ["keys"],

@@ -61,7 +61,10 @@ export function windowObstacle({ semantics, config, steps }: Case): string | und
   if (ASSIGNERS[assigner] === undefined) return `${assigner} windows are not built`;
   if (trigger !== "eventTime" && trigger !== "continuous") return `the trigger "${trigger}" is not known`;
   if (aggregate !== "sum") return `the aggregate "${aggregate}" is not known`;
-  if (semantics !== "flink-window" && steps.some(({ type }) => type === "snapshot-restore")) {
+  if (
+    !["flink-window", "flink-interval-join"].includes(semantics) &&
+    steps.some(({ type }) => type === "snapshot-restore")
+  ) {
     return "a restore needs a job";
   }
   return undefined;
