@@ -1,5 +1,5 @@
 /** The queries of Nexmark: each against a recomputation from all events, in memory and in a job. */
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { days } from "@tidemark/streams";
 import { testPipeline } from "@tidemark/streams/testing";
@@ -123,6 +123,29 @@ describe("the queries of Nexmark in a job", () => {
     await test.advance(10_000);
     assertEquals(sorted(test.results("rows")), sorted(arrivalCounts(events, 100)));
     assertEquals(test.metrics.keys, 0);
+  });
+
+  it("run with a task for each partition where the topic is keyed by the person who acts", async () => {
+    const who = (event: NexmarkEvent) =>
+      event.kind === "person" ? event.id : event.kind === "auction" ? event.seller : event.bidder;
+    const events = [...nexmark(3_000, SECONDS)];
+    for (const number of [3, 8, 11]) {
+      await using test = await testPipeline(inJob(queryOf(number)), { partitions: 3 });
+      await test.push("nexmark", records(events).map((record) => ({ ...record, key: who(record.value) })));
+      await test.end();
+      assertEquals(sorted(test.results("rows")), sorted(truthOf(number, events)));
+    }
+  });
+
+  it("are refused with a task for each partition where a second stage has another key", async () => {
+    const auctionOf = (event: NexmarkEvent) =>
+      event.kind === "person" ? null : event.kind === "auction" ? event.id : event.auction;
+    const keyed = records([...nexmark(3_000, SECONDS)]).map((record) => ({ ...record, key: auctionOf(record.value) }));
+    for (const number of [4, 5, 6]) {
+      const test = await testPipeline(inJob(queryOf(number)), { partitions: 3 });
+      await assertRejects(() => test.push("nexmark", keyed), Error, 'tasks: "single"');
+      await test[Symbol.asyncDispose]().catch(() => {});
+    }
   });
 
   it("keep nothing of what is over", async () => {
