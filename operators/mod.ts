@@ -5,6 +5,8 @@
  */
 export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
+export * from "./async_map.ts";
+export type { CallContext } from "./_async_call.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
 export * from "./keyed_process.ts";

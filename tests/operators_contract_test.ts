@@ -4,13 +4,14 @@ import { describe, it } from "@std/testing/bdd";
 import { from, lastValueFrom } from "rxjs";
 import * as operators from "@tidemark/streams/operators";
 import { count, eventTime, keyedReduce, lateSideOutput, tumblingWindow } from "@tidemark/streams/operators";
+import { ASYNC } from "./contract/async.ts";
 import { BASIC } from "./contract/basic.ts";
 import { KEYED } from "./contract/keyed.ts";
 import { WINDOWS } from "./contract/windows.ts";
 import { holdsContract } from "./contract/suite.ts";
 
 /** The subjects, a family a file. A subject's name begins with the name of its operator. */
-const SUBJECTS = { ...BASIC, ...KEYED, ...WINDOWS };
+const SUBJECTS = { ...ASYNC, ...BASIC, ...KEYED, ...WINDOWS };
 
 /** Exports that are no operators: aggregates, durations, triggers and the like. */
 const OTHERS: readonly string[] = [
