@@ -57,6 +57,8 @@ export class AsyncStage<T, R> {
 
   /** Takes up again what was in flight at the last cut. */
   readonly open = (): void => {
+    // Without a job there is no cut, and values may have come already.
+    if (this.stage.alone) return;
     const cells = [...this.#state.cells(0)].sort((one, other) => one.key - other.key);
     for (const cell of cells) {
       const kept = cell.value!;
