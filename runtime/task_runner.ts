@@ -334,9 +334,10 @@ export class TaskRunner implements TaskHost {
   /** Hands a failure to its handler. When it was handled, the pipelines were subscribed anew. */
   #recover(record: InputRecord | undefined): boolean {
     this.#rest();
+    // The result of a call is pushed without a record at hand, and the record of its value is told.
     this.failedAt = record ?? this.task.failure!.pane?.call?.record as InputRecord | undefined;
     const before = setRunningTask(undefined);
-    const dealtWith = this.onFailure(this.task.failure!, record);
+    const dealtWith = this.onFailure(this.task.failure!, this.failedAt);
     setRunningTask(before);
     if (dealtWith) this.failedAt = undefined;
     return dealtWith;
