@@ -10,13 +10,14 @@
  *
  * @module
  */
-import { asyncScheduler } from "rxjs";
+import { systemClock } from "../base/clock.ts";
 import { errorOf, messageOf } from "../base/thrown.ts";
 import { Call, type CallParts } from "./_async_call.ts";
+import type { AsyncMapOptions } from "./_async_options.ts";
 import { Flight, keep, type Kept, Line, pushFor } from "./_flight.ts";
 import { copyOf } from "./_own.ts";
 import type { Stage } from "./_stage.ts";
-import type { AsyncMapOptions } from "./async_map.ts";
+import { afterWallTime } from "./_wall_clock.ts";
 import type { Key, KeyedState } from "./keyed_state.ts";
 
 /** The options that the stage needs, with their defaults. */
@@ -242,10 +243,5 @@ function attempted<R>(run: () => R): { readonly result: R } | { readonly error: 
 
 /** The clock of the job, or RxJS's own without one. */
 function clockOf({ task: { host } }: Stage): CallParts<unknown, unknown>["clock"] {
-  return host?.clock ?? { after: afterAlone, random: Math.random };
-}
-
-function afterAlone(ms: number, run: () => void): () => void {
-  const scheduled = asyncScheduler.schedule(run, ms);
-  return () => scheduled.unsubscribe();
+  return host?.clock ?? { after: afterWallTime, random: systemClock.random };
 }

@@ -7,6 +7,7 @@ export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
 export * from "./async_map.ts";
 export type { CallContext } from "./_async_call.ts";
+export type { AsyncMapOptions, RetryOptions } from "./_async_options.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
 export * from "./keyed_process.ts";

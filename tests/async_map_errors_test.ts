@@ -17,6 +17,7 @@ import {
 import { crashTest } from "@tidemark/streams/testing";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { runWith } from "../runtime/run.ts";
+import { rest } from "../base/clock.ts";
 import { Calls } from "./support/calls.ts";
 import type { Event } from "./support/events.ts";
 import { failureOf, header, ManualClock, until } from "./support/jobs.ts";
@@ -81,7 +82,7 @@ const refusing = (log: MemoryLog) => ({ onError: deadLetter(log.sink("failed")) 
 async function committed(job: Job): Promise<void> {
   for (let quiet = 0, epochs = 0; quiet < 20; quiet++) {
     if (epochs !== (epochs = job.metrics.snapshot().epochs)) quiet = 0;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await rest();
   }
   assert(job.metrics.snapshot().epochs > 0);
 }
@@ -220,7 +221,7 @@ describe("a stage below asyncMap that fails, in a job", () => {
       // What was undone is called again, as often as that happens.
       while (job.metrics.snapshot().held > 0) {
         for (const call of [...calls.waiting]) call.answer(call.value);
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await rest();
       }
       await job.stop();
       assertEquals(answers(log).toSorted(), ["ada", "bob"]);
@@ -250,7 +251,7 @@ describe("a stage below asyncMap that fails, in a job", () => {
     while (!finished) {
       await until("a call or the end", () => finished || calls.waiting.length > 0, job);
       calls.waiting.at(-1)?.answer(calls.waiting.at(-1)!.value);
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await rest();
     }
     assertEquals(answers(log).toSorted(), ["ada", "ada", "bob", "bob"]);
     assertEquals(log.read<{ user: string; value: number }>("windows").map((one) => [one!.user, one!.value]), [
@@ -264,16 +265,16 @@ describe("a stage below asyncMap that fails, in a job", () => {
   it("has the same dead letters and results under crashTest(), also of calls that fail", async () => {
     const log = memory();
     const service: Service = async (value) => {
-      for (let turns = value.at % 3; turns > 0; turns--) await new Promise((resolve) => setTimeout(resolve, 0));
+      for (let turns = value.at % 3; turns > 0; turns--) await rest();
       if (value.user.startsWith("gone")) throw new Error("404");
       return value;
     };
     const report = await crashTest(
       () => pipeline(log, service, { check }),
-      visits("ada", "bad 1", "gone 1", "bob", "ada", "bad 2", "gone 2"),
+      visits("ada", "bad 1", "gone 1", "bob", "eve", "bad 2", "gone 2"),
       { ...refusing(log), start: 1000, epochs: [1, 2] },
     );
     assert(report.crashes > 10);
-    assertEquals(report.results, 3 + 2 + 4);
+    assertEquals(report.results, 3 + 3 + 4);
   });
 });

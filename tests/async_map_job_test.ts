@@ -17,6 +17,7 @@ import {
 import { crashTest } from "@tidemark/streams/testing";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { runWith } from "../runtime/run.ts";
+import { rest } from "../base/clock.ts";
 import { Calls } from "./support/calls.ts";
 import type { Event } from "./support/events.ts";
 import { failureOf, ManualClock, until } from "./support/jobs.ts";
@@ -55,7 +56,7 @@ function asked(log: MemoryLog, fn: Service, options: Options = {}): Observable<u
       const place = `${topic}/${partition}@${offset} ${timestamp! - START}`;
       return { ...answer, place, key: textOf(key), from: textOf(headers.from) };
     }),
-    log.sink("answers", { key: ({ user }) => user }),
+    log.sink("answers", { key: ({ answer }) => answer }),
     tumblingWindow({ name: "windows", key: ({ user }) => user, size: 100, aggregate: count() }),
     map(({ key, window, value }) => ({ user: key, start: window.start - START, n: value })),
     log.sink("windows", { key: ({ user }) => user }),
@@ -220,9 +221,10 @@ describe("asyncMap in a job", () => {
     const log = memory();
     log.append("visits", visits(["ada", 1], ["bob", 2]));
     const aborted: unknown[] = [];
+    let made = 0;
     const service: Service = (_, { signal }) =>
       new Promise((_, reject) =>
-        signal.addEventListener("abort", () => {
+        ++made && signal.addEventListener("abort", () => {
           aborted.push(signal.reason.name);
           reject(new Error("a late rejection"));
         })
@@ -232,7 +234,7 @@ describe("asyncMap in a job", () => {
       { name: "asking", state: ":memory:", log: () => {} },
       new ManualClock(),
     );
-    await until("both to be read", () => job.metrics.snapshot().held === 2, job);
+    await until("both calls", () => made === 2, job);
     await job.stop();
     assertEquals([aborted, answers(log)], [["AbortError", "AbortError"], []]);
   });
@@ -299,7 +301,7 @@ describe("asyncMap under crashTest()", () => {
   const input = visits(["ada", 1], ["bob", 5], ["ada", 60], ["eve", 120], ["bob", 130], ["ada", 250], ["eve", 251]);
   /** Answers some of the calls after others that came later. */
   const service: Service = async ({ user, at }) => {
-    for (let turns = at % 3 * 4; turns > 0; turns--) await new Promise((resolve) => setTimeout(resolve, 0));
+    for (let turns = at % 3 * 4; turns > 0; turns--) await rest();
     return { user, answer: `${user} ${at - START}` };
   };
   const kinds: [string, Options][] = [

@@ -11,6 +11,7 @@ import {
   tumblingWindow,
   watermark,
 } from "@tidemark/streams";
+import { rest } from "../base/clock.ts";
 import { Calls } from "./support/calls.ts";
 import { at, type Event, events, strict } from "./support/events.ts";
 import { until } from "./support/jobs.ts";
@@ -165,7 +166,7 @@ describe("asyncMap", () => {
     subscription.unsubscribe();
     assert(calls.made.every(({ signal }) => signal.aborted));
     assertEquals(calls.made[0].signal.reason.name, "AbortError");
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await rest();
     assertEquals(seen, []);
   });
 
