@@ -5,6 +5,7 @@
 import { from, type Observable } from "rxjs";
 import { eventTime, keyedProcess, list, minutes, seconds, value, watermark } from "../operators/mod.ts";
 import { judge, type Row } from "./support/report.ts";
+import { timeOf } from "./support/time_of.ts";
 
 const KEYS = 100_000;
 /** The goal for `keyedProcess` with a timer for each record, in records a second. */
@@ -109,13 +110,4 @@ function timeOfAppends(size: number): number {
     },
   })).subscribe();
   return performance.now() - began;
-}
-
-function timeOf(stream: Observable<unknown>): number {
-  let emitted = 0;
-  const began = performance.now();
-  stream.subscribe(() => emitted++);
-  const took = performance.now() - began;
-  if (emitted === 0) throw new Error("A pipeline emitted nothing: what was measured is not what it costs");
-  return took;
 }

@@ -1,9 +1,9 @@
 /**
  * `deno task bench`: the measurements of the main job. Each table has a column with its goal.
  *
- * The parts are `operators` (the pipeline in memory), `checkpoint` (the cost of an epoch and of a restore), `keys` (the
- * cost of similar keys and of large ones), `throughput` and `latency` (both with a real Kafka, which is started from
- * its jars if `KAFKA_BROKERS` is not set).
+ * The parts are `operators` (the pipeline in memory), `nexmark` (the queries of that benchmark in memory), `checkpoint`
+ * (the cost of an epoch and of a restore), `keys` (the cost of similar keys and of large ones), `throughput` and
+ * `latency` (both with a real Kafka, which is started from its jars if `KAFKA_BROKERS` is not set).
  */
 import { parseArgs } from "node:util";
 import { benchLatency } from "./latency_bench.ts";
@@ -12,13 +12,13 @@ import { lines } from "../tests/support/lines.ts";
 import { describeMachine, everything, line } from "./support/report.ts";
 import { benchThroughput } from "./throughput_bench.ts";
 
-const PARTS = ["operators", "checkpoint", "keys", "throughput", "latency"];
+const PARTS = ["operators", "nexmark", "checkpoint", "keys", "throughput", "latency"];
 const HELP = `deno task bench [options]
 
   --only PART[,PART]   only these parts: ${PARTS.join(", ")}
   --quick              shorter runs: good enough to see a large change, too short for the goals
   --minutes N          how long each latency run and the load on the checkpoint last (1; the checkpoint's own 10)
-  --events N           how many events the throughput jobs read (1,000,000)
+  --events N           how many events the throughput jobs and the queries of Nexmark read (1,000,000)
   --users N            how many users the throughput jobs' events are of (10,000; at most 100,000)
   --kinds KIND[,KIND]  only these throughput jobs: counts, latest, windows
   --rates N[,N]        only these latency runs: 2000, 10000
@@ -75,15 +75,17 @@ function readOptions(args: readonly string[]): Options | undefined {
 
 /** The scripts of a part that needs no broker. */
 const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
-  operators: ["operators", "windows"],
+  operators: ["operators", "windows", "joins"],
+  nexmark: ["nexmark"],
   checkpoint: ["checkpoint"],
   keys: ["keys"],
 };
 
 /** Runs a script that needs no broker, in a new process, so that code compiled for others does not affect it. */
-async function runApart(part: string, { quick, minutes }: Options): Promise<boolean> {
+async function runApart(part: string, { quick, minutes, events }: Options): Promise<boolean> {
   const script = new URL(`./${part}_bench.ts`, import.meta.url);
   const flags = [...(quick ? ["--quick"] : []), ...(minutes === undefined ? [] : ["--minutes", String(minutes)])];
+  if (part === "nexmark") flags.push("--events", String(events));
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-lock", script.href, ...flags],
     stdin: "null",

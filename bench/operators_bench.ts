@@ -11,6 +11,7 @@ import { filter, from, map, type Observable } from "rxjs";
 import { count, eventTime, keyedReduce, minutes, tumblingWindow, watermark } from "../operators/mod.ts";
 import { measureAppends, measureKeyed } from "./keyed_bench.ts";
 import { judge, table } from "./support/report.ts";
+import { timeOf } from "./support/time_of.ts";
 
 const USERS = 10_000;
 /** The goal for the counts pipeline, in events a second. */
@@ -84,16 +85,6 @@ export function measureOperators({ records = 1_000_000, rounds = 9 }: MeasureOpt
     const best = Math.min(...Array.from({ length: rounds }, () => timeOf(stream)));
     return { pipeline, nanoseconds: best * 1e6 / records, eventsPerSecond: Math.round(records / best * 1000) };
   });
-}
-
-/** The duration of one run, in milliseconds. */
-function timeOf(stream: Observable<unknown>): number {
-  let emitted = 0;
-  const began = performance.now();
-  stream.subscribe(() => emitted++);
-  const took = performance.now() - began;
-  if (emitted === 0) throw new Error("A pipeline emitted nothing: what was measured is not what it costs");
-  return took;
 }
 
 if (import.meta.main) {

@@ -48,6 +48,11 @@ export class BySchema<Decoder extends object> {
     return underWay;
   }
 
+  /** Knows a schema without fetching it: that of a writer. */
+  know(id: number, decoder: Decoder): void {
+    this.#decoders.set(id, decoder);
+  }
+
   /**
    * The decoder of a record.
    *

@@ -38,6 +38,8 @@ export interface WriterParts<T> {
   readonly write: (value: unknown) => Uint8Array;
   /** For Protobuf: which message of the file it is. */
   readonly indexes?: readonly number[];
+  /** Called with the id of the schema, so that what is written can be read without asking for it. */
+  readonly registered: (id: number) => void;
   /** Reads what was written. */
   readonly read: Pick<RecordCodec<T>, "decode" | "prepare">;
 }
@@ -51,6 +53,7 @@ export class RegisteredWriter<T> implements RecordCodec<T> {
     const { topic, part, options: { register = true, subject = ofTopic }, schema, indexes } = this.parts;
     const name = subject(topic, part);
     const id = register ? await this.registry.register(name, schema()) : await this.registry.lookUp(name, schema());
+    this.parts.registered(id);
     this.#header = headerOf(id, indexes);
   }
 

@@ -176,6 +176,7 @@ class RegisteredAvro<T> implements RecordCodec<T> {
       ...{ topic, part, options },
       schema: () => registered(given.schema, options),
       write: writerOf(given.type),
+      registered: (id) => this.#readers.know(id, { read: readerOf(given.type, given.type, options.int64) }),
       read: this,
     });
   }

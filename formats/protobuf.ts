@@ -19,7 +19,7 @@ import {
 import type { RecordCodec } from "../connectors/codec.ts";
 import { BySchema } from "./_by_schema.ts";
 import { bodyOf, readIndexes } from "./_frame.ts";
-import { fileOf, indexesOf, type ProtobufFile, registeredFile } from "./_protobuf_file.ts";
+import { fileOf, indexesOf, ProtobufFile, registeredFile } from "./_protobuf_file.ts";
 import { checkFields } from "./_protobuf_fields.ts";
 import { isRegistry } from "./_registered.ts";
 import { RegisteredWriter, type WriterOptions } from "./_writer.ts";
@@ -156,6 +156,7 @@ class RegisteredProtobuf implements RecordCodec<Message> {
       schema: () => schema,
       indexes: indexesOf(type),
       write: (value) => encode(type, value),
+      registered: (id) => this.#files.know(id, new ProtobufFile(type.file)),
       read: this,
     });
   }

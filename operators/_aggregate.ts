@@ -25,6 +25,21 @@ export interface Aggregate<T, A, R> {
   merge?(accumulator: A, other: A): A;
 }
 
+/** Keeps all values, in order. */
+export function keepingAll<T>(): Required<Omit<Aggregate<T, T[], T[]>, "result">> {
+  return {
+    seed: () => [],
+    add(values, value) {
+      values.push(value);
+      return values;
+    },
+    merge(values, more) {
+      for (const value of more) values.push(value);
+      return values;
+    },
+  };
+}
+
 const keepNothing = new WeakSet<object>();
 
 /** Marks an `add` whose accumulators hold no reference to the added values, so that values need no copy. */

@@ -30,6 +30,12 @@ export interface TwoHandlers<Left, Right> extends StageHandlers {
   right(value: Right): void;
 }
 
+/** The properties of a stage with two inputs. */
+export interface TwoOptions extends StageOptions {
+  /** As `reads`, for values of the right input. */
+  readonly readsRight?: StageOptions["reads"];
+}
+
 /** The parts that the inputs of a stage share. */
 interface Bound {
   readonly stage: Stage;
@@ -56,8 +62,11 @@ class Input<In> extends Link<In> {
   /** Whether the stage was built while a stage below was being subscribed, as inside a `connect()` or a `defer()`. */
   #inside = false;
 
-  /** @param handle kept in a field, so that each record costs one load from an object of a known shape */
-  constructor(readonly bound: Bound, readonly handle: (value: In) => void) {
+  /**
+   * @param handle kept in a field, so that each record costs one load from an object of a known shape
+   * @param reads the function with which the stage reads a value of this input
+   */
+  constructor(readonly bound: Bound, readonly handle: (value: In) => void, readonly reads: StageOptions["reads"]) {
     super(bound.out);
     this.task = bound.stage.task;
     this.scope = bound.stage.scope;
@@ -111,7 +120,7 @@ class Input<In> extends Link<In> {
     try {
       this.handle(value);
     } catch (error) {
-      refuseTombstoneOr(this.bound.stage, value, error);
+      refuseTombstoneOr(this.bound.stage, this.reads, value, error);
     }
   }
 
@@ -153,7 +162,7 @@ class Input<In> extends Link<In> {
     try {
       this.handle(value);
     } catch (error) {
-      refuseTombstoneOr(this.bound.stage, value, error);
+      refuseTombstoneOr(this.bound.stage, this.reads, value, error);
     } finally {
       task.slot = -1;
       task.timestamp = NaN;
@@ -244,18 +253,7 @@ export function operate<In, Out>(
   options: StageOptions,
   init: (stage: Stage<Out>) => Handlers<In>,
 ): OperatorFunction<In, Out> {
-  return (source) => {
-    const inside = openScope() !== undefined;
-    return ofOurs(
-      new Observable<Out>((out) =>
-        bind(options, out, (stage, input) => {
-          const handlers = init(stage);
-          stage.handlers = handlers;
-          input<In>(source, handlers.next, inside);
-        })
-      ),
-    );
-  };
+  return operatorOf(options, init, (source, { next }, input) => input(source, next, options.reads));
 }
 
 /**
@@ -263,19 +261,30 @@ export function operate<In, Out>(
  * watermark is the minimum of both, and it ends when both have ended.
  */
 export function operate2<Left, Right, Out>(
-  options: StageOptions,
+  options: TwoOptions,
   right: Observable<Right>,
   init: (stage: Stage<Out>) => TwoHandlers<Left, Right>,
 ): OperatorFunction<Left, Out> {
-  return (left) => {
+  return operatorOf<Left, Out, TwoHandlers<Left, Right>>(options, init, (source, handlers, input) => {
+    input(source, handlers.left, options.reads);
+    input(right, handlers.right, options.readsRight);
+  });
+}
+
+/** Makes an operator whose stage reads the inputs that `read` adds. */
+function operatorOf<In, Out, H extends StageHandlers>(
+  options: StageOptions,
+  init: (stage: Stage<Out>) => H,
+  read: (source: Observable<In>, handlers: H, input: AddInput) => void,
+): OperatorFunction<In, Out> {
+  return (source) => {
     const inside = openScope() !== undefined;
     return ofOurs(
       new Observable<Out>((out) =>
-        bind(options, out, (stage, input) => {
+        bind(options, out, inside, (stage, input) => {
           const handlers = init(stage);
           stage.handlers = handlers;
-          input<Left>(left, handlers.left, inside);
-          input<Right>(right, handlers.right, inside);
+          read(source, handlers, input);
         })
       ),
     );
@@ -283,11 +292,16 @@ export function operate2<Left, Right, Out>(
 }
 
 /** Adds an input to a stage that is being built. */
-type AddInput = <In>(source: Observable<In>, handle: (value: In) => void, inside: boolean) => void;
+type AddInput = <In>(
+  source: Observable<In>,
+  handle: (value: In) => void,
+  reads: StageOptions["reads"],
+) => void;
 
 function bind(
   options: StageOptions,
   out: Subscriber<unknown>,
+  inside: boolean,
   make: (stage: Stage, input: AddInput) => void,
 ): () => void {
   const { operator, name } = options;
@@ -304,8 +318,8 @@ function bind(
   const bound: Bound = { stage, options, out, bottommost, inputs };
   const sources: (() => void)[] = [];
   bindWithin(scope, () =>
-    make(stage, (source, handle, inside) => {
-      const input = new Input(bound, handle);
+    make(stage, (source, handle, reads) => {
+      const input = new Input(bound, handle, reads);
       inputs.push(input as unknown as Input<never>);
       sources.push(() => input.subscribeTo(source, inside));
     }));
@@ -322,7 +336,11 @@ function bind(
 /** Checks a stage after everything above it is bound. */
 function verify(options: StageOptions, scope: Scope, label: string): void {
   if (options.keeps && scope.task.host !== undefined && !scope.sourced) throw misuse.noSource(label);
-  if (options.needsWatermark !== true) return;
+  if (options.needsWatermark === true) requireWatermark(scope, label);
+}
+
+/** Throws where a stage would never fire, or only by the clock of some branches. */
+export function requireWatermark(scope: Scope, label: string): void {
   if (scope.providers.length === 0) throw misuse.noWatermark(label);
   if (scope.bare.length > 0) throw misuse.unwatermarkedBranch(label, scope.bare.map((source) => source.label));
 }

@@ -19,26 +19,37 @@ export class PaneOutput<T, K extends Key, A, R> {
    * @param stage the stage
    * @param state the name of its state, for messages
    * @param plan its options
+   * @param endless whether windows have no end, so that a result has the time that its pane is given
    */
   constructor(
     readonly stage: Stage<WindowResult<T, K, R>>,
     readonly state: string,
     readonly plan: Pick<WindowPlan<T, K, A, R>, "valueOf">,
+    readonly endless: boolean = false,
   ) {}
 
   /**
    * Emits a pane.
    *
    * @param id what its window is found by
+   * @param time its event time
    */
-  emit(key: K, id: number, window: TimeWindow, accumulator: A, pane: PaneKind, index: number): void {
+  emit(
+    key: K,
+    id: number,
+    window: TimeWindow,
+    accumulator: A,
+    pane: PaneKind,
+    index: number,
+    time: number = window.end - 1,
+  ): void {
     const { stage } = this;
     const { valueOf } = this.plan;
     if (stage.alone) {
-      return stage.emitAt({ key, window, value: valueOf(accumulator, window, key), pane, index }, window.end - 1);
+      return stage.emitAt({ key, window, value: valueOf(accumulator, window, key), pane, index }, time);
     }
     const at = { state: this.state, key, namespace: id, index, result: accumulator };
-    stage.atTimer(at, window.end - 1, () => {
+    stage.atTimer(at, time, () => {
       stage.emit({ key, window, value: valueOf(accumulator, window, key), pane, index });
     });
   }
@@ -58,18 +69,20 @@ export class PaneOutput<T, K extends Key, A, R> {
     index: number,
     before: readonly Shown[],
     keep: (shown: Shown) => void,
+    time: number = window.end - 1,
   ): void {
-    const { stage } = this;
+    const { stage, endless } = this;
     const at = { state: this.state, key, namespace: id, index, result: accumulator };
     // If the pane is skipped because it cannot be delivered, the results that it replaces stay in force.
-    stage.atTimer(at, window.end - 1, () => {
+    stage.atTimer(at, time, () => {
       const value = this.plan.valueOf(accumulator, window, key);
       keep([window.start, window.end, copyOf(value), pane, index]);
       for (const [start, end, value, pane, index] of before) {
         if (stage.closed) return;
-        stage.emitAt({ key, window: { start, end }, value: value as R, pane, index, retracts: true }, end - 1);
+        const retracted = { key, window: { start, end }, value: value as R, pane, index, retracts: true } as const;
+        stage.emitAt(retracted, endless ? time : end - 1);
       }
-      if (!stage.closed) stage.emitAt({ key, window, value, pane, index }, window.end - 1);
+      if (!stage.closed) stage.emitAt({ key, window, value, pane, index }, time);
     });
   }
 }

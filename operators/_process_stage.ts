@@ -8,10 +8,14 @@
  * @module
  */
 import { isKey } from "./_key.ts";
+import { BEGIN_OF_TIME } from "./_limits.ts";
 import * as misuse from "./_misuse.ts";
+import { requireWatermark } from "./_operate.ts";
 import { type KeyAtHand, ListHandle, MapHandle, ValueHandle } from "./_process_states.ts";
 import type { KeyTimers, ProcessOptions, ProcessStateOptions, States, TimerContext } from "./_process_types.ts";
 import type { Stage } from "./_stage.ts";
+import type { AccessTime } from "./_ttl.ts";
+import { TtlList, TtlMap, TtlValue } from "./_ttl_states.ts";
 import type { Timers } from "./_timers.ts";
 import type { Key, StateKind } from "./keyed_state.ts";
 
@@ -21,12 +25,15 @@ export const TIMER_PARTS = { event: "timers", processing: "timers-processing" } 
 type TimeKind = keyof typeof TIMER_PARTS;
 
 /** The stage of one subscription. */
-export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, R>, KeyAtHand {
+export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, R>, KeyAtHand, AccessTime {
   readonly state: States<S>;
   readonly timers: KeyTimers;
-  /** Which clock the timer at hand was set by. */
-  clock: TimeKind = "event";
   turn = 0;
+  /** Which clock the timer at hand was set by; `undefined` while a record is at hand. */
+  #firing: TimeKind | undefined;
+  /** The watermark up to which all timers have fired and all values have expired. */
+  #reached = BEGIN_OF_TIME;
+  readonly #aging: { restore(): void }[] = [];
   #key: K | undefined;
   readonly #timed: boolean;
   readonly #stateless: boolean;
@@ -44,6 +51,10 @@ export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, 
   get key(): K {
     if (this.#key === undefined) throw misuse.contextOver(this.stage.label);
     return this.#key;
+  }
+
+  get clock(): TimeKind {
+    return this.#firing ?? "event";
   }
 
   get time(): number {
@@ -72,27 +83,46 @@ export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, 
     this.stage.meet(this.key);
   }
 
+  eventTime(): number {
+    const { stage } = this;
+    if (this.#firing === "processing") return this.#reached;
+    return Math.max(this.#firing === "event" ? stage.at.time : stage.eventTime(), this.#reached);
+  }
+
+  /** Watches what the checkpoint had. */
+  open(): void {
+    this.#reached = this.stage.watermark;
+    for (const state of this.#aging) state.restore();
+  }
+
+  /** The handler of watermarks, where one is needed. */
+  get advance(): ((watermark: number) => void) | undefined {
+    return this.#aging.length === 0 ? undefined : (watermark) => void (this.#reached = watermark);
+  }
+
   /** Runs `next` for a record. */
   run(key: K, value: T): void {
     if (!isKey(key)) this.stage.meet(key);
-    const outer = this.#key;
+    const outer = this.#key, firing = this.#firing;
     this.#key = key;
+    this.#firing = undefined;
     this.turn++;
     const returned: unknown = this.options.next(value, this);
     if (returned !== undefined) this.#refusePromise("next", returned);
     this.#key = outer;
+    this.#firing = firing;
     this.turn++;
   }
 
   #fire(clock: TimeKind, key: K, time: number): void {
-    const outer = this.#key, outerClock = this.clock;
+    const outer = this.#key, firing = this.#firing;
     this.#key = key;
-    this.clock = clock;
+    this.#firing = clock;
     this.turn++;
     const returned: unknown = this.options.timer!(time, this);
     if (returned !== undefined) this.#refusePromise("timer", returned);
     this.#key = outer;
-    this.clock = outerClock;
+    this.#firing = firing;
     this.turn++;
   }
 
@@ -104,10 +134,17 @@ export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, 
 
   #open(part: string, { kind, ...options }: Spec): unknown {
     const { stage } = this;
-    const { version, migrate } = options;
+    const { version, migrate, ttl } = options;
     // Kept values never change in place, so the state needs no copy of them for undo.
-    const open = { part, version, migrate, frozen: true };
-    const parts = { current: this, label: `state "${part}" of ${stage.label}`, options };
+    // A state without a name is the only one of an operator, and has the stage's name.
+    const open = { part: part === "" ? undefined : part, version, migrate, frozen: true };
+    const parts = { current: this, label: part === "" ? stage.label : `state "${part}" of ${stage.label}`, options };
+    if (ttl !== undefined) {
+      const aged = { ...parts, stage, ttl, access: this, open };
+      const state = kind === "value" ? new TtlValue(aged) : kind === "map" ? new TtlMap(aged) : new TtlList(aged);
+      this.#aging.push(state);
+      return state;
+    }
     if (kind === "value") return new ValueHandle(parts, stage.state(open));
     return kind === "map" ? new MapHandle(parts, stage.maps(open)) : new ListHandle(parts, stage.lists(open));
   }
@@ -131,7 +168,7 @@ export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, 
     return {
       set: (time, clock = "event") => {
         const timers = of(clock);
-        if (clock === "event" && stage.scope.providers.length === 0) throw misuse.noWatermark(stage.label);
+        if (clock === "event") requireWatermark(stage.scope, stage.label);
         if (this.#stateless) this.meet();
         timers.set(this.key, time);
       },

@@ -29,7 +29,8 @@ export interface HandleParts {
   readonly options: ProcessStateOptions;
 }
 
-abstract class Handle {
+/** A state for the key at hand. */
+export abstract class Handle {
   protected readonly current: KeyAtHand;
   readonly #own: <V>(value: V) => V;
 
@@ -46,6 +47,14 @@ abstract class Handle {
     } catch (error) {
       throw notKept(error, this.parts.label, this.current.key);
     }
+  }
+
+  /** Checks the name of an entry. */
+  protected checkEntry(entry: unknown): void {
+    if (isKey(entry)) return;
+    throw new TypeError(
+      `An entry of ${this.parts.label} must be named by a string, number, bigint or boolean, not by ${typeof entry}`,
+    );
   }
 
   /** A kept value as others may see it. A restored value is not frozen yet. */
@@ -116,11 +125,7 @@ export class MapHandle<E extends Key, V> extends Handle implements MapState<E, V
   }
 
   set(entry: E, value: V): void {
-    if (!isKey(entry)) {
-      throw new TypeError(
-        `An entry of ${this.parts.label} must be named by a string, number, bigint or boolean, not by ${typeof entry}`,
-      );
-    }
+    this.checkEntry(entry);
     const own = this.own(value);
     let entries = this.#find();
     if (entries === undefined) {

@@ -3,10 +3,19 @@
  *
  * @module
  */
+import type { Ttl } from "./_ttl.ts";
 import type { Key, StateKind } from "./keyed_state.ts";
 
 /** Options of a state of `keyedProcess`. */
 export interface ProcessStateOptions {
+  /**
+   * How long a value is kept, and each entry of a map and each element of a list. What has expired is never seen, and is
+   * removed when the clock reaches its end. An element of a list lives as long as those before it, and replacing it
+   * does not refresh it. A state that has had a `ttl` needs one, `{ after: Infinity }` at least.
+   *
+   * @default for ever
+   */
+  readonly ttl?: Ttl;
   /**
    * How kept objects are protected from changes outside. `copied`: an object is copied when it is set and when it is
    * read. `frozen`: it is frozen deeply when it is set, and shared. Primitives cost nothing either way.

@@ -20,6 +20,7 @@ import { Firing } from "./_firing.ts";
 import { copyOf, notKept } from "./_own.ts";
 import { PaneOutput, type Shown } from "./_pane_output.ts";
 import type { Stage } from "./_stage.ts";
+import { tooMany } from "./_too_many.ts";
 import type { WindowPlan } from "./_window_options.ts";
 import type { PaneKind, WindowResult } from "./_window_result.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
@@ -276,10 +277,4 @@ export class SessionStage<T, K extends Key, A, R> {
     state.write(last, undefined);
     session[3] = NaN;
   }
-}
-
-/** The error of a record that would open more windows than its key may have. */
-export function tooMany(label: string, key: Key, limit: number): Error {
-  const shown = typeof key === "string" ? JSON.stringify(key) : String(key);
-  return new RangeError(`Key ${shown} of ${label} has ${limit} windows open, as many as maxWindows allows`);
 }

@@ -11,12 +11,14 @@
  *
  * @module
  */
+import { type Due, fireByWallClock, fireDue } from "./_due.ts";
 import { Heap } from "./_heap.ts";
 import type { Stage } from "./_stage.ts";
 import type { PaneAtHand } from "./_task.ts";
 import { TimerQueue } from "./_timer_queue.ts";
-import { Alarm } from "./_wall_clock.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
+
+export { type Due, fireDue };
 
 /** Called when a timer fires. The current event time is the timer's; one of processing time has none. */
 export type FireTimer<K extends Key = Key> = (key: K, time: number) => void;
@@ -39,38 +41,13 @@ export interface Timers<K extends Key = Key> {
   delete(key: K, time: number): void;
 }
 
-/** A service of a stage that has entries due at certain times. */
-export interface Due {
-  /** The time of the next due entry; Infinity when there is none. */
-  readonly next: number;
-  /** Runs the first entry that is due at `next`, or all that are. */
-  fire(): void;
-  /** The end of time is reached: entries that are set from now on do not fire. */
-  seal?(): void;
-}
-
-/** Runs all entries that are due up to a time, in order. */
-export function fireDue(stage: Stage, services: readonly Due[], limit: number): void {
-  while (!stage.closed) {
-    let least: Due | undefined;
-    let next = Infinity;
-    for (let i = 0; i < services.length; i++) {
-      const time = services[i].next;
-      if (time >= next) continue;
-      next = time;
-      least = services[i];
-    }
-    if (least === undefined || next > limit) return;
-    least.fire();
-  }
-}
-
 /** Durable timers. */
 export class TimerService<K extends Key = Key> implements Timers<K>, Due {
   readonly #state: KeyedState<K, number>;
   readonly #queue = new TimerQueue<Cell<K, number>>(isSet);
   readonly #processing: boolean;
-  readonly #alarm: Alarm | undefined;
+  /** Called when the next time may have changed, where the wall clock fires them. */
+  readonly #changed: (() => void) | undefined;
   #sequence = 0;
   #sealed = false;
 
@@ -85,8 +62,7 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
     }
     this.#processing = time === "processing";
     if (time === "event") stage.due(this);
-    else if (stage.alone) this.#alarm = this.#ringAlone();
-    else this.#tickWith();
+    else this.#changed = fireByWallClock(stage, this);
   }
 
   static open<K extends Key>(stage: Stage, fire: FireTimer<K>, options: TimersOptions): Timers<K> {
@@ -111,7 +87,7 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
     this.#state.write(cell, sequence);
     if (this.#sealed) return;
     this.#queue.push(time, sequence, cell);
-    this.#alarm?.set(this.next);
+    this.#changed?.();
   }
 
   delete(key: K, time: number): void {
@@ -119,7 +95,7 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
     if (cell === undefined) return;
     this.#state.write(cell, undefined);
     this.#queue.forget();
-    this.#alarm?.set(this.next);
+    this.#changed?.();
   }
 
   fire(): void {
@@ -140,41 +116,6 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
   #paneOf({ key, namespace }: Cell<K, number>, index: number): PaneAtHand {
     const timer = this.#processing ? "processing" : "event";
     return { state: this.#state.name, key, namespace, index, result: undefined, timer };
-  }
-
-  /** Fires timers by the wall clock of the job. */
-  #tickWith(): void {
-    const { stage } = this;
-    const { task } = stage;
-    const tick = (now: number): boolean => {
-      if (this.next > now) return false;
-      task.enter(() => {
-        try {
-          fireDue(stage, [this], now);
-        } catch (error) {
-          stage.fail(error);
-        }
-      });
-      return true;
-    };
-    task.tickers.add(tick);
-    stage.onClose(() => task.tickers.delete(tick));
-  }
-
-  /** Fires timers by the wall clock without a job. Those that are left when the stream is over do not fire. */
-  #ringAlone(): Alarm {
-    const { stage } = this;
-    const alarm = new Alarm(() =>
-      stage.later(() => {
-        fireDue(stage, [this], stage.now);
-        if (!stage.closed) alarm.set(this.next);
-      })
-    );
-    stage.onClose(() => {
-      this.#sealed = true;
-      alarm.set(Infinity);
-    });
-    return alarm;
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { messageOf } from "../base/thrown.ts";
-import type { Stage } from "./_stage.ts";
+import type { Stage, StageOptions } from "./_stage.ts";
 
 /**
  * The type of a value without the `null` of a tombstone; `undefined` stays. It is an intersection, because TypeScript
@@ -13,11 +13,10 @@ import type { Stage } from "./_stage.ts";
 export type Present<T> = NonNullable<T> | (T & undefined);
 
 /**
- * Handles an error that a stage threw on a value. If the value is a tombstone that the stage cannot read, the record is
+ * Handles an error that a stage threw on a value that it reads with `reads`. If the value is a tombstone that the stage cannot read, the record is
  * bad and the stage goes on. Any other error fails the stage.
  */
-export function refuseTombstoneOr(stage: Stage, value: unknown, error: unknown): void {
-  const { reads } = stage.parts.options;
+export function refuseTombstoneOr(stage: Stage, reads: StageOptions["reads"], value: unknown, error: unknown): void {
   if (value !== null || reads === undefined || !isNull(stage.task.record?.value)) return stage.fail(error);
   let why: string;
   try {

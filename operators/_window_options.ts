@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Aggregate, keepsNothing, resultOf } from "./_aggregate.ts";
+import { type Aggregate, keepingAll, keepsNothing, resultOf } from "./_aggregate.ts";
 import { copyOf } from "./_own.ts";
 import { EACH_RECORD, type Trigger, type Triggers, WATERMARK } from "./_trigger.ts";
 import type { TimeWindow } from "./_window_result.ts";
@@ -72,6 +72,10 @@ export interface WindowPlan<T, K extends Key, A, R> {
   readonly late: Trigger;
   readonly panes: "accumulate" | "discard" | "retract";
   readonly onClose: boolean;
+  /** Whether the watermark and each late record bring a pane with all values, as by default. */
+  readonly plain: boolean;
+  /** Whether windows that overlap can share accumulators: no pane differs from the window's whole. */
+  readonly slices: boolean;
   readonly maxWindows: number;
   readonly version: number | undefined;
   readonly migrate: ((value: unknown, version: number) => A) | undefined;
@@ -105,6 +109,9 @@ export function planOf<T, K extends Key, A, R>(
   if (onClose && (options.trigger !== undefined || panes !== "accumulate")) {
     throw new TypeError(`${cannot} emit: "onClose" emits one final result, so it takes neither a trigger nor panes`);
   }
+  const { early, late } = triggersOf(cannot, options.trigger ?? WATERMARK);
+  const eachLate = late.every === "records" && late.interval === 1;
+  const whole = early.every === "watermark" && eachLate && panes === "accumulate";
   return {
     aggregate,
     pure: keepsNothing(aggregate),
@@ -112,9 +119,12 @@ export function planOf<T, K extends Key, A, R>(
       ? (accumulator) => resultOf(aggregate, accumulator)
       : (accumulator, window, key) => process(copyOf(accumulator) as unknown as T[], window, key),
     allowedLateness,
-    ...triggersOf(cannot, options.trigger ?? WATERMARK),
+    early,
+    late,
     panes,
     onClose,
+    plain: whole && !onClose && process === undefined && maxWindows === Infinity,
+    slices: whole,
     maxWindows,
     version,
     migrate,
@@ -129,7 +139,7 @@ function aggregateOf<T, K extends Key, A, R>(
   if (process !== undefined) {
     if (aggregate !== undefined) throw new TypeError(`${cannot} give aggregate or process, and not both`);
     if (typeof process !== "function") throw new TypeError(`${cannot} process must be a function`);
-    return allValues as unknown as Aggregate<T, A, R>;
+    return keepingAll() as unknown as Aggregate<T, A, R>;
   }
   if (typeof aggregate?.seed !== "function" || typeof aggregate.add !== "function") {
     throw new TypeError(
@@ -142,18 +152,34 @@ function aggregateOf<T, K extends Key, A, R>(
   return aggregate;
 }
 
-/** The values of a window, for `process`. */
-const allValues: Aggregate<unknown, unknown[], unknown[]> = {
-  seed: () => [],
-  add(values, value) {
-    values.push(value);
-    return values;
-  },
-  merge(values, more) {
-    for (const value of more) values.push(value);
-    return values;
-  },
-};
+/**
+ * Checks the lengths of windows that are aligned with the clock.
+ *
+ * @param lengths the lengths, by the names of their options
+ * @param period the name of the length after which windows repeat
+ */
+export function aligned(
+  cannot: string,
+  lengths: Readonly<Record<string, number>>,
+  period: string,
+  offset: number,
+): void {
+  for (const [name, length] of Object.entries(lengths)) {
+    if (!(length > 0)) throw new RangeError(`${cannot} ${name} must be > 0, current value is ${length}`);
+    if (Number.isSafeInteger(length)) continue;
+    throw new RangeError(`${cannot} ${name} must be an integer of milliseconds, current value is ${length}`);
+  }
+  if (!Number.isSafeInteger(offset)) {
+    throw new RangeError(`${cannot} offset must be an integer of milliseconds, current value is ${offset}`);
+  }
+  if (Math.abs(offset) >= lengths[period]) {
+    throw new RangeError(
+      `${cannot} offset must lie between -${period} and ${period}, current value is ${offset} with ${period} ${
+        lengths[period]
+      }`,
+    );
+  }
+}
 
 function triggersOf(cannot: string, trigger: Trigger | Triggers): { early: Trigger; late: Trigger } {
   const { early, late } = "every" in trigger ? { early: trigger, late: trigger } : trigger;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Aggregate, keepingNothing } from "./_aggregate.ts";
+import { type Aggregate, keepingAll, keepingNothing } from "./_aggregate.ts";
 import { added, NOTHING, number, type NumberOf, ofNumbers, requireSame } from "./_numbers.ts";
 
 export type { NumberOf };
@@ -167,19 +167,8 @@ export function average<T, N extends number | bigint = number>(
  * ```
  */
 export function collect<T>(): Aggregate<T, T[], T[]> {
-  return {
-    seed: () => [],
-    add(values, value) {
-      values.push(value);
-      return values;
-    },
-    merge(values, more) {
-      for (const value of more) values.push(value);
-      return values;
-    },
-    // A copy, so that a later pane does not change the result of an earlier one.
-    result: (values) => values.slice(),
-  };
+  // A copy, so that a later pane does not change the result of an earlier one.
+  return { ...keepingAll<T>(), result: (values) => values.slice() };
 }
 
 function lesser(least: number | bigint, next: number | bigint): number | bigint {

@@ -5,6 +5,7 @@ import type { OperatorFunction } from "rxjs";
 import { operate } from "./_operate.ts";
 import { ProcessStage, TIMER_PARTS } from "./_process_stage.ts";
 import type { ProcessOptions, ProcessStateOptions } from "./_process_types.ts";
+import { problemOfTtl } from "./_ttl.ts";
 import type { Key } from "./keyed_state.ts";
 
 /**
@@ -80,10 +81,17 @@ export function keyedProcess<T, K extends Key, S = Record<never, never>, R = unk
     if (wrong !== undefined) throw new TypeError(`${cannot} ${wrong}`);
   }
 
-  return operate<T, R>({ operator: "keyedProcess", name, time: "own", keeps: true, reads: key }, (stage) => {
-    const process = new ProcessStage<T, K, S, R>(stage, options);
-    return { next: (value) => process.run(key(value), value) };
-  });
+  const specs: readonly ProcessStateOptions[] = Object.values(state);
+  const needsWatermark = specs.some(({ ttl }) => ttl !== undefined && ttl.clock !== "processing");
+
+  return operate<T, R>(
+    { operator: "keyedProcess", name, time: "own", keeps: true, needsWatermark, reads: key },
+    (stage) => {
+      const process = new ProcessStage<T, K, S, R>(stage, options);
+      const { advance } = process;
+      return { open: () => process.open(), next: (value) => process.run(key(value), value), advance };
+    },
+  );
 }
 
 /** What is wrong with a state, or `undefined`. */
@@ -98,13 +106,15 @@ function problemOf(part: string, spec: (ProcessStateOptions & { readonly kind?: 
       : "";
     return `state ${name} must be made by value(), map() or list()${hint}`;
   }
-  const { values = "copied", version = 1, migrate } = spec!;
+  const { values = "copied", version = 1, migrate, ttl } = spec!;
   if (values !== "copied" && values !== "frozen") {
     return `values of state ${name} must be "copied" or "frozen", current value is ${String(values)}`;
   }
   if (!Number.isSafeInteger(version) || version < 0) {
     return `version of state ${name} must be a whole number, current value is ${String(version)}`;
   }
+  const lives = problemOfTtl(ttl);
+  if (lives !== undefined) return `ttl of state ${name} ${lives}`;
   return migrate === undefined || typeof migrate === "function"
     ? undefined
     : `migrate of state ${name} must be a function`;

@@ -2,34 +2,18 @@
  * @module
  */
 import type { OperatorFunction } from "rxjs";
-import type { Aggregate } from "./_aggregate.ts";
-import { operate } from "./_operate.ts";
+import { assignedWindow } from "./_assigned_window.ts";
+import { aligned, planOf, type WindowOptions } from "./_window_options.ts";
 import type { WindowResult } from "./_window_result.ts";
-import { WindowStage } from "./_window_stage.ts";
 import { tumbling } from "./_windower.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode tumblingWindow}. */
-export interface TumblingWindowOptions<T, K extends Key, A, R> {
-  /** The name under which open windows are found again after a restart. Needed in a job, unique there. */
-  readonly name?: string;
-  /** The key of a value. */
-  readonly key: (value: T) => K;
+export interface TumblingWindowOptions<T, K extends Key, A, R> extends WindowOptions<T, K, A, R> {
   /** How long a window is, in milliseconds. */
   readonly size: number;
   /** Shifts all windows, in milliseconds: `hours(-8)` makes days begin at 16:00 UTC, midnight in China. @default 0 */
   readonly offset?: number;
-  /**
-   * How long after its end a window still accepts late records, in milliseconds. Each of them fires an updated result.
-   * @default 0
-   */
-  readonly allowedLateness?: number;
-  /** The aggregate of a window: `count()`, `sum()` ..., or `{ seed, add, result }`. */
-  readonly aggregate: Aggregate<T, A, R>;
-  /** The version of the accumulator's shape. @default 1 */
-  readonly version?: number;
-  /** Converts an accumulator written by an older version into the current one. */
-  readonly migrate?: (value: unknown, version: number) => A;
 }
 
 /**
@@ -70,42 +54,10 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> {
 export function tumblingWindow<T, K extends Key, A, R>(
   options: TumblingWindowOptions<T, K, A, R>,
 ): OperatorFunction<T | null, WindowResult<T, K, R>> {
-  const { name, key, size, offset = 0, allowedLateness = 0, aggregate } = options;
+  const { size, offset = 0 } = options;
   const cannot = "Cannot create tumbling windows:";
-  if (!(size > 0)) throw new RangeError(`${cannot} size must be > 0, current value is ${size}`);
-  if (!Number.isSafeInteger(size)) {
-    throw new RangeError(`${cannot} size must be an integer of milliseconds, current value is ${size}`);
-  }
-  if (!Number.isSafeInteger(offset)) {
-    throw new RangeError(`${cannot} offset must be an integer of milliseconds, current value is ${offset}`);
-  }
-  if (Math.abs(offset) >= size) {
-    throw new RangeError(
-      `${cannot} offset must lie between -size and size, current value is ${offset} with size ${size}`,
-    );
-  }
-  if (!(allowedLateness >= 0)) {
-    throw new RangeError(`${cannot} allowedLateness must be >= 0, current value is ${allowedLateness}`);
-  }
-  if (typeof key !== "function") throw new TypeError(`${cannot} key must be a function`);
-  if (typeof aggregate?.seed !== "function" || typeof aggregate.add !== "function") {
-    throw new TypeError(
-      `${cannot} aggregate must have seed and add, or be one of count(), sum(), min(), max(), average(), collect()`,
-    );
-  }
+  aligned(cannot, { size }, "size", offset);
+  const plan = planOf(cannot, options);
 
-  return operate<T, WindowResult<T, K, R>>(
-    { operator: "tumblingWindow", name, time: "own", keeps: true, needsWatermark: true, reads: key },
-    (stage) => {
-      const windows = new WindowStage<T, K, A, R>(stage, {
-        ...options,
-        allowedLateness,
-        windower: tumbling(size, offset),
-      });
-      return {
-        open: () => windows.open(),
-        next: (value) => windows.add(value, key(value)),
-      };
-    },
-  );
+  return assignedWindow("tumblingWindow", options, plan, tumbling(size, offset));
 }

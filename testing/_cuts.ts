@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { randomNumbers } from "./virtual_clock.ts";
+import { seeded } from "../base/random.ts";
 
 /** How an input is cut into epochs. */
 export interface EpochCut {
@@ -30,7 +30,7 @@ export function evenCut(records: number, length: number): EpochCut {
 
 /** Epochs of random lengths. The same seed gives the same lengths. */
 export function randomCut(records: number, seed: number): EpochCut {
-  const random = randomNumbers(seed);
+  const random = seeded(seed);
   const lengths: number[] = [];
   for (let left = records; left > 0; left -= lengths[lengths.length - 1]) {
     lengths.push(Math.min(left, 1 + Math.floor(random() * LONGEST)));

@@ -47,7 +47,8 @@ export class Life {
     const defined = Object.entries(options).filter(([, value]) => value !== undefined);
     const job = await runWith(
       pipelines,
-      { log: () => {}, ...Object.fromEntries(defined), name: JOB, state: ":memory:" },
+      // What is away, such as a schema registry, would be waited for on a clock that stands still.
+      { log: () => {}, ...Object.fromEntries(defined), name: JOB, state: ":memory:", giveUpAfter: 0 },
       clock,
       { ...view, cutsWhenAsked: true, decoded: freezeDeeply },
     );
@@ -93,12 +94,20 @@ export class Life {
    * own.
    */
   async commit(): Promise<void> {
+    let behind: boolean;
     do {
       await this.process();
+      // A full epoch is cut before all records have been pushed, and so is one whose records wait for their codec. What
+      // is pushed after the cut belongs to the next epoch, so the loop commits again.
+      behind = this.#behind;
       if (this.running) await this.reader.handler.revoking();
       await rest();
-      // A full epoch is cut before all records have been pushed, so the loop commits again.
-    } while (this.running && (!this.reader.done || this.job.metrics.snapshot().lag > 0));
+    } while (this.running && (!this.reader.done || behind || this.#behind));
+  }
+
+  /** Whether records have not been pushed yet. */
+  get #behind(): boolean {
+    return this.job.metrics.snapshot().lag > 0;
   }
 }
 

@@ -10,7 +10,7 @@ import { MemoryLog } from "../connectors/memory.ts";
 import { MemoryStore } from "../state/memory_store.ts";
 import type { StandIns } from "../runtime/run.ts";
 import { PushReader } from "./_push_reader.ts";
-import { randomNumbers } from "./virtual_clock.ts";
+import { seeded } from "../base/random.ts";
 
 /**
  * How many partitions topics have: one number for all, or a number for each topic. Topics without a number have one
@@ -47,7 +47,7 @@ export class World {
    * Random numbers, the same in each run. All lives of a job share the generator, because no two of them may have the
    * same fence.
    */
-  readonly random: () => number = randomNumbers(1);
+  readonly random: () => number = seeded(1);
   readonly #log: MemoryLog;
   readonly #store = new MemoryStore();
   readonly #made = new Set<string>();

@@ -55,14 +55,3 @@ export class VirtualClock implements Clock {
     return [...this.#timers].filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at);
   }
 }
-
-/** Numbers of at least 0, below 1, as a function of the seed: the generator known as mulberry32. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

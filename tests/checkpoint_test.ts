@@ -10,15 +10,10 @@ import {
   readHead,
   TaskCheckpoint,
 } from "../state/mod.ts";
-import { contents, filled, keysOf, own, put, taken, testClock } from "./support/state.ts";
+import { contents, filled, keysOf, own, put, result, taken, testClock } from "./support/state.ts";
 
 const clock = testClock();
 const TASK = { job: "job", task: 0 };
-
-function result(text: string): OutputRecord {
-  const value = new TextEncoder().encode(text);
-  return { topic: "out", partition: 0, timestamp: 1, key: null, value, headers: undefined };
-}
 
 Deno.test("the epoch is 0 before the first commit, and each commit makes it one greater", async () => {
   const store = new MemoryStore();

@@ -3,18 +3,10 @@ import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@s
 import { describe, it } from "@std/testing/bdd";
 import { connect, defer, filter, from, map, merge, type Observable, of, range, share, Subject } from "rxjs";
 import { eventTime, keyedReduce } from "@tidemark/streams/operators";
-import { at, counts, type Event, events, outcome, perTen, strict } from "./support/events.ts";
+import { at, counts, type Event, events, outcome, perTen, shown, strict } from "./support/events.ts";
 import { HandMadeTask, jobSink, jobSource } from "./support/task_host.ts";
 
 const event = (user: string, at: number): Event => ({ user, at });
-
-const shown = map(({ key, window, value, pane, index }: {
-  key: unknown;
-  window: { start: number };
-  value: unknown;
-  pane: string;
-  index: number;
-}) => `${key} ${window.start}: ${value} ${pane} ${index}`);
 
 describe("connect() and share()", () => {
   const odd = filter((one: Event) => one.at % 2 === 1), even = filter((one: Event) => one.at % 2 === 0);

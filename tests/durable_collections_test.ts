@@ -6,7 +6,7 @@ import type { KeyedList, KeyedMap, KeyedState } from "../operators/keyed_state.t
 import { commitCuts } from "../state/commit.ts";
 import { DurableStates } from "../state/durable_state.ts";
 import { MemoryStore } from "../state/memory_store.ts";
-import { own, type Owner, type OwnOptions } from "./support/state.ts";
+import { commitDelta, own, type Owner, type OwnOptions } from "./support/state.ts";
 
 const MAP = { name: "orders/left", operator: "join", kind: "map", namespaced: false } as const;
 const LIST = { name: "orders/log", operator: "join", kind: "list", namespaced: true } as const;
@@ -24,17 +24,6 @@ async function keep(store: MemoryStore, options: OwnOptions = {}): Promise<Kept>
 function opened(states: DurableStates, version = 1, migrate?: (value: unknown) => unknown): Pick<Kept, "map" | "list"> {
   const map = states.open({ ...MAP, version, migrate }) as unknown as Kept["map"];
   return { map, list: states.open({ ...LIST, version, migrate }) as unknown as Kept["list"] };
-}
-
-/** Commits an epoch; returns how many bytes its delta has. */
-async function commitDelta({ checkpoint }: Owner): Promise<number> {
-  const cut = checkpoint.cut({ offsets: {}, clocks: {}, counters: {} });
-  let bytes = 0;
-  for (const mutation of cut.ahead) {
-    if (mutation.type === "set" && mutation.key[3] === "delta") bytes += (mutation.value as Uint8Array).length;
-  }
-  await commitCuts(checkpoint.store, [cut], checkpoint.options);
-  return bytes;
 }
 
 describe("an entry of a key that has 100,000 of them", () => {

@@ -1,28 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { map, type Observable } from "rxjs";
-import { count, eventTime, type Keyed, keyedReduce, memory, tumblingWindow, watermark } from "@tidemark/streams";
+import { count, eventTime, keyedReduce, memory, tumblingWindow, watermark } from "@tidemark/streams";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { runWith } from "../runtime/run.ts";
 import { first, ManualClock, until } from "./support/jobs.ts";
-
-type Count = Keyed<string, number>;
-
-interface Visit {
-  readonly user: string;
-  readonly at: number;
-}
-
-const silent = { log: () => {} };
-
-function visits(...all: (readonly [user: string, at: number])[]): { key: string; value: Visit; timestamp: number }[] {
-  return all.map(([user, at]) => ({ key: user, value: { user, at }, timestamp: at }));
-}
+import { type Count, latest as latestCounts, silent, type Visit, visits } from "./support/visited.ts";
 
 /** How often each user has come, once an epoch. */
 function latest(log: MemoryLog): Observable<Count> {
   return log.source<Visit>("visits").pipe(
-    keyedReduce({ name: "counts", key: ({ user }) => user, initial: 0, reduce: (total) => total + 1, emit: "latest" }),
+    latestCounts(),
     log.sink("counts", { key: ({ key }) => key }),
   );
 }
@@ -85,13 +73,7 @@ describe('emit: "latest" in a job', () => {
     const pipeline = log.source<Visit>("visits").pipe(
       eventTime(({ at }) => at),
       watermark({ maxOutOfOrderness: 0 }),
-      keyedReduce({
-        name: "counts",
-        key: ({ user }) => user,
-        initial: 0,
-        reduce: (total) => total + 1,
-        emit: "latest",
-      }),
+      latestCounts(),
       tumblingWindow({ name: "changed", key: ({ key }) => key, size: 10, aggregate: count() }),
       map(({ key, window, value }) => [key, window.start, value]),
       log.sink("changed"),
@@ -142,13 +124,7 @@ describe('emit: "latest" in a job', () => {
     const pipeline = log.source<Visit>("visits").pipe(
       eventTime(({ at }) => at),
       watermark({ maxOutOfOrderness: 5 }),
-      keyedReduce({
-        name: "counts",
-        key: ({ user }) => user,
-        initial: 0,
-        reduce: (total) => total + 1,
-        emit: "latest",
-      }),
+      latestCounts(),
       tumblingWindow({ name: "changed", key: ({ key }) => key, size: 10, aggregate: count() }),
       map(({ key, window, value }) => [key, window.start, value]),
       log.sink("changed"),

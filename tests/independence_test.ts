@@ -5,7 +5,6 @@ import {
   embeddedLog,
   eventTime,
   hours,
-  type Keyed,
   keyedReduce,
   lateSideOutput,
   memory,
@@ -21,20 +20,7 @@ import type { MemoryLog } from "../connectors/memory.ts";
 import { assertCounted, byKey, first, header, Lines } from "./support/jobs.ts";
 import { brokers, connect, createTopicWith, ignore, plainClient } from "./support/kafka.ts";
 import { freshTopic, startReading } from "./support/recording_reader.ts";
-
-type Count = Keyed<string, number>;
-
-interface Visit {
-  readonly user: string;
-  readonly at: number;
-}
-
-const silent = { log: () => {} };
-
-/** Visits, each keyed by its user. */
-function visits(...all: (readonly [user: string, at: number])[]): { key: string; value: Visit; timestamp: number }[] {
-  return all.map(([user, at]) => ({ key: user, value: { user, at }, timestamp: at }));
-}
+import { type Count, silent, type Visit, visits } from "./support/visited.ts";
 
 /** How often each user has come. */
 function counting(log: MemoryLog | EmbeddedLog, output = "counts"): Observable<Count> {

@@ -13,7 +13,7 @@ import { assertRefused, freshGroup, patiently } from "./support/kafka_asking.ts"
 import { contract, type KafkaBench, type KafkaMaking } from "./support/kafka_subject.ts";
 import { freshTopic, publish, record, textOf } from "./support/recording_reader.ts";
 import { finishing } from "./support/finishing.ts";
-import { NO_STORE } from "./support/kafka_member.ts";
+import { NO_STORE } from "./support/no_store.ts";
 
 const MESSAGE_TOO_LARGE = 10;
 const INVALID_TIMESTAMP = 32;

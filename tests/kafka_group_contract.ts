@@ -3,7 +3,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { describe, it } from "@std/testing/bdd";
 import { encodeSubscription, PROTOCOL } from "../connectors/kafka/assignment.ts";
 import type { Line } from "../connectors/kafka/driver.ts";
-import { Member, NO_STORE } from "./support/kafka_member.ts";
+import { Member } from "./support/kafka_member.ts";
+import { NO_STORE } from "./support/no_store.ts";
 import { contract } from "./support/kafka_subject.ts";
 import { freshTopic, publish, record } from "./support/recording_reader.ts";
 

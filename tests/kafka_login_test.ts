@@ -5,7 +5,7 @@ import { kafka, type KafkaClientOptions } from "../connectors/kafka/mod.ts";
 import type { Connection } from "../connectors/connector.ts";
 import { type Broker, findBroker, startBroker } from "./support/broker.ts";
 import { freePort } from "./support/broker/ports.ts";
-import { NO_STORE } from "./support/kafka_member.ts";
+import { NO_STORE } from "./support/no_store.ts";
 import { freshTopic } from "./support/recording_reader.ts";
 
 const ignore = (await findBroker({ own: true })).kind !== "jars";

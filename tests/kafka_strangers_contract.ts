@@ -4,7 +4,8 @@
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Member, NO_STORE } from "./support/kafka_member.ts";
+import { Member } from "./support/kafka_member.ts";
+import { NO_STORE } from "./support/no_store.ts";
 import { contract, type KafkaBench } from "./support/kafka_subject.ts";
 import { freshTopic, publish, record } from "./support/recording_reader.ts";
 

@@ -3,22 +3,10 @@ import { take } from "rxjs";
 import { memory } from "../connectors/memory.ts";
 import type { Connection, ConnectionContext } from "../connectors/connector.ts";
 import { keyPartition } from "../connectors/partitioner.ts";
-import type { Store } from "../state/store.ts";
+import { NO_STORE } from "./support/no_store.ts";
 import { connectorContract } from "./connector_contract.ts";
 import { inCommit } from "./support/deliveries.ts";
 import { record, startReading } from "./support/recording_reader.ts";
-
-/** The memory connector writes nothing to the job's store. */
-const NO_STORE: Store = {
-  name: "none",
-  get: () => Promise.reject(new Error("nothing is read")),
-  // deno-lint-ignore require-yield
-  list: async function* () {
-    await Promise.reject(new Error("nothing is read"));
-  },
-  atomic: () => Promise.reject(new Error("nothing is written")),
-  close: () => {},
-};
 
 const context = (job: string): ConnectionContext => ({ job, store: NO_STORE, now: () => 0, log: () => {} });
 

@@ -15,6 +15,7 @@ import {
 import type { MemoryLog } from "../connectors/memory.ts";
 import { byKey, first, header, refusal } from "./support/jobs.ts";
 import { runInOneEpoch, throwAtBad, type Visit, visits } from "./support/throwing.ts";
+import { latest } from "./support/visited.ts";
 
 /** A value nested so deep. */
 function nested(depth: number): unknown {
@@ -139,13 +140,7 @@ describe("onError: what a state cannot store is traced back to its record, also 
     log.append("visits", visits(["ada", 1], ["bad", 2], ["ada", 3], ["bob", 4], ["bad", 5]));
     log.end("visits");
     const pipeline = log.source<Visit>("visits").pipe(
-      keyedReduce({
-        name: "counts",
-        key: ({ user }) => user,
-        initial: 0,
-        reduce: (total) => total + 1,
-        emit: "latest",
-      }),
+      latest(),
       tap(({ key }) => throwAtBad({ user: key, at: 0 })),
       log.sink("counts", { key: ({ key }) => key }),
     );

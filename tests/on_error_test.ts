@@ -14,6 +14,7 @@ import {
   type Visit,
   visits,
 } from "./support/throwing.ts";
+import { latest } from "./support/visited.ts";
 
 describe("onError, while a record is pushed", () => {
   it("a throwing function stops the job: nothing of its epoch is visible, and the corrected job goes on before it", async () => {
@@ -158,13 +159,7 @@ describe("onError, while a record is pushed", () => {
     log.end("visits");
     const pipeline = log.source<Visit>("visits", { tombstones: "refuse" }).pipe(
       tap(throwAtBad),
-      keyedReduce({
-        name: "counts",
-        key: ({ user }) => user,
-        initial: 0,
-        reduce: (total) => total + 1,
-        emit: "latest",
-      }),
+      latest(),
       log.sink("counts", { key: ({ key }) => key }),
     );
     const job = await runInOneEpoch(pipeline, { onError: deadLetter(log.sink("failed")) });
@@ -277,13 +272,7 @@ describe("onError, while a record is pushed", () => {
     const log = memory();
     log.append("visits", visits(["ada", 1]));
     const pipeline = log.source<Visit>("visits").pipe(
-      keyedReduce({
-        name: "counts",
-        key: ({ user }) => user,
-        initial: 0,
-        reduce: (total) => total + 1,
-        emit: "latest",
-      }),
+      latest(),
       tap(() => {
         throw new RangeError("nothing may pass");
       }),
@@ -321,13 +310,7 @@ describe("onError, while a record is pushed", () => {
     log.append("visits", visits(["ada", 1]));
     const pipeline = (check: (visit: Keyed<string, number>) => void) =>
       log.source<Visit>("visits").pipe(
-        keyedReduce({
-          name: "counts",
-          key: ({ user }) => user,
-          initial: 0,
-          reduce: (total) => total + 1,
-          emit: "latest",
-        }),
+        latest(),
         tap(check),
         log.sink("counts"),
       );

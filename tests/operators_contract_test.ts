@@ -6,16 +6,19 @@ import * as operators from "@tidemark/streams/operators";
 import { count, eventTime, keyedReduce, lateSideOutput, tumblingWindow } from "@tidemark/streams/operators";
 import { ASYNC } from "./contract/async.ts";
 import { BASIC } from "./contract/basic.ts";
+import { JOINS } from "./contract/joins.ts";
 import { KEYED } from "./contract/keyed.ts";
 import { WINDOWS } from "./contract/windows.ts";
 import { holdsContract } from "./contract/suite.ts";
 
 /** The subjects, a family a file. A subject's name begins with the name of its operator. */
-const SUBJECTS = { ...ASYNC, ...BASIC, ...KEYED, ...WINDOWS };
+const SUBJECTS = { ...ASYNC, ...BASIC, ...KEYED, ...WINDOWS, ...JOINS };
 
 /** Exports that are no operators: aggregates, durations, triggers and the like. */
 const OTHERS: readonly string[] = [
-  ...["average", "collect", "count", "max", "min", "sum"],
+  ...["average", "collect", "count", "max", "min", "sum", "aggregates"],
+  ...["first", "last", "minBy", "maxBy", "distinct", "approximateDistinct"],
+  ...["quantile", "quantiles", "variance", "histogram"],
   ...["atWatermark", "everyCount", "everyEventTime", "everyProcessingTime", "everyRecord"],
   ...["days", "hours", "minutes", "seconds", "recordInfo"],
   ...["list", "map", "typed", "value"],

@@ -2,7 +2,18 @@
 import { assert, assertEquals, assertMatch, assertRejects, fail } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { toArray } from "rxjs";
-import { deadLetter, int64, memory, type RunOptions, UnavailableError } from "@tidemark/streams";
+import {
+  count,
+  deadLetter,
+  eventTime,
+  int64,
+  lateSideOutput,
+  memory,
+  type RunOptions,
+  tumblingWindow,
+  UnavailableError,
+  watermark,
+} from "@tidemark/streams";
 import type { RecordCodec } from "@tidemark/streams/connectors";
 import type { Batch, InputRecord } from "../connectors/connector.ts";
 import { textBytes } from "../base/text.ts";
@@ -100,6 +111,37 @@ describe("A codec with prepare", () => {
     await until("all", () => log.read("seen").length === 4, job);
     assertEquals(log.read("seen"), ["one", "four", "zwei", "three"]);
     await job.stop();
+  });
+
+  it("keeps its partition from counting as idle, so that no record is late because it had to wait", async () => {
+    const { log, elsewhere, clock } = world();
+    const pipeline = log.source<string>("words", { codec: elsewhere.codec, tombstones: "refuse" }).pipe(
+      eventTime((time) => Number(time)),
+      watermark({ maxOutOfOrderness: 0, idleAfter: 1000 }),
+      tumblingWindow({ name: "tens", key: () => "all", size: 10, aggregate: count() }),
+      lateSideOutput((late) => late.pipe(log.sink("late"))),
+      log.sink("seen", { value: ({ value }) => value }),
+    );
+    await using job = await runWith(
+      pipeline,
+      { name: "words", state: ":memory:", tasks: "single", log: () => {} },
+      clock,
+    );
+    append(log, 0, "en:5");
+    append(log, 1, "en:5");
+    await until("both", () => elsewhere.asked.length === 1, job);
+    await clock.advance(500);
+    const gate = Promise.withResolvers<void>();
+    elsewhere.gate = gate.promise;
+    append(log, 0, "de:7");
+    await until("the question", () => elsewhere.asked.includes("de"), job);
+    append(log, 1, "en:100");
+    await clock.advance(10_000);
+    assertEquals(log.read("seen"), [], "the window is still open");
+    gate.resolve();
+    append(log, 0, "en:100");
+    for (let turns = 0; log.read("seen").length === 0 && turns < 100; turns++) await clock.advance(100);
+    assertEquals([log.read("seen"), log.read("late")], [[3], []]);
   });
 
   it("that finds something away is asked again, and the job says for what it waits", async () => {

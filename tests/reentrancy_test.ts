@@ -17,7 +17,7 @@ import {
 } from "rxjs";
 import { memory } from "@tidemark/streams";
 import { count, eventTime, keyedReduce, lateSideOutput, tumblingWindow } from "@tidemark/streams/operators";
-import { at, counts, type Event, events, outcome, perTen, strict } from "./support/events.ts";
+import { at, counts, type Event, events, outcome, perTen, shown, strict } from "./support/events.ts";
 import { HandMadeTask, jobSink, jobSource } from "./support/task_host.ts";
 
 const event = (user: string, at: number): Event => ({ user, at });
@@ -27,14 +27,6 @@ const values = (...all: unknown[]) => all.map((value) => ({ value }));
 /** Windows of ten that take late records for long. */
 const patient = (name?: string) =>
   tumblingWindow({ name, key: ({ user }: Event) => user, size: 10, allowedLateness: 1_000, aggregate: count<Event>() });
-
-const shown = map(({ key, window, value, pane, index }: {
-  key: unknown;
-  window: { start: number };
-  value: unknown;
-  pane: string;
-  index: number;
-}) => `${key} ${window.start}: ${value} ${pane} ${index}`);
 
 describe("a value pushed into the source's Subject while a window fires", () => {
   it("is a late record of its window, and the next windows fire", () => {

@@ -5,6 +5,7 @@ import { map } from "rxjs";
 import { deadLetter, int64, type Job, keyedReduce, memory, run, UnavailableError } from "@tidemark/streams";
 import { avro } from "@tidemark/streams/avro";
 import { registry } from "@tidemark/streams/registry";
+import { crashTest, testPipeline } from "@tidemark/streams/testing";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { headerOf, joined } from "../formats/_frame.ts";
 import { bytesOf, java } from "./support/java_bytes.ts";
@@ -272,6 +273,32 @@ describe("A job that writes Avro with a schema registry", () => {
       TypeError,
       'the codec of "ids" must be',
     );
+  });
+
+  it("is tested like any other, and its results are read with the codec of its sink", async () => {
+    await using server = new TestRegistry();
+    const id = server.add("orders-value", { schema: '"long"' });
+    const schemas = registry({ url: server.url });
+    const log = memory();
+    const codec = avro<bigint>(schemas, { schema: "long" });
+    const pipeline = log.source<bigint>("orders", { codec: avro(schemas), tombstones: "refuse" }).pipe(
+      map((n) => n + 1n),
+      log.sink("next", { codec }),
+    );
+    await using test = await testPipeline(pipeline);
+    await test.push("orders", { value: framed(id, new Uint8Array([14])) });
+    assertEquals(test.records("next", { codec }).map(({ value }) => value), [8n]);
+    const { crashes } = await crashTest(pipeline, [{ value: framed(id, new Uint8Array([16])) }]);
+    assertEquals(crashes > 0, true);
+    server.broken = 503;
+    await assertRejects(
+      () => test.push("orders", { value: framed(7, new Uint8Array([14])) }),
+      Error,
+      "Cannot fetch schema 7: the schema registry at",
+    );
+    const away = registry({ url: server.url });
+    const writing = log.source<bigint>("orders").pipe(log.sink("next", { codec: avro(away, { schema: "long" }) }));
+    await assertRejects(() => testPipeline(writing), Error, 'Cannot register a schema as "next-value"');
   });
 
   it("looks its schema up where it must not register it, under a subject of its own", async () => {

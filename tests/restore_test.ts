@@ -1,24 +1,11 @@
 /** Restoring and sweeping: what the head names is read and verified, what it does not name goes. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CHUNK_BYTES } from "../state/limits.ts";
-import {
-  CorruptError,
-  DurableStates,
-  FencedError,
-  MemoryStore,
-  type OutputRecord,
-  readHead,
-  TaskCheckpoint,
-} from "../state/mod.ts";
-import { contents, keysOf, own, type Owner, put, taken, testClock } from "./support/state.ts";
+import { CorruptError, DurableStates, FencedError, MemoryStore, readHead, TaskCheckpoint } from "../state/mod.ts";
+import { contents, keysOf, own, type Owner, put, result, taken, testClock } from "./support/state.ts";
 
 const clock = testClock();
 const TASK = { job: "job", task: 0 };
-
-function result(text: string): OutputRecord {
-  const value = new TextEncoder().encode(text);
-  return { topic: "out", partition: 0, timestamp: 1, key: null, value, headers: undefined };
-}
 
 Deno.test("a corrupt, missing or added chunk is named by its key", async () => {
   const make = async () => {

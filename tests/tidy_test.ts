@@ -14,7 +14,7 @@ import { readTree } from "./support/tidy/source.ts";
  * They know each other's types, and nothing else may.
  */
 const SEAM: ReadonlySet<string> = new Set(
-  ["host", "own_time", "scope", "stage", "task", "timers"].map((name) => `operators/_${name}.ts`),
+  ["due", "host", "own_time", "scope", "stage", "task", "timers"].map((name) => `operators/_${name}.ts`),
 );
 
 const tree = readTree(Deno.cwd());

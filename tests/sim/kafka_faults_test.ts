@@ -7,7 +7,7 @@ import { encodeBatch } from "../../connectors/kafka/record_batch_encode.ts";
 import { pause } from "../../base/backoff.ts";
 import { record, textOf } from "../support/recording_reader.ts";
 import type { ClusterOptions } from "./kafka/world.ts";
-import { seeded } from "./scheduler.ts";
+import { seeded } from "../../base/random.ts";
 import { simKafka, type SimKafkaSubject } from "./kafka_subject.ts";
 
 const LIMITS = { wait: 0, partitionBytes: 1_000_000, bytes: 1_000_000 };

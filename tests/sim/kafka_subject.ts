@@ -5,7 +5,8 @@ import type { KafkaSubject } from "../support/kafka_subject.ts";
 import type { Caller } from "./caller.ts";
 import { SimCluster } from "./kafka/cluster.ts";
 import type { ClusterOptions } from "./kafka/world.ts";
-import { Scheduler, seeded } from "./scheduler.ts";
+import { seeded } from "../../base/random.ts";
+import { Scheduler } from "./scheduler.ts";
 
 /** The travel time of a message in one direction, in milliseconds. */
 const TRAVEL = 0.3;

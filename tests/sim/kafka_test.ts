@@ -7,7 +7,7 @@ import { heldBackContract } from "../support/held_back.ts";
 import { strangersContract } from "../kafka_strangers_contract.ts";
 import { publishContract } from "../kafka_publish_contract.ts";
 import { finishing } from "../support/finishing.ts";
-import { NO_STORE } from "../support/kafka_member.ts";
+import { NO_STORE } from "../support/no_store.ts";
 import { simKafka } from "./kafka_subject.ts";
 
 connectorContract("simulated Kafka", async () => {

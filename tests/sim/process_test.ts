@@ -4,7 +4,8 @@ import { KvStore, UnavailableError } from "../../state/mod.ts";
 import type { CallAct } from "./faults.ts";
 import { SimKv } from "./kv.ts";
 import { SimClock, SimProcess } from "./process.ts";
-import { Scheduler, seeded } from "./scheduler.ts";
+import { seeded } from "../../base/random.ts";
+import { Scheduler } from "./scheduler.ts";
 import { BEGIN, Trace } from "./trace.ts";
 
 /** A process whose first request meets a fault. */

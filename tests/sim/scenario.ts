@@ -4,7 +4,7 @@
  * @module
  */
 import type { Fault } from "./faults.ts";
-import { seeded } from "./scheduler.ts";
+import { seeded } from "../../base/random.ts";
 
 /** A run as data. */
 export interface Scenario {
@@ -41,6 +41,9 @@ export interface Scenario {
 
 /** The time after which no more faults happen, in milliseconds. */
 export const CALM_MS = 20_000;
+
+/** How long a run may take, in virtual milliseconds. It leaves enough time after the last fault. */
+export const LIMIT_MS = 150_000;
 
 /** The part of a scenario that is drawn first. It decides which faults are possible. */
 export type Drawn = Omit<Scenario, "faults" | "brokers" | "onMissing">;

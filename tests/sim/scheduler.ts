@@ -9,17 +9,6 @@
  */
 import { setImmediate } from "node:timers";
 
-/** A random number generator with a seed: mulberry32 by Tommy Ettinger, public domain. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 interface Event {
   readonly time: number;
   /** Breaks ties: of two events at one time, the one that was requested first runs first. */

@@ -7,7 +7,7 @@ import { keyPartition } from "../../connectors/partitioner.ts";
 import type { OutputRecord } from "../../connectors/connector.ts";
 import type { Scenario } from "./scenario.ts";
 import { BEGIN } from "./trace.ts";
-import { seeded } from "./scheduler.ts";
+import { seeded } from "../../base/random.ts";
 
 /** A record of the input. */
 export interface Event {

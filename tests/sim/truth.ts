@@ -6,9 +6,10 @@
  */
 import type { InputRecord } from "../../connectors/connector.ts";
 import { familiesOf } from "./families/all.ts";
+import { ByEventTime } from "./families/family.ts";
 import { ACTIVITY, COUNTS, DEAD, LATE, padOf } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
-import { DISORDER, type Event, LATENESS, WINDOW, windowOf } from "./traffic.ts";
+import { type Event, LATENESS, WINDOW, windowOf } from "./traffic.ts";
 
 /** What a reader must see. */
 export interface Truth {
@@ -82,35 +83,28 @@ interface Pane {
 }
 
 /** The windows of one partition. */
-class Windows {
-  #watermark = -Infinity;
+class Windows extends ByEventTime {
   readonly #panes = new Map<string, Pane>();
 
-  constructor(readonly emit: (key: string, row: unknown) => void) {}
+  constructor(readonly emit: (key: string, row: unknown) => void) {
+    super();
+  }
 
-  /** Returns `false` for an event that is too late. */
-  add({ user, time }: Event): boolean {
+  protected override take({ user, time }: Event): boolean {
     const start = windowOf(time);
     const last = start + WINDOW - 1;
-    const late = last + LATENESS <= this.#watermark;
+    const late = last + LATENESS <= this.watermark;
     if (!late) {
       const pane = this.#panes.get(`${user} ${start}`) ?? { user, start, count: 0, fired: 0 };
       this.#panes.set(`${user} ${start}`, pane);
       pane.count++;
-      if (last <= this.#watermark) this.#fire(pane, "late");
+      if (last <= this.watermark) this.#fire(pane, "late");
     }
-    this.#advance(time - DISORDER - 1);
     return !late;
   }
 
-  end(): void {
-    this.#advance(Infinity);
-  }
-
-  #advance(watermark: number): void {
-    if (watermark <= this.#watermark) return;
-    const before = this.#watermark;
-    this.#watermark = watermark;
+  protected override fire(before: number): void {
+    const { watermark } = this;
     const due = [...this.#panes.values()].filter(({ start }) =>
       start + WINDOW - 1 <= watermark && start + WINDOW - 1 > before
     );

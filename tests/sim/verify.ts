@@ -13,7 +13,7 @@ import { verifyInterleaved } from "./interleaved.ts";
 import { ACTIVITY, ALL_OUTPUTS, COUNTS, JOB, LATE } from "./pipelines.ts";
 import type { Count } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
-import { seeded } from "./scheduler.ts";
+import { seeded } from "../../base/random.ts";
 import { rowKey, type Truth, truthOf } from "./truth.ts";
 
 /** Everything that is left at the end of a run. */

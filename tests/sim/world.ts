@@ -15,17 +15,16 @@ import { SimKv } from "./kv.ts";
 import { Ledger } from "./ledger.ts";
 import { ALL_OUTPUTS, JOB } from "./pipelines.ts";
 import { whatIsMissing } from "./missing.ts";
-import { CALM_MS, type Scenario } from "./scenario.ts";
+import { CALM_MS, LIMIT_MS, type Scenario } from "./scenario.ts";
 import { Silence } from "./silence.ts";
-import { Scheduler, seeded } from "./scheduler.ts";
+import { seeded } from "../../base/random.ts";
+import { Scheduler } from "./scheduler.ts";
 import { type Counts, type Failure, noCounts, type Outcome } from "./outcome.ts";
 import { BEGIN, Trace } from "./trace.ts";
 import { INPUT, inputOf } from "./traffic.ts";
 import { verify, verifyPrefix } from "./verify.ts";
 import { SimWorker, type WorkerParts } from "./worker.ts";
 
-/** How long a run may take, in virtual milliseconds. It leaves enough time after the last fault. */
-const LIMIT_MS = 150_000;
 /** How long a worker may take to stop, in virtual milliseconds: the promised time, and that of its last steps. */
 export const STOP_MS = 11_000;
 

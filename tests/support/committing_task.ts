@@ -1,9 +1,8 @@
 /** A hand-made job on durable states, which commits its epochs to a store and says how many bytes they have. */
 import type { Observable } from "rxjs";
 import type { KeyedState, KeyedStateSpec } from "../../operators/keyed_state.ts";
-import { commitCuts } from "../../state/commit.ts";
 import { MemoryStore } from "../../state/memory_store.ts";
-import { own, type Owner } from "./state.ts";
+import { commitDelta, own, type Owner } from "./state.ts";
 import { HandMadeTask } from "./task_host.ts";
 
 export class CommittingTask extends HandMadeTask {
@@ -21,16 +20,9 @@ export class CommittingTask extends HandMadeTask {
   }
 
   /** Commits an epoch; returns how many bytes its delta has. */
-  async commit(): Promise<number> {
+  commit(): Promise<number> {
     this.cut();
-    const { checkpoint } = this.owner;
-    const cut = checkpoint.cut({ offsets: {}, clocks: {}, counters: {} });
-    let bytes = 0;
-    for (const mutation of cut.ahead) {
-      if (mutation.type === "set" && mutation.key[3] === "delta") bytes += (mutation.value as Uint8Array).length;
-    }
-    await commitCuts(checkpoint.store, [cut], checkpoint.options);
-    return bytes;
+    return commitDelta(this.owner);
   }
 
   /** How many bytes the store holds for the job. */

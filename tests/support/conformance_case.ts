@@ -3,6 +3,7 @@
 /** One step of a case. */
 export interface Step {
   readonly type: string;
+  readonly side?: string;
   readonly key?: string;
   readonly value?: number;
   readonly ts?: number | "MIN" | "MAX";
@@ -31,6 +32,8 @@ export interface Case {
     readonly assigner?: string;
     readonly size?: number;
     readonly slide?: number;
+    readonly max?: number;
+    readonly step?: number;
     readonly offset?: number;
     readonly gap?: number;
     readonly pointValue?: number;
@@ -43,6 +46,10 @@ export interface Case {
     readonly bound?: number;
     readonly inputs?: number;
     readonly timeout?: number;
+    readonly lower?: number;
+    readonly lowerInclusive?: boolean;
+    readonly upper?: number;
+    readonly upperInclusive?: boolean;
   };
   readonly steps: readonly Step[];
   readonly expected: readonly Happening[];

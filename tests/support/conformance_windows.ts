@@ -3,12 +3,14 @@ import { map, mergeMap, type Observable, type OperatorFunction, Subject, tap } f
 import {
   collect,
   count,
+  cumulativeWindow,
   eventTime,
   everyEventTime,
   lateSideOutput,
   type LateTyped,
   recordInfo,
   sessionWindow,
+  slidingWindow,
   sum,
   type TimeWindow,
   tumblingWindow,
@@ -23,6 +25,9 @@ import { jobSource } from "./task_host.ts";
 export const WINDOW_FIELDS: readonly string[] = [
   "assigner",
   "size",
+  "slide",
+  "max",
+  "step",
   "offset",
   "gap",
   "pointValue",
@@ -43,6 +48,8 @@ type Rest<A, R> = Parameters<typeof sessionWindow<Step, string, A, R>>[0] extend
 /** The operator of each assigner. */
 const ASSIGNERS: Readonly<Record<string, <A, R>(config: Case["config"], rest: Rest<A, R>) => Windows<A, R>>> = {
   tumbling: ({ size, offset }, rest) => tumblingWindow({ ...rest, size: size!, offset } as never),
+  sliding: ({ size, slide, offset }, rest) => slidingWindow({ ...rest, size: size!, slide: slide!, offset } as never),
+  cumulative: ({ max, step, offset }, rest) => cumulativeWindow({ ...rest, max: max!, step: step!, offset } as never),
   session: ({ gap }, rest) => sessionWindow({ ...rest, gap: gap! } as never),
   "point-session": ({ gap, pointValue }, rest) =>
     sessionWindow({ ...rest, gap: ({ value }: Step) => value === pointValue ? 0 : gap! } as never),
@@ -54,7 +61,10 @@ export function windowObstacle({ semantics, config, steps }: Case): string | und
   if (ASSIGNERS[assigner] === undefined) return `${assigner} windows are not built`;
   if (trigger !== "eventTime" && trigger !== "continuous") return `the trigger "${trigger}" is not known`;
   if (aggregate !== "sum") return `the aggregate "${aggregate}" is not known`;
-  if (semantics !== "flink-window" && steps.some(({ type }) => type === "snapshot-restore")) {
+  if (
+    !["flink-window", "flink-interval-join"].includes(semantics) &&
+    steps.some(({ type }) => type === "snapshot-restore")
+  ) {
     return "a restore needs a job";
   }
   return undefined;

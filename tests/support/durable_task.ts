@@ -21,6 +21,16 @@ export class DurableTask {
     return this.#job.task.failure?.error;
   }
 
+  /** How many records were late since the last restart. */
+  get late(): number {
+    return this.#job.task.late;
+  }
+
+  /** The state of that name. */
+  state(name: string): KeyedState {
+    return this.#job.checkpoint.states.get(name)!;
+  }
+
   push(...args: Parameters<HandMadeTask["push"]>): this {
     this.#job.push(...args);
     return this.#take();

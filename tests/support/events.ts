@@ -1,5 +1,5 @@
 /** Shared by the operators' tests: events with a time, the usual stages over them, and the output of a pipeline. */
-import type { MonoTypeOperatorFunction, Observable, OperatorFunction } from "rxjs";
+import { map, type MonoTypeOperatorFunction, type Observable, type OperatorFunction } from "rxjs";
 import {
   count,
   eventTime,
@@ -40,3 +40,8 @@ export function outcome<T>(pipeline: Observable<T>): { values: T[]; error: unkno
   });
   return result;
 }
+
+/** A window's result as a line. */
+export const shown: OperatorFunction<WindowResult<Event, string, unknown>, string> = map((
+  { key, window, value, pane, index },
+) => `${key} ${window.start}: ${value} ${pane} ${index}`);

@@ -1,7 +1,8 @@
 /** How a reader behaves when an open transaction of another program is in its input, on a real or simulated Kafka. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Member, NO_STORE } from "./kafka_member.ts";
+import { Member } from "./kafka_member.ts";
+import { NO_STORE } from "./no_store.ts";
 import { contract, type KafkaBench } from "./kafka_subject.ts";
 import { freshTopic, publish, record, textOf } from "./recording_reader.ts";
 import { leaveOpen } from "../kafka_publish_contract.ts";

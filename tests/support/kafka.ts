@@ -2,9 +2,10 @@
 import type { Kafka } from "kafkajs";
 import type { Connection } from "../../connectors/connector.ts";
 import { findBroker, sharedBroker } from "./broker.ts";
-import { clientOf, connectTo } from "./kafka_clients.ts";
+import { clientOf, connectTo, makeTopic } from "./kafka_clients.ts";
 
-export { Member, NO_STORE } from "./kafka_member.ts";
+export { Member } from "./kafka_member.ts";
+export { NO_STORE } from "./no_store.ts";
 
 const found = await findBroker();
 
@@ -25,21 +26,10 @@ export function plainClient(addresses: string[] = brokers): Kafka {
 }
 
 /** Creates a topic with a configuration. */
-export async function createTopicWith(
+export function createTopicWith(
   topic: string,
   config: Record<string, string>,
   { partitions = 1 }: { partitions?: number } = {},
 ): Promise<void> {
-  const admin = plainClient().admin();
-  await admin.connect();
-  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-  try {
-    // Waiting by kafkajs fails when a topic is not known everywhere after 100 ms.
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
-  } finally {
-    await admin.disconnect();
-  }
-  const connection = await connect();
-  await connection.createTopic(topic, partitions);
-  await connection.close();
+  return makeTopic(brokers, topic, { partitions, config });
 }

@@ -2,7 +2,7 @@
 import { Kafka, logLevel, type RetryOptions } from "kafkajs";
 import type { Connection } from "../../connectors/connector.ts";
 import { kafka } from "../../connectors/kafka/mod.ts";
-import { NO_STORE } from "./kafka_member.ts";
+import { NO_STORE } from "./no_store.ts";
 
 /** A connection of the connector. */
 export function connectTo(brokers: readonly string[]): Promise<Connection> {

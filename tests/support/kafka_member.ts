@@ -9,20 +9,7 @@ import type {
   StartOffset,
 } from "../../connectors/connector.ts";
 import { countPartitions } from "./recording_reader.ts";
-import type { Store } from "../../state/store.ts";
 import { layOut } from "../../runtime/task_layout.ts";
-
-/** The Kafka connector writes nothing to the job's store. */
-export const NO_STORE: Store = {
-  name: "none",
-  get: () => Promise.reject(new Error("nothing is read")),
-  // deno-lint-ignore require-yield
-  list: async function* () {
-    await Promise.reject(new Error("nothing is read"));
-  },
-  atomic: () => Promise.reject(new Error("nothing is written")),
-  close: () => {},
-};
 
 /** How long a test waits, in milliseconds. */
 const PATIENCE = 60_000;

@@ -8,6 +8,7 @@ import {
   DurableStates,
   type DurableStatesOptions,
   type Mutation,
+  type OutputRecord,
   type Store,
   type StoreEntry,
   type StoreKey,
@@ -96,6 +97,12 @@ export class FaultStore implements Store {
   }
 }
 
+/** A result with this text. */
+export function result(text: string): OutputRecord {
+  const value = new TextEncoder().encode(text);
+  return { topic: "out", partition: 0, timestamp: 1, key: null, value, headers: undefined };
+}
+
 /** An owner of a task with one state of each kind. */
 export interface Owner {
   readonly checkpoint: TaskCheckpoint;
@@ -177,4 +184,15 @@ export async function keysOf(store: Store, prefix: StoreKey): Promise<StoreKey[]
   const keys: StoreKey[] = [];
   for await (const { key } of store.list(prefix)) keys.push(key);
   return keys;
+}
+
+/** Commits an epoch; returns how many bytes its delta has. */
+export async function commitDelta({ checkpoint }: { readonly checkpoint: TaskCheckpoint }): Promise<number> {
+  const cut = checkpoint.cut({ offsets: {}, clocks: {}, counters: {} });
+  let bytes = 0;
+  for (const mutation of cut.ahead) {
+    if (mutation.type === "set" && mutation.key[3] === "delta") bytes += (mutation.value as Uint8Array).length;
+  }
+  await commitCuts(checkpoint.store, [cut], checkpoint.options);
+  return bytes;
 }

@@ -4,7 +4,6 @@ import {
   count,
   eventTime,
   type Job,
-  type Keyed,
   keyedReduce,
   lateSideOutput,
   type RunOptions,
@@ -14,23 +13,12 @@ import {
 import type { MemoryLog } from "../../connectors/memory.ts";
 import { runWith } from "../../runtime/run.ts";
 import { ManualClock } from "./jobs.ts";
+import { type Count, silent, type Visit, visits } from "./visited.ts";
 
-export type Count = Keyed<string, number>;
+export { silent, visits };
+export type { Count, Visit };
 
-export interface Visit {
-  readonly user: string;
-  readonly at: number;
-}
-
-export const silent = { log: () => {} };
-
-/** Visits, each keyed by its user. Functions throw at a user named `bad`. */
-export function visits(
-  ...all: (readonly [user: string, at: number])[]
-): { key: string; value: Visit; timestamp: number }[] {
-  return all.map(([user, at]) => ({ key: user, value: { user, at }, timestamp: at }));
-}
-
+/** Throws at a user named `bad`. */
 export function throwAtBad({ user }: Visit): void {
   if (user.startsWith("bad")) throw new RangeError(`there is no user ${user}`);
 }

@@ -21,6 +21,13 @@ export interface Visit {
 
 export const silent = { log: () => {} };
 
+/** Visits, each keyed by its user. */
+export function visits(
+  ...all: (readonly [user: string, at: number])[]
+): { key: string; value: Visit; timestamp: number }[] {
+  return all.map(([user, at]) => ({ key: user, value: { user, at }, timestamp: at }));
+}
+
 /** Two visits of each of two users. */
 export function visited({ partitions = 1, ended = true }: { partitions?: number; ended?: boolean } = {}): MemoryLog {
   const log = memory();
@@ -34,6 +41,15 @@ export function visited({ partitions = 1, ended = true }: { partitions?: number;
 
 export const counts = (name?: string): OperatorFunction<Visit | null, Count> =>
   keyedReduce({ name, key: ({ user }: Visit) => user, initial: 0, reduce: (total) => total + 1 });
+/** The same, once an epoch. */
+export const latest = (): OperatorFunction<Visit | null, Count> =>
+  keyedReduce({
+    name: "counts",
+    key: ({ user }: Visit) => user,
+    initial: 0,
+    reduce: (total) => total + 1,
+    emit: "latest",
+  });
 export const perTen = (name?: string): OperatorFunction<Visit | null, WindowResult<Visit, string, number>> =>
   tumblingWindow({ name, key: ({ user }: Visit) => user, size: 10, aggregate: count<Visit>() });
 export const clocked = (log: MemoryLog, name?: string): Observable<Visit> =>

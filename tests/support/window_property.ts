@@ -61,9 +61,9 @@ export const common: fc.Arbitrary<Common> = fc.record({
         ),
         partition: fc.integer({ min: 0, max: rules.partitions - 1 }),
       }),
-      { minLength: 1, maxLength: 32 },
+      { minLength: 1, maxLength: 20, size: "max" },
     ),
-    restarts: fc.array(fc.nat(30), { maxLength: 2 }),
+    restarts: fc.array(fc.nat(20), { maxLength: 2 }),
   }).map((input) => ({ ...rules, ...input }))
 );
 

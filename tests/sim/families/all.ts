@@ -4,17 +4,37 @@
  * @module
  */
 import { diceOf } from "../scenario.ts";
+import { counted, looked } from "./rows.ts";
+import { sliding, updates } from "./aligned.ts";
 import { answers } from "./answers.ts";
 import { carts } from "./carts.ts";
+import { doors } from "./doors.ts";
 import type { Family } from "./family.ts";
+import { firsts } from "./firsts.ts";
+import { leaders } from "./leaders.ts";
 import { pairs } from "./pairs.ts";
+import { partners } from "./partners.ts";
 import { sessions } from "./sessions.ts";
 import { visits } from "./visits.ts";
 
 /** For late requests to arrive. */
 const QUIET_MS = 300;
 
-export const FAMILIES: readonly Family[] = [answers, carts, pairs, sessions, visits];
+export const FAMILIES: readonly Family[] = [
+  counted,
+  looked,
+  leaders,
+  firsts,
+  doors,
+  sliding,
+  updates,
+  answers,
+  carts,
+  pairs,
+  partners,
+  sessions,
+  visits,
+];
 
 /** Draws the names of the families that are part of a run. */
 export function drawFamilies(seed: number): string[] {

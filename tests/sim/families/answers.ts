@@ -8,8 +8,8 @@ import { map, type MonoTypeOperatorFunction } from "rxjs";
 import { count, tumblingWindow } from "@tidemark/streams";
 import { operate } from "../../../operators/_operate.ts";
 import { asking } from "../../support/asking.ts";
-import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Event } from "../traffic.ts";
+import { ByEventTime, type Family } from "./family.ts";
 
 const ANSWERS = "answers";
 const SIZE = 7_000;
@@ -55,31 +55,26 @@ interface Row {
 }
 
 /** The windows of one partition, as if each answer came at once. */
-class Answers implements Expected {
-  #watermark = -Infinity;
+class Answers extends ByEventTime {
   readonly #open = new Map<string, Row>();
 
-  constructor(readonly emit: (row: Row) => void) {}
+  constructor(readonly emit: (row: Row) => void) {
+    super();
+  }
 
-  add({ user, time }: Event): boolean {
-    if (time > this.#watermark) {
+  protected override take({ user, time }: Event): boolean {
+    if (time > this.watermark) {
       const start = Math.floor(time / SIZE) * SIZE;
       const name = `${user} ${start}`;
       const row = this.#open.get(name) ?? { user, start, n: 0, pane: "onTime" };
       this.#open.set(name, row);
       row.n++;
     }
-    this.#advance(time - DISORDER - 1);
     return true;
   }
 
-  end(): void {
-    this.#advance(Infinity);
-  }
-
-  #advance(watermark: number): void {
-    if (watermark <= this.#watermark) return;
-    this.#watermark = watermark;
+  protected override fire(): void {
+    const { watermark } = this;
     const due = [...this.#open].filter(([, { start }]) => start + SIZE - 1 <= watermark);
     for (const [name, row] of due.sort(([, one], [, other]) => one.start - other.start)) {
       this.#open.delete(name);

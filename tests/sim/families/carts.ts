@@ -6,8 +6,8 @@
  */
 import type { OperatorFunction } from "rxjs";
 import { keyedProcess, list, map, typed, value } from "@tidemark/streams";
-import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Event } from "../traffic.ts";
+import { ByEventTime, type Family } from "./family.ts";
 
 const CARTS = "carts";
 /** After how long a cart is left, in milliseconds of event time. */
@@ -64,29 +64,24 @@ function kindOf(n: number): number {
 }
 
 /** The carts of one partition, computed in the simplest way. */
-class Carts implements Expected {
-  #watermark = -Infinity;
+class Carts extends ByEventTime {
   readonly #open = new Map<string, { left: number; items: number[] }>();
 
-  constructor(readonly emit: (row: Cart) => void) {}
+  constructor(readonly emit: (row: Cart) => void) {
+    super();
+  }
 
-  add({ user, n, time }: Event): boolean {
+  protected override take({ user, n, time }: Event): boolean {
     const cart = this.#open.get(user) ?? { left: 0, items: [] };
     this.#open.set(user, cart);
     cart.items.push(n);
     cart.left = Math.max(cart.left, time + LEFT);
     if (n % 5 === 0) this.#close(user, "bought", time);
-    this.#advance(time - DISORDER - 1);
     return true;
   }
 
-  end(): void {
-    this.#advance(Infinity);
-  }
-
-  #advance(watermark: number): void {
-    if (watermark <= this.#watermark) return;
-    this.#watermark = watermark;
+  protected override fire(): void {
+    const { watermark } = this;
     for (const [user, { left }] of [...this.#open]) if (left <= watermark) this.#close(user, "left", left);
   }
 

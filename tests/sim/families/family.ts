@@ -5,7 +5,7 @@
  * @module
  */
 import type { Observable } from "rxjs";
-import type { Event } from "../traffic.ts";
+import { DISORDER, type Event } from "../traffic.ts";
 
 /** A result. Its user is the key of its record, and determines the list in which its order counts. */
 export interface Row {
@@ -18,6 +18,35 @@ export interface Expected {
   add(event: Event): boolean;
   /** The input of the partition has ended. */
   end(): void;
+}
+
+/** Expected results by event time: the watermark lies `DISORDER` behind the latest event of the partition. */
+export abstract class ByEventTime implements Expected {
+  /** The watermark before the event at hand. */
+  protected watermark = -Infinity;
+
+  add(event: Event): boolean {
+    const taken = this.take(event);
+    this.#advance(event.time - DISORDER - 1);
+    return taken;
+  }
+
+  end(): void {
+    this.#advance(Infinity);
+  }
+
+  #advance(watermark: number): void {
+    if (watermark <= this.watermark) return;
+    const before = this.watermark;
+    this.watermark = watermark;
+    this.fire(before);
+  }
+
+  /** The next event of the partition. Returns `false` if it is late. */
+  protected abstract take(event: Event): boolean;
+
+  /** Emits what the watermark, which was at `before`, makes due. */
+  protected abstract fire(before: number): void;
 }
 
 /** A pipeline of some runs. */

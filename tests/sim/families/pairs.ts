@@ -6,8 +6,8 @@
  */
 import { filter, type Observable } from "rxjs";
 import { operate2 } from "../../../operators/_operate.ts";
-import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Event } from "../traffic.ts";
+import { ByEventTime, type Family } from "./family.ts";
 
 const PAIRS = "pairs";
 /** How near two events must be, and how long one is kept, in milliseconds of event time. */
@@ -89,28 +89,23 @@ function join(even: Observable<Event>, odd: Observable<Event>): Observable<Row> 
 }
 
 /** The pairs of one partition, with all events of a user searched for each one. */
-class Pairs implements Expected {
-  #watermark = -Infinity;
+class Pairs extends ByEventTime {
   #kept: Event[] = [];
 
-  constructor(readonly emit: (row: Row) => void) {}
+  constructor(readonly emit: (row: Row) => void) {
+    super();
+  }
 
-  add(event: Event): boolean {
+  protected override take(event: Event): boolean {
     const { user, n, time } = event;
     const others = this.#kept.filter((one) => one.user === user && isEven(one) !== isEven(event));
     this.emit({ user, n, time, partners: near(others, time) });
-    if (time + KEPT > this.#watermark) this.#kept.push(event);
-    this.#advance(time - DISORDER - 1);
+    if (time + KEPT > this.watermark) this.#kept.push(event);
     return true;
   }
 
-  end(): void {
-    this.#advance(Infinity);
-  }
-
-  #advance(watermark: number): void {
-    if (watermark <= this.#watermark) return;
-    this.#watermark = watermark;
+  protected override fire(): void {
+    const { watermark } = this;
     const due = new Map<string, Set<number>>();
     for (const { user, time } of this.#kept.filter((one) => one.time + KEPT <= watermark)) {
       due.set(user, (due.get(user) ?? new Set()).add(time + KEPT));

@@ -5,8 +5,8 @@
  */
 import { map } from "rxjs";
 import { count, everyCount, sessionWindow } from "@tidemark/streams";
-import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Event } from "../traffic.ts";
+import { ByEventTime, type Family } from "./family.ts";
 
 const SESSIONS = "sessions";
 /** How long a user must be silent, and how long a session that has fired is kept, in milliseconds. */
@@ -53,16 +53,17 @@ interface Row {
 }
 
 /** The sessions of one partition, all of them searched for each event. */
-class Sessions implements Expected {
-  #watermark = -Infinity;
+class Sessions extends ByEventTime {
   #open: Session[] = [];
 
-  constructor(readonly emit: (row: Row) => void) {}
+  constructor(readonly emit: (row: Row) => void) {
+    super();
+  }
 
-  add({ user, time }: Event): boolean {
+  protected override take({ user, time }: Event): boolean {
     const session: Session = { user, start: time, end: time + GAP, n: 1, since: 1, index: 0 };
     const touched = this.#open.filter((one) => one.user === user && one.end >= time && one.start <= time + GAP);
-    const late = touched.length === 0 && time + GAP - 1 + KEPT <= this.#watermark;
+    const late = touched.length === 0 && time + GAP - 1 + KEPT <= this.watermark;
     if (!late) {
       for (const { start, end, n, since, index } of touched) {
         session.start = Math.min(session.start, start);
@@ -72,21 +73,15 @@ class Sessions implements Expected {
         session.index += index;
       }
       this.#open = [...this.#open.filter((one) => !touched.includes(one)), session];
-      if (session.end - 1 <= this.#watermark) this.#fire(session, "late");
+      if (session.end - 1 <= this.watermark) this.#fire(session, "late");
       else if (session.since >= EARLY) this.#fire(session, "early");
     }
-    this.#advance(time - DISORDER - 1);
     return !late;
   }
 
-  end(): void {
-    this.#advance(Infinity);
-  }
-
-  #advance(watermark: number): void {
-    if (watermark <= this.#watermark) return;
-    const due = this.#open.filter(({ end }) => end - 1 > this.#watermark && end - 1 <= watermark);
-    this.#watermark = watermark;
+  protected override fire(before: number): void {
+    const { watermark } = this;
+    const due = this.#open.filter(({ end }) => end - 1 > before && end - 1 <= watermark);
     for (const session of due.sort((a, b) => a.end - b.end)) this.#fire(session, "onTime");
     this.#open = this.#open.filter(({ end }) => end - 1 + KEPT > watermark);
   }

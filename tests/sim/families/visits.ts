@@ -6,8 +6,8 @@
  */
 import type { OperatorFunction } from "rxjs";
 import { operate } from "../../../operators/_operate.ts";
-import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Event } from "../traffic.ts";
+import { ByEventTime, type Family } from "./family.ts";
 
 const VISITS = "visits";
 /** How long a visit lasts, in milliseconds of event time. */
@@ -52,27 +52,22 @@ function stage(): OperatorFunction<Event, Visit> {
 }
 
 /** The visits of one partition, computed in the simplest way. */
-class Visits implements Expected {
-  #watermark = -Infinity;
+class Visits extends ByEventTime {
   readonly #open = new Map<string, { since: number; n: number }>();
 
-  constructor(readonly emit: (row: Visit) => void) {}
+  constructor(readonly emit: (row: Visit) => void) {
+    super();
+  }
 
-  add({ user, time }: Event): boolean {
+  protected override take({ user, time }: Event): boolean {
     const visit = this.#open.get(user) ?? { since: time, n: 0 };
     visit.n++;
     this.#open.set(user, visit);
-    this.#advance(time - DISORDER - 1);
     return true;
   }
 
-  end(): void {
-    this.#advance(Infinity);
-  }
-
-  #advance(watermark: number): void {
-    if (watermark <= this.#watermark) return;
-    this.#watermark = watermark;
+  protected override fire(): void {
+    const { watermark } = this;
     for (const [user, { since, n }] of this.#open) {
       if (since + LASTS > watermark) continue;
       this.#open.delete(user);

@@ -60,11 +60,13 @@ function readMetadata(answer: Uint8Array): ClusterAnswer {
   return { nodes, controller: view.getInt32(at) };
 }
 
-async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+/** Writes all bytes. */
+export async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
 }
 
-async function readExactly(connection: Deno.Conn, length: number): Promise<Uint8Array<ArrayBuffer>> {
+/** Reads so many bytes. */
+export async function readExactly(connection: Deno.Conn, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
   for (let filled = 0; filled < length;) {
     const read = await connection.read(bytes.subarray(filled));

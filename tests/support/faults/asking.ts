@@ -1,4 +1,5 @@
 /** Sends one request of a flexible version to one broker, as plain bytes, and reads the answer. */
+import { readExactly, writeAll } from "../broker/wire.ts";
 
 const decoder = new TextDecoder();
 
@@ -19,20 +20,10 @@ export async function ask(
   view.setInt32(8, 1);
   view.setInt16(12, -1);
   request.set(body, 15);
-  for (let sent = 0; sent < request.length;) sent += await connection.write(request.subarray(sent));
+  await writeAll(connection, request);
   const size = new DataView((await readExactly(connection, 4)).buffer).getInt32(0);
   const answer = await readExactly(connection, size);
   return answer.subarray(4 + 1);
-}
-
-async function readExactly(connection: Deno.Conn, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  for (let filled = 0; filled < length;) {
-    const read = await connection.read(bytes.subarray(filled));
-    if (read === null) throw new Error("Cannot read the broker's answer: the connection was closed");
-    filled += read;
-  }
-  return bytes;
 }
 
 /** Reads an answer field by field. */

@@ -33,7 +33,10 @@ const IN_BASE = re(BASE);
 
 const ROOMS: Readonly<Record<string, Room>> = {
   base: { packages: /^node:.*$/, files: re(BASE) },
-  operators: { packages: /^rxjs$/, files: re(String.raw`operators/(_[a-z_]+|keyed_state)\.ts`) },
+  operators: {
+    packages: /^(rxjs|@datadog\/sketches-js)$/,
+    files: re(String.raw`operators/(_[a-z_]+|keyed_state)\.ts`),
+  },
   state: { packages: /^(node:.*|@std\/.*)$/, files: re(String.raw`state/.*|operators/keyed_state\.ts|${WORDS}`) },
   connectors: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,

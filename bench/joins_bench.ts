@@ -1,0 +1,115 @@
+/**
+ * Measures the cost of a record in the joins of two streams, as `operators_bench.ts` does: over values from a prepared
+ * array, without input and output. A million records of 100,000 users, half of them on each side, five seconds out of
+ * order. Then the cost of a record where its key keeps ten values, and where it keeps 100,000.
+ *
+ * The best of several rounds counts, because other programs can only add to the time.
+ */
+import { parseArgs } from "node:util";
+import { type MonoTypeOperatorFunction, type OperatorFunction, Subject } from "rxjs";
+import { eventTime, intervalJoin, seconds, watermark } from "../operators/mod.ts";
+import { judge, table } from "./support/report.ts";
+
+const USERS = 100_000;
+/** The goal for each row, in records a second. */
+const GOAL = 200_000;
+/** How many values the key keeps. */
+const SHORT = 10, LONG = 100_000;
+/** How many records are measured with that. */
+const RECORDS = 200_000;
+
+interface UserEvent {
+  readonly user: string;
+  readonly at: number;
+}
+
+type Join = (right: Subject<UserEvent>) => OperatorFunction<UserEvent, unknown>;
+
+const key = ({ user }: UserEvent) => user;
+const timed: MonoTypeOperatorFunction<UserEvent> = eventTime(({ at }) => at);
+const ordered = () => watermark<UserEvent>({ maxOutOfOrderness: seconds(5) });
+const join = (left?: UserEvent, right?: UserEvent) => (left?.at ?? 0) + (right?.at ?? 0);
+const keys = { key, rightKey: key, join };
+
+/** Each record of a user has the one before it, 700 s earlier, on the other side. */
+const JOINS: Record<string, Join> = {
+  "intervalJoin, a pair for each record": (right) =>
+    intervalJoin(right.pipe(timed, ordered()), { ...keys, lower: -seconds(800), upper: seconds(800) }),
+  "intervalJoin, full, a row of its own for each record": (right) =>
+    intervalJoin(right.pipe(timed, ordered()), { ...keys, lower: -seconds(60), upper: seconds(60), type: "full" }),
+};
+
+/** Records of all users in turn, every 7 ms, each up to five seconds behind. */
+function eventsOf(records: number): UserEvent[] {
+  return Array.from({ length: records }, (_, index) => ({
+    user: `user-${index * 7919 % USERS}`,
+    at: index * 7 - index * 31 % 5_000,
+  }));
+}
+
+/** The duration of one run, in milliseconds, and how many rows it had. */
+function timeOf(events: readonly UserEvent[], join: Join): [number, number] {
+  let rows = 0;
+  const left = new Subject<UserEvent>(), right = new Subject<UserEvent>();
+  left.pipe(timed, ordered(), join(right)).subscribe(() => rows++);
+  const began = performance.now();
+  for (let index = 0; index < events.length; index++) {
+    ((index + Math.floor(index / USERS)) % 2 === 0 ? left : right).next(events[index]);
+  }
+  left.complete();
+  right.complete();
+  const took = performance.now() - began;
+  if (rows === 0) throw new Error("A join emitted nothing: what was measured is not what it costs");
+  return [took, rows];
+}
+
+/** The cost of a record of a key that keeps so many values of each side, of which two are partners, in nanoseconds. */
+function costOf(size: number): number {
+  const left = new Subject<number>(), right = new Subject<number>();
+  const at = eventTime((at: number) => at), strict = () => watermark<number>({ maxOutOfOrderness: 0 });
+  const all = { key: () => "all", rightKey: () => "all", join: (left: number) => left };
+  // A value that comes at t is kept until t + size, and its partners are those at t - size and t - size + 1.
+  left.pipe(at, strict(), intervalJoin(right.pipe(at, strict()), { ...all, lower: -size, upper: 1 - size }))
+    .subscribe();
+  let began = 0;
+  for (let time = 0; time < size + RECORDS; time++) {
+    if (time === size) began = performance.now();
+    left.next(time);
+    right.next(time);
+  }
+  return (performance.now() - began) * 1e6 / RECORDS / 2;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: [...Deno.args],
+    options: { quick: { type: "boolean" }, minutes: { type: "string" } },
+  });
+  const [records, rounds] = values.quick ? [300_000, 3] : [1_000_000, 7];
+  const events = eventsOf(records);
+  table(
+    `Joins in memory, ${USERS.toLocaleString("en-US")} keys, no input and no output`,
+    Object.entries(JOINS).map(([pipeline, join]) => {
+      const runs = Array.from({ length: rounds }, () => timeOf(events, join));
+      const [best, rows] = runs.reduce((a, b) => a[0] < b[0] ? a : b);
+      const rate = Math.round(records / best * 1000);
+      return {
+        pipeline,
+        "ns a record": Math.round(best * 1e6 / records),
+        "records/s": rate,
+        rows,
+        goal: judge(`${GOAL.toLocaleString("en-US")}/s`, rate >= GOAL),
+      };
+    }),
+  );
+  const best = (size: number) => Math.min(...Array.from({ length: rounds }, () => costOf(size)));
+  const [short, long] = [best(SHORT), best(LONG)];
+  table(
+    "A record of a key of an intervalJoin, which comes, pairs with two and leaves",
+    [[SHORT, short], [LONG, long]].map(([size, cost]) => ({
+      "values of the key": size,
+      "ns a record": Math.round(cost),
+      goal: size === SHORT ? "" : judge(`at most twice that of ${SHORT}`, long <= 2 * short),
+    })),
+  );
+}

@@ -1,0 +1,83 @@
+/**
+ * Subjects of the contract suite: joins of two streams.
+ *
+ * @module
+ */
+import { EMPTY, type Observable, type OperatorFunction, range } from "rxjs";
+import { eventTime, intervalJoin, watermark } from "@tidemark/streams/operators";
+import type { Subject } from "./suite.ts";
+
+const at = eventTime((value: number) => value);
+const strict = watermark<number>({ maxOutOfOrderness: 0 });
+
+/** An interval join with a right side that is over. Each number has a row of its own, five milliseconds later. */
+function alone(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  return (source) =>
+    source.pipe(
+      at,
+      strict,
+      intervalJoin(EMPTY as Observable<number>, {
+        key(number) {
+          explode("key");
+          return number % 7;
+        },
+        rightKey: (number) => number % 7,
+        lower: 0,
+        upper: 5,
+        type: "left",
+        join(left, right) {
+          explode("join");
+          return [left, right];
+        },
+      }),
+    );
+}
+
+/** How many numbers the left side of a join with pairs has. */
+const LEFTS = 1000;
+
+/** A stream on the right side of a join, whose left side has each number once and is over. */
+function pairs(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  const key = (name: string) => (number: number) => {
+    explode(name);
+    return number % 7;
+  };
+  return (source) =>
+    range(0, LEFTS).pipe(
+      at,
+      strict,
+      intervalJoin(source.pipe(at, strict), {
+        key: key("key"),
+        rightKey: key("rightKey"),
+        lower: 0,
+        upper: 0,
+        join(left, right) {
+          explode("join");
+          return [left, right];
+        },
+      }),
+    );
+}
+
+const callback = (name: string, make: typeof pairs) => (explode: () => void) =>
+  make((where) => where === name && explode());
+
+/** Joins. */
+export const JOINS: Record<string, Subject> = {
+  "intervalJoin with rows of one side": {
+    stage: () => alone(),
+    values: (n) => n,
+    takes: 7,
+    answered: [0, 2, 25, 1],
+    callbacks: { key: callback("key", alone), join: callback("join", alone) },
+  },
+  "intervalJoin with pairs": {
+    stage: () => pairs(),
+    values: (n) => Math.min(n, LEFTS),
+    callbacks: {
+      key: callback("key", pairs),
+      rightKey: callback("rightKey", pairs),
+      join: callback("join", pairs),
+    },
+  },
+};

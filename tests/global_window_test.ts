@@ -1,0 +1,94 @@
+/** The window without an end. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { map } from "rxjs";
+import {
+  atWatermark,
+  count,
+  eventTime,
+  everyCount,
+  everyEventTime,
+  globalWindow,
+  type GlobalWindowOptions,
+  watermark,
+} from "@tidemark/streams/operators";
+import { memory } from "@tidemark/streams";
+import { crashTest } from "@tidemark/streams/testing";
+import type { Event } from "./support/events.ts";
+import { script, type Step, type Timed } from "./support/window_script.ts";
+
+type Options = Omit<GlobalWindowOptions<Timed, string, number, number>, "key" | "aggregate">;
+
+/** Without the window, which is always the same. */
+function panes(steps: readonly Step[], options: Options): string[] {
+  const span = `[${Number.MIN_SAFE_INTEGER},${Number.MAX_SAFE_INTEGER}) `;
+  const lines = script(steps, globalWindow({ key: ({ key }) => key, aggregate: count<Timed>(), ...options }));
+  return lines.map((line) => line.replace(span, ""));
+}
+
+describe("globalWindow()", () => {
+  it("emits as the trigger says, with the time of the latest record, and once more at the end of the input", () => {
+    assertEquals(panes([[1], [5, "b"], [9], [3], [2]], { trigger: everyCount(2) }), [
+      "k 2 early 0 @9",
+      "k 4 early 1 @9",
+      "k 4 onTime 2 @9",
+      "b 1 onTime 0 @5",
+    ]);
+  });
+
+  it("discards what it has emitted, and takes back what it replaces", () => {
+    assertEquals(panes([[1], [2], [3]], { trigger: everyCount(2), panes: "discard" }), [
+      "k 2 early 0 @2",
+      "k 1 onTime 1 @3",
+    ]);
+    assertEquals(panes([[1], [2], [3]], { trigger: everyCount(2), panes: "retract" }), [
+      "k 2 early 0 @2",
+      "- k 2 early 0 @3",
+      "k 3 onTime 1 @3",
+    ]);
+  });
+
+  it("emits every so many milliseconds of event time, and no record is late", () => {
+    const steps: Step[] = [[1], { mark: 12 }, [3], { mark: 15 }, { mark: 20 }, { mark: 40 }];
+    assertEquals(panes(steps, { trigger: { early: everyEventTime(10) } }), [
+      "k 1 early 0 @1",
+      "k 2 early 1 @3",
+      "k 2 onTime 2 @3",
+    ]);
+  });
+
+  it("has one result, at the end of the input, where only the watermark fires", () => {
+    assertEquals(panes([[1], { mark: 100 }, [2]], { trigger: atWatermark() }), ["k 2 onTime 0 @2"]);
+  });
+
+  it("needs a trigger", () => {
+    const make = () => globalWindow({ key: () => 1, aggregate: count() } as never);
+    assertThrows(
+      make,
+      TypeError,
+      "Cannot create a global window: trigger must be given, because the window has no end",
+    );
+  });
+
+  it("has the same results whatever crashes", async () => {
+    const broker = memory();
+    const input = [1, 4, 2, 11, 31, 14, 12, 25, 8].map((at, index) => {
+      const user = ["ada", "bob"][index % 2];
+      return { value: { user, at }, key: user };
+    });
+    const counts = broker.source<Event>("events").pipe(
+      eventTime((event) => event.at),
+      watermark({ maxOutOfOrderness: 2 }),
+      globalWindow({
+        name: "g",
+        key: ({ user }) => user,
+        aggregate: count(),
+        trigger: everyCount(2),
+        panes: "retract",
+      }),
+      map(({ key, value, pane, index, retracts }) => ({ key, value, pane, index, retracts })),
+      broker.sink("counts", { key: ({ key }) => key }),
+    );
+    await crashTest(counts, input);
+  });
+});
