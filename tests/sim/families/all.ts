@@ -8,6 +8,7 @@ import { sliding, updates } from "./aligned.ts";
 import { answers } from "./answers.ts";
 import { carts } from "./carts.ts";
 import type { Family } from "./family.ts";
+import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
 import { sessions } from "./sessions.ts";
@@ -16,7 +17,17 @@ import { visits } from "./visits.ts";
 /** For late requests to arrive. */
 const QUIET_MS = 300;
 
-export const FAMILIES: readonly Family[] = [sliding, updates, answers, carts, pairs, partners, sessions, visits];
+export const FAMILIES: readonly Family[] = [
+  sliding,
+  updates,
+  answers,
+  carts,
+  meetings,
+  pairs,
+  partners,
+  sessions,
+  visits,
+];
 
 /** Draws the names of the families that are part of a run. */
 export function drawFamilies(seed: number): string[] {
