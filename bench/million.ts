@@ -8,8 +8,6 @@
  */
 import { parseArgs } from "node:util";
 import { Kafka, logLevel } from "kafkajs";
-import { KafkaConnection } from "../connectors/kafka/connection.ts";
-import { KafkaJsDriver } from "../connectors/kafka/kafkajs_driver.ts";
 import { keyPartition } from "../connectors/partitioner.ts";
 import { eventAt, receivedAt, type Traffic } from "../examples/recommendations/traffic.ts";
 import { numbers, pickSeed } from "../tests/support/crash/random.ts";
@@ -18,6 +16,7 @@ import { type BenchBroker, countVisible, makeTopics, openBroker } from "./suppor
 import { PARTITIONS } from "./support/events.ts";
 import { MillionCheck } from "./support/million_check.ts";
 import { MillionTruth, trafficOf } from "./support/million_truth.ts";
+import { killOnTheWay, leadersAnswer, toTheEnd } from "./support/killing.ts";
 import { RawBroker } from "./support/raw_broker.ts";
 
 const PROGRAM = new URL("../examples/recommendations/main.ts", import.meta.url).pathname;
@@ -25,8 +24,6 @@ const CONFIG = new URL("../deno.json", import.meta.url).pathname;
 /** Events a second of the traffic's own time: 167 minutes for a million. */
 const PER_SECOND = 100;
 const LOAD_CHUNK = 4000;
-/** How often the job's progress is checked, in milliseconds. */
-const LOOK = 100;
 const PATIENCE = 300_000;
 
 interface Topics {
@@ -119,16 +116,6 @@ async function explain(
   logs.forEach((log, process) => console.log(`Process ${process + 1} said:\n${log.trim()}`));
 }
 
-/**
- * Waits until new topics can be written. At first their leaders do not know that they are leaders and refuse writes;
- * `bounds` is retried until they answer.
- */
-async function leadersAnswer({ address }: BenchBroker, topics: readonly string[]): Promise<void> {
-  const connection = await KafkaConnection.open(new KafkaJsDriver([address], {}));
-  for (const topic of topics) await connection.bounds(topic);
-  await connection.close();
-}
-
 /** Fills the input, each event in its user's partition, and computes the expected results. */
 async function load(
   broker: BenchBroker,
@@ -167,49 +154,4 @@ function commandOf(broker: BenchBroker, topics: Topics, folder: string): Deno.Co
     stdout: "piped",
     stderr: "piped",
   });
-}
-
-/**
- * Starts and kills the job several times, each time after a further part of the results. Returns the number of visible
- * results at each kill.
- */
-async function killOnTheWay(
-  broker: BenchBroker,
-  { command, output, events, kills, random, logs }: {
-    command: Deno.Command;
-    output: string;
-    events: number;
-    kills: number;
-    random: () => number;
-    logs: string[];
-  },
-): Promise<number[]> {
-  const connection = await RawBroker.connect(broker.address);
-  const visible = async () =>
-    (await connection.offsets(output, PARTITIONS, "stable")).reduce((sum, one) => sum + one, 0);
-  const fell: number[] = [];
-  for (let kill = 1; kill <= kills; kill++) {
-    const at = events * (kill - 0.5 + random() * 0.5) / (kills + 1);
-    const child = command.spawn();
-    const said = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-    let ended = false;
-    const status = child.status.finally(() => ended = true);
-    while (!ended && await visible() < at) await new Promise((resolve) => setTimeout(resolve, LOOK));
-    if (!ended) child.kill("SIGKILL");
-    const { signal } = await status;
-    const [, errors] = await said;
-    logs.push(errors);
-    if (signal !== "SIGKILL") throw new Error(`The job ended by itself before its kill ${kill}:\n${errors}`);
-    fell.push(await visible());
-  }
-  await connection.close();
-  return fell;
-}
-
-async function toTheEnd(command: Deno.Command, logs: string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await command.output();
-  const decoder = new TextDecoder();
-  logs.push(decoder.decode(stderr));
-  if (code !== 0) throw new Error(`The job ended with code ${code}:\n${decoder.decode(stderr)}`);
-  return JSON.parse(decoder.decode(stdout).trim().split("\n").pop()!);
 }

@@ -55,8 +55,12 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
   }
 
   cell(key: K, namespace = 0): Cell<K, V> {
-    const cell = namespace === this.#lastNamespace ? this.#last.get(key) : this.#at(key, namespace);
-    return cell ?? this.#create(key, namespace);
+    if (namespace === this.#lastNamespace) return this.#last.get(key) ?? this.#create(key, namespace, this.#last);
+    const space = this.#spaces.get(namespace);
+    if (space === undefined) return this.#create(key, namespace, space);
+    if (!(space instanceof Map)) return isSameKey(space.key, key) ? space : this.#create(key, namespace, space);
+    this.#lastNamespace = namespace;
+    return (this.#last = space).get(key) ?? this.#create(key, namespace, space);
   }
 
   touch(_cell: Cell<K, V>): void {}
@@ -106,10 +110,9 @@ export class MemoryKeyedState<K extends Key = Key, V = unknown> implements Keyed
     return (this.#last = space).get(key);
   }
 
-  #create(key: K, namespace: number): MutableCell<K, V> {
+  #create(key: K, namespace: number, space: Space<K, V> | MutableCell<K, V> | undefined): MutableCell<K, V> {
     // A Map treats -0 as 0, so the cell's key is 0 as well.
     const cell: MutableCell<K, V> = { key: key === 0 ? 0 as K : key, namespace, value: undefined };
-    const space = namespace === this.#lastNamespace ? this.#last : this.#spaces.get(namespace);
     if (space === undefined) {
       if (!Number.isSafeInteger(namespace)) throw new RangeError(`State "${this.name}" has no namespace ${namespace}`);
       this.#spaces.set(namespace, cell);

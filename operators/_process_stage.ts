@@ -136,8 +136,9 @@ export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, 
     const { stage } = this;
     const { version, migrate, ttl } = options;
     // Kept values never change in place, so the state needs no copy of them for undo.
-    const open = { part, version, migrate, frozen: true };
-    const parts = { current: this, label: `state "${part}" of ${stage.label}`, options };
+    // A state without a name is the only one of an operator, and has the stage's name.
+    const open = { part: part === "" ? undefined : part, version, migrate, frozen: true };
+    const parts = { current: this, label: part === "" ? stage.label : `state "${part}" of ${stage.label}`, options };
     if (ttl !== undefined) {
       const aged = { ...parts, stage, ttl, access: this, open };
       const state = kind === "value" ? new TtlValue(aged) : kind === "map" ? new TtlMap(aged) : new TtlList(aged);

@@ -16,7 +16,7 @@ import { fireByWallClock } from "./_due.ts";
 import { BEGIN_OF_TIME } from "./_limits.ts";
 import type { Stage } from "./_stage.ts";
 
-/** How long a state keeps what is not refreshed. */
+/** How long a state keeps what is not refreshed. `job.state()` shows such a value together with its time. */
 export interface Ttl {
   /** After how long a value expires, in milliseconds; Infinity: never. */
   readonly after: number;
@@ -114,6 +114,11 @@ export class Ages<E> {
   /** The time of the access at hand. */
   now(): number {
     return this.#processing ? this.stage.now : this.access.eventTime();
+  }
+
+  /** When the next value ends, or may end. */
+  get next(): number {
+    return this.#agenda.next;
   }
 
   /** When a value of this time ends. It is seen before that. */

@@ -7,12 +7,10 @@
  */
 import type { Aggregate } from "./_aggregate.ts";
 import { number, requireSame } from "./_numbers.ts";
+import type { Ranked } from "./_top_aggregate.ts";
 
 /** No value, or one. */
 export type AtMostOne<T> = [] | [value: T];
-
-/** A value with the number that it is ranked by. */
-export type Ranked<T> = [by: number | bigint, value: T];
 
 /**
  * The first value that came.
@@ -116,52 +114,5 @@ function best<T>(
       return isBetter(later[0], kept[0]) ? later : kept;
     },
     result: (kept) => kept[1] as T,
-  };
-}
-
-/** Options of the aggregate {@linkcode topN}. */
-export interface TopNOptions<T> {
-  /** How many values. */
-  readonly n: number;
-  /** The number that a value is ranked by: finite, or a bigint. */
-  readonly by: (value: T) => number | bigint;
-}
-
-/**
- * The `n` values with the largest numbers, the largest first. Of equal ones the first that came is better.
- *
- * @param options how many, and ranked by what
- * @returns an aggregate for windows; it throws a `TypeError` on a value whose number is neither finite nor a bigint
- * @throws {RangeError} when `n` is not a positive integer
- * @throws {TypeError} when `by` is not a function
- *
- * @example The two longest
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { topN } from "@tidemark/streams";
- * const aggregate = topN({ n: 2, by: (word: string) => word.length });
- * assertEquals(aggregate.result!(["a", "bcd", "ef"].reduce(aggregate.add, aggregate.seed())), ["bcd", "ef"]);
- * ```
- */
-export function topN<T>({ n, by }: TopNOptions<T>): Aggregate<T, Ranked<T>[], T[]> {
-  if (!(Number.isSafeInteger(n) && n > 0)) {
-    throw new RangeError(`Cannot create topN(): n must be an integer above 0, current value is ${n}`);
-  }
-  if (typeof by !== "function") throw new TypeError("Cannot create topN(): by must be a function");
-  /** Puts a value behind all that are as good, if it is among the best. */
-  const insert = (kept: Ranked<T>[], ranked: Ranked<T>) => {
-    if (kept.length > 0) requireSame("topN", kept[0][0], ranked[0]);
-    if (kept.length === n && kept[n - 1][0] >= ranked[0]) return kept;
-    let at = kept.length;
-    while (at > 0 && kept[at - 1][0] < ranked[0]) at--;
-    kept.splice(at, 0, ranked);
-    if (kept.length > n) kept.pop();
-    return kept;
-  };
-  return {
-    seed: () => [],
-    add: (kept, value) => insert(kept, [number("topN", by(value)), value]),
-    merge: (kept, later) => later.reduce(insert, kept),
-    result: (kept) => kept.map(([, value]) => value),
   };
 }

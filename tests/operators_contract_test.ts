@@ -16,7 +16,7 @@ const SUBJECTS = { ...BASIC, ...KEYED, ...WINDOWS, ...JOINS };
 /** Exports that are no operators: aggregates, durations, triggers and the like. */
 const OTHERS: readonly string[] = [
   ...["average", "collect", "count", "max", "min", "sum", "aggregates"],
-  ...["first", "last", "minBy", "maxBy", "topN", "distinct", "approximateDistinct"],
+  ...["first", "last", "minBy", "maxBy", "distinct", "approximateDistinct"],
   ...["quantile", "quantiles", "variance", "histogram"],
   ...["atWatermark", "everyCount", "everyEventTime", "everyProcessingTime", "everyRecord"],
   ...["days", "hours", "minutes", "seconds", "recordInfo"],

@@ -4,7 +4,17 @@
  * @module
  */
 import type { OperatorFunction } from "rxjs";
-import { eventTime, keyedProcess, list, map, value, watermark } from "@tidemark/streams/operators";
+import {
+  changes,
+  deduplicate,
+  eventTime,
+  keyedProcess,
+  list,
+  map,
+  topN,
+  value,
+  watermark,
+} from "@tidemark/streams/operators";
 import type { Subject } from "./suite.ts";
 
 const timed = (stage: OperatorFunction<number, unknown>): OperatorFunction<number, unknown> => (source) =>
@@ -39,14 +49,28 @@ const delayed = (explode = () => {}) =>
     },
   }));
 
+/** The two best of each group; the later numbers are better. */
+const best = (explode = (_in: string) => {}) => {
+  const called = <V>(where: string, value: V) => (explode(where), value);
+  return topN({
+    group: (number: number) => called("group", number % 7),
+    key: (number) => called("key", number),
+    n: 2,
+    by: (number) => called("by", number),
+  });
+};
+
+/** Explodes in the function of that name. */
+const only = (name: string, explode: () => void) => (where: string) => void (where === name && explode());
+
 /** Operators with state by key. */
 export const KEYED: Record<string, Subject> = {
   "keyedProcess that emits for each record": {
     stage: () => counting(),
     values: (n) => n,
     callbacks: {
-      key: (explode) => counting((where) => where === "key" && explode()),
-      next: (explode) => counting((where) => where === "next" && explode()),
+      key: (explode) => counting(only("key", explode)),
+      next: (explode) => counting(only("next", explode)),
     },
   },
   "keyedProcess that emits when timers fire": {
@@ -55,5 +79,27 @@ export const KEYED: Record<string, Subject> = {
     takes: 7,
     answered: [0, 2, 25, 1],
     callbacks: { timer: (explode) => delayed(explode) },
+  },
+  deduplicate: {
+    stage: () => timed(deduplicate({ key: (number: number) => number % 7, within: 7 })),
+    values: (n) => n,
+    callbacks: { key: (explode) => timed(deduplicate({ key: () => String(explode()), within: 1 })) },
+  },
+  changes: {
+    stage: () => changes({ key: (number: number) => number % 7 }),
+    values: (n) => n,
+    callbacks: {
+      key: (explode) => changes({ key: () => String(explode()) }),
+      value: (explode) => changes({ key: () => 1, value: () => String(explode()) }),
+    },
+  },
+  topN: {
+    stage: () => best(),
+    values: (n) => 2 * n - 14,
+    callbacks: {
+      group: (explode) => best(only("group", explode)),
+      key: (explode) => best(only("key", explode)),
+      by: (explode) => best(only("by", explode)),
+    },
   },
 };

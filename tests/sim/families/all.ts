@@ -7,7 +7,10 @@ import { diceOf } from "../scenario.ts";
 import { sliding, updates } from "./aligned.ts";
 import { answers } from "./answers.ts";
 import { carts } from "./carts.ts";
+import { doors } from "./doors.ts";
 import type { Family } from "./family.ts";
+import { firsts } from "./firsts.ts";
+import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
@@ -18,6 +21,9 @@ import { visits } from "./visits.ts";
 const QUIET_MS = 300;
 
 export const FAMILIES: readonly Family[] = [
+  leaders,
+  firsts,
+  doors,
   sliding,
   updates,
   answers,
