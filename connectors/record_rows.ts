@@ -89,11 +89,13 @@ export class RecordRows implements RowEncoder<OutputRecord> {
    * Makes the dead letter of a window's result, or a timer, that could not be delivered, as JSON. The accumulator is
    * left out when it does not fit.
    */
-  undelivered({ state, key, namespace, index, result, timer }: UndeliveredPane, refusal: Refusal): OutputRecord {
+  undelivered({ state, key, namespace, index, result, timer, call }: UndeliveredPane, refusal: Refusal): OutputRecord {
     const headers = headersOf(undefined, namespace, refusal, undefined);
     const encode = (text: string) => this.#complete(null, textBytes(text), headers, namespace, undefined);
     const shown = typeof key === "bigint" ? String(key) : key;
-    const place = timer === undefined
+    const place = call !== undefined
+      ? { call: state, key: shown, time_ms: namespace }
+      : timer === undefined
       ? { window: state, key: shown, window_start_ms: namespace, index }
       : { timer: state, key: shown, time_ms: namespace };
     const leftOut = (why: string) => encode(legible({ ...place, accumulator_left_out: why }));

@@ -24,7 +24,7 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** A window's result, or a timer, that could not be delivered. */
+/** A window's result, a timer, or the result of a call, that could not be delivered. */
 export interface UndeliveredPane {
   /** The name of the window's stage, or of the timers' state. */
   readonly state: string;
@@ -38,6 +38,8 @@ export interface UndeliveredPane {
   readonly result: unknown;
   /** Set for a timer: which clock it was set by. */
   readonly timer?: "event" | "processing";
+  /** Set for a call: no record has caused its value, which is the result. */
+  readonly call?: unknown;
 }
 
 /** What a sink writes. */

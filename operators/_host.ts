@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Clock } from "../base/clock.ts";
 import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import type { AnyKeyedState, Key, KeyedStateSpec } from "./keyed_state.ts";
 import type { InputSlot } from "./_scope.ts";
@@ -62,14 +63,18 @@ export interface TaskFailure {
    * - `result`: a sink could not encode a value;
    * - `state`: a state could not be cut for a checkpoint;
    * - `misuse`: the pipeline is built in a way that would lose or duplicate records;
+   * - `call`: a call of an `asyncMap` failed, and the job must not go on without its result;
    * - `async`: a value came back after its push was over; offsets beyond it may be committed.
    */
-  readonly kind: "user" | "firing" | "result" | "state" | "misuse" | "async";
+  readonly kind: "user" | "firing" | "result" | "state" | "misuse" | "call" | "async";
   /** The pane that was being fired, if any. */
   readonly pane: PaneAtHand | undefined;
 }
 
-/** Identifies one firing of one window or timer, so that it can be skipped when it cannot be delivered. */
+/**
+ * Identifies one firing of one window or timer, or one result of a call, so that it can be skipped when it cannot be
+ * delivered.
+ */
 export interface PaneAtHand {
   readonly state: string;
   readonly key: Key;
@@ -78,6 +83,16 @@ export interface PaneAtHand {
   readonly result: unknown;
   /** Set for a timer; its time is the namespace. */
   readonly timer?: "event" | "processing";
+  /** Set for the result of a call: `result` is the value that it was called with, and `index` its number. */
+  readonly call?: CallAtHand;
+}
+
+/** What caused the value of a call. */
+export interface CallAtHand {
+  /** The record that the value came from, if one did. */
+  readonly record: RecordAtHand | undefined;
+  /** Whether a window or timer caused it, whose key the pane then has. */
+  readonly keyed: boolean;
 }
 
 /** The services of a job for its tasks. */
@@ -104,6 +119,10 @@ export interface TaskHost {
   wake?(): void;
   /** Milliseconds since 1970, for timers of processing time. */
   now?(): number;
+  /** Timers, which run outside of a push, and randomness. Those of RxJS are used when it is missing. */
+  readonly clock?: Pick<Clock, "after" | "random">;
+  /** Writes a dead letter for a call that has failed. Returns `false` when the job has no sink for them. */
+  giveUp?(pane: PaneAtHand, stage: string, reason: string): boolean;
 }
 
 /** A source that the job has to bind. */

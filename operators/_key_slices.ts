@@ -69,7 +69,7 @@ export class KeySlices<K extends Key, A> {
 
   /** Removes a slice. */
   remove(start: number): void {
-    const at = this.indexOf(start);
+    const at = this.cells[0]?.namespace === start ? 0 : this.indexOf(start);
     if (at === -1) return;
     this.cells.splice(at, 1);
     const stacks = this.#stacks;

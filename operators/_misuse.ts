@@ -14,8 +14,7 @@ export function asynchronous(label: string): Error {
   return new AsynchronousStageError(
     `A value reached ${label} after its push was over: an asynchronous operator (delay, observeOn, mergeMap of a promise ...) stands ` +
       `between the source and this stage, so the value lies outside of its epoch and offsets beyond it may have been committed. ` +
-      `Use synchronous operators only between a source and a stateful stage or sink, and call asynchronous services before the ` +
-      `records are written to the topic or after the results are read from theirs`,
+      `Use synchronous operators only between a source and a stateful stage or sink, and call asynchronous services with asyncMap()`,
   );
 }
 
@@ -23,7 +22,7 @@ export function stillOpen(): Error {
   return new AsynchronousStageError(
     `It did not end with its input: an asynchronous operator (delay, observeOn, mergeMap of a promise ...) holds values back, which would ` +
       `lie outside of their epoch, or merge() with a stream that is no source of the job keeps it open. Use synchronous operators ` +
-      `only, and sources of the job`,
+      `only, asyncMap() to call asynchronous services, and sources of the job`,
   );
 }
 
@@ -100,6 +99,7 @@ export function contextOver(label: string): Error {
 
 export function asynchronousFunction(label: string, name: string): Error {
   return new AsynchronousStageError(
-    `The function "${name}" of ${label} returned a promise: what it does later would lie outside of its epoch. Make it synchronous`,
+    `The function "${name}" of ${label} returned a promise: what it does later would lie outside of its epoch. Make it synchronous, and ` +
+      `call asynchronous services with asyncMap()`,
   );
 }

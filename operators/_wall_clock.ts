@@ -14,6 +14,12 @@ export function wallTime(): number {
   return asyncScheduler.now();
 }
 
+/** Calls a function after this many milliseconds. Returns a function that cancels it. */
+export function afterWallTime(ms: number, run: () => void): () => void {
+  const scheduled = asyncScheduler.schedule(run, Math.min(ms, LONGEST));
+  return () => scheduled.unsubscribe();
+}
+
 /** Rings at one time at most: setting a new time replaces the one before. */
 export class Alarm {
   #time = Infinity;

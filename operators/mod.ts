@@ -5,12 +5,17 @@
  */
 export type { Registers } from "./_hyperloglog.ts";
 export type { Sketch } from "./_sketch.ts";
+export type { OverResult } from "./_over_stage.ts";
 export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
+export * from "./async_map.ts";
+export type { CallContext } from "./_async_call.ts";
+export type { AsyncMapOptions, RetryOptions } from "./_async_options.ts";
 export * from "./changes.ts";
 export * from "./deduplicate.ts";
 export * from "./calendar_window.ts";
 export * from "./combined_aggregates.ts";
+export * from "./count_window.ts";
 export * from "./cumulative_window.ts";
 export * from "./distinct_aggregates.ts";
 export * from "./durations.ts";
@@ -51,6 +56,7 @@ export type {
   ValueState,
 } from "./_process_types.ts";
 export type { Ttl } from "./_ttl.ts";
+export * from "./over_window.ts";
 export * from "./ranked_aggregates.ts";
 export * from "./record_info.ts";
 export * from "./session_window.ts";

@@ -29,6 +29,34 @@ export class Journal {
   /** Why each of these records is left out. */
   readonly records: Map<InputRecord, Blame> = new Map();
   readonly #panes = new Map<string, Blame>();
+  /** The panes that have come again since, and were left out. */
+  readonly #leftOut = new Set<string>();
+
+  /** Whether a pane is left out. */
+  get blamesPanes(): boolean {
+    return this.#panes.size > 0;
+  }
+
+  /**
+   * The journal of the next epoch. While a stage holds something back, it takes over the panes that have not come again:
+   * the result of a call, and a window that waits for it, may come in a later epoch than the one in which it failed.
+   */
+  next(held: boolean): Journal {
+    const next = new Journal();
+    if (!held) return next;
+    for (const [identity, blame] of this.#panes) if (!this.#leftOut.has(identity)) next.#panes.set(identity, blame);
+    return next;
+  }
+
+  /** The epoch is processed again from its start. */
+  startAgain(): void {
+    this.#leftOut.clear();
+  }
+
+  /** A pane has come again and was left out. */
+  leftOut(pane: PaneAtHand): void {
+    this.#leftOut.add(identify(pane));
+  }
 
   /** Leaves a pane out. Returns `false` when it is left out already. */
   blamePane(pane: PaneAtHand, blame: Blame): boolean {

@@ -38,7 +38,7 @@ export interface KeyAtHand {
 export function guardKey(task: Task, { key, stage, source }: KeyAtHand): void {
   const { record, pane } = task;
   if (record === undefined) {
-    if (pane === undefined || pane.key === key) return;
+    if (pane === undefined || pane.key === key || pane.call?.keyed === false) return;
     const [shown, other] = shownBoth(key, pane.key);
     throw misused(
       task,

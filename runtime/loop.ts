@@ -50,7 +50,7 @@ export class Loop {
       }
       if (this.#allFinished && await finished()) return true;
       if (this.#more) await clock.turn();
-      else await this.#asleep(wait > 0 ? Math.min(wait, TICK_MS) : TICK_MS);
+      else if (!this.#stopping) await this.#asleep(wait > 0 ? Math.min(wait, TICK_MS) : TICK_MS);
     }
     return false;
   }

@@ -13,7 +13,9 @@ import type { PaneAtHand, TaskFailure } from "../operators/_task.ts";
 import type { Blame, Journal } from "./journal.ts";
 import type { Settings } from "./options.ts";
 import type { OwnedTask } from "./owned_task.ts";
-import { brief } from "./brief.ts";
+import { brief, undeliverable } from "./brief.ts";
+import { writeLetter } from "./letters.ts";
+import type { TaskRunner } from "./task_runner.ts";
 import { Tracing } from "./tracing.ts";
 
 /** A failure and the record that was being pushed. */
@@ -37,7 +39,8 @@ export class Recovery {
         return false;
       }
       undo(owned);
-      runner.skipPane = (pane) => this.#skip(owned, pane, journal);
+      journal.startAgain();
+      runner.skipPane = (pane) => this.#skip(runner, pane);
       at = this.#pushAgain(owned, journal, 0);
       if (runner.task.failure !== undefined && at === undefined) return false;
     }
@@ -77,9 +80,7 @@ export class Recovery {
 
   /** Handles a failure without a current record or pane: one of the records or panes of the epoch may be the cause. */
   #trace(owned: OwnedTask, journal: Journal, { failure, record }: Fault): boolean {
-    if (record !== undefined || failure.pane !== undefined || failure.kind === "misuse" || failure.kind === "async") {
-      return false;
-    }
+    if (record !== undefined || failure.pane !== undefined || stops(failure)) return false;
     const { runner } = owned;
     if (new Tracing(owned, journal, () => undo(owned)).blameCause()) return true;
     // The search subscribed the pipelines anew and cleared the failure, so it is set again.
@@ -99,15 +100,12 @@ export class Recovery {
     }
   }
 
-  #skip({ runner }: OwnedTask, pane: PaneAtHand, journal: Journal): boolean {
-    const blamed = journal.blameOf(pane);
-    if (blamed === undefined) return false;
-    runner.count("dead");
-    try {
-      runner.outputs.undelivered(pane, blamed);
-    } catch (error) {
-      runner.task.fail(new TypeError(undeliverable(blamed.reason, error as Error)), "", "misuse");
-    }
+  #skip(runner: TaskRunner, pane: PaneAtHand): boolean {
+    const { journal } = runner;
+    const blamed = journal?.blameOf(pane);
+    if (journal === undefined || blamed === undefined) return false;
+    journal.leftOut(pane);
+    writeLetter(runner, pane, blamed);
     return true;
   }
 }
@@ -118,11 +116,9 @@ function undo({ states, runner, committedClocks, committedCounters }: OwnedTask)
   runner.rebind(committedClocks, committedCounters);
 }
 
-function undeliverable(reason: string, error: Error): string {
-  return `${reason}; and it cannot be a dead letter: ${
-    brief(error.message)
-  }. Give the dead-letter topic a larger limit, or correct ` +
-    `what is refused`;
+/** Whether a failure must stop the job, whatever its policy is. */
+function stops({ kind }: TaskFailure): boolean {
+  return kind === "misuse" || kind === "call" || kind === "async";
 }
 
 /**
@@ -130,8 +126,8 @@ function undeliverable(reason: string, error: Error): string {
  * wrongly has no such cause.
  */
 function blame(journal: Journal, { failure, record }: Fault): boolean {
-  const { pane, kind, stage, error } = failure;
-  if (kind === "misuse" || kind === "async") return false;
+  const { pane, stage, error } = failure;
+  if (stops(failure)) return false;
   const blamed = { stage, reason: brief(stage === "" ? error.message : `${stage}: ${error.message}`) };
   if (pane !== undefined) return journal.blamePane(pane, blamed);
   if (record === undefined || journal.records.has(record)) return false;

@@ -44,6 +44,11 @@ export class Routes {
     return source;
   }
 
+  /** The source that a record came from: the last one that was pushed to, or, for an earlier record, one of its topic. */
+  sourceOf(record: { readonly topic: string } | undefined, last: SourceSpec | undefined): SourceSpec | undefined {
+    return record === undefined || last?.topic === record.topic ? last : this.#byTopic.get(record.topic)?.[0].spec;
+  }
+
   /** The subscribers of a topic. */
   of(topic: string): readonly Route[] {
     return this.#byTopic.get(topic)!;

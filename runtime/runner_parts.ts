@@ -4,6 +4,7 @@
  * @module
  */
 import type { Observable } from "rxjs";
+import type { Clock } from "../base/clock.ts";
 import type { SourceSpec } from "../connectors/connector.ts";
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
@@ -23,6 +24,8 @@ export interface RunnerParts {
   readonly planned: ReadonlySet<SourceSpec>;
   readonly queues: readonly InputQueue[];
   readonly outputs: Outputs;
+  /** Timers and randomness for the calls of its stages. The clock of RxJS is used when it is missing. */
+  readonly clock?: Pick<Clock, "after" | "random">;
   /** Opens a durable state. Called once for each subscription of the pipelines. */
   readonly openState: (spec: KeyedStateSpec) => AnyKeyedState;
   readonly clocks: Readonly<Record<string, ClockSnapshot>>;

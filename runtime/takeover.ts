@@ -243,6 +243,7 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     planned: plan.sources,
     queues,
     outputs,
+    clock: settings.clock,
     openState: (spec) => states.open(spec),
     clocks: head.clocks,
     counters: head.counters,

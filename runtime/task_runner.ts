@@ -17,6 +17,7 @@ import type { Bottom } from "../operators/_source.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import { setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHost } from "../operators/_task.ts";
 import { BadRecords } from "./bad_records.ts";
+import { giveUp } from "./letters.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { Journal, type Pushed } from "./journal.ts";
 import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
@@ -51,6 +52,7 @@ export class TaskRunner implements TaskHost {
   readonly samples: number[] = [];
   checkKey: TaskHost["checkKey"];
   skipPane: TaskHost["skipPane"];
+  readonly clock: TaskHost["clock"];
   /** The records of the epoch, kept when a policy may need to process the epoch again. */
   journal: Journal | undefined;
   /** Continues to process the epoch again after a stage was full. Returns the record at which that failed. */
@@ -86,7 +88,9 @@ export class TaskRunner implements TaskHost {
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
-    if (parts.guardKey) this.checkKey = (key, stage) => parts.guardKey!(this.task, { key, stage, source: this.#from });
+    this.clock = parts.clock;
+    const { guardKey } = parts;
+    if (guardKey) this.checkKey = (key, stage) => guardKey(this.task, { key, stage, source: this.#source() });
     if (parts.keepsJournal) this.journal = new Journal();
   }
 
@@ -204,9 +208,8 @@ export class TaskRunner implements TaskHost {
     this.task.late = 0;
     this.#routes.cut();
     for (const queue of this.queues) queue.missing = 0;
-    if (this.journal === undefined) return;
-    this.journal = new Journal();
-    this.skipPane = undefined;
+    this.journal = this.journal?.next(this.task.held > 0);
+    if (this.journal?.blamesPanes !== true) this.skipPane = undefined;
   }
 
   /** Repeats a step that no record causes, after a rebind. */
@@ -274,12 +277,16 @@ export class TaskRunner implements TaskHost {
     this.counters[name] = (this.counters[name] ?? 0) + by;
   }
 
+  readonly giveUp: TaskHost["giveUp"] = (pane, stage, reason) => giveUp(this, pane, { stage, reason });
+
   /** Whether the partition of a queue is too far ahead of the others for a `watermark({ maxDrift })`. */
   #isAhead({ slot }: InputQueue): boolean {
     const { drifts } = this.task;
     for (let i = 0; i < drifts.length; i++) if (drifts[i].isAhead(slot)) return true;
     return false;
   }
+
+  readonly #source = () => this.#routes.sourceOf(this.task.record, this.#from);
 
   #pushSome(): number {
     const order = this.#order;
@@ -327,9 +334,10 @@ export class TaskRunner implements TaskHost {
   /** Hands a failure to its handler. When it was handled, the pipelines were subscribed anew. */
   #recover(record: InputRecord | undefined): boolean {
     this.#rest();
-    this.failedAt = record;
+    // The result of a call is pushed without a record at hand, and the record of its value is told.
+    this.failedAt = record ?? this.task.failure!.pane?.call?.record as InputRecord | undefined;
     const before = setRunningTask(undefined);
-    const dealtWith = this.onFailure(this.task.failure!, record);
+    const dealtWith = this.onFailure(this.task.failure!, this.failedAt);
     setRunningTask(before);
     if (dealtWith) this.failedAt = undefined;
     return dealtWith;

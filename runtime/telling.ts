@@ -140,11 +140,14 @@ const CURES: Readonly<Record<TaskFailure["kind"], string>> = {
   result: ` Correct the sink's value, ${CORRECT}`,
   state: ` Keep plain data of a bounded size, ${CORRECT}`,
   misuse: "",
+  call:
+    ' The next start calls it again. To go on without it, give asyncMap onFailure: "deadLetter" and the job onError: deadLetter(sink).',
   async: "",
 };
 
 /** What the task was doing: the record, or without one the window or timer, or the offsets between which it was. */
 function duringWhat(owned: OwnedTask, { kind, pane }: TaskFailure): string {
+  if (pane?.call !== undefined) return "";
   const of = pane === undefined ? "" : ` of key ${JSON.stringify(brief(String(pane.key)))} at ${pane.namespace}`;
   const what = pane?.timer === undefined ? "window" : "timer";
   if (kind === "firing") return ` while the ${what}${of} fired`;

@@ -4,6 +4,7 @@ import { describe, it } from "@std/testing/bdd";
 import { from, lastValueFrom } from "rxjs";
 import * as operators from "@tidemark/streams/operators";
 import { count, eventTime, keyedReduce, lateSideOutput, tumblingWindow } from "@tidemark/streams/operators";
+import { ASYNC } from "./contract/async.ts";
 import { BASIC } from "./contract/basic.ts";
 import { JOINS } from "./contract/joins.ts";
 import { KEYED } from "./contract/keyed.ts";
@@ -11,7 +12,7 @@ import { WINDOWS } from "./contract/windows.ts";
 import { holdsContract } from "./contract/suite.ts";
 
 /** The subjects, a family a file. A subject's name begins with the name of its operator. */
-const SUBJECTS = { ...BASIC, ...KEYED, ...WINDOWS, ...JOINS };
+const SUBJECTS = { ...ASYNC, ...BASIC, ...KEYED, ...WINDOWS, ...JOINS };
 
 /** Exports that are no operators: aggregates, durations, triggers and the like. */
 const OTHERS: readonly string[] = [

@@ -180,7 +180,7 @@ function sharesNothing({ stage, values, takes = 1 }: Subject): void {
       ended.pipe(stage()).subscribe();
       expectSubscriptions(ended.subscriptions).toBe("^--------!");
       left.pipe(stage(), take(1)).subscribe();
-      expectSubscriptions(left.subscriptions).toBe(takes > 1 ? "^----------" : "^--!-------");
+      expectSubscriptions(left.subscriptions).toBe(["^--!-------", "^-----!----"][takes - 1] ?? "^----------");
     });
   });
 }

@@ -7,11 +7,13 @@ import type { OperatorFunction } from "rxjs";
 import {
   calendarWindow,
   count,
+  countWindow,
   cumulativeWindow,
   eventTime,
   everyCount,
   everyRecord,
   globalWindow,
+  overWindow,
   sessionWindow,
   slidingWindow,
   watermark,
@@ -77,6 +79,12 @@ const cumulative: Make = (options) => cumulativeWindow({ ...options, max: 10, st
 const global: Make = (options) => globalWindow({ ...options, trigger: everyCount(10) });
 const day: Make = (options) => calendarWindow({ ...options, unit: "day", timeZone: "Asia/Kolkata" });
 
+/** Only the options that these operators take. */
+const counted: Make = ({ key, aggregate, process }) => countWindow({ key, aggregate, process, size: 10, slide: 5 });
+const looked: Make = ({ key, aggregate, process }) => overWindow({ key, aggregate, process, range: 5 });
+const arrived: Make = ({ key, aggregate, process }) =>
+  overWindow({ key, aggregate, process, rows: 3, emit: "arrival" });
+
 export const WINDOWS: Record<string, Subject> = {
   sessionWindow: {
     stage: () => windowed(session),
@@ -118,6 +126,26 @@ export const WINDOWS: Record<string, Subject> = {
     takes: 10,
     answered: [0, 2, 25],
     callbacks: callbacksOf(global),
+  },
+  countWindow: {
+    stage: () => windowed(counted),
+    values: (n) => Math.floor(n / 5),
+    takes: 5,
+    answered: [0, 2, 25],
+    callbacks: callbacksOf(counted),
+  },
+  overWindow: {
+    stage: () => windowed(looked),
+    values: (n) => n,
+    takes: 2,
+    answered: [0, 2, 1, 25],
+    callbacks: callbacksOf(looked),
+  },
+  "overWindow by arrival": {
+    stage: () => windowed(arrived),
+    values: (n) => n,
+    answered: [0, 1, 2, 25],
+    callbacks: callbacksOf(arrived),
   },
   calendarWindow: {
     stage: () => windowed(day),

@@ -4,6 +4,7 @@
  * @module
  */
 import { diceOf } from "../scenario.ts";
+import { counted, looked } from "./rows.ts";
 import { sliding, updates } from "./aligned.ts";
 import { answers } from "./answers.ts";
 import { carts } from "./carts.ts";
@@ -21,6 +22,8 @@ import { visits } from "./visits.ts";
 const QUIET_MS = 300;
 
 export const FAMILIES: readonly Family[] = [
+  counted,
+  looked,
   leaders,
   firsts,
   doors,
