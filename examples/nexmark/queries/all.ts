@@ -11,6 +11,7 @@ import { q15 } from "./q15.ts";
 import { q2 } from "./q2.ts";
 import { q3 } from "./q3.ts";
 import { q4 } from "./q4.ts";
+import { q5 } from "./q5.ts";
 import { q6 } from "./q6.ts";
 import { q7 } from "./q7.ts";
 import { q8 } from "./q8.ts";
@@ -32,6 +33,7 @@ export const QUERIES: readonly Query[] = [
   { number: 2, name: "selection", of: q2 },
   { number: 3, name: "local item suggestion", of: q3 },
   { number: 4, name: "average price for a category", of: q4 },
+  { number: 5, name: "hot items", of: q5 },
   { number: 6, name: "average selling price by seller", of: q6 },
   { number: 7, name: "highest bid", of: q7 },
   { number: 8, name: "monitor new users", of: q8 },
