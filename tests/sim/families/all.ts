@@ -12,6 +12,7 @@ import { doors } from "./doors.ts";
 import type { Family } from "./family.ts";
 import { firsts } from "./firsts.ts";
 import { leaders } from "./leaders.ts";
+import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
 import { sessions } from "./sessions.ts";
@@ -30,6 +31,7 @@ export const FAMILIES: readonly Family[] = [
   updates,
   answers,
   carts,
+  meetings,
   pairs,
   partners,
   sessions,
