@@ -43,7 +43,9 @@ export interface WindowOptions<T, K extends Key, A, R> {
    */
   readonly panes?: "accumulate" | "discard" | "retract";
   /**
-   * `panes`: as the trigger says. `onClose`: one final result, when the window and its allowed lateness are over.
+   * `panes`: as the trigger says. `onClose`: one final result, `onTime`, when the window and its allowed lateness are
+   * over. Its event time is then `allowedLateness` behind the watermark, so a window further down needs as much
+   * lateness of its own.
    *
    * @default "panes"
    */

@@ -72,3 +72,4 @@ export * from "./tumbling_window.ts";
 export type { WindowOptions } from "./_window_options.ts";
 export type { PaneKind, TimeWindow, WindowResult } from "./_window_result.ts";
 export * from "./watermark.ts";
+export * from "./window_join.ts";

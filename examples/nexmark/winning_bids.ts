@@ -2,7 +2,7 @@
  * The winning bids of auctions, which queries 4 and 6 share.
  */
 import { filter, type OperatorFunction } from "rxjs";
-import { keyedProcess, list, typed, value } from "@tidemark/streams";
+import { keyedProcess, map, typed, value } from "@tidemark/streams";
 import { type Auction, inEventTime, type NexmarkEvent } from "./events.ts";
 
 /** The winning bid of an auction that is over. */
@@ -15,10 +15,6 @@ export interface WinningBid {
 }
 
 type Term = Pick<Auction, "at" | "expires" | "seller" | "category">;
-interface Offer {
-  readonly at: number;
-  readonly price: number;
-}
 
 /**
  * Emits the winning bid of each auction when the watermark says that the auction is over; nothing if there was no bid.
@@ -34,41 +30,39 @@ export function winningBids(name: string): OperatorFunction<NexmarkEvent, Winnin
   const winners = keyedProcess({
     name,
     key: (event: Exclude<NexmarkEvent, { kind: "person" }>) => event.kind === "bid" ? event.auction : event.id,
-    state: { term: value<Term>({ values: "frozen" }), best: value<number>(), waiting: list<Offer>() },
+    // The offers that wait: the best price of each millisecond.
+    state: { term: value<Term>({ values: "frozen" }), best: value<number>(), waiting: map<number, number>() },
     emits: typed<WinningBid>(),
     next(event, { state: { term, best, waiting }, timers }) {
       if (event.kind === "auction") {
         const { at, expires, seller, category } = event;
         term.set({ at, expires, seller, category });
         timers.set(expires);
-        for (const offer of waiting.values()) {
-          if (counts(offer, event)) best.set(Math.max(best.get() ?? 0, offer.price));
-        }
+        const prices = waiting.entries().filter(([offered]) => counts(offered, event)).map(([, price]) => price);
+        if (prices.length > 0) best.set(Math.max(...prices));
         waiting.clear();
         return;
       }
       const { at, price } = event;
       const auction = term.get();
       if (auction === undefined) {
-        waiting.append({ at, price });
+        waiting.set(at, Math.max(waiting.get(at) ?? 0, price));
         timers.set(at);
-      } else if (counts(event, auction)) best.set(Math.max(best.get() ?? 0, price));
+      } else if (counts(at, auction)) best.set(Math.max(best.get() ?? 0, price));
     },
     timer(time, { key, state: { term, best, waiting }, emit }) {
+      waiting.delete(time);
       const auction = term.get();
-      if (auction === undefined) {
-        if (waiting.values().every(({ at }) => at <= time)) waiting.clear();
-      } else if (time === auction.expires) {
-        const price = best.get();
-        if (price !== undefined) emit({ auction: key, seller: auction.seller, category: auction.category, price });
-        term.delete();
-        best.delete();
-      }
+      if (auction?.expires !== time) return;
+      const price = best.get();
+      if (price !== undefined) emit({ auction: key, seller: auction.seller, category: auction.category, price });
+      term.delete();
+      best.delete();
     },
   });
   return (events) => events.pipe(inEventTime(), filter((event) => event.kind !== "person"), winners);
 }
 
-function counts({ at }: Offer, { at: opens, expires }: Pick<Auction, "at" | "expires">): boolean {
+function counts(at: number, { at: opens, expires }: Pick<Auction, "at" | "expires">): boolean {
   return opens <= at && at <= expires;
 }

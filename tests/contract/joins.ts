@@ -4,7 +4,7 @@
  * @module
  */
 import { EMPTY, type Observable, type OperatorFunction, range } from "rxjs";
-import { eventTime, intervalJoin, watermark } from "@tidemark/streams/operators";
+import { eventTime, intervalJoin, watermark, windowJoin } from "@tidemark/streams/operators";
 import type { Subject } from "./suite.ts";
 
 const at = eventTime((value: number) => value);
@@ -59,6 +59,50 @@ function pairs(explode = (_in: string) => {}): OperatorFunction<number, unknown>
     );
 }
 
+/** A window join with a right side that is over. Each number has a row of its own, at the end of ten numbers. */
+function windowed(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  return (source) =>
+    source.pipe(
+      at,
+      strict,
+      windowJoin(EMPTY as Observable<number>, {
+        window: { size: 10 },
+        key(number) {
+          explode("key");
+          return number % 7;
+        },
+        rightKey: (number) => number % 7,
+        type: "left",
+        join(left, right) {
+          explode("join");
+          return [left, right];
+        },
+      }),
+    );
+}
+
+/** A stream on the right side of a window join, whose left side has each number once and is over. */
+function windowedPairs(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  const key = (name: string) => (number: number) => {
+    explode(name);
+    return number;
+  };
+  return (source) =>
+    range(0, LEFTS).pipe(
+      at,
+      strict,
+      windowJoin(source.pipe(at, strict), {
+        window: { size: 10 },
+        key: key("key"),
+        rightKey: key("rightKey"),
+        join(left, right) {
+          explode("join");
+          return [left, right];
+        },
+      }),
+    );
+}
+
 const callback = (name: string, make: typeof pairs) => (explode: () => void) =>
   make((where) => where === name && explode());
 
@@ -78,6 +122,24 @@ export const JOINS: Record<string, Subject> = {
       key: callback("key", pairs),
       rightKey: callback("rightKey", pairs),
       join: callback("join", pairs),
+    },
+  },
+  "windowJoin with rows of one side": {
+    stage: () => windowed(),
+    values: (n) => n,
+    takes: 11,
+    answered: [0, 2, 25, 1],
+    callbacks: { key: callback("key", windowed), join: callback("join", windowed) },
+  },
+  "windowJoin with pairs": {
+    stage: () => windowedPairs(),
+    values: (n) => Math.min(n, LEFTS),
+    takes: 11,
+    answered: [0, 2, 25, 1],
+    callbacks: {
+      key: callback("key", windowedPairs),
+      rightKey: callback("rightKey", windowedPairs),
+      join: callback("join", windowedPairs),
     },
   },
 };

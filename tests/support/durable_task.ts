@@ -1,7 +1,7 @@
 /** A hand-made job whose states pass through the checkpoint codec at each restart. It has no store and no runtime. */
 import type { Observable } from "rxjs";
-import { MemoryKeyedState } from "../../operators/_memory_state.ts";
-import type { Cell, Key, KeyedState } from "../../operators/keyed_state.ts";
+import { MemoryKeyedState, memoryState } from "../../operators/_memory_state.ts";
+import type { Cell, Key, KeyedList, KeyedState } from "../../operators/keyed_state.ts";
 import { ValueReader } from "../../state/value_reader.ts";
 import { ValueWriter } from "../../state/value_writer.ts";
 import { HandMadeTask } from "./task_host.ts";
@@ -63,13 +63,32 @@ export class DurableTask {
 
 /** Each value as a checkpoint returns it, in order. */
 function roundTrip(state: KeyedState): KeyedState {
+  if (state instanceof MemoryKeyedState) return valuesOf(state);
+  return state.size === 0 ? state : listsOf(state as unknown as KeyedList);
+}
+
+function valuesOf(state: KeyedState): KeyedState {
   const copy = new MemoryKeyedState({ name: state.name, operator: "", namespaced: true });
   for (const namespace of [...state.namespaces()]) {
     for (const { key, value } of state.cells(namespace) as Iterable<Cell<Key>>) {
-      const writer = new ValueWriter();
-      writer.value(value);
-      copy.write(copy.cell(key, namespace), new ValueReader(writer.take()).value());
+      copy.write(copy.cell(key, namespace), restored(value));
     }
   }
   return copy;
+}
+
+function listsOf(state: KeyedList): KeyedState {
+  const copy = memoryState({ name: state.name, operator: "", namespaced: true, kind: "list" });
+  for (const namespace of [...state.namespaces()]) {
+    for (const list of state.cells(namespace)) {
+      for (const value of list.elements()) copy.cell(list.key, namespace).append(restored(value));
+    }
+  }
+  return copy as unknown as KeyedState;
+}
+
+function restored(value: unknown): unknown {
+  const writer = new ValueWriter();
+  writer.value(value);
+  return new ValueReader(writer.take()).value();
 }

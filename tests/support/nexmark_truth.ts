@@ -26,6 +26,7 @@ export const TRUTHS: Readonly<Record<number, (house: House) => unknown[]>> = {
       category: key,
       average,
     })),
+  5: hotItems,
   6: (house) =>
     runningAverages(winners(house), { by: "seller", last: 10 }).map(({ key, average }) => ({ seller: key, average })),
   7: highestBids,
@@ -84,6 +85,20 @@ function runningAverages(
   return all.map((winner, nth) => {
     const same = all.slice(0, nth + 1).filter((other) => other[by] === winner[by]).slice(-last);
     return { key: winner[by], average: same.reduce((sum, { price }) => sum + price, 0) / same.length };
+  });
+}
+
+function hotItems({ bids }: House): unknown[] {
+  const slide = 2_000;
+  const times = bids.map(({ at }) => at);
+  const first = floor(times.reduce((one, other) => Math.min(one, other)), slide) + slide;
+  const last = floor(times.reduce((one, other) => Math.max(one, other)), slide) + WINDOW;
+  const ends = Array.from({ length: (last - first) / slide + 1 }, (_, nth) => first + nth * slide);
+  return ends.flatMap((end) => {
+    const window = bids.filter(({ at }) => end - WINDOW <= at && at < end);
+    const counts = groups(window, ({ auction }) => auction).map((same) => [same[0].auction, same.length]);
+    const most = Math.max(...counts.map(([, count]) => count));
+    return counts.filter(([, count]) => count === most).map(([auction, bids]) => ({ auction, bids, end }));
   });
 }
 

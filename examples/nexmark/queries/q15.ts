@@ -1,5 +1,5 @@
 import { filter, type Observable } from "rxjs";
-import { days, keyedProcess, map, type MapState, typed, value } from "@tidemark/streams";
+import { days, keyedProcess, map, type MapState, typed } from "@tidemark/streams";
 import { inEventTime, type NexmarkEvent } from "../events.ts";
 
 /** A count of all, and of those with bids below 100 dollars, from there below 10,000 dollars, and from there on. */
@@ -14,8 +14,8 @@ export interface DayReport {
   readonly auctions: Counts;
 }
 
-type Totals = Omit<DayReport, "day">;
-const NONE: Counts = [0, 0, 0, 0];
+/** What is counted; the counts of each are at four numbers from here on in the state `counts`. */
+const BIDS = 0, BIDDERS = 4, AUCTIONS = 8;
 
 /**
  * Query 15, bidding statistics report: how many bids a day has, and how many distinct bidders and auctions, by the level
@@ -30,27 +30,20 @@ export function q15(events: Observable<NexmarkEvent>): Observable<DayReport> {
     keyedProcess({
       name: "q15",
       key: ({ at }) => Math.floor(at / days(1)),
-      state: {
-        totals: value<Totals>({ values: "frozen" }),
-        bidders: map<number, number>(),
-        auctions: map<number, number>(),
-      },
+      state: { counts: map<number, number>(), bidders: map<number, number>(), auctions: map<number, number>() },
       emits: typed<DayReport>(),
-      next({ bidder, auction, price }, { key, state, timers }) {
-        const { bids, bidders, auctions } = state.totals.get() ?? { bids: NONE, bidders: NONE, auctions: NONE };
+      next({ bidder, auction, price }, { key, state: { counts, bidders, auctions }, timers }) {
         const levels = 1 | 1 << (price < 10_000 ? 1 : price < 1_000_000 ? 2 : 3);
-        state.totals.set({
-          bids: plus(bids, levels),
-          bidders: plus(bidders, added(state.bidders, bidder, levels)),
-          auctions: plus(auctions, added(state.auctions, auction, levels)),
-        });
+        count(counts, BIDS, levels);
+        count(counts, BIDDERS, added(bidders, bidder, levels));
+        count(counts, AUCTIONS, added(auctions, auction, levels));
         timers.set((key + 1) * days(1) - 1);
       },
-      timer(_time, { key, state: { totals, bidders, auctions }, emit }) {
-        emit({ day: new Date(key * days(1)).toISOString().slice(0, 10), ...totals.get()! });
-        totals.delete();
-        bidders.clear();
-        auctions.clear();
+      timer(_time, { key, state: { counts, bidders, auctions }, emit }) {
+        const of = (first: number) => [0, 1, 2, 3].map((level) => counts.get(first + level) ?? 0) as Counts;
+        const day = new Date(key * days(1)).toISOString().slice(0, 10);
+        emit({ day, bids: of(BIDS), bidders: of(BIDDERS), auctions: of(AUCTIONS) });
+        for (const state of [counts, bidders, auctions]) state.clear();
       },
     }),
   );
@@ -64,6 +57,8 @@ function added(known: MapState<number, number>, id: number, levels: number): num
   return fresh;
 }
 
-function plus([all, low, middle, high]: Counts, levels: number): Counts {
-  return [all + (levels & 1), low + (levels >> 1 & 1), middle + (levels >> 2 & 1), high + (levels >> 3)];
+function count(counts: MapState<number, number>, first: number, levels: number): void {
+  for (let level = 0; level < 4; level++) {
+    if ((levels >> level & 1) === 1) counts.set(first + level, (counts.get(first + level) ?? 0) + 1);
+  }
 }

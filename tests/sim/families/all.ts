@@ -13,6 +13,7 @@ import { doors } from "./doors.ts";
 import type { Family } from "./family.ts";
 import { firsts } from "./firsts.ts";
 import { leaders } from "./leaders.ts";
+import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
 import { sessions } from "./sessions.ts";
@@ -32,6 +33,7 @@ export const FAMILIES: readonly Family[] = [
   answers,
   calls,
   carts,
+  meetings,
   pairs,
   partners,
   sessions,

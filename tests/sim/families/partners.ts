@@ -5,8 +5,8 @@
  */
 import { filter, type Observable } from "rxjs";
 import { intervalJoin } from "@tidemark/streams";
-import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Event } from "../traffic.ts";
+import { ByEventTime, type Family } from "./family.ts";
 
 const PARTNERS = "partners";
 /** A partner's event is up to so much before an even event, and after it, in milliseconds. */
@@ -49,16 +49,17 @@ interface Waiting extends Event {
 }
 
 /** The rows of one partition: all events that have not left are searched for each event. */
-class Partners implements Expected {
-  #watermark = -Infinity;
+class Partners extends ByEventTime {
   #waiting: Waiting[] = [];
   #place = 0;
 
-  constructor(readonly emit: (row: Row) => void) {}
+  constructor(readonly emit: (row: Row) => void) {
+    super();
+  }
 
-  add(event: Event): boolean {
+  protected override take(event: Event): boolean {
     const { user, n, time } = event;
-    const late = time < this.#watermark;
+    const late = time < this.watermark;
     const even = n % 2 === 0;
     if (!late) {
       const own = { ...event, place: this.#place++, leaves: time + (even ? AFTER : BEFORE), paired: false };
@@ -70,17 +71,11 @@ class Partners implements Expected {
       }
       this.#waiting.push(own);
     }
-    this.#advance(time - DISORDER - 1);
     return !late;
   }
 
-  end(): void {
-    this.#advance(Infinity);
-  }
-
-  #advance(watermark: number): void {
-    if (watermark <= this.#watermark) return;
-    this.#watermark = watermark;
+  protected override fire(): void {
+    const { watermark } = this;
     const left = this.#waiting.filter(({ leaves }) => leaves <= watermark);
     this.#waiting = this.#waiting.filter(({ leaves }) => leaves > watermark);
     const inOrder = left.sort((a, b) =>
