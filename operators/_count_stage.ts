@@ -22,7 +22,7 @@ type Part<A> = [
   start: number,
   /** How many records it has. */
   count: number,
-  /** The least and the largest event time of its records. */
+  /** The least and the largest event time of its records; NaN when they have none. */
   earliest: number,
   latest: number,
 ];
@@ -68,7 +68,7 @@ export class CountStage<T, K extends Key, A, R> {
 
   /** Adds a value, and emits the window that it completes. */
   add(value: T, key: K): void {
-    const time = this.stage.eventTime();
+    const { time } = this.stage.at;
     const parts = this.#keys.get(key);
     const latest = parts?.at(-1)?.value;
     const place = latest === undefined ? 0 : latest[1] + latest[2];
@@ -83,8 +83,8 @@ export class CountStage<T, K extends Key, A, R> {
     const part = cell.value!;
     part[0] = this.#added(part[0], value, cell.key);
     part[2]++;
-    if (time < part[3]) part[3] = time;
-    if (time > part[4]) part[4] = time;
+    if (!(part[3] <= time)) part[3] = time;
+    if (!(part[4] >= time)) part[4] = time;
     this.#state.write(cell, part);
     return cell;
   }
@@ -115,11 +115,12 @@ export class CountStage<T, K extends Key, A, R> {
     const parts = this.#keys.get(key)!;
     const begin = end - this.size;
     let accumulator: A | undefined;
-    let [earliest, latest] = [Infinity, -Infinity];
+    let [first, earliest, latest] = [true, Infinity, -Infinity];
     for (const { value } of parts) {
       const part = value!;
       if (part[1] < begin) continue;
-      accumulator = latest === -Infinity ? copyOf(part[0]) : merged(plan.aggregate, accumulator!, copyOf(part[0]));
+      accumulator = first ? copyOf(part[0]) : merged(plan.aggregate, accumulator!, copyOf(part[0]));
+      first = false;
       earliest = Math.min(earliest, part[3]);
       latest = Math.max(latest, part[4]);
     }

@@ -119,7 +119,8 @@ export class OverStage<T, K extends Key, A, R> {
   add(value: T, key: K): void {
     const { stage } = this;
     const { range, ordered } = this.reach;
-    const time = stage.eventTime();
+    // The last records by arrival need no time.
+    const time = ordered || range !== undefined ? stage.eventTime() : stage.at.time;
     if (time <= stage.scope.watermark) return stage.late(value);
     const own = this.#own(value, key);
     if (!this.#pasts.has(key)) stage.meet(key);

@@ -22,7 +22,8 @@ export interface CountWindowOptions<T, K extends Key, A, R>
  * fires at once, after every `slide` records. So with a `slide` below `size` the windows overlap, and the first ones have
  * fewer records. What is left when the input ends fires no more. No record is late.
  *
- * A result's window is from the earliest event time of its records to the latest one, and its event time is the latest.
+ * A result's window is from the earliest event time of its records to the latest one, and its event time is the latest;
+ * both are `NaN` for records without event time.
  * Keeps accumulators for the records of a key that belong to a window to come: with `slide` of `size` one for each key
  * whose window is not full. Overlapping windows share them, and the aggregate needs `merge`; a result costs up to
  * `2 * size / slide` merges. A tombstone, the value `null`, is a bad record if `key` reads its fields. Windows are those

@@ -69,7 +69,15 @@ export function globalWindow<T, K extends Key, A, R>(
   }
   const plan = planOf(cannot, options);
   return operate<T, WindowResult<T, K, R>>(
-    { operator: "globalWindow", name, time: "own", keeps: true, needsWatermark: true, reads: key },
+    // A watermark is needed only where the trigger waits for it.
+    {
+      operator: "globalWindow",
+      name,
+      time: "own",
+      keeps: true,
+      needsWatermark: plan.early.every === "eventTime",
+      reads: key,
+    },
     (stage) => {
       const windows = new TriggeredStage<T, K, A, R>(stage, plan, ENDLESS, true);
       return { open: () => windows.open(), next: (value) => windows.add(value, key(value)) };

@@ -47,6 +47,14 @@ describe("countWindow()", () => {
     assertEquals(windows(ofA(1, 2, 3, 4, 5, 6), 2, 3), ["a [2,4) 2,3 onTime 0 @3", "a [5,7) 5,6 onTime 0 @6"]);
   });
 
+  it("needs no event time", () => {
+    const sizes: unknown[] = [];
+    from(ofA(1, 2, 3)).pipe(countWindow({ key: ({ key }) => key, size: 2, aggregate: places })).subscribe(
+      ({ value, window }) => sizes.push([value, window]),
+    );
+    assertEquals(sizes, [[[1, 2], { start: NaN, end: NaN }]]);
+  });
+
   it("needs no merge where windows do not overlap, and says so where they do", () => {
     const aggregate = { seed: () => 0, add: (n: number) => n + 1 };
     const make = (slide?: number) => countWindow({ key: () => 1, size: 4, slide, aggregate });

@@ -1,7 +1,7 @@
 /** The window without an end. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { map } from "rxjs";
+import { from, map } from "rxjs";
 import {
   atWatermark,
   count,
@@ -59,6 +59,14 @@ describe("globalWindow()", () => {
 
   it("has one result, at the end of the input, where only the watermark fires", () => {
     assertEquals(panes([[1], { mark: 100 }, [2]], { trigger: atWatermark() }), ["k 2 onTime 0 @2"]);
+  });
+
+  it("needs no watermark and no event time for a number of records", () => {
+    const lines: string[] = [];
+    from(["a", "b", "c"]).pipe(
+      globalWindow({ key: () => 1, aggregate: count(), trigger: everyCount(2) }),
+    ).subscribe(({ value, pane }) => lines.push(`${value} ${pane}`));
+    assertEquals(lines, ["2 early", "3 onTime"]);
   });
 
   it("needs a trigger", () => {

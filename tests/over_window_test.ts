@@ -79,10 +79,9 @@ describe("overWindow()", () => {
     assertEquals(looks([20, 9, 10], { range: 0 }), ["late 9", "10: 2 [10,11) @10", "20: 0 [20,21) @20"]);
   });
 
-  it("needs no watermark for rows by arrival", () => {
+  it("needs neither a watermark nor event time for rows by arrival", () => {
     const sizes: number[] = [];
     from([5, 1, 3]).pipe(
-      eventTime((at) => at),
       overWindow({ key: () => 0, rows: 2, emit: "arrival", aggregate: count() }),
     ).subscribe(({ value }) => sizes.push(value));
     assertEquals(sizes, [1, 2, 2]);

@@ -7,6 +7,7 @@ import { diceOf } from "../scenario.ts";
 import { counted, looked } from "./rows.ts";
 import { sliding, updates } from "./aligned.ts";
 import { answers } from "./answers.ts";
+import { calls } from "./calls.ts";
 import { carts } from "./carts.ts";
 import { doors } from "./doors.ts";
 import type { Family } from "./family.ts";
@@ -31,6 +32,7 @@ export const FAMILIES: readonly Family[] = [
   sliding,
   updates,
   answers,
+  calls,
   carts,
   meetings,
   pairs,
