@@ -4,7 +4,7 @@
  * @module
  */
 import type { Observable } from "rxjs";
-import type { Change, Key } from "../operators/_change.ts";
+import type { Key, TableChange } from "../operators/_table_change.ts";
 import { isKey } from "../operators/_key.ts";
 import { sourceOf } from "../operators/_source.ts";
 import type { RecordCodec, StandardSchema } from "./codec.ts";
@@ -28,16 +28,16 @@ export function tableVerb<V, K extends Key>(
   connector: Connector,
   topic: string,
   options: TableOptions<V, K> = {},
-): Observable<Change<K, V>> {
+): Observable<TableChange<K, V>> {
   const spec = tableSpec(connector, topic, options);
-  return sourceOf<Change<K, V>>({ spec, label: topic, peek: (task, out) => peekAt(spec, task, out) });
+  return sourceOf<TableChange<K, V>>({ spec, label: topic, peek: (task, out) => peekAt(spec, task, out) });
 }
 
 function tableSpec<V, K extends Key>(
   connector: Connector,
   topic: string,
   { key = text() as unknown as RecordCodec<K>, schema, codec }: TableOptions<V, K>,
-): SourceSpec<Change<K, V>> {
+): SourceSpec<TableChange<K, V>> {
   const values = sourceSpec<V | null>(connector, topic, { key, schema, codec, tombstones: "keep" });
   return {
     ...values,

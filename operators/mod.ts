@@ -6,7 +6,7 @@
 export type { Registers } from "./_hyperloglog.ts";
 export type { Sketch } from "./_sketch.ts";
 export type { OverResult } from "./_over_stage.ts";
-export type { Change } from "./_change.ts";
+export type { TableChange } from "./_table_change.ts";
 export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
 export * from "./async_map.ts";

@@ -2,7 +2,7 @@
  * @module
  */
 import type { Observable, OperatorFunction } from "rxjs";
-import type { Change } from "./_change.ts";
+import type { TableChange } from "./_table_change.ts";
 import { isFrozen, needFunctions } from "./_join_options.ts";
 import { operate2 } from "./_operate.ts";
 import { copyOf, freeze, notKept } from "./_own.ts";
@@ -74,7 +74,7 @@ export interface TableJoinOptions<T, K extends Key, V, O, Type extends "inner" |
  * ```
  */
 export function tableJoin<T, K extends Key, V, O, Type extends "inner" | "left" = "inner">(
-  table: Observable<Change<K, V>>,
+  table: Observable<TableChange<K, V>>,
   options: TableJoinOptions<T, K, V, O, Type>,
 ): OperatorFunction<T | null, O> {
   const { name, key, type = "inner", values = "copied", version, migrate } = options;
@@ -89,7 +89,7 @@ export function tableJoin<T, K extends Key, V, O, Type extends "inner" | "left" 
   // The type of a row that may be missing follows from `type`.
   const join = options.join as (value: T, row: V | undefined) => O;
 
-  return operate2<T, Change<K, V>, O>(
+  return operate2<T, TableChange<K, V>, O>(
     { operator: "tableJoin", name, time: "passes", keeps: true, reads: key, apart: true, defers: true },
     table,
     (stage) => {

@@ -2,7 +2,7 @@
  * @module
  */
 import type { OperatorFunction } from "rxjs";
-import type { Change } from "./_change.ts";
+import type { TableChange } from "./_table_change.ts";
 import { needFunctions } from "./_join_options.ts";
 import { operate } from "./_operate.ts";
 import type { Key } from "./keyed_state.ts";
@@ -45,11 +45,11 @@ export interface ToTableOptions<T, K extends Key, V = T> {
  */
 export function toTable<T, K extends Key, V = T>(
   options: ToTableOptions<T, K, V>,
-): OperatorFunction<T | null, Change<K, V>> {
+): OperatorFunction<T | null, TableChange<K, V>> {
   const { key, value = (whole: T) => whole as unknown as V } = options;
   needFunctions({ key, value }, "Cannot create a table:");
 
-  return operate<T, Change<K, V>>({ operator: "toTable", time: "passes", keeps: false, reads: key }, (stage) => ({
+  return operate<T, TableChange<K, V>>({ operator: "toTable", time: "passes", keeps: false, reads: key }, (stage) => ({
     next: (whole) => stage.emit({ key: key(whole), value: value(whole) }),
   }));
 }

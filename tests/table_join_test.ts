@@ -4,13 +4,13 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { from, map, type Observable, of, Subject, tap } from "rxjs";
 import {
-  type Change,
   count,
   deadLetter,
   eventTime,
   int64,
   keyedReduce,
   memory,
+  type TableChange,
   tableJoin,
   type TableJoinOptions,
   toTable,
@@ -67,7 +67,7 @@ function fill(log: MemoryLog): MemoryLog {
 
 describe("tableJoin()", () => {
   it("joins each value with the row that its key has then, and without one only where it is left", () => {
-    const clicks = new Subject<Click>(), users = new Subject<Change<string, string>>();
+    const clicks = new Subject<Click>(), users = new Subject<TableChange<string, string>>();
     const seen: string[] = [];
     const join = ({ n }: Click, row: string | undefined) => `${n} ${row}`;
     clicks.pipe(tableJoin(users, { key: ({ user }) => user, join })).subscribe((row) => seen.push(row));
@@ -110,7 +110,7 @@ describe("tableJoin()", () => {
 
   for (const values of ["copied", "frozen"] as const) {
     it(`keeps rows of its own when they are ${values}`, () => {
-      const clicks = new Subject<string>(), users = new Subject<Change<string, { names: string[] }>>();
+      const clicks = new Subject<string>(), users = new Subject<TableChange<string, { names: string[] }>>();
       const seen: unknown[] = [];
       clicks.pipe(
         tableJoin(users, { key: (user) => user, join: (_, row) => row, values }),
@@ -142,7 +142,7 @@ describe("tableJoin()", () => {
           const seen: unknown[] = [], expected: unknown[] = [];
           const task = new DurableTask(() =>
             jobSource<string>("keys").pipe(
-              tableJoin(jobSource<Change<string, { n: number }>>("table"), {
+              tableJoin(jobSource<TableChange<string, { n: number }>>("table"), {
                 name: "join",
                 key: (key) => key,
                 type,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Change, Key } from "../../operators/_change.ts";
+import type { Key, TableChange } from "../../operators/_table_change.ts";
 import { type TableOptions, tableVerb } from "../_tables.ts";
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { type AppendRecord, type PackedRecord, placeRecords, timestampLimit } from "../local/append.ts";
@@ -183,7 +183,10 @@ export class EmbeddedLog implements Connector {
    * A compacted topic as the changes of a table, `{ key, value }`: the row that a key has from now on, and `undefined`
    * for a tombstone. A record without a key is a bad record. It is read by `tableJoin`.
    */
-  table<V = unknown, K extends Key = string>(topic: string, options?: TableOptions<V, K>): Observable<Change<K, V>> {
+  table<V = unknown, K extends Key = string>(
+    topic: string,
+    options?: TableOptions<V, K>,
+  ): Observable<TableChange<K, V>> {
     return tableVerb<V, K>(this, topic, options);
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Change, Key } from "../../operators/_change.ts";
+import type { Key, TableChange } from "../../operators/_table_change.ts";
 import { type TableOptions, tableVerb } from "../_tables.ts";
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import type { Bounds, Connection, ConnectionContext, Connector, PeekHandle, PeekObserver } from "../connector.ts";
@@ -80,7 +80,10 @@ export interface KafkaConnector extends Connector {
    * A compacted topic as the changes of a table, `{ key, value }`: the row that a key has from now on, and `undefined`
    * for a tombstone. A record without a key is a bad record. It is read by `tableJoin`.
    */
-  table<V = unknown, K extends Key = string>(topic: string, options?: TableOptions<V, K>): Observable<Change<K, V>>;
+  table<V = unknown, K extends Key = string>(
+    topic: string,
+    options?: TableOptions<V, K>,
+  ): Observable<TableChange<K, V>>;
   /** The same, with tombstones: what the schema says, and `null`. */
   source<T = unknown>(topic: string, options: KeepTombstones<T>): Observable<T | null>;
   /** The same, without tombstones: what the schema says, or what is no tombstone. */

@@ -8,7 +8,7 @@ import type { Key } from "./keyed_state.ts";
 export type { Key };
 
 /** A change of a table: the row that a key has from now on, or `undefined` when it has none. */
-export interface Change<K extends Key = Key, V = unknown> {
+export interface TableChange<K extends Key = Key, V = unknown> {
   /** The key. */
   readonly key: K;
   /** Its row. */
