@@ -75,7 +75,7 @@ function readOptions(args: readonly string[]): Options | undefined {
 
 /** The scripts of a part that needs no broker. */
 const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
-  operators: ["operators", "windows", "joins"],
+  operators: ["operators", "windows", "joins", "async"],
   nexmark: ["nexmark"],
   checkpoint: ["checkpoint"],
   keys: ["keys"],

@@ -138,6 +138,8 @@ export class TaskRunner implements TaskHost {
       this.#order.refill();
       if (this.#order.next() === undefined) break;
       pushed += this.#pushSome();
+      // What a stage does for these records in a push of its own need not wait for the next slice.
+      if (this.task.woken && this.task.failure === undefined) this.#act("later");
       if (elapsed() >= until) break;
     }
     return pushed;

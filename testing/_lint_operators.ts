@@ -30,8 +30,7 @@ const SHARE = "remove it, for a job shares its sources by itself";
 const KEYS = "give the stages below the key option instead of a stream for each key";
 const JOIN = "merge() the streams into one keyedReduce({ name, key, initial, reduce }) that keeps the newest of each";
 const TIME = "take the record's own time with recordInfo().timestamp";
-const CALL =
-  "call services before the records are written or after the results are read, and keep synchronous operators between the stages";
+const CALL = "call services with asyncMap(fn, { name }), and keep synchronous operators between the stages";
 const QUIET = "remove it, for values must be processed when their record is pushed";
 const RETRY = "remove it, for a job that stops is started again and goes on from its checkpoint";
 const CATCH = "remove it, and give run() the option onError: deadLetter(sink)";

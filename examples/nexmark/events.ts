@@ -53,11 +53,15 @@ export type NexmarkEvent = Person | Auction | Bid;
 /** How far an event may be out of order. It is the bound of Nexmark's own tables. */
 export const DISORDER = seconds(4);
 
-/** Gives events their event time, and generates the watermark. */
-export function inEventTime(): OperatorFunction<NexmarkEvent, NexmarkEvent> {
+/**
+ * Gives events their event time, and generates the watermark.
+ *
+ * @param name the name of the watermark, where a job has several
+ */
+export function inEventTime<T extends NexmarkEvent>(name?: string): OperatorFunction<T, T> {
   return (events) =>
     events.pipe(
       eventTime((event) => event.at),
-      watermark({ maxOutOfOrderness: DISORDER }),
+      watermark({ maxOutOfOrderness: DISORDER, name }),
     );
 }

@@ -1,7 +1,7 @@
 /**
  * Runs a query in memory, over an array or the generator, without a job.
  */
-import { concat, from, ignoreElements, map, mergeMap, type Observable, takeWhile, timer } from "rxjs";
+import { concat, from, ignoreElements, map, mergeMap, type Observable, Subject, takeWhile, timer } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import { seconds } from "@tidemark/streams";
 import type { NexmarkEvent } from "./events.ts";
@@ -33,9 +33,18 @@ export function runQuery(
   const run = (stream: Observable<NexmarkEvent>): void => {
     query.of(stream).subscribe({ next: row, error: (error) => failures.push(error) });
   };
-  if (query.byWallClock !== true) run(from(events));
-  else new TestScheduler(() => {}).run(() => run(inVirtualTime(events, perSecond)));
+  if (query.byWallClock === true) new TestScheduler(() => {}).run(() => run(inVirtualTime(events, perSecond)));
+  else if (query.joins === true) inTurn(events, run);
+  else run(from(events));
   if (failures.length > 0) throw failures[0];
+}
+
+/** A join subscribes twice. From a Subject, both of its sides get the events in the order in which they come. */
+function inTurn(events: Iterable<NexmarkEvent>, run: (stream: Observable<NexmarkEvent>) => void): void {
+  const stream = new Subject<NexmarkEvent>();
+  run(stream);
+  for (const event of events) stream.next(event);
+  stream.complete();
 }
 
 /** The events at their rate. Those of a second come at once. The stream ends when the last windows are over. */

@@ -24,6 +24,8 @@ export interface Query {
   readonly of: (events: Observable<NexmarkEvent>) => Observable<unknown>;
   /** Whether it goes by the wall clock, so that its rows depend on when events arrive. */
   readonly byWallClock?: boolean;
+  /** Whether it joins two streams of events, so that it subscribes to the events twice. */
+  readonly joins?: boolean;
 }
 
 /** The queries. */
@@ -36,7 +38,7 @@ export const QUERIES: readonly Query[] = [
   { number: 5, name: "hot items", of: q5 },
   { number: 6, name: "average selling price by seller", of: q6 },
   { number: 7, name: "highest bid", of: q7 },
-  { number: 8, name: "monitor new users", of: q8 },
+  { number: 8, name: "monitor new users", of: q8, joins: true },
   { number: 11, name: "user sessions", of: q11 },
   { number: 12, name: "processing time windows", of: q12, byWallClock: true },
   { number: 15, name: "bidding statistics report", of: q15 },

@@ -1,6 +1,6 @@
-import { filter, map, type Observable } from "rxjs";
-import { type Aggregate, seconds, tumblingWindow } from "@tidemark/streams";
-import { type Auction, inEventTime, type NexmarkEvent, type Person } from "../events.ts";
+import { filter, type Observable } from "rxjs";
+import { count, seconds, tumblingWindow, windowJoin } from "@tidemark/streams";
+import { inEventTime, type NexmarkEvent } from "../events.ts";
 
 /** A row of query 8. */
 export interface NewSeller {
@@ -10,29 +10,29 @@ export interface NewSeller {
   readonly start: number;
 }
 
-/** What a person did: registered, with a name, and opened auctions. */
-interface Deeds {
-  readonly name?: string;
-  readonly sells?: true;
-}
+const SIZE = seconds(10);
 
-const deeds: Aggregate<Person | Auction, Deeds, Deeds> = {
-  seed: () => ({}),
-  add: (before, event) => event.kind === "person" ? { ...before, name: event.name } : { ...before, sells: true },
-};
-
-/** Query 8, monitor new users: who registered and opened an auction within the same ten seconds. */
+/**
+ * Query 8, monitor new users: who registered and opened an auction within the same ten seconds.
+ *
+ * The sellers of a window have the time of its last millisecond, so they meet the persons of the same window. Each of
+ * them is there once, however many auctions they opened.
+ */
 export function q8(events: Observable<NexmarkEvent>): Observable<NewSeller> {
+  const sellers = events.pipe(
+    filter((event) => event.kind === "auction"),
+    inEventTime("q8-auctions"),
+    tumblingWindow({ name: "q8-sellers", key: ({ seller }) => seller, size: SIZE, aggregate: count() }),
+  );
   return events.pipe(
-    inEventTime(),
-    filter((event) => event.kind !== "bid"),
-    tumblingWindow({
+    filter((event) => event.kind === "person"),
+    inEventTime("q8-persons"),
+    windowJoin(sellers, {
       name: "q8",
-      key: (event) => event.kind === "person" ? event.id : event.seller,
-      size: seconds(10),
-      aggregate: deeds,
+      window: { size: SIZE },
+      key: ({ id }) => id,
+      rightKey: ({ key }) => key,
+      join: ({ id, name }, { window }) => ({ id, name, start: window.start }),
     }),
-    filter(({ value: { name, sells } }) => name !== undefined && sells === true),
-    map(({ key, window, value: { name } }) => ({ id: key, name: name!, start: window.start })),
   );
 }

@@ -7,6 +7,7 @@ import { diceOf } from "../scenario.ts";
 import { counted, looked } from "./rows.ts";
 import { sliding, updates } from "./aligned.ts";
 import { answers } from "./answers.ts";
+import { calls } from "./calls.ts";
 import { carts } from "./carts.ts";
 import { doors } from "./doors.ts";
 import type { Family } from "./family.ts";
@@ -15,6 +16,7 @@ import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
+import { profiles } from "./profiles.ts";
 import { sessions } from "./sessions.ts";
 import { visits } from "./visits.ts";
 
@@ -30,10 +32,12 @@ export const FAMILIES: readonly Family[] = [
   sliding,
   updates,
   answers,
+  calls,
   carts,
   meetings,
   pairs,
   partners,
+  profiles,
   sessions,
   visits,
 ];

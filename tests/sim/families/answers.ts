@@ -12,7 +12,8 @@ import type { Event } from "../traffic.ts";
 import { ByEventTime, type Family } from "./family.ts";
 
 const ANSWERS = "answers";
-const SIZE = 7_000;
+/** The size of the windows, in milliseconds. */
+export const SIZE = 7_000;
 /** How many events may be in flight. */
 const MOST = 6;
 /** The longest that an answer takes, in milliseconds of the process. */
@@ -27,7 +28,7 @@ export const answers: Family = {
   quiet: QUIET,
   pipeline: (events, after) =>
     events.pipe(
-      onTime(),
+      onTime(`${ANSWERS}/onTime`),
       asking<Event>(`${ANSWERS}/asking`, ({ n }, answer) => after(1 + (n * 7_919) % LONGEST, answer), MOST),
       tumblingWindow({ name: ANSWERS, key: ({ user }) => user, size: SIZE, aggregate: count() }),
       map(({ key, window, value, pane }) => ({ user: key, start: window.start, n: value, pane })),
@@ -36,9 +37,9 @@ export const answers: Family = {
 };
 
 /** Leaves out what is behind the watermark: whether that is late below depends on the time that answers take. */
-function onTime(): MonoTypeOperatorFunction<Event> {
+export function onTime(name: string): MonoTypeOperatorFunction<Event> {
   return operate<Event, Event>(
-    { operator: "onTime", name: `${ANSWERS}/onTime`, time: "own", keeps: true },
+    { operator: "onTime", name, time: "own", keeps: true },
     (stage) => ({
       next(event) {
         if (event.time > stage.watermark) stage.emit(event);
@@ -47,7 +48,8 @@ function onTime(): MonoTypeOperatorFunction<Event> {
   );
 }
 
-interface Row {
+/** A window's result. */
+export interface Row {
   readonly user: string;
   readonly start: number;
   n: number;
@@ -55,7 +57,7 @@ interface Row {
 }
 
 /** The windows of one partition, as if each answer came at once. */
-class Answers extends ByEventTime {
+export class Answers extends ByEventTime {
   readonly #open = new Map<string, Row>();
 
   constructor(readonly emit: (row: Row) => void) {

@@ -31,6 +31,8 @@ export interface ChildOptions {
   readonly aim?: Aim;
   /** Slows a commit of several atomics down, so that transactions end between them. */
   readonly slow?: boolean;
+  /** The job calls a service about each event. */
+  readonly calls?: boolean;
   readonly mutant?: Mutant;
   /** How long the Kafka client waits for an answer, and for a connection, in milliseconds. @default its own */
   readonly patience?: number;
@@ -52,7 +54,7 @@ async function main(options: ChildOptions): Promise<void> {
   const kv = phasedKv(opened, { points, slow: options.slow ?? false });
   const log = options.brokers === undefined ? embeddedLog(kv, { path: options.state }) : undefined;
   const connector = phasedConnector(log ?? kafkaOver(options, points), { points, mutant });
-  const job = await run(pipelines(connector, topics, () => points.reach("pushing")), {
+  const job = await run(pipelines(connector, topics, () => points.reach("pushing"), options.calls), {
     name,
     state: kv,
     worker,

@@ -1,6 +1,7 @@
 /** The job that is killed: a small form of the recommendations job, on public names. */
-import { map, type MonoTypeOperatorFunction, type Observable, tap } from "rxjs";
+import { identity, map, type MonoTypeOperatorFunction, type Observable, tap } from "rxjs";
 import {
+  asyncMap,
   count,
   eventTime,
   keyedReduce,
@@ -25,14 +26,31 @@ export interface Verbs {
   sink<T>(topic: string, options?: SinkOptions<T>): MonoTypeOperatorFunction<T>;
 }
 
-/** The pipelines. `pushed` is called for each event during its push. */
-export function pipelines(verbs: Verbs, topics: Topics, pushed: () => void): Observable<unknown>[] {
+/** The longest that a call of the job takes, in milliseconds. */
+const CALL_MS = 25;
+
+/** Calls a service about each event, which answers in another order. The results are those of a job that does not call. */
+function called(): MonoTypeOperatorFunction<Event> {
+  const service = async (event: Event) => {
+    await new Promise((resolve) => setTimeout(resolve, event.index * 7919 % CALL_MS));
+    return event;
+  };
+  return asyncMap(service, { name: "service", order: "key", key: ({ user_id }) => user_id });
+}
+
+/**
+ * The pipelines. `pushed` is called for each event during its push.
+ *
+ * @param calls whether a service is called about each event before it is counted
+ */
+export function pipelines(verbs: Verbs, topics: Topics, pushed: () => void, calls = false): Observable<unknown>[] {
   const events = verbs.source<Event>(topics.input).pipe(
     eventTime((event) => event.timestamp_ms),
     watermark({ maxOutOfOrderness: BOUND }),
   );
   const counts = events.pipe(
     tap(pushed),
+    calls ? called() : identity,
     keyedReduce({
       name: "event-count",
       key: (event) => event.user_id,
