@@ -36,6 +36,7 @@ export type {
   RecordKey,
   SinkOptions,
   SourceOptions,
+  TableOptions,
 } from "./connectors/mod.ts";
 export { run } from "./runtime/run.ts";
 export { type DeadLetter, deadLetter, type RunOptions } from "./runtime/options.ts";

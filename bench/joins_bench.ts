@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { type MonoTypeOperatorFunction, type OperatorFunction, Subject } from "rxjs";
-import { eventTime, intervalJoin, seconds, watermark, windowJoin } from "../operators/mod.ts";
+import { eventTime, intervalJoin, seconds, tableJoin, toTable, watermark, windowJoin } from "../operators/mod.ts";
 import { judge, table } from "./support/report.ts";
 
 const USERS = 100_000;
@@ -39,6 +39,7 @@ const JOINS: Record<string, Join> = {
     intervalJoin(right.pipe(timed, ordered()), { ...keys, lower: -seconds(60), upper: seconds(60), type: "full" }),
   "windowJoin, a pair for each two records": (right) =>
     windowJoin(right.pipe(timed, ordered()), { ...keys, window: { size: seconds(1_400) } }),
+  "tableJoin, a change for each record": (right) => tableJoin(right.pipe(toTable({ key })), { key, join }),
 };
 
 /** Records of all users in turn, every 7 ms, each up to five seconds behind. */

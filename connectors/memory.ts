@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Key, TableChange } from "../operators/_table_change.ts";
+import { type TableOptions, tableVerb } from "./_tables.ts";
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import { type AppendRecord, type PackedRecord, placeRecords, timestampLimit } from "./local/append.ts";
 import { systemClock } from "../base/clock.ts";
@@ -159,6 +161,17 @@ export class MemoryLog implements Connector {
   source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T | null>;
   source<T = unknown>(topic: string, options?: SourceOptions<T>): Observable<T> {
     return sourceVerb<T>(this, topic, options);
+  }
+
+  /**
+   * A compacted topic as the changes of a table, `{ key, value }`: the row that a key has from now on, and `undefined`
+   * for a tombstone. A record without a key is a bad record. It is read by `tableJoin`.
+   */
+  table<V = unknown, K extends Key = string>(
+    topic: string,
+    options?: TableOptions<V, K>,
+  ): Observable<TableChange<K, V>> {
+    return tableVerb<V, K>(this, topic, options);
   }
 
   /** Writes every value to a topic and passes it on. */

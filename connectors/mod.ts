@@ -12,4 +12,5 @@ export * from "./json.ts";
 export * from "./memory.ts";
 export * from "./plain_codecs.ts";
 export type { CheckTombstones, KeepTombstones, RecordKey, SinkOptions, SourceOptions } from "./verbs.ts";
+export type { TableOptions } from "./_tables.ts";
 export type { AppendRecord } from "./local/append.ts";

@@ -34,6 +34,11 @@ export interface TwoHandlers<Left, Right> extends StageHandlers {
 export interface TwoOptions extends StageOptions {
   /** As `reads`, for values of the right input. */
   readonly readsRight?: StageOptions["reads"];
+  /**
+   * Whether the right input stands apart, as a table does: neither its watermarks nor its sources count for the stage and
+   * for those below. Without a job it is subscribed first.
+   */
+  readonly apart?: boolean;
 }
 
 /** The parts that the inputs of a stage share. */
@@ -52,7 +57,6 @@ class Input<In> extends Link<In> {
   entry = false;
   /** The slot of the plain Observable for which this input acts as the source. */
   slot = -1;
-  readonly scope: Scope;
   /** Set while the bottommost input subscribes without a job. A value that comes at once then begins a push. */
   eager = false;
   /** The range of the scope's sources that are above this input. */
@@ -65,11 +69,16 @@ class Input<In> extends Link<In> {
   /**
    * @param handle kept in a field, so that each record costs one load from an object of a known shape
    * @param reads the function with which the stage reads a value of this input
+   * @param scope the scope of everything above it
    */
-  constructor(readonly bound: Bound, readonly handle: (value: In) => void, readonly reads: StageOptions["reads"]) {
+  constructor(
+    readonly bound: Bound,
+    readonly handle: (value: In) => void,
+    readonly reads: StageOptions["reads"],
+    readonly scope: Scope,
+  ) {
     super(bound.out);
     this.task = bound.stage.task;
-    this.scope = bound.stage.scope;
   }
 
   subscribeTo(source: Observable<In>, assembledInside: boolean): void {
@@ -94,11 +103,14 @@ class Input<In> extends Link<In> {
    */
   #defer(source: Observable<In>, assembledInside: boolean): void {
     const { task, scope } = this;
-    const { below, label } = this.bound.stage;
+    const { stage } = this.bound;
+    const { below, label } = stage;
     const slot = task.newSlot();
     this.slot = slot;
     this.entry = true;
-    below.attachSource({ label, slots: [{ slot, topic: "", partition: slot }], inside: assembledInside });
+    const attached = { label, slots: [{ slot, topic: "", partition: slot }], inside: assembledInside };
+    // An input that stands apart is no source for any stage.
+    (scope === stage.scope ? below : new Scope(task, undefined, true)).attachSource(attached);
     this.#inside = assembledInside;
     const subscribe = () => {
       bindWithin(scope, () => source.subscribe(this));
@@ -266,8 +278,10 @@ export function operate2<Left, Right, Out>(
   init: (stage: Stage<Out>) => TwoHandlers<Left, Right>,
 ): OperatorFunction<Left, Out> {
   return operatorOf<Left, Out, TwoHandlers<Left, Right>>(options, init, (source, handlers, input) => {
-    input(source, handlers.left, options.reads);
-    input(right, handlers.right, options.readsRight);
+    const { reads, readsRight, apart } = options;
+    if (apart) input(right, handlers.right, readsRight, true);
+    input(source, handlers.left, reads);
+    if (!apart) input(right, handlers.right, readsRight);
   });
 }
 
@@ -296,6 +310,7 @@ type AddInput = <In>(
   source: Observable<In>,
   handle: (value: In) => void,
   reads: StageOptions["reads"],
+  apart?: boolean,
 ) => void;
 
 function bind(
@@ -318,8 +333,8 @@ function bind(
   const bound: Bound = { stage, options, out, bottommost, inputs };
   const sources: (() => void)[] = [];
   bindWithin(scope, () =>
-    make(stage, (source, handle, reads) => {
-      const input = new Input(bound, handle, reads);
+    make(stage, (source, handle, reads, apart) => {
+      const input = new Input(bound, handle, reads, apart ? new Scope(task, undefined, true) : scope);
       inputs.push(input as unknown as Input<never>);
       sources.push(() => input.subscribeTo(source, inside));
     }));

@@ -6,6 +6,7 @@
 export type { Registers } from "./_hyperloglog.ts";
 export type { Sketch } from "./_sketch.ts";
 export type { OverResult } from "./_over_stage.ts";
+export type { TableChange } from "./_table_change.ts";
 export type { Aggregate } from "./_aggregate.ts";
 export * from "./aggregates.ts";
 export * from "./async_map.ts";
@@ -62,6 +63,8 @@ export * from "./record_info.ts";
 export * from "./session_window.ts";
 export * from "./sliding_window.ts";
 export * from "./statistical_aggregates.ts";
+export * from "./table_join.ts";
+export * from "./to_table.ts";
 export type { Present } from "./_tombstone.ts";
 export type { Trigger, Triggers } from "./_trigger.ts";
 export * from "./triggers.ts";

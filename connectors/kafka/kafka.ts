@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Key, TableChange } from "../../operators/_table_change.ts";
+import { type TableOptions, tableVerb } from "../_tables.ts";
 import type { MonoTypeOperatorFunction, Observable } from "rxjs";
 import type { Bounds, Connection, ConnectionContext, Connector, PeekHandle, PeekObserver } from "../connector.ts";
 import {
@@ -74,6 +76,14 @@ export interface KafkaConnector extends Connector {
    * @throws {Error} when there is no such topic
    */
   bounds(topic: string): Promise<readonly Bounds[]>;
+  /**
+   * A compacted topic as the changes of a table, `{ key, value }`: the row that a key has from now on, and `undefined`
+   * for a tombstone. A record without a key is a bad record. It is read by `tableJoin`.
+   */
+  table<V = unknown, K extends Key = string>(
+    topic: string,
+    options?: TableOptions<V, K>,
+  ): Observable<TableChange<K, V>>;
   /** The same, with tombstones: what the schema says, and `null`. */
   source<T = unknown>(topic: string, options: KeepTombstones<T>): Observable<T | null>;
   /** The same, without tombstones: what the schema says, or what is no tombstone. */
@@ -154,6 +164,10 @@ export function kafka(
     source: <T>(topic: string, options?: SourceOptions<T>) => {
       checkTopic("read from", topic);
       return sourceVerb<T>(connector, topic, options);
+    },
+    table: <V, K extends Key>(topic: string, options?: TableOptions<V, K>) => {
+      checkTopic("read from", topic);
+      return tableVerb<V, K>(connector, topic, options);
     },
     sink: <T>(topic: string, options?: SinkOptions<T>) => {
       checkTopic("write to", topic);

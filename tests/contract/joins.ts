@@ -4,7 +4,7 @@
  * @module
  */
 import { EMPTY, type Observable, type OperatorFunction, range } from "rxjs";
-import { eventTime, intervalJoin, watermark, windowJoin } from "@tidemark/streams/operators";
+import { eventTime, intervalJoin, tableJoin, toTable, watermark, windowJoin } from "@tidemark/streams/operators";
 import type { Subject } from "./suite.ts";
 
 const at = eventTime((value: number) => value);
@@ -103,8 +103,36 @@ function windowedPairs(explode = (_in: string) => {}): OperatorFunction<number, 
     );
 }
 
-const callback = (name: string, make: typeof pairs) => (explode: () => void) =>
-  make((where) => where === name && explode());
+/** A table join with a table of seven rows. */
+function named(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  const rows = range(0, 7).pipe(toTable({ key: (number) => number, value: (number) => `row ${number}` }));
+  return tableJoin(rows, {
+    key(number: number) {
+      explode("key");
+      return number % 7;
+    },
+    join(number, row) {
+      explode("join");
+      return [number, row];
+    },
+  });
+}
+
+const tabled = (explode = (_in: string) => {}) =>
+  toTable({
+    key(number: number) {
+      explode("key");
+      return number;
+    },
+    value(number) {
+      explode("value");
+      return number;
+    },
+  });
+
+const callback =
+  (name: string, make: (explode: (where: string) => void) => OperatorFunction<number, unknown>) =>
+  (explode: () => void) => make((where) => where === name && explode());
 
 /** Joins. */
 export const JOINS: Record<string, Subject> = {
@@ -140,6 +168,19 @@ export const JOINS: Record<string, Subject> = {
       key: callback("key", windowedPairs),
       rightKey: callback("rightKey", windowedPairs),
       join: callback("join", windowedPairs),
+    },
+  },
+  "tableJoin": {
+    stage: () => named(),
+    values: (n) => n,
+    callbacks: { key: callback("key", named), join: callback("join", named) },
+  },
+  "toTable": {
+    stage: () => tabled() as OperatorFunction<number, unknown>,
+    values: (n) => n,
+    callbacks: {
+      key: callback("key", tabled as typeof named),
+      value: callback("value", tabled as typeof named),
     },
   },
 };

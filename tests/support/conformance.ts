@@ -10,6 +10,7 @@ import { count, eventTime, lateSideOutput, tumblingWindow, watermark } from "@ti
 import { type Case, type Happening, type Step, timeOf } from "./conformance_case.ts";
 import { CLOCK_DRIVERS } from "./conformance_clocks.ts";
 import { driveIntervalJoin, JOIN_FIELDS } from "./conformance_joins.ts";
+import { driveTableJoin } from "./conformance_tables.ts";
 import { driveAssigner, driveMerging, driveWindow, WINDOW_FIELDS, windowObstacle } from "./conformance_windows.ts";
 
 type Driver = (scenario: Case) => Happening[];
@@ -23,11 +24,7 @@ const DRIVERS: Readonly<Record<string, Driver>> = {
   "flink-watermark-multiplexer": drivePartitions,
   "flink-watermark-valve": driveInputs,
   "flink-interval-join": driveIntervalJoin,
-};
-
-/** Kinds whose operators do not exist yet. */
-const NOT_BUILT: Readonly<Record<string, string>> = {
-  "stream-table-join": "stream-table joins are not built",
+  "kafka-stream-table-join": driveTableJoin,
 };
 
 /** The fields of a configuration that a driver reads. A case with any other field is left out. */
@@ -40,6 +37,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   "flink-watermark-multiplexer": [],
   "flink-watermark-valve": ["inputs"],
   "flink-interval-join": JOIN_FIELDS,
+  "kafka-stream-table-join": [],
   "flink-idleness-timer": ["timeout"],
 };
 
@@ -55,9 +53,8 @@ const IDLE_STEPS = ["idle", "active", "markIdle", "checkIdle", "advanceClock", "
 
 /** Why a case cannot be run here, or `undefined`. */
 export function obstacle(scenario: Case): string | undefined {
-  const { kind, semantics, config, steps, expected } = scenario;
+  const { semantics, config, steps, expected } = scenario;
   const has = (...types: string[]) => steps.some(({ type }) => types.includes(type));
-  if (NOT_BUILT[kind] !== undefined) return NOT_BUILT[kind];
   const windows = windowObstacle(scenario);
   if (windows !== undefined) return windows;
   if (has("restart")) return "a restore needs a job";

@@ -62,7 +62,7 @@ export function windowObstacle({ semantics, config, steps }: Case): string | und
   if (trigger !== "eventTime" && trigger !== "continuous") return `the trigger "${trigger}" is not known`;
   if (aggregate !== "sum") return `the aggregate "${aggregate}" is not known`;
   if (
-    !["flink-window", "flink-interval-join"].includes(semantics) &&
+    !["flink-window", "flink-interval-join", "kafka-stream-table-join"].includes(semantics) &&
     steps.some(({ type }) => type === "snapshot-restore")
   ) {
     return "a restore needs a job";

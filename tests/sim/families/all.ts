@@ -16,6 +16,7 @@ import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
+import { profiles } from "./profiles.ts";
 import { sessions } from "./sessions.ts";
 import { visits } from "./visits.ts";
 
@@ -36,6 +37,7 @@ export const FAMILIES: readonly Family[] = [
   meetings,
   pairs,
   partners,
+  profiles,
   sessions,
   visits,
 ];
