@@ -71,7 +71,8 @@ export class KeySlices<K extends Key, A> {
   remove(start: number): void {
     const at = this.cells[0]?.namespace === start ? 0 : this.indexOf(start);
     if (at === -1) return;
-    this.cells.splice(at, 1);
+    if (at === 0) this.cells.shift();
+    else this.cells.splice(at, 1);
     const stacks = this.#stacks;
     if (stacks === undefined || at >= stacks.to) return;
     // The oldest slice goes first, and what was merged from those after it stays as it is.

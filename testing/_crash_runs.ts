@@ -51,7 +51,11 @@ export interface Outcome {
 /** Runs the subject once. Rejects as `run()` does when the pipeline is built wrongly. */
 export async function runOnce(subject: Subject, { lengths }: EpochCut, crashes: Crashes): Promise<Outcome> {
   const world = new World(subject.partitions, () => subject.start);
-  const begin = () => Life.begin(world, subject.pipelines(), subject.job, subject.start);
+  const begin = async () => {
+    const life = await Life.begin(world, subject.pipelines(), subject.job, subject.start);
+    life.moving = true;
+    return life;
+  };
   const first = await begin();
   const { sources, sinks } = first.job.topology;
   const read = [...new Set(sources.map(({ topic }) => topic))];

@@ -18,7 +18,7 @@ import { runWith } from "../runtime/run.ts";
 import { explainFrozen, freezeDeeply } from "./_freeze.ts";
 import type { PushReader } from "./_push_reader.ts";
 import type { World } from "./_world.ts";
-import { ANSWER_MS, LOOK_MS } from "./limits.ts";
+import { ANSWER_MS, LOOK_MS, STILL_ROUNDS } from "./limits.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** One pipeline or several. */
@@ -35,6 +35,9 @@ export class Life {
   failure: Error | undefined;
   /** The job has processed its input to the end and is finished. */
   finished = false;
+
+  /** Whether the clock goes with real time while stages wait for answers, so that a call which has failed is tried again. */
+  moving = false;
 
   private constructor(readonly job: Job, readonly clock: VirtualClock, readonly reader: PushReader) {
     job.finished.then(({ reason }) => this.finished = reason === "finished", (error) => this.failure = explain(error));
@@ -78,6 +81,7 @@ export class Life {
     for (let waited = 0, pause = 1; before > 0; waited += pause, pause = Math.min(2 * pause, LOOK_MS)) {
       if (waited >= ANSWER_MS) throw unanswered(before);
       await systemClock.sleep(pause);
+      if (this.moving && waited >= LOOK_MS) await this.clock.advance(pause);
       if (this.held !== before) [waited, pause] = [0, 1];
       before = this.held;
     }
@@ -95,19 +99,34 @@ export class Life {
    */
   async commit(): Promise<void> {
     let behind: boolean;
+    let rounds = 0, lag = NaN;
     do {
+      // A full stage may wait for a call that is tried again after a pause.
+      if (this.moving && rounds > STILL_ROUNDS) await this.#move();
       await this.process();
       // A full epoch is cut before all records have been pushed, and so is one whose records wait for their codec. What
       // is pushed after the cut belongs to the next epoch, so the loop commits again.
       behind = this.#behind;
       if (this.running) await this.reader.handler.revoking();
       await rest();
+      rounds = lag === (lag = this.#lag) ? rounds + 1 : 0;
     } while (this.running && (!this.reader.done || behind || this.#behind));
+  }
+
+  /** Lets the clock go with real time for a moment. */
+  async #move(): Promise<void> {
+    await systemClock.sleep(1);
+    await this.clock.advance(1);
+  }
+
+  /** How many records have not been pushed yet. */
+  get #lag(): number {
+    return this.job.metrics.snapshot().lag;
   }
 
   /** Whether records have not been pushed yet. */
   get #behind(): boolean {
-    return this.job.metrics.snapshot().lag > 0;
+    return this.#lag > 0;
   }
 }
 

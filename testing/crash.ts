@@ -64,7 +64,8 @@ interface Trial {
  * It compares the results of each topic and, if there is one task, their order for each key. The results of some topics
  * depend on where epochs are cut even without a crash, as those of `keyedReduce({ emit: "latest" })` do by design. For
  * such topics it compares only the last value of each key. The clock does not move, so nothing becomes idle. Answers that
- * an asynchronous stage still waits for at the end of the input are awaited.
+ * an asynchronous stage still waits for at the end of the input are awaited. If they take longer than a moment, the clock
+ * goes with real time, so that `asyncMap` calls again after a failure; let its first pause be short.
  *
  * A `Map` in a closure survives a simulated crash, because the process lives on. The test finds it by the records that
  * are processed again. If a function makes the pipelines, each simulated process calls it again, so that state in its

@@ -24,3 +24,6 @@ export const LOOK_MS = 20;
 
 /** The most characters of a value that a message shows. */
 export const SHOWN = 300;
+
+/** After how many rounds without a record that is pushed a test's clock begins to move. */
+export const STILL_ROUNDS = 20;

@@ -262,6 +262,18 @@ describe("a stage below asyncMap that fails, in a job", () => {
     assertEquals(failed.map(({ window, key }) => [window, key]), [["windows", "ada"]]);
   });
 
+  it("tries again under crashTest(), whose clock moves while it waits for answers", async () => {
+    const log = memory();
+    const service: Service = (value, { attempt }) =>
+      attempt === 1 && value.user === "busy" ? Promise.reject(new Error("busy")) : Promise.resolve(value);
+    const report = await crashTest(
+      () => pipeline(log, service, { order: "input", concurrency: 1, retry: { count: 1, first: 1, longest: 1 } }),
+      visits("ada", "busy", "bob"),
+      { start: 1000, epochs: [1] },
+    );
+    assertEquals(report.results, 3 + 3);
+  });
+
   it("has the same dead letters and results under crashTest(), also of calls that fail", async () => {
     const log = memory();
     const service: Service = async (value) => {
