@@ -31,6 +31,8 @@ export class ByTime<E> {
   #onlyTime = NaN;
   #only: E | undefined = undefined;
   #chunks: Chunk<E>[] = NONE;
+  /** The time with which each chunk begins, side by side, so that a search stays in one place of the memory. */
+  #begins: number[] = NO_TIMES;
   /** How many entries at the start of the first chunk were taken. */
   #taken = 0;
 
@@ -54,13 +56,14 @@ export class ByTime<E> {
 
   #open(): void {
     this.#chunks = [{ times: [this.#onlyTime], entries: [this.#only!] }];
+    this.#begins = [this.#onlyTime];
     this.#only = undefined;
     this.#single = false;
   }
 
   #addTo(chunks: Chunk<E>[], time: number, entry: E): void {
     let at = chunks.length - 1;
-    if (time < chunks[at].times[0]) at = this.#chunkOf(time, true);
+    if (time < this.#begins[at]) at = this.#chunkOf(time, true);
     const { times, entries } = chunks[at];
     const { length } = times;
     if (time >= times[length - 1]) {
@@ -89,10 +92,12 @@ export class ByTime<E> {
     entries[this.#taken++] = undefined as never;
     if (this.size === 0) {
       this.#chunks = NONE;
+      this.#begins = NO_TIMES;
       this.#taken = 0;
       this.#single = true;
     } else if (this.#taken === times.length) {
       this.#chunks.shift();
+      this.#begins.shift();
       this.#taken = 0;
     } else if (this.#taken >= 16 && 2 * this.#taken >= times.length) this.#shiftTaken();
     return entry;
@@ -126,12 +131,11 @@ export class ByTime<E> {
    * several chunks. With `orAt` the last chunk that begins at or before it.
    */
   #chunkOf(time: number, orAt: boolean): number {
-    const chunks = this.#chunks;
-    let low = 0, high = chunks.length;
+    const begins = this.#begins;
+    let low = 0, high = begins.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      const begins = chunks[middle].times[0];
-      if (begins < time || (orAt && begins === time)) low = middle;
+      if (begins[middle] < time || (orAt && begins[middle] === time)) low = middle;
       else high = middle;
     }
     return low;
@@ -143,6 +147,7 @@ export class ByTime<E> {
     if (times.length <= FULL) return;
     // Most entries come in order. Then a chunk that is left behind stays full.
     const from = at === this.#chunks.length - 1 ? FULL : FULL / 2;
+    this.#begins.splice(at + 1, 0, times[from]);
     this.#chunks.splice(at + 1, 0, { times: times.splice(from), entries: entries.splice(from) });
   }
 
@@ -156,6 +161,7 @@ export class ByTime<E> {
 
 // deno-lint-ignore no-explicit-any
 const NONE: Chunk<any>[] = [];
+const NO_TIMES: number[] = [];
 
 /** The index of the first time that is not before a time; with `after`, of the first one that is after it. */
 function firstFrom(times: readonly number[], time: number, after: boolean, from: number): number {

@@ -104,13 +104,13 @@ function takeSideOf<K extends Key, V, P, O>(
     const end = time + to;
     let position = found.seek(time + from);
     let partner = found.at(position);
-    if (partner === undefined || partner.value![0] > end) return void own.add(at, by, time, value, false);
+    if (partner === undefined || partner.value!.time > end) return void own.add(at, by, time, value, false);
     const kept = own.add(at, by, time, value, true);
     const { last } = others;
     let rows = 0;
     while (partner !== undefined) {
       const { namespace } = partner;
-      const [reached, other] = partner.value!;
+      const { time: reached, value: other } = partner.value!;
       if (reached > end) return;
       const { changes } = found;
       // What has come during this push has found this value by itself.
@@ -132,7 +132,7 @@ function takeSideOf<K extends Key, V, P, O>(
 function nextAfter<K extends Key, V>(cells: KeptOf<K, V>, time: number, namespace: number): number {
   let position = cells.seek(time);
   let cell = cells.at(position);
-  while (cell !== undefined && cell.value![0] === time && cell.namespace <= namespace) {
+  while (cell !== undefined && cell.value!.time === time && cell.namespace <= namespace) {
     position = cells.after(position);
     cell = cells.at(position);
   }

@@ -18,8 +18,13 @@ import type { Stage } from "./_stage.ts";
 import type { Due } from "./_due.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 
-/** What is kept of a value. The third element says that it has had a partner, where that matters. */
-export type Kept<V> = readonly [time: number, value: V, paired?: 1];
+/** What is kept of a value: an object and not a tuple, because it is one object on the heap and a tuple is two. */
+export interface Kept<V> {
+  readonly time: number;
+  readonly value: V;
+  /** It has had a partner. Absent where that does not matter. */
+  readonly paired?: true;
+}
 
 /** A value in the buffer. */
 export type KeptCell<K extends Key, V> = Cell<K, Kept<V>>;
@@ -78,8 +83,8 @@ export class JoinBuffer<K extends Key, V> implements Due {
       plain: !frozen && migrate === undefined,
       version,
       migrate: migrate && ((kept, from) => {
-        const [time, value, ...paired] = kept as Kept<unknown>;
-        return [time, migrate(value, from), ...paired];
+        const { time, value, ...paired } = kept as Kept<unknown>;
+        return { time, value: migrate(value, from), ...paired };
       }),
     });
     stage.due(this);
@@ -89,7 +94,7 @@ export class JoinBuffer<K extends Key, V> implements Due {
   open(): void {
     const cells: KeptCell<K, V>[] = [];
     for (const namespace of this.#state.namespaces()) cells.push(...this.#state.cells(namespace));
-    for (const cell of cells.sort((a, b) => a.value![0] - b.value![0] || a.namespace - b.namespace)) {
+    for (const cell of cells.sort((a, b) => a.value!.time - b.value!.time || a.namespace - b.namespace)) {
       this.last = Math.max(this.last, cell.namespace);
       this.#place(this.#keys.get(cell.key) ?? this.#meet(cell.key), cell);
     }
@@ -102,7 +107,10 @@ export class JoinBuffer<K extends Key, V> implements Due {
     const own = this.#owned(value, key);
     at ??= this.#meet(key);
     const cell = this.#state.cell(key, ++this.last);
-    this.#state.write(cell, paired && this.options.unpaired !== undefined ? [time, own, 1] : [time, own]);
+    this.#state.write(
+      cell,
+      paired && this.options.unpaired !== undefined ? { time, value: own, paired } : { time, value: own },
+    );
     this.#place(at, cell);
     return own;
   }
@@ -110,8 +118,8 @@ export class JoinBuffer<K extends Key, V> implements Due {
   /** A value has found a partner. */
   pair(cell: KeptCell<K, V>): void {
     if (this.options.unpaired === undefined) return;
-    const [time, value, paired] = cell.value!;
-    if (paired === undefined) this.#state.write(cell, [time, value, 1]);
+    const { time, value, paired } = cell.value!;
+    if (paired === undefined) this.#state.write(cell, { time, value, paired: true });
   }
 
   /** A kept value as others may see it. */
@@ -130,7 +138,7 @@ export class JoinBuffer<K extends Key, V> implements Due {
     const { key, namespace, value } = cell;
     if (isEmpty(at.left) && isEmpty(at.right)) this.#keys.delete(key);
     this.#state.write(cell, undefined);
-    const [time, kept, paired] = value!;
+    const { time, value: kept, paired } = value!;
     if (unpaired === undefined || paired !== undefined) return;
     const gone = time + keeps;
     // An undone epoch returns to the kept value, so even a value that has left is copied.
@@ -141,7 +149,7 @@ export class JoinBuffer<K extends Key, V> implements Due {
   }
 
   #place(at: JoinKey<K, V, V>, cell: KeptCell<K, V>): void {
-    const time = cell.value![0];
+    const { time } = cell.value!;
     (this.#left ? at.left ??= new ByTime() : at.right ??= new ByTime()).add(time, cell);
     this.#leaving.add(time, at);
     if (time + this.options.keeps < this.next) this.next = time + this.options.keeps;

@@ -64,5 +64,5 @@ function sideOf(side: string): Observable<Step> {
 function keptIn(task: DurableTask, side: string): number[] {
   const state = task.state(`join/${side}`);
   const cells = [...state.namespaces()].flatMap((one) => [...state.cells(one)] as Cell[]);
-  return cells.map(({ value }) => (value as [time: number, step: Step])[1].value!).sort((a, b) => a - b);
+  return cells.map(({ value }) => (value as { value: Step }).value.value!).sort((a, b) => a - b);
 }
