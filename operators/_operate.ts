@@ -113,8 +113,9 @@ class Input<In> extends Link<In> {
     (scope === stage.scope ? below : new Scope(task, undefined, true)).attachSource(attached);
     this.#inside = assembledInside;
     const subscribe = () => {
+      const { stages } = scope, { length } = scope.sources;
       bindWithin(scope, () => source.subscribe(this));
-      if (!scope.sourced && scope.stages === 0) return;
+      if (scope.stages === stages && scope.sources.length === length) return;
       // There are stages of ours above after all, so this input is not a source.
       this.entry = false;
       task.endSlot(slot);

@@ -24,6 +24,7 @@ export * from "./event_time.ts";
 export * from "./interval_join.ts";
 export type { Joined, JoinType, LeftOf, RightOf } from "./_join_options.ts";
 export * from "./histogram.ts";
+export * from "./join_tables.ts";
 export * from "./keyed_process.ts";
 export * from "./global_window.ts";
 export * from "./keyed_reduce.ts";

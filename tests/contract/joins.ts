@@ -3,8 +3,16 @@
  *
  * @module
  */
-import { EMPTY, type Observable, type OperatorFunction, range } from "rxjs";
-import { eventTime, intervalJoin, tableJoin, toTable, watermark, windowJoin } from "@tidemark/streams/operators";
+import { EMPTY, map, type Observable, type OperatorFunction, range } from "rxjs";
+import {
+  eventTime,
+  intervalJoin,
+  joinTables,
+  tableJoin,
+  toTable,
+  watermark,
+  windowJoin,
+} from "@tidemark/streams/operators";
 import type { Subject } from "./suite.ts";
 
 const at = eventTime((value: number) => value);
@@ -118,6 +126,19 @@ function named(explode = (_in: string) => {}): OperatorFunction<number, unknown>
   });
 }
 
+/** Two tables of a key for each number, of which the right one has none and is over. */
+function tables(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  const table = map((number: number) => ({ key: number, value: number }));
+  return (source) =>
+    joinTables(source.pipe(table), (EMPTY as Observable<number>).pipe(table), {
+      type: "outer",
+      join(left, right) {
+        explode("join");
+        return [left, right];
+      },
+    });
+}
+
 const tabled = (explode = (_in: string) => {}) =>
   toTable({
     key(number: number) {
@@ -182,5 +203,10 @@ export const JOINS: Record<string, Subject> = {
       key: callback("key", tabled as typeof named),
       value: callback("value", tabled as typeof named),
     },
+  },
+  "joinTables": {
+    stage: () => tables(),
+    values: (n) => n,
+    callbacks: { join: callback("join", tables) },
   },
 };

@@ -9,6 +9,7 @@ import { sliding, updates } from "./aligned.ts";
 import { answers } from "./answers.ts";
 import { calls } from "./calls.ts";
 import { carts } from "./carts.ts";
+import { couples } from "./couples.ts";
 import { doors } from "./doors.ts";
 import type { Family } from "./family.ts";
 import { firsts } from "./firsts.ts";
@@ -34,6 +35,7 @@ export const FAMILIES: readonly Family[] = [
   answers,
   calls,
   carts,
+  couples,
   meetings,
   pairs,
   partners,
