@@ -212,7 +212,11 @@ export class AsyncStage<T, R> {
   }
 
   #emit(flight: Flight<T, R>, result: R): void {
-    pushFor(this.stage, flight, flight.paneIn(this.#state.name), () => this.stage.out.next(result));
+    pushFor(this.stage, flight, flight.paneIn(this.#state.name), () => {
+      const { out, task: { host } } = this.stage;
+      out.next(result);
+      if (host?.afterCall !== undefined && !this.#over) host.afterCall();
+    });
   }
 
   /** A call has failed for good: `onFailure` decides. */

@@ -121,6 +121,8 @@ export interface TaskHost {
   now?(): number;
   /** Timers, which run outside of a push, and randomness. Those of RxJS are used when it is missing. */
   readonly clock?: Pick<Clock, "after" | "random">;
+  /** Called after each result of a call, in its push, while the job looks for the one that makes a cut fail. */
+  afterCall?: (() => void) | undefined;
   /** Writes a dead letter for a call that has failed. Returns `false` when the job has no sink for them. */
   giveUp?(pane: PaneAtHand, stage: string, reason: string): boolean;
 }

@@ -4,7 +4,8 @@
  * memory without the one at fault, and the record or pane at fault goes to the sink.
  *
  * The cost depends on what changed since the last cut; the state is not loaded again. Each round leaves one more record
- * or pane out, so recovery ends. When a failure shows only at the cut, {@linkcode Tracing} finds its cause.
+ * or pane out, so recovery ends. When a failure shows only at the cut, {@linkcode Tracing} finds its cause, or
+ * {@linkcode watchCalls} where the result of a call is the cause.
  *
  * @module
  */
@@ -17,6 +18,7 @@ import { brief, undeliverable } from "./brief.ts";
 import { writeLetter } from "./letters.ts";
 import type { TaskRunner } from "./task_runner.ts";
 import { Tracing } from "./tracing.ts";
+import { isWatched, watchCalls } from "./watching.ts";
 
 /** A failure and the record that was being pushed. */
 interface Fault {
@@ -34,15 +36,20 @@ export class Recovery {
     if (this.settings.onError === undefined || journal === undefined) return false;
     let at: Fault | undefined = { failure, record };
     while (at !== undefined) {
-      if (!blame(journal, at) && !this.#trace(owned, journal, at)) {
+      const known = blame(journal, at) || this.#trace(owned, journal, at);
+      if (!known && (!isUntold(at) || isWatched(runner))) {
         runner.failedAt = at.record;
         return false;
       }
       undo(owned);
       journal.startAgain();
       runner.skipPane = (pane) => this.#skip(runner, pane);
+      const { failure }: Fault = at;
       at = this.#pushAgain(owned, journal, 0);
       if (runner.task.failure !== undefined && at === undefined) return false;
+      if (known || watchCalls(owned)) continue;
+      runner.task.fail(failure.error, failure.stage, failure.kind);
+      return false;
     }
     runner.changed = true;
     return true;
@@ -80,7 +87,7 @@ export class Recovery {
 
   /** Handles a failure without a current record or pane: one of the records or panes of the epoch may be the cause. */
   #trace(owned: OwnedTask, journal: Journal, { failure, record }: Fault): boolean {
-    if (record !== undefined || failure.pane !== undefined || stops(failure)) return false;
+    if (!isUntold({ failure, record })) return false;
     const { runner } = owned;
     if (new Tracing(owned, journal, () => undo(owned)).blameCause()) return true;
     // The search subscribed the pipelines anew and cleared the failure, so it is set again.
@@ -114,6 +121,11 @@ export class Recovery {
 function undo({ states, runner, committedClocks, committedCounters }: OwnedTask): void {
   states.undo();
   runner.rebind(committedClocks, committedCounters);
+}
+
+/** Whether neither a record nor a pane was at hand at a failure, as at a cut. */
+function isUntold({ failure, record }: Fault): boolean {
+  return record === undefined && failure.pane === undefined && !stops(failure);
 }
 
 /** Whether a failure must stop the job, whatever its policy is. */

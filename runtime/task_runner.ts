@@ -52,6 +52,7 @@ export class TaskRunner implements TaskHost {
   readonly samples: number[] = [];
   checkKey: TaskHost["checkKey"];
   skipPane: TaskHost["skipPane"];
+  afterCall: TaskHost["afterCall"];
   readonly clock: TaskHost["clock"];
   /** The records of the epoch, kept when a policy may need to process the epoch again. */
   journal: Journal | undefined;

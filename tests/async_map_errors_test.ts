@@ -9,6 +9,7 @@ import {
   deadLetter,
   eventTime,
   type Job,
+  keyedReduce,
   memory,
   type RunOptions,
   tumblingWindow,
@@ -260,6 +261,27 @@ describe("a stage below asyncMap that fails, in a job", () => {
     ]);
     const failed = log.records("failed").map((record) => JSON.parse(decoder.decode(record.value!)));
     assertEquals(failed.map(({ window, key }) => [window, key]), [["windows", "ada"]]);
+  });
+
+  it("blames the value after whose result the epoch cannot be cut", async () => {
+    const log = memory(), calls = new Calls<Event>();
+    log.append("visits", visits("ada", "bad 1", "bob", "bad 2", "eve"));
+    const counted = log.source<Event>("visits", { tombstones: "refuse" }).pipe(
+      asyncMap(calls.fn, { name: "ask", order: "any" }),
+      keyedReduce({ name: "counts", key: ({ user }) => user, initial: 0, reduce: (n) => n + 1, emit: "latest" }),
+      map(({ key, value }) => ({ user: key, at: value })),
+      tap(check),
+      log.sink("answers", { key: ({ user }) => user }),
+    );
+    const job = await start(counted, refusing(log));
+    await until("five calls", () => calls.waiting.length === 5, job);
+    while (job.metrics.snapshot().held > 0) {
+      for (const call of [...calls.waiting]) call.answer(call.value);
+      await rest();
+    }
+    await job.stop();
+    assertEquals(answers(log).toSorted(), ["ada", "bob", "eve"]);
+    assertEquals(letters(log).map(({ source }) => source).toSorted(), ["visits/0@1", "visits/0@3"]);
   });
 
   it("tries again under crashTest(), whose clock moves while it waits for answers", async () => {

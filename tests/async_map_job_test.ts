@@ -152,6 +152,34 @@ describe("asyncMap in a job", () => {
     });
   }
 
+  it("recordInfo() in the function tells the record of the value, at each attempt and after a restart", async () => {
+    using kv = await Deno.openKv(":memory:");
+    const log = memory();
+    log.append("visits", visits(["ada", 1], ["bob", 2]));
+    const places: string[] = [];
+    const service = (answers: boolean): Service => async ({ user }, { attempt }) => {
+      const { topic, partition, offset } = recordInfo();
+      places.push(`${user} ${attempt} ${topic}/${partition}@${offset}`);
+      if (attempt === 1) throw new Error("busy");
+      return await (answers ? Promise.resolve({ user, answer: user }) : new Promise<Answer>(() => {}));
+    };
+    const options = { name: "asking", state: kv, log: () => {} };
+    const retry = { first: 0, longest: 0 };
+    for (const answered of [false, true]) {
+      const clock = new ManualClock(START);
+      places.length = 0;
+      const job = await runWith(asked(log, service(answered), { retry, order: "input" }), options, clock);
+      await until("the first calls", () => places.length === 2, job);
+      await clock.advance(0);
+      await clock.advance(0);
+      await until("the second calls", () => places.length === 4, job);
+      assertEquals(places, ["ada 1 visits/0@0", "bob 1 visits/0@1", "ada 2 visits/0@0", "bob 2 visits/0@1"]);
+      if (answered) await until("the answers", () => answers(log).length === 2, job);
+      await job.stop();
+    }
+    assertEquals(answers(log), ["ada", "bob"]);
+  });
+
   it("stops the input of its own task only while it is full", async () => {
     const log = memory(), calls = new Calls<Event, Answer>();
     log.create("visits", { partitions: 2 });

@@ -4,7 +4,7 @@
  * @module
  */
 import type { InputRecord } from "../../connectors/connector.ts";
-import { DurableStates, TaskCheckpoint } from "../../state/mod.ts";
+import { CorruptError, DurableStates, TaskCheckpoint } from "../../state/mod.ts";
 import { type Heads, Violation } from "./heads.ts";
 import type { SimCluster } from "./kafka/cluster.ts";
 import type { SimKv } from "./kv.ts";
@@ -186,7 +186,10 @@ async function states({ scenario, kv, heads }: Remains, truth: Truth): Promise<v
     const durable = new DurableStates();
     const claim = await TaskCheckpoint.claim(kv.store, { job: JOB, task, states: durable, clock });
     if (claim.full) throw new Violation(`the head of task ${task} is full of publishers`);
-    await claim.checkpoint.restore();
+    await claim.checkpoint.restore().catch((error) => {
+      // What the engine has stored must be readable.
+      throw error instanceof CorruptError ? new Violation(`task ${task} is damaged: ${error.message}`) : error;
+    });
     const state = durable.open({ name: COUNTS, operator: "keyedReduce", namespaced: false });
     for (const { key, value } of state.cells(0)) found.set(String(key), (value as Count).n);
   }
