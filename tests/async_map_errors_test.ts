@@ -79,14 +79,8 @@ const start = (of: Observable<unknown>, options: Partial<RunOptions> = {}, clock
   runWith(of, { name: "asking", state: ":memory:", log: () => {}, ...options }, clock);
 const refusing = (log: MemoryLog) => ({ onError: deadLetter(log.sink("failed")) });
 
-/** Until nothing waits to be committed: the values in flight are of an earlier epoch. */
-async function committed(job: Job): Promise<void> {
-  for (let quiet = 0, epochs = 0; quiet < 20; quiet++) {
-    if (epochs !== (epochs = job.metrics.snapshot().epochs)) quiet = 0;
-    await rest();
-  }
-  assert(job.metrics.snapshot().epochs > 0);
-}
+/** Until an epoch is committed: the values, which came in one slice, are of an earlier epoch from then on. */
+const committed = (job: Job) => until("a commit", () => job.metrics.snapshot().epochs > 0, job);
 
 const answer = (calls: Calls<Event>, user: string) => {
   const call = calls.about((event) => event.user === user);
