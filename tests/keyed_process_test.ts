@@ -207,7 +207,7 @@ describe("keyedProcess()", () => {
     assertEquals(
       String(error),
       'AsynchronousStageError: The function "next" of keyedProcess "p" returned a promise: what it does later would lie outside of its ' +
-        "epoch. Make it synchronous",
+        "epoch. Make it synchronous, and call asynchronous services with asyncMap()",
     );
   });
 
