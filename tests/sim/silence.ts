@@ -3,7 +3,9 @@
  * process must have logged what it waits for.
  *
  * Responsible for a task is its owner while that one lives, else everybody who lives. Who is paused can say nothing, and has its
- * time anew when it goes on. Nobody can be given a task while the group still takes its dead or paused members for alive.
+ * time anew when it goes on. A task can be given to nobody, or may have been given to a dead member, while the group
+ * still takes its dead or paused members for alive. A head does not tell that its owner has given the task to another
+ * process which has not claimed it yet, so what any process has logged counts.
  *
  * @module
  */
@@ -73,8 +75,8 @@ export class Silence {
       const place = this.#places.get(task);
       const own = awake.filter(({ name }) => name === owner);
       const responsible = own.length > 0 ? own : awake;
-      const excused = !waits || responsible.length === 0 || (own.length === 0 && awaited) ||
-        responsible.some(({ troubled }) => troubled);
+      const excused = !waits || responsible.length === 0 || awaited ||
+        awake.some(({ troubled }) => troubled);
       if (place === undefined || excused || place.signature !== signature) {
         this.#places.set(task, { signature, since: now() });
         continue;
