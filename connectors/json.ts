@@ -22,8 +22,6 @@ export interface JsonOptions {
 
 /** The quick check descends this far. The full check takes over below, and remembers the objects around a value. */
 const SHALLOW = 50;
-const PLUS = 0x2b;
-const LETTER_E = 0x65;
 /** The deepest nesting that is read and written. */
 const DEPTH = 1000;
 
@@ -80,7 +78,7 @@ function codecOf(integers: JsonOptions["integers"]): RecordCodec<unknown> {
       if (bytes.length === 0) throw new SyntaxError("the value is empty, which is no JSON");
       const text = jsonText(bytes);
       const value: unknown = JSON.parse(text);
-      return hasWideNumber(bytes) && isRounded(value, 0) ? exactly(text, integers) : value;
+      return isRounded(value, 0) ? exactly(text, integers) : value;
     },
   };
 }
@@ -217,45 +215,28 @@ interface RawJson {
 }
 
 /**
- * Whether the text may contain a number of 16 digits or more, or one with an exponent of three digits; shorter numbers
- * are safe. Runs for each record, so it looks at every third byte only, and also counts digits inside strings.
- */
-function hasWideNumber(bytes: Uint8Array): boolean {
-  const { length } = bytes;
-  for (let at = 2; at < length; at += 3) {
-    if (!isDigit(bytes[at])) continue;
-    let start = at;
-    while (start > 0 && isDigit(bytes[start - 1])) start--;
-    let end = at + 1;
-    while (end < length && isDigit(bytes[end])) end++;
-    if (end - start >= 16) return true;
-    if (end - start >= 3 && start > 0) {
-      const before = bytes[start - 1];
-      if (before === PLUS || (before | 0x20) === LETTER_E) return true;
-    }
-    at = end;
-  }
-  return false;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
-}
-
-/**
  * Whether a number may differ from the one that was written: every integer beyond 2^53 - 1 is read as a number beyond
  * it.
  */
 function isRounded(value: unknown, depth: number): boolean {
-  if (typeof value === "number") return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
+  if (typeof value === "number") return isBeyond(value);
   if (typeof value !== "object" || value === null) return false;
   if (depth > DEPTH) throw new RangeError(`the value is nested more than ${DEPTH} deep`);
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) if (isRounded(value[i], depth + 1)) return true;
     return false;
   }
-  for (const name in value) if (isRounded((value as Record<string, unknown>)[name], depth + 1)) return true;
+  // deno-lint-ignore guard-for-in -- its prototype has nothing to be listed
+  for (const name in value) {
+    const field = (value as Record<string, unknown>)[name];
+    if (typeof field === "string") continue;
+    if (typeof field === "number" ? isBeyond(field) : isRounded(field, depth + 1)) return true;
+  }
   return false;
+}
+
+function isBeyond(value: number): boolean {
+  return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
 }
 
 /** Parses again, with the source text of each number. */
