@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { copyOf, copyWherePlain } from "./_own.ts";
+import { copyOf, copyWherePlain, notKept } from "./_own.ts";
+import type { Key } from "./keyed_state.ts";
 
 /**
  * Combines the values of a window into one result. The accumulator is part of the checkpoint, so it must be plain data.
@@ -72,6 +73,21 @@ export function accumulate<T, A, R>(aggregate: Aggregate<T, A, R>, before: A | u
  */
 export function merged<T, A, R>(aggregate: Aggregate<T, A, R>, earlier: A, later: A): A {
   return copyOf(aggregate.merge!(earlier, later));
+}
+
+/** Adds a value as `accumulate` does. The error of a value that is not plain data names the stage and the key. */
+export function accumulateOf<T, A, R>(
+  aggregate: Aggregate<T, A, R>,
+  before: A | undefined,
+  value: T,
+  label: string,
+  key: Key,
+): A {
+  try {
+    return accumulate(aggregate, before, value);
+  } catch (error) {
+    throw notKept(error, label, key);
+  }
 }
 
 /** Returns the result that a window emits. Later changes of the accumulator do not change it. */

@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { accumulate, merged } from "./_aggregate.ts";
-import { copyOf, notKept } from "./_own.ts";
+import { accumulateOf, merged } from "./_aggregate.ts";
+import { copyOf } from "./_own.ts";
 import { type Slicer, sliding } from "./_slicers.ts";
 import type { Stage } from "./_stage.ts";
 import type { WindowPlan } from "./_window_options.ts";
@@ -102,11 +102,7 @@ export class CountStage<T, K extends Key, A, R> {
   #added(before: A | undefined, value: T, key: K): A {
     const { aggregate, pure } = this.plan;
     if (pure) return aggregate.add(before === undefined ? aggregate.seed() : before, value);
-    try {
-      return accumulate(aggregate, before, value);
-    } catch (error) {
-      throw notKept(error, this.stage.label, key);
-    }
+    return accumulateOf(aggregate, before, value, this.stage.label, key);
   }
 
   /** Emits the window that ends before a place. Parts that no later window holds are removed first. */

@@ -14,10 +14,10 @@
  *
  * @module
  */
-import { accumulate, merged } from "./_aggregate.ts";
+import { accumulateOf, merged } from "./_aggregate.ts";
 import { Agenda } from "./_agenda.ts";
 import { Firing } from "./_firing.ts";
-import { copyOf, notKept } from "./_own.ts";
+import { copyOf } from "./_own.ts";
 import { PaneOutput, type Shown } from "./_pane_output.ts";
 import type { Stage } from "./_stage.ts";
 import { tooMany } from "./_too_many.ts";
@@ -245,11 +245,7 @@ export class SessionStage<T, K extends Key, A, R> {
   #added(before: A | undefined, value: T, key: K): A {
     const { aggregate, pure } = this.plan;
     if (pure) return aggregate.add(before === undefined ? aggregate.seed() : before, value);
-    try {
-      return accumulate(aggregate, before, value);
-    } catch (error) {
-      throw notKept(error, this.stage.label, key);
-    }
+    return accumulateOf(aggregate, before, value, this.stage.label, key);
   }
 
   /** The cell of a session that is there. */

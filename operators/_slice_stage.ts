@@ -14,9 +14,8 @@
  *
  * @module
  */
-import { accumulate } from "./_aggregate.ts";
+import { accumulateOf } from "./_aggregate.ts";
 import { KeySlices, type Slot } from "./_key_slices.ts";
-import { notKept } from "./_own.ts";
 import { PaneOutput } from "./_pane_output.ts";
 import type { Slicer } from "./_slicers.ts";
 import type { Stage } from "./_stage.ts";
@@ -135,11 +134,7 @@ export class SliceStage<T, K extends Key, A, R> {
   }
 
   #added(before: A | undefined, value: T, key: K): A {
-    try {
-      return accumulate(this.plan.aggregate, before, value);
-    } catch (error) {
-      throw notKept(error, this.stage.label, key);
-    }
+    return accumulateOf(this.plan.aggregate, before, value, this.stage.label, key);
   }
 
   /** Emits an update of each window that has fired and is kept. */

@@ -13,9 +13,9 @@
  *
  * @module
  */
-import { accumulate } from "./_aggregate.ts";
+import { accumulateOf } from "./_aggregate.ts";
 import { Firing } from "./_firing.ts";
-import { copyOf, notKept } from "./_own.ts";
+import { copyOf } from "./_own.ts";
 import { PaneOutput, type Shown } from "./_pane_output.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
@@ -147,11 +147,7 @@ export class TriggeredStage<T, K extends Key, A, R> {
   #added(before: A | undefined, value: T, key: K): A {
     const { aggregate, pure } = this.plan;
     if (pure) return aggregate.add(before === undefined ? aggregate.seed() : before, value);
-    try {
-      return accumulate(aggregate, before, value);
-    } catch (error) {
-      throw notKept(error, this.stage.label, key);
-    }
+    return accumulateOf(aggregate, before, value, this.stage.label, key);
   }
 
   /**

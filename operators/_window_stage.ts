@@ -11,8 +11,7 @@
  *
  * @module
  */
-import { accumulate, type Aggregate, keepsNothing, resultOf } from "./_aggregate.ts";
-import { notKept } from "./_own.ts";
+import { accumulateOf, type Aggregate, keepsNothing, resultOf } from "./_aggregate.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
 import type { WindowResult } from "./_window_result.ts";
@@ -95,11 +94,7 @@ export class WindowStage<T, K extends Key, A, R> {
   }
 
   #addCopied(before: A | undefined, value: T, key: K): A {
-    try {
-      return accumulate(this.options.aggregate, before, value);
-    } catch (error) {
-      throw notKept(error, this.stage.label, key);
-    }
+    return accumulateOf(this.options.aggregate, before, value, this.stage.label, key);
   }
 
   /**
