@@ -343,6 +343,8 @@ function bind(
   // A stream that failed while it was bound has reported its error already.
   if (inputs.some(({ closed }) => !closed)) {
     verify(options, scope, label);
+    const apart = inputs.flatMap((input) => input.scope === scope ? [] : input.scope.sources);
+    stage.anyKey = apart.length > 0 && apart.every(({ broadcast }) => broadcast);
     stage.open();
   }
   if (bottommost) startAlone(task, out);
@@ -351,7 +353,11 @@ function bind(
 
 /** Checks a stage after everything above it is bound. */
 function verify(options: StageOptions, scope: Scope, label: string): void {
-  if (options.keeps && scope.task.host !== undefined && !scope.sourced) throw misuse.noSource(label);
+  if (options.keeps && scope.task.host !== undefined) {
+    if (!scope.sourced) throw misuse.noSource(label);
+    const shared = scope.sources.find(({ broadcast }) => broadcast);
+    if (shared !== undefined) throw misuse.countedByEachTask(label, shared.label);
+  }
   if (options.needsWatermark === true) requireWatermark(scope, label);
 }
 

@@ -25,7 +25,7 @@ export function assertHeadsFit(plan: Plan, settings: Settings, partitions: Reado
 function largestShape(plan: Plan, { name, tasks }: Settings, partitions: ReadonlyMap<string, number>): HeadShape {
   const read = (topic: string): readonly number[] => {
     const count = partitions.get(topic) ?? 0;
-    return tasks === "single"
+    return tasks === "single" || plan.broadcast.has(topic)
       ? Array.from({ length: count }, (_, partition) => partition)
       : count > 0
       ? [count - 1]

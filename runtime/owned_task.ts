@@ -82,7 +82,9 @@ export class OwnedTask implements PublishedTask {
     const { outputs: collected } = runner;
     const clocks = runner.clocks(), counters = { ...runner.counters };
     if (runner.task.late > 0) counters.late = (counters.late ?? 0) + runner.task.late;
-    for (const { missing } of runner.queues) if (missing > 0) counters.missing = (counters.missing ?? 0) + missing;
+    for (const { missing, counts } of runner.queues) {
+      if (missing > 0 && counts) counters.missing = (counters.missing ?? 0) + missing;
+    }
     const cut = this.checkpoint.cut({
       offsets: mapOffsets(this.offsets()),
       clocks,

@@ -30,6 +30,8 @@ export interface Plan {
   readonly pipelines: readonly Observable<unknown>[];
   readonly input: Connector;
   readonly topics: readonly string[];
+  /** Those of which every task reads every partition. */
+  readonly broadcast: ReadonlySet<string>;
   readonly sources: ReadonlySet<SourceSpec>;
   readonly sinks: readonly SinkSpec[];
   readonly states: readonly KeyedStateSpec[];
@@ -79,6 +81,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   }
   return {
     pipelines,
+    broadcast: broadcastOf(host.sources),
     input: [...connectors.values()][0],
     topics: [...new Set([...host.sources].map(({ topic }) => topic))],
     sources: host.sources,
@@ -92,6 +95,20 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
       watermarks,
     },
   };
+}
+
+/** The topics of which every task reads every partition. */
+function broadcastOf(sources: ReadonlySet<SourceSpec>): ReadonlySet<string> {
+  const [every, own] = [true, false].map((is) =>
+    new Set([...sources].filter(({ broadcast = false }) => broadcast === is).map(({ topic }) => topic))
+  );
+  for (const topic of every.intersection(own)) {
+    throw new TypeError(
+      `Cannot run the job: the topic "${topic}" is read with broadcast: true and without, and a task reads either all of its partitions ` +
+        `or its own. Read it in one way, or in two jobs`,
+    );
+  }
+  return every;
 }
 
 function place(spec: { topic: string; connector: Connector }): { topic: string; connector: string } {

@@ -27,6 +27,7 @@ import type { OutgoingEpoch } from "./outbox.ts";
 import { OwnedTask } from "./owned_task.ts";
 import type { Plan } from "./plan.ts";
 import { type Publisher, settle } from "./publisher.ts";
+import { countingTask } from "./task_layout.ts";
 import { type OnFailure, TaskRunner } from "./task_runner.ts";
 
 /** What a takeover needs. */
@@ -162,12 +163,21 @@ async function begin(
       topics,
     });
   }
-  const fresh = plan.topics.filter((topic) => checkpoint.head.offsets[topic] === undefined);
+  const fresh = plan.topics.filter((topic) => isFresh(parts, checkpoint.head, topic));
   // A head that an older program wrote, or that was written when the broker gave no topic ids, gets the ids now.
   const untold = Object.keys(topics).some((topic) => checkpoint.head.topics[topic] === undefined);
   if (fresh.length > 0 || untold) {
-    await checkpoint.rewrite({ offsets: mapOffsets(await firstOffsets(parts, number, fresh, settings.from)), topics });
+    const first = await firstOffsets(parts, number, fresh, settings.from);
+    const unread = first.filter(({ topic, partition }) => checkpoint.head.offsets[topic]?.[partition] === undefined);
+    await checkpoint.rewrite({ offsets: mapOffsets(unread), topics });
   }
+}
+
+/** Whether the head has no offset of a topic yet, or not of every partition of a topic of which every task reads all. */
+function isFresh({ open: { layout } }: TakeoverParts, { offsets }: Head, topic: string): boolean {
+  const own = offsets[topic];
+  if (own === undefined || !layout.broadcast.has(topic)) return own === undefined;
+  return Object.keys(own).length < layout.partitions.get(topic)!;
 }
 
 /**
@@ -191,7 +201,8 @@ async function firstOffsets(
 ): Promise<StartOffset[]> {
   const starts: StartOffset[] = [];
   for (const topic of topics) {
-    const offsets = await open.input.offsets(topic, from);
+    // A part of a table is none.
+    const offsets = await open.input.offsets(topic, open.layout.broadcast.has(topic) ? "earliest" : from);
     for (const { topic: own, partition } of open.layout.inputsOf(number)) {
       if (own === topic) starts.push({ topic, partition, offset: offsets[partition] });
     }
@@ -227,8 +238,16 @@ async function markerOf(parts: TakeoverParts, number: number): Promise<Published
 function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoint, states: DurableStates): TaskRunner {
   const { open, plan, settings } = parts;
   const { head } = checkpoint;
-  const read = listOffsets(head.offsets).filter(({ topic }) => plan.topics.includes(topic));
-  const queues = read.map(({ topic, partition, offset }, slot) => new InputQueue(slot, topic, partition, offset));
+  const { layout } = open;
+  const read = listOffsets(head.offsets).filter(({ topic, partition }) =>
+    plan.topics.includes(topic) && (layout.broadcast.has(topic) || layout.taskOf(topic, partition) === number)
+  );
+  const queues = read.map((place, slot) =>
+    new InputQueue(slot, place.topic, place.partition, place.offset, {
+      shared: layout.broadcast.has(place.topic),
+      counts: countingTask(layout, place) === number,
+    })
+  );
   const outputs = new Outputs({
     taskNumber: number,
     sinks: open.sinks,

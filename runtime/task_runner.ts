@@ -82,6 +82,7 @@ export class TaskRunner implements TaskHost {
     this.#badRecords = new BadRecords({
       policy: parts.badRecords,
       outputs: parts.outputs,
+      writes: (slot) => this.queues[slot]?.counts !== false,
       counted: () => this.count("dead"),
     });
     this.#routes = new Routes(parts.planned);
@@ -348,7 +349,7 @@ export class TaskRunner implements TaskHost {
 
   #push(queue: InputQueue, record: InputRecord): void {
     const { task } = this;
-    this.counters.records_in = (this.counters.records_in ?? 0) + 1;
+    if (queue.counts) this.count("records_in");
     if (record.unreadable === undefined && this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);
     task.record = record;
     task.slot = queue.slot;
