@@ -222,8 +222,9 @@ function refuse(job: string, difference: JobDifference, { broadcast }: TaskLayou
         `Start it as before, or under a new name, which reads its input anew`,
     );
   }
+  if (difference.kind !== "partitions") return;
   // Where every task reads every partition, more of them move no key to another task.
-  if (difference.kind !== "partitions" || (broadcast.has(difference.topic) && difference.is > difference.was)) return;
+  if (broadcast.has(difference.topic) && difference.is > difference.was) return;
   throw new Error(
     `Cannot run job ${job}: topic ${difference.topic} had ${difference.was} partitions when the job was made and has ${difference.is} now, so keys ` +
       `have moved between its tasks. Bring the records into a topic with ${difference.was} partitions, or start the job under a new name, ` +
