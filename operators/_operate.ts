@@ -39,6 +39,8 @@ export interface TwoOptions extends StageOptions {
    * for those below. Without a job it is subscribed first.
    */
   readonly apart?: boolean;
+  /** Whether a task that is new reads the right input, which stands apart, to its end before it reads the left one. */
+  readonly bootstrap?: boolean;
 }
 
 /** The parts that the inputs of a stage share. */
@@ -345,6 +347,7 @@ function bind(
     verify(options, scope, label);
     const apart = inputs.flatMap((input) => input.scope === scope ? [] : input.scope.sources);
     stage.anyKey = apart.length > 0 && apart.every(({ broadcast }) => broadcast);
+    if ((options as TwoOptions).bootstrap) task.host?.readFirst?.(apart, scope.sources);
     stage.open();
   }
   if (bottommost) startAlone(task, out);

@@ -34,6 +34,7 @@ function largestShape(plan: Plan, { name, tasks }: Settings, partitions: Readonl
   const byTopic = (topics: readonly string[]) => Object.fromEntries(topics.map((topic) => [topic, read(topic)]));
   return {
     inputs: byTopic(plan.topics),
+    ends: byTopic([...plan.order.tables]),
     clocks: Object.fromEntries([...plan.clocks].map(([clock, topics]) => [clock, byTopic(topics)])),
     counters: ["records_in", "late", "dead", "missing", ...new Set(plan.sinks.map(({ topic }) => `out:${topic}`))],
     states: plan.states.map((state) => state.name),

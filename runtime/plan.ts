@@ -9,9 +9,11 @@ import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import { memoryState } from "../operators/_memory_state.ts";
 import { noSource } from "../operators/_misuse.ts";
+import type { AttachedSource } from "../operators/_scope.ts";
 import { Bottom } from "../operators/_source.ts";
 import { Task, type TaskHost } from "../operators/_task.ts";
 import { policySinks, type Settings } from "./options.ts";
+import { type Joined, type ReadingOrder, readingOrder } from "./tables_first.ts";
 
 /** The sources, states and sinks of a job's pipelines. */
 export interface Topology {
@@ -32,6 +34,8 @@ export interface Plan {
   readonly topics: readonly string[];
   /** Those of which every task reads every partition. */
   readonly broadcast: ReadonlySet<string>;
+  /** Which of them a new task reads before others. */
+  readonly order: ReadingOrder;
   readonly sources: ReadonlySet<SourceSpec>;
   readonly sinks: readonly SinkSpec[];
   readonly states: readonly KeyedStateSpec[];
@@ -64,6 +68,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   const host = new PlanningHost();
   const task = new Task(host);
   const bottoms = subscribeAll(task, pipelines, () => {});
+  const streams = new Set(bottoms.flatMap(({ scope }) => scope.sources.map(({ label }) => label)));
   const watermarks = [...task.clocks].filter(([, clock]) => !clock.forwards).map(([name]) => name);
   const clocks = new Map([...task.clocks].map(([name, { reads = [] }]) => [name, reads]));
   task.phase = "closed";
@@ -82,6 +87,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   return {
     pipelines,
     broadcast: broadcastOf(host.sources),
+    order: readingOrder(host.joined, streams),
     input: [...connectors.values()][0],
     topics: [...new Set([...host.sources].map(({ topic }) => topic))],
     sources: host.sources,
@@ -120,8 +126,13 @@ class PlanningHost implements TaskHost {
   readonly sources = new Set<SourceSpec>();
   readonly sinks = new Set<SinkSpec>();
   readonly states: KeyedStateSpec[] = [];
+  readonly joined: Joined[] = [];
   readonly checkKey = undefined;
   readonly skipPane = undefined;
+
+  readFirst(tables: readonly AttachedSource[], before: readonly AttachedSource[]): void {
+    for (const value of before) for (const table of tables) this.joined.push([value.label, table.label]);
+  }
 
   openState(spec: KeyedStateSpec): AnyKeyedState {
     this.states.push(spec);

@@ -16,7 +16,15 @@ import type { Background } from "../base/background.ts";
 import type { From, Published, StartOffset } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import type { KeyAtHand } from "./key_guard.ts";
-import { DurableStates, FencedError, type Head, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
+import {
+  DurableStates,
+  FencedError,
+  type Head,
+  type Offsets,
+  type Patience,
+  type Store,
+  TaskCheckpoint,
+} from "../state/mod.ts";
 import { lastBegun } from "../state/decide.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
@@ -27,6 +35,7 @@ import type { OutgoingEpoch } from "./outbox.ts";
 import { OwnedTask } from "./owned_task.ts";
 import type { Plan } from "./plan.ts";
 import { type Publisher, settle } from "./publisher.ts";
+import { endsOfTables, TABLE_ENDS, TablesFirst } from "./tables_first.ts";
 import { countingTask } from "./task_layout.ts";
 import { type OnFailure, TaskRunner } from "./task_runner.ts";
 
@@ -157,10 +166,12 @@ async function begin(
     // Epochs go on after the epoch of the marker, whatever it is: readers have seen results up to it.
     const shown = await markerOf(parts, number);
     const epoch = shown === undefined ? 0 : lastBegun(shown);
+    const first = await firstOffsets(parts, number, plan.topics, reset);
     await checkpoint.rewrite({
       reset: { epoch },
-      offsets: mapOffsets(await firstOffsets(parts, number, plan.topics, reset)),
+      offsets: mapOffsets(first),
       topics,
+      extensions: await tableEnds(parts, first, {}),
     });
   }
   const fresh = plan.topics.filter((topic) => isFresh(parts, checkpoint.head, topic));
@@ -169,8 +180,20 @@ async function begin(
   if (fresh.length > 0 || untold) {
     const first = await firstOffsets(parts, number, fresh, settings.from);
     const unread = first.filter(({ topic, partition }) => checkpoint.head.offsets[topic]?.[partition] === undefined);
-    await checkpoint.rewrite({ offsets: mapOffsets(unread), topics });
+    const extensions = await tableEnds(parts, unread, checkpoint.head.extensions);
+    await checkpoint.rewrite({ offsets: mapOffsets(unread), topics, extensions });
   }
+}
+
+/** The head's extension with the ends of tables that are new to the task, beside those that it has. */
+async function tableEnds(
+  { open: { input }, plan }: TakeoverParts,
+  starts: readonly StartOffset[],
+  before: Head["extensions"],
+): Promise<Head["extensions"]> {
+  const known = listOffsets((before[TABLE_ENDS] ?? {}) as Offsets);
+  const ends = [...known, ...await endsOfTables(starts, plan.order, (topic) => input.bounds(topic))];
+  return ends.length === 0 ? {} : { [TABLE_ENDS]: mapOffsets(ends) };
 }
 
 /** Whether the head has no offset of a topic yet, or not of every partition of a topic of which every task reads all. */
@@ -194,7 +217,7 @@ function refuseOthers(job: string, head: Head, topics: Readonly<Record<string, s
 }
 
 async function firstOffsets(
-  { open }: TakeoverParts,
+  { open, plan }: TakeoverParts,
   number: number,
   topics: readonly string[],
   from: From,
@@ -202,7 +225,8 @@ async function firstOffsets(
   const starts: StartOffset[] = [];
   for (const topic of topics) {
     // A part of a table is none.
-    const offsets = await open.input.offsets(topic, open.layout.broadcast.has(topic) ? "earliest" : from);
+    const whole = plan.order.whole.has(topic) || plan.broadcast.has(topic);
+    const offsets = await open.input.offsets(topic, whole ? "earliest" : from);
     for (const { topic: own, partition } of open.layout.inputsOf(number)) {
       if (own === topic) starts.push({ topic, partition, offset: offsets[partition] });
     }
@@ -261,6 +285,7 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     pipelines: plan.pipelines,
     planned: plan.sources,
     queues,
+    tablesFirst: new TablesFirst(queues, head, plan.order),
     outputs,
     clock: settings.clock,
     openState: (spec) => states.open(spec),

@@ -86,7 +86,7 @@ export class TaskRunner implements TaskHost {
       counted: () => this.count("dead"),
     });
     this.#routes = new Routes(parts.planned);
-    this.#order = new PushOrder(parts.queues, (queue) => this.#isAhead(queue));
+    this.#order = new PushOrder(parts.queues, (queue) => this.#waits(queue));
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
@@ -283,9 +283,10 @@ export class TaskRunner implements TaskHost {
 
   readonly giveUp: TaskHost["giveUp"] = (pane, stage, reason) => giveUp(this, pane, { stage, reason });
 
-  /** Whether the partition of a queue is too far ahead of the others for a `watermark({ maxDrift })`. */
-  #isAhead({ slot }: InputQueue): boolean {
-    const { drifts } = this.task;
+  /** Whether a queue waits: for tables, or because it is too far ahead of the others for a `watermark({ maxDrift })`. */
+  #waits(queue: InputQueue): boolean {
+    if (this.parts.tablesFirst?.holds(queue)) return true;
+    const { slot } = queue, { drifts } = this.task;
     for (let i = 0; i < drifts.length; i++) if (drifts[i].isAhead(slot)) return true;
     return false;
   }

@@ -43,6 +43,8 @@ export class Worker implements ReaderHandler {
   readonly #background = new Background();
   /** Since when tasks are being taken over; Infinity when they are not. */
   #assigningSince = Infinity;
+  /** Since when a task has been waiting for its tables; NaN when none does. */
+  #waitsSince = NaN;
   #ended = false;
   #failure: Error | undefined;
   #looping: Promise<void> | undefined;
@@ -125,11 +127,25 @@ export class Worker implements ReaderHandler {
   /** Reports work that has been under way for long without an answer. */
   watch(): void {
     this.epochs.watch();
+    this.#watchTables();
     if (this.parts.settings.clock.elapsed() - this.#assigningSince < TOLD_AFTER_MS) return;
     const so = `taking over tasks has taken ${
       TOLD_AFTER_MS / 1000
     } s so far: the broker or the state store does not answer`;
     this.trouble("tasks", new UnavailableError(so));
+  }
+
+  /** Reports a task that has waited for its tables for long: records may be held back by an open transaction. */
+  #watchTables(): void {
+    const { clock } = this.parts.settings;
+    const waiting = this.assignment.list.find(({ runner }) => runner.parts.tablesFirst?.waitsFor !== undefined);
+    if (waiting === undefined) this.#waitsSince = NaN;
+    else if (Number.isNaN(this.#waitsSince)) this.#waitsSince = clock.elapsed();
+    if (waiting === undefined) this.trouble("tables", undefined);
+    else if (clock.elapsed() - this.#waitsSince >= TOLD_AFTER_MS) {
+      const { number, runner } = waiting;
+      this.trouble("tables", new Error(`task ${number} is new, and ${runner.parts.tablesFirst!.waitsFor}`));
+    }
   }
 
   /** Shows progress soon. */
