@@ -26,7 +26,7 @@ export function leastOffsets(starts: Iterable<StartOffset>): StartOffset[] {
   const least = new Map<string, StartOffset>();
   for (const start of starts) {
     const place = `${start.topic}/${start.partition}`;
-    if (!(least.get(place)!?.offset <= start.offset)) least.set(place, start);
+    if (start.offset < (least.get(place)?.offset ?? Infinity)) least.set(place, start);
   }
   return [...least.values()];
 }

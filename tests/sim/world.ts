@@ -7,7 +7,7 @@ import { appendTransactions } from "./input.ts";
 import type { WorldAct, WorldFault } from "./faults.ts";
 import { Changes } from "./changes.ts";
 import { Disasters } from "./disasters.ts";
-import { quietOf, tablesOf } from "./families/all.ts";
+import { quietOf } from "./families/all.ts";
 import { Heads, Violation } from "./heads.ts";
 import { type Impostor, SHUT_OUT } from "./impostor.ts";
 import { SimCluster } from "./kafka/cluster.ts";

@@ -83,7 +83,7 @@ function check(rows: readonly Row[], scenario: Scenario): string | undefined {
   const seen = new Map<string, number>();
   for (const { n, rule, version } of rows as readonly RuledRow[]) {
     const before = seen.get(rule) ?? least;
-    if (version == null || version < before || version > most) {
+    if (typeof version !== "number" || version < before || version > most) {
       return `event ${n} met version ${version} of rule ${rule}, after version ${before}; the last one is ${most}`;
     }
     seen.set(rule, version);
