@@ -1,0 +1,33 @@
+/**
+ * Ways to read tables wrongly: those of which every task reads all, and those that a new task reads first.
+ *
+ * @module
+ */
+import type { Mutation } from "./mutation.ts";
+
+export const TABLES: readonly Mutation[] = [
+  {
+    name: "a task takes again what it has had of a fetch that another one needs from further back",
+    edits: [{
+      file: "runtime/input_queue.ts",
+      find: "const records = [...fetch.records].filter(({ offset }) => offset >= this.expected);",
+      replace: "const records = [...fetch.records];",
+    }],
+  },
+  {
+    name: "a shared fetch that begins behind a task's place is taken, and what lies between is left out",
+    edits: [{
+      file: "runtime/input_queue.ts",
+      find: "return this.shared ? this.done || start <= this.expected : start === this.expected;",
+      replace: "return this.shared || start === this.expected;",
+    }],
+  },
+  {
+    name: "the ends to which a new task reads its tables are forgotten with its first epoch",
+    edits: [{
+      file: "runtime/owned_task.ts",
+      find: "extensions: runner.parts.tablesFirst?.done ? ",
+      replace: "extensions: runner.parts.tablesFirst !== undefined ? ",
+    }],
+  },
+];
