@@ -9,6 +9,7 @@ import {
   deadLetter,
   eventTime,
   keyedReduce,
+  kvTable,
   lateSideOutput,
   type RunOptions,
   type SinkOptions,
@@ -20,6 +21,7 @@ import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import type { Driver } from "../../connectors/kafka/driver.ts";
 import { sinkVerb, sourceVerb } from "../../connectors/verbs.ts";
 import { FAMILIES, familiesOf } from "./families/all.ts";
+import type { KeptRow, Row } from "./families/family.ts";
 import type { SimClock } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
 import { DISORDER, type Event, INPUT, LATENESS, WINDOW } from "./traffic.ts";
@@ -31,7 +33,10 @@ export const LATE = "late";
 export const DEAD = "dead";
 /** The outputs that changes may affect. */
 export const OUTPUTS: readonly string[] = [COUNTS, ACTIVITY, LATE, DEAD];
-export const ALL_OUTPUTS: readonly string[] = [...OUTPUTS, ...FAMILIES.map(({ name }) => name)];
+export const ALL_OUTPUTS: readonly string[] = [
+  ...OUTPUTS,
+  ...FAMILIES.filter(({ table }) => table !== true).map(({ name }) => name),
+];
 
 /** The arguments of `runWith`. */
 export interface Program {
@@ -68,8 +73,9 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   const pipelines: Observable<unknown>[] = [];
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
-  for (const { name, pipeline } of familiesOf(scenario)) {
-    pipelines.push(pipeline(events, clock.after).pipe(sink(name, { key: ({ user }) => user })));
+  for (const { name, pipeline, table } of familiesOf(scenario)) {
+    const rows = pipeline(events, clock.after);
+    pipelines.push(table ? rows.pipe(tableOf(name)) : rows.pipe(sink(name, { key: ({ user }) => user })));
   }
   return {
     pipelines,
@@ -82,6 +88,10 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
       onMissing: scenario.onMissing,
     },
   };
+}
+
+function tableOf(name: string): MonoTypeOperatorFunction<Row> {
+  return kvTable<Row>([name], { key: ({ user }) => user, value: (row) => (row as KeptRow).gone ? null : row });
 }
 
 type Sink = <T>(topic: string, options?: SinkOptions<T>) => MonoTypeOperatorFunction<T>;

@@ -10,6 +10,7 @@ import { Disasters } from "./disasters.ts";
 import { quietOf } from "./families/all.ts";
 import { Heads, Violation } from "./heads.ts";
 import { type Impostor, SHUT_OUT } from "./impostor.ts";
+import { hasInvisible } from "../../state/mod.ts";
 import { SimCluster } from "./kafka/cluster.ts";
 import { SimKv } from "./kv.ts";
 import { Ledger } from "./ledger.ts";
@@ -355,7 +356,7 @@ class World {
     if (heads.size < count) return false;
     const bounds = this.#kafka.bounds(INPUT);
     for (const { head } of heads.values()) {
-      if (head === undefined || head.outbox.length > 0) return false;
+      if (head === undefined || hasInvisible(head)) return false;
       if (this.scenario.untilEnd && !head.finished) return false;
       for (const [partition, offset] of Object.entries(head.offsets[INPUT] ?? {})) {
         if (

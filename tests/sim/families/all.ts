@@ -17,6 +17,7 @@ import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
+import { prices } from "./prices.ts";
 import { profiles } from "./profiles.ts";
 import { sessions } from "./sessions.ts";
 import { visits } from "./visits.ts";
@@ -39,6 +40,7 @@ export const FAMILIES: readonly Family[] = [
   meetings,
   pairs,
   partners,
+  prices,
   profiles,
   sessions,
   visits,
