@@ -39,6 +39,8 @@ export interface TwoOptions extends StageOptions {
    * for those below. Without a job it is subscribed first.
    */
   readonly apart?: boolean;
+  /** Whether a task that is new reads the right input, which stands apart, to its end before it reads the left one. */
+  readonly bootstrap?: boolean;
 }
 
 /** The parts that the inputs of a stage share. */
@@ -343,6 +345,9 @@ function bind(
   // A stream that failed while it was bound has reported its error already.
   if (inputs.some(({ closed }) => !closed)) {
     verify(options, scope, label);
+    const apart = inputs.flatMap((input) => input.scope === scope ? [] : input.scope.sources);
+    stage.anyKey = apart.length > 0 && apart.every(({ broadcast }) => broadcast);
+    if ((options as TwoOptions).bootstrap) task.host?.readFirst?.(apart, scope.sources);
     stage.open();
   }
   if (bottommost) startAlone(task, out);
@@ -351,7 +356,11 @@ function bind(
 
 /** Checks a stage after everything above it is bound. */
 function verify(options: StageOptions, scope: Scope, label: string): void {
-  if (options.keeps && scope.task.host !== undefined && !scope.sourced) throw misuse.noSource(label);
+  if (options.keeps && scope.task.host !== undefined) {
+    if (!scope.sourced) throw misuse.noSource(label);
+    const shared = scope.sources.find(({ broadcast }) => broadcast);
+    if (shared !== undefined) throw misuse.countedByEachTask(label, shared.label);
+  }
   if (options.needsWatermark === true) requireWatermark(scope, label);
 }
 

@@ -25,6 +25,14 @@ export interface TableJoinOptions<T, K extends Key, V, O, Type extends "inner" |
    * @default "copied"
    */
   readonly values?: "copied" | "frozen";
+  /**
+   * Whether a task that is new reads the table to the end that it has then, before it gets its first value. A job begins
+   * to read the table at its beginning, whatever its `from` is. Topics that are joined with each other in a circle do
+   * not wait. Without it, values may come before the rows that were there before them.
+   *
+   * @default true
+   */
+  readonly bootstrap?: boolean;
   /** The version of the shape of a row. @default 1 */
   readonly version?: number;
   /** Converts a row written by an older version into the current one. */
@@ -77,11 +85,14 @@ export function tableJoin<T, K extends Key, V, O, Type extends "inner" | "left" 
   table: Observable<TableChange<K, V>>,
   options: TableJoinOptions<T, K, V, O, Type>,
 ): OperatorFunction<T | null, O> {
-  const { name, key, type = "inner", values = "copied", version, migrate } = options;
+  const { name, key, type = "inner", values = "copied", bootstrap = true, version, migrate } = options;
   const cannot = "Cannot create a table join:";
   needFunctions({ key, join: options.join }, cannot);
   if (type !== "inner" && type !== "left") {
     throw new TypeError(`${cannot} type must be "inner" or "left", current value is ${String(type)}`);
+  }
+  if (typeof bootstrap !== "boolean") {
+    throw new TypeError(`${cannot} bootstrap must be true or false, current value is ${bootstrap}`);
   }
   const left = type === "left";
   const frozen = isFrozen(values, cannot);
@@ -90,7 +101,7 @@ export function tableJoin<T, K extends Key, V, O, Type extends "inner" | "left" 
   const join = options.join as (value: T, row: V | undefined) => O;
 
   return operate2<T, TableChange<K, V>, O>(
-    { operator: "tableJoin", name, time: "passes", keeps: true, reads: key, apart: true, defers: true },
+    { operator: "tableJoin", name, time: "passes", keeps: true, reads: key, apart: true, bootstrap, defers: true },
     table,
     (stage) => {
       const plain = !frozen && migrate === undefined;

@@ -9,7 +9,7 @@ import { assertSuccessor } from "../../state/successor.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
 import type { KvCopy } from "./kv.ts";
 import { JOB } from "./pipelines.ts";
-import { Tables } from "./tables.ts";
+import { Kept } from "./kept.ts";
 import { INPUT } from "./traffic.ts";
 
 /** A violated invariant. */
@@ -48,7 +48,7 @@ export class Heads {
   takeovers = 0;
   /** The random part of the job's entry, which is in the name of the markers' group. */
   #incarnation: string | undefined;
-  readonly #tables = new Tables();
+  readonly #kept = new Kept();
   /** A person has set the group's offsets, so they cannot be checked any more. */
   shownIsAnybodys = false;
 
@@ -69,7 +69,7 @@ export class Heads {
       }
     }
     for (const { type, key } of mutations) if (type === "delete") this.#touched(key, `${by} deleted`);
-    const wrong = this.#tables.written(mutations);
+    const wrong = this.#kept.written(mutations);
     if (wrong !== undefined) throw new Violation(`${wrong} by ${by}`);
   }
 
@@ -93,7 +93,7 @@ export class Heads {
   /** The KV was replaced, so all that was known of it is forgotten. The offsets in the group belong to the lost KV. */
   restored(copy: KvCopy): void {
     this.tasks.clear();
-    this.#tables.clear();
+    this.#kept.clear();
     this.shownIsAnybodys = true;
     this.written(copy.map((entry) => ({ type: "set", ...entry })), "the copy");
   }

@@ -19,9 +19,10 @@ import {
 import type { Connector } from "../../connectors/connector.ts";
 import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import type { Driver } from "../../connectors/kafka/driver.ts";
+import { tableVerb } from "../../connectors/_tables.ts";
 import { sinkVerb, sourceVerb } from "../../connectors/verbs.ts";
 import { FAMILIES, familiesOf } from "./families/all.ts";
-import type { KeptRow, Row } from "./families/family.ts";
+import type { KeptRow, OpenTable, Row } from "./families/family.ts";
 import type { SimClock } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
 import { DISORDER, type Event, INPUT, LATENESS, WINDOW } from "./traffic.ts";
@@ -35,7 +36,7 @@ export const DEAD = "dead";
 export const OUTPUTS: readonly string[] = [COUNTS, ACTIVITY, LATE, DEAD];
 export const ALL_OUTPUTS: readonly string[] = [
   ...OUTPUTS,
-  ...FAMILIES.filter(({ table }) => table !== true).map(({ name }) => name),
+  ...FAMILIES.filter(({ kept }) => kept !== true).map(({ name }) => name),
 ];
 
 /** The arguments of `runWith`. */
@@ -73,9 +74,10 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   const pipelines: Observable<unknown>[] = [];
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
-  for (const { name, pipeline, table } of familiesOf(scenario)) {
-    const rows = pipeline(events, clock.after);
-    pipelines.push(table ? rows.pipe(tableOf(name)) : rows.pipe(sink(name, { key: ({ user }) => user })));
+  const open: OpenTable = ({ topic, broadcast }) => tableVerb(connector, topic, { broadcast });
+  for (const { name, pipeline, kept } of familiesOf(scenario)) {
+    const rows = pipeline(events, clock.after, open);
+    pipelines.push(kept ? rows.pipe(keptAs(name)) : rows.pipe(sink(name, { key: ({ user }) => user })));
   }
   return {
     pipelines,
@@ -90,7 +92,7 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   };
 }
 
-function tableOf(name: string): MonoTypeOperatorFunction<Row> {
+function keptAs(name: string): MonoTypeOperatorFunction<Row> {
   return kvTable<Row>([name], { key: ({ user }) => user, value: (row) => (row as KeptRow).gone ? null : row });
 }
 

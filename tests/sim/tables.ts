@@ -1,59 +1,66 @@
 /**
- * Checks the rows of tables in the job's KV: while they are written, and at the end.
+ * The topics that families read as tables: their records, and whether a task has read them.
  *
  * @module
  */
-import type { Mutation, StoreKey } from "../../state/mod.ts";
-import { FAMILIES } from "./families/all.ts";
-import type { KeptRow } from "./families/family.ts";
-import type { SimKv } from "./kv.ts";
-import { rowKey } from "./truth.ts";
+import { seeded } from "../../base/random.ts";
+import type { OutputRecord } from "../../connectors/connector.ts";
+import type { Head } from "../../state/mod.ts";
+import { tablesOf } from "./families/all.ts";
+import type { SimCluster } from "./kafka/cluster.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Scheduler } from "./scheduler.ts";
 
-const NAMES: ReadonlySet<unknown> = new Set(FAMILIES.filter(({ table }) => table).map(({ name }) => name));
+/** What tables need. */
+export interface TablesParts {
+  readonly scenario: Scenario;
+  readonly kafka: SimCluster;
+  readonly scheduler: Scheduler;
+}
+
+/** How many records the tables of a run have. Each is input once, however many tasks read it. */
+export function tableRecords(scenario: Scenario): number {
+  return tablesOf(scenario).reduce((sum, table) => {
+    const { first, later } = table.records(scenario);
+    return sum + first.length + later.length;
+  }, 0);
+}
 
 export class Tables {
-  /** The number of the row that was last written under a key. */
-  readonly #last = new Map<string, number>();
+  readonly #left: OutputRecord[] = [];
 
-  /** Returns what is wrong with an atomic that has taken effect. A row must never be written over by an older one. */
-  written(mutations: readonly Mutation[]): string | undefined {
-    for (const mutation of mutations) {
-      const name = nameOf(mutation.key);
-      if (name === undefined || mutation.type === "delete") continue;
-      const { n } = mutation.value as KeptRow;
-      const last = this.#last.get(name) ?? n;
-      if (n < last) return `row ${n} of ${name} was written over row ${last}`;
-      this.#last.set(name, n);
+  /** Creates the topics with the records that are there before the job begins, and begins to write the others. */
+  constructor(readonly parts: TablesParts) {
+    const { scenario, kafka } = parts;
+    for (const table of tablesOf(scenario)) {
+      const { first, later } = table.records(scenario);
+      kafka.createTopic(table.topic, table.partitions(scenario));
+      kafka.append([...first]);
+      this.#left.push(...later);
     }
-    return undefined;
+    this.#write(seeded(scenario.seed ^ 0x7ab1e));
   }
 
-  /** The KV was replaced by a copy. */
-  clear(): void {
-    this.#last.clear();
+  /** Whether all records are written. */
+  get fed(): boolean {
+    return this.#left.length === 0;
   }
-}
 
-/** The rows that a reader sees, as the truth has them. */
-export async function rowsIn({ store }: SimKv): Promise<Map<string, string>> {
-  const rows = new Map<string, string>();
-  for await (const { key, value } of store.list([])) {
-    const name = nameOf(key);
-    if (name !== undefined) rows.set(name, JSON.stringify(value));
+  /** Whether a task has read all partitions that it has to. */
+  isRead({ offsets }: Head): boolean {
+    return tablesOf(this.parts.scenario).every(({ topic, broadcast }) => {
+      const own = offsets[topic] ?? {};
+      const bounds = this.parts.kafka.bounds(topic);
+      if (broadcast && Object.keys(own).length < bounds.length) return false;
+      return Object.entries(own).every(([partition, offset]) => offset >= bounds[Number(partition)].latest);
+    });
   }
-  return rows;
-}
 
-/** Whether a list of rows is that of a table. */
-export function isOfTable(name: string): boolean {
-  return NAMES.has(name.split(" ", 1)[0]);
-}
-
-/** Whether a row deletes its key. */
-export function isGone(row: string | undefined): boolean {
-  return row === undefined || (JSON.parse(row) as KeptRow).gone === true;
-}
-
-function nameOf([table, key]: StoreKey): string | undefined {
-  return NAMES.has(table) ? rowKey(String(table), String(key)) : undefined;
+  /** Writes a few records at a time, over about as long as the events are written. */
+  #write(random: () => number): void {
+    const { scenario: { inputMs }, kafka, scheduler } = this.parts;
+    if (this.fed) return;
+    kafka.append(this.#left.splice(0, inputMs === 0 ? Infinity : 1 + Math.floor(random() * 4)));
+    scheduler.after(random() * inputMs / 8, () => this.#write(random));
+  }
 }

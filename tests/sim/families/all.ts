@@ -11,7 +11,7 @@ import { calls } from "./calls.ts";
 import { carts } from "./carts.ts";
 import { couples } from "./couples.ts";
 import { doors } from "./doors.ts";
-import type { Family } from "./family.ts";
+import type { Family, TableTopic } from "./family.ts";
 import { firsts } from "./firsts.ts";
 import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
@@ -19,6 +19,7 @@ import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
 import { prices } from "./prices.ts";
 import { profiles } from "./profiles.ts";
+import { ruled } from "./ruled.ts";
 import { sessions } from "./sessions.ts";
 import { visits } from "./visits.ts";
 
@@ -42,6 +43,7 @@ export const FAMILIES: readonly Family[] = [
   partners,
   prices,
   profiles,
+  ruled,
   sessions,
   visits,
 ];
@@ -59,4 +61,9 @@ export function quietOf(scenario: { readonly families?: readonly string[] }): nu
 /** The families of a run. */
 export function familiesOf({ families = [] }: { readonly families?: readonly string[] }): Family[] {
   return FAMILIES.filter(({ name }) => families.includes(name));
+}
+
+/** The tables that the families of a run read. */
+export function tablesOf(scenario: { readonly families?: readonly string[] }): TableTopic[] {
+  return familiesOf(scenario).flatMap(({ tables = [] }) => tables);
 }

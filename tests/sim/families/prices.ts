@@ -16,7 +16,7 @@ export const prices: Family = {
   name: PRICES,
   share: 0.15,
   dice: 0x9c1ce5,
-  table: true,
+  kept: true,
   pipeline: (events) => events.pipe(mergeMap(rowsOf)),
   expected: (emit) => new Prices(emit),
 };
