@@ -69,6 +69,13 @@ export function countedByEachTask(label: string, topic: string): Error {
   );
 }
 
+export function notWhole(label: string, topic: string): Error {
+  return new TypeError(
+    `Cannot run ${label}: each task reads its own partition of the topic "${topic}" only, and would know a part of the rules. Read ` +
+      `them with broadcast: true`,
+  );
+}
+
 export function noWatermark(label: string): Error {
   return new TypeError(
     `Cannot run ${label}: it would never fire, because no watermark() stands above it. Put eventTime(...) and ` +

@@ -3,7 +3,7 @@
  */
 import type { Observable, OperatorFunction } from "rxjs";
 import type { TableChange } from "./_table_change.ts";
-import { isFrozen, needFunctions } from "./_join_options.ts";
+import { isBootstrapped, isFrozen, needFunctions } from "./_join_options.ts";
 import { operate2 } from "./_operate.ts";
 import { copyOf, freeze, notKept } from "./_own.ts";
 import type { Key } from "./keyed_state.ts";
@@ -44,9 +44,11 @@ export interface TableJoinOptions<T, K extends Key, V, O, Type extends "inner" |
  * the table: a row for each key until it is deleted. The result has the value's event time. Watermarks of the table's
  * stream, if there are any, do not count below.
  *
- * Both topics must be keyed by the key and have the same number of partitions. A job reads the table as it reads every
- * topic: of what is there, the record with the least timestamp is next, from either topic. Which of two records comes
- * first is not certain if one has not arrived yet when the other is read; once a result is committed it stays.
+ * Both topics must be keyed by the key and have the same number of partitions, or the table is read with
+ * `broadcast: true`: then every task keeps all of it, and `key` may be any part of a value. A task that is new reads the
+ * table first, to the end that it has then; see `bootstrap`. After that a job reads it as it reads every topic: of what
+ * is there, the record with the least timestamp is next, from either topic. Which of two records comes first is not
+ * certain if one has not arrived yet when the other is read; once a result is committed it stays.
  *
  * ```text
  * values  --a1----a2----a3--|
@@ -91,9 +93,7 @@ export function tableJoin<T, K extends Key, V, O, Type extends "inner" | "left" 
   if (type !== "inner" && type !== "left") {
     throw new TypeError(`${cannot} type must be "inner" or "left", current value is ${String(type)}`);
   }
-  if (typeof bootstrap !== "boolean") {
-    throw new TypeError(`${cannot} bootstrap must be true or false, current value is ${bootstrap}`);
-  }
+  isBootstrapped(bootstrap, cannot);
   const left = type === "left";
   const frozen = isFrozen(values, cannot);
   const own: (row: V) => V = frozen ? freeze : copyOf;

@@ -5,6 +5,7 @@
  */
 import { EMPTY, map, type Observable, type OperatorFunction, range } from "rxjs";
 import {
+  broadcastJoin,
   eventTime,
   intervalJoin,
   joinTables,
@@ -126,6 +127,17 @@ function named(explode = (_in: string) => {}): OperatorFunction<number, unknown>
   });
 }
 
+/** Each number with seven rules. */
+function ruled(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  const rules = range(0, 7).pipe(toTable({ key: (number) => number, value: (number) => `rule ${number}` }));
+  return broadcastJoin(rules, {
+    join(number: number, all) {
+      explode("join");
+      return [number, all.get(number % 7)];
+    },
+  });
+}
+
 /** Two tables of a key for each number, of which the right one has none and is over. */
 function tables(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
   const table = map((number: number) => ({ key: number, value: number }));
@@ -195,6 +207,11 @@ export const JOINS: Record<string, Subject> = {
     stage: () => named(),
     values: (n) => n,
     callbacks: { key: callback("key", named), join: callback("join", named) },
+  },
+  "broadcastJoin": {
+    stage: () => ruled(),
+    values: (n) => n,
+    callbacks: { join: callback("join", ruled) },
   },
   "toTable": {
     stage: () => tabled() as OperatorFunction<number, unknown>,
