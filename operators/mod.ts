@@ -65,6 +65,7 @@ export * from "./session_window.ts";
 export * from "./sliding_window.ts";
 export * from "./statistical_aggregates.ts";
 export * from "./table_join.ts";
+export * from "./temporal_join.ts";
 export * from "./to_table.ts";
 export type { Present } from "./_tombstone.ts";
 export type { Trigger, Triggers } from "./_trigger.ts";

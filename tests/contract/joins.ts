@@ -9,6 +9,7 @@ import {
   intervalJoin,
   joinTables,
   tableJoin,
+  temporalJoin,
   toTable,
   watermark,
   windowJoin,
@@ -126,6 +127,45 @@ function named(explode = (_in: string) => {}): OperatorFunction<number, unknown>
   });
 }
 
+/** A temporal join with a table that is over. Each number has a result, when the next one comes. */
+function versioned(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  return (source) =>
+    source.pipe(
+      at,
+      strict,
+      temporalJoin((EMPTY as Observable<number>).pipe(toTable({ key: (number) => number })), {
+        key(number) {
+          explode("key");
+          return number % 7;
+        },
+        type: "left",
+        join(number, row) {
+          explode("join");
+          return [number, row];
+        },
+      }),
+    );
+}
+
+/** A stream as the table of a temporal join, whose left side has each number once and is over. */
+function versions(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  return (source) =>
+    range(0, LEFTS).pipe(
+      at,
+      strict,
+      temporalJoin(source.pipe(at, strict, toTable({ key: (number) => number })), {
+        key(number) {
+          explode("key");
+          return number;
+        },
+        join(number, row) {
+          explode("join");
+          return [number, row];
+        },
+      }),
+    );
+}
+
 /** Two tables of a key for each number, of which the right one has none and is over. */
 function tables(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
   const table = map((number: number) => ({ key: number, value: number }));
@@ -195,6 +235,20 @@ export const JOINS: Record<string, Subject> = {
     stage: () => named(),
     values: (n) => n,
     callbacks: { key: callback("key", named), join: callback("join", named) },
+  },
+  "temporalJoin": {
+    stage: () => versioned(),
+    values: (n) => n,
+    takes: 2,
+    answered: [0, 2, 25, 1],
+    callbacks: { key: callback("key", versioned), join: callback("join", versioned) },
+  },
+  "temporalJoin of a stream as the table": {
+    stage: () => versions(),
+    values: (n) => Math.min(n, LEFTS),
+    takes: 2,
+    answered: [0, 2, 25, 1],
+    callbacks: { key: callback("key", versions), join: callback("join", versions) },
   },
   "toTable": {
     stage: () => tabled() as OperatorFunction<number, unknown>,

@@ -19,6 +19,7 @@ import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
 import { profiles } from "./profiles.ts";
 import { sessions } from "./sessions.ts";
+import { versions } from "./versions.ts";
 import { visits } from "./visits.ts";
 
 /** For late requests to arrive. */
@@ -41,6 +42,7 @@ export const FAMILIES: readonly Family[] = [
   partners,
   profiles,
   sessions,
+  versions,
   visits,
 ];
 
