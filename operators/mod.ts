@@ -23,6 +23,7 @@ export * from "./durations.ts";
 export * from "./event_time.ts";
 export * from "./interval_join.ts";
 export type { Joined, JoinType, LeftOf, RightOf } from "./_join_options.ts";
+export type { JoinWindow } from "./_join_windows.ts";
 export * from "./histogram.ts";
 export * from "./join_tables.ts";
 export * from "./keyed_process.ts";
@@ -74,6 +75,13 @@ export * from "./top_n.ts";
 export type { TopChange } from "./_top_stage.ts";
 export type { Ranked, TopNOptions } from "./_top_aggregate.ts";
 export * from "./tumbling_window.ts";
+export type {
+  CalendarWindows,
+  CumulativeWindows,
+  SessionWindows,
+  SlidingWindows,
+  TumblingWindows,
+} from "./_window_kinds.ts";
 export type { WindowOptions } from "./_window_options.ts";
 export type { PaneKind, TimeWindow, WindowResult } from "./_window_result.ts";
 export * from "./watermark.ts";

@@ -8,6 +8,7 @@ import {
   eventTime,
   intervalJoin,
   joinTables,
+  type JoinWindow,
   tableJoin,
   temporalJoin,
   toTable,
@@ -69,13 +70,16 @@ function pairs(explode = (_in: string) => {}): OperatorFunction<number, unknown>
 }
 
 /** A window join with a right side that is over. Each number has a row of its own, at the end of ten numbers. */
-function windowed(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+const windowed = (explode?: (where: string) => void) => windowedBy({ size: 10 }, explode);
+
+/** The same with other windows. */
+function windowedBy(window: JoinWindow<number>, explode = (_in: string) => {}): OperatorFunction<number, unknown> {
   return (source) =>
     source.pipe(
       at,
       strict,
       windowJoin(EMPTY as Observable<number>, {
-        window: { size: 10 },
+        window,
         key(number) {
           explode("key");
           return number % 7;
@@ -219,6 +223,28 @@ export const JOINS: Record<string, Subject> = {
     takes: 11,
     answered: [0, 2, 25, 1],
     callbacks: { key: callback("key", windowed), join: callback("join", windowed) },
+  },
+  "windowJoin of sliding windows": {
+    stage: () => windowedBy({ size: 10, slide: 5 }),
+    values: (n) => 2 * n,
+    takes: 6,
+    answered: [0, 2, 25, 1],
+    callbacks: {},
+  },
+  "windowJoin of sessions": {
+    stage: () => windowedBy({ gap: 10 }),
+    values: (n) => n,
+    takes: 10_000,
+    answered: [0, 2, 25, 1],
+    callbacks: {
+      gap: (explode) =>
+        windowedBy({
+          gap() {
+            explode();
+            return 1;
+          },
+        }),
+    },
   },
   "windowJoin with pairs": {
     stage: () => windowedPairs(),
