@@ -102,11 +102,28 @@ export class WindowJoinStage<L, R, K extends Key, O> implements TwoHandlers<L, R
     for (const start of over) this.#slices.delete(start);
     this.#current = NO_SLICE;
     const isOver = (slice: number) => over.has(slice);
-    for (const key of values.keysOf(slices)) {
-      if (stage.closed) return;
-      const lefts = values.take(values.lefts, key, slices, isOver);
-      const rights = values.take(values.rights, key, slices, isOver);
-      values.emit(window, last, key, lefts, rights);
+    // The values of a whole window are removed, so that its keys are met once anyway.
+    const met = slicer.whole ? undefined : new Set<K>();
+    const { lefts, rights } = values;
+    for (const slice of slices) {
+      for (const list of lefts.cells(slice)) {
+        const { key } = list;
+        if (stage.closed) return;
+        if (met?.has(key)) continue;
+        met?.add(key);
+        const ofLeft = values.take(lefts, key, slices, isOver, list);
+        values.emit(window, last, key, ofLeft, values.take(rights, key, slices, isOver));
+      }
+    }
+    // The keys that are left have values on the right side only.
+    for (const slice of slices) {
+      for (const list of rights.cells(slice)) {
+        const { key } = list;
+        if (stage.closed) return;
+        if (met?.has(key)) continue;
+        met?.add(key);
+        values.emit(window, last, key, [], values.take(rights, key, slices, isOver, list));
+      }
     }
   }
 }

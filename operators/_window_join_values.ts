@@ -31,6 +31,7 @@ type Element<V> = V | Numbered<V>;
 /** The values of one side, key and place. */
 export type Values<K extends Key, V> = KeyedElements<K, Element<V>>;
 
+const NOTHING: readonly never[] = [];
 /** In place of the values of a side that has none: one row for each value of the other side. */
 const NONE: readonly undefined[] = [undefined];
 
@@ -117,34 +118,29 @@ export class WindowJoinValues<L, R, K extends Key, O> {
     for (const lists of this.#sides) for (const list of lists.cells(from)) move(lists, list, to);
   }
 
-  /** The keys that have values at some places, those of left values first. */
-  keysOf(places: readonly number[]): Set<K> {
-    const keys = new Set<K>();
-    for (const lists of this.#sides) {
-      for (const place of places) for (const { key } of lists.cells(place)) keys.add(key);
-    }
-    return keys;
-  }
-
   /**
    * The values of a key at some places, in the order in which they came.
    *
    * @param lists those of one side
    * @param over which of the places are over. Their values are removed
+   * @param found the list at one of the places, if it is at hand
    */
   take<V>(
     lists: KeyedList<K, Element<V>>,
     key: K,
     places: readonly number[],
     over: (place: number) => boolean,
-  ): V[] {
-    const elements: Element<V>[] = [];
+    found?: Values<K, V>,
+  ): readonly V[] {
+    let elements: Element<V>[] | undefined;
     for (const place of places) {
-      const list = lists.find(key, place);
+      const list = place === found?.namespace ? found : lists.find(key, place);
       if (list === undefined) continue;
-      for (const element of list.elements()) elements.push(element);
+      if (elements === undefined) elements = [...list.elements()];
+      else for (const element of list.elements()) elements.push(element);
       if (over(place)) list.clear();
     }
+    if (elements === undefined) return NOTHING;
     if (!this.numbered) return elements as V[];
     return (elements as Numbered<V>[]).sort((a, b) => a[0] - b[0]).map(([, value]) => value);
   }

@@ -18,6 +18,7 @@ import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
 import { profiles } from "./profiles.ts";
+import { overlaps, reunions } from "./reunions.ts";
 import { sessions } from "./sessions.ts";
 import { versions } from "./versions.ts";
 import { visits } from "./visits.ts";
@@ -38,9 +39,11 @@ export const FAMILIES: readonly Family[] = [
   carts,
   couples,
   meetings,
+  overlaps,
   pairs,
   partners,
   profiles,
+  reunions,
   sessions,
   versions,
   visits,
