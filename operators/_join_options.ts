@@ -43,6 +43,12 @@ export function needFunctions(functions: Readonly<Record<string, unknown>>, cann
   }
 }
 
+/** Whether the table is read before the values. */
+export function isBootstrapped(bootstrap: boolean, cannot: string): boolean {
+  if (typeof bootstrap === "boolean") return bootstrap;
+  throw new TypeError(`${cannot} bootstrap must be true or false, current value is ${String(bootstrap)}`);
+}
+
 /** Whether values are frozen. */
 export function isFrozen(values: "copied" | "frozen", cannot: string): boolean {
   if (values === "copied" || values === "frozen") return values === "frozen";

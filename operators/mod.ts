@@ -14,6 +14,7 @@ export type { CallContext } from "./_async_call.ts";
 export type { AsyncMapOptions, RetryOptions } from "./_async_options.ts";
 export * from "./changes.ts";
 export * from "./deduplicate.ts";
+export * from "./broadcast_join.ts";
 export * from "./calendar_window.ts";
 export * from "./combined_aggregates.ts";
 export * from "./count_window.ts";

@@ -8,7 +8,6 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import type { Reader } from "../connectors/connector.ts";
 import type { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
@@ -19,7 +18,8 @@ export interface LoopParts {
   readonly clock: Clock;
   readonly epochs: Epochs;
   readonly tasks: () => readonly OwnedTask[];
-  readonly reader: () => Reader | undefined;
+  /** Called when a queue has room again after its fetching was paused. */
+  readonly resume: (queue: InputQueue) => void;
   /** Whether a queue has reached the end of a bounded input. */
   readonly atEnd: (queue: InputQueue) => boolean;
   readonly taskFailed: (owned: OwnedTask) => void;
@@ -114,7 +114,7 @@ export class Loop {
     for (const queue of runner.queues) {
       if (!queue.paused || queue.bytes >= QUEUE_BYTES / 2) continue;
       queue.paused = false;
-      this.parts.reader()?.resume(queue.topic, queue.partition);
+      this.parts.resume(queue);
     }
   }
 

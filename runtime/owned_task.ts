@@ -11,6 +11,7 @@ import { mapOffsets } from "./offsets.ts";
 import type { EpochOutputs } from "./outputs.ts";
 import { Outbox } from "./outbox.ts";
 import { MarkerError, type PublishedTask } from "./publisher.ts";
+import { TABLE_ENDS } from "./tables_first.ts";
 import type { Counters, TaskRunner } from "./task_runner.ts";
 
 /** An epoch that was cut and is being committed. */
@@ -82,7 +83,9 @@ export class OwnedTask implements PublishedTask {
     const { outputs: collected } = runner;
     const clocks = runner.clocks(), counters = { ...runner.counters };
     if (runner.task.late > 0) counters.late = (counters.late ?? 0) + runner.task.late;
-    for (const { missing } of runner.queues) if (missing > 0) counters.missing = (counters.missing ?? 0) + missing;
+    for (const { missing, counts } of runner.queues) {
+      if (missing > 0 && counts) counters.missing = (counters.missing ?? 0) + missing;
+    }
     const cut = this.checkpoint.cut({
       offsets: mapOffsets(this.offsets()),
       clocks,
@@ -92,6 +95,7 @@ export class OwnedTask implements PublishedTask {
       // Staged records must be committed. Encoding a state may fail, so staging comes after it.
       writes: () => stage(sinks, collected.appended),
       finished: runner.ended,
+      extensions: runner.parts.tablesFirst?.done ? { [TABLE_ENDS]: undefined } : undefined,
     });
     const outputs = collected.take();
     runner.counters = { ...counters };

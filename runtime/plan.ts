@@ -9,9 +9,11 @@ import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import { memoryState } from "../operators/_memory_state.ts";
 import { noSource } from "../operators/_misuse.ts";
+import type { AttachedSource } from "../operators/_scope.ts";
 import { Bottom } from "../operators/_source.ts";
 import { Task, type TaskHost } from "../operators/_task.ts";
 import { policySinks, type Settings } from "./options.ts";
+import { type Joined, type ReadingOrder, readingOrder } from "./tables_first.ts";
 
 /** The sources, states and sinks of a job's pipelines. */
 export interface Topology {
@@ -30,6 +32,10 @@ export interface Plan {
   readonly pipelines: readonly Observable<unknown>[];
   readonly input: Connector;
   readonly topics: readonly string[];
+  /** Those of which every task reads every partition. */
+  readonly broadcast: ReadonlySet<string>;
+  /** Which of them a new task reads before others. */
+  readonly order: ReadingOrder;
   readonly sources: ReadonlySet<SourceSpec>;
   readonly sinks: readonly SinkSpec[];
   readonly states: readonly KeyedStateSpec[];
@@ -62,6 +68,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   const host = new PlanningHost();
   const task = new Task(host);
   const bottoms = subscribeAll(task, pipelines, () => {});
+  const streams = new Set(bottoms.flatMap(({ scope }) => scope.sources.map(({ label }) => label)));
   const watermarks = [...task.clocks].filter(([, clock]) => !clock.forwards).map(([name]) => name);
   const clocks = new Map([...task.clocks].map(([name, { reads = [] }]) => [name, reads]));
   task.phase = "closed";
@@ -79,6 +86,8 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   }
   return {
     pipelines,
+    broadcast: broadcastOf(host.sources),
+    order: readingOrder(host.joined, streams),
     input: [...connectors.values()][0],
     topics: [...new Set([...host.sources].map(({ topic }) => topic))],
     sources: host.sources,
@@ -94,6 +103,20 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   };
 }
 
+/** The topics of which every task reads every partition. */
+function broadcastOf(sources: ReadonlySet<SourceSpec>): ReadonlySet<string> {
+  const [every, own] = [true, false].map((is) =>
+    new Set([...sources].filter(({ broadcast = false }) => broadcast === is).map(({ topic }) => topic))
+  );
+  for (const topic of every.intersection(own)) {
+    throw new TypeError(
+      `Cannot run the job: the topic "${topic}" is read with broadcast: true and without, and a task reads either all of its partitions ` +
+        `or its own. Read it in one way, or in two jobs`,
+    );
+  }
+  return every;
+}
+
 function place(spec: { topic: string; connector: Connector }): { topic: string; connector: string } {
   return { topic: spec.topic, connector: spec.connector.id };
 }
@@ -103,8 +126,13 @@ class PlanningHost implements TaskHost {
   readonly sources = new Set<SourceSpec>();
   readonly sinks = new Set<SinkSpec>();
   readonly states: KeyedStateSpec[] = [];
+  readonly joined: Joined[] = [];
   readonly checkKey = undefined;
   readonly skipPane = undefined;
+
+  readFirst(tables: readonly AttachedSource[], before: readonly AttachedSource[]): void {
+    for (const value of before) for (const table of tables) this.joined.push([value.label, table.label]);
+  }
 
   openState(spec: KeyedStateSpec): AnyKeyedState {
     this.states.push(spec);

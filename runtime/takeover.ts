@@ -16,7 +16,15 @@ import type { Background } from "../base/background.ts";
 import type { From, Published, StartOffset } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import type { KeyAtHand } from "./key_guard.ts";
-import { DurableStates, FencedError, type Head, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
+import {
+  DurableStates,
+  FencedError,
+  type Head,
+  type Offsets,
+  type Patience,
+  type Store,
+  TaskCheckpoint,
+} from "../state/mod.ts";
 import { lastBegun } from "../state/decide.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
@@ -27,6 +35,8 @@ import type { OutgoingEpoch } from "./outbox.ts";
 import { OwnedTask } from "./owned_task.ts";
 import type { Plan } from "./plan.ts";
 import { type Publisher, settle } from "./publisher.ts";
+import { endsOfTables, TABLE_ENDS, TablesFirst } from "./tables_first.ts";
+import { countingTask } from "./task_layout.ts";
 import { type OnFailure, TaskRunner } from "./task_runner.ts";
 
 /** What a takeover needs. */
@@ -156,18 +166,41 @@ async function begin(
     // Epochs go on after the epoch of the marker, whatever it is: readers have seen results up to it.
     const shown = await markerOf(parts, number);
     const epoch = shown === undefined ? 0 : lastBegun(shown);
+    const first = await firstOffsets(parts, number, plan.topics, reset);
     await checkpoint.rewrite({
       reset: { epoch },
-      offsets: mapOffsets(await firstOffsets(parts, number, plan.topics, reset)),
+      offsets: mapOffsets(first),
       topics,
+      extensions: await tableEnds(parts, first, {}),
     });
   }
-  const fresh = plan.topics.filter((topic) => checkpoint.head.offsets[topic] === undefined);
+  const fresh = plan.topics.filter((topic) => isFresh(parts, checkpoint.head, topic));
   // A head that an older program wrote, or that was written when the broker gave no topic ids, gets the ids now.
   const untold = Object.keys(topics).some((topic) => checkpoint.head.topics[topic] === undefined);
   if (fresh.length > 0 || untold) {
-    await checkpoint.rewrite({ offsets: mapOffsets(await firstOffsets(parts, number, fresh, settings.from)), topics });
+    const first = await firstOffsets(parts, number, fresh, settings.from);
+    const unread = first.filter(({ topic, partition }) => checkpoint.head.offsets[topic]?.[partition] === undefined);
+    const extensions = await tableEnds(parts, unread, checkpoint.head.extensions);
+    await checkpoint.rewrite({ offsets: mapOffsets(unread), topics, extensions });
   }
+}
+
+/** The head's extension with the ends of tables that are new to the task, beside those that it has. */
+async function tableEnds(
+  { open: { input }, plan }: TakeoverParts,
+  starts: readonly StartOffset[],
+  before: Head["extensions"],
+): Promise<Head["extensions"]> {
+  const known = listOffsets((before[TABLE_ENDS] ?? {}) as Offsets);
+  const ends = [...known, ...await endsOfTables(starts, plan.order, (topic) => input.bounds(topic))];
+  return ends.length === 0 ? {} : { [TABLE_ENDS]: mapOffsets(ends) };
+}
+
+/** Whether the head has no offset of a topic yet, or not of every partition of a topic of which every task reads all. */
+function isFresh({ open: { layout } }: TakeoverParts, { offsets }: Head, topic: string): boolean {
+  const own = offsets[topic];
+  if (own === undefined || !layout.broadcast.has(topic)) return own === undefined;
+  return Object.keys(own).length < layout.partitions.get(topic)!;
 }
 
 /**
@@ -184,14 +217,16 @@ function refuseOthers(job: string, head: Head, topics: Readonly<Record<string, s
 }
 
 async function firstOffsets(
-  { open }: TakeoverParts,
+  { open, plan }: TakeoverParts,
   number: number,
   topics: readonly string[],
   from: From,
 ): Promise<StartOffset[]> {
   const starts: StartOffset[] = [];
   for (const topic of topics) {
-    const offsets = await open.input.offsets(topic, from);
+    // A part of a table is none.
+    const whole = plan.order.whole.has(topic) || plan.broadcast.has(topic);
+    const offsets = await open.input.offsets(topic, whole ? "earliest" : from);
     for (const { topic: own, partition } of open.layout.inputsOf(number)) {
       if (own === topic) starts.push({ topic, partition, offset: offsets[partition] });
     }
@@ -227,8 +262,16 @@ async function markerOf(parts: TakeoverParts, number: number): Promise<Published
 function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoint, states: DurableStates): TaskRunner {
   const { open, plan, settings } = parts;
   const { head } = checkpoint;
-  const read = listOffsets(head.offsets).filter(({ topic }) => plan.topics.includes(topic));
-  const queues = read.map(({ topic, partition, offset }, slot) => new InputQueue(slot, topic, partition, offset));
+  const { layout } = open;
+  const read = listOffsets(head.offsets).filter(({ topic, partition }) =>
+    plan.topics.includes(topic) && (layout.broadcast.has(topic) || layout.taskOf(topic, partition) === number)
+  );
+  const queues = read.map((place, slot) =>
+    new InputQueue(slot, place.topic, place.partition, place.offset, {
+      shared: layout.broadcast.has(place.topic),
+      counts: countingTask(layout, place) === number,
+    })
+  );
   const outputs = new Outputs({
     taskNumber: number,
     sinks: open.sinks,
@@ -242,6 +285,7 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     pipelines: plan.pipelines,
     planned: plan.sources,
     queues,
+    tablesFirst: new TablesFirst(queues, head, plan.order),
     outputs,
     clock: settings.clock,
     openState: (spec) => states.open(spec),

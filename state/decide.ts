@@ -18,7 +18,7 @@ import type {
   Unsafe,
 } from "./head.ts";
 import { dictionary, NEW_HEAD } from "./head.ts";
-import { EXTENSION_BYTES, OUTBOX_EPOCHS, PIN_NAME_CHARS, PINS, PUBLISHERS, UNSAFE_REASON_CHARS } from "./limits.ts";
+import { EXTENSIONS_BYTES, OUTBOX_EPOCHS, PIN_NAME_CHARS, PINS, PUBLISHERS, UNSAFE_REASON_CHARS } from "./limits.ts";
 
 /** A process that wants to take a task. */
 export interface Claimant {
@@ -182,8 +182,8 @@ function admittedPins(pins: readonly Pin[]): readonly Pin[] {
 export function withExtensions(before: Head["extensions"], now: Head["extensions"] = {}): Head["extensions"] {
   const after = dictionary(Object.entries(laid(before, now)).filter(([, value]) => value !== undefined));
   const bytes = encode(after).length;
-  if (bytes > EXTENSION_BYTES) {
-    throw new RangeError(`The extensions of a head have ${bytes} bytes, and may have ${EXTENSION_BYTES}`);
+  if (bytes > EXTENSIONS_BYTES) {
+    throw new RangeError(`The extensions of a head have ${bytes} bytes, and may have ${EXTENSIONS_BYTES}`);
   }
   return after;
 }

@@ -77,8 +77,11 @@ export const PINS = 4;
 /** The longest name of a pin, in characters. */
 export const PIN_NAME_CHARS = 24;
 
-/** The most bytes of a head's extensions, encoded. */
+/** The most bytes of the extensions of a head that its shape does not name, encoded. */
 export const EXTENSION_BYTES = 256;
+
+/** The most bytes of all extensions of a head, encoded. */
+export const EXTENSIONS_BYTES: number = 12 * KIB;
 
 /** The longest reason for which a task is unsafe, in characters. */
 export const UNSAFE_REASON_CHARS = 500;

@@ -16,7 +16,7 @@ import { type Head, NEW_HEAD } from "../state/head.ts";
 import { decodeHead, encodeHead } from "../state/head_codec.ts";
 import { assertHeadFits, largestHead } from "../state/head_size.ts";
 import { assertSuccessor } from "../state/successor.ts";
-import { EXTENSION_BYTES, HEAD_BYTES, OUTBOX_EPOCHS, PINS, PUBLISHERS } from "../state/limits.ts";
+import { EXTENSIONS_BYTES, HEAD_BYTES, OUTBOX_EPOCHS, PINS, PUBLISHERS } from "../state/limits.ts";
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -233,7 +233,7 @@ Deno.test("an extension is kept by whoever does not know it, set and removed by 
   assertEquals(rewritten.extensions, { later: { version: 9 }, run: "a" });
   const set = changed(rewritten, { extensions: { run: undefined, __proto__: null, hops: [1] } });
   assertEquals(set.extensions, { later: { version: 9 }, hops: [1] });
-  assertThrows(() => changed(before, { extensions: { large: "x".repeat(EXTENSION_BYTES) } }), RangeError, "may have");
+  assertThrows(() => changed(before, { extensions: { large: "x".repeat(EXTENSIONS_BYTES) } }), RangeError, "may have");
 });
 
 Deno.test("a head pins few savepoints, of short names", () => {

@@ -5,6 +5,7 @@
  */
 import { EMPTY, map, type Observable, type OperatorFunction, range } from "rxjs";
 import {
+  broadcastJoin,
   eventTime,
   intervalJoin,
   joinTables,
@@ -170,6 +171,17 @@ function versions(explode = (_in: string) => {}): OperatorFunction<number, unkno
     );
 }
 
+/** Each number with seven rules. */
+function ruled(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  const rules = range(0, 7).pipe(toTable({ key: (number) => number, value: (number) => `rule ${number}` }));
+  return broadcastJoin(rules, {
+    join(number: number, all) {
+      explode("join");
+      return [number, all.get(number % 7)];
+    },
+  });
+}
+
 /** Two tables of a key for each number, of which the right one has none and is over. */
 function tables(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
   const table = map((number: number) => ({ key: number, value: number }));
@@ -275,6 +287,11 @@ export const JOINS: Record<string, Subject> = {
     takes: 2,
     answered: [0, 2, 25, 1],
     callbacks: { key: callback("key", versions), join: callback("join", versions) },
+  },
+  "broadcastJoin": {
+    stage: () => ruled(),
+    values: (n) => n,
+    callbacks: { join: callback("join", ruled) },
   },
   "toTable": {
     stage: () => tabled() as OperatorFunction<number, unknown>,

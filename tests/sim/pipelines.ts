@@ -18,8 +18,10 @@ import {
 import type { Connector } from "../../connectors/connector.ts";
 import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import type { Driver } from "../../connectors/kafka/driver.ts";
+import { tableVerb } from "../../connectors/_tables.ts";
 import { sinkVerb, sourceVerb } from "../../connectors/verbs.ts";
 import { FAMILIES, familiesOf } from "./families/all.ts";
+import type { OpenTable } from "./families/family.ts";
 import type { SimClock } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
 import { DISORDER, type Event, INPUT, LATENESS, WINDOW } from "./traffic.ts";
@@ -68,8 +70,9 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   const pipelines: Observable<unknown>[] = [];
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
+  const open: OpenTable = ({ topic, broadcast }) => tableVerb(connector, topic, { broadcast });
   for (const { name, pipeline } of familiesOf(scenario)) {
-    pipelines.push(pipeline(events, clock.after).pipe(sink(name, { key: ({ user }) => user })));
+    pipelines.push(pipeline(events, clock.after, open).pipe(sink(name, { key: ({ user }) => user })));
   }
   return {
     pipelines,

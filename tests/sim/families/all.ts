@@ -11,7 +11,7 @@ import { calls } from "./calls.ts";
 import { carts } from "./carts.ts";
 import { couples } from "./couples.ts";
 import { doors } from "./doors.ts";
-import type { Family } from "./family.ts";
+import type { Family, TableTopic } from "./family.ts";
 import { firsts } from "./firsts.ts";
 import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
@@ -19,6 +19,7 @@ import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
 import { profiles } from "./profiles.ts";
 import { overlaps, reunions } from "./reunions.ts";
+import { ruled } from "./ruled.ts";
 import { sessions } from "./sessions.ts";
 import { versions } from "./versions.ts";
 import { visits } from "./visits.ts";
@@ -44,6 +45,7 @@ export const FAMILIES: readonly Family[] = [
   partners,
   profiles,
   reunions,
+  ruled,
   sessions,
   versions,
   visits,
@@ -62,4 +64,9 @@ export function quietOf(scenario: { readonly families?: readonly string[] }): nu
 /** The families of a run. */
 export function familiesOf({ families = [] }: { readonly families?: readonly string[] }): Family[] {
   return FAMILIES.filter(({ name }) => families.includes(name));
+}
+
+/** The tables that the families of a run read. */
+export function tablesOf(scenario: { readonly families?: readonly string[] }): TableTopic[] {
+  return familiesOf(scenario).flatMap(({ tables = [] }) => tables);
 }

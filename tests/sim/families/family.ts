@@ -5,6 +5,9 @@
  * @module
  */
 import type { Observable } from "rxjs";
+import type { TableChange } from "@tidemark/streams";
+import type { OutputRecord } from "../../../connectors/connector.ts";
+import type { Scenario } from "../scenario.ts";
 import { DISORDER, type Event } from "../traffic.ts";
 
 /** A result. Its user is the key of its record, and determines the list in which its order counts. */
@@ -49,6 +52,27 @@ export abstract class ByEventTime implements Expected {
   protected abstract fire(before: number): void;
 }
 
+/** A topic that a family reads as a table, beside the events. */
+export interface TableTopic {
+  readonly topic: string;
+  /** Whether every task reads all of it. */
+  readonly broadcast: boolean;
+  partitions(scenario: Scenario): number;
+  /** Its records, in their order: those that are there before the job begins, and those that come while it runs. */
+  records(scenario: Scenario): { readonly first: readonly OutputRecord[]; readonly later: readonly OutputRecord[] };
+}
+
+/** The part of a family's rows that depends on how its inputs are interleaved. */
+export interface Interleaving {
+  /** The row without that part, as `expected` emits it. */
+  fixed(row: Row): Row;
+  /** Checks that part. Returns what is wrong with the rows of one user, in the order in which a reader sees them. */
+  check(rows: readonly Row[], scenario: Scenario): string | undefined;
+}
+
+/** Opens a topic as a table. */
+export type OpenTable = <V>(table: TableTopic) => Observable<TableChange<string, V>>;
+
 /** A pipeline of some runs. */
 export interface Family {
   /** The name of its stage and of its output topic. */
@@ -64,8 +88,17 @@ export interface Family {
    * event.
    *
    * @param after calls back after this many milliseconds of the process, unless the process has ended
+   * @param open opens a table of the family
    */
-  pipeline(events: Observable<Event>, after: (ms: number, run: () => void) => void): Observable<Row>;
+  pipeline(
+    events: Observable<Event>,
+    after: (ms: number, run: () => void) => void,
+    open: OpenTable,
+  ): Observable<Row>;
+  /** The tables that it reads. @default none */
+  readonly tables?: readonly TableTopic[];
+  /** What of its rows depends on how its inputs are interleaved. @default nothing */
+  readonly interleaving?: Interleaving;
   /** @param emit called with each result, in the order in which a reader must see those of one user */
   expected(emit: (row: Row) => void): Expected;
 }
