@@ -96,9 +96,8 @@ export class SessionJoinStage<L, R, K extends Key, O> implements TwoHandlers<L, 
     const [place, , start, end] = session;
     const values = this.#values;
     this.#sessions.remove(key, session);
-    const isOver = () => true;
-    const lefts = values.take(values.lefts, key, [place], isOver);
-    const rights = values.take(values.rights, key, [place], isOver);
+    const firing = { places: [place], over: new Set([place]), last: values.last };
+    const lefts = values.take(values.lefts, key, firing), rights = values.take(values.rights, key, firing);
     values.emit(start, end - 1, key, lefts, rights);
   }
 }

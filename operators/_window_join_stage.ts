@@ -95,34 +95,34 @@ export class WindowJoinStage<L, R, K extends Key, O> implements TwoHandlers<L, R
   #fire(window: number): void {
     const { slicer, stage } = this;
     const values = this.#values;
-    const last = slicer.last(window);
-    const slices = slicesOf(slicer, window).filter((start) => this.#slices.has(start));
-    const over = new Set(slices.filter((start) => this.#slices.get(start)!.gone === last));
+    const { lefts, rights } = values;
+    const time = slicer.last(window);
+    const places = slicesOf(slicer, window).filter((start) => this.#slices.has(start));
+    const over = new Set(places.filter((start) => this.#slices.get(start)!.gone === time));
     // A row may cause values of a slice that is over. They are late.
     for (const start of over) this.#slices.delete(start);
     this.#current = NO_SLICE;
-    const isOver = (slice: number) => over.has(slice);
+    const firing = { places, over, last: values.last };
     // The values of a whole window are removed, so that its keys are met once anyway.
     const met = slicer.whole ? undefined : new Set<K>();
-    const { lefts, rights } = values;
-    for (const slice of slices) {
-      for (const list of lefts.cells(slice)) {
+    for (const place of places) {
+      for (const list of lefts.cells(place)) {
         const { key } = list;
         if (stage.closed) return;
         if (met?.has(key)) continue;
         met?.add(key);
-        const ofLeft = values.take(lefts, key, slices, isOver, list);
-        values.emit(window, last, key, ofLeft, values.take(rights, key, slices, isOver));
+        const ofLeft = values.take(lefts, key, firing, list);
+        values.emit(window, time, key, ofLeft, values.take(rights, key, firing));
       }
     }
     // The keys that are left have values on the right side only.
-    for (const slice of slices) {
-      for (const list of rights.cells(slice)) {
+    for (const place of places) {
+      for (const list of rights.cells(place)) {
         const { key } = list;
         if (stage.closed) return;
         if (met?.has(key)) continue;
         met?.add(key);
-        values.emit(window, last, key, [], values.take(rights, key, slices, isOver, list));
+        values.emit(window, time, key, [], values.take(rights, key, firing, list));
       }
     }
   }

@@ -31,6 +31,16 @@ type Element<V> = V | Numbered<V>;
 /** The values of one side, key and place. */
 export type Values<K extends Key, V> = KeyedElements<K, Element<V>>;
 
+/** A window that fires. */
+export interface WindowAtHand {
+  /** Where its values are. */
+  readonly places: readonly number[];
+  /** The places that no other window needs. */
+  readonly over: ReadonlySet<number>;
+  /** The number of the last value before it fires. A row may cause values at its places, which are late for it. */
+  readonly last: number;
+}
+
 const NOTHING: readonly never[] = [];
 /** In place of the values of a side that has none: one row for each value of the other side. */
 const NONE: readonly undefined[] = [undefined];
@@ -119,17 +129,15 @@ export class WindowJoinValues<L, R, K extends Key, O> {
   }
 
   /**
-   * The values of a key at some places, in the order in which they came.
+   * The values of a key in a window, in the order in which they came. Those at places that are over are removed.
    *
    * @param lists those of one side
-   * @param over which of the places are over. Their values are removed
    * @param found the list at one of the places, if it is at hand
    */
   take<V>(
     lists: KeyedList<K, Element<V>>,
     key: K,
-    places: readonly number[],
-    over: (place: number) => boolean,
+    { places, over, last }: WindowAtHand,
     found?: Values<K, V>,
   ): readonly V[] {
     let elements: Element<V>[] | undefined;
@@ -138,11 +146,12 @@ export class WindowJoinValues<L, R, K extends Key, O> {
       if (list === undefined) continue;
       if (elements === undefined) elements = [...list.elements()];
       else for (const element of list.elements()) elements.push(element);
-      if (over(place)) list.clear();
+      if (over.has(place)) list.clear();
     }
     if (elements === undefined) return NOTHING;
     if (!this.numbered) return elements as V[];
-    return (elements as Numbered<V>[]).sort((a, b) => a[0] - b[0]).map(([, value]) => value);
+    const came = (elements as Numbered<V>[]).filter(([number]) => number <= last);
+    return came.sort((a, b) => a[0] - b[0]).map(([, value]) => value);
   }
 
   /**

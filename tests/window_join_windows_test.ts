@@ -1,7 +1,7 @@
 /** Window joins of windows other than the tumbling ones: which values are partners, what is kept, and how they run in jobs. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { map, type Observable, of } from "rxjs";
+import { map, merge, type Observable, of, Subject, tap } from "rxjs";
 import {
   count,
   countWindow,
@@ -21,7 +21,7 @@ import { runWith } from "../runtime/run.ts";
 import { CommittingTask } from "./support/committing_task.ts";
 import { ManualClock, refusal, until } from "./support/jobs.ts";
 import { key, pair, script, type Step, type Timed } from "./support/join_script.ts";
-import { jobSource } from "./support/task_host.ts";
+import { HandMadeTask, jobSink, jobSource } from "./support/task_host.ts";
 
 type Options = Partial<WindowJoinOptions<Timed, Timed, string, string, JoinType>>;
 
@@ -79,6 +79,37 @@ describe("windowJoin() of windows that overlap", () => {
         "1+0 @1",
       ],
     );
+  });
+
+  it("a value that a row causes is in no window that has fired, or fires", () => {
+    const again = new Subject<Timed>();
+    const seen: string[] = [];
+    const source = (name: string) => jobSource<Timed>(name).pipe(eventTime(({ at }) => at));
+    const lefts = merge(source("left"), again).pipe(watermark({ name: "left", maxOutOfOrderness: 0 }));
+    const job = new HandMadeTask().run(
+      lefts.pipe(
+        windowJoin(source("right").pipe(watermark({ name: "right", maxOutOfOrderness: 0 })), {
+          name: "join",
+          window: SLIDING,
+          key,
+          rightKey: key,
+          type: "left",
+          join: pair,
+        }),
+        tap((row) => {
+          seen.push(row);
+          if (row === "6+7") again.next({ at: 8, key: "later" });
+        }),
+        jobSink("out"),
+      ),
+    );
+    for (const [at, key] of [[6, "k"], [7, "later"]] as const) job.push("left", { at, key }, { timestamp: at });
+    for (const at of [7, 12]) job.push("right", { at, key: "k" }, { timestamp: at });
+    job.push("left", { at: 12, key: "k" }, { timestamp: 12 });
+    assertEquals([job.task.failure, seen], [undefined, ["6+7", "7+-"]]);
+    again.complete();
+    job.end();
+    assertEquals(seen, ["6+7", "7+-", ...["6+7", "6+12", "12+7", "12+12", "7+-", "8+-"], "12+12"]);
   });
 
   it("has days of 23 hours where the clocks change", () => {
