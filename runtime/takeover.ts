@@ -8,7 +8,8 @@
  *    readers back. Then write the heads with this worker's id only;
  * 3. read the heads again, then the markers: now it is known what was published, and nothing older can follow. A task
  *    with neither a marker nor unpublished results gets a marker before its next commit;
- * 4. load the state, restore the clocks, seek to the offsets of the heads.
+ * 4. load the state, restore the clocks, seek to the offsets of the heads. Rows of the last epoch that its owner may
+ *    not have written are written before the next cut.
  *
  * @module
  */
@@ -92,6 +93,7 @@ export async function takeOver(
     for (const { number, states, checkpoint, created } of claims) {
       await begin(parts, number, { checkpoint, created }, reset);
       const { keys } = await checkpoint.restore();
+      await checkpoint.writeRows();
       const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
       taken.push({ owned, created, keys, republishes: await unpublished(parts, owned) });
       if (checkpoint.head.finished) owned.finish();

@@ -8,6 +8,7 @@
  */
 import type { Edit, Mutation } from "./mutation.ts";
 import { SILENCES } from "./silent_mutations.ts";
+import { TABLES } from "./table_mutations.ts";
 
 const TAKEOVER = "runtime/takeover.ts";
 const PUBLISHER = "runtime/publisher.ts";
@@ -394,4 +395,5 @@ export const MUTATIONS: readonly Mutation[] = [
   WAITS,
   ...STAGES,
   ...SILENCES,
+  ...TABLES,
 ];

@@ -17,6 +17,7 @@ import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
+import { prices } from "./prices.ts";
 import { profiles } from "./profiles.ts";
 import { overlaps, reunions } from "./reunions.ts";
 import { ruled } from "./ruled.ts";
@@ -43,6 +44,7 @@ export const FAMILIES: readonly Family[] = [
   overlaps,
   pairs,
   partners,
+  prices,
   profiles,
   reunions,
   ruled,
