@@ -3,7 +3,7 @@
  */
 import type { Observable, OperatorFunction } from "rxjs";
 import type { TableChange } from "./_table_change.ts";
-import { isBootstrapped, isFrozen, needFunctions } from "./_join_options.ts";
+import { innerOrLeft, isBootstrapped, isFrozen, needFunctions } from "./_join_options.ts";
 import { operate2 } from "./_operate.ts";
 import { copyOf, freeze, notKept } from "./_own.ts";
 import type { Key } from "./keyed_state.ts";
@@ -90,11 +90,8 @@ export function tableJoin<T, K extends Key, V, O, Type extends "inner" | "left" 
   const { name, key, type = "inner", values = "copied", bootstrap = true, version, migrate } = options;
   const cannot = "Cannot create a table join:";
   needFunctions({ key, join: options.join }, cannot);
-  if (type !== "inner" && type !== "left") {
-    throw new TypeError(`${cannot} type must be "inner" or "left", current value is ${String(type)}`);
-  }
+  const left = innerOrLeft(type, cannot) === "left";
   isBootstrapped(bootstrap, cannot);
-  const left = type === "left";
   const frozen = isFrozen(values, cannot);
   const own: (row: V) => V = frozen ? freeze : copyOf;
   // The type of a row that may be missing follows from `type`.

@@ -163,5 +163,9 @@ function stage(
 ): AtomicWrites | undefined {
   if (appended.size === 0) return undefined;
   const staged = [...appended].map(([sink, rows]) => sinks[sink].stage(rows));
-  return { ahead: staged.flatMap(({ ahead }) => ahead), last: staged.flatMap(({ last }) => last) };
+  return {
+    ahead: staged.flatMap(({ ahead }) => ahead),
+    last: staged.flatMap(({ last }) => last),
+    rows: staged.flatMap(({ rows = [] }) => rows),
+  };
 }

@@ -8,7 +8,8 @@
  *    readers back. Then write the heads with this worker's id only;
  * 3. read the heads again, then the markers: now it is known what was published, and nothing older can follow. A task
  *    with neither a marker nor unpublished results gets a marker before its next commit;
- * 4. load the state, restore the clocks, seek to the offsets of the heads.
+ * 4. load the state, restore the clocks, seek to the offsets of the heads. Rows of the last epoch that its owner may
+ *    not have written are written before the next cut.
  *
  * @module
  */
@@ -68,6 +69,8 @@ export interface Taken {
   readonly created: boolean;
   readonly keys: number;
   readonly republishes: number;
+  /** How many rows of its last epoch were written, because they may not have been there. */
+  readonly rows: number;
 }
 
 /**
@@ -96,8 +99,9 @@ export async function takeOver(
     for (const { number, states, checkpoint, created } of claims) {
       await begin(parts, number, { checkpoint, created }, reset);
       const { keys } = await checkpoint.restore();
+      const rows = await checkpoint.writeRows();
       const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
-      taken.push({ owned, created, keys, republishes: await unpublished(parts, owned) });
+      taken.push({ owned, created, keys, republishes: await unpublished(parts, owned), rows });
       if (checkpoint.head.finished) owned.finish();
       if (owned.finished) continue;
       owned.runner.bind();

@@ -102,6 +102,10 @@ export function largestHead(
         chunks: 2 ** 20,
       };
     }),
+    unwritten: {
+      ...{ epoch: LARGE, fence: fence(DELTA_RANGES + 2), attempt: LARGE, records: LARGE },
+      ...{ ...sum, chunks: 2 ** 20 },
+    },
     publishers: Array.from(
       { length: PUBLISHERS },
       (_, i) => `${publisher.slice(0, -16)}${`${i}`.padStart(16, `${i % 10}`)}`,

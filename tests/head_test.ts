@@ -86,6 +86,7 @@ const clock = fc.record({
   ).map((slots) => slots.sort((x, y) => x[0] < y[0] ? -1 : x[0] > y[0] ? 1 : x[1] - y[1])),
 }, plain);
 const sum = { chunks: count, bytes: count, checksum: word };
+const entry = fc.record({ fence, epoch: count, attempt: count, records: count, ...sum }, plain);
 const anyHead: fc.Arbitrary<Head> = fc.record({
   topics: fc.dictionary(name, fc.stringMatching(/^[0-9a-f]{32}$/), plain),
   ...{ fence, attempt: count, epoch: count, nextState: count, era: count, finished: fc.boolean(), offsets },
@@ -95,7 +96,8 @@ const anyHead: fc.Arbitrary<Head> = fc.record({
     fc.record({ fence, first: count, length: count, ...sum }, plain)
       .map(({ length, ...range }) => ({ ...range, last: range.first + length })),
   ),
-  outbox: fc.array(fc.record({ fence, epoch: count, attempt: count, records: count, ...sum }, plain)),
+  outbox: fc.array(entry),
+  unwritten: fc.option(entry, { nil: undefined }),
   publishers: fc.array(name),
   states: fc.array(fc.record({
     ...{ id: count, name, version: count, namespaced: fc.boolean(), buckets: count, bases: count },

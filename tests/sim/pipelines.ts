@@ -9,6 +9,7 @@ import {
   deadLetter,
   eventTime,
   keyedReduce,
+  kvTable,
   lateSideOutput,
   type RunOptions,
   type SinkOptions,
@@ -21,7 +22,7 @@ import type { Driver } from "../../connectors/kafka/driver.ts";
 import { tableVerb } from "../../connectors/_tables.ts";
 import { sinkVerb, sourceVerb } from "../../connectors/verbs.ts";
 import { FAMILIES, familiesOf } from "./families/all.ts";
-import type { OpenTable } from "./families/family.ts";
+import type { KeptRow, OpenTable, Row } from "./families/family.ts";
 import type { SimClock } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
 import { DISORDER, type Event, INPUT, LATENESS, WINDOW } from "./traffic.ts";
@@ -33,7 +34,10 @@ export const LATE = "late";
 export const DEAD = "dead";
 /** The outputs that changes may affect. */
 export const OUTPUTS: readonly string[] = [COUNTS, ACTIVITY, LATE, DEAD];
-export const ALL_OUTPUTS: readonly string[] = [...OUTPUTS, ...FAMILIES.map(({ name }) => name)];
+export const ALL_OUTPUTS: readonly string[] = [
+  ...OUTPUTS,
+  ...FAMILIES.filter(({ kept }) => kept !== true).map(({ name }) => name),
+];
 
 /** The arguments of `runWith`. */
 export interface Program {
@@ -71,8 +75,9 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
   const open: OpenTable = ({ topic, broadcast }) => tableVerb(connector, topic, { broadcast });
-  for (const { name, pipeline } of familiesOf(scenario)) {
-    pipelines.push(pipeline(events, clock.after, open).pipe(sink(name, { key: ({ user }) => user })));
+  for (const { name, pipeline, kept } of familiesOf(scenario)) {
+    const rows = pipeline(events, clock.after, open);
+    pipelines.push(kept ? rows.pipe(keptAs(name)) : rows.pipe(sink(name, { key: ({ user }) => user })));
   }
   return {
     pipelines,
@@ -85,6 +90,10 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
       onMissing: scenario.onMissing,
     },
   };
+}
+
+function keptAs(name: string): MonoTypeOperatorFunction<Row> {
+  return kvTable<Row>([name], { key: ({ user }) => user, value: (row) => (row as KeptRow).gone ? null : row });
 }
 
 type Sink = <T>(topic: string, options?: SinkOptions<T>) => MonoTypeOperatorFunction<T>;

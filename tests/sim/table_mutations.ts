@@ -1,33 +1,61 @@
 /**
- * Ways to read tables wrongly: those of which every task reads all, and those that a new task reads first.
+ * Bugs in writing the rows of tables in the job's KV.
  *
  * @module
  */
 import type { Mutation } from "./mutation.ts";
 
+const CHECKPOINT = "state/checkpoint.ts";
+
 export const TABLES: readonly Mutation[] = [
   {
-    name: "a task takes again what it has had of a fetch that another one needs from further back",
+    name: "rows that follow their epoch are written without a check of the head",
     edits: [{
-      file: "runtime/input_queue.ts",
-      find: "const records = [...fetch.records].filter(({ offset }) => offset >= this.expected);",
-      replace: "const records = [...fetch.records];",
+      file: "state/checked_writes.ts",
+      find: "const result = await send([check], piece);",
+      replace: "const result = await send([], piece);",
     }],
   },
   {
-    name: "a shared fetch that begins behind a task's place is taken, and what lies between is left out",
+    name: "an epoch counts as written when the first of its rows are",
     edits: [{
-      file: "runtime/input_queue.ts",
-      find: "return this.shared ? this.done || start <= this.expected : start === this.expected;",
-      replace: "return this.shared || start === this.expected;",
+      file: "state/commit.ts",
+      find: "const written = await writeChecked(this.#headOf(cut, versionstamp), cut.after, this.options, this.#try);",
+      replace:
+        "const written = await writeChecked(this.#headOf(cut, versionstamp), cut.after.slice(0, 9), this.options, this.#try);",
     }],
   },
   {
-    name: "the ends to which a new task reads its tables are forgotten with its first epoch",
+    name: "the next owner takes the rows of the last epoch for written",
+    edits: [
+      {
+        file: CHECKPOINT,
+        find: "this.#written = entry.head.unwritten === undefined;",
+        replace: "this.#written = true;",
+      },
+    ],
+  },
+  {
+    name: "the first head that a new owner writes forgets the rows that are not written",
+    edits: [
+      {
+        file: "state/decide.ts",
+        find: "unwritten: written ? undefined : head.unwritten,",
+        replace: "unwritten: undefined,",
+      },
+      {
+        file: CHECKPOINT,
+        find: "if (unwritten === undefined || this.#written) return 0;",
+        replace: "if (unwritten === undefined || this.#written) return void (this.#written = true) ?? 0;",
+      },
+    ],
+  },
+  {
+    name: "of several rows of a key the first one is written",
     edits: [{
-      file: "runtime/owned_task.ts",
-      find: "extensions: runner.parts.tablesFirst?.done ? ",
-      replace: "extensions: runner.parts.tablesFirst !== undefined ? ",
+      file: "connectors/kv_table.ts",
+      find: "    last.delete(id);\n    last.set(id, row);\n",
+      replace: "    if (!last.has(id)) last.set(id, row);\n",
     }],
   },
 ];

@@ -16,6 +16,7 @@ import { ACTIVITY, ALL_OUTPUTS, COUNTS, JOB, LATE } from "./pipelines.ts";
 import type { Count } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
 import { seeded } from "../../base/random.ts";
+import { isGone, isOfTable, rowsIn } from "./kept.ts";
 import { tableRecords } from "./tables.ts";
 import { rowKey, type Truth, truthOf } from "./truth.ts";
 
@@ -42,7 +43,7 @@ export async function verify(remains: Remains): Promise<void> {
     verifyInterleaved(rows, { partitions: truth.partitions, ended: scenario.untilEnd });
   }
   for (const name of new Set([...rows.keys(), ...truth.rows.keys()])) {
-    if (isInterleaved(scenario, name)) continue;
+    if (isInterleaved(scenario, name) || isOfTable(name)) continue;
     const want = truth.rows.get(name) ?? [];
     const have = rows.get(name) ?? [];
     // Results whose topic was deleted while they were being published are gone with it.
@@ -50,6 +51,7 @@ export async function verify(remains: Remains): Promise<void> {
     else if (name.startsWith(`${COUNTS} `) && scenario.counts === "latest") latest(name, have, want);
     else same(name, fixedRows(scenario, name, have), want);
   }
+  await lastRows(remains, truth);
   const open = kafka.openTransactions();
   if (open.length > 0) throw new Violation(`a transaction stays open: ${JSON.stringify(open)}`);
   for (const task of heads.tasks.keys()) heads.checkShown(task);
@@ -60,7 +62,7 @@ export async function verify(remains: Remains): Promise<void> {
 }
 
 /** Checks a job that has refused to go on: its results so far must be right. */
-export function verifyPrefix(remains: Remains): Promise<void> {
+export async function verifyPrefix(remains: Remains): Promise<void> {
   const { scenario, ledger } = remains;
   const truth = truthOf(scenario, ledger.records);
   const rows = rowsOf(remains);
@@ -71,7 +73,18 @@ export function verifyPrefix(remains: Remains): Promise<void> {
     if (name.startsWith(`${COUNTS} `) && scenario.counts === "latest") rising(name, have, want);
     else same(name, fixedRows(scenario, name, have), want.slice(0, have.length));
   }
-  return Promise.resolve();
+  for (const [name, have] of await rowsIn(remains.kv)) rising(name, [have], truth.rows.get(name) ?? []);
+}
+
+/** The last row of each key must be in its table, and nothing else. */
+async function lastRows({ kv }: Remains, truth: Truth): Promise<void> {
+  const have = await rowsIn(kv);
+  for (const name of new Set([...have.keys(), ...truth.rows.keys()])) {
+    if (!isOfTable(name)) continue;
+    const want = truth.rows.get(name)?.at(-1);
+    if (isGone(want) ? !have.has(name) : have.get(name) === want) continue;
+    throw new Violation(`${name} is ${shown(have.get(name))}, and should be ${isGone(want) ? "gone" : shown(want)}`);
+  }
 }
 
 /** Whether the interleaving of partitions affects the results, or these rows of them. */

@@ -356,7 +356,7 @@ class World {
     if (heads.size < (tasks === "single" ? 1 : partitions)) return false;
     const bounds = this.#kafka.bounds(INPUT);
     for (const { head } of heads.values()) {
-      if (head === undefined || head.outbox.length > 0) return false;
+      if (head === undefined || head.outbox.length > 0 || head.unwritten !== undefined) return false;
       if (this.scenario.untilEnd && !head.finished) return false;
       for (const [partition, offset] of Object.entries(head.offsets[INPUT] ?? {})) {
         if (

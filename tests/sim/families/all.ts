@@ -18,9 +18,12 @@ import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
+import { prices } from "./prices.ts";
 import { profiles } from "./profiles.ts";
+import { overlaps, reunions } from "./reunions.ts";
 import { ruled } from "./ruled.ts";
 import { sessions } from "./sessions.ts";
+import { versions } from "./versions.ts";
 import { visits } from "./visits.ts";
 
 /** For late requests to arrive. */
@@ -40,11 +43,15 @@ export const FAMILIES: readonly Family[] = [
   couples,
   known,
   meetings,
+  overlaps,
   pairs,
   partners,
+  prices,
   profiles,
+  reunions,
   ruled,
   sessions,
+  versions,
   visits,
 ];
 

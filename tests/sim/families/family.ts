@@ -15,6 +15,15 @@ export interface Row {
   readonly user: string;
 }
 
+/** A row of a table. Its user is its key. */
+export interface KeptRow extends Row {
+  /** Grows with the rows of a key. */
+  readonly n: number;
+  readonly pad?: string;
+  /** Whether it deletes the row of its key. @default false */
+  readonly gone?: boolean;
+}
+
 /** The expected results of one partition, computed in the simplest way: without operators, state or epochs. */
 export interface Expected {
   /** The next event of the partition. Returns `false` if it is late for the family's stage. */
@@ -91,6 +100,8 @@ export interface Family {
   readonly share: number;
   /** A number of its own. It makes the draws of families independent of each other. */
   readonly dice: number;
+  /** Whether its results are rows of a table in the job's KV, each a `KeptRow`. @default false */
+  readonly kept?: boolean;
   /** How long its last results may take to be committed after its last record, in virtual milliseconds. @default 0 */
   readonly quiet?: number;
   /**
