@@ -66,6 +66,8 @@ export interface Taken {
   readonly created: boolean;
   readonly keys: number;
   readonly republishes: number;
+  /** How many rows of its last epoch were written, because they may not have been there. */
+  readonly rows: number;
 }
 
 /**
@@ -93,9 +95,9 @@ export async function takeOver(
     for (const { number, states, checkpoint, created } of claims) {
       await begin(parts, number, { checkpoint, created }, reset);
       const { keys } = await checkpoint.restore();
-      await checkpoint.writeRows();
+      const rows = await checkpoint.writeRows();
       const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
-      taken.push({ owned, created, keys, republishes: await unpublished(parts, owned) });
+      taken.push({ owned, created, keys, republishes: await unpublished(parts, owned), rows });
       if (checkpoint.head.finished) owned.finish();
       if (owned.finished) continue;
       owned.runner.bind();

@@ -26,8 +26,10 @@ export function describeTaken(job: string, taken: readonly Taken[], ms: number):
     : `${restored.length} of ${taken.length} tasks restored`;
   const shown = showOffsets(leastOffsets(taken.flatMap(({ owned }) => owned.offsets())), 8);
   const again = epochs === 0 ? "nothing to republish" : `republishing ${epochs} epoch${epochs === 1 ? "" : "s"}`;
+  const rows = taken.reduce((sum, one) => sum + one.rows, 0);
+  const rewritten = rows === 0 ? "" : `, ${rows} rows of tables written again`;
   const over = finished === 0 ? "" : `, ${finished} of ${taken.length} tasks finished`;
-  return `Job ${job}: ${origin}, from ${shown}, ${keys} keys in ${ms.toFixed(0)} ms, ${again}${over}`;
+  return `Job ${job}: ${origin}, from ${shown}, ${keys} keys in ${ms.toFixed(0)} ms, ${again}${rewritten}${over}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The rows of a table after kill -9 in the middle of epochs that are larger than an atomic: none is lost, and none goes back. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type EmbeddedLog, embeddedLog } from "@tidemark/streams";
 import { readHead } from "../state/read_head.ts";
 import { KvStore } from "../state/kv_store.ts";
@@ -17,6 +17,7 @@ const ORDERS = 6;
 async function runJob(options: TableJob): Promise<Deno.CommandOutput> {
   return await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", "--no-lock", `--config=${CONFIG}`, JOB, JSON.stringify(options)],
+    stdout: "piped",
     stderr: "piped",
   }).output();
 }
@@ -71,8 +72,9 @@ Deno.test("kvTable() loses no row and shows no older one after twelve kills betw
   }
   assert(torn > 0, "some kills left a part of the rows of an epoch");
   await onLog(path, (log) => log.end(INPUT));
-  const { code, stderr } = await runJob({ path });
+  const { code, stdout, stderr } = await runJob({ path });
   assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+  assertMatch(new TextDecoder().decode(stdout), /, [1-9]\d+ rows of tables written again$/m);
   using kv = await Deno.openKv(path);
   assertEquals(await unwritten(kv), 0);
   const rows = await ordersIn(kv);

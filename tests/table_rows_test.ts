@@ -19,9 +19,12 @@ import {
 } from "../state/mod.ts";
 import type { TableRow } from "../state/store.ts";
 import { valueBytes } from "../state/weight.ts";
+import { SimKv } from "./sim/kv.ts";
 import { type Fault, FaultStore, filled, keysOf, own, type Owner, taken, testClock } from "./support/state.ts";
 
 const clock = testClock();
+/** A process whose requests are all answered at once. */
+const direct = { call: async <T>(_what: string, effect: () => T | Promise<T>) => await effect() };
 
 /** So many rows with this text; `null` deletes them. */
 function rows(count: number, value: string | null): TableRow[] {
@@ -54,6 +57,7 @@ for (
   const [name, open] of [
     ["MemoryStore", () => Promise.resolve(new MemoryStore())],
     ["Deno KV", () => KvStore.open(":memory:", clock)],
+    ["the simulated KV", () => Promise.resolve(new KvStore(new SimKv().handle(direct, "test"), "simulated", clock))],
   ] as const
 ) {
   describe(`rows of a table on ${name}`, () => {

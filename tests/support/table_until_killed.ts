@@ -39,7 +39,7 @@ async function main({ path, dies }: TableJob): Promise<void> {
     mergeMap(({ user, orders }) => Array.from({ length: SEATS }, (_, seat) => ({ user, seat, orders }))),
     kvTable([TABLE], { key: ({ user, seat }) => [user, seat], value: ({ orders }): Seat => ({ orders }) }),
   );
-  const job = await run(counts, { name: "job", state: kv, log: () => {} });
+  const job = await run(counts, { name: "job", state: kv, log: console.log });
   await job.finished;
   opened.close();
 }
