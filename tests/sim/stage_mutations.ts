@@ -1,5 +1,5 @@
 /**
- * Bugs in what stages keep: timers, holds, lists, and calls in flight.
+ * Ways to get the stages of operators wrong: their timers, holds and lists, their calls, and what they find again.
  *
  * @module
  */
@@ -24,6 +24,10 @@ export const STAGES: readonly Mutation[] = [
       find: "    const sequence = cell.value!;\n    this.#state.write(cell, undefined);\n",
       replace: "    const sequence = cell.value!;\n",
     }],
+  },
+  {
+    name: "what waits for its time is forgotten when it is restored",
+    edits: [{ file: "operators/_waiting.ts", find: "      this.add(cell);\n", replace: "" }],
   },
   {
     name: "the watermark passes a hold",
