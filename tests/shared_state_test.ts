@@ -8,7 +8,7 @@ import { DurableStates } from "../state/durable_state.ts";
 import { MemoryStore } from "../state/memory_store.ts";
 import { NumberList } from "../state/number_list.ts";
 import { isSame } from "../state/same_value.ts";
-import { SharedRows, SharedTables } from "../state/shared_rows.ts";
+import { type SharedRows, SharedTables } from "../state/shared_rows.ts";
 import { SharedState } from "../state/shared_state.ts";
 import { contents, own, type Owner, put } from "./support/state.ts";
 
