@@ -19,6 +19,9 @@ import { ValueWriter } from "./value_writer.ts";
 
 const undoWriter = new ValueWriter();
 
+/** After so many values their mean length counts half. */
+const MEAN_OF = 100;
+
 /** Options of a durable state. */
 export interface DurableStateOptions {
   /** Its number in the head. */
@@ -72,6 +75,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
   /** The buckets of the cells that `encodeChanges` wrote. */
   readonly #changed: Bucket[] = [];
   #size = 0;
+  #meanBytes = NaN;
   readonly #undoable: boolean;
 
   /**
@@ -107,6 +111,14 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
   /** How many cells hold a value. */
   get size(): number {
     return this.#size;
+  }
+
+  /**
+   * About how many bytes its values take where they are stored, from the lengths of those that were written last. After a
+   * restore, until the first is written, the bytes of the bases.
+   */
+  get valueBytes(): number {
+    return Number.isNaN(this.#meanBytes) ? this.baseBytes : Math.round(this.#meanBytes * this.#size);
   }
 
   /** Its buckets, by number. */
@@ -192,12 +204,24 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     const ahead: C[] = [];
     for (const cell of this.dirty) if (isChanged(cell) && !this.#isSame(cell)) ahead.push(cell);
     loadKeys(ahead);
+    let bytes = 0, written = 0;
     for (const cell of ahead) {
       writer.begin(cell);
+      const from = writer.values.length;
       this.#encode(writer.values, cell);
       this.#changed.push(cell.bucket!);
+      if (cell.value === undefined) continue;
+      bytes += writer.values.length - from;
+      written++;
     }
+    if (written > 0) this.#meet(bytes / written, written);
     return this.#changed.length;
+  }
+
+  /** Values of this mean length were written. */
+  #meet(mean: number, written: number): void {
+    const share = Number.isNaN(this.#meanBytes) ? 1 : written / (written + MEAN_OF);
+    this.#meanBytes = share === 1 ? mean : this.#meanBytes + share * (mean - this.#meanBytes);
   }
 
   /** Whether a frozen value is the same object as before, and so unchanged. */
