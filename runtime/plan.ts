@@ -9,8 +9,8 @@ import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import { memoryState } from "../operators/_memory_state.ts";
 import { noSource } from "../operators/_misuse.ts";
-import type { AttachedSource } from "../operators/_scope.ts";
 import { Bottom } from "../operators/_source.ts";
+import type { TableAndValues } from "../operators/_host.ts";
 import { Task, type TaskHost } from "../operators/_task.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type Joined, type ReadingOrder, readingOrder } from "./tables_first.ts";
@@ -39,6 +39,8 @@ export interface Plan {
   readonly sources: ReadonlySet<SourceSpec>;
   readonly sinks: readonly SinkSpec[];
   readonly states: readonly KeyedStateSpec[];
+  /** The names of those with the rows of tables that every task holds whole. */
+  readonly shared: ReadonlySet<string>;
   /** The topics whose event time each clock tracks, by the clock's name. */
   readonly clocks: ReadonlyMap<string, readonly string[]>;
   readonly topology: Topology;
@@ -93,6 +95,9 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
     sources: host.sources,
     sinks,
     states: host.states,
+    shared: new Set(
+      host.states.map(({ name }) => name).filter((name) => [...host.whole].some((stage) => name.startsWith(stage))),
+    ),
     clocks,
     topology: {
       sources: [...host.sources].map(place),
@@ -127,11 +132,15 @@ class PlanningHost implements TaskHost {
   readonly sinks = new Set<SinkSpec>();
   readonly states: KeyedStateSpec[] = [];
   readonly joined: Joined[] = [];
+  /** How the names of states begin whose rows are those of whole tables. */
+  readonly whole = new Set<string>();
   readonly checkKey = undefined;
   readonly skipPane = undefined;
 
-  readFirst(tables: readonly AttachedSource[], before: readonly AttachedSource[]): void {
-    for (const value of before) for (const table of tables) this.joined.push([value.label, table.label]);
+  joins({ name, tables, values, bootstrap, whole }: TableAndValues): void {
+    if (whole) this.whole.add(`${name}/`);
+    if (!bootstrap) return;
+    for (const value of values) for (const table of tables) this.joined.push([value.label, table.label]);
   }
 
   openState(spec: KeyedStateSpec): AnyKeyedState {

@@ -13,6 +13,7 @@ import { couples } from "./couples.ts";
 import { doors } from "./doors.ts";
 import type { Family, TableTopic } from "./family.ts";
 import { firsts } from "./firsts.ts";
+import { known } from "./known.ts";
 import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
@@ -44,6 +45,7 @@ export const FAMILIES: readonly Family[] = [
   calls,
   carts,
   couples,
+  known,
   meetings,
   overlaps,
   pairs,
