@@ -140,7 +140,7 @@ export class Assignment {
       for (const queue of owned.runner.queues) {
         const { topic, partition, position: offset } = queue;
         this.#queues.set(`${topic}/${partition}`, { queue, owned });
-        starts.push({ topic, partition, offset });
+        if (!queue.done) starts.push({ topic, partition, offset });
       }
     }
     this.list = [...this.tasks.values()];

@@ -9,6 +9,7 @@
 import type { Batch, InputRecord } from "../connectors/connector.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import { recordBytes } from "../connectors/headers.ts";
+import { hopRecords } from "./hop_records.ts";
 import { RECORD_OBJECTS } from "./limits.ts";
 
 /** What waits: a fetch, or a move of the position past offsets that are gone. */
@@ -56,7 +57,14 @@ export class InputQueue implements InputSlot {
   /** The next record, after something has looked ahead: a fetch gives each record once. */
   #ahead: InputRecord | undefined;
 
-  constructor(readonly slot: number, readonly topic: string, readonly partition: number, start: number) {
+  /** @param hop whether its topic belongs to a hop, so that its records are values and control records of other tasks */
+  constructor(
+    readonly slot: number,
+    readonly topic: string,
+    readonly partition: number,
+    start: number,
+    readonly hop = false,
+  ) {
     this.position = start;
     this.expected = start;
   }
@@ -86,6 +94,8 @@ export class InputQueue implements InputSlot {
    */
   add(batch: Batch, held = false): boolean {
     if (batch.start !== this.expected) return false;
+    // An input that has ended is not read on, whatever came after its end.
+    if (this.done) return true;
     this.expected = batch.position;
     this.end = batch.end;
     this.latest = batch.latest ?? batch.end;
@@ -96,7 +106,8 @@ export class InputQueue implements InputSlot {
     }
     const bytes = bytesOf(batch);
     this.bytes += bytes;
-    this.#push({ records: batch.records, position: batch.position, held: bytes }, held ? batch : undefined);
+    const records = this.hop ? hopRecords(batch.records) : batch.records;
+    this.#push({ records, position: batch.position, held: bytes }, held ? batch : undefined);
     return true;
   }
 

@@ -99,7 +99,11 @@ export class Loop {
   #endInputs({ runner }: OwnedTask): void {
     // The failed record of a task must stay known until the failure is handled.
     if (runner.ended || runner.task.failure !== undefined) return;
-    for (const queue of runner.queues) if (!queue.done && this.parts.atEnd(queue)) queue.done = true;
+    for (const queue of runner.queues) {
+      if (queue.done || !this.parts.atEnd(queue)) continue;
+      queue.done = true;
+      this.parts.reader()?.pause(queue.topic, queue.partition);
+    }
     runner.endSources((queue) => queue.done);
   }
 

@@ -14,11 +14,14 @@ import type {
   TaskLayout,
   TopicInfo,
 } from "../connectors/connector.ts";
-import { type JobDifference, knowsJob, type OpenedJob, openJob, type Patience, type Store } from "../state/mod.ts";
+import { type JobDifference, type OpenedJob, openJob, type Patience, readJob, type Store } from "../state/mod.ts";
+import { textBytes } from "../base/text.ts";
 import { assertHeadsFit } from "./head_shape.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
+import { findHops, openHops } from "./open_hops.ts";
 import type { Plan } from "./plan.ts";
+import type { JobHops } from "./task_hops.ts";
 import { layOut, refuseUneven } from "./task_layout.ts";
 
 /** A sink of the plan, and where its rows go. */
@@ -33,8 +36,10 @@ interface Target {
 export interface OpenJob {
   readonly entry: OpenedJob;
   readonly input: Connection;
-  /** How many partitions each input topic has. */
+  /** How many partitions each topic has that tasks read. */
   readonly partitions: ReadonlyMap<string, number>;
+  /** The hops; `undefined` when there are none. */
+  readonly hops: JobHops | undefined;
   /**
    * An id for each input topic that differs from the id of an earlier topic of the same name, when the connector knows
    * one.
@@ -70,7 +75,9 @@ export async function openAll(
     const connect = (connector: Connector) => connectOnce(connections, connector, settings, store);
     const input = await connect(plan.input);
     const inputs = await inputTopics(plan, input);
-    const partitions = new Map([...inputs].map(([topic, info]) => [topic, info.partitions]));
+    const external = new Map([...inputs].map(([topic, info]) => [topic, info.partitions]));
+    const known = await findHops(plan, settings, { store, patience, inputs: external });
+    const partitions = new Map([...external, ...known.partitions]);
     const opened: Target[] = [];
     for (const spec of plan.sinks) {
       const connection = await connect(spec.connector);
@@ -79,9 +86,10 @@ export async function openAll(
       opened.push({ spec, delivery: connection.delivery, info });
     }
     refuseKeyless(settings, opened);
-    const { delivery, inCommit } = deliveriesOf(opened.map(({ delivery }) => delivery));
+    const own = plan.hops.length === 0 ? [] : [input.delivery];
+    const { delivery, inCommit } = deliveriesOf([...opened.map(({ delivery }) => delivery), ...own]);
     const layout = layOut(settings.tasks, partitions);
-    refuseUneven(layout);
+    refuseUneven(layout, plan.parts);
     if (delivery !== undefined && settings.reset === undefined) {
       await refuseForgotten(plan, settings, { store, patience, input, delivery });
     }
@@ -89,14 +97,23 @@ export async function openAll(
     const entry = await openJob(store, {
       name: settings.name,
       tasks: layout.kind,
-      inputs: Object.fromEntries(partitions),
+      inputs: Object.fromEntries(external),
     }, patience);
     entry.differences.forEach((difference) => refuse(settings.name, difference));
+    const between = await openHops(plan, settings, { store, patience, input, known });
+    for (const { topic, sink } of plan.hops) {
+      opened.push({ spec: sink, delivery: input.delivery, info: between.get(topic) });
+    }
     return {
       entry,
       input,
       partitions,
-      topics: Object.fromEntries([...inputs].flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]])),
+      hops: plan.hops.length === 0 ? undefined : {
+        ...{ hops: plan.hops, layout, run: textBytes(entry.run), elapsed: settings.clock.elapsed },
+      },
+      topics: Object.fromEntries(
+        [...inputs, ...between].flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]]),
+      ),
       layout,
       sinks: sinksOf(opened, inCommit),
       delivered: new Map(opened.flatMap(({ spec, delivery: own, info }) => {
@@ -201,11 +218,11 @@ async function refuseForgotten(
 ): Promise<void> {
   const { name } = settings;
   if (!await delivery.knows(name)) return;
-  if (await knowsJob(store, name, patience)) return;
+  if (await readJob(store, name, patience) !== undefined) return;
   for (const topic of topics) {
     if ([...(await input.shown(name, topic)).values()].every(({ offset }) => offset === 0)) continue;
     // Another worker may have made the job on this store meanwhile, and what is shown may be its own.
-    if (await knowsJob(store, name, patience)) return;
+    if (await readJob(store, name, patience) !== undefined) return;
     throw new Error(
       `Cannot run job ${name}: the state store knows nothing of it, but it has run before and published its results: the store is ` +
         `another one, or it was emptied. Give the job the store that it ran on last, start it with reset to process its input ` +

@@ -96,6 +96,18 @@ export class Outputs {
     };
   }
 
+  /** Creates the function that takes the rows of a hop. */
+  hopWriter<R>(sink: SinkSpec): (row: R) => void {
+    const collector = this.#collector(sink);
+    const { now, count } = this.parts;
+    const counter = `sent:${sink.topic}`;
+    return (row) => {
+      // The wall clock: retention by time must not delete a record because its event is old.
+      collector.add(collector.encoder.result(row, { timestamp: now(), record: undefined, refusal: undefined }));
+      count(counter);
+    };
+  }
+
   /** Writes a refused record to the sink of this policy. */
   refuse(policy: "badRecord" | "failed", record: InputRecord, refusal: Refusal): void {
     const collector = this.#collector(this.parts[policy]!);

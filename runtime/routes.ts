@@ -69,9 +69,24 @@ export class Routes {
     this.#end(this.#ending);
   }
 
+  /** Ends the streams of one topic. */
+  endTopic(topic: string): void {
+    this.#end([topic]);
+  }
+
+  /** The topics that have ended. */
+  get over(): readonly string[] {
+    return [...this.#ended];
+  }
+
   /** Remembers which topics have ended at a cut. */
   cut(): void {
     this.#endedAtCut = new Set(this.#ended);
+  }
+
+  /** Takes over from the checkpoint which topics had ended at the last cut. */
+  restore(topics: readonly string[]): void {
+    this.#endedAtCut = new Set(topics);
   }
 
   /** Removes all subscribers, before the pipelines are subscribed anew. */
@@ -85,7 +100,7 @@ export class Routes {
    * then are found and ended again.
    */
   endAsAtCut(): void {
-    this.#end(this.#endedAtCut);
+    this.#end([...this.#endedAtCut].filter((topic) => this.#byTopic.has(topic)));
   }
 
   #end(topics: Iterable<string>): void {

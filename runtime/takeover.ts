@@ -79,8 +79,9 @@ export async function takeOver(
 
   const taken: Taken[] = [];
   try {
+    // No task may start before every head carries the run of a reset: it would read what the old run has sent.
+    for (const { number, checkpoint, created } of claims) await begin(parts, number, { checkpoint, created }, reset);
     for (const { number, states, checkpoint, created } of claims) {
-      await begin(parts, number, { checkpoint, created }, reset);
       const { keys } = await checkpoint.restore();
       const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
       taken.push({ owned, created, keys, republishes: await unpublished(parts, owned) });
@@ -158,11 +159,11 @@ async function begin(
     const epoch = shown === undefined ? 0 : lastBegun(shown);
     await checkpoint.rewrite({
       reset: { epoch },
-      offsets: mapOffsets(await firstOffsets(parts, number, plan.topics, reset)),
+      offsets: mapOffsets(await firstOffsets(parts, number, readTopics(plan), reset)),
       topics,
     });
   }
-  const fresh = plan.topics.filter((topic) => checkpoint.head.offsets[topic] === undefined);
+  const fresh = readTopics(plan).filter((topic) => checkpoint.head.offsets[topic] === undefined);
   // A head that an older program wrote, or that was written when the broker gave no topic ids, gets the ids now.
   const untold = Object.keys(topics).some((topic) => checkpoint.head.topics[topic] === undefined);
   if (fresh.length > 0 || untold) {
@@ -183,15 +184,21 @@ function refuseOthers(job: string, head: Head, topics: Readonly<Record<string, s
   }
 }
 
+/** The topics that a task reads: the inputs, and those of hops. */
+function readTopics({ topics, hops }: Plan): string[] {
+  return [...topics, ...hops.map(({ topic }) => topic)];
+}
+
+/** A hop is read from its beginning, wherever the input is read from. */
 async function firstOffsets(
-  { open }: TakeoverParts,
+  { open, plan }: TakeoverParts,
   number: number,
   topics: readonly string[],
   from: From,
 ): Promise<StartOffset[]> {
   const starts: StartOffset[] = [];
   for (const topic of topics) {
-    const offsets = await open.input.offsets(topic, from);
+    const offsets = await open.input.offsets(topic, plan.topics.includes(topic) ? from : "earliest");
     for (const { topic: own, partition } of open.layout.inputsOf(number)) {
       if (own === topic) starts.push({ topic, partition, offset: offsets[partition] });
     }
@@ -220,6 +227,11 @@ async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<numb
   return outbox.waiting.length;
 }
 
+/** The topics whose input had ended at a head's last cut. */
+function endedOf({ extensions: { ended } }: Head): readonly string[] {
+  return (ended as readonly string[] | undefined) ?? [];
+}
+
 async function markerOf(parts: TakeoverParts, number: number): Promise<Published | undefined> {
   return (await parts.open.delivery?.published([number]))?.get(number);
 }
@@ -227,8 +239,11 @@ async function markerOf(parts: TakeoverParts, number: number): Promise<Published
 function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoint, states: DurableStates): TaskRunner {
   const { open, plan, settings } = parts;
   const { head } = checkpoint;
-  const read = listOffsets(head.offsets).filter(({ topic }) => plan.topics.includes(topic));
-  const queues = read.map(({ topic, partition, offset }, slot) => new InputQueue(slot, topic, partition, offset));
+  const topics = readTopics(plan);
+  const read = listOffsets(head.offsets).filter(({ topic }) => topics.includes(topic));
+  const queues = read.map(({ topic, partition, offset }, slot) =>
+    new InputQueue(slot, topic, partition, offset, !plan.topics.includes(topic))
+  );
   const outputs = new Outputs({
     taskNumber: number,
     sinks: open.sinks,
@@ -240,7 +255,9 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
   const runner: TaskRunner = new TaskRunner({
     number,
     pipelines: plan.pipelines,
-    planned: plan.sources,
+    planned: new Set([...plan.sources, ...plan.hops.map(({ source }) => source)]),
+    hops: open.hops,
+    ended: endedOf(head),
     queues,
     outputs,
     clock: settings.clock,

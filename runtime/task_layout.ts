@@ -34,14 +34,23 @@ export function layOut(kind: TaskKind, partitions: ReadonlyMap<string, number>):
 }
 
 /**
- * Throws when topics that one task reads together have different numbers of partitions. A key would then be in
- * different tasks for different topics.
+ * Throws when topics that stages read together have different numbers of partitions. A key would then be in different
+ * tasks for different topics.
+ *
+ * @param parts the topics that are read together, one list for each part of a pipeline. @default all of them
  */
-export function refuseUneven({ kind, partitions }: TaskLayout): void {
-  if (kind === "single" || new Set(partitions.values()).size <= 1) return;
-  const shown = [...partitions].map(([topic, count]) => `${topic} has ${count}`).join(", ");
-  throw new Error(
-    `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${shown}. ` +
-      `Give them the same number, or run the job with tasks: "single"`,
-  );
+export function refuseUneven(
+  { kind, partitions }: TaskLayout,
+  parts: readonly (readonly string[])[] = [[...partitions.keys()]],
+): void {
+  if (kind === "single") return;
+  for (const topics of parts) {
+    const counts = topics.flatMap((topic) => partitions.get(topic) ?? []);
+    if (new Set(counts).size <= 1) continue;
+    const shown = topics.map((topic) => `${topic} has ${partitions.get(topic)}`).join(", ");
+    throw new Error(
+      `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${shown}. ` +
+        `Give them the same number, or run the job with tasks: "single"`,
+    );
+  }
 }

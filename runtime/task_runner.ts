@@ -25,6 +25,8 @@ import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
 import { PushOrder } from "./push_order.ts";
 import { decode, Routes } from "./routes.ts";
+import type { HopRecord } from "./hop_records.ts";
+import { TaskHops } from "./task_hops.ts";
 import type { Counters, RunnerParts } from "./runner_parts.ts";
 import type { Outputs } from "./outputs.ts";
 
@@ -53,6 +55,7 @@ export class TaskRunner implements TaskHost {
   checkKey: TaskHost["checkKey"];
   skipPane: TaskHost["skipPane"];
   afterCall: TaskHost["afterCall"];
+  readonly bindHop: TaskHost["bindHop"];
   readonly clock: TaskHost["clock"];
   /** The records of the epoch, kept when a policy may need to process the epoch again. */
   journal: Journal | undefined;
@@ -61,6 +64,7 @@ export class TaskRunner implements TaskHost {
   #clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly #routes: Routes;
   readonly #states = new Map<string, AnyKeyedState>();
+  readonly #hops: TaskHops | undefined;
   #bottoms: Bottom[] = [];
   #from: SourceSpec | undefined;
   /** Called when a stage has something to do in a push of its own, or accepts records again. */
@@ -90,16 +94,36 @@ export class TaskRunner implements TaskHost {
     this.#clocks = parts.clocks;
     this.task = new Task(this);
     this.clock = parts.clock;
+    const hops = this.#hops = this.#hopsOf(parts);
+    if (hops !== undefined) this.bindHop = (request) => hops.bind(request);
     const { guardKey } = parts;
     if (guardKey) this.checkKey = (key, stage) => guardKey(this.task, { key, stage, source: this.#source() });
     if (parts.keepsJournal) this.journal = new Journal();
   }
 
-  /** Subscribes the pipelines; nothing is pushed yet. Throws when a pipeline is put together wrongly. */
+  #hopsOf({ number, hops, queues, outputs, decoded }: RunnerParts): TaskHops | undefined {
+    return hops && new TaskHops({
+      ...{ number, job: hops, queues, outputs, decoded, routes: this.#routes },
+      task: () => this.task,
+      count: (name) => this.count(name),
+    });
+  }
+
+  /**
+   * Subscribes the pipelines on the state, clocks and ends of the checkpoint; nothing is pushed yet. Throws when a pipeline
+   * is put together wrongly.
+   */
   bind(): void {
+    this.#routes.restore(this.parts.ended ?? []);
+    this.#bind();
+  }
+
+  #bind(): void {
     this.#open = this.parts.pipelines.length;
     this.#bottoms = subscribeAll(this.task, this.parts.pipelines, () => this.#open--);
     this.task.start();
+    this.#whilePushing(() => this.#routes.endAsAtCut());
+    for (const queue of this.queues) if (this.#routes.over.includes(queue.topic)) queue.done = true;
   }
 
   /** Subscribes the pipelines anew on the state and clocks of the last cut: an RxJS chain is dead after an error. */
@@ -110,14 +134,14 @@ export class TaskRunner implements TaskHost {
     this.outputs.discard();
     this.samples.length = 0;
     this.#routes.clear();
+    this.#hops?.clear();
     this.#badRecords.forget();
     this.ended = false;
     this.again = undefined;
     const { idleSince } = this.task;
     this.task = new Task(this);
     for (const [slot, since] of idleSince.entries()) this.task.idleSince[slot] = since;
-    this.bind();
-    this.#whilePushing(() => this.#routes.endAsAtCut());
+    this.#bind();
   }
 
   /** Ends the subscription. Open windows stay in the checkpoint. */
@@ -239,6 +263,11 @@ export class TaskRunner implements TaskHost {
     return clocks;
   }
 
+  /** The topics whose input has ended. */
+  get over(): readonly string[] {
+    return this.#routes.over;
+  }
+
   /** Reads a state of the pipeline, as it stands in memory. */
   state(name: string): AnyKeyedState | undefined {
     return this.#states.get(name);
@@ -347,6 +376,7 @@ export class TaskRunner implements TaskHost {
   }
 
   #push(queue: InputQueue, record: InputRecord): void {
+    if (queue.hop) return this.#hops!.push(queue, record as HopRecord);
     const { task } = this;
     this.counters.records_in = (this.counters.records_in ?? 0) + 1;
     if (record.unreadable === undefined && this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);

@@ -208,7 +208,7 @@ export class Worker implements ReaderHandler {
     const why = wanted < bounds.earliest
       ? `it was deleted, the first record there is ${bounds.earliest}`
       : `the topic ends at ${bounds.latest}, so it was made anew or cut off`;
-    if (settings.onMissing === "stop") {
+    if (settings.onMissing === "stop" || this.assignment.queueOf(topic, partition)?.queue.hop === true) {
       const error = new Error(
         `Cannot read ${topic}/${partition}@${wanted}, where the job's checkpoint goes on: ${why}. Start the job with onMissing: "skip" ` +
           `to go on at ${next} and count what is missing, or with reset to process the input anew`,
@@ -252,7 +252,8 @@ export class Worker implements ReaderHandler {
    */
   #idle(queue: InputQueue, { runner }: OwnedTask, moved: boolean): void {
     if (!queue.empty) return;
-    if (moved) runner.changed = true;
+    // In a hop every transaction leaves a control record. An epoch for each of them would cause the next one.
+    if (moved && !queue.hop) runner.changed = true;
     // A transaction holds records back that are still to come. The partition must not count as idle.
     if (queue.position < queue.latest) return;
     const { idleSince } = runner.task;
@@ -260,7 +261,8 @@ export class Worker implements ReaderHandler {
   }
 
   #atEnd(queue: InputQueue): boolean {
-    if (!queue.empty) return false;
+    // A hop ends when its senders have told so.
+    if (queue.hop || !queue.empty) return false;
     const { ends, open } = this.parts;
     const end = ends.get(queue.topic)?.[queue.partition];
     if (end !== undefined) return queue.position >= end;
