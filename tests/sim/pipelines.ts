@@ -69,7 +69,11 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
   for (const { name, pipeline } of familiesOf(scenario)) {
-    pipelines.push(pipeline(events, clock.after).pipe(sink(name, { key: ({ user }) => user })));
+    pipelines.push(
+      pipeline(events, { after: clock.after, partitions: scenario.partitions }).pipe(sink(name, {
+        key: ({ user }) => user,
+      })),
+    );
   }
   return {
     pipelines,

@@ -5,6 +5,7 @@
  */
 import type { InputRecord } from "../../connectors/connector.ts";
 import { CorruptError, DurableStates, TaskCheckpoint } from "../../state/mod.ts";
+import { familiesOf } from "./families/all.ts";
 import { type Heads, Violation } from "./heads.ts";
 import type { SimCluster } from "./kafka/cluster.ts";
 import type { SimKv } from "./kv.ts";
@@ -72,8 +73,11 @@ export function verifyPrefix(remains: Remains): Promise<void> {
 }
 
 /** Whether the interleaving of partitions affects the results, or these rows of them. */
-function isInterleaved({ tasks, windows }: Scenario, name = `${ACTIVITY} `): boolean {
-  return tasks === "single" && windows && (name.startsWith(`${ACTIVITY} `) || name.startsWith(`${LATE} `));
+function isInterleaved(scenario: Scenario, name = `${ACTIVITY} `): boolean {
+  if (scenario.tasks !== "single") return false;
+  const topic = name.split(" ", 1)[0];
+  if (topic === ACTIVITY || topic === LATE) return scenario.windows;
+  return familiesOf(scenario).some((family) => family.name === topic && family.interleaves === true);
 }
 
 /** The records that a `read_committed` reader sees, by topic and key. */

@@ -7,7 +7,7 @@ import { appendTransactions } from "./input.ts";
 import type { WorldAct, WorldFault } from "./faults.ts";
 import { Changes } from "./changes.ts";
 import { Disasters } from "./disasters.ts";
-import { quietOf } from "./families/all.ts";
+import { hopTopicsOf, quietOf } from "./families/all.ts";
 import { Heads, Violation } from "./heads.ts";
 import { type Impostor, SHUT_OUT } from "./impostor.ts";
 import { SimCluster } from "./kafka/cluster.ts";
@@ -354,7 +354,7 @@ class World {
     const heads = this.#heads.tasks;
     if (heads.size < count) return false;
     const bounds = this.#kafka.bounds(INPUT);
-    for (const { head } of heads.values()) {
+    for (const [task, { head }] of heads) {
       if (head === undefined || head.outbox.length > 0) return false;
       if (this.scenario.untilEnd && !head.finished) return false;
       for (const [partition, offset] of Object.entries(head.offsets[INPUT] ?? {})) {
@@ -363,9 +363,23 @@ class World {
           bounds[Number(partition)].stable < bounds[Number(partition)].latest
         ) return false;
       }
-      if (head.offsets[INPUT] === undefined) return false;
+      // A task beyond the input's partitions reads a hop only.
+      if (head.offsets[INPUT] === undefined && task < count) return false;
     }
-    return this.#kafka.openTransactions().length === 0;
+    return this.#kafka.openTransactions().length === 0 && this.#crossed();
+  }
+
+  /** Whether everything that was sent into hops has been read. */
+  #crossed(): boolean {
+    return hopTopicsOf(this.scenario, JOB).every((topic) => {
+      const read = new Map<number, number>();
+      for (const { head } of this.#heads.tasks.values()) {
+        for (const [partition, offset] of Object.entries(head?.offsets[topic] ?? {})) {
+          read.set(Number(partition), offset);
+        }
+      }
+      return !this.#kafka.hasUnread(topic, read);
+    });
   }
 
   /** Half of the jobs are stopped first: nothing may change by that. */

@@ -7,7 +7,7 @@
 import { map, type Observable } from "rxjs";
 import { count, everyCount, slidingWindow, tumblingWindow, type WindowResult } from "@tidemark/streams";
 import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family, Row } from "./family.ts";
+import type { Expected, OwnFamily, Row } from "./family.ts";
 
 const SLIDING = "sliding";
 const UPDATES = "updates";
@@ -18,7 +18,7 @@ const KEPT = 9_000;
 /** How many events bring an early pane. */
 const EARLY = 2;
 
-export const sliding: Family = {
+export const sliding: OwnFamily = {
   name: SLIDING,
   share: 0.3,
   dice: 0x511d1,
@@ -37,7 +37,7 @@ export const sliding: Family = {
   expected: (emit) => new Aligned({ slide: SLIDE, early: Infinity, retracts: false }, emit),
 };
 
-export const updates: Family = {
+export const updates: OwnFamily = {
   name: UPDATES,
   share: 0.3,
   dice: 0x0bda7e,

@@ -13,6 +13,7 @@ import { couples } from "./couples.ts";
 import { doors } from "./doors.ts";
 import type { Family } from "./family.ts";
 import { firsts } from "./firsts.ts";
+import { places, stays, trips } from "./hops.ts";
 import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
@@ -39,6 +40,9 @@ export const FAMILIES: readonly Family[] = [
   meetings,
   pairs,
   partners,
+  places,
+  stays,
+  trips,
   profiles,
   sessions,
   visits,
@@ -57,4 +61,13 @@ export function quietOf(scenario: { readonly families?: readonly string[] }): nu
 /** The families of a run. */
 export function familiesOf({ families = [] }: { readonly families?: readonly string[] }): Family[] {
   return FAMILIES.filter(({ name }) => families.includes(name));
+}
+
+/** The topics of the hops of a run. With one task there are none. */
+export function hopTopicsOf(
+  scenario: { readonly tasks: string; readonly families?: readonly string[] },
+  job: string,
+): string[] {
+  if (scenario.tasks === "single") return [];
+  return familiesOf(scenario).flatMap(({ hops = [] }) => hops.map((name) => `${job}.${name}.repartition`));
 }

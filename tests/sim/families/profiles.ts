@@ -6,11 +6,11 @@
 import { filter, type Observable } from "rxjs";
 import { tableJoin, toTable } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Expected, OwnFamily } from "./family.ts";
 
 const PROFILES = "profiles";
 
-export const profiles: Family = {
+export const profiles: OwnFamily = {
   name: PROFILES,
   share: 0.1,
   dice: 0x9f11e5,
