@@ -4,21 +4,22 @@
  *
  * @module
  */
-import type { Observable, Subscriber } from "rxjs";
+import { Observable, type Subscriber } from "rxjs";
+import { placeFor } from "./_chain.ts";
 import { END_OF_TIME } from "./_limits.ts";
 import { HopMarks } from "./_hop_marks.ts";
 import { HopTold } from "./_hop_told.ts";
 import type { HopPort, HopStatus } from "./_host.ts";
 import * as misuse from "./_misuse.ts";
 import { operate } from "./_operate.ts";
-import { type AttachedSource, type Scope, WatermarkProvider } from "./_scope.ts";
+import { type AttachedSource, openScope, type Scope, WatermarkProvider } from "./_scope.ts";
 import { Bottom, endSource } from "./_source.ts";
 import type { Stage } from "./_stage.ts";
 import { needKey, type Task } from "./_task.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** A hop as the program describes it. */
-export interface HopOptions<T> {
+interface HopOptions<T> {
   /** The same object in every task. */
   readonly identity: object;
   readonly name: string;
@@ -28,6 +29,24 @@ export interface HopOptions<T> {
   readonly source: Observable<T>;
 }
 
+/**
+ * The values of a hop, as a source for the part below. Without a job, and where one task has all keys, the values of the
+ * part above themselves.
+ */
+export function hopOf<T>(options: Omit<HopOptions<T>, "identity">): Observable<T> {
+  const identity = {};
+  const label = `repartition "${options.name}"`;
+  const hopped = new Observable<T>((out) => {
+    if (openScope()?.task.host?.bindHop === undefined) return void options.source.subscribe(out);
+    const { task, below } = placeFor(out, label);
+    if (task.phase !== "binding") throw misuse.subscribedLater(label);
+    Hop.of(task, { ...options, identity }).attach(below, out);
+  });
+  // Where values pass on, stages below find those above through this, as through RxJS's own operators.
+  hopped.source = options.source;
+  return hopped;
+}
+
 /** What reads a hop: one subscription of the part below. */
 interface Reader {
   readonly provider: WatermarkProvider;
@@ -35,10 +54,11 @@ interface Reader {
 }
 
 /** A hop in one task. */
-export class Hop {
+class Hop {
   readonly #readers: Reader[] = [];
   #port!: HopPort;
   #marks!: HopMarks;
+  #isOpen = true;
   /** Whether there are watermarks above. They then cross the hop. */
   #timed = false;
 
@@ -59,7 +79,9 @@ export class Hop {
 
   #bind<T>(options: HopOptions<T>): void {
     const { task, label } = this;
-    const bottom = new Bottom(task, label, () => {});
+    const bottom = new Bottom(task, label, () => {
+      this.#isOpen = false;
+    });
     bottom.drain(options.source.pipe(this.#sending(options)));
     if (task.failure === undefined && !bottom.scope.sourced) task.fail(misuse.noSource(label), label, "misuse");
     // The error belongs to the task, which is closed for it. Nothing below can be bound without the part above.
@@ -93,7 +115,14 @@ export class Hop {
     this.#timed = scope.providers.length > 0;
     const above = [...new Set(scope.sources.map((source) => source.label))];
     const hear = (sender: number, watermark: number, status: HopStatus) => this.#hear(sender, watermark, status);
-    const port = this.#port = task.host!.bindHop!({ identity, name, partitions, above, hear });
+    const port = this.#port = task.host!.bindHop!({
+      identity,
+      name,
+      partitions,
+      above,
+      hear,
+      open: () => this.#isOpen,
+    });
     const told = new HopTold(port, scope);
     const marks = this.#marks = new HopMarks(port.senders);
     const toldBefore = task.host!.restoredClock(task.addClock(`${label} sends`, told));

@@ -109,6 +109,8 @@ export interface HopRequest {
   readonly partitions: number | undefined;
   /** What it reads: topics, those of other hops included. */
   readonly above: readonly string[];
+  /** Whether the part above is still open, although its input may have ended. */
+  readonly open: () => boolean;
   /** Takes a control record. */
   hear(sender: number, watermark: number, status: HopStatus): void;
 }

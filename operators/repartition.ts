@@ -1,12 +1,9 @@
 /**
  * @module
  */
-import { type MonoTypeOperatorFunction, Observable } from "rxjs";
-import { placeFor } from "./_chain.ts";
-import { Hop } from "./_hop.ts";
+import type { MonoTypeOperatorFunction } from "rxjs";
+import { hopOf } from "./_hop.ts";
 import { needFunctions } from "./_join_options.ts";
-import { openScope } from "./_scope.ts";
-import * as misuse from "./_misuse.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode repartition}. */
@@ -73,17 +70,5 @@ export function repartition<T>({ name, key, partitions }: RepartitionOptions<T>)
   if (partitions !== undefined && !(Number.isSafeInteger(partitions) && partitions >= 1)) {
     throw new RangeError(`${cannot} partitions must be an integer from 1 on, current value is ${partitions}`);
   }
-  return (source) => {
-    const identity = {};
-    const hopped = new Observable<T>((out) => {
-      if (openScope()?.task.host?.bindHop === undefined) return void source.subscribe(out);
-      const label = `repartition "${name}"`;
-      const { task, below } = placeFor(out, label);
-      if (task.phase !== "binding") throw misuse.subscribedLater(label);
-      Hop.of(task, { identity, name, key, partitions, source }).attach(below, out);
-    });
-    // Where values pass on, stages below find those above through this, as through RxJS's own operators.
-    hopped.source = source;
-    return hopped;
-  };
+  return (source) => hopOf({ name, key, partitions, source });
 }

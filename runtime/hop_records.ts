@@ -172,3 +172,13 @@ export function hopRecords(records: InputRecords): InputRecords {
     },
   };
 }
+
+/**
+ * The record that a dead letter shows: for a value that came through a hop that is the position of the input record behind it,
+ * with the value as JSON.
+ */
+export function letterRecord(record: InputRecord): InputRecord {
+  if (!(record instanceof HopRecord)) return record;
+  const { topic, partition, offset, timestamp, key, value, origin, headers } = record;
+  return { ...{ topic, partition, offset, timestamp, key, value, headers }, ...origin };
+}

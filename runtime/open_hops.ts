@@ -14,7 +14,7 @@ import type { Plan } from "./plan.ts";
 
 /** The hops of a job before their topics are made. */
 export interface KnownHops {
-  /** How many partitions each hop's topic has or gets, by topic. */
+  /** How many partitions each topic has: the inputs, and those of hops as they have or get them. */
   readonly partitions: ReadonlyMap<string, number>;
   /** The hops that the job entry knows. */
   readonly entries: Readonly<Record<string, HopEntry>>;
@@ -35,7 +35,7 @@ export async function findHops(
     readonly inputs: ReadonlyMap<string, number>;
   },
 ): Promise<KnownHops> {
-  const partitions = new Map<string, number>();
+  const partitions = new Map(inputs);
   if (plan.hops.length === 0) return { partitions, entries: {} };
   const entries = (await readJob(store, name, patience))?.hops ?? {};
   for (const hop of plan.hops) {
@@ -46,7 +46,7 @@ export async function findHops(
           `${hop.partitions}. Give ${was}, or use another name for the hop`,
       );
     }
-    const above = hop.above.map((topic) => inputs.get(topic) ?? partitions.get(topic) ?? 1);
+    const above = hop.above.map((topic) => partitions.get(topic) ?? 1);
     partitions.set(hop.topic, was ?? hop.partitions ?? Math.max(1, ...above));
   }
   return { partitions, entries };

@@ -15,7 +15,6 @@ import type {
   TopicInfo,
 } from "../connectors/connector.ts";
 import { type JobDifference, type OpenedJob, openJob, type Patience, readJob, type Store } from "../state/mod.ts";
-import { textBytes } from "../base/text.ts";
 import { assertHeadsFit } from "./head_shape.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
@@ -77,17 +76,10 @@ export async function openAll(
     const inputs = await inputTopics(plan, input);
     const external = new Map([...inputs].map(([topic, info]) => [topic, info.partitions]));
     const known = await findHops(plan, settings, { store, patience, inputs: external });
-    const partitions = new Map([...external, ...known.partitions]);
-    const opened: Target[] = [];
-    for (const spec of plan.sinks) {
-      const connection = await connect(spec.connector);
-      const { topic, connector: { id }, target } = spec;
-      const info = target === "table" ? undefined : await existing(connection, topic, id, "write to");
-      opened.push({ spec, delivery: connection.delivery, info });
-    }
+    const { partitions } = known;
+    const opened = await openSinks(plan, connect);
     refuseKeyless(settings, opened);
-    const own = plan.hops.length === 0 ? [] : [input.delivery];
-    const { delivery, inCommit } = deliveriesOf([...opened.map(({ delivery }) => delivery), ...own]);
+    const { delivery, inCommit } = deliveriesOf(opened, plan.hops.length === 0 ? undefined : input.delivery);
     const layout = layOut(settings.tasks, partitions);
     refuseUneven(layout, plan.parts);
     if (delivery !== undefined && settings.reset === undefined) {
@@ -101,24 +93,16 @@ export async function openAll(
     }, patience);
     entry.differences.forEach((difference) => refuse(settings.name, difference));
     const between = await openHops(plan, settings, { store, patience, input, known });
-    for (const { topic, sink } of plan.hops) {
-      opened.push({ spec: sink, delivery: input.delivery, info: between.get(topic) });
-    }
+    opened.push(...plan.hops.map(({ topic, sink }) => targetOf(sink, input, between.get(topic))));
     return {
       entry,
       input,
       partitions,
-      hops: plan.hops.length === 0 ? undefined : {
-        ...{ hops: plan.hops, layout, run: textBytes(entry.run), elapsed: settings.clock.elapsed },
-      },
-      topics: Object.fromEntries(
-        [...inputs, ...between].flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]]),
-      ),
+      hops: hopsOf(plan, { settings, layout, entry }),
+      topics: idsOf([...inputs, ...between]),
       layout,
       sinks: sinksOf(opened, inCommit),
-      delivered: new Map(opened.flatMap(({ spec, delivery: own, info }) => {
-        return own === delivery && info !== undefined ? [[spec.topic, info.partitions]] : [];
-      })),
+      delivered: deliveredOf(opened, delivery),
       delivery,
       inCommit,
       close,
@@ -151,10 +135,52 @@ async function existing(connection: Connection, topic: string, where: string, ve
   return info;
 }
 
+function hopsOf(
+  { hops }: Plan,
+  { settings: { clock }, layout, entry }: {
+    readonly settings: Settings;
+    readonly layout: TaskLayout;
+    readonly entry: OpenedJob;
+  },
+): JobHops | undefined {
+  if (hops.length === 0) return undefined;
+  return { hops, layout, elapsed: clock.elapsed, run: { name: entry.run, resetting: entry.resetting } };
+}
+
+function targetOf(spec: SinkSpec, { delivery }: Connection, info: TopicInfo | undefined): Target {
+  return { spec, delivery, info };
+}
+
+/** The ids of topics, where they are known. */
+function idsOf(topics: readonly (readonly [topic: string, info: TopicInfo])[]): Record<string, string> {
+  return Object.fromEntries(topics.flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]]));
+}
+
+async function openSinks(
+  { sinks }: Plan,
+  connect: (connector: Connector) => Promise<Connection>,
+): Promise<Target[]> {
+  const opened: Target[] = [];
+  for (const spec of sinks) {
+    const connection = await connect(spec.connector);
+    const { topic, connector: { id }, target } = spec;
+    const info = target === "table" ? undefined : await existing(connection, topic, id, "write to");
+    opened.push(targetOf(spec, connection, info));
+  }
+  return opened;
+}
+
 async function inputTopics(plan: Plan, input: Connection): Promise<Map<string, TopicInfo>> {
   const topics = new Map<string, TopicInfo>();
   for (const topic of plan.topics) topics.set(topic, await existing(input, topic, plan.input.id, "read"));
   return topics;
+}
+
+/** How many partitions each topic has whose results become visible after the commit. */
+function deliveredOf(opened: readonly Target[], after: AfterCommit | undefined): Map<string, number> {
+  return new Map(opened.flatMap(({ spec, delivery, info }) => {
+    return delivery === after && info !== undefined ? [[spec.topic, info.partitions]] : [];
+  }));
 }
 
 function sinksOf(opened: readonly Target[], inCommit: readonly InCommit[]): Map<string, OpenedSink> {
@@ -187,10 +213,12 @@ function refuseKeyless(settings: Settings, opened: readonly Target[]): void {
   }
 }
 
+/** The deliveries of all sinks, and of the hops if there are any. */
 function deliveriesOf(
-  all: readonly Delivery[],
+  opened: readonly Target[],
+  ofHops: Delivery | undefined,
 ): { delivery: AfterCommit | undefined; inCommit: readonly InCommit[] } {
-  const deliveries = [...new Set(all)];
+  const deliveries = [...new Set([...opened.map(({ delivery }) => delivery), ...ofHops === undefined ? [] : [ofHops]])];
   const after = deliveries.filter((one) => one.kind === "afterCommit");
   if (after.length > 1) {
     throw new TypeError(

@@ -13,6 +13,7 @@ import type {
   TopicInfo,
 } from "../connectors/connector.ts";
 import type { PaneAtHand, Task } from "../operators/_task.ts";
+import { letterRecord } from "./hop_records.ts";
 import { EPOCH_BYTES } from "./limits.ts";
 
 /** A sink as the job has opened it. */
@@ -111,7 +112,7 @@ export class Outputs {
   /** Writes a refused record to the sink of this policy. */
   refuse(policy: "badRecord" | "failed", record: InputRecord, refusal: Refusal): void {
     const collector = this.#collector(this.parts[policy]!);
-    collector.add(collector.encoder.refused(record, refusal));
+    collector.add(collector.encoder.refused(letterRecord(record), refusal));
   }
 
   /** Writes a window's result, or a timer, that could not be delivered. */

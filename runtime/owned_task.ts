@@ -92,7 +92,7 @@ export class OwnedTask implements PublishedTask {
       // Staged records must be committed. Encoding a state may fail, so staging comes after it.
       writes: () => stage(sinks, collected.appended),
       finished: runner.ended,
-      extensions: runner.parts.hops && { ended: runner.over.length > 0 ? runner.over : undefined },
+      extensions: runner.parts.hops && { ended: runner.routes.over.length > 0 ? runner.routes.over : undefined },
     });
     const outputs = collected.take();
     runner.counters = { ...counters };

@@ -73,7 +73,7 @@ export class Recovery {
       const { record } = pushed[at];
       const blamed = records.get(record);
       if (blamed !== undefined) {
-        runner.count("records_in");
+        if (!pushed[at].queue.hop) runner.count("records_in");
         runner.count("dead");
         if (!this.#refuse(owned, record, blamed)) return undefined;
         continue;

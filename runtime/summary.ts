@@ -17,6 +17,7 @@ export function summarize(
   const counters: Record<string, number> = {};
   let lag = 0, keys = 0, held = 0, epochs = 0, late = 0, read = 0;
   let watermark: number | undefined;
+  const crossing: Record<string, number> = Object.create(null);
   for (const { runner, checkpoint, states, began } of tasks) {
     for (const [name, count] of Object.entries(runner.counters)) counters[name] = (counters[name] ?? 0) + count;
     late += runner.task.late;
@@ -24,7 +25,11 @@ export function summarize(
     epochs += checkpoint.head.epoch;
     keys += states.size;
     read += (runner.counters.records_in ?? 0) - (began.counters.records_in ?? 0);
-    for (const queue of runner.queues) lag += Math.max(0, queue.latest - queue.position);
+    for (const queue of runner.queues) {
+      const waiting = Math.max(0, queue.latest - queue.position);
+      if (queue.hop) crossing[queue.topic] = (crossing[queue.topic] ?? 0) + waiting;
+      else lag += waiting;
+    }
     for (const clock of runner.task.clocks.values()) {
       const own = clock.snapshot().watermark;
       if (own > BEGIN_OF_TIME) watermark = Math.min(watermark ?? Infinity, own);
@@ -36,6 +41,7 @@ export function summarize(
     job,
     records_in: counters.records_in ?? 0,
     outputs,
+    ...hopsOf(crossing, counters),
     late: (counters.late ?? 0) + late,
     dead_letters: counters.dead ?? 0,
     unpublishable: counters.unpublishable ?? 0,
@@ -51,4 +57,17 @@ export function summarize(
     latency_ms: meter.latency.percentiles(),
     trouble: troubles.text,
   };
+}
+
+/** What crosses the hops, from how much waits in each. */
+function hopsOf(
+  crossing: Readonly<Record<string, number>>,
+  counters: Readonly<Record<string, number>>,
+): Pick<MetricsSnapshot, "hops"> {
+  const topics = Object.entries(crossing);
+  if (topics.length === 0) return {};
+  const hops = topics.map(([topic, lag]) => {
+    return [topic, { sent: counters[`sent:${topic}`] ?? 0, read: counters[`read:${topic}`] ?? 0, lag }] as const;
+  });
+  return { hops: Object.fromEntries(hops) };
 }

@@ -18,6 +18,7 @@ import type { RecordAtHand, Task } from "../operators/_task.ts";
 import type { KeyAtHand } from "./key_guard.ts";
 import { DurableStates, FencedError, type Head, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
 import { lastBegun } from "../state/decide.ts";
+import { beginReset, endReset, resetOf, runOf, unreset } from "./hop_reset.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
 import type { OpenJob } from "./opening.ts";
@@ -67,7 +68,9 @@ export async function takeOver(
   reset: From | undefined,
 ): Promise<Taken[]> {
   const claims: { number: number; states: DurableStates; checkpoint: TaskCheckpoint; created: boolean }[] = [];
-  for (const number of numbers) {
+  if (reset !== undefined) await beginReset(parts, numbers, reset);
+  const others = await unreset(parts, numbers);
+  for (const number of [...numbers, ...others]) {
     const states = new DurableStates({
       undoable: parts.settings.onError !== undefined,
       drop: parts.settings.dropStates,
@@ -81,7 +84,8 @@ export async function takeOver(
   try {
     // No task may start before every head carries the run of a reset: it would read what the old run has sent.
     for (const { number, checkpoint, created } of claims) await begin(parts, number, { checkpoint, created }, reset);
-    for (const { number, states, checkpoint, created } of claims) {
+    await endReset(parts);
+    for (const { number, states, checkpoint, created } of claims.slice(0, numbers.length)) {
       const { keys } = await checkpoint.restore();
       const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
       taken.push({ owned, created, keys, republishes: await unpublished(parts, owned) });
@@ -139,10 +143,12 @@ async function begin(
   parts: TakeoverParts,
   number: number,
   { checkpoint, created }: { checkpoint: TaskCheckpoint; created: boolean },
-  reset: From | undefined,
+  asked: From | undefined,
 ): Promise<void> {
   const { settings, plan } = parts;
   const { unsafe } = checkpoint.head;
+  const reset = resetOf(parts, checkpoint.head, asked);
+  const extensions = runOf(parts);
   if (unsafe !== undefined && reset === undefined) {
     throw new Error(
       `Cannot run the job: an earlier run was stopped as unsafe. Results from ${
@@ -161,13 +167,15 @@ async function begin(
       reset: { epoch },
       offsets: mapOffsets(await firstOffsets(parts, number, readTopics(plan), reset)),
       topics,
+      extensions,
     });
   }
   const fresh = readTopics(plan).filter((topic) => checkpoint.head.offsets[topic] === undefined);
   // A head that an older program wrote, or that was written when the broker gave no topic ids, gets the ids now.
   const untold = Object.keys(topics).some((topic) => checkpoint.head.topics[topic] === undefined);
   if (fresh.length > 0 || untold) {
-    await checkpoint.rewrite({ offsets: mapOffsets(await firstOffsets(parts, number, fresh, settings.from)), topics });
+    const offsets = mapOffsets(await firstOffsets(parts, number, fresh, settings.from));
+    await checkpoint.rewrite({ offsets, topics, extensions });
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TaskLayout } from "../connectors/connector.ts";
+import type { From, TaskLayout } from "../connectors/connector.ts";
 import type { HopPort, HopRequest, Task } from "../operators/_task.ts";
 import { encode } from "../state/codec.ts";
 import { textBytes } from "../base/text.ts";
@@ -13,36 +13,47 @@ import type { InputQueue } from "./input_queue.ts";
 import type { Outputs } from "./outputs.ts";
 import type { Routes } from "./routes.ts";
 
+/** Of which reset a job is. Records that an earlier run has sent are passed over. */
+export interface HopRun {
+  /** The name of the run, of 8 letters. */
+  name: string;
+  /** Set while a reset is under way: where the input is read from. */
+  resetting: From | undefined;
+}
+
 /** The hops of a job, as its tasks use them. */
 export interface JobHops {
   readonly hops: readonly HopPlan[];
   readonly layout: TaskLayout;
-  /** Of which reset the job is. Records of earlier runs are passed over. 8 bytes. */
-  readonly run: Uint8Array;
+  readonly run: HopRun;
   /** Elapsed time, in milliseconds. */
   readonly elapsed: () => number;
 }
 
 /** What the hops of a task need of its runner. */
-export interface TaskHopsParts {
+export interface HopHost {
   readonly number: number;
-  readonly job: JobHops;
   readonly queues: readonly InputQueue[];
-  readonly routes: Routes;
   readonly outputs: Outputs;
-  readonly task: () => Task;
-  readonly count: (name: string) => void;
-  readonly decoded: ((value: unknown) => void) | undefined;
+  /** The present subscription of the pipelines. */
+  readonly task: Task;
+  count(name: string): void;
 }
 
 export class TaskHops {
-  readonly #hear = new Map<string, HopRequest["hear"]>();
+  /** The hops of the present subscription, by topic. */
+  readonly #bound = new Map<string, HopRequest>();
+  /** The name of the run, as records carry it. */
+  readonly #run: Uint8Array;
 
-  constructor(readonly parts: TaskHopsParts) {}
+  constructor(readonly job: JobHops, readonly host: HopHost, readonly routes: Routes) {
+    this.#run = textBytes(job.run.name);
+  }
 
   /** Opens a hop for the subscription that is being bound. */
-  bind({ identity, name, hear }: HopRequest): HopPort {
-    const { number, job, queues, routes, outputs, task } = this.parts;
+  bind(request: HopRequest): HopPort {
+    const { identity, name } = request;
+    const { job, host, host: { number, queues, outputs } } = this;
     const hop = job.hops.find((one) => one.identity === identity);
     if (hop === undefined) {
       throw new TypeError(
@@ -52,10 +63,10 @@ export class TaskHops {
     const { topic } = hop;
     const senders = sendersOf(hop, job.layout);
     const partitions = job.layout.partitions.get(topic)!;
-    const sender = { task: number, run: job.run };
+    const sender = { task: number, run: this.#run };
     const write = outputs.hopWriter(hop.sink);
     const { now } = outputs.parts;
-    this.#hear.set(topic, hear);
+    this.#bound.set(topic, request);
     return {
       topic,
       senders,
@@ -63,7 +74,7 @@ export class TaskHops {
       interval: hopInterval(senders.length, partitions),
       elapsed: job.elapsed,
       send: (value, key) => {
-        const header = valueHeader(sender, task(), now());
+        const header = valueHeader(sender, host.task, now());
         write({ value: encode(value), key: textBytes(String(key)), header, partition: undefined });
       },
       tell: (watermark, status) => {
@@ -73,7 +84,7 @@ export class TaskHops {
         }
       },
       listen: (reader) => {
-        routes.bind({ ...reader, spec: hop.source, label: topic });
+        this.routes.bind({ ...reader, spec: hop.source, label: topic });
         return queues.filter((queue) => queue.topic === topic);
       },
       over: () => this.#over(topic),
@@ -82,18 +93,17 @@ export class TaskHops {
 
   /** Pushes a record of a hop. */
   push(queue: InputQueue, record: HopRecord): void {
-    const { job, routes, decoded, count } = this.parts;
-    if (!record.isOf(job.run)) return;
-    const task = this.parts.task();
+    const { host, host: { task } } = this;
+    if (!record.isOf(this.#run)) return;
     const control = record.kind > 0;
     task.record = control ? undefined : record;
     task.slot = control ? -1 : queue.slot;
     task.timestamp = NaN;
-    if (control) return this.#hear.get(queue.topic)!(record.sender, record.time, record.status);
-    count(`read:${queue.topic}`);
-    for (const { subscribers } of routes.of(queue.topic)) {
+    if (control) return this.#bound.get(queue.topic)!.hear(record.sender, record.time, record.status);
+    host.count(`read:${queue.topic}`);
+    for (const { subscribers } of this.routes.of(queue.topic)) {
       const value = record.carried();
-      decoded?.(value);
+      this.routes.decoded?.(value);
       for (const subscriber of subscribers) {
         task.timestamp = record.time;
         subscriber.next(value);
@@ -102,16 +112,22 @@ export class TaskHops {
     }
   }
 
+  /** Whether the part above a hop is still open although all that it reads has ended: an operator keeps it open. */
+  get stuck(): boolean {
+    const { over } = this.routes;
+    return [...this.#bound.values()].some(({ open, above }) => open() && above.every((topic) => over.includes(topic)));
+  }
+
   /** The pipelines are subscribed anew, as they were at the last cut. */
   clear(): void {
-    this.#hear.clear();
-    const { job: { hops }, queues } = this.parts;
+    this.#bound.clear();
+    const { job: { hops }, host: { queues } } = this;
     for (const queue of queues) if (hops.some(({ topic }) => topic === queue.topic)) queue.done = false;
   }
 
   /** Every sender of a hop has ended: its readers end in the same push. */
   #over(topic: string): void {
-    for (const queue of this.parts.queues) if (queue.topic === topic) queue.done = true;
-    this.parts.routes.endTopic(topic);
+    for (const queue of this.host.queues) if (queue.topic === topic) queue.done = true;
+    this.routes.endTopic(topic);
   }
 }

@@ -9,8 +9,7 @@
  *
  * @module
  */
-import { messageOf } from "../base/thrown.ts";
-import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
+import type { InputRecord } from "../connectors/connector.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_source.ts";
@@ -24,7 +23,7 @@ import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
 import { PushOrder } from "./push_order.ts";
-import { decode, Routes } from "./routes.ts";
+import { Routes } from "./routes.ts";
 import type { HopRecord } from "./hop_records.ts";
 import { TaskHops } from "./task_hops.ts";
 import type { Counters, RunnerParts } from "./runner_parts.ts";
@@ -62,16 +61,14 @@ export class TaskRunner implements TaskHost {
   /** Continues to process the epoch again after a stage was full. Returns the record at which that failed. */
   again: (() => InputRecord | undefined) | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
-  readonly #routes: Routes;
+  readonly routes: Routes;
   readonly #states = new Map<string, AnyKeyedState>();
   readonly #hops: TaskHops | undefined;
   #bottoms: Bottom[] = [];
-  #from: SourceSpec | undefined;
   /** Called when a stage has something to do in a push of its own, or accepts records again. */
   onWake: (() => void) | undefined;
   readonly #order: PushOrder;
   readonly #badRecords: BadRecords;
-  readonly #decoded: RunnerParts["decoded"];
   /** The time of the last `tick`. */
   #ticked = 0;
   /** The wall clock when the record at hand was first pushed, where a journal is kept. */
@@ -82,31 +79,25 @@ export class TaskRunner implements TaskHost {
     this.number = parts.number;
     this.queues = parts.queues;
     this.outputs = parts.outputs;
-    this.#decoded = parts.decoded;
     this.#badRecords = new BadRecords({
       policy: parts.badRecords,
       outputs: parts.outputs,
       counted: () => this.count("dead"),
     });
-    this.#routes = new Routes(parts.planned);
+    this.routes = new Routes(parts.planned, parts.decoded);
     this.#order = new PushOrder(parts.queues, (queue) => this.#isAhead(queue));
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
     this.clock = parts.clock;
-    const hops = this.#hops = this.#hopsOf(parts);
-    if (hops !== undefined) this.bindHop = (request) => hops.bind(request);
+    const { hops } = parts;
+    this.#hops = hops && new TaskHops(hops, this, this.routes);
+    if (hops !== undefined) this.bindHop = (request) => this.#hops!.bind(request);
     const { guardKey } = parts;
-    if (guardKey) this.checkKey = (key, stage) => guardKey(this.task, { key, stage, source: this.#source() });
+    if (guardKey) {
+      this.checkKey = (key, stage) => guardKey(this.task, { key, stage, source: this.routes.source(this.task) });
+    }
     if (parts.keepsJournal) this.journal = new Journal();
-  }
-
-  #hopsOf({ number, hops, queues, outputs, decoded }: RunnerParts): TaskHops | undefined {
-    return hops && new TaskHops({
-      ...{ number, job: hops, queues, outputs, decoded, routes: this.#routes },
-      task: () => this.task,
-      count: (name) => this.count(name),
-    });
   }
 
   /**
@@ -114,7 +105,7 @@ export class TaskRunner implements TaskHost {
    * is put together wrongly.
    */
   bind(): void {
-    this.#routes.restore(this.parts.ended ?? []);
+    this.routes.restore(this.parts.ended ?? []);
     this.#bind();
   }
 
@@ -122,8 +113,8 @@ export class TaskRunner implements TaskHost {
     this.#open = this.parts.pipelines.length;
     this.#bottoms = subscribeAll(this.task, this.parts.pipelines, () => this.#open--);
     this.task.start();
-    this.#whilePushing(() => this.#routes.endAsAtCut());
-    for (const queue of this.queues) if (this.#routes.over.includes(queue.topic)) queue.done = true;
+    this.#whilePushing(() => this.routes.endAsAtCut());
+    for (const queue of this.queues) if (this.routes.over.includes(queue.topic)) queue.done = true;
   }
 
   /** Subscribes the pipelines anew on the state and clocks of the last cut: an RxJS chain is dead after an error. */
@@ -133,7 +124,7 @@ export class TaskRunner implements TaskHost {
     this.counters = { ...counters };
     this.outputs.discard();
     this.samples.length = 0;
-    this.#routes.clear();
+    this.routes.clear();
     this.#hops?.clear();
     this.#badRecords.forget();
     this.ended = false;
@@ -201,7 +192,7 @@ export class TaskRunner implements TaskHost {
   endSources(hasEnded: (queue: InputQueue) => boolean): void {
     const { task } = this;
     if (this.ended || task.failure !== undefined || this.again !== undefined) return;
-    const ending = this.#routes.findEnding((topic) => this.queues.every((one) => one.topic !== topic || hasEnded(one)));
+    const ending = this.routes.findEnding((topic) => this.queues.every((one) => one.topic !== topic || hasEnded(one)));
     // A topic without a partition for this task has ended from the start. That is no change to commit.
     if (this.queues.some((queue) => ending.includes(queue.topic))) this.changed = true;
     if (ending.length > 0) this.#act("end");
@@ -211,8 +202,10 @@ export class TaskRunner implements TaskHost {
   /** Ends the task when all sources have ended and nothing is held back. */
   #finish(): void {
     const { task } = this;
-    if (task.failure !== undefined || task.held > 0 || task.woken || !this.#routes.ended) return;
-    if (this.#open > 0) return void task.fail(stillOpen(), "the pipeline", "async");
+    if (task.failure !== undefined || task.held > 0 || task.woken) return;
+    const isStuck = this.#hops?.stuck === true;
+    if (!isStuck && !this.routes.ended) return;
+    if (isStuck || this.#open > 0) return void task.fail(stillOpen(), "the pipeline", "async");
     this.ended = true;
     this.changed = true;
   }
@@ -233,7 +226,7 @@ export class TaskRunner implements TaskHost {
     this.samples.length = 0;
     this.changed = false;
     this.task.late = 0;
-    this.#routes.cut();
+    this.routes.cut();
     for (const queue of this.queues) queue.missing = 0;
     this.journal = this.journal?.next(this.task.held > 0);
     if (this.journal?.blamesPanes !== true) this.skipPane = undefined;
@@ -247,7 +240,7 @@ export class TaskRunner implements TaskHost {
   #do(step: Step): void {
     const { task } = this;
     if (step === "cut") { for (const hook of task.cutHooks) hook(); }
-    else if (step === "end") this.#routes.endFound();
+    else if (step === "end") this.routes.endFound();
     else if (step === "tick") this.changed = task.tick(this.#ticked) || this.changed;
     else {
       this.changed = true;
@@ -261,11 +254,6 @@ export class TaskRunner implements TaskHost {
     const clocks: Record<string, ClockSnapshot> = Object.create(null);
     for (const [name, clock] of this.task.clocks) clocks[name] = clock.snapshot();
     return clocks;
-  }
-
-  /** The topics whose input has ended. */
-  get over(): readonly string[] {
-    return this.#routes.over;
   }
 
   /** Reads a state of the pipeline, as it stands in memory. */
@@ -282,7 +270,7 @@ export class TaskRunner implements TaskHost {
   }
 
   bindSource(request: SourceRequest): readonly InputSlot[] {
-    const { topic } = this.#routes.bind(request);
+    const { topic } = this.routes.bind(request);
     return this.queues.filter((queue) => queue.topic === topic);
   }
 
@@ -317,8 +305,6 @@ export class TaskRunner implements TaskHost {
     for (let i = 0; i < drifts.length; i++) if (drifts[i].isAhead(slot)) return true;
     return false;
   }
-
-  readonly #source = () => this.#routes.sourceOf(this.task.record, this.#from);
 
   #pushSome(): number {
     const order = this.#order;
@@ -383,25 +369,7 @@ export class TaskRunner implements TaskHost {
     task.record = record;
     task.slot = queue.slot;
     if (task.idleSince[queue.slot] !== undefined) task.idleSince[queue.slot] = NaN;
-    const routes = this.#routes.of(queue.topic);
-    for (let r = 0; r < routes.length; r++) {
-      const { spec, subscribers } = routes[r];
-      this.#from = spec;
-      let value: unknown;
-      try {
-        value = decode(spec, record);
-        if (this.#decoded !== undefined) this.#decoded(value);
-      } catch (error) {
-        task.timestamp = record.timestamp;
-        this.badRecord(messageOf(error), `source "${queue.topic}"`);
-        continue;
-      }
-      for (let s = 0; s < subscribers.length; s++) {
-        task.timestamp = record.timestamp;
-        subscribers[s].next(value);
-        if (task.failure !== undefined) return;
-      }
-    }
+    this.routes.push(task, record);
   }
 
   /** Runs code that may push values, with the task's registers set as for a timer. */

@@ -8,6 +8,7 @@ import { Background } from "../base/background.ts";
 import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../connectors/connector.ts";
 import { type AssignedQueue, Assignment, type AssignmentParts } from "./assignment.ts";
 import { Epochs } from "./epochs.ts";
+import { HopSweep } from "./hop_sweep.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { areOthersFinished } from "./job_finished.ts";
 import { UnavailableError } from "../state/mod.ts";
@@ -46,6 +47,7 @@ export class Worker implements ReaderHandler {
   #ended = false;
   #failure: Error | undefined;
   #looping: Promise<void> | undefined;
+  readonly #sweep: HopSweep;
   /** The end that each failed task causes. */
   readonly #failing = new Map<OwnedTask, Promise<void>>();
 
@@ -54,6 +56,7 @@ export class Worker implements ReaderHandler {
     this.ready.promise.catch(() => {});
     const { clock, minEpoch } = parts.settings;
     this.preparation = new Preparation({ ...parts, trouble: (error) => this.trouble("codecs", error) });
+    this.#sweep = new HopSweep(parts.open.input, clock);
     const tasks = () => this.assignment.list;
     this.assignment = new Assignment({
       ...parts,
@@ -131,9 +134,10 @@ export class Worker implements ReaderHandler {
     this.trouble("tasks", new UnavailableError(so));
   }
 
-  /** Shows progress soon. */
+  /** Shows progress soon, and deletes what was read from hops. */
   showSoon(): void {
     this.#background.run(() => this.show());
+    if (this.parts.open.hops !== undefined) this.#background.run(() => this.#sweep.sweep(this.assignment.list));
   }
 
   /** Shows progress to the broker's own tools. Nothing depends on it. */

@@ -23,6 +23,9 @@ export interface JobShape {
   readonly inputs: Readonly<Record<string, number>>;
 }
 
+/** Where a reset reads the input from: as the `from` of a connector. */
+export type ResetFrom = "earliest" | "latest" | number;
+
 /** A hop as it was when its topic was made. */
 export interface HopEntry {
   /** How many partitions its topic has. */
@@ -50,7 +53,7 @@ export interface OpenedJob {
   /** Changes with each reset of a job that has hops: records in them that another run has sent are passed over. */
   readonly run: string;
   /** Set while a reset is under way: where it reads the input from. Every task must be reset before one starts. */
-  readonly resetting: string | number | undefined;
+  readonly resetting: ResetFrom | undefined;
 }
 
 interface JobEntry {
@@ -60,7 +63,7 @@ interface JobEntry {
   readonly inputs: Readonly<Record<string, number>>;
   readonly hops: Readonly<Record<string, HopEntry>>;
   readonly run: string;
-  readonly resetting?: string | number;
+  readonly resetting?: ResetFrom;
 }
 
 /**
@@ -110,9 +113,9 @@ export interface JobChange {
   /** Hops that the job has now. */
   readonly hops?: Readonly<Record<string, HopEntry>>;
   /** Begins a reset, under a new run. */
-  readonly reset?: string | number;
-  /** The reset is over: every task has been reset. */
-  readonly resetDone?: boolean;
+  readonly reset?: ResetFrom;
+  /** The reset of this run is over: every task has been reset. */
+  readonly resetDone?: string;
 }
 
 /**
@@ -143,7 +146,7 @@ export async function changeJob(
         ...entry,
         hops: { ...entry.hops, ...hops },
         ...(reset === undefined ? {} : { run, resetting: reset }),
-        ...(resetDone === true ? { resetting: undefined } : {}),
+        ...(resetDone === entry.run ? { resetting: undefined } : {}),
       };
       const { ok } = await store.atomic([{ key, versionstamp: found!.versionstamp }], [{
         type: "set",

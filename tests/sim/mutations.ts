@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { HOPS } from "./hop_mutations.ts";
 import type { Edit, Mutation } from "./mutation.ts";
 import { SILENCES } from "./silent_mutations.ts";
 
@@ -259,15 +260,15 @@ const OTHERS: readonly Mutation[] = [
     name: "an epoch is cut inside a record",
     edits: [
       {
-        file: RUNNER,
+        file: "runtime/routes.ts",
         find: "        subscribers[s].next(value);\n        if (task.failure !== undefined) return;\n",
         replace: [
           "        subscribers[s].next(value);",
           "        if (task.failure !== undefined) return;",
           "        if (s > 0) continue;",
-          "        const { timestamp } = task;",
-          "        this.between();",
-          "        Object.assign(task, { active: true, record, slot: queue.slot, timestamp });",
+          "        const { timestamp, slot } = task;",
+          "        (task.host as unknown as { between(): void }).between();",
+          "        Object.assign(task, { active: true, record, slot, timestamp });",
           "",
         ].join("\n"),
       },
@@ -329,7 +330,7 @@ const GUARDS: readonly Mutation[] = [
   },
   {
     name: "input that is gone is passed over in silence",
-    edits: [{ file: "runtime/worker.ts", find: 'if (settings.onMissing === "stop") {', replace: "if (next < 0) {" }],
+    edits: [{ file: "runtime/worker.ts", find: 'if (settings.onMissing === "stop" || ', replace: "if (next < 0 || " }],
   },
   {
     name: "the place behind what is gone is not committed",
@@ -340,7 +341,7 @@ const GUARDS: readonly Mutation[] = [
         find: "this.#push({ records: [], position: next, missing });",
         replace: "this.missing += missing;",
       },
-      { file: "runtime/worker.ts", find: "if (moved) runner.changed = true;", replace: "void moved;" },
+      { file: "runtime/worker.ts", find: "if (moved && !queue.hop) runner.changed = true;", replace: "void moved;" },
     ],
   },
 ];
@@ -393,5 +394,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...GUARDS,
   WAITS,
   ...STAGES,
+  ...HOPS,
   ...SILENCES,
 ];

@@ -7,7 +7,7 @@ import { appendTransactions } from "./input.ts";
 import type { WorldAct, WorldFault } from "./faults.ts";
 import { Changes } from "./changes.ts";
 import { Disasters } from "./disasters.ts";
-import { hopTopicsOf, quietOf } from "./families/all.ts";
+import { quietOf } from "./families/all.ts";
 import { Heads, Violation } from "./heads.ts";
 import { type Impostor, SHUT_OUT } from "./impostor.ts";
 import { SimCluster } from "./kafka/cluster.ts";
@@ -16,6 +16,7 @@ import { Ledger } from "./ledger.ts";
 import { ALL_OUTPUTS, JOB } from "./pipelines.ts";
 import { whatIsMissing } from "./missing.ts";
 import { CALM_MS, LIMIT_MS, type Scenario } from "./scenario.ts";
+import { isAllRead } from "./all_read.ts";
 import { Silence } from "./silence.ts";
 import { seeded } from "../../base/random.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -349,37 +350,7 @@ class World {
   #settled(): boolean {
     if (!this.#fed || this.#ahead > 0 || this.#impostor?.is === "waiting") return false;
     if (!this.#workers.every((worker) => worker.well && (!worker.troubled || this.#changes.lasting))) return false;
-    const { tasks, partitions } = this.scenario;
-    const count = tasks === "single" ? 1 : partitions;
-    const heads = this.#heads.tasks;
-    if (heads.size < count) return false;
-    const bounds = this.#kafka.bounds(INPUT);
-    for (const [task, { head }] of heads) {
-      if (head === undefined || head.outbox.length > 0) return false;
-      if (this.scenario.untilEnd && !head.finished) return false;
-      for (const [partition, offset] of Object.entries(head.offsets[INPUT] ?? {})) {
-        if (
-          offset < bounds[Number(partition)].stable ||
-          bounds[Number(partition)].stable < bounds[Number(partition)].latest
-        ) return false;
-      }
-      // A task beyond the input's partitions reads a hop only.
-      if (head.offsets[INPUT] === undefined && task < count) return false;
-    }
-    return this.#kafka.openTransactions().length === 0 && this.#crossed();
-  }
-
-  /** Whether everything that was sent into hops has been read. */
-  #crossed(): boolean {
-    return hopTopicsOf(this.scenario, JOB).every((topic) => {
-      const read = new Map<number, number>();
-      for (const { head } of this.#heads.tasks.values()) {
-        for (const [partition, offset] of Object.entries(head?.offsets[topic] ?? {})) {
-          read.set(Number(partition), offset);
-        }
-      }
-      return !this.#kafka.hasUnread(topic, read);
-    });
+    return isAllRead({ scenario: this.scenario, kafka: this.#kafka, heads: this.#heads });
   }
 
   /** Half of the jobs are stopped first: nothing may change by that. */
