@@ -23,14 +23,6 @@ export const HOPS: readonly Mutation[] = [
     }],
   },
   {
-    name: "what the interval of a hop holds back is no reason for an epoch",
-    edits: [{
-      file: "operators/_hop_told.ts",
-      find: "return this.port.sends && this.#due(now);",
-      replace: "return this.port.sends && now < 0;",
-    }],
-  },
-  {
     name: "a hop is deleted up to where it is read, and not to where that is committed",
     edits: [{
       file: "runtime/hop_sweep.ts",
