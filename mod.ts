@@ -24,7 +24,7 @@
  * @module
  */
 export * from "./operators/mod.ts";
-export { type EmbeddedLog, embeddedLog, type EmbeddedLogOptions, memory } from "./connectors/mod.ts";
+export { type EmbeddedLog, embeddedLog, type EmbeddedLogOptions, kvTable, memory } from "./connectors/mod.ts";
 export { bytes, int32, int64, json, type JsonOptions, text } from "./connectors/mod.ts";
 export type {
   CheckTombstones,
@@ -33,6 +33,8 @@ export type {
   HeadersOption,
   KeepTombstones,
   KeyReader,
+  KvTableKeyPart,
+  KvTableOptions,
   RecordKey,
   SinkOptions,
   SourceOptions,

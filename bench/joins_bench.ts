@@ -7,7 +7,16 @@
  */
 import { parseArgs } from "node:util";
 import { type MonoTypeOperatorFunction, type OperatorFunction, Subject } from "rxjs";
-import { eventTime, intervalJoin, seconds, tableJoin, toTable, watermark, windowJoin } from "../operators/mod.ts";
+import {
+  eventTime,
+  intervalJoin,
+  seconds,
+  tableJoin,
+  temporalJoin,
+  toTable,
+  watermark,
+  windowJoin,
+} from "../operators/mod.ts";
 import { judge, table } from "./support/report.ts";
 
 const USERS = 100_000;
@@ -40,6 +49,8 @@ const JOINS: Record<string, Join> = {
   "windowJoin, a pair for each two records": (right) =>
     windowJoin(right.pipe(timed, ordered()), { ...keys, window: { size: seconds(1_400) } }),
   "tableJoin, a change for each record": (right) => tableJoin(right.pipe(toTable({ key })), { key, join }),
+  "temporalJoin, a version for each record": (right) =>
+    temporalJoin(right.pipe(timed, ordered(), toTable({ key })), { key, join }),
 };
 
 /** Records of all users in turn, every 7 ms, each up to five seconds behind. */

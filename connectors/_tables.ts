@@ -6,12 +6,10 @@
 import type { Observable } from "rxjs";
 import type { Key, TableChange } from "../operators/_table_change.ts";
 import { isKey } from "../operators/_key.ts";
-import { sourceOf } from "../operators/_source.ts";
 import type { RecordCodec, StandardSchema } from "./codec.ts";
 import type { Connector, SourceSpec } from "./connector.ts";
-import { peekAt } from "./_peek.ts";
 import { text } from "./plain_codecs.ts";
-import { sourceSpec } from "./verbs.ts";
+import { sourceFrom, type SourceOptions, sourceSpec } from "./verbs.ts";
 
 /** Options of a `table()`. */
 export interface TableOptions<V, K extends Key = string> {
@@ -21,6 +19,8 @@ export interface TableOptions<V, K extends Key = string> {
   readonly schema?: StandardSchema<V>;
   /** Decodes the bytes of a row. @default JSON */
   readonly codec?: RecordCodec<unknown>;
+  /** Whether every task of a job reads all of the table, as for a `source()`. @default false */
+  readonly broadcast?: SourceOptions<V>["broadcast"];
 }
 
 /** Creates a connector's `table()`: a cold Observable of changes. */
@@ -29,16 +29,15 @@ export function tableVerb<V, K extends Key>(
   topic: string,
   options: TableOptions<V, K> = {},
 ): Observable<TableChange<K, V>> {
-  const spec = tableSpec(connector, topic, options);
-  return sourceOf<TableChange<K, V>>({ spec, label: topic, peek: (task, out) => peekAt(spec, task, out) });
+  return sourceFrom(tableSpec(connector, topic, options));
 }
 
 function tableSpec<V, K extends Key>(
   connector: Connector,
   topic: string,
-  { key = text() as unknown as RecordCodec<K>, schema, codec }: TableOptions<V, K>,
+  { key = text() as unknown as RecordCodec<K>, schema, codec, broadcast }: TableOptions<V, K>,
 ): SourceSpec<TableChange<K, V>> {
-  const values = sourceSpec<V | null>(connector, topic, { key, schema, codec, tombstones: "keep" });
+  const values = sourceSpec<V | null>(connector, topic, { key, schema, codec, broadcast, tombstones: "keep" });
   return {
     ...values,
     decode(record) {

@@ -93,13 +93,15 @@ export interface TaskLayout {
   readonly partitions: ReadonlyMap<string, number>;
   /** How the tasks were formed. All workers of one job must agree on it. */
   readonly kind: "perPartition" | "single";
+  /** The topics of which every task reads every partition. */
+  readonly broadcast: ReadonlySet<string>;
   /** All tasks of the job, in order. */
   readonly tasks: readonly TaskId[];
   /** The partitions that a task reads. */
   inputsOf(task: TaskId): readonly InputPartition[];
   /**
-   * The task that reads a partition; `undefined` when none does, for example when the topic has got it since the job
-   * was created.
+   * The only task that reads a partition; `undefined` when none does, for example when the topic has got it since the
+   * job was created, or when every task does.
    */
   taskOf(topic: string, partition: number): TaskId | undefined;
 }
@@ -108,7 +110,8 @@ export interface TaskLayout {
 export interface ReaderHandler {
   /**
    * The assignment is now exactly these tasks of the layout, including tasks that were assigned before. Resolves with
-   * the start offset of each topic partition that was not assigned before; nothing is read from those until then.
+   * the start offset of each topic partition that was not assigned before; nothing is read from those until then. A
+   * partition that every task reads comes again with each new task: reading goes on at the offset, which may be lower.
    * `alive` sends a heartbeat in the generation of this assignment, and throws when that generation is over.
    */
   assigned(partitions: readonly number[], alive: () => Promise<void>): Promise<readonly StartOffset[]>;
@@ -287,6 +290,8 @@ export interface SourceSpec<T = unknown> {
   readonly connector: Connector;
   /** The topic to read. */
   readonly topic: string;
+  /** Whether every task reads every partition. @default false */
+  readonly broadcast?: boolean;
   /** Decodes the value of a record. */
   decode(record: InputRecord): T;
   /** Decodes the record's key, which is compared with the keys of stages. @default text */

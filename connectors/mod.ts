@@ -9,6 +9,7 @@ export type * from "./connector.ts";
 export * from "./embedded/log.ts";
 export { headerOf, type HeadersOption, type HeaderValue } from "./headers.ts";
 export * from "./json.ts";
+export { kvTable, type KvTableKeyPart, type KvTableOptions } from "./kv_table.ts";
 export * from "./memory.ts";
 export * from "./plain_codecs.ts";
 export type { CheckTombstones, KeepTombstones, RecordKey, SinkOptions, SourceOptions } from "./verbs.ts";

@@ -182,7 +182,7 @@ export class RecordRows implements RowEncoder<OutputRecord> {
 }
 
 /** JSON that also shows values which JSON has no form for. */
-function legible(value: unknown): string {
+export function legible(value: unknown): string {
   return JSON.stringify(value, (_name, part) => {
     if (part instanceof Map || part instanceof Set) return [...part];
     if (typeof part === "number" && !Number.isFinite(part)) return String(part);

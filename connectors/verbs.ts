@@ -42,6 +42,15 @@ export interface SourceOptions<T> {
    * @default text; a stage's key that is a number is compared by its decimal text, as sinks write it
    */
   readonly key?: KeyReader;
+  /**
+   * Whether every task of a job reads every partition of the topic, each at its own place. Its number of partitions need
+   * then not be that of the other topics, and only the table of a `tableJoin` or `broadcastJoin` may stand on it. Tasks
+   * of one worker share the fetches, so one that is far behind holds the others' new records back. With a single task it
+   * changes nothing.
+   *
+   * @default false
+   */
+  readonly broadcast?: boolean;
 }
 
 /** Options of a `source()` of values and tombstones. The type of its values includes `null`. */
@@ -80,11 +89,14 @@ export interface SinkOptions<T> {
 /** The spec of a source. */
 export function sourceSpec<T>(connector: Connector, topic: string, options: SourceOptions<T> = {}): SourceSpec<T> {
   named("source", topic);
-  const { schema, codec = json<unknown>(), key } = options;
+  const { schema, codec = json<unknown>(), key, broadcast = false } = options;
   if (key !== undefined && typeof key?.decode !== "function") {
     throw new TypeError(
       `Cannot create a source: key must be a codec such as int64(), current value is of type ${typeof key}`,
     );
+  }
+  if (typeof broadcast !== "boolean") {
+    throw new TypeError(`Cannot create a source: broadcast must be true or false, current value is ${broadcast}`);
   }
   const { tombstones } = options;
   if (tombstones !== undefined && tombstones !== "keep" && tombstones !== "refuse") {
@@ -99,6 +111,7 @@ export function sourceSpec<T>(connector: Connector, topic: string, options: Sour
   return {
     connector,
     topic,
+    broadcast,
     key,
     ...(codec.prepare === undefined && key?.prepare === undefined ? {} : { prepare: preparesFor(codec, key) }),
     decode({ value }) {
@@ -169,10 +182,16 @@ function encoded(codec: RecordCodec<unknown>, value: unknown): Uint8Array {
   throw new TypeError(`the codec of the sink must give a Uint8Array, current value is of type ${typeof bytes}`);
 }
 
+/** The Observable of a source. A job drives it; without a job it reads by itself. */
+export function sourceFrom<T>(spec: SourceSpec<T>): Observable<T> {
+  const { topic, broadcast } = spec;
+  return sourceOf<T>({ spec, label: topic, broadcast, peek: (task, out) => peekAt(spec, task, out) });
+}
+
 /** Creates a connector's `source()`: a cold Observable. A job drives it; without a job it reads by itself. */
 export function sourceVerb<T>(connector: Connector, topic: string, options?: SourceOptions<T>): Observable<T> {
   const spec = sourceSpec(connector, topic, options);
-  return sourceOf<T>({ spec, label: topic, peek: (task, out) => peekAt(spec, task, out) });
+  return sourceFrom(spec);
 }
 
 /** Creates a connector's `sink()`: an operator that writes every value and passes it on. */

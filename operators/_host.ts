@@ -6,7 +6,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import type { AnyKeyedState, Key, KeyedStateSpec } from "./keyed_state.ts";
-import type { InputSlot } from "./_scope.ts";
+import type { AttachedSource, InputSlot } from "./_scope.ts";
 
 /** The record that is being pushed, as its source read it. */
 export interface RecordAtHand {
@@ -150,6 +150,8 @@ export interface TaskHost {
   restoredClock(name: string): ClockSnapshot | undefined;
   /** Handles a bad record: writes a dead letter, or throws an error that stops the task. */
   badRecord(reason: string, stage?: string): void;
+  /** A stage wants a task that is new to read tables before other sources. */
+  readFirst?(tables: readonly AttachedSource[], before: readonly AttachedSource[]): void;
   /** Reports once that an event time is before 1973, which is most likely a mistake. */
   earlyTime?(time: number): void;
   /** Checks a key that a stage sees for the first time. Throws when the topic is not keyed by it. */

@@ -16,11 +16,11 @@ import { ByTime } from "./_by_time.ts";
 import { copyOf, freeze, notKept } from "./_own.ts";
 import type { Stage } from "./_stage.ts";
 import type { Due } from "./_due.ts";
+import { cellsByTime, emitFor, type Timed } from "./_waiting.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 
 /** What is kept of a value: an object and not a tuple, because it is one object on the heap and a tuple is two. */
-export interface Kept<V> {
-  readonly time: number;
+export interface Kept<V> extends Timed {
   readonly value: V;
   /** It has had a partner. Absent where that does not matter. */
   readonly paired?: true;
@@ -92,9 +92,7 @@ export class JoinBuffer<K extends Key, V> implements Due {
 
   /** Finds the values of the checkpoint. */
   open(): void {
-    const cells: KeptCell<K, V>[] = [];
-    for (const namespace of this.#state.namespaces()) cells.push(...this.#state.cells(namespace));
-    for (const cell of cells.sort((a, b) => a.value!.time - b.value!.time || a.namespace - b.namespace)) {
+    for (const cell of cellsByTime(this.#state)) {
       this.last = Math.max(this.last, cell.namespace);
       this.#place(this.#keys.get(cell.key) ?? this.#meet(cell.key), cell);
     }
@@ -130,22 +128,17 @@ export class JoinBuffer<K extends Key, V> implements Due {
 
   /** The first value leaves. */
   fire(): void {
-    const { stage } = this;
     const { unpaired, keeps } = this.options;
     const at = this.#leaving.take();
     this.next = this.#leaving.least + keeps;
     const cell = (this.#left ? at.left! : at.right!).take();
-    const { key, namespace, value } = cell;
+    const { key, value } = cell;
     if (isEmpty(at.left) && isEmpty(at.right)) this.#keys.delete(key);
     this.#state.write(cell, undefined);
     const { time, value: kept, paired } = value!;
     if (unpaired === undefined || paired !== undefined) return;
-    const gone = time + keeps;
     // An undone epoch returns to the kept value, so even a value that has left is copied.
-    const run = () => unpaired(this.share(kept));
-    if (stage.alone) return stage.atTimerAlone(gone, key, gone, run);
-    const pane = { state: this.#state.name, key, namespace: gone, index: namespace, result: undefined };
-    stage.atTimer({ ...pane, timer: "event" }, gone, run);
+    emitFor(this.stage, this.#state.name, cell, time + keeps, () => unpaired(this.share(kept)));
   }
 
   #place(at: JoinKey<K, V, V>, cell: KeptCell<K, V>): void {

@@ -30,11 +30,23 @@ export function sidesOf(type: JoinType, cannot: string): { left: boolean; right:
   return { left: type === "left" || type === "full", right: type === "right" || type === "full" };
 }
 
+/** Checks the type of a join of values with rows, which have no results of their own. */
+export function innerOrLeft(type: "inner" | "left", cannot: string): "inner" | "left" {
+  if (type === "inner" || type === "left") return type;
+  throw new TypeError(`${cannot} type must be "inner" or "left", current value is ${String(type)}`);
+}
+
 /** Checks that each of these is a function. */
 export function needFunctions(functions: Readonly<Record<string, unknown>>, cannot: string): void {
   for (const [name, value] of Object.entries(functions)) {
     if (typeof value !== "function") throw new TypeError(`${cannot} ${name} must be a function`);
   }
+}
+
+/** Whether the table is read before the values. */
+export function isBootstrapped(bootstrap: boolean, cannot: string): boolean {
+  if (typeof bootstrap === "boolean") return bootstrap;
+  throw new TypeError(`${cannot} bootstrap must be true or false, current value is ${String(bootstrap)}`);
 }
 
 /** Whether values are frozen. */

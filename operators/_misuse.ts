@@ -75,6 +75,21 @@ export function noSource(label: string): Error {
   );
 }
 
+export function countedByEachTask(label: string, topic: string): Error {
+  return new TypeError(
+    `Cannot run ${label}: every task reads all of the topic "${topic}" (broadcast: true), so each of its records would count and ` +
+      `have results once a task. Only the table of a tableJoin() or broadcastJoin() may stand on such a topic. Read it without ` +
+      `broadcast: true where each record is to count once`,
+  );
+}
+
+export function notWhole(label: string, topic: string): Error {
+  return new TypeError(
+    `Cannot run ${label}: each task reads its own partition of the topic "${topic}" only, and would know a part of the rules. Read ` +
+      `them with broadcast: true`,
+  );
+}
+
 export function noWatermark(label: string): Error {
   return new TypeError(
     `Cannot run ${label}: it would never fire, because no watermark() stands above it. Put eventTime(...) and ` +

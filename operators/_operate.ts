@@ -12,7 +12,7 @@
 import { Observable, type OperatorFunction, type Subscriber } from "rxjs";
 import { bindWithin, Link, ofOurs, placeFor, readsOurs, startAlone } from "./_chain.ts";
 import * as misuse from "./_misuse.ts";
-import { openScope, Scope } from "./_scope.ts";
+import { type AttachedSource, openScope, Scope } from "./_scope.ts";
 import { Stage, type StageHandlers, type StageOptions } from "./_stage.ts";
 import { refuseTombstoneOr } from "./_tombstone.ts";
 import { setRunningTask, type Task, type TaskFailure } from "./_task.ts";
@@ -36,9 +36,11 @@ export interface TwoOptions extends StageOptions {
   readonly readsRight?: StageOptions["reads"];
   /**
    * Whether the right input stands apart, as a table does: neither its watermarks nor its sources count for the stage and
-   * for those below. Without a job it is subscribed first.
+   * for those below. Without a job it is subscribed first. `whole`: and every task must read all of it.
    */
-  readonly apart?: boolean;
+  readonly apart?: boolean | "whole";
+  /** Whether a task that is new reads the right input, which stands apart, to its end before it reads the left one. */
+  readonly bootstrap?: boolean;
 }
 
 /** The parts that the inputs of a stage share. */
@@ -280,7 +282,7 @@ export function operate2<Left, Right, Out>(
 ): OperatorFunction<Left, Out> {
   return operatorOf<Left, Out, TwoHandlers<Left, Right>>(options, init, (source, handlers, input) => {
     const { reads, readsRight, apart } = options;
-    if (apart) input(right, handlers.right, readsRight, true);
+    if (apart !== undefined && apart !== false) input(right, handlers.right, readsRight, true);
     input(source, handlers.left, reads);
     if (!apart) input(right, handlers.right, readsRight);
   });
@@ -343,6 +345,7 @@ function bind(
   // A stream that failed while it was bound has reported its error already.
   if (inputs.some(({ closed }) => !closed)) {
     verify(options, scope, label);
+    standApart(options, stage, inputs.flatMap((input) => input.scope === scope ? [] : input.scope.sources));
     stage.open();
   }
   if (bottommost) startAlone(task, out);
@@ -351,8 +354,21 @@ function bind(
 
 /** Checks a stage after everything above it is bound. */
 function verify(options: StageOptions, scope: Scope, label: string): void {
-  if (options.keeps && scope.task.host !== undefined && !scope.sourced) throw misuse.noSource(label);
+  if (options.keeps && scope.task.host !== undefined) {
+    if (!scope.sourced) throw misuse.noSource(label);
+    const shared = scope.sources.find(({ broadcast }) => broadcast);
+    if (shared !== undefined) throw misuse.countedByEachTask(label, shared.label);
+  }
   if (options.needsWatermark === true) requireWatermark(scope, label);
+}
+
+/** Checks the input that stands apart, and tells the job that it is read first. */
+function standApart({ apart, bootstrap }: TwoOptions, stage: Stage, sources: readonly AttachedSource[]): void {
+  const { scope, label, task: { host } } = stage;
+  const partial = sources.find(({ broadcast }) => broadcast !== true);
+  stage.anyKey = sources.length > 0 && partial === undefined;
+  if (apart === "whole" && host !== undefined && partial !== undefined) throw misuse.notWhole(label, partial.label);
+  if (bootstrap) host?.readFirst?.(sources, scope.sources);
 }
 
 /** Throws where a stage would never fire, or only by the clock of some branches. */

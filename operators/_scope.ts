@@ -43,6 +43,8 @@ export interface AttachedSource {
   readonly label: string;
   /** The input partitions that it reads, by the task's slots. May grow while it reads. */
   readonly slots: readonly InputSlot[];
+  /** Whether every task of the job reads all of it. */
+  readonly broadcast?: boolean;
   /** Its input has ended, not only this subscription. */
   ended?: boolean;
   /** It represents sources above a stage with its own time, or a side output. Its values have no known partition. */

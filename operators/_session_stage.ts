@@ -1,24 +1,15 @@
 /**
- * Windows that merge: sessions of a key.
+ * Windows that merge: sessions of a key, with an accumulator each, and panes. Which sessions merge is in `_sessions.ts`.
  *
- * A key's sessions are in slots 0, 1, 2 ... without gaps. The slot is the namespace of the cell, so that finding a key's
- * sessions costs one look-up for each of them, however many other keys there are, and a checkpoint stores only the
- * sessions that changed. When a session is removed, the one in the last slot takes its place.
- *
- * Invariants:
- * - no two sessions of a key touch each other;
- * - each session has an entry in the agenda at or before the time when it is next due. An entry that comes too early is
- *   set again, so that a record that extends a session changes nothing in the agenda;
- * - a session that was merged into another, or removed, has NaN for its end, and its entries do nothing;
- * - state is changed before anything is emitted.
+ * Invariant: state is changed before anything is emitted.
  *
  * @module
  */
 import { accumulateOf, merged } from "./_aggregate.ts";
-import { Agenda } from "./_agenda.ts";
 import { Firing } from "./_firing.ts";
 import { copyOf } from "./_own.ts";
 import { PaneOutput, type Shown } from "./_pane_output.ts";
+import { type SessionEntry, Sessions } from "./_sessions.ts";
 import type { Stage } from "./_stage.ts";
 import { tooMany } from "./_too_many.ts";
 import type { WindowPlan } from "./_window_options.ts";
@@ -40,14 +31,8 @@ type Session<A> = [
   shown?: Shown[],
 ];
 
-/** A session in an agenda. */
-interface Entry<K, A> {
-  readonly key: K;
-  readonly session: Session<A>;
-}
-
 /** A session whose pane waits for a time, before its firing on time or after it. */
-interface Waiting<K, A> extends Entry<K, A> {
+interface Waiting<K, A> extends SessionEntry<K, Session<A>> {
   readonly late: boolean;
 }
 
@@ -56,7 +41,7 @@ export class SessionStage<T, K extends Key, A, R> {
   readonly #state: KeyedState<K, Session<A>>;
   readonly #output: PaneOutput<T, K, A, R>;
   readonly #firing: Firing<Waiting<K, A>>;
-  readonly #agenda = new Agenda<Entry<K, A>>((entry, time) => this.#due(entry, time));
+  readonly #sessions: Sessions<K, Session<A>>;
 
   constructor(readonly stage: Stage<WindowResult<T, K, R>>, readonly plan: WindowPlan<T, K, A, R>) {
     const { version, migrate } = plan;
@@ -68,15 +53,16 @@ export class SessionStage<T, K extends Key, A, R> {
         return [migrate(accumulator, from), ...rest];
       }),
     });
+    this.#sessions = new Sessions(this.#state, (entry, time) => this.#due(entry, time));
     this.#output = new PaneOutput(stage, this.#state.name, plan);
     stage.side("late");
-    stage.due(this.#agenda);
+    stage.due(this.#sessions.agenda);
     this.#firing = new Firing(stage, plan, (entry) => this.#fireWaiting(entry));
   }
 
   /** How many entries wait for a time: one for each session, and one for each pane that waits for the clock. */
   get waiting(): number {
-    return this.#agenda.size + this.#firing.waiting;
+    return this.#sessions.agenda.size + this.#firing.waiting;
   }
 
   /** Schedules the sessions of the checkpoint. */
@@ -85,7 +71,7 @@ export class SessionStage<T, K extends Key, A, R> {
       for (const { key, value } of this.#state.cells(slot)) {
         const session = value!;
         const [, , start, end, since, done] = session;
-        this.#agenda.set(done === 0 ? end - 1 : end - 1 + this.plan.allowedLateness, { key, session });
+        this.#sessions.agenda.set(done === 0 ? end - 1 : end - 1 + this.plan.allowedLateness, { key, session });
         const late = end - 1 <= this.stage.watermark;
         if (since > 0 && this.#firing.waits(late)) this.#firing.schedule({ key, session, late }, late, start);
       }
@@ -99,34 +85,23 @@ export class SessionStage<T, K extends Key, A, R> {
     const start = stage.eventTime();
     const end = start + gap;
     const { watermark } = stage.scope;
-    let home: Cell<K, Session<A>> | undefined;
-    let others: Session<A>[] | undefined;
-    let slots = 0;
-    for (;; slots++) {
-      const cell = state.find(key, slots);
-      if (cell === undefined) break;
-      const session = cell.value!;
-      if (session[2] > end || session[3] < start) continue;
-      if (home === undefined) home = cell;
-      else (others ??= []).push(session);
-    }
+    const home = this.#sessions.find(key, start, end);
+    const { others, slots } = this.#sessions;
     if (home === undefined) {
       if (end - 1 + plan.allowedLateness <= watermark) return stage.late(value);
       return this.#begin(value, key, start, end, slots);
     }
     state.touch(home);
     let session = home.value!;
-    if (others !== undefined) this.#merge(home.key, session, others);
-    const earlier = start < session[2];
-    if (earlier) session[2] = start;
-    if (end > session[3]) session[3] = end;
+    if (others.length > 0) this.#merge(home.key, session, others);
+    const earlier = this.#sessions.extend(session, start, end);
     session[0] = this.#added(session[0], value, key);
     session[4]++;
     // A session that has fired, and now ends beyond the watermark, fires once more at its new end.
     const revived = session[5] === 1 && session[3] - 1 > watermark;
     if (revived) session = this.#revive(home.key, session);
     state.write(home, session);
-    this.#changed(home, session, earlier || revived || others !== undefined);
+    this.#changed(home, session, earlier || revived || others.length > 0);
   }
 
   #begin(value: T, key: K, start: number, end: number, slot: number): void {
@@ -136,7 +111,7 @@ export class SessionStage<T, K extends Key, A, R> {
     stage.meet(cell.key);
     const session: Session<A> = [this.#added(undefined, value, key), 0, start, end, 1, 0];
     this.#state.write(cell, session);
-    this.#agenda.set(end - 1, { key: cell.key, session });
+    this.#sessions.agenda.set(end - 1, { key: cell.key, session });
     this.#changed(cell, session, true);
   }
 
@@ -144,7 +119,7 @@ export class SessionStage<T, K extends Key, A, R> {
    * Merges sessions into the first one, with what their triggers have counted. Accumulators are merged in the order of
    * their starts.
    */
-  #merge(key: K, session: Session<A>, others: Session<A>[]): void {
+  #merge(key: K, session: Session<A>, others: readonly Session<A>[]): void {
     const { aggregate } = this.plan;
     const [first, ...later] = [session, ...others].sort((a, b) => a[2] - b[2]);
     let accumulator = first[0];
@@ -153,11 +128,10 @@ export class SessionStage<T, K extends Key, A, R> {
     for (const other of others) {
       const [, fired, start, end, since, , shown] = other;
       session[1] += fired;
-      if (start < session[2]) session[2] = start;
-      if (end > session[3]) session[3] = end;
+      this.#sessions.extend(session, start, end);
       session[4] += since;
       if (shown !== undefined) session[6] = [...session[6] ?? [], ...shown];
-      this.#remove(key, other);
+      this.#sessions.remove(key, other);
     }
   }
 
@@ -166,7 +140,7 @@ export class SessionStage<T, K extends Key, A, R> {
     const session = before.slice() as Session<A>;
     before[3] = NaN;
     session[5] = 0;
-    this.#agenda.set(session[3] - 1, { key, session });
+    this.#sessions.agenda.set(session[3] - 1, { key, session });
     return session;
   }
 
@@ -184,23 +158,21 @@ export class SessionStage<T, K extends Key, A, R> {
     }
   }
 
-  #due(entry: Entry<K, A>, time: number): void {
+  #due(entry: SessionEntry<K, Session<A>>, time: number): void {
     const { key, session } = entry;
     const { stage, plan } = this;
     const last = session[3] - 1;
-    if (Number.isNaN(last)) return;
-    if (last > time) return this.#agenda.set(last, entry);
     const gone = last + plan.allowedLateness;
     // On time; unless there is one final result only.
     if (session[5] === 0 && !plan.onClose) {
       session[5] = 1;
       const kept = gone > stage.watermark;
-      if (kept) this.#agenda.set(gone, entry);
-      else this.#remove(key, session);
-      return this.#emit(key, session, "onTime", kept ? this.#cellOf(key, session) : undefined, last);
+      if (kept) this.#sessions.agenda.set(gone, entry);
+      else this.#sessions.remove(key, session);
+      return this.#emit(key, session, "onTime", kept ? this.#sessions.cellOf(key, session) : undefined, last);
     }
-    if (gone > time) return this.#agenda.set(gone, entry);
-    this.#remove(key, session);
+    if (gone > time) return this.#sessions.agenda.set(gone, entry);
+    this.#sessions.remove(key, session);
     if (plan.onClose) this.#emit(key, session, "onTime", undefined, last);
     else if (session[4] > 0) this.#emit(key, session, "late", undefined, last);
   }
@@ -208,7 +180,7 @@ export class SessionStage<T, K extends Key, A, R> {
   /** A pane that waited for a time is due. */
   #fireWaiting({ key, session, late }: Waiting<K, A>): void {
     if (Number.isNaN(session[3]) || session[4] === 0 || late !== (session[5] === 1)) return;
-    this.#emit(key, session, late ? "late" : "early", this.#cellOf(key, session));
+    this.#emit(key, session, late ? "late" : "early", this.#sessions.cellOf(key, session));
   }
 
   /**
@@ -246,31 +218,5 @@ export class SessionStage<T, K extends Key, A, R> {
     const { aggregate, pure } = this.plan;
     if (pure) return aggregate.add(before === undefined ? aggregate.seed() : before, value);
     return accumulateOf(aggregate, before, value, this.stage.label, key);
-  }
-
-  /** The cell of a session that is there. */
-  #cellOf(key: K, session: Session<A>): Cell<K, Session<A>> {
-    for (let slot = 0;; slot++) {
-      const cell = this.#state.find(key, slot)!;
-      if (cell.value === session) return cell;
-    }
-  }
-
-  /** Removes a session. The session in the key's last slot takes its place. */
-  #remove(key: K, session: Session<A>): void {
-    const state = this.#state;
-    const cell = this.#cellOf(key, session);
-    let last = cell;
-    for (let slot = cell.namespace + 1;; slot++) {
-      const next = state.find(key, slot);
-      if (next === undefined) break;
-      last = next;
-    }
-    if (last !== cell) {
-      state.touch(cell);
-      state.write(cell, last.value);
-    }
-    state.write(last, undefined);
-    session[3] = NaN;
   }
 }

@@ -17,7 +17,7 @@
 import { accumulateOf } from "./_aggregate.ts";
 import { KeySlices, type Slot } from "./_key_slices.ts";
 import { PaneOutput } from "./_pane_output.ts";
-import type { Slicer } from "./_slicers.ts";
+import { type Slicer, slicesOf, windowsOf } from "./_slicers.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
 import { tooMany } from "./_too_many.ts";
@@ -154,10 +154,7 @@ export class SliceStage<T, K extends Key, A, R> {
     if (found !== undefined) return this.#current = found;
     const { slicer, plan } = this;
     const { watermark } = this.stage;
-    const windows: number[] = [];
-    for (let at = slicer.first(start, undefined); !Number.isNaN(at); at = slicer.after(at, start, undefined)) {
-      windows.push(at);
-    }
+    const windows = windowsOf(slicer, start);
     const gone = windows.length === 0 ? NaN : slicer.last(windows.at(-1)!) + plan.allowedLateness;
     const slice = new Slice<K, A>(start, gone);
     // A slice that is late or in no window is not kept.
@@ -181,12 +178,11 @@ export class SliceStage<T, K extends Key, A, R> {
   /** Fires a window for every key that has a value in it. */
   #fire(window: number): void {
     const { slicer, stage } = this;
-    const { start, end } = slicer.span(window);
     const firing = ++this.#firings;
     if (this.#counts !== undefined) this.#expectGone(window);
     const within: Slice<K, A>[] = [];
     let cells = 0;
-    for (let at = slicer.sliceOf(start); at < end; at = slicer.sliceAfter(at)) {
+    for (const at of slicesOf(slicer, window)) {
       const slice = this.#slices.get(at);
       if (slice === undefined) continue;
       within.push(slice);

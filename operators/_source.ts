@@ -21,6 +21,8 @@ export interface SourceOptions<T> {
   readonly spec: unknown;
   /** The topic, for messages. */
   readonly label: string;
+  /** Whether every task of a job reads all of it. @default false */
+  readonly broadcast?: boolean;
   /** Opens the source without a job. `slots` may grow while it reads. */
   peek(task: Task, out: { next(value: T): void; error(error: unknown): void; complete(): void }): Peek & {
     readonly slots: readonly { readonly slot: number; readonly topic: string; readonly partition: number }[];
@@ -38,7 +40,7 @@ export function sourceOf<T>(options: SourceOptions<T>): Observable<T> {
         if (task.phase !== "binding") throw misuse.subscribedLater(label);
         const end = () => endSource(task, source, out);
         const slots = host.bindSource({ spec: options.spec, label: options.label, subscriber: out, end });
-        const source: AttachedSource = { label: options.label, slots };
+        const source: AttachedSource = { label: options.label, slots, broadcast: options.broadcast === true };
         below.attachSource(source);
         return () => {
           // An operator such as take() has ended the source early. Offsets would go on without the pipeline.
@@ -117,6 +119,8 @@ export class Bottom extends Link<unknown> {
   /** Subscribes a pipeline. */
   drain(pipeline: Observable<unknown>): void {
     within(this.scope, () => pipeline.subscribe(this));
+    const shared = this.scope.sources.find(({ broadcast }) => broadcast);
+    if (shared !== undefined) this.task.fail(misuse.countedByEachTask(this.label, shared.label), this.label, "misuse");
   }
 
   protected override _next(): void {}

@@ -102,6 +102,8 @@ export class Stage<Result = any> {
   readonly ownTime: OwnTime | undefined;
   /** The handlers of the stage. */
   handlers: StageHandlers = {};
+  /** Every task has the whole table of the stage, so a record's key need not be that of its partition. */
+  anyKey = false;
   /** Completes the stream, when the end waits for the last hold. */
   whenReleased: (() => void) | undefined;
   readonly #due: Due[] = [];
@@ -233,7 +235,7 @@ export class Stage<Result = any> {
    * Checks a key that is new to the stage. Throws when its type cannot be a key, or when the topic is not keyed by it.
    */
   meet(key: Key): void {
-    this.task.meet(key, this.label);
+    this.task.meet(key, this.label, this.anyKey);
   }
 
   /** Keeps the forwarded watermark below a time, and keeps the task from ending, until the hold is released. */

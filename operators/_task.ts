@@ -158,11 +158,11 @@ export class Task implements At {
 
   /**
    * Checks a key that a stage sees for the first time. Throws when its type cannot be a key, or when the topic is not
-   * keyed by it.
+   * keyed by it and must be.
    */
-  meet(key: Key, stage: string): void {
+  meet(key: Key, stage: string, any = false): void {
     needKey(key, stage);
-    this.host?.checkKey?.(key, stage);
+    if (!any) this.host?.checkKey?.(key, stage);
   }
 
   /** The current record is bad: the job's `onBadRecord` decides. Without a job this throws, which ends the stream. */

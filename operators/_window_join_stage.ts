@@ -1,144 +1,131 @@
 /**
- * Pairs of two streams within one window.
+ * Pairs of two streams within one window, of windows that are aligned with the clock or a calendar.
  *
- * The values of each side are kept in a list by key and window. When the watermark reaches the window's end, all of its
- * rows are emitted, key by key, and the lists are gone.
+ * A value is kept once, in the slice of time that it belongs to, however many windows hold it. When the watermark
+ * reaches the end of a window, its rows are emitted, key by key, from all of its slices.
  *
  * Invariants:
- * - a window whose last millisecond is at or before the watermark has fired, and nothing is kept in it any more;
- * - the values of a key are out of the state before its rows are emitted;
- * - kept values never change: a copy is kept and copies are given away, or the value is frozen and shared.
+ * - a window whose last millisecond is at or before the watermark has fired;
+ * - a slice is there until the last window that holds it has fired, and its values are out of the state before the rows
+ *   of that window are emitted;
+ * - a value is late when the last window that holds it has fired.
  *
  * @module
  */
-import { copyOf, freeze, notKept } from "./_own.ts";
 import type { TwoHandlers } from "./_operate.ts";
+import { type Slicer, slicesOf, windowsOf } from "./_slicers.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
-import type { Windower } from "./_windower.ts";
+import { type WindowJoinRules, WindowJoinValues } from "./_window_join_values.ts";
 import type { Key, KeyedList } from "./keyed_state.ts";
 
-/** What a window join does. */
-export interface WindowJoinRules<L, R, K extends Key, O> {
-  readonly windower: Windower<unknown>;
-  readonly key: (left: L) => K;
-  readonly rightKey: (right: R) => K;
-  /** Which sides have rows of their own. */
-  readonly emits: { readonly left: boolean; readonly right: boolean };
-  readonly join: (left: L | undefined, right: R | undefined) => O;
-  readonly frozen: boolean;
-  readonly version?: number;
-  readonly migrate?: (value: unknown, version: number, side: "left" | "right") => unknown;
+/** A slice that values belong to. */
+interface Slice {
+  readonly start: number;
+  /** When its last window fires; NaN if no window holds it. */
+  readonly gone: number;
 }
-
-/** In place of the values of a side that has none: one row for each value of the other side. */
-const NONE: readonly undefined[] = [undefined];
 
 /** The stage of one subscription. */
 export class WindowJoinStage<L, R, K extends Key, O> implements TwoHandlers<L, R> {
   readonly left: (value: L) => void;
   readonly right: (value: R) => void;
-  readonly #lefts: KeyedList<K, L>;
-  readonly #rights: KeyedList<K, R>;
-  /** The window that was scheduled last; the next value mostly belongs to it. NaN if it has fired since. */
-  #expected = NaN;
+  readonly #values: WindowJoinValues<L, R, K, O>;
+  /** The slices whose windows are scheduled, by their starts. */
+  readonly #slices = new Map<number, Slice>();
+  /** The slice of the last value; the next value mostly belongs to it. */
+  #current = NO_SLICE;
   readonly #complete = new Calendar((window) => this.#fire(window));
 
-  constructor(readonly stage: Stage<O>, readonly rules: WindowJoinRules<L, R, K, O>) {
-    this.#lefts = this.#open<L>("left");
-    this.#rights = this.#open<R>("right");
-    this.left = this.#taking(rules.key, this.#lefts);
-    this.right = this.#taking(rules.rightKey, this.#rights);
-    stage.side("late");
+  constructor(readonly stage: Stage<O>, readonly slicer: Slicer, rules: WindowJoinRules<L, R, K, O>) {
+    const values = this.#values = new WindowJoinValues(stage, rules, !slicer.whole);
+    this.left = this.#taking(rules.key, values.lefts);
+    this.right = this.#taking(rules.rightKey, values.rights);
     stage.due(this.#complete);
   }
 
-  /** Schedules the windows of the checkpoint. */
+  /** Schedules the windows of the checkpoint. Slices that were cut otherwise are moved to those of today. */
   open(): void {
-    for (const lists of [this.#lefts, this.#rights]) for (const window of lists.namespaces()) this.#expect(window);
-  }
-
-  #open<V>(side: "left" | "right"): KeyedList<K, V> {
-    const { frozen, version, migrate } = this.rules;
-    return this.stage.lists<K, V>({
-      part: side,
-      namespaced: true,
-      frozen: true,
-      // A copy is plain data by construction. What the user froze or migrated may not be.
-      plain: !frozen && migrate === undefined,
-      version,
-      migrate: migrate && ((value, from) => migrate(value, from, side)),
-    });
+    const { slicer } = this;
+    for (const place of this.#values.places()) {
+      const start = slicer.whole ? place : slicer.sliceOf(place);
+      if (start !== place) this.#values.move(place, start);
+      this.#sliceAt(start);
+    }
   }
 
   /** Makes the function that takes the values of a side. */
-  #taking<V>(key: (value: V) => K, lists: KeyedList<K, V>): (value: V) => void {
-    const { stage } = this;
+  #taking<V>(key: (value: V) => K, lists: KeyedList<K, V | readonly [number, V]>): (value: V) => void {
+    const { stage, slicer } = this;
     const { scope } = stage;
-    const { windower, frozen } = this.rules;
-    const own: (value: V) => V = frozen ? freeze : copyOf;
+    const values = this.#values;
     return (value) => {
       const by = key(value);
-      const time = stage.eventTime();
-      const window = windower.first(time, value);
-      if (windower.last(window) <= scope.watermark) return stage.late(value);
-      let list = lists.find(by, window);
+      const start = slicer.sliceOf(stage.eventTime());
+      const { gone } = start === this.#current.start ? this.#current : this.#sliceAt(start);
+      if (Number.isNaN(gone)) return;
+      if (gone <= scope.watermark) return stage.late(value);
+      let list = lists.find(by, start);
       if (list === undefined) {
         stage.meet(by);
-        list = lists.cell(by, window);
-        if (window !== this.#expected) this.#expect(window);
+        list = lists.cell(by, start);
       }
-      try {
-        list.append(own(value));
-      } catch (error) {
-        throw notKept(error, stage.label, by);
-      }
+      values.append(list, value);
     };
   }
 
-  #expect(window: number): void {
-    this.#expected = window;
-    this.#complete.set(this.rules.windower.last(window), window);
+  /** The slice that begins at a time. When it is new, its windows are scheduled. */
+  #sliceAt(start: number): Slice {
+    const found = this.#slices.get(start);
+    if (found !== undefined) return this.#current = found;
+    const { slicer } = this;
+    const { watermark } = this.stage;
+    const windows = windowsOf(slicer, start);
+    const slice = { start, gone: windows.length === 0 ? NaN : slicer.last(windows.at(-1)!) };
+    // A slice that is late or in no window is not kept.
+    if (!(slice.gone > watermark)) return slice;
+    this.#slices.set(start, slice);
+    for (const window of windows) {
+      const last = slicer.last(window);
+      if (last > watermark) this.#complete.set(last, window);
+    }
+    return this.#current = slice;
   }
 
   #fire(window: number): void {
-    this.#expected = NaN;
-    const { emits } = this.rules;
-    // A row may cause values of this window. They are late.
-    for (const lefts of this.#lefts.cells(window)) {
-      const { key } = lefts;
-      const rights = this.#rights.find(key, window);
-      const ofLeft = [...lefts.elements()], ofRight = rights === undefined ? undefined : [...rights.elements()];
-      lefts.clear();
-      rights?.clear();
-      if (ofRight !== undefined || emits.left) this.#emit(window, key, ofLeft, ofRight ?? NONE);
-      if (this.stage.closed) return;
-    }
-    for (const rights of this.#rights.cells(window)) {
-      const { key } = rights;
-      const ofRight = [...rights.elements()];
-      rights.clear();
-      if (emits.right) this.#emit(window, key, NONE, ofRight);
-      if (this.stage.closed) return;
-    }
-  }
-
-  /** Emits the rows of one key. Each has values of its own, because each may be changed further down. */
-  #emit(window: number, key: K, lefts: readonly (L | undefined)[], rights: readonly (R | undefined)[]): void {
-    const { stage } = this;
-    const { windower, join, frozen } = this.rules;
-    const time = windower.last(window);
-    const share: <V>(value: V) => V = frozen ? freeze : copyOf;
-    let index = 0;
-    for (const left of lefts) {
-      for (const right of rights) {
+    const { slicer, stage } = this;
+    const values = this.#values;
+    const { lefts, rights } = values;
+    const time = slicer.last(window);
+    const places = slicesOf(slicer, window).filter((start) => this.#slices.has(start));
+    const over = new Set(places.filter((start) => this.#slices.get(start)!.gone === time));
+    // A row may cause values of a slice that is over. They are late.
+    for (const start of over) this.#slices.delete(start);
+    this.#current = NO_SLICE;
+    const firing = { places, over, last: values.last };
+    // The values of a whole window are removed, so that its keys are met once anyway.
+    const met = slicer.whole ? undefined : new Set<K>();
+    for (const place of places) {
+      for (const list of lefts.cells(place)) {
+        const { key } = list;
         if (stage.closed) return;
-        if (stage.alone) stage.emitAt(join(share(left), share(right)), time);
-        else {
-          const pane = { state: this.#lefts.name, key, namespace: window, index: index++, result: undefined };
-          stage.atTimer(pane, time, () => stage.emit(join(share(left), share(right))));
-        }
+        if (met?.has(key)) continue;
+        met?.add(key);
+        const ofLeft = values.take(lefts, key, firing, list);
+        values.emit(window, time, key, ofLeft, values.take(rights, key, firing));
+      }
+    }
+    // The keys that are left have values on the right side only.
+    for (const place of places) {
+      for (const list of rights.cells(place)) {
+        const { key } = list;
+        if (stage.closed) return;
+        if (met?.has(key)) continue;
+        met?.add(key);
+        values.emit(window, time, key, [], values.take(rights, key, firing, list));
       }
     }
   }
 }
+
+const NO_SLICE: Slice = { start: NaN, gone: NaN };

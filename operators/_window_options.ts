@@ -154,35 +154,6 @@ function aggregateOf<T, K extends Key, A, R>(
   return aggregate;
 }
 
-/**
- * Checks the lengths of windows that are aligned with the clock.
- *
- * @param lengths the lengths, by the names of their options
- * @param period the name of the length after which windows repeat
- */
-export function aligned(
-  cannot: string,
-  lengths: Readonly<Record<string, number>>,
-  period: string,
-  offset: number,
-): void {
-  for (const [name, length] of Object.entries(lengths)) {
-    if (!(length > 0)) throw new RangeError(`${cannot} ${name} must be > 0, current value is ${length}`);
-    if (Number.isSafeInteger(length)) continue;
-    throw new RangeError(`${cannot} ${name} must be an integer of milliseconds, current value is ${length}`);
-  }
-  if (!Number.isSafeInteger(offset)) {
-    throw new RangeError(`${cannot} offset must be an integer of milliseconds, current value is ${offset}`);
-  }
-  if (Math.abs(offset) >= lengths[period]) {
-    throw new RangeError(
-      `${cannot} offset must lie between -${period} and ${period}, current value is ${offset} with ${period} ${
-        lengths[period]
-      }`,
-    );
-  }
-}
-
 function triggersOf(cannot: string, trigger: Trigger | Triggers): { early: Trigger; late: Trigger } {
   const { early, late } = "every" in trigger ? { early: trigger, late: trigger } : trigger;
   for (const one of [early, late]) {

@@ -2,20 +2,14 @@
  * @module
  */
 import type { OperatorFunction } from "rxjs";
-import { messageOf } from "../base/thrown.ts";
 import { assignedWindow } from "./_assigned_window.ts";
-import { calendar } from "./_calendar.ts";
+import { calendarOf, type CalendarWindows } from "./_window_kinds.ts";
 import { planOf, type WindowOptions } from "./_window_options.ts";
 import type { WindowResult } from "./_window_result.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode calendarWindow}. */
-export interface CalendarWindowOptions<T, K extends Key, A, R> extends WindowOptions<T, K, A, R> {
-  /** How long a window is: a day, a week from Monday on, or a month. */
-  readonly unit: "day" | "week" | "month";
-  /** The time zone whose calendar counts, by its IANA name: `Europe/Berlin`. */
-  readonly timeZone: string;
-}
+export interface CalendarWindowOptions<T, K extends Key, A, R> extends WindowOptions<T, K, A, R>, CalendarWindows {}
 
 /**
  * Cuts event time into days, weeks or months of a time zone. A day is from midnight to midnight there: where clocks are
@@ -56,16 +50,7 @@ export interface CalendarWindowOptions<T, K extends Key, A, R> extends WindowOpt
 export function calendarWindow<T, K extends Key, A, R>(
   options: CalendarWindowOptions<T, K, A, R>,
 ): OperatorFunction<T | null, WindowResult<T, K, R>> {
-  const { unit, timeZone } = options;
   const cannot = "Cannot create calendar windows:";
-  if (unit !== "day" && unit !== "week" && unit !== "month") {
-    throw new TypeError(`${cannot} unit must be "day", "week" or "month", current value is ${String(unit)}`);
-  }
-  try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(timeZone);
-  } catch (error) {
-    throw new RangeError(`${cannot} timeZone must be the name of a time zone: ${messageOf(error)}`, { cause: error });
-  }
-  const plan = planOf(cannot, options);
-  return assignedWindow("calendarWindow", options, plan, calendar(unit, timeZone));
+  const windower = calendarOf(cannot, options);
+  return assignedWindow("calendarWindow", options, planOf(cannot, options), windower);
 }

@@ -3,20 +3,13 @@
  */
 import type { OperatorFunction } from "rxjs";
 import { slicedWindow } from "./_assigned_window.ts";
-import { cumulative } from "./_slicers.ts";
-import { aligned, planOf, type WindowOptions } from "./_window_options.ts";
+import { cumulativeOf, type CumulativeWindows } from "./_window_kinds.ts";
+import { planOf, type WindowOptions } from "./_window_options.ts";
 import type { WindowResult } from "./_window_result.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode cumulativeWindow}. */
-export interface CumulativeWindowOptions<T, K extends Key, A, R> extends WindowOptions<T, K, A, R> {
-  /** How long the longest window is, in milliseconds. */
-  readonly max: number;
-  /** How much longer each window is than the one before it, in milliseconds. `max` is a multiple of it. */
-  readonly step: number;
-  /** Shifts all windows, in milliseconds. @default 0 */
-  readonly offset?: number;
-}
+export interface CumulativeWindowOptions<T, K extends Key, A, R> extends WindowOptions<T, K, A, R>, CumulativeWindows {}
 
 /**
  * Windows that begin together and end a step later each: `[start, start + step)`, `[start, start + 2 * step)` and so on
@@ -61,12 +54,7 @@ export interface CumulativeWindowOptions<T, K extends Key, A, R> extends WindowO
 export function cumulativeWindow<T, K extends Key, A, R>(
   options: CumulativeWindowOptions<T, K, A, R>,
 ): OperatorFunction<T | null, WindowResult<T, K, R>> {
-  const { max, step, offset = 0 } = options;
   const cannot = "Cannot create cumulative windows:";
-  aligned(cannot, { max, step }, "max", offset);
-  if (max % step !== 0) {
-    throw new RangeError(`${cannot} max must be a multiple of step, current value is ${max} with step ${step}`);
-  }
-  const plan = planOf(cannot, options, "windows share slices of time");
-  return slicedWindow("cumulativeWindow", options, plan, cumulative(max, step, offset));
+  const slicer = cumulativeOf(cannot, options);
+  return slicedWindow("cumulativeWindow", options, planOf(cannot, options, "windows share slices of time"), slicer);
 }

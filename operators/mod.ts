@@ -14,6 +14,7 @@ export type { CallContext } from "./_async_call.ts";
 export type { AsyncMapOptions, RetryOptions } from "./_async_options.ts";
 export * from "./changes.ts";
 export * from "./deduplicate.ts";
+export * from "./broadcast_join.ts";
 export * from "./calendar_window.ts";
 export * from "./combined_aggregates.ts";
 export * from "./count_window.ts";
@@ -23,6 +24,7 @@ export * from "./durations.ts";
 export * from "./event_time.ts";
 export * from "./interval_join.ts";
 export type { Joined, JoinType, LeftOf, RightOf } from "./_join_options.ts";
+export type { JoinWindow } from "./_join_windows.ts";
 export * from "./histogram.ts";
 export * from "./join_tables.ts";
 export * from "./keyed_process.ts";
@@ -66,6 +68,7 @@ export * from "./session_window.ts";
 export * from "./sliding_window.ts";
 export * from "./statistical_aggregates.ts";
 export * from "./table_join.ts";
+export * from "./temporal_join.ts";
 export * from "./to_table.ts";
 export type { Present } from "./_tombstone.ts";
 export type { Trigger, Triggers } from "./_trigger.ts";
@@ -74,6 +77,13 @@ export * from "./top_n.ts";
 export type { TopChange } from "./_top_stage.ts";
 export type { Ranked, TopNOptions } from "./_top_aggregate.ts";
 export * from "./tumbling_window.ts";
+export type {
+  CalendarWindows,
+  CumulativeWindows,
+  SessionWindows,
+  SlidingWindows,
+  TumblingWindows,
+} from "./_window_kinds.ts";
 export type { WindowOptions } from "./_window_options.ts";
 export type { PaneKind, TimeWindow, WindowResult } from "./_window_result.ts";
 export * from "./watermark.ts";

@@ -4,18 +4,13 @@
 import type { OperatorFunction } from "rxjs";
 import { operate } from "./_operate.ts";
 import { SessionStage } from "./_session_stage.ts";
+import { gapOf, type SessionWindows } from "./_window_kinds.ts";
 import { planOf, type WindowOptions } from "./_window_options.ts";
 import type { WindowResult } from "./_window_result.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode sessionWindow}. */
-export interface SessionWindowOptions<T, K extends Key, A, R> extends WindowOptions<T, K, A, R> {
-  /**
-   * How long a key must be silent for its session to end, in milliseconds; or a function that returns it for a value. A
-   * function may return 0: then the value opens no time of its own, but belongs to a session that it touches.
-   */
-  readonly gap: number | ((value: T) => number);
-}
+export interface SessionWindowOptions<T, K extends Key, A, R> extends WindowOptions<T, K, A, R>, SessionWindows<T> {}
 
 /**
  * Collects the records of a key that follow one another closely. A record at `t` opens the session `[t, t + gap)`, which
@@ -62,28 +57,18 @@ export interface SessionWindowOptions<T, K extends Key, A, R> extends WindowOpti
 export function sessionWindow<T, K extends Key, A, R>(
   options: SessionWindowOptions<T, K, A, R>,
 ): OperatorFunction<T | null, WindowResult<T, K, R>> {
-  const { name, key, gap } = options;
+  const { name, key } = options;
   const cannot = "Cannot create session windows:";
-  if (typeof gap !== "function" && !(Number.isSafeInteger(gap) && gap > 0)) {
-    throw new RangeError(`${cannot} gap must be an integer above 0, current value is ${gap}`);
-  }
+  const gap = gapOf(cannot, options);
   const plan = planOf(cannot, options, "sessions that touch are merged");
 
   return operate<T, WindowResult<T, K, R>>(
     { operator: "sessionWindow", name, time: "own", keeps: true, needsWatermark: true, reads: key },
     (stage) => {
       const sessions = new SessionStage<T, K, A, R>(stage, plan);
-      const open = () => sessions.open();
-      if (typeof gap === "number") return { open, next: (value) => sessions.add(value, key(value), gap) };
       return {
-        open,
-        next(value) {
-          const its = gap(value);
-          if (!(Number.isSafeInteger(its) && its >= 0)) {
-            throw new RangeError(`${stage.label}: gap must return an integer of at least 0, current value is ${its}`);
-          }
-          sessions.add(value, key(value), its);
-        },
+        open: () => sessions.open(),
+        next: (value) => sessions.add(value, key(value), gap(value, stage.label)),
       };
     },
   );

@@ -3,20 +3,13 @@
  */
 import type { OperatorFunction } from "rxjs";
 import { slicedWindow } from "./_assigned_window.ts";
-import { sliding } from "./_slicers.ts";
-import { aligned, planOf, type WindowOptions } from "./_window_options.ts";
+import { slidingOf, type SlidingWindows } from "./_window_kinds.ts";
+import { planOf, type WindowOptions } from "./_window_options.ts";
 import type { WindowResult } from "./_window_result.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode slidingWindow}. */
-export interface SlidingWindowOptions<T, K extends Key, A, R> extends WindowOptions<T, K, A, R> {
-  /** How long a window is, in milliseconds. */
-  readonly size: number;
-  /** How long after one window the next one begins, in milliseconds. `size` need not be a multiple of it. */
-  readonly slide: number;
-  /** Shifts all windows, in milliseconds. @default 0 */
-  readonly offset?: number;
-}
+export interface SlidingWindowOptions<T, K extends Key, A, R> extends WindowOptions<T, K, A, R>, SlidingWindows {}
 
 /**
  * Windows of one size, `[start, end)`, that begin every `slide` milliseconds, so that they overlap: a record is in all
@@ -65,9 +58,7 @@ export interface SlidingWindowOptions<T, K extends Key, A, R> extends WindowOpti
 export function slidingWindow<T, K extends Key, A, R>(
   options: SlidingWindowOptions<T, K, A, R>,
 ): OperatorFunction<T | null, WindowResult<T, K, R>> {
-  const { size, slide, offset = 0 } = options;
   const cannot = "Cannot create sliding windows:";
-  aligned(cannot, { size, slide }, "slide", offset);
-  const plan = planOf(cannot, options, "windows share slices of time");
-  return slicedWindow("slidingWindow", options, plan, sliding(size, slide, offset));
+  const slicer = slidingOf(cannot, options);
+  return slicedWindow("slidingWindow", options, planOf(cannot, options, "windows share slices of time"), slicer);
 }

@@ -3,7 +3,7 @@
  */
 import type { Observable, OperatorFunction } from "rxjs";
 import type { TableChange } from "./_table_change.ts";
-import { isFrozen, needFunctions } from "./_join_options.ts";
+import { innerOrLeft, isBootstrapped, isFrozen, needFunctions } from "./_join_options.ts";
 import { operate2 } from "./_operate.ts";
 import { copyOf, freeze, notKept } from "./_own.ts";
 import type { Key } from "./keyed_state.ts";
@@ -25,6 +25,14 @@ export interface TableJoinOptions<T, K extends Key, V, O, Type extends "inner" |
    * @default "copied"
    */
   readonly values?: "copied" | "frozen";
+  /**
+   * Whether a task that is new reads the table to the end that it has then, before it gets its first value. A job begins
+   * to read the table at its beginning, whatever its `from` is. Topics that are joined with each other in a circle do
+   * not wait. Without it, values may come before the rows that were there before them.
+   *
+   * @default true
+   */
+  readonly bootstrap?: boolean;
   /** The version of the shape of a row. @default 1 */
   readonly version?: number;
   /** Converts a row written by an older version into the current one. */
@@ -36,9 +44,11 @@ export interface TableJoinOptions<T, K extends Key, V, O, Type extends "inner" |
  * the table: a row for each key until it is deleted. The result has the value's event time. Watermarks of the table's
  * stream, if there are any, do not count below.
  *
- * Both topics must be keyed by the key and have the same number of partitions. A job reads the table as it reads every
- * topic: of what is there, the record with the least timestamp is next, from either topic. Which of two records comes
- * first is not certain if one has not arrived yet when the other is read; once a result is committed it stays.
+ * Both topics must be keyed by the key and have the same number of partitions, or the table is read with
+ * `broadcast: true`: then every task keeps all of it, and `key` may be any part of a value. A task that is new reads the
+ * table first, to the end that it has then; see `bootstrap`. After that a job reads it as it reads every topic: of what
+ * is there, the record with the least timestamp is next, from either topic. Which of two records comes first is not
+ * certain if one has not arrived yet when the other is read; once a result is committed it stays.
  *
  * ```text
  * values  --a1----a2----a3--|
@@ -77,20 +87,18 @@ export function tableJoin<T, K extends Key, V, O, Type extends "inner" | "left" 
   table: Observable<TableChange<K, V>>,
   options: TableJoinOptions<T, K, V, O, Type>,
 ): OperatorFunction<T | null, O> {
-  const { name, key, type = "inner", values = "copied", version, migrate } = options;
+  const { name, key, type = "inner", values = "copied", bootstrap = true, version, migrate } = options;
   const cannot = "Cannot create a table join:";
   needFunctions({ key, join: options.join }, cannot);
-  if (type !== "inner" && type !== "left") {
-    throw new TypeError(`${cannot} type must be "inner" or "left", current value is ${String(type)}`);
-  }
-  const left = type === "left";
+  const left = innerOrLeft(type, cannot) === "left";
+  isBootstrapped(bootstrap, cannot);
   const frozen = isFrozen(values, cannot);
   const own: (row: V) => V = frozen ? freeze : copyOf;
   // The type of a row that may be missing follows from `type`.
   const join = options.join as (value: T, row: V | undefined) => O;
 
   return operate2<T, TableChange<K, V>, O>(
-    { operator: "tableJoin", name, time: "passes", keeps: true, reads: key, apart: true, defers: true },
+    { operator: "tableJoin", name, time: "passes", keeps: true, reads: key, apart: true, bootstrap, defers: true },
     table,
     (stage) => {
       const plain = !frozen && migrate === undefined;

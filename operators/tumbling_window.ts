@@ -3,18 +3,13 @@
  */
 import type { OperatorFunction } from "rxjs";
 import { assignedWindow } from "./_assigned_window.ts";
-import { aligned, planOf, type WindowOptions } from "./_window_options.ts";
+import { tumblingOf, type TumblingWindows } from "./_window_kinds.ts";
+import { planOf, type WindowOptions } from "./_window_options.ts";
 import type { WindowResult } from "./_window_result.ts";
-import { tumbling } from "./_windower.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode tumblingWindow}. */
-export interface TumblingWindowOptions<T, K extends Key, A, R> extends WindowOptions<T, K, A, R> {
-  /** How long a window is, in milliseconds. */
-  readonly size: number;
-  /** Shifts all windows, in milliseconds: `hours(-8)` makes days begin at 16:00 UTC, midnight in China. @default 0 */
-  readonly offset?: number;
-}
+export interface TumblingWindowOptions<T, K extends Key, A, R> extends WindowOptions<T, K, A, R>, TumblingWindows {}
 
 /**
  * Cuts event time into windows of one size, `[start, end)`, and aggregates each key in each window. A window fires
@@ -55,10 +50,7 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> extends WindowOpt
 export function tumblingWindow<T, K extends Key, A, R>(
   options: TumblingWindowOptions<T, K, A, R>,
 ): OperatorFunction<T | null, WindowResult<T, K, R>> {
-  const { size, offset = 0 } = options;
   const cannot = "Cannot create tumbling windows:";
-  aligned(cannot, { size }, "size", offset);
-  const plan = planOf(cannot, options);
-
-  return assignedWindow("tumblingWindow", options, plan, tumbling(size, offset));
+  const windower = tumblingOf(cannot, options);
+  return assignedWindow("tumblingWindow", options, planOf(cannot, options), windower);
 }

@@ -12,9 +12,10 @@ import {
   sidesOf,
 } from "./_join_options.ts";
 import { operate2 } from "./_operate.ts";
-import { type WindowJoinRules, WindowJoinStage } from "./_window_join_stage.ts";
-import { aligned } from "./_window_options.ts";
-import { tumbling } from "./_windower.ts";
+import { type JoinWindow, joinWindows } from "./_join_windows.ts";
+import { SessionJoinStage } from "./_session_join_stage.ts";
+import { WindowJoinStage } from "./_window_join_stage.ts";
+import type { WindowJoinRules } from "./_window_join_values.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode windowJoin}. */
@@ -22,10 +23,11 @@ export interface WindowJoinOptions<L, R, K extends Key, O, Type extends JoinType
   /** The name under which the values of open windows are found again after a restart. Needed in a job, unique there. */
   readonly name?: string;
   /**
-   * Windows as those of `tumblingWindow`: `size` is how long one is, and `offset` shifts all of them, in milliseconds,
-   * 0 by default.
+   * The windows, by the options of the window operators: `{ size, offset }` as `tumblingWindow`, `{ size, slide, offset }`
+   * as `slidingWindow`, `{ max, step, offset }` as `cumulativeWindow`, `{ gap }` as `sessionWindow`, whose sessions are of
+   * the values of both sides, or `{ unit, timeZone }` as `calendarWindow`. Lengths are in milliseconds.
    */
-  readonly window: { readonly size: number; readonly offset?: number };
+  readonly window: JoinWindow<L | R>;
   /** The key of a left value. */
   readonly key: (left: L) => K;
   /** The key of a right value. Only values of one key and one window are partners. */
@@ -55,26 +57,32 @@ export interface WindowJoinOptions<L, R, K extends Key, O, Type extends JoinType
 /**
  * Joins two streams by key and window: when the watermark, which is the lower one of both streams, reaches the last
  * millisecond of a window, emits a row for each pair of values of one key in it. That millisecond is also the row's
- * event time. The rows of a key come in the order in which the left values came, then the right ones.
+ * event time. The rows of a key come in the order in which the left values came, then the right ones. Two values that
+ * are together in several windows have a row in each.
  *
- * Keeps the values of both sides until their window is over. A value whose window is over is late: it goes to the
- * `lateSideOutput()` below, if there is one, is counted either way, and has no row. The rules are those of Apache
- * Flink's `join().window()`, and with another `type` those of its `coGroup()`. A tombstone, the value `null`, is a bad
- * record if `key` or `rightKey` reads its fields.
+ * Keeps each value once, until the last window that holds it is over. A value that comes after that is late: it goes to
+ * the `lateSideOutput()` below, if there is one, is counted either way, and has no row. In sessions the values of both
+ * sides count: each opens `[t, t + gap)`, which merges with every session of its key that it touches, and a value is not
+ * late where it touches one that is not over.
+ *
+ * The rules are those of Apache Flink's `join().where().equalTo().window()`, and with another `type` those of its
+ * `coGroup()`. A tombstone, the value `null`, is a bad record if `key` or `rightKey` reads its fields.
  *
  * ```text
  * left   --a1--b4-----------|
  * right  ----a3-------a12---|
  *        windowJoin(right, { window: { size: 10 }, type: "left", ... })
  * result ------------(a1,a3)(b4,-)|
+ *        windowJoin(right, { window: { gap: 10 }, type: "left", ... })
+ * result --------------------(b4,-)(a1,a3)(a1,a12)|
  * ```
  *
  * @param right the right stream, with event time and a watermark of its own
  * @param options window, keys and `join`
  * @returns an operator that emits the rows
- * @throws {TypeError} when `window` is missing, `key`, `rightKey` or `join` is not a function, or `type` or `values` is
- * not one of its options
- * @throws {RangeError} when `size` is not a positive integer, or `offset` is not an integer between `-size` and `size`
+ * @throws {TypeError} when `window` is none of these, `key`, `rightKey` or `join` is not a function, or `type` or
+ * `values` is not one of its options
+ * @throws {RangeError} when a length of `window` is not what its operator takes
  *
  * @example Views and clicks of the same minute
  * ```ts
@@ -110,16 +118,20 @@ export function windowJoin<L, R, K extends Key, O, Type extends JoinType = "inne
 ): OperatorFunction<L | null, Joined<O, L | R>> {
   const { name, window, key, rightKey, type = "inner", values = "copied" } = options;
   const cannot = "Cannot create a window join:";
-  if (typeof window !== "object" || window === null) throw new TypeError(`${cannot} window must be { size, offset }`);
-  const { size, offset = 0 } = window;
-  aligned(cannot, { size }, "size", offset);
+  const windows = joinWindows(cannot, window);
   needFunctions({ key, rightKey, join: options.join }, cannot);
-  const emits = sidesOf(type, cannot);
-  const rules = { ...options, windower: tumbling(size, offset), emits, frozen: isFrozen(values, cannot) };
+  const rules = {
+    ...options,
+    emits: sidesOf(type, cannot),
+    frozen: isFrozen(values, cannot),
+  } as unknown as WindowJoinRules<L, R, K, Joined<O, L | R>>;
 
   return operate2<L, R, Joined<O, L | R>>(
     { operator: "windowJoin", name, time: "own", keeps: true, needsWatermark: true, reads: key, readsRight: rightKey },
     right as Observable<R>,
-    (stage) => new WindowJoinStage(stage, rules as unknown as WindowJoinRules<L, R, K, Joined<O, L | R>>),
+    (stage) =>
+      "gap" in windows
+        ? new SessionJoinStage(stage, windows.gap, rules)
+        : new WindowJoinStage(stage, windows.slicer, rules),
   ) as OperatorFunction<L | null, Joined<O, L | R>>;
 }

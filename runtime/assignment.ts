@@ -6,6 +6,7 @@
  * @module
  */
 import type { StartOffset } from "../connectors/connector.ts";
+import { leastOffsets } from "./offsets.ts";
 import { guardKey } from "./key_guard.ts";
 import { UnavailableError } from "../state/mod.ts";
 import { SecondTask } from "./second_task.ts";
@@ -25,6 +26,8 @@ export interface AssignmentParts extends Omit<TakeoverParts, "onFailure" | "earl
   readonly epochs: () => Epochs;
   /** Makes the reader go on at this offset. */
   readonly seek: (start: StartOffset) => void;
+  /** A task that has left no longer holds the fetching of its partitions back. */
+  readonly resume: (queue: InputQueue) => void;
   /** Wakes the loop: a task has something to do. */
   readonly wake: () => void;
   readonly trouble: (kind: TroubleKind, error: Error | undefined) => void;
@@ -38,6 +41,8 @@ export interface AssignedQueue {
   readonly owned: OwnedTask;
 }
 
+const NO_QUEUES: readonly AssignedQueue[] = [];
+
 export class Assignment {
   readonly tasks: Map<number, OwnedTask> = new Map();
   /** The same tasks, in order. */
@@ -46,7 +51,7 @@ export class Assignment {
   unread = false;
   readonly #takeover: TakeoverParts;
   readonly #claims: Claims;
-  readonly #queues = new Map<string, AssignedQueue>();
+  readonly #queues = new Map<string, readonly AssignedQueue[]>();
   #assigned: readonly number[] | undefined;
   #reset: TakeoverParts["settings"]["from"] | undefined;
 
@@ -80,9 +85,15 @@ export class Assignment {
     });
   }
 
-  /** The queue of a topic partition, or `undefined` when no task of this worker reads it. */
-  queueOf(topic: string, partition: number): AssignedQueue | undefined {
-    return this.#queues.get(`${topic}/${partition}`);
+  /** The queues of a topic partition: one for each task of this worker that reads it. */
+  queuesOf(topic: string, partition: number): readonly AssignedQueue[] {
+    return this.#queues.get(`${topic}/${partition}`) ?? NO_QUEUES;
+  }
+
+  /** The offset from which on a queue, and every other queue that shares its partition, gets what it needs. */
+  startOf({ topic, partition }: InputQueue): StartOffset {
+    const needed = this.queuesOf(topic, partition).map(({ queue }) => queue.expected);
+    return { topic, partition, offset: Math.min(...needed) };
   }
 
   /**
@@ -128,7 +139,7 @@ export class Assignment {
       for (const { owned } of taken) owned.runner.close();
       throw new UnavailableError("The job was stopped while its tasks were taken over");
     }
-    const starts: StartOffset[] = [];
+    const fresh: InputQueue[] = [];
     for (const { owned } of taken) {
       this.tasks.set(owned.number, owned);
       owned.outbox.onVisible = (samples) => {
@@ -138,11 +149,15 @@ export class Assignment {
       owned.quietSince = settings.clock.elapsed();
       owned.runner.onWake = () => this.parts.wake();
       for (const queue of owned.runner.queues) {
-        const { topic, partition, position: offset } = queue;
-        this.#queues.set(`${topic}/${partition}`, { queue, owned });
-        if (!queue.done) starts.push({ topic, partition, offset });
+        // A finished task takes nothing, and must not hold back the others that share a partition.
+        if (queue.shared && owned.finished) continue;
+        const place = `${queue.topic}/${queue.partition}`;
+        this.#queues.set(place, [...this.#queues.get(place) ?? [], { queue, owned }]);
+        // An input that has ended is not read on.
+        if (!queue.done) fresh.push(queue);
       }
     }
+    const starts = leastOffsets(fresh.map((queue) => this.startOf(queue)));
     this.list = [...this.tasks.values()];
     epochs().publish();
     settings.log(describeTaken(settings.name, taken, settings.clock.elapsed() - began));
@@ -156,7 +171,12 @@ export class Assignment {
     if (owned === undefined) return;
     owned.lose();
     owned.runner.close();
-    for (const { topic, partition } of owned.runner.queues) this.#queues.delete(`${topic}/${partition}`);
+    for (const queue of owned.runner.queues) {
+      const others = this.queuesOf(queue.topic, queue.partition).filter((one) => one.owned !== owned);
+      if (others.length > 0) this.#queues.set(`${queue.topic}/${queue.partition}`, others);
+      else this.#queues.delete(`${queue.topic}/${queue.partition}`);
+      if (others.length > 0 && queue.paused) this.parts.resume(queue);
+    }
     this.tasks.delete(number);
     this.list = [...this.tasks.values()];
   }

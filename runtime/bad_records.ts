@@ -12,6 +12,11 @@ import { brief } from "./brief.ts";
 export interface BadRecordsParts {
   readonly policy: "stop" | "deadLetter";
   readonly outputs: Outputs;
+  /**
+   * Whether this task writes the dead letters of an input partition, by its slot. A partition that every task reads has
+   * one task that does.
+   */
+  readonly writes: (slot: number) => boolean;
   /** Called for each record that was written to the dead letters. */
   readonly counted: () => void;
 }
@@ -24,7 +29,7 @@ export class BadRecords {
 
   /** Refuses the current record: writes it to the sink, or stops the task. */
   refuse(task: Task, why: string, stage: string): void {
-    const { policy, outputs, counted } = this.parts;
+    const { policy, outputs, writes, counted } = this.parts;
     const record = task.record as InputRecord | undefined;
     const reason = brief(why);
     // A bad result of a window has no current record. The failure belongs to the pane.
@@ -37,6 +42,7 @@ export class BadRecords {
     }
     if (this.#refused === record) return;
     this.#refused = record;
+    if (!writes(task.slot)) return;
     counted();
     try {
       outputs.refuse("badRecord", record, { stage, reason });

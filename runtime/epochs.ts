@@ -11,7 +11,7 @@
  * @module
  */
 import type { InCommit } from "../connectors/connector.ts";
-import { commitCuts, FencedError, type Patience, type Store, UnavailableError } from "../state/mod.ts";
+import { commitCuts, FencedError, hasInvisible, type Patience, type Store, UnavailableError } from "../state/mod.ts";
 import type { Clock } from "../base/clock.ts";
 import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, TOLD_AFTER_MS, WAITING_CUTS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
@@ -170,7 +170,7 @@ export class Epochs {
     if (this.#committing !== undefined || this.#publishing !== undefined || this.#broken) return;
     const now = this.parts.clock.elapsed();
     const quiet = this.parts.tasks().filter((task) =>
-      !task.lost && !task.runner.changed && task.checkpoint.head.outbox.length > 0 && now - task.quietSince >= QUIET_MS
+      !task.lost && !task.runner.changed && hasInvisible(task.checkpoint.head) && now - task.quietSince >= QUIET_MS
     );
     if (quiet.length > 0) await this.#emptyOutboxes(quiet).catch((error: Error) => this.#fail(error));
   }
@@ -251,7 +251,7 @@ export class Epochs {
   }
 
   async #emptyOutbox(task: OwnedTask): Promise<void> {
-    if (task.checkpoint.head.outbox.length === 0) return;
+    if (!hasInvisible(task.checkpoint.head)) return;
     try {
       await task.checkpoint.rewrite({ published: task.outbox.reached.epoch });
     } catch (error) {

@@ -25,7 +25,7 @@ export function assertHeadsFit(plan: Plan, settings: Settings, partitions: Reado
 function largestShape(plan: Plan, { name, tasks }: Settings, partitions: ReadonlyMap<string, number>): HeadShape {
   const read = (topic: string): readonly number[] => {
     const count = partitions.get(topic) ?? 0;
-    return tasks === "single"
+    return tasks === "single" || plan.broadcast.has(topic)
       ? Array.from({ length: count }, (_, partition) => partition)
       : count > 0
       ? [count - 1]
@@ -39,6 +39,7 @@ function largestShape(plan: Plan, { name, tasks }: Settings, partitions: Readonl
   const byTopic = (topics: readonly string[]) => Object.fromEntries(topics.map((topic) => [topic, read(topic)]));
   return {
     inputs: byTopic([...plan.topics, ...hops]),
+    ends: byTopic([...plan.order.tables]),
     clocks: Object.fromEntries([...[...plan.clocks].map(([clock, topics]) => [clock, byTopic(topics)]), ...heard]),
     counters: [
       ...["records_in", "late", "dead", "missing"],

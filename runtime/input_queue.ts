@@ -56,17 +56,26 @@ export class InputQueue implements InputSlot {
   #next = 0;
   /** The next record, after something has looked ahead: a fetch gives each record once. */
   #ahead: InputRecord | undefined;
+  /** Whether every task reads the partition, and those of one worker share its fetches. */
+  readonly shared: boolean;
+  /** Whether its records count as input of the job. Of a partition that every task reads, one task counts them. */
+  readonly counts: boolean;
 
-  /** @param hop whether its topic belongs to a hop, so that its records are values and control records of other tasks */
+  /** Whether its topic belongs to a hop, so that its records are values and control records of other tasks. */
+  readonly hop: boolean;
+
   constructor(
     readonly slot: number,
     readonly topic: string,
     readonly partition: number,
     start: number,
-    readonly hop = false,
+    { shared = false, counts = true, hop = false }: Partial<Pick<InputQueue, "shared" | "counts" | "hop">> = {},
   ) {
     this.position = start;
     this.expected = start;
+    this.shared = shared;
+    this.counts = counts;
+    this.hop = hop;
   }
 
   /** Whether there is nothing to take. Fetches that are held may still be there. */
@@ -87,18 +96,26 @@ export class InputQueue implements InputSlot {
     return -Infinity;
   }
 
+  /** Whether a fetch begins where the last one ended. Another task may need a shared fetch from an earlier offset on. */
+  follows({ start }: Batch): boolean {
+    return this.shared ? this.done || start <= this.expected : start === this.expected;
+  }
+
   /**
-   * Adds a fetch. Drops a fetch that does not begin where the last one ended, and returns `false` for it.
+   * Adds a fetch. Drops a fetch that does not begin where the last one ended, and returns `false` for it. Of a shared
+   * fetch it drops the records that it has had.
    *
    * @param held whether nothing of the fetch may be taken before it is released
    */
-  add(batch: Batch, held = false): boolean {
-    if (batch.start !== this.expected) return false;
-    // An input that has ended is not read on, whatever came after its end.
+  add(fetch: Batch, held = false): boolean {
+    // An input that has ended is not read on. What waits here would also hold back the other tasks of a shared partition.
     if (this.done) return true;
+    if (!this.follows(fetch)) return false;
+    this.end = fetch.end;
+    this.latest = fetch.latest ?? fetch.end;
+    if (fetch.position < this.expected) return true;
+    const batch = fetch.start === this.expected ? fetch : this.#rest(fetch);
     this.expected = batch.position;
-    this.end = batch.end;
-    this.latest = batch.latest ?? batch.end;
     if (batch.records.length === 0) {
       if (this.empty && this.#held.length === 0) this.position = batch.position;
       else this.#push(batch);
@@ -107,8 +124,14 @@ export class InputQueue implements InputSlot {
     const bytes = bytesOf(batch);
     this.bytes += bytes;
     const records = this.hop ? hopRecords(batch.records) : batch.records;
-    this.#push({ records, position: batch.position, held: bytes }, held ? batch : undefined);
+    this.#push({ records, position: batch.position, held: bytes }, held ? fetch : undefined);
     return true;
+  }
+
+  /** The part of a shared fetch that this queue has not had. */
+  #rest(fetch: Batch): Batch {
+    const records = [...fetch.records].filter(({ offset }) => offset >= this.expected);
+    return { ...fetch, records, bytes: undefined, start: this.expected };
   }
 
   /** Lets the records of a held fetch be taken, once every fetch before it is released too. */

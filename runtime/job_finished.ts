@@ -6,7 +6,7 @@
  * @module
  */
 import type { TaskLayout } from "../connectors/connector.ts";
-import { readHead, type Store, UnavailableError } from "../state/mod.ts";
+import { hasInvisible, readHead, type Store, UnavailableError } from "../state/mod.ts";
 
 /** Identifies the job and the tasks to check. */
 export interface JobTasks {
@@ -24,7 +24,7 @@ export async function areOthersFinished(
     for (const task of open.layout.tasks) {
       if (own.has(task)) continue;
       const { head } = await readHead(store, { job: settings.name, task }) ?? {};
-      if (head?.finished !== true || head.outbox.length > 0) return false;
+      if (head?.finished !== true || hasInvisible(head)) return false;
     }
     return true;
   } catch (error) {

@@ -8,7 +8,6 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import type { Reader } from "../connectors/connector.ts";
 import type { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
@@ -19,7 +18,10 @@ export interface LoopParts {
   readonly clock: Clock;
   readonly epochs: Epochs;
   readonly tasks: () => readonly OwnedTask[];
-  readonly reader: () => Reader | undefined;
+  /** Called when a queue has room again after its fetching was paused. */
+  readonly resume: (queue: InputQueue) => void;
+  /** Called when the input of a queue has ended. */
+  readonly over: (queue: InputQueue) => void;
   /** Whether a queue has reached the end of a bounded input. */
   readonly atEnd: (queue: InputQueue) => boolean;
   readonly taskFailed: (owned: OwnedTask) => void;
@@ -102,7 +104,7 @@ export class Loop {
     for (const queue of runner.queues) {
       if (queue.done || !this.parts.atEnd(queue)) continue;
       queue.done = true;
-      this.parts.reader()?.pause(queue.topic, queue.partition);
+      this.parts.over(queue);
     }
     runner.endSources((queue) => queue.done);
   }
@@ -118,7 +120,7 @@ export class Loop {
     for (const queue of runner.queues) {
       if (!queue.paused || queue.bytes >= QUEUE_BYTES / 2) continue;
       queue.paused = false;
-      this.parts.reader()?.resume(queue.topic, queue.partition);
+      this.parts.resume(queue);
     }
   }
 

@@ -21,6 +21,16 @@ export function mapOffsets(starts: Iterable<StartOffset>): Offsets {
   return offsets;
 }
 
+/** The least offset of each partition: tasks that share a partition are each at an offset of their own. */
+export function leastOffsets(starts: Iterable<StartOffset>): StartOffset[] {
+  const least = new Map<string, StartOffset>();
+  for (const start of starts) {
+    const place = `${start.topic}/${start.partition}`;
+    if (start.offset < (least.get(place)?.offset ?? Infinity)) least.set(place, start);
+  }
+  return [...least.values()];
+}
+
 /** Writes offsets as `topic/partition@offset`. */
 export function showOffsets(starts: readonly StartOffset[], most = Infinity): string {
   const all = starts.map(({ topic, partition, offset }) => `${topic}/${partition}@${offset}`);

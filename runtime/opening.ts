@@ -80,7 +80,7 @@ export async function openAll(
     const opened = await openSinks(plan, connect);
     refuseKeyless(settings, opened);
     const { delivery, inCommit } = deliveriesOf(opened, plan.hops.length === 0 ? undefined : input.delivery);
-    const layout = layOut(settings.tasks, partitions);
+    const layout = layOut(settings.tasks, partitions, plan.broadcast);
     refuseUneven(layout, plan.parts);
     if (delivery !== undefined && settings.reset === undefined) {
       await refuseForgotten(plan, settings, { store, patience, input, delivery });
@@ -91,7 +91,7 @@ export async function openAll(
       tasks: layout.kind,
       inputs: Object.fromEntries(external),
     }, patience);
-    entry.differences.forEach((difference) => refuse(settings.name, difference));
+    entry.differences.forEach((difference) => refuse(settings.name, difference, layout));
     const between = await openHops(plan, settings, { store, patience, input, known });
     opened.push(...plan.hops.map(({ topic, sink }) => targetOf(sink, input, between.get(topic))));
     return {
@@ -260,7 +260,7 @@ async function refuseForgotten(
 }
 
 /** Refuses a job whose tasks would differ from those of its earlier runs, before anything is claimed. */
-function refuse(job: string, difference: JobDifference): void {
+function refuse(job: string, difference: JobDifference, { broadcast }: TaskLayout): void {
   if (difference.kind === "tasks") {
     throw new Error(
       `Cannot run job ${job}: its state is kept with tasks: "${difference.was}", and it was started with tasks: "${difference.is}". ` +
@@ -268,6 +268,8 @@ function refuse(job: string, difference: JobDifference): void {
     );
   }
   if (difference.kind !== "partitions") return;
+  // Where every task reads every partition, more of them move no key to another task.
+  if (broadcast.has(difference.topic) && difference.is > difference.was) return;
   throw new Error(
     `Cannot run job ${job}: topic ${difference.topic} had ${difference.was} partitions when the job was made and has ${difference.is} now, so keys ` +
       `have moved between its tasks. Bring the records into a topic with ${difference.was} partitions, or start the job under a new name, ` +

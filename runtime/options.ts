@@ -109,7 +109,7 @@ export interface Settings
  *
  * @param sink a connector's `sink(topic)`
  * @returns the policy
- * @throws {TypeError} when `sink` is not what a connector's `sink()` returned
+ * @throws {TypeError} when `sink` is not what a connector's `sink()` returned, or writes a table
  *
  * @example Bad records to a topic of their own
  * ```ts
@@ -122,6 +122,12 @@ export function deadLetter(sink: object): DeadLetter {
   const spec = sinkSpecOf(sink);
   if (spec === undefined) {
     throw new TypeError("Cannot create a dead-letter policy: sink must be what a connector's sink(topic) returned");
+  }
+  if (spec.target === "table") {
+    throw new TypeError(
+      `Cannot create a dead-letter policy: table "${spec.topic}" keeps the last row of each key, so dead letters would be lost in ` +
+        `it. Give a sink of a topic`,
+    );
   }
   return { sink: spec };
 }

@@ -11,6 +11,7 @@ import { mapOffsets } from "./offsets.ts";
 import type { EpochOutputs } from "./outputs.ts";
 import { Outbox } from "./outbox.ts";
 import { MarkerError, type PublishedTask } from "./publisher.ts";
+import { TABLE_ENDS } from "./tables_first.ts";
 import type { Counters, TaskRunner } from "./task_runner.ts";
 
 /** An epoch that was cut and is being committed. */
@@ -82,7 +83,9 @@ export class OwnedTask implements PublishedTask {
     const { outputs: collected } = runner;
     const clocks = runner.clocks(), counters = { ...runner.counters };
     if (runner.task.late > 0) counters.late = (counters.late ?? 0) + runner.task.late;
-    for (const { missing } of runner.queues) if (missing > 0) counters.missing = (counters.missing ?? 0) + missing;
+    for (const { missing, counts } of runner.queues) {
+      if (missing > 0 && counts) counters.missing = (counters.missing ?? 0) + missing;
+    }
     const cut = this.checkpoint.cut({
       offsets: mapOffsets(this.offsets()),
       clocks,
@@ -92,7 +95,7 @@ export class OwnedTask implements PublishedTask {
       // Staged records must be committed. Encoding a state may fail, so staging comes after it.
       writes: () => stage(sinks, collected.appended),
       finished: runner.ended,
-      extensions: runner.parts.hops && { ended: runner.routes.over.length > 0 ? runner.routes.over : undefined },
+      extensions: extensionsOf(runner),
     });
     const outputs = collected.take();
     runner.counters = { ...counters };
@@ -153,6 +156,14 @@ export class OwnedTask implements PublishedTask {
   }
 }
 
+/** The extensions of the head that this cut sets or removes. */
+function extensionsOf({ parts: { hops, tablesFirst }, routes }: TaskRunner): Record<string, unknown> | undefined {
+  const tablesAreRead = tablesFirst?.done === true;
+  if (hops === undefined) return tablesAreRead ? { [TABLE_ENDS]: undefined } : undefined;
+  const ended = { ended: routes.over.length > 0 ? routes.over : undefined };
+  return tablesAreRead ? { ...ended, [TABLE_ENDS]: undefined } : ended;
+}
+
 /** Stages the rows that the sinks in the job's own store write with the epoch. */
 function stage(
   sinks: readonly InCommit[],
@@ -160,5 +171,9 @@ function stage(
 ): AtomicWrites | undefined {
   if (appended.size === 0) return undefined;
   const staged = [...appended].map(([sink, rows]) => sinks[sink].stage(rows));
-  return { ahead: staged.flatMap(({ ahead }) => ahead), last: staged.flatMap(({ last }) => last) };
+  return {
+    ahead: staged.flatMap(({ ahead }) => ahead),
+    last: staged.flatMap(({ last }) => last),
+    rows: staged.flatMap(({ rows = [] }) => rows),
+  };
 }

@@ -9,10 +9,12 @@ import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import { memoryState } from "../operators/_memory_state.ts";
 import { noSource } from "../operators/_misuse.ts";
+import type { AttachedSource } from "../operators/_scope.ts";
 import { Bottom } from "../operators/_source.ts";
 import { type HopPort, type HopRequest, Task, type TaskHost } from "../operators/_task.ts";
 import { type HopPlan, hopTopic, planHops } from "./hops.ts";
 import { policySinks, type Settings } from "./options.ts";
+import { type Joined, type ReadingOrder, readingOrder } from "./tables_first.ts";
 
 /** The sources, states and sinks of a job's pipelines. */
 export interface Topology {
@@ -33,6 +35,10 @@ export interface Plan {
   readonly pipelines: readonly Observable<unknown>[];
   readonly input: Connector;
   readonly topics: readonly string[];
+  /** Those of which every task reads every partition. */
+  readonly broadcast: ReadonlySet<string>;
+  /** Which of them a new task reads before others. */
+  readonly order: ReadingOrder;
   readonly sources: ReadonlySet<SourceSpec>;
   readonly sinks: readonly SinkSpec[];
   readonly states: readonly KeyedStateSpec[];
@@ -69,7 +75,10 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   const host = new PlanningHost(settings);
   const task = new Task(host);
   const bottoms = subscribeAll(task, pipelines, () => {});
-  const parts = bottoms.map(({ scope }) => [...new Set(scope.sources.map(({ label }) => label))]);
+  const parts = [
+    ...bottoms.map(({ scope }) => [...new Set(scope.sources.map(({ label }) => label))]),
+    ...host.hops.map(({ above }) => above),
+  ];
   const watermarks = [...task.clocks].filter(([, clock]) => !clock.forwards).map(([name]) => name);
   const clocks = new Map([...task.clocks].map(([name, { reads = [] }]) => [name, reads]));
   task.phase = "closed";
@@ -90,7 +99,9 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
     pipelines,
     input,
     hops: planHops(host.hops, input),
-    parts: [...parts, ...host.hops.map(({ above }) => above)],
+    parts,
+    broadcast: broadcastOf(host.sources),
+    order: readingOrder(host.joined, new Set(parts.flat())),
     topics: [...new Set([...host.sources].map(({ topic }) => topic))],
     sources: host.sources,
     sinks,
@@ -106,6 +117,20 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   };
 }
 
+/** The topics of which every task reads every partition. */
+function broadcastOf(sources: ReadonlySet<SourceSpec>): ReadonlySet<string> {
+  const [every, own] = [true, false].map((is) =>
+    new Set([...sources].filter(({ broadcast = false }) => broadcast === is).map(({ topic }) => topic))
+  );
+  for (const topic of every.intersection(own)) {
+    throw new TypeError(
+      `Cannot run the job: the topic "${topic}" is read with broadcast: true and without, and a task reads either all of its partitions ` +
+        `or its own. Read it in one way, or in two jobs`,
+    );
+  }
+  return every;
+}
+
 function place(spec: { topic: string; connector: Connector }): { topic: string; connector: string } {
   return { topic: spec.topic, connector: spec.connector.id };
 }
@@ -116,6 +141,7 @@ class PlanningHost implements TaskHost {
   readonly sinks = new Set<SinkSpec>();
   readonly states: KeyedStateSpec[] = [];
   readonly hops: (HopRequest & { readonly topic: string })[] = [];
+  readonly joined: Joined[] = [];
   readonly checkKey = undefined;
   readonly skipPane = undefined;
   readonly bindHop: TaskHost["bindHop"];
@@ -132,6 +158,10 @@ class PlanningHost implements TaskHost {
       ...{ topic, senders: [], sends: false, interval: Infinity, elapsed: () => 0 },
       ...{ send: nothing, tell: nothing, listen: () => [], over: nothing },
     };
+  }
+
+  readFirst(tables: readonly AttachedSource[], before: readonly AttachedSource[]): void {
+    for (const value of before) for (const table of tables) this.joined.push([value.label, table.label]);
   }
 
   openState(spec: KeyedStateSpec): AnyKeyedState {

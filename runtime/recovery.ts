@@ -70,10 +70,10 @@ export class Recovery {
         };
         return undefined;
       }
-      const { record } = pushed[at];
+      const { record, queue } = pushed[at];
       const blamed = records.get(record);
       if (blamed !== undefined) {
-        if (!pushed[at].queue.hop) runner.count("records_in");
+        if (queue.counts) runner.count("records_in");
         runner.count("dead");
         if (!this.#refuse(owned, record, blamed)) return undefined;
         continue;

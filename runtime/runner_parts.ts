@@ -12,6 +12,7 @@ import type { RecordAtHand, Task } from "../operators/_task.ts";
 import type { KeyAtHand } from "./key_guard.ts";
 import type { InputQueue } from "./input_queue.ts";
 import type { Outputs } from "./outputs.ts";
+import type { TablesFirst } from "./tables_first.ts";
 import type { JobHops } from "./task_hops.ts";
 
 /** Counts since the job was created; part of the checkpoint. */
@@ -24,6 +25,8 @@ export interface RunnerParts {
   readonly pipelines: readonly Observable<unknown>[];
   readonly planned: ReadonlySet<SourceSpec>;
   readonly queues: readonly InputQueue[];
+  /** The tables that are read before other inputs. */
+  readonly tablesFirst?: TablesFirst;
   readonly outputs: Outputs;
   /** Timers and randomness for the calls of its stages. The clock of RxJS is used when it is missing. */
   readonly clock?: Pick<Clock, "after" | "random">;

@@ -4,9 +4,12 @@
  * @module
  */
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import type { InputQueue } from "./input_queue.ts";
 import type { Meter, MetricsSnapshot } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Troubles } from "./troubles.ts";
+
+const placeOf = ({ topic, partition }: InputQueue) => `${topic}/${partition}`;
 
 /** A snapshot over these tasks. `elapsed` is in milliseconds. */
 export function summarize(
@@ -18,6 +21,8 @@ export function summarize(
   let lag = 0, keys = 0, held = 0, epochs = 0, late = 0, read = 0;
   let watermark: number | undefined;
   const crossing: Record<string, number> = Object.create(null);
+  // Tasks that share a partition wait for the same records, and the one that is furthest behind counts.
+  const shared = new Map<string, number>();
   for (const { runner, checkpoint, states, began } of tasks) {
     for (const [name, count] of Object.entries(runner.counters)) counters[name] = (counters[name] ?? 0) + count;
     late += runner.task.late;
@@ -26,15 +31,17 @@ export function summarize(
     keys += states.size;
     read += (runner.counters.records_in ?? 0) - (began.counters.records_in ?? 0);
     for (const queue of runner.queues) {
-      const waiting = Math.max(0, queue.latest - queue.position);
-      if (queue.hop) crossing[queue.topic] = (crossing[queue.topic] ?? 0) + waiting;
-      else lag += waiting;
+      const behind = Math.max(0, queue.latest - queue.position);
+      if (queue.hop) crossing[queue.topic] = (crossing[queue.topic] ?? 0) + behind;
+      else if (queue.shared) shared.set(placeOf(queue), Math.max(behind, shared.get(placeOf(queue)) ?? 0));
+      else lag += behind;
     }
     for (const clock of runner.task.clocks.values()) {
       const own = clock.snapshot().watermark;
       if (own > BEGIN_OF_TIME) watermark = Math.min(watermark ?? Infinity, own);
     }
   }
+  for (const behind of shared.values()) lag += behind;
   const outputs: Record<string, number> = {};
   for (const [name, count] of Object.entries(counters)) if (name.startsWith("out:")) outputs[name.slice(4)] = count;
   return {

@@ -8,7 +8,8 @@
  *    readers back. Then write the heads with this worker's id only;
  * 3. read the heads again, then the markers: now it is known what was published, and nothing older can follow. A task
  *    with neither a marker nor unpublished results gets a marker before its next commit;
- * 4. load the state, restore the clocks, seek to the offsets of the heads.
+ * 4. load the state, restore the clocks, seek to the offsets of the heads. Rows of the last epoch that its owner may
+ *    not have written are written before the next cut.
  *
  * @module
  */
@@ -16,7 +17,15 @@ import type { Background } from "../base/background.ts";
 import type { From, Published, StartOffset } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import type { KeyAtHand } from "./key_guard.ts";
-import { DurableStates, FencedError, type Head, type Patience, type Store, TaskCheckpoint } from "../state/mod.ts";
+import {
+  DurableStates,
+  FencedError,
+  type Head,
+  type Offsets,
+  type Patience,
+  type Store,
+  TaskCheckpoint,
+} from "../state/mod.ts";
 import { lastBegun } from "../state/decide.ts";
 import { beginReset, endReset, resetOf, runOf, unreset } from "./hop_reset.ts";
 import { InputQueue } from "./input_queue.ts";
@@ -28,6 +37,8 @@ import type { OutgoingEpoch } from "./outbox.ts";
 import { OwnedTask } from "./owned_task.ts";
 import type { Plan } from "./plan.ts";
 import { type Publisher, settle } from "./publisher.ts";
+import { endsOfTables, TABLE_ENDS, TablesFirst } from "./tables_first.ts";
+import { countingTask } from "./task_layout.ts";
 import { type OnFailure, TaskRunner } from "./task_runner.ts";
 
 /** What a takeover needs. */
@@ -56,6 +67,8 @@ export interface Taken {
   readonly created: boolean;
   readonly keys: number;
   readonly republishes: number;
+  /** How many rows of its last epoch were written, because they may not have been there. */
+  readonly rows: number;
 }
 
 /**
@@ -87,8 +100,9 @@ export async function takeOver(
     await endReset(parts);
     for (const { number, states, checkpoint, created } of claims.slice(0, numbers.length)) {
       const { keys } = await checkpoint.restore();
+      const rows = await checkpoint.writeRows();
       const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
-      taken.push({ owned, created, keys, republishes: await unpublished(parts, owned) });
+      taken.push({ owned, created, keys, republishes: await unpublished(parts, owned), rows });
       if (checkpoint.head.finished) owned.finish();
       if (owned.finished) continue;
       owned.runner.bind();
@@ -148,7 +162,6 @@ async function begin(
   const { settings, plan } = parts;
   const { unsafe } = checkpoint.head;
   const reset = resetOf(parts, checkpoint.head, asked);
-  const extensions = runOf(parts);
   if (unsafe !== undefined && reset === undefined) {
     throw new Error(
       `Cannot run the job: an earlier run was stopped as unsafe. Results from ${
@@ -163,20 +176,41 @@ async function begin(
     // Epochs go on after the epoch of the marker, whatever it is: readers have seen results up to it.
     const shown = await markerOf(parts, number);
     const epoch = shown === undefined ? 0 : lastBegun(shown);
+    const first = await firstOffsets(parts, number, readTopics(plan), reset);
     await checkpoint.rewrite({
       reset: { epoch },
-      offsets: mapOffsets(await firstOffsets(parts, number, readTopics(plan), reset)),
+      offsets: mapOffsets(first),
       topics,
-      extensions,
+      extensions: { ...runOf(parts), ...await tableEnds(parts, first, {}) },
     });
   }
-  const fresh = readTopics(plan).filter((topic) => checkpoint.head.offsets[topic] === undefined);
+  const fresh = readTopics(plan).filter((topic) => isFresh(parts, checkpoint.head, topic));
   // A head that an older program wrote, or that was written when the broker gave no topic ids, gets the ids now.
   const untold = Object.keys(topics).some((topic) => checkpoint.head.topics[topic] === undefined);
   if (fresh.length > 0 || untold) {
-    const offsets = mapOffsets(await firstOffsets(parts, number, fresh, settings.from));
-    await checkpoint.rewrite({ offsets, topics, extensions });
+    const first = await firstOffsets(parts, number, fresh, settings.from);
+    const unread = first.filter(({ topic, partition }) => checkpoint.head.offsets[topic]?.[partition] === undefined);
+    const extensions = { ...runOf(parts), ...await tableEnds(parts, unread, checkpoint.head.extensions) };
+    await checkpoint.rewrite({ offsets: mapOffsets(unread), topics, extensions });
   }
+}
+
+/** The head's extension with the ends of tables that are new to the task, beside those that it has. */
+async function tableEnds(
+  { open: { input }, plan }: TakeoverParts,
+  starts: readonly StartOffset[],
+  before: Head["extensions"],
+): Promise<Head["extensions"]> {
+  const known = listOffsets((before[TABLE_ENDS] ?? {}) as Offsets);
+  const ends = [...known, ...await endsOfTables(starts, plan.order, (topic) => input.bounds(topic))];
+  return ends.length === 0 ? {} : { [TABLE_ENDS]: mapOffsets(ends) };
+}
+
+/** Whether the head has no offset of a topic yet, or not of every partition of a topic of which every task reads all. */
+function isFresh({ open: { layout } }: TakeoverParts, { offsets }: Head, topic: string): boolean {
+  const own = offsets[topic];
+  if (own === undefined || !layout.broadcast.has(topic)) return own === undefined;
+  return Object.keys(own).length < layout.partitions.get(topic)!;
 }
 
 /**
@@ -197,7 +231,6 @@ function readTopics({ topics, hops }: Plan): string[] {
   return [...topics, ...hops.map(({ topic }) => topic)];
 }
 
-/** A hop is read from its beginning, wherever the input is read from. */
 async function firstOffsets(
   { open, plan }: TakeoverParts,
   number: number,
@@ -206,7 +239,9 @@ async function firstOffsets(
 ): Promise<StartOffset[]> {
   const starts: StartOffset[] = [];
   for (const topic of topics) {
-    const offsets = await open.input.offsets(topic, plan.topics.includes(topic) ? from : "earliest");
+    // A part of a table is none, and a hop is read from its beginning wherever the input is read from.
+    const whole = plan.order.whole.has(topic) || plan.broadcast.has(topic) || !plan.topics.includes(topic);
+    const offsets = await open.input.offsets(topic, whole ? "earliest" : from);
     for (const { topic: own, partition } of open.layout.inputsOf(number)) {
       if (own === topic) starts.push({ topic, partition, offset: offsets[partition] });
     }
@@ -247,11 +282,19 @@ async function markerOf(parts: TakeoverParts, number: number): Promise<Published
 function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoint, states: DurableStates): TaskRunner {
   const { open, plan, settings } = parts;
   const { head } = checkpoint;
+  const { layout } = open;
   const topics = readTopics(plan);
-  const read = listOffsets(head.offsets).filter(({ topic }) => topics.includes(topic));
-  const queues = read.map(({ topic, partition, offset }, slot) =>
-    new InputQueue(slot, topic, partition, offset, !plan.topics.includes(topic))
+  const read = listOffsets(head.offsets).filter(({ topic, partition }) =>
+    topics.includes(topic) && (layout.broadcast.has(topic) || layout.taskOf(topic, partition) === number)
   );
+  const queues = read.map((place, slot) => {
+    const hop = !plan.topics.includes(place.topic);
+    return new InputQueue(slot, place.topic, place.partition, place.offset, {
+      shared: layout.broadcast.has(place.topic),
+      counts: !hop && countingTask(layout, place) === number,
+      hop,
+    });
+  });
   const outputs = new Outputs({
     taskNumber: number,
     sinks: open.sinks,
@@ -267,6 +310,7 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     hops: open.hops,
     ended: endedOf(head),
     queues,
+    tablesFirst: new TablesFirst(queues, head, plan.order),
     outputs,
     clock: settings.clock,
     openState: (spec) => states.open(spec),

@@ -14,23 +14,36 @@ export type TaskKind = "perPartition" | "single";
  *
  * @param kind `perPartition`: task n reads partition n of every topic; `single`: one task reads everything
  * @param partitions how many partitions each topic has
+ * @param topics those of which every task reads every partition. With a single task they are as all others
  */
-export function layOut(kind: TaskKind, partitions: ReadonlyMap<string, number>): TaskLayout {
+export function layOut(
+  kind: TaskKind,
+  partitions: ReadonlyMap<string, number>,
+  topics: ReadonlySet<string> = new Set(),
+): TaskLayout {
+  const broadcast: ReadonlySet<string> = kind === "single" ? new Set() : topics;
+  const counts = [...partitions].flatMap(([topic, count]) => broadcast.has(topic) ? [] : [count]);
   const all = [...partitions].flatMap(([topic, count]) =>
     Array.from({ length: count }, (_none, partition): InputPartition => ({ topic, partition }))
   );
   const taskOf = (topic: string, partition: number): TaskId | undefined => {
     const count = partitions.get(topic);
-    if (count === undefined || !(partition >= 0 && partition < count)) return undefined;
+    if (count === undefined || !(partition >= 0 && partition < count) || broadcast.has(topic)) return undefined;
     return kind === "single" ? 0 : partition;
   };
   return {
     partitions,
     kind,
-    tasks: Array.from({ length: kind === "single" ? 1 : Math.max(...partitions.values()) }, (_none, task) => task),
-    inputsOf: (task) => all.filter(({ topic, partition }) => taskOf(topic, partition) === task),
+    broadcast,
+    tasks: Array.from({ length: kind === "single" ? 1 : Math.max(...counts) }, (_none, task) => task),
+    inputsOf: (task) => all.filter(({ topic, partition }) => broadcast.has(topic) || taskOf(topic, partition) === task),
     taskOf,
   };
+}
+
+/** The task that counts the records of a partition. Of a partition that every task reads, one task does. */
+export function countingTask({ broadcast, tasks, taskOf }: TaskLayout, { topic, partition }: InputPartition): TaskId {
+  return broadcast.has(topic) ? partition % tasks.length : taskOf(topic, partition)!;
 }
 
 /**
@@ -40,17 +53,17 @@ export function layOut(kind: TaskKind, partitions: ReadonlyMap<string, number>):
  * @param parts the topics that are read together, one list for each part of a pipeline. @default all of them
  */
 export function refuseUneven(
-  { kind, partitions }: TaskLayout,
+  { kind, partitions, broadcast }: TaskLayout,
   parts: readonly (readonly string[])[] = [[...partitions.keys()]],
 ): void {
   if (kind === "single") return;
   for (const topics of parts) {
-    const counts = topics.flatMap((topic) => partitions.get(topic) ?? []);
-    if (new Set(counts).size <= 1) continue;
-    const shown = topics.map((topic) => `${topic} has ${partitions.get(topic)}`).join(", ");
+    const even = topics.filter((topic) => partitions.has(topic) && !broadcast.has(topic));
+    if (new Set(even.map((topic) => partitions.get(topic))).size <= 1) continue;
+    const shown = even.map((topic) => `${topic} has ${partitions.get(topic)}`).join(", ");
     throw new Error(
       `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${shown}. ` +
-        `Give them the same number, or run the job with tasks: "single"`,
+        `Give them the same number, read a small table with broadcast: true, or run the job with tasks: "single"`,
     );
   }
 }

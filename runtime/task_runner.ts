@@ -82,10 +82,11 @@ export class TaskRunner implements TaskHost {
     this.#badRecords = new BadRecords({
       policy: parts.badRecords,
       outputs: parts.outputs,
+      writes: (slot) => this.queues[slot]?.counts !== false,
       counted: () => this.count("dead"),
     });
     this.routes = new Routes(parts.planned, parts.decoded);
-    this.#order = new PushOrder(parts.queues, (queue) => this.#isAhead(queue));
+    this.#order = new PushOrder(parts.queues, (queue) => this.#waits(queue));
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
@@ -299,9 +300,10 @@ export class TaskRunner implements TaskHost {
 
   readonly giveUp: TaskHost["giveUp"] = (pane, stage, reason) => giveUp(this, pane, { stage, reason });
 
-  /** Whether the partition of a queue is too far ahead of the others for a `watermark({ maxDrift })`. */
-  #isAhead({ slot }: InputQueue): boolean {
-    const { drifts } = this.task;
+  /** Whether a queue waits: for tables, or because it is too far ahead of the others for a `watermark({ maxDrift })`. */
+  #waits(queue: InputQueue): boolean {
+    if (this.parts.tablesFirst?.holds(queue)) return true;
+    const { slot } = queue, { drifts } = this.task;
     for (let i = 0; i < drifts.length; i++) if (drifts[i].isAhead(slot)) return true;
     return false;
   }
@@ -364,7 +366,7 @@ export class TaskRunner implements TaskHost {
   #push(queue: InputQueue, record: InputRecord): void {
     if (queue.hop) return this.#hops!.push(queue, record as HopRecord);
     const { task } = this;
-    this.counters.records_in = (this.counters.records_in ?? 0) + 1;
+    if (queue.counts) this.count("records_in");
     if (record.unreadable === undefined && this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);
     task.record = record;
     task.slot = queue.slot;

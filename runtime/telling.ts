@@ -9,7 +9,7 @@ import { letterRecord } from "./hop_records.ts";
 import type { OpenJob } from "./opening.ts";
 import type { RecordAtHand, TaskFailure } from "../operators/_task.ts";
 import type { Settings } from "./options.ts";
-import { showOffsets } from "./offsets.ts";
+import { leastOffsets, showOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { positionOf } from "../connectors/rows.ts";
 import type { Taken } from "./takeover.ts";
@@ -25,21 +25,24 @@ export function describeTaken(job: string, taken: readonly Taken[], ms: number):
     : restored.length === taken.length
     ? "restored"
     : `${restored.length} of ${taken.length} tasks restored`;
-  const shown = showOffsets(taken.flatMap(({ owned }) => inputOffsets(owned)), 8);
+  const shown = showOffsets(leastOffsets(taken.flatMap(({ owned }) => inputOffsets(owned))), 8);
   const again = epochs === 0 ? "nothing to republish" : `republishing ${epochs} epoch${epochs === 1 ? "" : "s"}`;
+  const rows = taken.reduce((sum, one) => sum + one.rows, 0);
+  const rewritten = rows === 0 ? "" : `, ${rows} rows of tables written again`;
   const over = finished === 0 ? "" : `, ${finished} of ${taken.length} tasks finished`;
-  return `Job ${job}: ${origin}, from ${shown}, ${keys} keys in ${ms.toFixed(0)} ms, ${again}${over}`;
+  return `Job ${job}: ${origin}, from ${shown}, ${keys} keys in ${ms.toFixed(0)} ms, ${again}${rewritten}${over}`;
 }
 
 /**
  * Warns when the group's offsets differ from the head, for example after a reset with Kafka's tools. The head decides.
+ * Of a topic that every task reads the group shows the offset of one task, which says nothing of the others.
  */
 export async function warnAboutShown(
   { open, settings }: { open: OpenJob; settings: Settings },
   taken: readonly Taken[],
 ): Promise<void> {
   const topics = new Set(taken.flatMap(({ owned }) => inputOffsets(owned).map(({ topic }) => topic)));
-  for (const topic of topics) {
+  for (const topic of topics.difference(open.layout.broadcast)) {
     const shown = await open.input.shown(settings.name, topic);
     for (const { owned, created } of taken) {
       if (created) continue;
@@ -83,7 +86,7 @@ export async function tellUnread(
   { open, settings }: { open: OpenJob; settings: Settings },
   taken: readonly Taken[],
 ): Promise<boolean> {
-  const ends = taken.filter(({ owned }) => owned.finished).flatMap(({ owned }) => inputOffsets(owned));
+  const ends = leastOffsets(taken.filter(({ owned }) => owned.finished).flatMap(({ owned }) => inputOffsets(owned)));
   const unread: string[] = [];
   for (const topic of new Set(ends.map((end) => end.topic))) {
     const bounds = await open.input.bounds(topic);

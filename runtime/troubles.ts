@@ -23,6 +23,8 @@ const WORDS = {
   input: { begins: WAITING, ends: "the input is read again" },
   /** A codec cannot fetch what it needs, such as a schema. */
   codecs: { begins: WAITING, ends: "records can be read and written again" },
+  /** Tasks are new, and their tables are not read yet. */
+  tables: { begins: WAITING, ends: "the tables are read" },
   /** The consumer group cannot be reached. */
   group: { begins: WAITING, ends: "the consumer group answers again" },
   /** Other programs are members of the group and have some of its partitions. */

@@ -14,7 +14,7 @@ import { areOthersFinished } from "./job_finished.ts";
 import { UnavailableError } from "../state/mod.ts";
 import { QUEUE_BYTES, TOLD_AFTER_MS } from "./limits.ts";
 import { Loop } from "./loop.ts";
-import { listOffsets } from "./offsets.ts";
+import { leastOffsets, listOffsets } from "./offsets.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
 import { Preparation } from "./preparation.ts";
@@ -23,7 +23,7 @@ import type { TroubleKind, Troubles } from "./troubles.ts";
 
 /** What a worker needs. */
 export interface WorkerParts
-  extends Omit<AssignmentParts, "epochs" | "seek" | "background" | "wake" | "trouble" | "failed"> {
+  extends Omit<AssignmentParts, "epochs" | "seek" | "resume" | "background" | "wake" | "trouble" | "failed"> {
   readonly publisher: Publisher | undefined;
   readonly troubles: Troubles;
   /** Where each topic partition ends, for a job that runs until the end. A topic without an entry does not end. */
@@ -44,6 +44,8 @@ export class Worker implements ReaderHandler {
   readonly #background = new Background();
   /** Since when tasks are being taken over; Infinity when they are not. */
   #assigningSince = Infinity;
+  /** Since when a task has been waiting for its tables; NaN when none does. */
+  #waitsSince = NaN;
   #ended = false;
   #failure: Error | undefined;
   #looping: Promise<void> | undefined;
@@ -62,6 +64,7 @@ export class Worker implements ReaderHandler {
       ...parts,
       epochs: () => this.epochs,
       seek: (start) => this.reader?.seek(start),
+      resume: (queue) => this.#resume(queue),
       background: this.#background,
       wake: () => this.wake(),
       trouble: (kind, error) => this.trouble(kind, error),
@@ -85,7 +88,11 @@ export class Worker implements ReaderHandler {
       clock,
       epochs: this.epochs,
       tasks,
-      reader: () => this.reader,
+      resume: (queue) => this.#resume(queue),
+      over: ({ topic, partition }) => {
+        const done = this.assignment.queuesOf(topic, partition).every(({ queue }) => queue.done);
+        if (done) this.reader?.pause(topic, partition);
+      },
       atEnd: (queue) => this.#atEnd(queue),
       taskFailed: (owned) => this.#background.run(() => this.#taskFailed(owned)),
       finished: () => areOthersFinished(parts, this.tasks),
@@ -127,11 +134,25 @@ export class Worker implements ReaderHandler {
   /** Reports work that has been under way for long without an answer. */
   watch(): void {
     this.epochs.watch();
+    this.#watchTables();
     if (this.parts.settings.clock.elapsed() - this.#assigningSince < TOLD_AFTER_MS) return;
     const so = `taking over tasks has taken ${
       TOLD_AFTER_MS / 1000
     } s so far: the broker or the state store does not answer`;
     this.trouble("tasks", new UnavailableError(so));
+  }
+
+  /** Reports a task that has waited for its tables for long: records may be held back by an open transaction. */
+  #watchTables(): void {
+    const { clock } = this.parts.settings;
+    const waiting = this.assignment.list.find(({ runner }) => runner.parts.tablesFirst?.waitsFor !== undefined);
+    if (waiting === undefined) this.#waitsSince = NaN;
+    else if (Number.isNaN(this.#waitsSince)) this.#waitsSince = clock.elapsed();
+    if (waiting === undefined) this.trouble("tables", undefined);
+    else if (clock.elapsed() - this.#waitsSince >= TOLD_AFTER_MS) {
+      const { number, runner } = waiting;
+      this.trouble("tables", new Error(`task ${number} is new, and ${runner.parts.tablesFirst!.waitsFor}`));
+    }
   }
 
   /** Shows progress soon, and deletes what was read from hops. */
@@ -140,12 +161,15 @@ export class Worker implements ReaderHandler {
     if (this.parts.open.hops !== undefined) this.#background.run(() => this.#sweep.sweep(this.assignment.list));
   }
 
-  /** Shows progress to the broker's own tools. Nothing depends on it. */
+  /**
+   * Shows progress to the broker's own tools. Nothing depends on it. Of a partition that every task reads it shows the
+   * least offset of this worker's tasks; the worker that shows last counts.
+   */
   async show(): Promise<void> {
     const offsets = this.assignment.list.filter((task) => !task.lost).flatMap((task) =>
       listOffsets(task.checkpoint.head.offsets)
     );
-    await this.reader?.show(offsets).catch(() => {});
+    await this.reader?.show(leastOffsets(offsets)).catch(() => {});
   }
 
   /** Ends everything in its present state. Nothing more is committed. */
@@ -186,24 +210,33 @@ export class Worker implements ReaderHandler {
     await this.epochs.drain();
   }
 
-  batch(batch: Batch): void {
-    const assigned = this.assignment.queueOf(batch.topic, batch.partition);
-    if (assigned === undefined) return;
-    const { queue, owned } = assigned;
-    const before = queue.position;
-    // A fetch that does not begin where the last one ended was under way before a seek, or follows a reset by the
-    // client itself. It is never taken.
-    const prepared = batch.start === queue.expected ? this.preparation.of(batch) : undefined;
-    if (!queue.add(batch, prepared !== undefined)) {
-      return this.reader?.seek({ topic: queue.topic, partition: queue.partition, offset: queue.expected });
-    }
-    if (prepared !== undefined) this.#hold(assigned, batch, prepared);
-    if (batch.records.length === 0) this.#idle(queue, owned, queue.position > before);
-    if (queue.bytes >= QUEUE_BYTES && !queue.paused) {
+  batch(fetch: Batch): void {
+    const assigned = this.assignment.queuesOf(fetch.topic, fetch.partition);
+    if (assigned.length === 0) return;
+    const batch = assigned[0].queue.shared ? sharedFetch(fetch) : fetch;
+    const prepared = assigned.some(({ queue }) => queue.follows(batch)) ? this.preparation.of(batch) : undefined;
+    const taking: AssignedQueue[] = [];
+    for (const one of assigned) {
+      const { queue, owned } = one;
+      const before = queue.position;
+      if (!queue.add(batch, prepared !== undefined)) continue;
+      taking.push(one);
+      if (batch.records.length === 0) this.#idle(queue, owned, queue.position > before);
+      if (queue.bytes < QUEUE_BYTES || queue.paused) continue;
       queue.paused = true;
       this.reader?.pause(queue.topic, queue.partition);
     }
-    this.wake();
+    if (prepared !== undefined) this.#hold(taking, batch, prepared);
+    // A fetch that does not begin where the last one ended was under way before a seek, or follows a reset by the
+    // client itself. It is never taken.
+    if (taking.length < assigned.length) this.reader?.seek(this.assignment.startOf(assigned[0].queue));
+    if (taking.length > 0) this.wake();
+  }
+
+  /** Goes on fetching when no queue of the partition has enough. */
+  #resume({ topic, partition }: InputQueue): void {
+    if (this.assignment.queuesOf(topic, partition).some(({ queue }) => queue.paused)) return;
+    this.reader?.resume(topic, partition);
   }
 
   missing(topic: string, partition: number, wanted: number, bounds: Bounds): Promise<number> {
@@ -212,14 +245,18 @@ export class Worker implements ReaderHandler {
     const why = wanted < bounds.earliest
       ? `it was deleted, the first record there is ${bounds.earliest}`
       : `the topic ends at ${bounds.latest}, so it was made anew or cut off`;
-    if (settings.onMissing === "stop" || this.assignment.queueOf(topic, partition)?.queue.hop === true) {
+    if (settings.onMissing === "stop" || this.assignment.queuesOf(topic, partition).some(({ queue }) => queue.hop)) {
       const error = new Error(
         `Cannot read ${topic}/${partition}@${wanted}, where the job's checkpoint goes on: ${why}. Start the job with onMissing: "skip" ` +
           `to go on at ${next} and count what is missing, or with reset to process the input anew`,
       );
       return Promise.reject(error);
     }
-    this.assignment.queueOf(topic, partition)?.queue.skip(next);
+    for (const { queue } of this.assignment.queuesOf(topic, partition)) {
+      const { expected } = queue;
+      const from = expected === wanted ? next : Math.min(Math.max(expected, bounds.earliest), bounds.latest);
+      if (from !== expected) queue.skip(from);
+    }
     this.wake();
     settings.log(`Job ${settings.name}: ${topic}/${partition}@${wanted} is gone (${why}); reading goes on at ${next}`);
     return Promise.resolve(next);
@@ -236,15 +273,22 @@ export class Worker implements ReaderHandler {
   }
 
   /** Lets the records of a fetch be pushed once they can be decoded. */
-  #hold({ queue, owned }: AssignedQueue, batch: Batch, prepared: (wanted: () => boolean) => Promise<void>): void {
-    const { topic, partition } = queue;
+  #hold(
+    taking: readonly AssignedQueue[],
+    batch: Batch,
+    prepared: (wanted: () => boolean) => Promise<void>,
+  ): void {
     // The partition has records, so it must not count as idle while they wait.
-    const { idleSince } = owned.runner.task;
-    if (idleSince[queue.slot] >= 0) idleSince[queue.slot] = NaN;
-    const wanted = () => this.assignment.queueOf(topic, partition)?.queue === queue;
+    for (const { queue: { slot }, owned: { runner: { task: { idleSince } } } } of taking) {
+      if (idleSince[slot] >= 0) idleSince[slot] = NaN;
+    }
+    const wanted = () => {
+      const now = this.assignment.queuesOf(batch.topic, batch.partition);
+      return taking.some((one) => now.includes(one));
+    };
     const release = () => {
       if (this.preparation.stopped || !wanted()) return;
-      queue.release(batch);
+      for (const { queue } of taking) queue.release(batch);
       this.wake();
     };
     this.#background.run(() => prepared(wanted).then(release, (error: Error) => this.failed(error)));
@@ -308,4 +352,9 @@ export class Worker implements ReaderHandler {
     this.#halt();
     this.parts.ended(error);
   }
+}
+
+/** A fetch that several tasks take. Each record is one object for all of them. */
+function sharedFetch(fetch: Batch): Batch {
+  return { ...fetch, records: [...fetch.records], bytes: undefined };
 }

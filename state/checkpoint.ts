@@ -13,7 +13,8 @@
  * 6. A chunk's key is never used twice: it contains the owner's random fence and an attempt number that grows with
  *    every write.
  * 7. `ok: false`, a timeout and an exception mean that the outcome is unknown. Reading the head tells the outcome.
- * 8. An entry of the outbox stays in the head until an owner of the task has reported that it is published.
+ * 8. An entry of the outbox stays in the head until an owner of the task has reported that it is published. So do rows
+ *    that follow their epoch, until all of them are written; no epoch is cut before that.
  * 9. A restore loads exactly the entries that the head names, and verifies them by count, length and checksum.
  *
  * Decisions are pure functions (`decide.ts`). Before a head is written, `successor.ts` asserts the invariants that two
@@ -26,24 +27,27 @@ import { CellStreamWriter } from "./cell_stream.ts";
 import { commitCuts } from "./commit.ts";
 import { Compaction } from "./compaction.ts";
 import { Cut } from "./cut.ts";
-import { type CutRequest, EpochCutter, mostEntries } from "./epoch_cutter.ts";
-import { changed, claimed, type HeadChange, verdict } from "./decide.ts";
+import { writeChecked } from "./checked_writes.ts";
+import { type CutRequest, EpochCutter, type EpochWrites, mostEntries } from "./epoch_cutter.ts";
+import { changed, claimed, type HeadChange } from "./decide.ts";
 import type { DurableStates } from "./durable_state.ts";
-import { CorruptError, FencedError, UnavailableError } from "./errors.ts";
+import { CorruptError, FencedError } from "./errors.ts";
 import { Garbage } from "./garbage.ts";
 import { checksum } from "./hash.ts";
 import type { Head, HeadEntry, OutboxEntry } from "./head.ts";
-import { encodeHead } from "./head_codec.ts";
-import { showKey, TaskKeys } from "./keys.ts";
+import { showKey } from "../base/kv.ts";
+import { TaskKeys } from "./keys.ts";
 import { OUTBOX_EPOCHS, PUBLISHER_BYTES, PUBLISHERS, RETRY_PAUSE, SWEEP_DELETES } from "./limits.ts";
 import type { OutputRecord } from "./outbox.ts";
 import { newFence } from "./fence.ts";
 import { readHeadEntry } from "./read_head.ts";
-import { readOutboxEntry, restoreStates } from "./restore.ts";
+import { readOutboxEntry, readRows, restoreStates } from "./restore.ts";
 import { type Patience, persist, waitOrThrow } from "./retry.ts";
+import { rowMutations } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { assertSuccessor } from "./successor.ts";
 import { deleteOwned, findOrphans } from "./sweep.ts";
+import { contested, writeClaim } from "./write_claim.ts";
 
 export type { CutRequest };
 
@@ -111,6 +115,8 @@ export class TaskCheckpoint {
   /** Whether the states agree with the head: restored, or the head has none. */
   #restored: boolean;
   #began = false;
+  /** Whether all rows of the last epoch are written. */
+  #written: boolean;
   readonly #garbage: Garbage;
   #cutter: EpochCutter;
 
@@ -123,6 +129,7 @@ export class TaskCheckpoint {
     this.#head = entry.head;
     this.#versionstamp = entry.versionstamp;
     this.#restored = entry.head.epoch === 0;
+    this.#written = entry.head.unwritten === undefined;
     this.#garbage = new Garbage(keys, () => this.#head.pins);
     options.states.seed = seedOf(entry.head.fence);
     this.#cutter = this.#newCutter();
@@ -225,6 +232,27 @@ export class TaskCheckpoint {
   }
 
   /**
+   * Writes the rows of the last epoch that its owner may not have written. Must be called before the first cut.
+   *
+   * @returns how many rows there were
+   * @throws {FencedError} when another owner has taken the task
+   * @throws {CorruptError} when stored data is not what was written
+   */
+  async writeRows(): Promise<number> {
+    this.#assertReady();
+    const { unwritten } = this.#head;
+    if (unwritten === undefined || this.#written) return 0;
+    const rows = await this.#owned(() => readRows(this.store, this.keys, unwritten));
+    const checked = { store: this.store, keys: this.keys, mine: this.#head, versionstamp: this.#versionstamp };
+    if (!await writeChecked(checked, rowMutations(rows), this.options)) {
+      this.#fenced = true;
+      throw this.#lost();
+    }
+    this.#written = true;
+    return rows.length;
+  }
+
+  /**
    * Deletes entries that earlier owners left and the head does not name. May run at the same time as commits.
    *
    * @param signal ends it early
@@ -258,6 +286,7 @@ export class TaskCheckpoint {
   cut(request: CutRequest): Cut {
     this.#assertReady();
     if (!this.#restored) throw new Error(`Task ${this.keys.task} must be restored before its first cut`);
+    if (!this.#written) throw new Error(`Task ${this.keys.task} must write its rows before its first cut`);
     this.options.states.seal();
     this.#began = true;
     const epoch = this.#cutter.cut(this.#head, request);
@@ -279,17 +308,18 @@ export class TaskCheckpoint {
     if ((change.publishers?.length ?? 0) > PUBLISHERS) {
       throw new RangeError(`A head names ${PUBLISHERS} publishers at most`);
     }
-    const after = changed(this.#head, change);
+    const after = changed(this.#head, change, this.#written);
     assertSuccessor(this.#head, after, change.reset !== undefined);
-    const cut = this.#cut({ ...this.#cutter.change(this.#head, after), ahead: [], last: [] });
+    const cut = this.#cut({ ...this.#cutter.change(this.#head, after), ahead: [], last: [], after: [] });
     await commitCuts(this.store, [cut], this.options);
     if (cut.outcome === "fenced") throw this.#lost();
-    if (change.reset !== undefined) this.#cutter = this.#newCutter();
+    if (change.reset !== undefined) {
+      this.#written = true;
+      this.#cutter = this.#newCutter();
+    }
   }
 
-  #cut(
-    { head, ahead, last, deletes }: Pick<ReturnType<EpochCutter["cut"]>, "head" | "ahead" | "last" | "deletes">,
-  ): Cut {
+  #cut({ head, ahead, last, after, deletes }: EpochWrites): Cut {
     const cut = new Cut({
       store: this.store,
       keys: this.keys,
@@ -297,6 +327,7 @@ export class TaskCheckpoint {
       checked: this.#versionstamp,
       ahead,
       last,
+      after,
       deletes,
       settled: (outcome, versionstamp) => {
         this.#pending = false;
@@ -343,38 +374,7 @@ export class TaskCheckpoint {
   }
 }
 
-/** The error of a claim that is ended while it waits. */
-function contested({ task, job }: TaskKeys): UnavailableError {
-  return new UnavailableError(`Task ${task} of job ${job} could not be claimed before the wait was ended`);
-}
-
 /** A secret seed for the hash of keys, derived from the fence, which is only in the store. */
 function seedOf(fence: string): number {
   return checksum(new TextEncoder().encode(fence));
-}
-
-/** Writes the head of a new owner. Returns its version, or `undefined` when another owner was faster. */
-async function writeClaim(
-  store: Store,
-  keys: TaskKeys,
-  { head, checked, options }: { head: Head; checked: string | null; options: Patience },
-): Promise<string | undefined> {
-  const value = encodeHead(head);
-  for (let tries = 0;; tries++) {
-    try {
-      const result = await store.atomic([{ key: keys.head, versionstamp: checked }], [{
-        type: "set",
-        key: keys.head,
-        value,
-      }]);
-      if (result.ok) return result.versionstamp;
-    } catch (error) {
-      if (!(error instanceof UnavailableError)) throw error;
-    }
-    const found = await persist(options, () => readHeadEntry(store, keys));
-    const judged = verdict(head, checked, found);
-    if (judged === "done") return found!.versionstamp;
-    if (judged !== "again") return undefined;
-    await waitOrThrow(options, pauseAfter(tries, RETRY_PAUSE, options.clock.random()), contested(keys));
-  }
 }

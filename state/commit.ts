@@ -3,18 +3,21 @@
  *
  * The head tells the outcome of an atomic; the result of the call does not. `ok: false`, a timeout and an exception all
  * mean that the outcome is unknown. Mutations that do not fit are written ahead, under keys that are never used again.
- * Only the last atomic, with a check on each head, makes them live.
+ * Only the last atomic, with a check on each head, makes them live. Rows of tables that do not fit follow it, with a
+ * check on the head that it has written. The cut is pending until all of them are there, so no later epoch can be cut
+ * before that.
  *
  * @module
  */
+import { changedByStranger, type CheckedHead, doubt, type Send, sendTo, writeChecked } from "./checked_writes.ts";
 import type { Cut } from "./cut.ts";
-import { type Verdict, verdict, verdictAhead } from "./decide.ts";
-import { CorruptError, UnavailableError } from "./errors.ts";
+import { verdict } from "./decide.ts";
+import { UnavailableError } from "./errors.ts";
 import type { HeadEntry } from "./head.ts";
-import { showKey, type TaskKeys } from "./keys.ts";
+import type { TaskKeys } from "./keys.ts";
 import { type Patience, persist, Retry } from "./retry.ts";
 import { readHeadEntry } from "./read_head.ts";
-import type { AtomicResult, Check, Mutation, Store } from "./store.ts";
+import type { Check, Store } from "./store.ts";
 import { fits, grouped, weigh } from "./weight.ts";
 
 /** The outcomes and the cost of a commit. */
@@ -81,7 +84,7 @@ class Writer {
         left.flatMap((cut) => fits(cut.weight) ? [...cut.ahead, ...cut.last] : cut.last),
       );
       if (!(result instanceof UnavailableError) && result.ok) {
-        for (const cut of left) cut.settle("committed", result.versionstamp);
+        for (const cut of left) await this.#finish(cut, result.versionstamp);
         break;
       }
       await this.#judge(left);
@@ -96,60 +99,40 @@ class Writer {
     for (const cut of cuts) {
       const found = await findHead(this.store, cut.keys, this.options);
       const judged = verdict(cut.head, cut.checked, found);
-      if (judged === "done") cut.settle("committed", found!.versionstamp);
-      else this.#stopAt(cut, judged);
+      if (judged === "done") await this.#finish(cut, found!.versionstamp);
+      else if (judged === "fenced") cut.settle("fenced");
+      else if (judged === "impossible") throw changedByStranger(cut.keys);
     }
   }
 
   async #writeAhead(cut: Cut): Promise<void> {
-    const check = checkOf(cut);
-    const pieces = grouped(cut.ahead, (mutation) => weigh([], [mutation]), weigh([check], []));
-    for (const piece of pieces) {
-      const retry = new Retry(this.options);
-      for (;;) {
-        this.meter.ahead++;
-        const result = await this.#try([check], piece);
-        if (!(result instanceof UnavailableError) && result.ok) break;
-        const found = await findHead(this.store, cut.keys, this.options);
-        this.#stopAt(cut, verdictAhead(cut.head, cut.checked, found));
-        if (cut.outcome !== "pending") return;
-        await retry.after(doubt(result));
-      }
-      retry.worked();
-    }
+    const { ahead, checked } = cut;
+    const send: Send = (checks, mutations) => {
+      this.meter.ahead++;
+      return this.#try(checks, mutations);
+    };
+    if (!await writeChecked(this.#headOf(cut, checked), ahead, this.options, send)) cut.settle("fenced");
   }
 
-  #stopAt(cut: Cut, judged: Verdict): void {
-    if (judged === "fenced") return cut.settle("fenced");
-    if (judged !== "impossible") return;
-    throw new CorruptError(
-      `The head of task ${cut.keys.task} at ${
-        showKey(cut.keys.head)
-      } is gone, or was changed by somebody who does not own the task`,
-      cut.keys.head,
-    );
+  /** The head is written. Writes what follows it; another owner that comes meanwhile writes that too. */
+  async #finish(cut: Cut, versionstamp: string): Promise<void> {
+    const written = await writeChecked(this.#headOf(cut, versionstamp), cut.after, this.options, this.#try);
+    if (written) cut.settle("committed", versionstamp);
+    else cut.settle("fenced");
   }
 
-  async #try(checks: readonly Check[], mutations: readonly Mutation[]): Promise<AtomicResult | UnavailableError> {
+  #headOf(cut: Cut, versionstamp: string): CheckedHead {
+    return { store: this.store, keys: cut.keys, mine: cut.head, versionstamp };
+  }
+
+  readonly #try: Send = (checks, mutations) => {
     this.meter.atomics++;
     this.meter.mutations += mutations.length;
     this.meter.bytes += weigh([], mutations).bytes;
-    try {
-      return await this.store.atomic(checks, mutations);
-    } catch (error) {
-      if (error instanceof UnavailableError) return error;
-      throw error;
-    }
-  }
+    return sendTo(this.store)(checks, mutations);
+  };
 }
 
 function checkOf(cut: Cut): Check {
   return { key: cut.keys.head, versionstamp: cut.checked };
-}
-
-/** The error after `ok: false` with an unchanged head: another write interfered, or an answer was lost. */
-function doubt(result: AtomicResult | UnavailableError): UnavailableError {
-  return result instanceof UnavailableError
-    ? result
-    : new UnavailableError("An atomic was refused although the head is as it was");
 }

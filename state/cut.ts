@@ -25,6 +25,8 @@ export interface CutParts {
   readonly ahead: readonly Mutation[];
   /** Mutations that take effect with the head. */
   readonly last: readonly Mutation[];
+  /** Mutations that follow in their order, once the head is written. */
+  readonly after: readonly Mutation[];
   /** Deletes of entries that are no longer live after this cut. */
   readonly deletes: readonly Mutation[];
   /** Called when the outcome is known. */
@@ -43,6 +45,8 @@ export class Cut {
   readonly ahead: readonly Mutation[];
   /** Mutations that take effect together with the head. */
   readonly last: readonly Mutation[];
+  /** Mutations that follow in their order, once the head is written. */
+  readonly after: readonly Mutation[];
   /** Its weight when it is committed in one atomic. */
   readonly weight: Weight;
   /** Its weight without the mutations that may be written ahead. */
@@ -67,6 +71,7 @@ export class Cut {
     this.head = parts.head;
     this.checked = parts.checked;
     this.ahead = parts.ahead;
+    this.after = parts.after;
     this.last = [...parts.last, ...parts.deletes, { type: "set", key: parts.keys.head, value: head }];
     const check = { key: parts.keys.head, versionstamp: parts.checked };
     this.leanWeight = weigh([check], this.last);

@@ -18,7 +18,7 @@ import type {
   Unsafe,
 } from "./head.ts";
 import { dictionary, NEW_HEAD } from "./head.ts";
-import { EXTENSION_BYTES, OUTBOX_EPOCHS, PIN_NAME_CHARS, PINS, PUBLISHERS, UNSAFE_REASON_CHARS } from "./limits.ts";
+import { EXTENSIONS_BYTES, OUTBOX_EPOCHS, PIN_NAME_CHARS, PINS, PUBLISHERS, UNSAFE_REASON_CHARS } from "./limits.ts";
 
 /** A process that wants to take a task. */
 export interface Claimant {
@@ -143,8 +143,12 @@ export interface HeadChange {
   readonly reset?: { readonly epoch: number };
 }
 
-/** The head after a change without an epoch. */
-export function changed(before: Head, change: HeadChange): Head {
+/**
+ * The head after a change without an epoch.
+ *
+ * @param written whether all rows of the last epoch are written. @default false
+ */
+export function changed(before: Head, change: HeadChange, written = false): Head {
   const head = change.reset === undefined ? before : forgotten(before, change.reset.epoch);
   const { publishers = head.publishers, published = 0, clocks = head.clocks, unsafe = head.unsafe } = change;
   assertClocks(head.clocks, clocks);
@@ -153,6 +157,7 @@ export function changed(before: Head, change: HeadChange): Head {
     attempt: head.attempt + 1,
     publishers,
     outbox: head.outbox.filter(({ epoch }) => epoch > published),
+    unwritten: written ? undefined : head.unwritten,
     offsets: change.offsets === undefined ? head.offsets : merged(head.offsets, change.offsets),
     topics: laid(head.topics, change.topics),
     clocks: laid(clocks),
@@ -182,8 +187,8 @@ function admittedPins(pins: readonly Pin[]): readonly Pin[] {
 export function withExtensions(before: Head["extensions"], now: Head["extensions"] = {}): Head["extensions"] {
   const after = dictionary(Object.entries(laid(before, now)).filter(([, value]) => value !== undefined));
   const bytes = encode(after).length;
-  if (bytes > EXTENSION_BYTES) {
-    throw new RangeError(`The extensions of a head have ${bytes} bytes, and may have ${EXTENSION_BYTES}`);
+  if (bytes > EXTENSIONS_BYTES) {
+    throw new RangeError(`The extensions of a head have ${bytes} bytes, and may have ${EXTENSIONS_BYTES}`);
   }
   return after;
 }
@@ -242,7 +247,7 @@ export interface EpochFacts {
 export type Sum = Pick<DeltaRange, "chunks" | "bytes" | "checksum">;
 
 /**
- * The head after an epoch that was admitted.
+ * The head after an epoch that was admitted. All rows of the epoch before it are written.
  *
  * @throws {Error} when the epoch is not the next one
  */
@@ -260,6 +265,7 @@ export function advanced(head: Head, facts: EpochFacts): Head {
     epoch,
     ranges: delta === undefined ? kept : extended(kept, { ...delta, ...mine }),
     outbox: outbox === undefined ? waiting : [...waiting, { ...outbox, ...mine, epoch }],
+    unwritten: undefined,
   };
 }
 

@@ -12,10 +12,14 @@ import type { DurableCells } from "./durable_cells.ts";
 import type { DurableStates } from "./durable_state.ts";
 import type { Garbage } from "./garbage.ts";
 import type { Clocks, Counters, Head, Offsets, StateEntry } from "./head.ts";
-import { keyBytes, type TaskKeys } from "./keys.ts";
+import { encodeHead } from "./head_codec.ts";
+import { keyBytes } from "../base/kv.ts";
+import type { TaskKeys } from "./keys.ts";
 import { DELETES_AN_EPOCH, DELTA_RANGES, EPOCH_ENTRIES, EPOCH_ENTRY_KEY_BYTES } from "./limits.ts";
 import { encodeOutbox, type OutputRecord } from "./outbox.ts";
-import type { AtomicWrites, Mutation } from "./store.ts";
+import { encodeRows, rowMutations } from "./rows.ts";
+import type { AtomicWrites, Mutation, TableRow } from "./store.ts";
+import { fits, weigh } from "./weight.ts";
 
 /** The parts of an epoch besides the states. */
 export interface CutRequest {
@@ -45,6 +49,8 @@ export interface EpochWrites {
   readonly head: Head;
   readonly ahead: readonly Mutation[];
   readonly last: readonly Mutation[];
+  /** Mutations that follow once the head is written. */
+  readonly after: readonly Mutation[];
   readonly deletes: readonly Mutation[];
 }
 
@@ -129,7 +135,26 @@ export class EpochCutter {
       ...setsOf(riding?.ahead),
     ];
     const last = [...setsOf(riding?.last), ...bases.last];
-    return { head: next, ahead, last, deletes: this.#deletes(head, next, ahead.length) };
+    const deletes = this.#deletes(head, next, ahead.length);
+    return this.#withRows({ head: next, ahead, last, after: [], deletes }, riding?.rows ?? []);
+  }
+
+  /** Adds rows: to the atomic if all of them fit, so that they appear together, and otherwise after it. */
+  #withRows(epoch: EpochWrites, rows: readonly TableRow[]): EpochWrites {
+    if (rows.length === 0) return epoch;
+    const { head, ahead, last, deletes } = epoch;
+    const own = this.#keys.head;
+    const written = rowMutations(rows);
+    const whole = [...last, ...written];
+    const together: Mutation[] = [...whole, ...deletes, { type: "set", key: own, value: encodeHead(head) }];
+    if (fits(weigh([{ key: own, versionstamp: null }], together))) return { ...epoch, last: whole };
+    const { fence, attempt } = head;
+    const chunks = chunked(encodeRows(rows), attempt);
+    const unwritten = { ...sumOf(chunks), fence, attempt, epoch: head.epoch, records: rows.length };
+    return {
+      ...{ ...epoch, head: { ...head, unwritten }, after: written },
+      ahead: [...ahead, ...chunkSets(this.#keys, { kind: "rows", fence, attempt }, chunks)],
+    };
   }
 
   /** A change of the head without an epoch, which carries only deletes. */
@@ -169,6 +194,10 @@ export class EpochCutter {
           count: entry.chunks,
         });
       }
+    }
+    if (before.unwritten !== undefined && after.unwritten !== before.unwritten) {
+      const { fence, attempt, chunks: count } = before.unwritten;
+      this.#garbage.add({ kind: "rows", fence, attempt, first: 0, count });
     }
     const most = Math.min(mostEntries(this.#keys), DELETES_AN_EPOCH + 2 * written);
     return this.#garbage.take(most).map((key) => ({ type: "delete", key }));

@@ -133,6 +133,8 @@ export interface Head extends AttemptId {
   readonly ranges: readonly DeltaRange[];
   /** The epochs that may not be published yet, in their order. */
   readonly outbox: readonly OutboxEntry[];
+  /** The rows of the last epoch that did not fit into its atomic and may not be written yet. */
+  readonly unwritten: OutboxEntry | undefined;
   /** Transactional ids that may have a transaction under way. The last one is the current owner's. */
   readonly publishers: readonly string[];
   /** The states, by number. */
@@ -159,6 +161,11 @@ export interface HeadEntry {
   readonly versionstamp: StoreEntry["versionstamp"];
 }
 
+/** Whether results of committed epochs may not be visible yet. */
+export function hasInvisible({ outbox, unwritten }: Head): boolean {
+  return outbox.length > 0 || unwritten !== undefined;
+}
+
 /** The head of a task that had no owner yet. */
 export const NEW_HEAD: Head = {
   fence: "",
@@ -170,6 +177,7 @@ export const NEW_HEAD: Head = {
   counters: dictionary([]),
   ranges: [],
   outbox: [],
+  unwritten: undefined,
   publishers: [],
   states: [],
   nextState: 0,

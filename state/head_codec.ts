@@ -3,7 +3,7 @@
  * earlier ones.
  *
  * | format | added fields | |---|---| | 1 | | | 2 | the hash and the kind of a state, idle partitions of a clock, pins,
- * extensions |
+ * extensions | | 3 | rows that may not be written yet |
  *
  * @module
  */
@@ -16,14 +16,15 @@ import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
 /** The version of the head's format that is written. */
-export const HEAD_FORMAT = 2;
+export const HEAD_FORMAT = 3;
 
 /** Decoders of each format, which start after the first byte. */
 const DECODERS: Readonly<Record<number, (r: ValueReader) => Head>> = {
-  1: (r) => ({ ...readFields(r, 1), pins: [], extensions: dictionary([]) }),
-  2: (r) => {
-    const fields = readFields(r, 2);
-    return { ...fields, pins: readList(r, () => readPin(r)), extensions: readNames(r, () => r.value()) };
+  1: (r) => ({ ...readFields(r, 1).fields, pins: [], extensions: dictionary([]), unwritten: undefined }),
+  2: (r) => readSince2(r, 2).head,
+  3: (r) => {
+    const { head, fences } = readSince2(r, 3);
+    return { ...head, unwritten: readList(r, () => readOutbox(r, fences)).at(0) };
   },
 };
 
@@ -33,7 +34,10 @@ const writer = new ValueWriter();
 
 /** Turns a head into bytes: format, fields, checksum. */
 export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
-  const fences = [...new Set([head.fence, ...head.ranges.map(fenceOf), ...head.outbox.map(fenceOf)])];
+  const unwritten = head.unwritten === undefined ? [] : [head.unwritten];
+  const fences = [
+    ...new Set([head.fence, ...head.ranges.map(fenceOf), ...head.outbox.map(fenceOf), ...unwritten.map(fenceOf)]),
+  ];
   const w = writer;
   w.reset();
   w.byte(HEAD_FORMAT);
@@ -58,6 +62,7 @@ export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
   if (Object.keys(head.topics).length > 0) writeNames(w, head.topics, (id) => w.string(id));
   writeList(w, head.pins, (pin) => writePin(w, pin));
   writeNames(w, head.extensions, (value) => w.value(value));
+  writeList(w, unwritten, (entry) => writeOutbox(w, entry, fences));
   w.uint32(checksum(w.view()));
   return w.take();
 }
@@ -82,15 +87,26 @@ export function decodeHead(bytes: Uint8Array): Head {
   return decode(new ValueReader(bytes.subarray(1, end)));
 }
 
-/** Reads the fields that heads of both formats have, in their order. */
-function readFields(r: ValueReader, format: number): Omit<Head, "pins" | "extensions"> {
+/** Reads the fields that heads have had since format 2. */
+function readSince2(r: ValueReader, format: number): { head: Head; fences: readonly string[] } {
+  const { fields, fences } = readFields(r, format);
+  const pins = readList(r, () => readPin(r));
+  const extensions = readNames(r, () => r.value());
+  return { head: { ...fields, pins, extensions, unwritten: undefined }, fences };
+}
+
+/** Reads the fields that heads of all formats have, in their order, and the fences that entries refer to. */
+function readFields(
+  r: ValueReader,
+  format: number,
+): { fields: Omit<Head, "pins" | "extensions" | "unwritten">; fences: readonly string[] } {
   const fences = readList(r, () => r.string());
   const attempt = r.varint();
   const epoch = r.varint();
   const nextState = r.varint();
   const era = r.varint();
   const flags = r.byte();
-  return {
+  const fields = {
     fence: fences[0],
     attempt,
     epoch,
@@ -105,8 +121,9 @@ function readFields(r: ValueReader, format: number): Omit<Head, "pins" | "extens
     publishers: readStrings(r),
     states: readList(r, () => readState(r, format)),
     unsafe: (flags & 2) !== 0 ? { since: readOffsets(r), reason: r.string() } : undefined,
-    topics: (flags & 4) !== 0 ? readNames(r, () => r.string()) : dictionary([]),
+    topics: (flags & 4) !== 0 ? readNames(r, () => r.string()) : dictionary<string>([]),
   };
+  return { fields, fences };
 }
 
 function fenceOf({ fence }: { readonly fence: string }): string {

@@ -27,6 +27,8 @@ export interface HeadShape {
   readonly counters: readonly string[];
   /** Names of the states. */
   readonly states: readonly string[];
+  /** The partitions of tables whose ends the head holds while they are read first, by topic. @default none */
+  readonly ends?: Readonly<Record<string, readonly number[]>>;
   /** An example of the job's transactional ids, which all begin with the job's name. */
   readonly publisher?: string;
 }
@@ -63,13 +65,15 @@ export function assertHeadFits(shape: HeadShape): number {
 }
 
 /** The largest head of that shape. */
-export function largestHead({ inputs, clocks, counters, states, publisher = "job.0123456789abcdef" }: HeadShape): Head {
+export function largestHead(
+  { inputs, clocks, counters, states, ends = {}, publisher = "job.0123456789abcdef" }: HeadShape,
+): Head {
   const fence = (n: number) => `${n}`.padStart(16, "z");
   const sum = { chunks: LARGE, bytes: LARGE, checksum: 0 };
   return {
     ...NEW_HEAD,
     ...{ fence: fence(0), attempt: LARGE, epoch: LARGE, nextState: LARGE, era: LARGE },
-    offsets: mapValues(inputs, (list) => Object.fromEntries(list.map((partition) => [partition, LARGE_OFFSET]))),
+    offsets: mapValues(inputs, largestOffsets),
     topics: mapValues(inputs, () => "f".repeat(TOPIC_ID_BYTES)),
     clocks: mapValues(clocks, (topics) => {
       const slots = Object.entries(topics).flatMap(([topic, list]) =>
@@ -98,6 +102,10 @@ export function largestHead({ inputs, clocks, counters, states, publisher = "job
         chunks: 2 ** 20,
       };
     }),
+    unwritten: {
+      ...{ epoch: LARGE, fence: fence(DELTA_RANGES + 2), attempt: LARGE, records: LARGE },
+      ...{ ...sum, chunks: 2 ** 20 },
+    },
     publishers: Array.from(
       { length: PUBLISHERS },
       (_, i) => `${publisher.slice(0, -16)}${`${i}`.padStart(16, `${i % 10}`)}`,
@@ -107,8 +115,12 @@ export function largestHead({ inputs, clocks, counters, states, publisher = "job
     pins: Array.from({ length: PINS }, (_, i) => {
       return { name: "p".repeat(PIN_NAME_CHARS), fence: fence(i), first: LARGE, last: 2 * LARGE };
     }),
-    extensions: dictionary([["x", "x".repeat(EXTENSION_BYTES - 16)]]),
+    extensions: dictionary<unknown>([["x", "x".repeat(EXTENSION_BYTES - 16)], ["y", mapValues(ends, largestOffsets)]]),
   };
+}
+
+function largestOffsets(partitions: readonly number[]): Record<number, number> {
+  return Object.fromEntries(partitions.map((partition) => [partition, LARGE_OFFSET]));
 }
 
 function largestState(name: string, id: number): Head["states"][number] {

@@ -6,7 +6,8 @@
 import type { WaitingClock } from "../base/clock.ts";
 import { CorruptError } from "./errors.ts";
 import { newFence } from "./fence.ts";
-import { jobKey, showKey } from "./keys.ts";
+import { showKey } from "../base/kv.ts";
+import { jobKey } from "./keys.ts";
 import { type Patience, persist } from "./retry.ts";
 import type { Store } from "./store.ts";
 

@@ -4,17 +4,18 @@
  * | key | value | |---|---| | `["job", job, "entry"]` | the job entry | | `["job", job, task, "head"]` | the head of a
  * task | | `["job", job, task, "bucket", era, state, bucket]` | the base of a bucket, or the place of its chunks;
  * changed only together with the head | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
- * base or of an outbox |
+ * base, of an outbox or of rows |
  *
  * A chunk's key is never used twice: a fence is random, and an attempt is counted within it.
  *
  * @module
  */
+import { utf8Bytes } from "../base/kv.ts";
 import { JOB_NAME_BYTES } from "./limits.ts";
 import type { StoreKey } from "./store.ts";
 
 /** The kind of data that a chunk is part of. */
-export type ChunkKind = "delta" | "base" | "outbox";
+export type ChunkKind = "delta" | "base" | "outbox" | "rows";
 
 /** The place of a chunk: kind, fence, attempt and index. */
 export interface ChunkPlace {
@@ -86,46 +87,4 @@ function checkJobName(job: string): void {
   if (bytes > JOB_NAME_BYTES) {
     throw new RangeError(`A job's name may have ${JOB_NAME_BYTES} bytes, "${job.slice(0, 40)}..." has ${bytes}`);
   }
-}
-
-/** How many bytes a key has in the store. */
-export function keyBytes(key: StoreKey): number {
-  let bytes = 0;
-  for (const part of key) bytes += partBytes(part);
-  return bytes;
-}
-
-function partBytes(part: StoreKey[number]): number {
-  switch (typeof part) {
-    case "string":
-      return 2 + utf8Bytes(part) + zeros(part);
-    case "number":
-      return 9;
-    case "boolean":
-      return 1;
-    case "bigint":
-      return 2 + Math.ceil(part.toString(16).replace("-", "").length / 2);
-    default:
-      return 2 + part.length + part.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
-  }
-}
-
-function utf8Bytes(text: string): number {
-  let bytes = text.length;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code > 0x7f) bytes += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
-  }
-  return bytes;
-}
-
-function zeros(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf("\0"); at !== -1; at = text.indexOf("\0", at + 1)) count++;
-  return count;
-}
-
-/** A key as text, for messages. */
-export function showKey(key: StoreKey): string {
-  return JSON.stringify(key, (_, part) => typeof part === "bigint" ? `${part}n` : part);
 }

@@ -1,27 +1,10 @@
 /**
- * Limits of the state, with units: those of Deno KV, and our own, which are lower.
+ * Limits of the state, with units. Those of an atomic are lower than Deno KV's own, which are in `base/kv.ts`.
  *
  * @module
  */
+import { KV_ATOMIC_CHECKS } from "../base/kv.ts";
 import { KIB, MIB, type PauseLimits, SECOND } from "../base/limits.ts";
-
-/** The largest encoded key that Deno KV writes, in bytes. */
-export const KV_KEY_BYTES = 2048;
-
-/** The largest value that Deno KV takes, in bytes after serialization. */
-export const KV_VALUE_BYTES: number = 64 * KIB;
-
-/** The most mutations that Deno KV takes in one atomic. */
-export const KV_ATOMIC_MUTATIONS = 1000;
-
-/** The most bytes that Deno KV takes in one atomic: values, and each key twice. */
-export const KV_ATOMIC_BYTES: number = 800 * KIB;
-
-/** The most bytes of keys that Deno KV takes in the sets of one atomic. */
-export const KV_ATOMIC_KEY_BYTES: number = 80 * KIB;
-
-/** The most checks in one atomic. A local file takes 100, but a server only 10. */
-export const KV_ATOMIC_CHECKS = 10;
 
 /** The most bytes of a chunk, its checksum included. */
 export const CHUNK_BYTES = 60_000;
@@ -77,8 +60,11 @@ export const PINS = 4;
 /** The longest name of a pin, in characters. */
 export const PIN_NAME_CHARS = 24;
 
-/** The most bytes of a head's extensions, encoded. */
+/** The most bytes of the extensions of a head that its shape does not name, encoded. */
 export const EXTENSION_BYTES = 256;
+
+/** The most bytes of all extensions of a head, encoded. */
+export const EXTENSIONS_BYTES: number = 12 * KIB;
 
 /** The longest reason for which a task is unsafe, in characters. */
 export const UNSAFE_REASON_CHARS = 500;

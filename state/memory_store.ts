@@ -6,14 +6,15 @@
  */
 import { deserialize, serialize } from "node:v8";
 import {
+  keyBytes,
   KV_ATOMIC_BYTES,
   KV_ATOMIC_CHECKS,
   KV_ATOMIC_KEY_BYTES,
   KV_ATOMIC_MUTATIONS,
   KV_KEY_BYTES,
   KV_VALUE_BYTES,
-} from "./limits.ts";
-import { keyBytes, showKey } from "./keys.ts";
+  showKey,
+} from "../base/kv.ts";
 import { compareSorted, sortedKey } from "./sorted_key.ts";
 import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from "./store.ts";
 

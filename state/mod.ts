@@ -27,6 +27,7 @@ export type {
   StateEntry,
   Unsafe,
 } from "./head.ts";
+export { hasInvisible } from "./head.ts";
 export { assertHeadFits } from "./head_size.ts";
 export type { HeadShape } from "./head_size.ts";
 export { changeJob, openJob, readJob } from "./job_entry.ts";

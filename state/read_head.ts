@@ -6,7 +6,8 @@
 import { CorruptError } from "./errors.ts";
 import type { HeadEntry } from "./head.ts";
 import { decodeHead } from "./head_codec.ts";
-import { showKey, TaskKeys } from "./keys.ts";
+import { showKey } from "../base/kv.ts";
+import { TaskKeys } from "./keys.ts";
 import type { Store } from "./store.ts";
 
 /**

@@ -11,9 +11,11 @@ import { CorruptError } from "./errors.ts";
 import type { LiveDelta } from "./garbage.ts";
 import { placed } from "./hash.ts";
 import type { AttemptId, DeltaRange, Head, OutboxEntry, StateEntry } from "./head.ts";
-import { type ChunkKind, showKey, type TaskKeys } from "./keys.ts";
+import { showKey } from "../base/kv.ts";
+import type { ChunkKind, TaskKeys } from "./keys.ts";
 import { decodeOutbox, type OutputRecord } from "./outbox.ts";
-import type { Store, StoreEntry, StoreKey } from "./store.ts";
+import { decodeRows } from "./rows.ts";
+import type { Store, StoreEntry, StoreKey, TableRow } from "./store.ts";
 
 /** The result of a restore. */
 export interface Restored {
@@ -55,15 +57,29 @@ export async function restoreStates(
 }
 
 /** Reads the results of an epoch that is committed and may not be published yet. */
-export async function readOutboxEntry(store: Store, keys: TaskKeys, entry: OutboxEntry): Promise<OutputRecord[]> {
-  const { parts } = await readAttempt({ store, keys }, { ...entry, kind: "outbox", first: 0 }, entry);
-  const key = keys.attempt("outbox", entry.fence, entry.attempt);
-  return parsed(key, () => {
-    const records = decodeOutbox(joined(parts));
-    if (records.length !== entry.records) {
-      throw new RangeError(`it holds ${records.length} records instead of ${entry.records}`);
+export function readOutboxEntry(store: Store, keys: TaskKeys, entry: OutboxEntry): Promise<OutputRecord[]> {
+  return readResults({ store, keys }, { kind: "outbox", entry }, decodeOutbox);
+}
+
+/** Reads the rows of an epoch that is committed, and that may not be written yet. */
+export function readRows(store: Store, keys: TaskKeys, entry: OutboxEntry): Promise<TableRow[]> {
+  return readResults({ store, keys }, { kind: "rows", entry }, decodeRows);
+}
+
+async function readResults<T>(
+  place: Place,
+  { kind, entry }: { readonly kind: ChunkKind; readonly entry: OutboxEntry },
+  decode: (bytes: Uint8Array) => T[],
+): Promise<T[]> {
+  const { parts } = await readAttempt(place, { ...entry, kind, first: 0 }, entry);
+  return parsed(place.keys.attempt(kind, entry.fence, entry.attempt), () => {
+    const results = decode(joined(parts));
+    if (results.length !== entry.records) {
+      throw new RangeError(
+        `it holds ${results.length} ${kind === "rows" ? kind : "records"} instead of ${entry.records}`,
+      );
     }
-    return records;
+    return results;
   });
 }
 

@@ -5,8 +5,10 @@
  * @module
  */
 
+import type { KvKey } from "../base/kv.ts";
+
 /** A key: parts that sort as Deno KV sorts them. */
-export type StoreKey = readonly (string | number | bigint | boolean | Uint8Array)[];
+export type StoreKey = KvKey;
 
 /** An entry that was read. */
 export interface StoreEntry<T = unknown> {
@@ -28,15 +30,37 @@ export interface Check {
 
 /** One change. */
 export type Mutation =
-  | { readonly type: "set"; readonly key: StoreKey; readonly value: unknown }
+  | {
+    readonly type: "set";
+    readonly key: StoreKey;
+    readonly value: unknown;
+    /** The size of the value in the store, or more, if it is known. @default what its serialization has */
+    readonly bytes?: number;
+  }
   | { readonly type: "delete"; readonly key: StoreKey };
 
-/** Keys and values that a connector on the same store adds to an epoch's atomic. */
+/** An entry that readers outside of the job see. */
+export interface TableRow {
+  /** Its key. It is none of the job's own. */
+  readonly key: StoreKey;
+  /** Its value, plain data; `null` deletes the entry. */
+  readonly value: unknown;
+  /** The size of the value in the store, or more; 0 for `null`. */
+  readonly bytes: number;
+}
+
+/** Keys and values that a connector on the same store adds to an epoch. */
 export interface AtomicWrites {
   /** May be written before the atomic. It is not read before `last` is written. */
   readonly ahead: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
   /** Written by the atomic. */
   readonly last: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
+  /**
+   * Written by the atomic if all of them fit, and otherwise after it, in this order. Each key occurs once.
+   *
+   * @default none
+   */
+  readonly rows?: readonly TableRow[];
 }
 
 /** The result of an atomic. `ok: false` is no proof that it was not executed (see `checkpoint.ts`). */

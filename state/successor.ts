@@ -37,6 +37,11 @@ function assertOwners(before: Head, after: Head, reset: boolean): void {
     throw wrong(`epoch ${after.epoch} came after epoch ${before.epoch}`);
   }
   if (!reset) assertOutbox(before, after);
+  const { unwritten } = after;
+  if (unwritten === undefined || (after.epoch === before.epoch && isKept(before, after))) return;
+  if (after.epoch === before.epoch || unwritten.epoch !== after.epoch || !isOf(unwritten, after)) {
+    throw wrong(`rows came into the head that are not those of epoch ${after.epoch}`);
+  }
 }
 
 /**
@@ -50,6 +55,12 @@ function assertClaims(before: Head, after: Head): void {
   if (owner !== undefined && !after.publishers.includes(owner)) throw wrong(`publisher ${owner} was forgotten`);
   if (after.outbox.length !== before.outbox.length) throw wrong("a new owner changed the outbox");
   assertOutbox(before, after);
+  if (!isKept(before, after)) throw wrong("a new owner changed the rows that may not be written yet");
+}
+
+/** Whether both heads name the same rows that may not be written yet, or none. */
+function isKept({ unwritten: one }: Head, { unwritten: other }: Head): boolean {
+  return one === undefined || other === undefined ? one === other : isSame(one, other);
 }
 
 /** Checks the outbox: results are removed from its start, and only those of the new epoch are added. */

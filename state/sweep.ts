@@ -54,10 +54,11 @@ export async function* findOrphans(
   const lives: Readonly<Record<ChunkKind, IsLive>> = {
     base: isIn(bases),
     outbox: isIn(outbox),
+    rows: isIn(head.unwritten === undefined ? [] : [{ ...head.unwritten, first: 0, last: Infinity }]),
     delta: (fence, attempt) =>
       ranges.some((range) => range.fence === fence && range.first <= attempt && attempt <= range.last),
   };
-  for (const kind of ["base", "outbox", "delta"] as const) {
+  for (const kind of ["base", "outbox", "rows", "delta"] as const) {
     const isLive: IsLive = (...place) => lives[kind](...place) || isPinned(head.pins, place[0], place[1]);
     for await (const { key } of store.list(keys.chunks(kind))) {
       signal?.throwIfAborted();

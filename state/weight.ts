@@ -4,7 +4,7 @@
  * @module
  */
 import { serialize } from "node:v8";
-import { keyBytes } from "./keys.ts";
+import { keyBytes } from "../base/kv.ts";
 import { ATOMIC_BYTES, ATOMIC_KEY_BYTES, ATOMIC_MUTATIONS, ATOMIC_TASKS } from "./limits.ts";
 import type { Check, Mutation } from "./store.ts";
 
@@ -27,7 +27,7 @@ export function weigh(checks: readonly Check[], mutations: readonly Mutation[]):
   for (const { key } of checks) keys += keyBytes(key);
   for (const mutation of mutations) {
     keys += keyBytes(mutation.key);
-    if (mutation.type === "set") bytes += valueBytes(mutation.value);
+    if (mutation.type === "set") bytes += mutation.bytes ?? valueBytes(mutation.value);
   }
   return { checks: checks.length, mutations: mutations.length, bytes: bytes + 2 * keys, keyBytes: keys };
 }

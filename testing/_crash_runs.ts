@@ -5,8 +5,10 @@
  * @module
  */
 import type { InputRecord } from "../connectors/connector.ts";
+import { JOB_KV } from "../connectors/kv_table.ts";
 import type { EpochCut } from "./_cuts.ts";
 import { type JobOptions, Life, type Pipelines } from "./_life.ts";
+import { recordsOf } from "./_tables.ts";
 import { layOut } from "../runtime/task_layout.ts";
 import { type Partitions, type PushedRecord, World } from "./_world.ts";
 
@@ -38,7 +40,7 @@ export interface Subject {
 
 /** The outcome of a run. */
 export interface Outcome {
-  /** The records of the topics that the pipeline writes. */
+  /** The records of the topics that the pipeline writes, and the rows of its tables at the end. */
   readonly results: ReadonlyMap<string, readonly InputRecord[]>;
   /** The error that stopped the job before its end, if any. */
   readonly failure: Error | undefined;
@@ -59,7 +61,9 @@ export async function runOnce(subject: Subject, { lengths }: EpochCut, crashes: 
   const first = await begin();
   const { sources, sinks } = first.job.topology;
   const read = [...new Set(sources.map(({ topic }) => topic))];
-  const topics = new Set(sinks.map(({ topic }) => topic));
+  const isTable = (connector: string) => connector === JOB_KV.id;
+  const topics = new Set(sinks.filter(({ connector }) => !isTable(connector)).map(({ topic }) => topic));
+  const tables = new Set(sinks.filter(({ connector }) => isTable(connector)).map(({ topic }) => topic));
   let life = first, died = 0, next = 0, failure: Error | undefined;
   const die = async () => {
     died++;
@@ -84,7 +88,10 @@ export async function runOnce(subject: Subject, { lengths }: EpochCut, crashes: 
   }
   const partitions = new Map(read.map((topic) => [topic, world.endsOf(topic).length]));
   const tasks = layOut(subject.job.tasks ?? "perPartition", partitions).tasks.length;
-  const results = new Map([...topics].map((topic) => [topic, world.records(topic)]));
+  const results = new Map([
+    ...[...topics].map((topic) => [topic, world.records(topic)] as const),
+    ...recordsOf(await world.entries(), tables),
+  ]);
   return { results, failure, crashes: died, tasks };
 }
 

@@ -6,8 +6,10 @@
  */
 import type { HeadersOption } from "../connectors/headers.ts";
 import type { Connection, ConnectionContext, Connector, InputRecord } from "../connectors/connector.ts";
+import { JOB_KV } from "../connectors/kv_table.ts";
 import { MemoryLog } from "../connectors/memory.ts";
 import { MemoryStore } from "../state/memory_store.ts";
+import type { StoreEntry, StoreKey } from "../state/store.ts";
 import type { StandIns } from "../runtime/run.ts";
 import { PushReader } from "./_push_reader.ts";
 import { seeded } from "../base/random.ts";
@@ -71,6 +73,12 @@ export class World {
     return this.#log.records(topic);
   }
 
+  /** The entries of the store that are not the engine's own, in the order of their keys. */
+  async entries(prefix: StoreKey = []): Promise<StoreEntry[]> {
+    const entries = await Array.fromAsync(this.#store.list(prefix));
+    return entries.filter(({ key: [first] }) => first !== "job");
+  }
+
   /** The end of every partition of an input topic. */
   endsOf(topic: string): readonly number[] {
     return this.#ends.get(topic)!;
@@ -115,7 +123,10 @@ export class World {
     };
     return {
       store: this.#store,
-      connector({ id }) {
+      connector(original) {
+        // Tables are in the job's store, which is the test's already.
+        if (original === JOB_KV) return original;
+        const { id } = original;
         const known = made.get(id) ?? { id, open: (context: ConnectionContext) => open(id, context) };
         made.set(id, known);
         return known;

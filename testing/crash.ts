@@ -61,7 +61,8 @@ interface Trial {
  * For each cut, one run crashes at all boundaries. Runs with a single crash are made for up to 32 boundaries; if there
  * are more, those tested are spread over the input.
  *
- * It compares the results of each topic and, if there is one task, their order for each key. The results of some topics
+ * It compares the results of each topic and, if there is one task, their order for each key; of a `kvTable` it compares
+ * the rows that are there at the end. The results of some topics
  * depend on where epochs are cut even without a crash, as those of `keyedReduce({ emit: "latest" })` do by design. For
  * such topics it compares only the last value of each key. The clock does not move, so nothing becomes idle. Answers that
  * an asynchronous stage still waits for at the end of the input are awaited. If they take longer than a moment, the clock

@@ -13,7 +13,7 @@ export interface CrashDifference {
    * - `crash`: a run with a crash.
    */
   readonly found: "again" | "cut" | "crash";
-  /** The topic of the result. */
+  /** The topic of the result, or the name of its table, such as `kv:prices`. */
   readonly topic: string;
   /**
    * The index of the result in its topic, from 0, in the run without crashes. If that run has no such result, the index

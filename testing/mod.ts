@@ -11,4 +11,5 @@ export { type CrashDifference, CrashTestError } from "./crash_test_error.ts";
 export { type ReadOptions, TestPipeline, testPipeline, type TestPipelineOptions } from "./test_pipeline.ts";
 export type { JobOptions, Pipelines } from "./_life.ts";
 export type { TestRecord } from "./_records.ts";
+export type { TestRow } from "./_tables.ts";
 export type { Partitions, PushedRecord } from "./_world.ts";

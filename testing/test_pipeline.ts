@@ -2,11 +2,13 @@
  * @module
  */
 import type { RecordCodec } from "../connectors/codec.ts";
+import { type KvTableKeyPart, tableName } from "../connectors/kv_table.ts";
 import { rest, systemClock } from "../base/clock.ts";
 import type { StateView } from "../runtime/job.ts";
 import type { MetricsSnapshot } from "../runtime/metrics.ts";
 import { type JobOptions, Life, type Pipelines } from "./_life.ts";
 import { readable, type TestRecord } from "./_records.ts";
+import { rowOf, type TestRow } from "./_tables.ts";
 import { type Partitions, type PushedRecord, World } from "./_world.ts";
 
 /** Options of {@linkcode testPipeline}. */
@@ -115,10 +117,25 @@ export class TestPipeline implements AsyncDisposable {
    * @throws {RangeError} when the pipeline does not write the topic
    */
   records<T = unknown>(topic: string, { codec }: ReadOptions<T> = {}): TestRecord<T>[] {
-    if (!this.#sinks.includes(topic)) {
-      throw new RangeError(`Cannot read the results of "${topic}": the pipeline writes ${quoted(this.#sinks)}`);
-    }
+    this.#assertWrites(topic);
     return this.world.records(topic).map((record) => readable(record, codec) as TestRecord<T>);
+  }
+
+  /**
+   * The rows of a table that the pipeline writes with `kvTable(prefix)`, in the order of their keys.
+   *
+   * @param prefix the prefix of the table
+   * @throws {RangeError} when the pipeline does not write the table
+   */
+  async table<T = unknown>(prefix: readonly KvTableKeyPart[]): Promise<TestRow<T>[]> {
+    this.#assertWrites(tableName(prefix));
+    const entries = await this.world.entries(prefix);
+    return entries.map((entry) => rowOf(entry, prefix.length) as TestRow<T>);
+  }
+
+  #assertWrites(sink: string): void {
+    if (this.#sinks.includes(sink)) return;
+    throw new RangeError(`Cannot read the results of "${sink}": the pipeline writes ${quoted(this.#sinks)}`);
   }
 
   /** The lowest watermark of the job's tasks, in milliseconds since 1970; `undefined` before there is one. */

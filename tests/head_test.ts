@@ -16,7 +16,7 @@ import { type Head, NEW_HEAD } from "../state/head.ts";
 import { decodeHead, encodeHead } from "../state/head_codec.ts";
 import { assertHeadFits, largestHead } from "../state/head_size.ts";
 import { assertSuccessor } from "../state/successor.ts";
-import { EXTENSION_BYTES, HEAD_BYTES, OUTBOX_EPOCHS, PINS, PUBLISHERS } from "../state/limits.ts";
+import { EXTENSIONS_BYTES, HEAD_BYTES, OUTBOX_EPOCHS, PINS, PUBLISHERS } from "../state/limits.ts";
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -86,6 +86,7 @@ const clock = fc.record({
   ).map((slots) => slots.sort((x, y) => x[0] < y[0] ? -1 : x[0] > y[0] ? 1 : x[1] - y[1])),
 }, plain);
 const sum = { chunks: count, bytes: count, checksum: word };
+const entry = fc.record({ fence, epoch: count, attempt: count, records: count, ...sum }, plain);
 const anyHead: fc.Arbitrary<Head> = fc.record({
   topics: fc.dictionary(name, fc.stringMatching(/^[0-9a-f]{32}$/), plain),
   ...{ fence, attempt: count, epoch: count, nextState: count, era: count, finished: fc.boolean(), offsets },
@@ -95,7 +96,8 @@ const anyHead: fc.Arbitrary<Head> = fc.record({
     fc.record({ fence, first: count, length: count, ...sum }, plain)
       .map(({ length, ...range }) => ({ ...range, last: range.first + length })),
   ),
-  outbox: fc.array(fc.record({ fence, epoch: count, attempt: count, records: count, ...sum }, plain)),
+  outbox: fc.array(entry),
+  unwritten: fc.option(entry, { nil: undefined }),
   publishers: fc.array(name),
   states: fc.array(fc.record({
     ...{ id: count, name, version: count, namespaced: fc.boolean(), buckets: count, bases: count },
@@ -233,7 +235,7 @@ Deno.test("an extension is kept by whoever does not know it, set and removed by 
   assertEquals(rewritten.extensions, { later: { version: 9 }, run: "a" });
   const set = changed(rewritten, { extensions: { run: undefined, __proto__: null, hops: [1] } });
   assertEquals(set.extensions, { later: { version: 9 }, hops: [1] });
-  assertThrows(() => changed(before, { extensions: { large: "x".repeat(EXTENSION_BYTES) } }), RangeError, "may have");
+  assertThrows(() => changed(before, { extensions: { large: "x".repeat(EXTENSIONS_BYTES) } }), RangeError, "may have");
 });
 
 Deno.test("a head pins few savepoints, of short names", () => {

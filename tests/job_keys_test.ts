@@ -79,7 +79,7 @@ Deno.test("topics with different numbers of partitions are refused with both cur
   assertEquals(
     await refusal(pipeline, { name: "both", state: ":memory:" }),
     "Cannot run the job: with a task for each partition its topics must have the same number of partitions, and visits has 2, orders has 3. " +
-      'Give them the same number, or run the job with tasks: "single"',
+      'Give them the same number, read a small table with broadcast: true, or run the job with tasks: "single"',
   );
   await (await run(pipeline, { name: "both", state: ":memory:", tasks: "single", ...silent })).finished;
   assertCounted(log.read<Count>("counts"), ["ada", "bob", "ada", "bob", "ada"]);

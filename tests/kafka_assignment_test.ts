@@ -7,7 +7,11 @@ import {
   encodeAssignment,
   encodeSubscription,
   type Member,
+  partitionsOf,
+  taskNumbers,
+  wholeTasks,
 } from "../connectors/kafka/assignment.ts";
+import { layOut } from "../runtime/task_layout.ts";
 
 function member(name: string, owned: number[] = [], generation = 1): Member {
   return {
@@ -68,4 +72,14 @@ Deno.test("subscriptions and assignments survive the round trip", () => {
   const refused = decodeAssignment(encodeAssignment(new Map(), "Not you"));
   assertEquals(refused, { topics: new Map(), ours: true, refused: "Not you" });
   assertEquals(decodeAssignment(new Uint8Array()), { topics: new Map(), ours: false });
+});
+
+Deno.test("a partition that every task reads is with each member that has a task, once, and decides no task", () => {
+  const layout = layOut("perPartition", new Map([["clicks", 4], ["rules", 2]]), new Set(["rules"]));
+  const share = partitionsOf([1, 3], layout);
+  assertEquals(share, new Map([["clicks", [1, 3]], ["rules", [0, 1]]]));
+  assertEquals(partitionsOf([], layout), new Map([["clicks", []], ["rules", []]]));
+  assertEquals(taskNumbers(share, layout), [1, 3]);
+  // Another client's assignor gives each partition to one member.
+  assertEquals(wholeTasks(new Map([["clicks", [0, 2]]]), layout), partitionsOf([0, 2], layout));
 });

@@ -10,7 +10,15 @@ import { assertCounted, byKey } from "./support/jobs.ts";
 import { contents, keysOf, own, type Owner, put, testClock } from "./support/state.ts";
 import { fixtureOf, loaded } from "./support/stored.ts";
 import { runStored, STORED_READ, storedClicks } from "./support/stored_job.ts";
-import { STORED_CLOCKS, STORED_RESULTS, storedCounts, storedKey, storedWindows, TASK } from "./support/stored_task.ts";
+import {
+  STORED_CLOCKS,
+  STORED_RESULTS,
+  STORED_ROWS,
+  storedCounts,
+  storedKey,
+  storedWindows,
+  TASK,
+} from "./support/stored_task.ts";
 
 /** Every format that a version has written. */
 const FORMATS = Array.from({ length: HEAD_FORMAT }, (_, i) => i + 1);
@@ -27,8 +35,10 @@ async function formatOf(store: MemoryStore): Promise<number> {
 let owners = 0;
 
 /** Takes the task. Random numbers are others than those of whoever made the fixture, or the fences would be the same. */
-function goOn(store: MemoryStore): Promise<Owner> {
-  return own(store, { ...TASK, clock: testClock(1_000_000 + ++owners) });
+async function goOn(store: MemoryStore): Promise<Owner> {
+  const owner = await own(store, { ...TASK, clock: testClock(1_000_000 + ++owners) });
+  await owner.checkpoint.writeRows();
+  return owner;
 }
 
 for (const format of FORMATS) {
@@ -62,6 +72,15 @@ for (const format of FORMATS) {
       assertEquals(Object.entries(head.counters).sort(), [["late", 3], ["outputs.counts", 2], ["records_in", 4723]]);
       assertEquals(head.topics.clicks, "0123456789abcdef0123456789abcdef");
       assertEquals(await owner.checkpoint.readOutbox(head.outbox[0]), STORED_RESULTS);
+    });
+
+    it("has its rows written by the next owner, where a head can name them", async () => {
+      const store = await stored(format, "task");
+      assertEquals((await readHead(store, TASK))!.head.unwritten?.records, format < 3 ? undefined : STORED_ROWS.length);
+      await goOn(store);
+      const written = await Array.fromAsync(store.list(["prices"]), ({ key, value }) => ({ key, value }));
+      const expected = STORED_ROWS.filter(({ value }) => value !== null).map(({ key, value }) => ({ key, value }));
+      assertEquals<unknown>(written, format < 3 ? [] : expected);
     });
 
     it("is gone on with, published and committed in the format of today, epoch by epoch", async () => {

@@ -1,7 +1,7 @@
 /** Which task reads what. */
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertThrows } from "@std/assert";
-import { layOut, refuseUneven, type TaskKind } from "../runtime/task_layout.ts";
+import { countingTask, layOut, refuseUneven, type TaskKind } from "../runtime/task_layout.ts";
 
 const TOPICS = new Map([["clicks", 3], ["users", 3]]);
 
@@ -16,8 +16,8 @@ describe("layOut()", () => {
     assertThrows(
       () => refuseUneven(layOut("perPartition", new Map([["clicks", 3], ["users", 2]]))),
       Error,
-      "its topics must have the same number of partitions, and clicks has 3, users has 2. Give them the same number, or run the job " +
-        'with tasks: "single"',
+      "its topics must have the same number of partitions, and clicks has 3, users has 2. Give them the same number, read a small " +
+        'table with broadcast: true, or run the job with tasks: "single"',
     );
   });
 
@@ -33,6 +33,23 @@ describe("layOut()", () => {
       { topic: "clicks", partition: 1 },
       { topic: "users", partition: 0 },
     ]);
+  });
+
+  it("perPartition: every task reads all of a broadcast topic, whose number may differ, and one task counts each part", () => {
+    const layout = layOut("perPartition", new Map([["clicks", 2], ["rules", 3]]), new Set(["rules"]));
+    refuseUneven(layout);
+    assertEquals(layout.tasks, [0, 1]);
+    const rules = [0, 1, 2].map((partition) => ({ topic: "rules", partition }));
+    assertEquals(layout.inputsOf(1), [{ topic: "clicks", partition: 1 }, ...rules]);
+    assertEquals([layout.taskOf("clicks", 1), layout.taskOf("rules", 1)], [1, undefined]);
+    assertEquals(rules.map((place) => countingTask(layout, place)), [0, 1, 0]);
+  });
+
+  it("single: a broadcast topic is as all others", () => {
+    const partitions = new Map([["clicks", 2], ["rules", 3]]);
+    const { inputsOf, broadcast, taskOf } = layOut("single", partitions, new Set(["rules"]));
+    assertEquals(inputsOf(0), layOut("single", partitions).inputsOf(0));
+    assertEquals([broadcast.size, taskOf("rules", 2)], [0, 0]);
   });
 
   for (const kind of ["perPartition", "single"] satisfies TaskKind[]) {

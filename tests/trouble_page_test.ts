@@ -43,6 +43,7 @@ describe("the page of what to do when something is wrong", () => {
       "partitions",
       "results",
       "store",
+      "tables",
       "tasks",
       "transactions",
     ]);

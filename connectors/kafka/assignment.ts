@@ -101,19 +101,23 @@ function readMark(bytes: Uint8Array): { readonly by?: unknown; readonly refused?
   }
 }
 
-/** The partitions of these tasks, by topic. */
+/** The partitions of these tasks, by topic. A partition that all of them read is there once. */
 export function partitionsOf(share: readonly TaskId[], { partitions, inputsOf }: TaskLayout): Map<string, number[]> {
-  const topics = new Map([...partitions.keys()].map((topic): [string, number[]] => [topic, []]));
-  for (const task of share) for (const { topic, partition } of inputsOf(task)) topics.get(topic)?.push(partition);
-  return topics;
+  const topics = new Map([...partitions.keys()].map((topic) => [topic, new Set<number>()]));
+  for (const task of share) for (const { topic, partition } of inputsOf(task)) topics.get(topic)?.add(partition);
+  return new Map([...topics].map(([topic, numbers]) => [topic, [...numbers]]));
 }
 
-/** The partitions that form whole tasks. The assignor of another client may have split a task. */
+/**
+ * The partitions that form whole tasks. The assignor of another client may have split a task. It gives a partition that
+ * every task reads to one member only.
+ */
 export function wholeTasks(
   assigned: ReadonlyMap<string, readonly number[]>,
   layout: TaskLayout,
 ): Map<string, number[]> {
-  const isAssigned = ({ topic, partition }: InputPartition) => assigned.get(topic)?.includes(partition) ?? false;
+  const isAssigned = ({ topic, partition }: InputPartition) =>
+    layout.broadcast.has(topic) || (assigned.get(topic)?.includes(partition) ?? false);
   return partitionsOf(layout.tasks.filter((task) => layout.inputsOf(task).every(isAssigned)), layout);
 }
 

@@ -104,11 +104,11 @@ export class Fetcher {
     this.#parts.set(keyOf(topic, partition), part);
   }
 
-  /** Removes all partitions except these. */
-  keep(kept: ReadonlyMap<string, readonly number[]>): void {
+  /** Removes all partitions except these, and except those of the topics in `whole`. */
+  keep(kept: ReadonlyMap<string, readonly number[]>, whole?: ReadonlySet<string>): void {
     if (this.#run) throw new Error("Cannot take partitions from a fetcher that runs");
     for (const [key, { topic, partition }] of this.#parts) {
-      if (kept.get(topic)?.includes(partition)) continue;
+      if (whole?.has(topic) || kept.get(topic)?.includes(partition)) continue;
       this.#parts.delete(key);
       this.#held.forget(key);
     }

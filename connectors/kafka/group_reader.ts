@@ -244,15 +244,17 @@ export class GroupReader implements Reader {
     const over = new AbortController();
     const watching = this.#watch.run(ours, AbortSignal.any([signal, over.signal]));
     try {
-      const assignment = ours ? topics : wholeTasks(topics, this.#options.layout);
-      const owned = taskNumbers(assignment, this.#options.layout);
+      const { layout } = this.#options;
+      const owned = taskNumbers(ours ? topics : wholeTasks(topics, layout), layout);
+      // The layout of the worker that assigned may lack partitions that every task reads and that came later.
+      const assignment = partitionsOf(owned, layout);
       this.#membership = membership;
       const starts = await this.#handler.assigned(owned, () => beats.alive());
       if (signal.aborted) return;
       // Set only now: when the generation ends earlier, the handler still has the tasks that it had.
       this.#owned = owned;
       this.#ownedSince = membership.generation;
-      this.#fetcher.keep(assignment);
+      this.#fetcher.keep(assignment, owned.length > 0 ? layout.broadcast : undefined);
       this.#addAll(assignment, starts);
       this.#fetcher.run();
       await beats.over(signal);
@@ -272,11 +274,16 @@ export class GroupReader implements Reader {
     }
   }
 
-  /** Adds the assigned partitions to the fetcher. A partition without a start offset is not read. */
+  /**
+   * Adds the assigned partitions to the fetcher. A partition without a start offset is not read. One that every task reads
+   * may be read already; a new task may need it from a lower offset on, or know a partition that came later.
+   */
   #addAll(assignment: ReadonlyMap<string, readonly number[]>, starts: readonly StartOffset[]): void {
     for (const { topic, partition, offset } of starts) {
-      const assigned = assignment.get(topic)?.includes(partition) ?? false;
-      if (assigned && !this.#fetcher.has(topic, partition)) this.#fetcher.add(topic, partition, offset);
+      const shared = this.#options.layout.broadcast.has(topic);
+      if (!shared && !assignment.get(topic)?.includes(partition)) continue;
+      if (!this.#fetcher.has(topic, partition)) this.#fetcher.add(topic, partition, offset);
+      else if (shared) this.#fetcher.seek(topic, partition, offset);
     }
   }
 }

@@ -54,9 +54,10 @@ export class GroupWatch {
 
   async #lookAtTopics(signal: AbortSignal): Promise<void> {
     const grown: string[] = [];
-    for (const [topic, made] of this.#options.layout.partitions) {
+    const { partitions, broadcast } = this.#options.layout;
+    for (const [topic, made] of partitions) {
       const count = (await this.#line.places(topic))?.length ?? 0;
-      if (count > made) grown.push(describeGrowth(topic, made, count));
+      if (count > made) grown.push(describeGrowth(topic, { made, count, broadcast: broadcast.has(topic) }));
     }
     if (signal.aborted) return;
     if (grown.length === 0) this.#trouble.works("partitions");
@@ -69,8 +70,15 @@ export class GroupWatch {
   }
 }
 
-function describeGrowth(topic: string, made: number, count: number): string {
+function describeGrowth(
+  topic: string,
+  { made, count, broadcast }: { readonly made: number; readonly count: number; readonly broadcast: boolean },
+): string {
   const more = count - made === 1 ? `partition ${made} is` : `partitions ${made} to ${count - 1} are`;
+  if (broadcast) {
+    return `topic ${topic}, of which every task reads all, has ${count} partitions, and this worker was started with ${made}: ${more} ` +
+      `not read yet. Start the workers again, and every task reads what is new from its beginning`;
+  }
   return `topic ${topic} has ${count} partitions, and the job was made with ${made}: ${more} read by nobody, and keys have moved ` +
     `between its partitions. Bring the records into a topic with ${made} partitions, or start the job under a new name, which ` +
     `reads its input anew; started again under its own name it will refuse the grown topic`;

@@ -5,10 +5,13 @@
  */
 import { EMPTY, map, type Observable, type OperatorFunction, range } from "rxjs";
 import {
+  broadcastJoin,
   eventTime,
   intervalJoin,
   joinTables,
+  type JoinWindow,
   tableJoin,
+  temporalJoin,
   toTable,
   watermark,
   windowJoin,
@@ -68,13 +71,16 @@ function pairs(explode = (_in: string) => {}): OperatorFunction<number, unknown>
 }
 
 /** A window join with a right side that is over. Each number has a row of its own, at the end of ten numbers. */
-function windowed(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+const windowed = (explode?: (where: string) => void) => windowedBy({ size: 10 }, explode);
+
+/** The same with other windows. */
+function windowedBy(window: JoinWindow<number>, explode = (_in: string) => {}): OperatorFunction<number, unknown> {
   return (source) =>
     source.pipe(
       at,
       strict,
       windowJoin(EMPTY as Observable<number>, {
-        window: { size: 10 },
+        window,
         key(number) {
           explode("key");
           return number % 7;
@@ -122,6 +128,56 @@ function named(explode = (_in: string) => {}): OperatorFunction<number, unknown>
     join(number, row) {
       explode("join");
       return [number, row];
+    },
+  });
+}
+
+/** A temporal join with a table that is over. Each number has a result, when the next one comes. */
+function versioned(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  return (source) =>
+    source.pipe(
+      at,
+      strict,
+      temporalJoin((EMPTY as Observable<number>).pipe(toTable({ key: (number) => number })), {
+        key(number) {
+          explode("key");
+          return number % 7;
+        },
+        type: "left",
+        join(number, row) {
+          explode("join");
+          return [number, row];
+        },
+      }),
+    );
+}
+
+/** A stream as the table of a temporal join, whose left side has each number once and is over. */
+function versions(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  return (source) =>
+    range(0, LEFTS).pipe(
+      at,
+      strict,
+      temporalJoin(source.pipe(at, strict, toTable({ key: (number) => number })), {
+        key(number) {
+          explode("key");
+          return number;
+        },
+        join(number, row) {
+          explode("join");
+          return [number, row];
+        },
+      }),
+    );
+}
+
+/** Each number with seven rules. */
+function ruled(explode = (_in: string) => {}): OperatorFunction<number, unknown> {
+  const rules = range(0, 7).pipe(toTable({ key: (number) => number, value: (number) => `rule ${number}` }));
+  return broadcastJoin(rules, {
+    join(number: number, all) {
+      explode("join");
+      return [number, all.get(number % 7)];
     },
   });
 }
@@ -180,6 +236,28 @@ export const JOINS: Record<string, Subject> = {
     answered: [0, 2, 25, 1],
     callbacks: { key: callback("key", windowed), join: callback("join", windowed) },
   },
+  "windowJoin of sliding windows": {
+    stage: () => windowedBy({ size: 10, slide: 5 }),
+    values: (n) => 2 * n,
+    takes: 6,
+    answered: [0, 2, 25, 1],
+    callbacks: {},
+  },
+  "windowJoin of sessions": {
+    stage: () => windowedBy({ gap: 10 }),
+    values: (n) => n,
+    takes: 10_000,
+    answered: [0, 2, 25, 1],
+    callbacks: {
+      gap: (explode) =>
+        windowedBy({
+          gap() {
+            explode();
+            return 1;
+          },
+        }),
+    },
+  },
   "windowJoin with pairs": {
     stage: () => windowedPairs(),
     values: (n) => Math.min(n, LEFTS),
@@ -195,6 +273,25 @@ export const JOINS: Record<string, Subject> = {
     stage: () => named(),
     values: (n) => n,
     callbacks: { key: callback("key", named), join: callback("join", named) },
+  },
+  "temporalJoin": {
+    stage: () => versioned(),
+    values: (n) => n,
+    takes: 2,
+    answered: [0, 2, 25, 1],
+    callbacks: { key: callback("key", versioned), join: callback("join", versioned) },
+  },
+  "temporalJoin of a stream as the table": {
+    stage: () => versions(),
+    values: (n) => Math.min(n, LEFTS),
+    takes: 2,
+    answered: [0, 2, 25, 1],
+    callbacks: { key: callback("key", versions), join: callback("join", versions) },
+  },
+  "broadcastJoin": {
+    stage: () => ruled(),
+    values: (n) => n,
+    callbacks: { join: callback("join", ruled) },
   },
   "toTable": {
     stage: () => tabled() as OperatorFunction<number, unknown>,

@@ -4,6 +4,7 @@
  * @module
  */
 import { hopTopicsOf } from "./families/all.ts";
+import type { Head } from "../../state/mod.ts";
 import type { Heads } from "./heads.ts";
 import type { SimCluster } from "./kafka/cluster.ts";
 import { JOB } from "./pipelines.ts";
@@ -15,20 +16,22 @@ export interface Seen {
   readonly scenario: Scenario;
   readonly kafka: SimCluster;
   readonly heads: Heads;
+  readonly tables: { isRead(head: Head): boolean };
 }
 
 /** Whether nothing is left to do for the job. */
-export function isAllRead({ scenario, kafka, heads: { tasks } }: Seen): boolean {
+export function isAllRead({ scenario, kafka, heads: { tasks }, tables }: Seen): boolean {
   const count = scenario.tasks === "single" ? 1 : scenario.partitions;
   if (tasks.size < count) return false;
   const bounds = kafka.bounds(INPUT);
   for (const [task, { head }] of tasks) {
-    if (head === undefined || head.outbox.length > 0) return false;
+    if (head === undefined || head.outbox.length > 0 || head.unwritten !== undefined) return false;
     if (scenario.untilEnd && !head.finished) return false;
     for (const [partition, offset] of Object.entries(head.offsets[INPUT] ?? {})) {
       const { stable, latest } = bounds[Number(partition)];
       if (offset < stable || stable < latest) return false;
     }
+    if (head.offsets[INPUT] !== undefined && !tables.isRead(head)) return false;
     // A task beyond the input's partitions reads a hop only.
     if (head.offsets[INPUT] === undefined && task < count) return false;
   }

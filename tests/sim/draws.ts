@@ -5,7 +5,7 @@
  */
 import { changesOf } from "./change_draws.ts";
 import type { CallAct, Disaster, Fault, Target, WorldAct } from "./faults.ts";
-import { drawFamilies } from "./families/all.ts";
+import { drawFamilies, familiesOf } from "./families/all.ts";
 import { OUTPUTS } from "./pipelines.ts";
 import { type Dice, diceOf, type Drawn, type Scenario } from "./scenario.ts";
 import { INPUT } from "./traffic.ts";
@@ -41,7 +41,8 @@ export function scenarioOf(seed: number): Scenario {
   // When one task reads several partitions, their interleaving decides the results of most families.
   const families = single ? [] : drawFamilies(seed);
   const ahead = diceOf(seed ^ 0xa4ead).chance(0.2);
-  return { ...scenario, ...more, families, ahead, faults: [...faults, ...more.faults, ...changesOf(scenario)] };
+  const drawn = { ...scenario, ...more, families, ahead };
+  return { ...drawn, faults: [...faults, ...more.faults, ...changesOf(scenario), ...rowFaultsOf(drawn)] };
 }
 
 /** About how many requests of a kind a run has. */
@@ -49,6 +50,7 @@ const REACH: Record<Target, number> = {
   any: 600,
   kv: 120,
   commit: 60,
+  rows: 12,
   transaction: 120,
   end: 30,
   producer: 4,
@@ -131,6 +133,19 @@ function moreFaultsOf({ workers, partitions, untilEnd, inputMs, tasks }: Drawn, 
     faults.push(inTime(whole(ms / 4, ms + 300), { do: "kill all", restart: whole(200, 2000), then }));
   }
   return { brokers, onMissing, faults };
+}
+
+const ROW_ACTS: readonly CallAct["do"][] = ["kill", "pause", "pause", "late", "late", "lose reply", "repeat"];
+
+/** Faults between the atomics of an epoch whose rows did not fit into one. */
+function rowFaultsOf(scenario: Omit<Scenario, "faults">): Fault[] {
+  if (!familiesOf(scenario).some(({ kept }) => kept)) return [];
+  const dice = diceOf(scenario.seed ^ 0x70775);
+  const { whole } = dice;
+  return Array.from({ length: whole(1, 3) }, () => {
+    const act = actOf(ROW_ACTS[whole(0, ROW_ACTS.length - 1)], dice);
+    return { on: "call", worker: whole(0, scenario.workers - 1), target: "rows", nth: whole(1, REACH.rows), act };
+  });
 }
 
 /** A worker stands still with results to publish until its successor is about to fence it, and then goes on faster. */

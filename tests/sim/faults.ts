@@ -6,9 +6,20 @@
 import type { Right } from "./kafka/rights.ts";
 
 /**
- * The kind of request that a fault waits for. `step`: the moment before anything the process awaits is delivered to it.
+ * The kind of request that a fault waits for. `rows`: an atomic with rows of tables alone. `step`: the moment before
+ * anything the process awaits is delivered to it.
  */
-export type Target = "any" | "kv" | "commit" | "transaction" | "end" | "producer" | "markers" | "group" | "step";
+export type Target =
+  | "any"
+  | "kv"
+  | "commit"
+  | "rows"
+  | "transaction"
+  | "end"
+  | "producer"
+  | "markers"
+  | "group"
+  | "step";
 
 /** A fault of a worker at one of its requests, or when it goes on after waiting: it dies or stands still. */
 export interface CallFault {
@@ -119,6 +130,8 @@ export function isTarget(target: Target, what: string): boolean {
       return what.startsWith("kv");
     case "commit":
       return what.startsWith("kv write");
+    case "rows":
+      return /^kv write( row)+$/.test(what);
     case "transaction":
       return /^kafka (add|produce|commit in|end)/.test(what);
     case "end":

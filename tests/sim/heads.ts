@@ -9,6 +9,7 @@ import { assertSuccessor } from "../../state/successor.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
 import type { KvCopy } from "./kv.ts";
 import { JOB } from "./pipelines.ts";
+import { Kept } from "./kept.ts";
 import { INPUT } from "./traffic.ts";
 
 /** A violated invariant. */
@@ -47,6 +48,7 @@ export class Heads {
   takeovers = 0;
   /** The random part of the job's entry, which is in the name of the markers' group. */
   #incarnation: string | undefined;
+  readonly #kept = new Kept();
   /** A person has set the group's offsets, so they cannot be checked any more. */
   shownIsAnybodys = false;
 
@@ -67,6 +69,8 @@ export class Heads {
       }
     }
     for (const { type, key } of mutations) if (type === "delete") this.#touched(key, `${by} deleted`);
+    const wrong = this.#kept.written(mutations);
+    if (wrong !== undefined) throw new Violation(`${wrong} by ${by}`);
   }
 
   /** The marker of each task, from the present group of the markers. */
@@ -89,6 +93,7 @@ export class Heads {
   /** The KV was replaced, so all that was known of it is forgotten. The offsets in the group belong to the lost KV. */
   restored(copy: KvCopy): void {
     this.tasks.clear();
+    this.#kept.clear();
     this.shownIsAnybodys = true;
     this.written(copy.map((entry) => ({ type: "set", ...entry })), "the copy");
   }
@@ -152,6 +157,8 @@ export class Heads {
       ? head.ranges.some((range) => range.fence === fence && range.first <= attempt && attempt <= range.last)
       : kind === "outbox"
       ? head.outbox.some((entry) => entry.fence === fence && entry.attempt === attempt)
+      : kind === "rows"
+      ? head.unwritten?.fence === fence && head.unwritten.attempt === attempt
       : false;
     if (live) throw new Violation(`${how} ${kind} ${fence}/${attempt} of task ${task}, which the head names`);
   }

@@ -128,8 +128,9 @@ function nameOfMutation({ type, key }: Mutation): string {
   return type === "delete" ? `-${nameOf(key)}` : nameOf(key);
 }
 
-/** A key without the parts that all keys share. */
+/** A key without the parts that all keys share. Rows of tables have keys of their own. */
 function nameOf(key: StoreKey): string {
+  if (key[0] !== "job") return "row";
   return key.slice(2).map((part) => typeof part === "string" && part.length === 16 ? part.slice(0, 4) : String(part))
     .join("/");
 }

@@ -9,6 +9,7 @@
 import { HOPS } from "./hop_mutations.ts";
 import type { Edit, Mutation } from "./mutation.ts";
 import { SILENCES } from "./silent_mutations.ts";
+import { TABLES } from "./table_mutations.ts";
 
 const TAKEOVER = "runtime/takeover.ts";
 const PUBLISHER = "runtime/publisher.ts";
@@ -264,10 +265,8 @@ const OTHERS: readonly Mutation[] = [
         find: "        subscribers[s].next(value);\n        if (task.failure !== undefined) return;\n",
         replace: [
           "        subscribers[s].next(value);",
-          "        if (task.failure !== undefined) return;",
-          "        if (s > 0) continue;",
-          "        const { timestamp, slot } = task;",
-          "        (task.host as unknown as { between(): void }).between();",
+          "        if (task.failure !== undefined) return;\n        if (s > 0) continue;",
+          "        const { timestamp, slot } = task; (task.host as unknown as { between(): void }).between();",
           "        Object.assign(task, { active: true, record, slot, timestamp });",
           "",
         ].join("\n"),
@@ -396,4 +395,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...STAGES,
   ...HOPS,
   ...SILENCES,
+  ...TABLES,
 ];

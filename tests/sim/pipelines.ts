@@ -9,6 +9,7 @@ import {
   deadLetter,
   eventTime,
   keyedReduce,
+  kvTable,
   lateSideOutput,
   type RunOptions,
   type SinkOptions,
@@ -18,8 +19,10 @@ import {
 import type { Connector } from "../../connectors/connector.ts";
 import { KafkaConnection } from "../../connectors/kafka/connection.ts";
 import type { Driver } from "../../connectors/kafka/driver.ts";
+import { tableVerb } from "../../connectors/_tables.ts";
 import { sinkVerb, sourceVerb } from "../../connectors/verbs.ts";
 import { FAMILIES, familiesOf } from "./families/all.ts";
+import type { KeptRow, OpenTable, Row } from "./families/family.ts";
 import type { SimClock } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
 import { DISORDER, type Event, INPUT, LATENESS, WINDOW } from "./traffic.ts";
@@ -31,7 +34,10 @@ export const LATE = "late";
 export const DEAD = "dead";
 /** The outputs that changes may affect. */
 export const OUTPUTS: readonly string[] = [COUNTS, ACTIVITY, LATE, DEAD];
-export const ALL_OUTPUTS: readonly string[] = [...OUTPUTS, ...FAMILIES.map(({ name }) => name)];
+export const ALL_OUTPUTS: readonly string[] = [
+  ...OUTPUTS,
+  ...FAMILIES.filter(({ kept }) => kept !== true).map(({ name }) => name),
+];
 
 /** The arguments of `runWith`. */
 export interface Program {
@@ -68,12 +74,11 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   const pipelines: Observable<unknown>[] = [];
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
-  for (const { name, pipeline } of familiesOf(scenario)) {
-    pipelines.push(
-      pipeline(events, { after: clock.after, partitions: scenario.partitions }).pipe(sink(name, {
-        key: ({ user }) => user,
-      })),
-    );
+  const open: OpenTable = ({ topic, broadcast }) => tableVerb(connector, topic, { broadcast });
+  const run = { after: clock.after, partitions: scenario.partitions, open };
+  for (const { name, pipeline, kept } of familiesOf(scenario)) {
+    const rows = pipeline(events, run);
+    pipelines.push(kept ? rows.pipe(keptAs(name)) : rows.pipe(sink(name, { key: ({ user }) => user })));
   }
   return {
     pipelines,
@@ -86,6 +91,10 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
       onMissing: scenario.onMissing,
     },
   };
+}
+
+function keptAs(name: string): MonoTypeOperatorFunction<Row> {
+  return kvTable<Row>([name], { key: ({ user }) => user, value: (row) => (row as KeptRow).gone ? null : row });
 }
 
 type Sink = <T>(topic: string, options?: SinkOptions<T>) => MonoTypeOperatorFunction<T>;

@@ -5,8 +5,9 @@
  */
 import type { InputRecord } from "../../connectors/connector.ts";
 import { CorruptError, DurableStates, TaskCheckpoint } from "../../state/mod.ts";
-import { familiesOf } from "./families/all.ts";
 import { type Heads, Violation } from "./heads.ts";
+import { familiesOf } from "./families/all.ts";
+import type { Row } from "./families/family.ts";
 import type { SimCluster } from "./kafka/cluster.ts";
 import type { SimKv } from "./kv.ts";
 import type { Ledger } from "./ledger.ts";
@@ -15,6 +16,8 @@ import { ACTIVITY, ALL_OUTPUTS, COUNTS, JOB, LATE } from "./pipelines.ts";
 import type { Count } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
 import { seeded } from "../../base/random.ts";
+import { isGone, isOfTable, rowsIn } from "./kept.ts";
+import { tableRecords } from "./tables.ts";
 import { rowKey, type Truth, truthOf } from "./truth.ts";
 
 /** Everything that is left at the end of a run. */
@@ -40,25 +43,26 @@ export async function verify(remains: Remains): Promise<void> {
     verifyInterleaved(rows, { partitions: truth.partitions, ended: scenario.untilEnd });
   }
   for (const name of new Set([...rows.keys(), ...truth.rows.keys()])) {
-    if (isInterleaved(scenario, name)) continue;
+    if (isInterleaved(scenario, name) || isOfTable(name)) continue;
     const want = truth.rows.get(name) ?? [];
     const have = rows.get(name) ?? [];
     // Results whose topic was deleted while they were being published are gone with it.
     if (remains.gone.has(name.split(" ", 1)[0])) once(name, have, want);
     else if (name.startsWith(`${COUNTS} `) && scenario.counts === "latest") latest(name, have, want);
-    else same(name, have, want);
+    else same(name, fixedRows(scenario, name, have), want);
   }
+  await lastRows(remains, truth);
   const open = kafka.openTransactions();
   if (open.length > 0) throw new Violation(`a transaction stays open: ${JSON.stringify(open)}`);
   for (const task of heads.tasks.keys()) heads.checkShown(task);
   const late = isInterleaved(scenario) ? kafka.committedRecords(LATE).length : truth.late;
-  counters(heads, { ...truth, late }, ledger);
+  counters(heads, { ...truth, late, records: truth.records + tableRecords(scenario) }, ledger);
   markers(heads);
   await states(remains, truth);
 }
 
 /** Checks a job that has refused to go on: its results so far must be right. */
-export function verifyPrefix(remains: Remains): Promise<void> {
+export async function verifyPrefix(remains: Remains): Promise<void> {
   const { scenario, ledger } = remains;
   const truth = truthOf(scenario, ledger.records);
   const rows = rowsOf(remains);
@@ -67,9 +71,20 @@ export function verifyPrefix(remains: Remains): Promise<void> {
     if (isInterleaved(scenario, name)) continue;
     const want = truth.rows.get(name) ?? [];
     if (name.startsWith(`${COUNTS} `) && scenario.counts === "latest") rising(name, have, want);
-    else same(name, have, want.slice(0, have.length));
+    else same(name, fixedRows(scenario, name, have), want.slice(0, have.length));
   }
-  return Promise.resolve();
+  for (const [name, have] of await rowsIn(remains.kv)) rising(name, [have], truth.rows.get(name) ?? []);
+}
+
+/** The last row of each key must be in its table, and nothing else. */
+async function lastRows({ kv }: Remains, truth: Truth): Promise<void> {
+  const have = await rowsIn(kv);
+  for (const name of new Set([...have.keys(), ...truth.rows.keys()])) {
+    if (!isOfTable(name)) continue;
+    const want = truth.rows.get(name)?.at(-1);
+    if (isGone(want) ? !have.has(name) : have.get(name) === want) continue;
+    throw new Violation(`${name} is ${shown(have.get(name))}, and should be ${isGone(want) ? "gone" : shown(want)}`);
+  }
 }
 
 /** Whether the interleaving of partitions affects the results, or these rows of them. */
@@ -93,6 +108,16 @@ function rowsOf({ kafka, gone }: Remains): Map<string, string[]> {
     }
   }
   return rows;
+}
+
+/** The part of a family's rows that does not depend on how its inputs are interleaved. The other part is checked. */
+function fixedRows(scenario: Scenario, name: string, have: readonly string[]): readonly string[] {
+  const { interleaving } = familiesOf(scenario).find((family) => name.startsWith(`${family.name} `)) ?? {};
+  if (interleaving === undefined) return have;
+  const rows: readonly Row[] = have.map((row) => JSON.parse(row));
+  const wrong = interleaving.check(rows, scenario);
+  if (wrong !== undefined) throw new Violation(`${name}: ${wrong}`);
+  return rows.map((row) => JSON.stringify(interleaving.fixed(row)));
 }
 
 function same(name: string, have: readonly string[], want: readonly string[]): void {

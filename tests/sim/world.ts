@@ -21,6 +21,7 @@ import { Silence } from "./silence.ts";
 import { seeded } from "../../base/random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type Counts, type Failure, noCounts, type Outcome } from "./outcome.ts";
+import { Tables } from "./tables.ts";
 import { BEGIN, Trace } from "./trace.ts";
 import { INPUT, inputOf } from "./traffic.ts";
 import { verify, verifyPrefix } from "./verify.ts";
@@ -45,6 +46,7 @@ class World {
   readonly #counts: Counts = noCounts();
   #failure: Failure | undefined;
   #fed = false;
+  readonly #tables: Tables;
   /** Timed faults that have not happened or are not over. */
   #ahead = 0;
   readonly #ledger: Ledger;
@@ -66,6 +68,7 @@ class World {
     this.#trace = new Trace(() => scheduler.now, keeps);
     const brokers = Array.from({ length: scenario.brokers }, (_, index) => String(index + 1));
     const kafka = this.#kafka = new SimCluster({ scheduler, random, brokers });
+    this.#tables = new Tables({ scenario, kafka, scheduler });
     const heads = this.#heads = new Heads(kafka, () => scheduler.now);
     const ledger = this.#ledger = new Ledger(kafka);
     this.#disasters = new Disasters({ scenario, kafka, kv: this.#kv, heads, ledger, trace: this.#trace, random });
@@ -167,10 +170,8 @@ class World {
     const until = BEGIN + LIMIT_MS;
     const finished = await this.#scheduler.drive(() => this.#failure !== undefined || this.#done(), until);
     if (!finished) {
-      this.#fail(
-        "stuck",
-        whatIsMissing({ ms: LIMIT_MS, heads: this.#heads, workers: this.#workers, kafka: this.#kafka }),
-      );
+      const missing = whatIsMissing({ ms: LIMIT_MS, heads: this.#heads, workers: this.#workers, kafka: this.#kafka });
+      this.#fail("stuck", missing);
     }
     if (this.#failure === undefined) await this.#end();
     for (const worker of this.#workers) worker.process?.kill();
@@ -203,7 +204,7 @@ class World {
   /** Starts a worker. A job that ends at the end of its input must find all of it, so it starts when that is written. */
   #startSoon(worker: SimWorker, ms: number): void {
     this.#scheduler.after(ms, () => {
-      if (this.scenario.untilEnd && !this.#fed) this.#startSoon(worker, 20);
+      if (this.scenario.untilEnd && !(this.#fed && this.#tables.fed)) this.#startSoon(worker, 20);
       else worker.start();
     });
   }
@@ -348,9 +349,10 @@ class World {
   }
 
   #settled(): boolean {
-    if (!this.#fed || this.#ahead > 0 || this.#impostor?.is === "waiting") return false;
+    if (!this.#fed || !this.#tables.fed || this.#ahead > 0 || this.#impostor?.is === "waiting") return false;
     if (!this.#workers.every((worker) => worker.well && (!worker.troubled || this.#changes.lasting))) return false;
-    return isAllRead({ scenario: this.scenario, kafka: this.#kafka, heads: this.#heads });
+    const { scenario } = this;
+    return isAllRead({ scenario, kafka: this.#kafka, heads: this.#heads, tables: this.#tables });
   }
 
   /** Half of the jobs are stopped first: nothing may change by that. */

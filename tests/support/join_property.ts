@@ -12,6 +12,8 @@ export interface Value {
   readonly key: string;
   readonly time: number;
   readonly place: number;
+  /** The partition of its side. */
+  readonly partition: number;
 }
 
 /** A row: the places of its values, and its event time. */
@@ -22,10 +24,13 @@ export interface Input {
   readonly values: readonly Value[];
   /** The disorder that each side's watermark allows. */
   readonly disorder: { readonly left: number; readonly right: number };
+  readonly partitions: { readonly left: number; readonly right: number };
   /** After which values the task restarts. */
   readonly restarts: readonly number[];
 }
 
+/** Most inputs have one partition, so that a watermark rises early. */
+const partitions = fc.constantFrom(1, 1, 1, 2);
 const disorder = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 40 }));
 
 /** Arbitrary inputs. */
@@ -38,26 +43,43 @@ export const input: fc.Arbitrary<Input> = fc.record({
         { weight: 9, arbitrary: fc.integer({ min: -20, max: 60 }) },
         { weight: 1, arbitrary: fc.integer({ min: -500, max: 900 }) },
       ),
+      partition: fc.nat(1),
     }),
     { minLength: 1, maxLength: 36 },
-  ).map((values) => values.map((value, place) => ({ ...value, place }))),
+  ),
   disorder: fc.record({ left: disorder, right: disorder }),
+  partitions: fc.record({ left: partitions, right: partitions }),
   restarts: fc.array(fc.nat(30), { maxLength: 2 }),
-});
+}).map(({ values, partitions, ...rest }) => ({
+  ...rest,
+  partitions,
+  values: values.map((value, place) => ({ ...value, place, partition: value.partition % partitions[value.side] })),
+}));
 
-/** The watermark before each value, and after the last one: the lower one of both sides. */
-export function watermarksOf({ values, disorder }: Input): number[] {
-  const highest = { left: -Infinity, right: -Infinity };
-  return [-Infinity].concat(values.map(({ side, time }) => {
-    highest[side] = Math.max(highest[side], time);
-    return Math.min(highest.left - disorder.left, highest.right - disorder.right) - 1;
+/** The watermark before each value, and after the last one: the lowest one of all partitions of both sides. */
+export function watermarksOf({ values, disorder, partitions }: Input): number[] {
+  const highest = {
+    left: new Array<number>(partitions.left).fill(-Infinity),
+    right: new Array<number>(partitions.right).fill(-Infinity),
+  };
+  return [-Infinity].concat(values.map(({ side, time, partition }) => {
+    highest[side][partition] = Math.max(highest[side][partition], time);
+    return Math.min(Math.min(...highest.left) - disorder.left, Math.min(...highest.right) - disorder.right) - 1;
   }));
+}
+
+/** The value after which the watermark has reached a time, by its place; how many there are where that is the end. */
+export function reaches({ values }: Input, watermarks: readonly number[], time: number): number {
+  const at = watermarks.findIndex((watermark) => watermark >= time);
+  return at < 0 ? values.length : at - 1;
 }
 
 /** What comes after each value and at the end, and which values are late. */
 export interface Truth {
   readonly steps: readonly (readonly Row[])[];
   readonly late: readonly number[];
+  /** Rows of one step in an order that does not depend on what is left open. @default by their text */
+  readonly order?: (rows: readonly Row[]) => readonly Row[];
 }
 
 /** Runs a join of these inputs, with restarts on the way, and compares it with the truth, step by step. */
@@ -68,10 +90,10 @@ export function assertJoined(
   ) => OperatorFunction<Value, Joined<readonly [number | undefined, number | undefined], Value>>,
   truth: Truth,
 ): void {
-  const { values, disorder, restarts } = run;
+  const { values, disorder, partitions, restarts } = run;
   const late: number[] = [];
   const side = (name: Value["side"]): Observable<Value> =>
-    jobSource<Value>(name).pipe(
+    jobSource<Value>(name, partitions[name]).pipe(
       eventTime(({ time }) => time),
       watermark({ name, maxOutOfOrderness: disorder[name] }),
     );
@@ -86,7 +108,7 @@ export function assertJoined(
   const steps: Row[][] = [];
   const take = () => steps.push(task.results.splice(0) as Row[]);
   for (const value of values) {
-    task.push(value.side, value, { timestamp: value.time });
+    task.push(value.side, value, { timestamp: value.time, partition: value.partition });
     if (task.failure !== undefined) throw task.failure;
     take();
     if (restarts.includes(value.place)) task.restart();
@@ -95,7 +117,8 @@ export function assertJoined(
   if (task.failure !== undefined) throw task.failure;
   take();
   assertEquals(late, truth.late, "late values");
-  assertEquals(steps.map(inOrder), truth.steps.map(inOrder));
+  const { order = byText } = truth;
+  assertEquals(steps.map(order), truth.steps.map(order));
   const watermarks = watermarksOf(run);
   for (const [step, rows] of steps.entries()) {
     assertEquals(
@@ -106,6 +129,6 @@ export function assertJoined(
   }
 }
 
-function inOrder(rows: readonly Row[]): Row[] {
+function byText(rows: readonly Row[]): Row[] {
   return rows.toSorted((a, b) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 }

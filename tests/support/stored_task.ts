@@ -3,7 +3,7 @@
  * creates it, and `tests/stored_format_test.ts` opens it.
  */
 import type { OutputRecord } from "../../state/outbox.ts";
-import type { Store } from "../../state/store.ts";
+import type { Store, TableRow } from "../../state/store.ts";
 import { own, type Owner, put } from "./state.ts";
 
 /** The job whose task was left in the middle of its work. */
@@ -68,6 +68,13 @@ export const STORED_CLOCKS = {
   },
 };
 
+/** The rows that follow the last epoch, because they do not fit into its atomic. Heads name them since format 3. */
+export const STORED_ROWS: readonly TableRow[] = Array.from({ length: 1000 }, (_, i) => {
+  return i % 10 === 9
+    ? { key: ["prices", "gone", i], value: null, bytes: 0 }
+    : { key: ["prices", i, i % 2 === 0, BigInt(i), new Uint8Array([i % 256])], value: { cents: i }, bytes: 30 };
+});
+
 /** Creates the task. */
 export async function leaveTask(store: Store): Promise<void> {
   const owner = await own(store, { ...TASK, publisher: PUBLISHER });
@@ -83,6 +90,7 @@ export async function leaveTask(store: Store): Promise<void> {
     counters: { records_in: 4723, late: 3, "outputs.counts": 2 },
     outbox: STORED_RESULTS,
     published: owner.checkpoint.head.epoch,
+    writes: { ahead: [], last: [], rows: STORED_ROWS },
   });
 }
 

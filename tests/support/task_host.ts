@@ -14,10 +14,11 @@ import { Bottom, sourceOf } from "../../operators/_source.ts";
 import { type PaneAtHand, setRunningTask, type SourceRequest, Task, type TaskHost } from "../../operators/_task.ts";
 
 /** A source as a pipeline describes it. The job identifies it by its topic. */
-export function jobSource<T>(topic: string, partitions = 1): Observable<T> {
+export function jobSource<T>(topic: string, partitions = 1, broadcast = false): Observable<T> {
   return sourceOf<T>({
     spec: { partitions },
     label: topic,
+    broadcast,
     peek() {
       throw new TypeError(`"${topic}" was read without a job`);
     },

@@ -11,15 +11,19 @@ import { calls } from "./calls.ts";
 import { carts } from "./carts.ts";
 import { couples } from "./couples.ts";
 import { doors } from "./doors.ts";
-import type { Family } from "./family.ts";
+import type { Family, TableTopic } from "./family.ts";
 import { firsts } from "./firsts.ts";
 import { places, stays, trips } from "./hops.ts";
 import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
+import { prices } from "./prices.ts";
 import { profiles } from "./profiles.ts";
+import { overlaps, reunions } from "./reunions.ts";
+import { ruled } from "./ruled.ts";
 import { sessions } from "./sessions.ts";
+import { versions } from "./versions.ts";
 import { visits } from "./visits.ts";
 
 /** For late requests to arrive. */
@@ -38,13 +42,18 @@ export const FAMILIES: readonly Family[] = [
   carts,
   couples,
   meetings,
+  overlaps,
   pairs,
   partners,
   places,
+  prices,
   stays,
   trips,
   profiles,
+  reunions,
+  ruled,
   sessions,
+  versions,
   visits,
 ];
 
@@ -70,4 +79,9 @@ export function hopTopicsOf(
 ): string[] {
   if (scenario.tasks === "single") return [];
   return familiesOf(scenario).flatMap(({ hops = [] }) => hops.map((name) => `${job}.${name}.repartition`));
+}
+
+/** The tables that the families of a run read. */
+export function tablesOf(scenario: { readonly families?: readonly string[] }): TableTopic[] {
+  return familiesOf(scenario).flatMap(({ tables = [] }) => tables);
 }

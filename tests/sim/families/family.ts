@@ -5,11 +5,23 @@
  * @module
  */
 import type { Observable } from "rxjs";
+import type { TableChange } from "@tidemark/streams";
+import type { OutputRecord } from "../../../connectors/connector.ts";
+import type { Scenario } from "../scenario.ts";
 import { DISORDER, type Event } from "../traffic.ts";
 
 /** A result. Its user is the key of its record, and determines the list in which its order counts. */
 export interface Row {
   readonly user: string;
+}
+
+/** A row of a table. Its user is its key. */
+export interface KeptRow extends Row {
+  /** Grows with the rows of a key. */
+  readonly n: number;
+  readonly pad?: string;
+  /** Whether it deletes the row of its key. @default false */
+  readonly gone?: boolean;
 }
 
 /** The expected results of one partition, computed in the simplest way: without operators, state or epochs. */
@@ -49,12 +61,35 @@ export abstract class ByEventTime implements Expected {
   protected abstract fire(before: number): void;
 }
 
+/** A topic that a family reads as a table, beside the events. */
+export interface TableTopic {
+  readonly topic: string;
+  /** Whether every task reads all of it. */
+  readonly broadcast: boolean;
+  partitions(scenario: Scenario): number;
+  /** Its records, in their order: those that are there before the job begins, and those that come while it runs. */
+  records(scenario: Scenario): { readonly first: readonly OutputRecord[]; readonly later: readonly OutputRecord[] };
+}
+
+/** The part of a family's rows that depends on how its inputs are interleaved. */
+export interface Interleaving {
+  /** The row without that part, as `expected` emits it. */
+  fixed(row: Row): Row;
+  /** Checks that part. Returns what is wrong with the rows of one user, in the order in which a reader sees them. */
+  check(rows: readonly Row[], scenario: Scenario): string | undefined;
+}
+
+/** Opens a topic as a table. */
+export type OpenTable = <V>(table: TableTopic) => Observable<TableChange<string, V>>;
+
 /** What a family knows of its run. */
 export interface FamilyRun {
   /** Calls back after this many milliseconds of the process, unless the process has ended. */
   readonly after: (ms: number, run: () => void) => void;
   /** How many partitions the input has. */
   readonly partitions: number;
+  /** Opens a table of the family. */
+  readonly open: OpenTable;
 }
 
 /** A pipeline of some runs. */
@@ -65,6 +100,8 @@ interface AnyFamily {
   readonly share: number;
   /** A number of its own. It makes the draws of families independent of each other. */
   readonly dice: number;
+  /** Whether its results are rows of a table in the job's KV, each a `KeptRow`. @default false */
+  readonly kept?: boolean;
   /** How long its last results may take to be committed after its last record, in virtual milliseconds. @default 0 */
   readonly quiet?: number;
   /**
@@ -74,6 +111,10 @@ interface AnyFamily {
    * @param run what is known of the run
    */
   pipeline(events: Observable<Event>, run: FamilyRun): Observable<Row>;
+  /** The tables that it reads. @default none */
+  readonly tables?: readonly TableTopic[];
+  /** What of its rows depends on how its inputs are interleaved. @default nothing */
+  readonly interleaving?: Interleaving;
   /** The names of its hops. @default none */
   readonly hops?: readonly string[];
   /** Whether its results depend on how one task interleaves the partitions. Such a run is not checked. @default false */

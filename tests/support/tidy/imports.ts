@@ -43,7 +43,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     // The three domain errors are the only part of state/ that a connector may construct.
     files: re(
       String
-        .raw`${WORDS}|operators/_(key|operate|scope|source)\.ts|${PORT}|connectors/_[a-z_]+\.ts|connectors/local/.*|state/errors\.ts`,
+        .raw`${WORDS}|operators/_(key|operate|own|scope|source)\.ts|${PORT}|connectors/_[a-z_]+\.ts|connectors/local/.*|state/errors\.ts`,
     ),
     types: re(`state/.*|${SEAM_NAMES}`),
   },
@@ -60,7 +60,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   testing: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
-    files: re(String.raw`operators/.*|state/.*|${PORT}|connectors/memory\.ts|runtime/.*|testing/.*`),
+    files: re(String.raw`operators/.*|state/.*|${PORT}|connectors/(kv_table|memory)\.ts|runtime/.*|testing/.*`),
   },
 };
 
