@@ -34,9 +34,6 @@ interface KvTableSink extends SinkSpec {
 /** First parts of keys that the package itself has in a job's KV. */
 const TAKEN: Readonly<Record<string, string>> = { job: "the state of jobs", log: "the embedded log" };
 
-/** What a row costs besides its bytes, in bytes: an entry of the KV, and objects. */
-const ROW_OVERHEAD = 300;
-
 /**
  * Keeps the latest row of each key in the job's own Deno KV, as an entry `[...prefix, key]` with the row as its plain
  * value, and passes every value on. Any program that opens the KV can `get`, `list` and `watch` the rows.
@@ -173,7 +170,7 @@ class TableRows implements RowEncoder<TableRow> {
   }
 
   bytes({ key, bytes }: TableRow): number {
-    return bytes + 2 * keyBytes(key) + ROW_OVERHEAD;
+    return bytes + 2 * keyBytes(key);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Connectors: topics in memory, topics in Deno KV, and the port that every connector implements. The Kafka connector is
- * in `@tidemark/streams/kafka`.
+ * Connectors: topics in memory, topics in Deno KV, tables in the job's own KV, and the port that every connector
+ * implements. The Kafka connector is in `@tidemark/streams/kafka`.
  *
  * @module
  */

@@ -34,6 +34,8 @@ export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, 
   /** The watermark up to which all timers have fired and all values have expired. */
   #reached = BEGIN_OF_TIME;
   readonly #aging: { restore(): void }[] = [];
+  /** The first state of values without a time to live. Each timer remembers what this state has found for its key. */
+  #first: ValueHandle<unknown> | undefined;
   #key: K | undefined;
   readonly #timed: boolean;
   readonly #stateless: boolean;
@@ -114,11 +116,12 @@ export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, 
     this.turn++;
   }
 
-  #fire(clock: TimeKind, key: K, time: number): void {
+  #fire(clock: TimeKind, key: K, time: number, memo: unknown): void {
     const outer = this.#key, firing = this.#firing;
     this.#key = key;
     this.#firing = clock;
     this.turn++;
+    this.#first?.recall(memo);
     const returned: unknown = this.options.timer!(time, this);
     if (returned !== undefined) this.#refusePromise("timer", returned);
     this.#key = outer;
@@ -145,7 +148,11 @@ export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, 
       this.#aging.push(state);
       return state;
     }
-    if (kind === "value") return new ValueHandle(parts, stage.state(open));
+    if (kind === "value") {
+      const state = new ValueHandle(parts, stage.state(open));
+      this.#first ??= state;
+      return state;
+    }
     return kind === "map" ? new MapHandle(parts, stage.maps(open)) : new ListHandle(parts, stage.lists(open));
   }
 
@@ -153,7 +160,7 @@ export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, 
     const { stage } = this;
     const open = (time: TimeKind): Timers<K> | undefined =>
       this.#timed
-        ? stage.timers<K>((key, at) => this.#fire(time, key, at), { time, part: TIMER_PARTS[time] })
+        ? stage.timers<K>((key, at, memo) => this.#fire(time, key, at, memo), { time, part: TIMER_PARTS[time] })
         : undefined;
     const opened = { event: open("event"), processing: open("processing") };
     const of = (clock: TimeKind): Timers<K> => {
@@ -170,7 +177,7 @@ export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, 
         const timers = of(clock);
         if (clock === "event") requireWatermark(stage.scope, stage.label);
         if (this.#stateless) this.meet();
-        timers.set(this.key, time);
+        timers.set(this.key, time, this.#first?.found);
       },
       delete: (time, clock = "event") => of(clock).delete(this.key, time),
     };

@@ -71,6 +71,22 @@ export class ValueHandle<V> extends Handle implements ValueState<V> {
     super(parts);
   }
 
+  /** What it has found for the key at hand, if it has looked. For `recall`. */
+  get found(): unknown {
+    return this.#turn === this.current.turn ? this.#cell : undefined;
+  }
+
+  /**
+   * Takes what it has found for the same key before, to save a look-up. A cell without a value says nothing: another one
+   * may have come in its place.
+   */
+  recall(found: unknown): void {
+    const cell = found as Cell<Key, V> | undefined;
+    if (cell?.value === undefined) return;
+    this.#cell = cell;
+    this.#turn = this.current.turn;
+  }
+
   get(): V | undefined {
     const value = this.#find()?.value;
     return value === undefined ? undefined : this.share(value);

@@ -107,6 +107,9 @@ export class Stage<Result = any> {
   /** Completes the stream, when the end waits for the last hold. */
   whenReleased: (() => void) | undefined;
   readonly #due: Due[] = [];
+  /** The time up to which `#fire` fires. One function for all watermarks, because each record may cause one. */
+  #limit = 0;
+  readonly #fire = (): void => fireDue(this, this.#due, this.#limit);
   readonly #closers: (() => void)[] = [];
   readonly #sides = new Map<string, SideSlot>();
   #full = false;
@@ -307,11 +310,11 @@ export class Stage<Result = any> {
   }
 
   /** Fires one timer without a job. After a throw the stream is over, so the register needs no `finally`. */
-  atTimerAlone<K extends Key>(eventTime: number, key: K, time: number, fire: FireTimer<K>): void {
+  atTimerAlone<K extends Key>(eventTime: number, key: K, time: number, fire: FireTimer<K>, memo?: unknown): void {
     const { task } = this;
     const { timestamp } = task;
     task.timestamp = eventTime;
-    fire(key, time);
+    fire(key, time, memo);
     task.timestamp = timestamp;
   }
 
@@ -373,7 +376,8 @@ export class Stage<Result = any> {
     for (let i = 0; i < due.length; i++) {
       const { next } = due[i];
       if (next > limit || next === Infinity) continue;
-      this.task.enter(() => fireDue(this, due, limit));
+      this.#limit = limit;
+      this.task.enter(this.#fire);
       break;
     }
     this.handlers.advance?.(watermark);

@@ -1,110 +1,81 @@
 /**
- * Entries by time: a heap with four branches at each node, in three parallel arrays. The times are unboxed numbers.
- * Entries of one time come in the order of their sequence numbers.
+ * Entries by time. Those of one time come in the order of their sequence numbers.
  *
- * An entry that is not wanted any more stays in the heap until it is reached, or until most entries are of this kind.
+ * Most timers are set in the order of their times, so long after each record. Those that come in order form a line, in
+ * which an entry costs the same however many there are. All others go into a heap.
+ *
+ * An entry that is not wanted any more stays until it is reached, or until most entries are of this kind.
  *
  * @module
  */
+import { TimerHeap } from "./_timer_heap.ts";
+import { TimerLine } from "./_timer_line.ts";
 
 /** Entries in the order of their times. */
 export class TimerQueue<E> {
-  #times: number[] = [];
-  #sequences: number[] = [];
-  #entries: E[] = [];
+  readonly #line = new TimerLine<E>();
+  readonly #heap = new TimerHeap<E>();
+  /** The time of the first wanted entry, or NaN while it is not known, and whether that entry is in the line. */
+  #next = NaN;
+  #inLine = false;
   /** How many entries are not wanted any more. */
   #dead = 0;
+  /** What was remembered with the entry that was taken last. */
+  memo: unknown;
 
   /** @param isWanted whether an entry with this sequence number is still wanted */
   constructor(readonly isWanted: (entry: E, sequence: number) => boolean) {}
 
   /** How many entries it holds, with those that are not wanted any more. */
   get size(): number {
-    return this.#times.length;
+    return this.#line.size + this.#heap.size;
   }
 
   /** The time of the first wanted entry; Infinity when there is none. */
   get next(): number {
-    while (this.#times.length > 0) {
-      if (this.isWanted(this.#entries[0], this.#sequences[0])) return this.#times[0];
-      this.#dead--;
-      this.#pop();
-    }
-    return Infinity;
+    return Number.isNaN(this.#next) ? this.#next = this.#find() : this.#next;
   }
 
-  /** Adds an entry. */
-  push(time: number, sequence: number, entry: E): void {
-    this.#rise(this.#times.length, time, sequence, entry);
+  /** Adds an entry, and what may be remembered with it. In the heap that is forgotten. */
+  push(time: number, sequence: number, entry: E, memo?: unknown): void {
+    if (!(time > this.#next)) this.#next = NaN;
+    if (!this.#line.push(time, sequence, entry, memo)) this.#heap.push(time, sequence, entry);
   }
 
   /** Removes and returns the first entry. `next` must have been read before. */
   take(): E {
-    const entry = this.#entries[0];
-    this.#pop();
+    const entry = this.#inLine ? this.#line.entry : this.#heap.entry;
+    this.memo = this.#inLine ? this.#line.memo : undefined;
+    this.#remove();
     return entry;
   }
 
-  /** An entry in the heap is not wanted any more. */
+  /** An entry of the queue is not wanted any more. */
   forget(): void {
-    if (++this.#dead > 64 && 2 * this.#dead > this.#times.length) this.#compact();
-  }
-
-  #pop(): void {
-    const times = this.#times, sequences = this.#sequences, entries = this.#entries;
-    const time = times.pop()!, sequence = sequences.pop()!, entry = entries.pop()!;
-    if (times.length > 0) this.#sink(0, time, sequence, entry);
-  }
-
-  #rise(at: number, time: number, sequence: number, entry: E): void {
-    const times = this.#times, sequences = this.#sequences, entries = this.#entries;
-    while (at > 0) {
-      const above = (at - 1) >> 2;
-      if (times[above] < time || (times[above] === time && sequences[above] <= sequence)) break;
-      times[at] = times[above];
-      sequences[at] = sequences[above];
-      entries[at] = entries[above];
-      at = above;
-    }
-    times[at] = time;
-    sequences[at] = sequence;
-    entries[at] = entry;
-  }
-
-  #sink(at: number, time: number, sequence: number, entry: E): void {
-    const times = this.#times, sequences = this.#sequences, entries = this.#entries;
-    const { length } = times;
-    for (let first = 4 * at + 1; first < length; first = 4 * at + 1) {
-      let least = first;
-      const end = Math.min(first + 4, length);
-      for (let child = first + 1; child < end; child++) {
-        if (times[child] < times[least] || (times[child] === times[least] && sequences[child] < sequences[least])) {
-          least = child;
-        }
-      }
-      if (times[least] > time || (times[least] === time && sequences[least] > sequence)) break;
-      times[at] = times[least];
-      sequences[at] = sequences[least];
-      entries[at] = entries[least];
-      at = least;
-    }
-    times[at] = time;
-    sequences[at] = sequence;
-    entries[at] = entry;
-  }
-
-  /** Removes the entries that are not wanted any more. */
-  #compact(): void {
-    const times = this.#times, sequences = this.#sequences, entries = this.#entries;
-    let kept = 0;
-    for (let at = 0; at < times.length; at++) {
-      if (!this.isWanted(entries[at], sequences[at])) continue;
-      times[kept] = times[at];
-      sequences[kept] = sequences[at];
-      entries[kept++] = entries[at];
-    }
-    times.length = sequences.length = entries.length = kept;
-    for (let at = (kept - 2) >> 2; at >= 0; at--) this.#sink(at, times[at], sequences[at], entries[at]);
+    this.#next = NaN;
+    if (++this.#dead <= 64 || 2 * this.#dead <= this.size) return;
+    this.#line.keep(this.isWanted);
+    this.#heap.keep(this.isWanted);
     this.#dead = 0;
+  }
+
+  #find(): number {
+    const line = this.#line, heap = this.#heap;
+    for (;;) {
+      const ahead = line.time, { time } = heap;
+      this.#inLine = ahead < time || (ahead === time && line.sequence < heap.sequence);
+      const first = this.#inLine ? line : heap;
+      if (first.size === 0) return Infinity;
+      if (this.isWanted(first.entry, first.sequence)) return first.time;
+      this.#dead--;
+      this.#remove();
+    }
+  }
+
+  /** Removes the first entry. */
+  #remove(): void {
+    this.#next = NaN;
+    if (this.#inLine) this.#line.remove();
+    else this.#heap.remove();
   }
 }

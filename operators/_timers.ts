@@ -20,8 +20,11 @@ import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 
 export { type Due, fireDue };
 
-/** Called when a timer fires. The current event time is the timer's; one of processing time has none. */
-export type FireTimer<K extends Key = Key> = (key: K, time: number) => void;
+/**
+ * Called when a timer fires. The current event time is the timer's; one of processing time has none. `memo` is what was
+ * given when the timer was set, or `undefined` after a restart.
+ */
+export type FireTimer<K extends Key = Key> = (key: K, time: number, memo: unknown) => void;
 
 /** Options of a stage's timers. */
 export interface TimersOptions {
@@ -35,8 +38,12 @@ export interface TimersOptions {
 export interface Timers<K extends Key = Key> {
   /** How many are set. */
   readonly size: number;
-  /** Sets a timer, in milliseconds. Setting the same timer again changes nothing: it fires once. */
-  set(key: K, time: number): void;
+  /**
+   * Sets a timer, in milliseconds. Setting the same timer again changes nothing: it fires once.
+   *
+   * @param memo given to the function that fires it, to save a look-up. It is in memory only
+   */
+  set(key: K, time: number, memo?: unknown): void;
   /** Deletes a timer, if it is set. */
   delete(key: K, time: number): void;
 }
@@ -77,7 +84,7 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
     return this.#queue.next;
   }
 
-  set(key: K, time: number): void {
+  set(key: K, time: number, memo?: unknown): void {
     if (!Number.isSafeInteger(time)) {
       throw new RangeError(`Cannot set a timer of ${this.stage.label}: its time must be a safe integer, is ${time}`);
     }
@@ -86,7 +93,7 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
     const sequence = ++this.#sequence;
     this.#state.write(cell, sequence);
     if (this.#sealed) return;
-    this.#queue.push(time, sequence, cell);
+    this.#queue.push(time, sequence, cell, memo);
     this.#changed?.();
   }
 
@@ -101,12 +108,12 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
   fire(): void {
     const { stage } = this;
     const time = this.next;
-    const cell = this.#queue.take();
+    const cell = this.#queue.take(), { memo } = this.#queue;
     const sequence = cell.value!;
     this.#state.write(cell, undefined);
     const eventTime = this.#processing ? NaN : time;
-    if (stage.alone) stage.atTimerAlone(eventTime, cell.key, time, this.fireTimer);
-    else stage.atTimer(this.#paneOf(cell, sequence), eventTime, () => this.fireTimer(cell.key, time));
+    if (stage.alone) stage.atTimerAlone(eventTime, cell.key, time, this.fireTimer, memo);
+    else stage.atTimer(this.#paneOf(cell, sequence), eventTime, () => this.fireTimer(cell.key, time, memo));
   }
 
   seal(): void {

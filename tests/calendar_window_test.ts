@@ -4,6 +4,8 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { from, map } from "rxjs";
 import { calendarWindow, count, eventTime, hours, type TimeWindow, watermark } from "@tidemark/streams/operators";
+import type { Event } from "./support/events.ts";
+import { crashWindows } from "./support/window_crash.ts";
 import { assertTruth, common, optionsOf } from "./support/window_property.ts";
 import type { Row } from "./support/oracle.ts";
 
@@ -69,6 +71,12 @@ describe("calendarWindow()", () => {
     }
   });
 
+  it("has the same results whatever crashes", async () => {
+    const day = { unit: "day", timeZone: "Europe/Berlin", allowedLateness: hours(20) } as const;
+    const windows = calendarWindow({ name: "w", key: ({ user }: Event) => user, ...day, aggregate: count() });
+    await crashWindows(windows, { unit: hours(2) });
+  });
+
   it("says what a recomputation from the whole input says, with restarts, partitions, lateness and triggers", () => {
     const zones = fc.constantFrom("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe");
     const moment = fc.constantFrom(Date.UTC(2024, 2, 30, 12), Date.UTC(2024, 10, 3, 4), Date.UTC(2024, 3, 6, 13));
@@ -109,7 +117,7 @@ describe("calendarWindow()", () => {
           );
         },
       ),
-      { seed: 20_240_306, numRuns: 300 },
+      { seed: 20_240_306, numRuns: 1_000 },
     );
   });
 });

@@ -3,6 +3,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { count, cumulativeWindow } from "@tidemark/streams/operators";
+import type { Event } from "./support/events.ts";
+import { crashWindows } from "./support/window_crash.ts";
 import { assertTruth, common, optionsOf } from "./support/window_property.ts";
 import { script, type Step } from "./support/window_script.ts";
 
@@ -41,6 +43,11 @@ describe("cumulativeWindow()", () => {
     for (const [attempt, sentence] of attempts) {
       assertThrows(attempt, Error, `Cannot create cumulative windows: ${sentence}`);
     }
+  });
+
+  it("has the same results whatever crashes", async () => {
+    const lengths = { max: 12, step: 4, allowedLateness: 20 };
+    await crashWindows(cumulativeWindow({ name: "w", key: ({ user }: Event) => user, ...lengths, aggregate: count() }));
   });
 
   it("says what a recomputation from the whole input says, with restarts, partitions, lateness and triggers", () => {

@@ -1,20 +1,20 @@
 /** The window without an end. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { from, map } from "rxjs";
+import fc from "fast-check";
+import { from } from "rxjs";
 import {
   atWatermark,
   count,
-  eventTime,
   everyCount,
   everyEventTime,
   globalWindow,
   type GlobalWindowOptions,
-  watermark,
 } from "@tidemark/streams/operators";
-import { memory } from "@tidemark/streams";
-import { crashTest } from "@tidemark/streams/testing";
 import type { Event } from "./support/events.ts";
+import { globalTruth } from "./support/global_truth.ts";
+import { crashWindows } from "./support/window_crash.ts";
+import { assertSteps, common, optionsOf, triggerOf } from "./support/window_property.ts";
 import { script, type Step, type Timed } from "./support/window_script.ts";
 
 type Options = Omit<GlobalWindowOptions<Timed, string, number, number>, "key" | "aggregate">;
@@ -78,25 +78,21 @@ describe("globalWindow()", () => {
     );
   });
 
-  it("has the same results whatever crashes", async () => {
-    const broker = memory();
-    const input = [1, 4, 2, 11, 31, 14, 12, 25, 8].map((at, index) => {
-      const user = ["ada", "bob"][index % 2];
-      return { value: { user, at }, key: user };
-    });
-    const counts = broker.source<Event>("events").pipe(
-      eventTime((event) => event.at),
-      watermark({ maxOutOfOrderness: 2 }),
-      globalWindow({
-        name: "g",
-        key: ({ user }) => user,
-        aggregate: count(),
-        trigger: everyCount(2),
-        panes: "retract",
+  it("says what a recomputation from the whole input says, with restarts, partitions and triggers", () => {
+    fc.assert(
+      fc.property(common, (rules) => {
+        const { aggregate, key, name } = optionsOf(rules), { panes, early } = rules;
+        const windows = globalWindow({ name, key, aggregate, panes, trigger: triggerOf(early) ?? atWatermark() });
+        assertSteps(rules, windows, globalTruth(rules.rows, rules));
       }),
-      map(({ key, value, pane, index, retracts }) => ({ key, value, pane, index, retracts })),
-      broker.sink("counts", { key: ({ key }) => key }),
+      { seed: 20_240_310, numRuns: 1_000 },
     );
-    await crashTest(counts, input);
+  });
+
+  it("has the same results whatever crashes", async () => {
+    const trigger = everyCount(2);
+    await crashWindows(
+      globalWindow({ name: "g", key: ({ user }: Event) => user, aggregate: count(), trigger, panes: "retract" }),
+    );
   });
 });

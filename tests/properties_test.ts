@@ -1,26 +1,9 @@
 /** Properties: whatever the disorder, keys, sizes and bounds, the operators say what the oracle says. */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { from, map, merge, Subject, tap } from "rxjs";
-import {
-  collect,
-  count,
-  eventTime,
-  keyedReduce,
-  lateSideOutput,
-  tumblingWindow,
-  watermark,
-} from "@tidemark/streams/operators";
-import {
-  type Pane,
-  type Row,
-  type Rules,
-  runningCounts,
-  type Truth,
-  watermarkAfter,
-  windows,
-} from "./support/oracle.ts";
-import { outcome } from "./support/events.ts";
+import { map, merge, Subject, tap } from "rxjs";
+import { collect, count, eventTime, lateSideOutput, tumblingWindow, watermark } from "@tidemark/streams/operators";
+import { type Pane, type Row, type Rules, type Truth, watermarkAfter, windows } from "./support/oracle.ts";
 import { HandMadeTask, jobSource } from "./support/task_host.ts";
 
 const SEED = { seed: 20_240_229 };
@@ -92,16 +75,6 @@ function push(job: HandMadeTask, rows: readonly Row[], first = 0): void {
     job.push("rows", { ...row, place: first + index }, { partition: row.partition, timestamp: row.time });
   }
 }
-
-Deno.test("property: counts by key are the oracle's, whatever the order", () => {
-  fc.assert(
-    fc.property(scenario, ([_, rows]) => {
-      const counts = from(rows).pipe(keyedReduce({ key: ({ key }) => key, initial: 0, reduce: (total) => total + 1 }));
-      assertEquals<unknown>(outcome(counts).values.map(({ key, value }) => [key, value]), runningCounts(rows));
-    }),
-    SEED,
-  );
-});
 
 Deno.test("property: windows, panes, their order and late records are the oracle's, over partitions of a job", () => {
   fc.assert(

@@ -5,7 +5,6 @@ import { map } from "rxjs";
 import {
   atWatermark,
   count,
-  eventTime,
   everyCount,
   everyEventTime,
   everyProcessingTime,
@@ -15,12 +14,13 @@ import {
   watermark,
 } from "@tidemark/streams/operators";
 import { memory } from "@tidemark/streams";
-import { crashTest, testPipeline } from "@tidemark/streams/testing";
+import { testPipeline } from "@tidemark/streams/testing";
 import { operate } from "../operators/_operate.ts";
 import { SessionStage } from "../operators/_session_stage.ts";
 import { planOf } from "../operators/_window_options.ts";
 import { at, type Event } from "./support/events.ts";
 import { HandMadeTask, jobSource } from "./support/task_host.ts";
+import { crashWindows } from "./support/window_crash.ts";
 import { script, type Step, type Timed } from "./support/window_script.ts";
 
 type Options = Partial<SessionWindowOptions<Timed, string, number, number>>;
@@ -185,30 +185,32 @@ describe("sessionWindow()", () => {
 });
 
 describe("sessionWindow() in a job", () => {
-  const broker = memory();
-  const visits = (options: Partial<SessionWindowOptions<Event, string, number, number>> = {}) =>
-    broker.source<Event>("events").pipe(
-      eventTime((event) => event.at),
-      watermark({ maxOutOfOrderness: 2 }),
-      sessionWindow({ name: "visits", key: ({ user }) => user, gap: 10, aggregate: count<Event>(), ...options }),
-      map(({ key, window, value, pane, index, retracts }) => ({ key, ...window, value, pane, index, retracts })),
-      broker.sink("visits", { key: ({ key }) => key }),
-    );
-  const input = [1, 4, 2, 11, 31, 14, 12, 25, 8, 2, 31, 27, 44, 40, 90, 60].map((at, index) => {
-    const user = ["ada", "bob"][index % 2];
-    return { value: { user, at }, key: user };
-  });
-
   it("has the same results whatever crashes", async () => {
-    await crashTest(visits(), input);
+    const visits = (options: Partial<SessionWindowOptions<Event, string, number, number>> = {}) =>
+      sessionWindow({ name: "visits", key: ({ user }) => user, gap: 10, aggregate: count<Event>(), ...options });
+    await crashWindows(visits());
     const trigger = { early: everyEventTime(4), late: everyCount(2) };
     for (const panes of ["accumulate", "discard", "retract"] as const) {
-      await crashTest(visits({ allowedLateness: 30, panes, trigger }), input, { epochs: [1, 3] });
+      await crashWindows(visits({ allowedLateness: 30, panes, trigger }));
     }
   });
 
   it("emits by the wall clock, and nothing where nothing has come", async () => {
-    await using test = await testPipeline(visits({ trigger: everyProcessingTime(1_000) }), { start: 100 });
+    const broker = memory();
+    const visits = broker.source<Event>("events", { tombstones: "refuse" }).pipe(
+      at,
+      watermark({ maxOutOfOrderness: 2 }),
+      sessionWindow({
+        name: "visits",
+        key: ({ user }) => user,
+        gap: 10,
+        aggregate: count(),
+        trigger: everyProcessingTime(1_000),
+      }),
+      map(({ value, pane, index }) => ({ value, pane, index })),
+      broker.sink("visits"),
+    );
+    await using test = await testPipeline(visits, { start: 100 });
     await test.push("events", [{ value: { user: "ada", at: 1 } }, { value: { user: "ada", at: 3 } }]);
     await test.advance(899);
     assertEquals(test.results("visits"), []);

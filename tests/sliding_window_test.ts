@@ -1,25 +1,22 @@
 /** Sliding windows: which windows a record has, what shares slices, and what is kept. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { map } from "rxjs";
 import {
   average,
   collect,
   count,
-  eventTime,
   everyCount,
   slidingWindow,
   type SlidingWindowOptions,
   watermark,
 } from "@tidemark/streams/operators";
-import { memory } from "@tidemark/streams";
-import { crashTest } from "@tidemark/streams/testing";
 import { operate } from "../operators/_operate.ts";
 import { SliceStage } from "../operators/_slice_stage.ts";
 import { sliding } from "../operators/_slicers.ts";
 import { planOf } from "../operators/_window_options.ts";
 import { at, type Event } from "./support/events.ts";
 import { HandMadeTask, jobSource } from "./support/task_host.ts";
+import { crashWindows } from "./support/window_crash.ts";
 import { script, type Step, type Timed } from "./support/window_script.ts";
 
 type Options = Partial<SlidingWindowOptions<Timed, string, number, number>>;
@@ -145,21 +142,8 @@ describe("slidingWindow()", () => {
 
 describe("slidingWindow() in a job", () => {
   it("has the same results whatever crashes", async () => {
-    const broker = memory();
-    const input = [1, 4, 2, 11, 31, 14, 12, 25, 8, 2, 31, 27, 44, 40].map((at, index) => {
-      const user = ["ada", "bob"][index % 2];
-      return { value: { user, at }, key: user };
-    });
-    for (const allowedLateness of [0, 20]) {
-      const counts = broker.source<Event>("events").pipe(
-        eventTime((event) => event.at),
-        watermark({ maxOutOfOrderness: 2 }),
-        slidingWindow({ name: "w", key: ({ user }) => user, size: 12, slide: 5, allowedLateness, aggregate: count() }),
-        map(({ key, window, value, pane, index }) => ({ key, ...window, value, pane, index })),
-        broker.sink("counts", { key: ({ key }) => key }),
-      );
-      await crashTest(counts, input);
-    }
+    const size = { size: 12, slide: 5, allowedLateness: 20 };
+    await crashWindows(slidingWindow({ name: "w", key: ({ user }: Event) => user, ...size, aggregate: count() }));
   });
 
   it("keeps nothing of windows that are gone, after ten times the records", () => {

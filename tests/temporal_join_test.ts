@@ -54,6 +54,24 @@ describe("temporalJoin()", () => {
     assertEquals(joined(steps, { type: "inner" }), ["end", "8+1 @8", "12+12 @12"]);
   });
 
+  it("has the results of Flink's own tests of its operator", () => {
+    const steps: Step[] = [
+      ...[0, ["left", 1, "k1"], ["right", 2, "k1"]] as const,
+      ...[2, ["left", 3, "k1"], ["right", 4, "k2"]] as const,
+      ...[5, ["left", 6, "k2"], ["right", 7, "k2"]] as const,
+      ...[8, ["left", 9, "k2"], ["left", 11, "k2"], ["right", 9, "k2"], ["right", 10, "k2"], 13] as const,
+    ];
+    assertEquals(joined(steps), ["1+- @1", "3+2 @3", "6+4 @6", "9+- @9", "11+10 @11", "end"]);
+    assertEquals(joined(steps, { type: "inner" }), ["3+2 @3", "6+4 @6", "11+10 @11", "end"]);
+    const late: Step[] = [
+      ...[1, ["right", 2, "k1"], ["left", 3, "k1"]] as const,
+      ...[5, ["left", 5, "k1"], ["left", 4, "k1"], ["left", 1, "k1"], ["left", 7, "k1"]] as const,
+      ...[8, ["left", 10, "k2"], 11, ["left", 13, "k2"], ["right", 8, "k2"], ["left", 10, "k2"], 13] as const,
+    ];
+    const expected = ["3+2 @3", "late 5", "late 4", "late 1", "7+2 @7", "10+- @10", "late 10", "13+8 @13", "end"];
+    assertEquals(joined(late), expected);
+  });
+
   it("has results in the order of event time over all keys, and of one time in that of arrival", () => {
     const steps: Step[] = [["left", 5, "b"], ["left", 4, "a"], ["left", 5, "a"], ["left", 3, "b"], ["right", 4, "b"]];
     assertEquals(joined(steps, { join: ({ key, at }, row) => `${key}${at}+${row ?? "-"}` }), [

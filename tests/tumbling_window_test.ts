@@ -1,6 +1,6 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { from, map, mergeMap, of, Subject, take, tap } from "rxjs";
+import { from, map, of, Subject, take } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import {
   average,
@@ -8,7 +8,6 @@ import {
   count,
   eventTime,
   hours,
-  lateSideOutput,
   recordInfo,
   sum,
   tumblingWindow,
@@ -17,40 +16,28 @@ import {
 } from "@tidemark/streams/operators";
 import { at, type Event, events, outcome, perTen, strict } from "./support/events.ts";
 import { HandMadeTask, jobSource } from "./support/task_host.ts";
-
-/** A step of a script: a value at a time, or a watermark. */
-type Step = readonly [time: number, value?: string] | { readonly mark: number };
+import { crashWindows } from "./support/window_crash.ts";
+import { script, type Step, type Timed } from "./support/window_script.ts";
 
 const END = Number.MAX_SAFE_INTEGER;
 
 /** Windows over a script in which watermarks are injected by hand: what fires and what is late, in order. */
-function script(
+function windows(
   steps: readonly Step[],
   options: { size: number; offset?: number; allowedLateness?: number },
 ): string[] {
-  const log: string[] = [];
-  from(steps).pipe(
-    eventTime((step) => "mark" in step ? 0 : step[0]),
-    watermark({ punctuated: (step) => "mark" in step ? step.mark : undefined }),
-    mergeMap((step) => "mark" in step ? [] : [{ time: step[0], key: step[1] ?? "k" }]),
-    tumblingWindow({ ...options, key: ({ key }) => key, aggregate: count() }),
-    lateSideOutput((late) => late.pipe(tap(({ time }) => log.push(`late ${time}`)))),
-    tap(({ key, window, value, pane, index }) =>
-      log.push(`${key} [${window.start},${window.end}) ${value} ${pane} ${index} @${recordInfo().timestamp}`)
-    ),
-  ).subscribe({ complete: () => log.push("|") });
-  return log.slice(0, -1);
+  return script(steps, tumblingWindow({ ...options, key: ({ key }: Timed) => key, aggregate: count() }));
 }
 
 describe("tumblingWindow()", () => {
   it("fires when the watermark reaches the last millisecond of a window, and not before", () => {
-    assertEquals(script([[5], { mark: 8 }], { size: 10 }), ["k [0,10) 1 onTime 0 @9"], "at the end of the input");
+    assertEquals(windows([[5], { mark: 8 }], { size: 10 }), ["k [0,10) 1 onTime 0 @9"], "at the end of the input");
     const steps: Step[] = [[5], { mark: 8 }, [6], { mark: 9 }, [15]];
-    assertEquals(script(steps, { size: 10 }), ["k [0,10) 2 onTime 0 @9", "k [10,20) 1 onTime 0 @19"]);
+    assertEquals(windows(steps, { size: 10 }), ["k [0,10) 2 onTime 0 @9", "k [10,20) 1 onTime 0 @19"]);
   });
 
   it("takes its start into a window and leaves its end out", () => {
-    assertEquals(script([[0], [9], [10], [19], [20]], { size: 10 }), [
+    assertEquals(windows([[0], [9], [10], [19], [20]], { size: 10 }), [
       "k [0,10) 2 onTime 0 @9",
       "k [10,20) 2 onTime 0 @19",
       "k [20,30) 1 onTime 0 @29",
@@ -58,7 +45,7 @@ describe("tumblingWindow()", () => {
   });
 
   it("cuts time before 1970 as it cuts time after it", () => {
-    assertEquals(script([[-1], [-10], [-11], [-20], [0]], { size: 10 }), [
+    assertEquals(windows([[-1], [-10], [-11], [-20], [0]], { size: 10 }), [
       "k [-20,-10) 2 onTime 0 @-11",
       "k [-10,0) 2 onTime 0 @-1",
       "k [0,10) 1 onTime 0 @9",
@@ -66,8 +53,8 @@ describe("tumblingWindow()", () => {
   });
 
   it("shifts its windows by offset, forwards and backwards", () => {
-    assertEquals(script([[2], [3]], { size: 10, offset: 3 }), ["k [-7,3) 1 onTime 0 @2", "k [3,13) 1 onTime 0 @12"]);
-    assertEquals(script([[-101], [-100], [4899], [4900]], { size: 5000, offset: -100 }), [
+    assertEquals(windows([[2], [3]], { size: 10, offset: 3 }), ["k [-7,3) 1 onTime 0 @2", "k [3,13) 1 onTime 0 @12"]);
+    assertEquals(windows([[-101], [-100], [4899], [4900]], { size: 5000, offset: -100 }), [
       "k [-5100,-100) 1 onTime 0 @-101",
       "k [-100,4900) 2 onTime 0 @4899",
       "k [4900,9900) 1 onTime 0 @9899",
@@ -89,23 +76,23 @@ describe("tumblingWindow()", () => {
   });
 
   it("a record behind the watermark is not late as long as its window is open", () => {
-    assertEquals(script([[1], { mark: 8 }, [2], { mark: 9 }], { size: 10 }), ["k [0,10) 2 onTime 0 @9"]);
+    assertEquals(windows([[1], { mark: 8 }, [2], { mark: 9 }], { size: 10 }), ["k [0,10) 2 onTime 0 @9"]);
   });
 
   it("a record is late from the watermark on that reaches its window's last millisecond", () => {
-    assertEquals(script([{ mark: 8 }, [9]], { size: 10 }), ["k [0,10) 1 onTime 0 @9"]);
-    assertEquals(script([{ mark: 9 }, [9], [10]], { size: 10 }), ["late 9", "k [10,20) 1 onTime 0 @19"]);
+    assertEquals(windows([{ mark: 8 }, [9]], { size: 10 }), ["k [0,10) 1 onTime 0 @9"]);
+    assertEquals(windows([{ mark: 9 }, [9], [10]], { size: 10 }), ["late 9", "k [10,20) 1 onTime 0 @19"]);
   });
 
   it("within allowedLateness every late record fires an updated pane, to the last millisecond", () => {
-    const until = (mark: number) => script([[1], { mark: 9 }, [2], { mark }, [3]], { size: 10, allowedLateness: 5 });
+    const until = (mark: number) => windows([[1], { mark: 9 }, [2], { mark }, [3]], { size: 10, allowedLateness: 5 });
     const two = ["k [0,10) 1 onTime 0 @9", "k [0,10) 2 late 1 @9"];
     assertEquals(until(13), [...two, "k [0,10) 3 late 2 @9"]);
     assertEquals(until(14), [...two, "late 3"], "9 + 5 <= 14");
   });
 
   it("a window that was empty at its end fires at once for a record within allowedLateness", () => {
-    assertEquals(script([{ mark: 12 }, [3], [4]], { size: 10, allowedLateness: 5 }), [
+    assertEquals(windows([{ mark: 12 }, [3], [4]], { size: 10, allowedLateness: 5 }), [
       "k [0,10) 1 late 0 @9",
       "k [0,10) 2 late 1 @9",
     ]);
@@ -113,7 +100,7 @@ describe("tumblingWindow()", () => {
 
   it("panes are numbered for each key and window on its own", () => {
     const steps: Step[] = [[1, "a"], [2, "b"], { mark: 9 }, [3, "a"], [4, "b"], [5, "a"], [6, "c"]];
-    assertEquals(script(steps, { size: 10, allowedLateness: 100 }), [
+    assertEquals(windows(steps, { size: 10, allowedLateness: 100 }), [
       "a [0,10) 1 onTime 0 @9",
       "b [0,10) 1 onTime 0 @9",
       "a [0,10) 2 late 1 @9",
@@ -124,7 +111,7 @@ describe("tumblingWindow()", () => {
   });
 
   it("a watermark that passes several windows fires them in the order of time", () => {
-    assertEquals(script([[25], [5], [15, "x"], [14], { mark: 100 }], { size: 10 }), [
+    assertEquals(windows([[25], [5], [15, "x"], [14], { mark: 100 }], { size: 10 }), [
       "k [0,10) 1 onTime 0 @9",
       "x [10,20) 1 onTime 0 @19",
       "k [10,20) 1 onTime 0 @19",
@@ -133,20 +120,20 @@ describe("tumblingWindow()", () => {
   });
 
   it("a watermark that passes a window and its lateness at once fires it once, and keeps nothing", () => {
-    assertEquals(script([[5], { mark: 100 }, [6]], { size: 10, allowedLateness: 5 }), [
+    assertEquals(windows([[5], { mark: 100 }, [6]], { size: 10, allowedLateness: 5 }), [
       "k [0,10) 1 onTime 0 @9",
       "late 6",
     ]);
   });
 
   it("a watermark that repeats or goes back fires nothing twice", () => {
-    assertEquals(script([[5], { mark: 9 }, { mark: 9 }, { mark: 3 }, { mark: 10 }], { size: 10 }), [
+    assertEquals(windows([[5], { mark: 9 }, { mark: 9 }, { mark: 3 }, { mark: 10 }], { size: 10 }), [
       "k [0,10) 1 onTime 0 @9",
     ]);
   });
 
   it("a watermark at the end of time fires everything, and leaves everything after it late", () => {
-    assertEquals(script([[5], { mark: END }, [500]], { size: 10, allowedLateness: 5 }), [
+    assertEquals(windows([[5], { mark: END }, [500]], { size: 10, allowedLateness: 5 }), [
       "k [0,10) 1 onTime 0 @9",
       "late 500",
     ]);
@@ -357,5 +344,10 @@ describe("tumblingWindow()", () => {
         `Cannot create tumbling windows: ${sentence}`,
       );
     }
+  });
+
+  it("has the same results whatever crashes", async () => {
+    const windows = { name: "w", key: ({ user }: Event) => user, size: 10, allowedLateness: 20, aggregate: count() };
+    await crashWindows(tumblingWindow(windows));
   });
 });

@@ -1,52 +1,24 @@
 /** Window joins: which values are partners, when rows come and in which order, what is refused, and how they run in jobs. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { map, type Observable, of, Subject, tap } from "rxjs";
-import {
-  deadLetter,
-  eventTime,
-  type JoinType,
-  lateSideOutput,
-  memory,
-  watermark,
-  windowJoin,
-  type WindowJoinOptions,
-} from "@tidemark/streams";
+import { of, Subject, tap } from "rxjs";
+import { deadLetter, eventTime, memory, windowJoin, type WindowJoinOptions } from "@tidemark/streams";
 import { crashTest, testPipeline } from "@tidemark/streams/testing";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { runWith } from "../runtime/run.ts";
+import { clicked, type ClickedOptions, record } from "./support/clicked.ts";
 import { strict } from "./support/events.ts";
 import { ManualClock, refusal, until } from "./support/jobs.ts";
 import { key, pair, script, type Step, type Timed } from "./support/join_script.ts";
 
-type Options = Partial<WindowJoinOptions<Timed, Timed, string, string, JoinType>>;
-
-const joined = (steps: readonly Step[], options: Options = {}) =>
+const joined = (steps: readonly Step[], options: ClickedOptions = {}) =>
   script(
     steps,
     (right) => windowJoin(right, { window: { size: 10 }, key, rightKey: key, join: pair, ...options }),
   );
 
-/** Views and clicks of the same ten milliseconds, and those without the other. */
-function clicked(log: MemoryLog, options: Options = {}): Observable<unknown> {
-  const timed = (topic: string) =>
-    log.source<Timed>(topic).pipe(eventTime(({ at }) => at), watermark({ name: topic, maxOutOfOrderness: 3 }));
-  return timed("views").pipe(
-    windowJoin(timed("clicks"), {
-      name: "clicked",
-      window: { size: 10 },
-      key,
-      rightKey: key,
-      type: "full",
-      join: (left, right) => `${(left ?? right)!.key} ${pair(left, right)}`,
-      ...options,
-    }),
-    lateSideOutput((late) => late.pipe(map(({ at }) => at), log.sink("late"))),
-    log.sink("clicked", { key: (row) => row.split(" ")[0] }),
-  );
-}
+const TEN = { size: 10 };
 
-const record = (key: string, at: number) => ({ key, value: { key, at }, timestamp: at });
 const silent = { name: "clicked", state: ":memory:", log: () => {} };
 
 describe("windowJoin()", () => {
@@ -127,13 +99,13 @@ describe("windowJoin() in a job", () => {
       { topic: "clicks", ...record(["ada", "bob", "eve"][(index + index % 2) % 3], at + index % 5) },
     ]);
     for (const [partitions, values] of [[1, "copied"], [3, "frozen"]] as const) {
-      const report = await crashTest(() => clicked(memory(), { values }), input, { partitions });
+      const report = await crashTest(() => clicked(memory(), TEN, { values }), input, { partitions });
       assert(report.crashes > 20 && report.results > 10, Deno.inspect(report));
     }
   });
 
   it("names a row that throws by its key and window, and goes on without it", async () => {
-    const throwing: Options = {
+    const throwing: ClickedOptions = {
       join(left, right) {
         if (left?.at === 2 && right?.at === 3) throw new RangeError("they do not fit");
         return `${(left ?? right)!.key} ${pair(left, right)}`;
@@ -146,12 +118,12 @@ describe("windowJoin() in a job", () => {
       return log;
     };
     assertMatch(
-      await refusal(clicked(fill(memory()), throwing), silent),
+      await refusal(clicked(fill(memory()), TEN, throwing), silent),
       /in windowJoin "clicked" while the window of key "bob" at 0 fired: they do not fit/,
     );
     const log = fill(memory());
     await (await runWith(
-      clicked(log, throwing),
+      clicked(log, TEN, throwing),
       { ...silent, onError: deadLetter(log.sink("failed")) },
       new ManualClock(),
     )).finished;
@@ -165,18 +137,18 @@ describe("windowJoin() in a job", () => {
     const migrate: WindowJoinOptions<Timed, Timed, string, string>["migrate"] = (value, version, side) =>
       side === "left" ? { ...value as Timed, at: version + 100 } : value;
     log.append("views", [record("ada", 1)]);
-    const first = await runWith(clicked(log), { ...silent, state: kv }, new ManualClock());
+    const first = await runWith(clicked(log, TEN), { ...silent, state: kv }, new ManualClock());
     await until("the view to be read", () => first.metrics.snapshot().records_in === 1, first);
     await first.stop();
     log.append("clicks", [record("ada", 2)]);
     for (const topic of ["views", "clicks"]) log.end(topic);
     const options = { ...silent, state: kv };
-    await (await runWith(clicked(log, { version: 2, migrate }), options, new ManualClock())).finished;
+    await (await runWith(clicked(log, TEN, { version: 2, migrate }), options, new ManualClock())).finished;
     assertEquals(log.read("clicked"), ["ada 101+2"]);
   });
 
   it("counts late values, and passes them to the side output", async () => {
-    await using test = await testPipeline(clicked(memory()), { start: 1_000_000 });
+    await using test = await testPipeline(clicked(memory(), TEN), { start: 1_000_000 });
     await test.push("views", [record("ada", 50)]);
     await test.push("clicks", [record("ada", 60)]);
     await test.push("views", [record("ada", 39), record("ada", 40)]);
@@ -186,7 +158,7 @@ describe("windowJoin() in a job", () => {
   it("keeps nothing of what is over: after ten times the data as much as after one", async () => {
     const sizes: number[] = [];
     for (const times of [1, 10]) {
-      await using test = await testPipeline(clicked(memory()), { start: 1_000_000 });
+      await using test = await testPipeline(clicked(memory(), TEN), { start: 1_000_000 });
       for (let n = 0; n < 20 * times; n++) {
         await test.push("views", [record(`ada ${n}`, 30 * n), record(`bob ${n}`, 30 * n)]);
         await test.push("clicks", [record(`ada ${n}`, 30 * n + 5)]);

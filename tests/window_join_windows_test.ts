@@ -1,31 +1,26 @@
 /** Window joins of windows other than the tumbling ones: which values are partners, what is kept, and how they run in jobs. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { map, merge, type Observable, of, Subject, tap } from "rxjs";
+import { merge, of, Subject, tap } from "rxjs";
 import {
   count,
   countWindow,
   eventTime,
   hours,
-  type JoinType,
   type JoinWindow,
-  lateSideOutput,
   memory,
   watermark,
   windowJoin,
-  type WindowJoinOptions,
 } from "@tidemark/streams";
 import { crashTest, testPipeline } from "@tidemark/streams/testing";
-import type { MemoryLog } from "../connectors/memory.ts";
 import { runWith } from "../runtime/run.ts";
+import { clicked, type ClickedOptions, record } from "./support/clicked.ts";
 import { CommittingTask } from "./support/committing_task.ts";
 import { ManualClock, refusal, until } from "./support/jobs.ts";
 import { key, pair, script, type Step, type Timed } from "./support/join_script.ts";
 import { HandMadeTask, jobSink, jobSource } from "./support/task_host.ts";
 
-type Options = Partial<WindowJoinOptions<Timed, Timed, string, string, JoinType>>;
-
-const joined = (window: JoinWindow<Timed>, steps: readonly Step[], options: Options = {}) =>
+const joined = (window: JoinWindow<Timed>, steps: readonly Step[], options: ClickedOptions = {}) =>
   script(steps, (right) => windowJoin(right, { window, key, rightKey: key, join: pair, ...options }));
 
 const SLIDING = { size: 10, slide: 5 };
@@ -204,26 +199,6 @@ describe("the windows of windowJoin()", () => {
   });
 });
 
-/** Views and clicks of the same window, and those without the other. */
-function clicked(log: MemoryLog, window: JoinWindow<Timed>, options: Options = {}): Observable<unknown> {
-  const timed = (topic: string) =>
-    log.source<Timed>(topic).pipe(eventTime(({ at }) => at), watermark({ name: topic, maxOutOfOrderness: 3 }));
-  return timed("views").pipe(
-    windowJoin(timed("clicks"), {
-      name: "clicked",
-      window,
-      key,
-      rightKey: key,
-      type: "full",
-      join: (left, right) => `${(left ?? right)!.key} ${pair(left, right)}`,
-      ...options,
-    }),
-    lateSideOutput((late) => late.pipe(map(({ at }) => at), log.sink("late"))),
-    log.sink("clicked", { key: (row) => row.split(" ")[0] }),
-  );
-}
-
-const record = (key: string, at: number) => ({ key, value: { key, at }, timestamp: at });
 const options = { name: "clicked", log: () => {} };
 
 describe("windowJoin() of any windows in a job", () => {

@@ -13,12 +13,13 @@ import {
   watermark,
 } from "@tidemark/streams/operators";
 import { memory } from "@tidemark/streams";
-import { crashTest, testPipeline } from "@tidemark/streams/testing";
+import { testPipeline } from "@tidemark/streams/testing";
 import { operate } from "../operators/_operate.ts";
 import { TriggeredStage } from "../operators/_triggered_stage.ts";
 import { planOf } from "../operators/_window_options.ts";
 import { tumbling } from "../operators/_windower.ts";
 import { at, type Event, events } from "./support/events.ts";
+import { crashWindows } from "./support/window_crash.ts";
 import { HandMadeTask, jobSink, jobSource } from "./support/task_host.ts";
 
 const broker = memory();
@@ -94,18 +95,7 @@ describe("a window's trigger", () => {
   });
 
   it("has the same results whatever crashes", async () => {
-    const input = [1, 40, 20, 110, 310, 140, 120, 250, 80, 20, 310, 270].map((at, index) => {
-      const user = ["ada", "bob"][index % 2];
-      return { value: { user, at }, key: user };
-    });
-    const pipeline = broker.source<Event>("events", { tombstones: "refuse" }).pipe(
-      at,
-      watermark({ maxOutOfOrderness: 20 }),
-      counts({ early: everyEventTime(30), late: everyCount(2) }, 150),
-      map(({ key, window, value, pane, index }) => ({ key, ...window, value, pane, index })),
-      broker.sink("counts", { key: ({ key }) => key }),
-    );
-    await crashTest(pipeline, input);
+    await crashWindows(counts({ early: everyEventTime(30), late: everyCount(2) }, 150), { unit: 10 });
   });
 
   it("keeps nothing of windows that are gone, after ten times the records", () => {

@@ -9,6 +9,7 @@
 import { HOPS } from "./hop_mutations.ts";
 import type { Edit, Mutation } from "./mutation.ts";
 import { SILENCES } from "./silent_mutations.ts";
+import { STAGES } from "./stage_mutations.ts";
 import { TABLES } from "./table_mutations.ts";
 
 const TAKEOVER = "runtime/takeover.ts";
@@ -18,7 +19,6 @@ const OWNED = "runtime/owned_task.ts";
 const RUNNER = "runtime/task_runner.ts";
 const KEYS = "state/keys.ts";
 const COMMIT = "state/commit.ts";
-const TIMERS = "operators/_timers.ts";
 
 const BELIEVE_ANY_MARKER: Edit = {
   file: "state/decide.ts",
@@ -349,42 +349,6 @@ const WAITS: Mutation = {
   name: "a store that has stopped answering is waited for for ever",
   edits: [{ file: "state/kv_store.ts", find: "return this.#answered(what, act());", replace: "return act();" }],
 };
-
-const STAGES: readonly Mutation[] = [
-  {
-    name: "the timers of a stage are forgotten when it is restored",
-    edits: [{
-      file: TIMERS,
-      find: "        this.#queue.push(time, cell.value!, cell);\n        if",
-      replace: "        if",
-    }],
-  },
-  {
-    name: "a timer that has fired fires again after a restore",
-    edits: [{
-      file: TIMERS,
-      find: "    const sequence = cell.value!;\n    this.#state.write(cell, undefined);\n",
-      replace: "    const sequence = cell.value!;\n",
-    }],
-  },
-  {
-    name: "the watermark passes a hold",
-    edits: [{
-      file: "operators/_own_time.ts",
-      find: "const watermark = free ? scope.watermark : Math.min(scope.watermark, holds.limit);",
-      replace: "const watermark = scope.watermark;",
-    }],
-  },
-  {
-    name: "an element that is appended to a list is not in the delta",
-    edits: [{
-      file: "state/durable_collections.ts",
-      find: "    this.state.create(this, this.#base + this.#cells.length, listed(value, this.state.name));\n",
-      replace: "    this.state.create(this, this.#base + this.#cells.length, listed(value, this.state.name));\n" +
-        "    if (this.#size > 1) this.state.dirty.pop();\n",
-    }],
-  },
-];
 
 export const MUTATIONS: readonly Mutation[] = [
   ...PUBLISH,

@@ -36,11 +36,6 @@ export interface Truth {
   readonly late: readonly number[];
 }
 
-/** How often each key has occurred, after each record. */
-export function runningCounts(rows: readonly Row[]): [string, number][] {
-  return rows.map(({ key }, place) => [key, rows.slice(0, place + 1).filter((row) => row.key === key).length]);
-}
-
 /** The watermark after the first `n` records: the slowest partition's highest time, less the bound, less one. */
 export function watermarkAfter(
   rows: readonly Row[],

@@ -16,7 +16,7 @@ import {
 import { DurableTask } from "./durable_task.ts";
 import type { Row } from "./oracle.ts";
 import { jobSink, jobSource } from "./task_host.ts";
-import { type Every, inOrder, type Pane, type WindowRules, windowTruth } from "./window_truth.ts";
+import { type Every, inOrder, type Pane, type WindowRules, type WindowTruth, windowTruth } from "./window_truth.ts";
 
 /** A row with its place in the input. */
 export type Placed = Row & { readonly place: number };
@@ -67,7 +67,8 @@ export const common: fc.Arbitrary<Common> = fc.record({
   }).map((input) => ({ ...rules, ...input }))
 );
 
-function triggerOf(every: Every): Trigger | undefined {
+/** The trigger of a rule. */
+export function triggerOf(every: Every): Trigger | undefined {
   return every === undefined ? undefined : "ms" in every ? everyEventTime(every.ms) : everyCount(every.records);
 }
 
@@ -89,7 +90,15 @@ export function assertTruth(
   rules: Common & WindowRules,
   windows: OperatorFunction<Placed, WindowResult<Placed, string, number[]>>,
 ): void {
-  const { rows, partitions, maxOutOfOrderness, restarts } = rules;
+  assertSteps(rules, windows, windowTruth(rules.rows, rules));
+}
+
+/** Whether an operator emits these results, step by step, with restarts on the way; and refuses the same records. */
+export function assertSteps(
+  { rows, partitions, maxOutOfOrderness, restarts }: Common,
+  windows: OperatorFunction<Placed, WindowResult<Placed, string, number[]>>,
+  truth: WindowTruth,
+): void {
   const late: number[] = [];
   const task = new DurableTask(() =>
     jobSource<Placed>("rows", partitions).pipe(
@@ -114,7 +123,6 @@ export function assertTruth(
   task.end();
   if (task.failure !== undefined) throw task.failure;
   take();
-  const truth = windowTruth(rows, rules);
   assertEquals(late, truth.late, "late records");
   assertEquals(steps, truth.steps.map(inOrder));
 }

@@ -5,7 +5,7 @@
  */
 import { diceOf } from "../scenario.ts";
 import { counted, looked } from "./rows.ts";
-import { sliding, updates } from "./aligned.ts";
+import { days, growing, sliding, updates } from "./aligned.ts";
 import { answers } from "./answers.ts";
 import { calls } from "./calls.ts";
 import { carts } from "./carts.ts";
@@ -23,6 +23,7 @@ import { profiles } from "./profiles.ts";
 import { overlaps, reunions } from "./reunions.ts";
 import { ruled } from "./ruled.ts";
 import { sessions } from "./sessions.ts";
+import { tallies } from "./tallies.ts";
 import { versions } from "./versions.ts";
 import { visits } from "./visits.ts";
 
@@ -37,6 +38,9 @@ export const FAMILIES: readonly Family[] = [
   doors,
   sliding,
   updates,
+  growing,
+  days,
+  tallies,
   answers,
   calls,
   carts,

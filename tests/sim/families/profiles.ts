@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { filter, type Observable } from "rxjs";
-import { tableJoin, toTable } from "@tidemark/streams";
+import { tableJoin } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
 import type { Expected, OwnFamily } from "./family.ts";
+import { deletes, evens, isEven, odds, type WithOdd, withOdd } from "./odds.ts";
 
 const PROFILES = "profiles";
 
@@ -14,41 +14,14 @@ export const profiles: OwnFamily = {
   name: PROFILES,
   share: 0.1,
   dice: 0x9f11e5,
-  pipeline,
+  pipeline: (events) => evens(events).pipe(tableJoin(odds(events), { ...withOdd, name: PROFILES })),
   expected: (emit) => new Profiles(emit),
 };
-
-interface Row {
-  readonly user: string;
-  readonly n: number;
-  /** The row of the user. */
-  readonly odd: { readonly n: number } | null;
-}
-
-const isEven = ({ n }: Event) => n % 2 === 0;
-/** Some events delete the row of their user. */
-const deletes = ({ n }: Event) => n % 3 === 0;
-
-function pipeline(events: Observable<Event>): Observable<Row> {
-  const table = events.pipe(
-    filter((event) => !isEven(event)),
-    toTable({ key: ({ user }) => user, value: (event) => deletes(event) ? undefined : { n: event.n } }),
-  );
-  return events.pipe(
-    filter(isEven),
-    tableJoin(table, {
-      name: PROFILES,
-      key: ({ user }) => user,
-      type: "left",
-      join: ({ user, n }, odd): Row => ({ user, n, odd: odd ?? null }),
-    }),
-  );
-}
 
 class Profiles implements Expected {
   readonly #rows = new Map<string, { n: number }>();
 
-  constructor(readonly emit: (row: Row) => void) {}
+  constructor(readonly emit: (row: WithOdd) => void) {}
 
   add(event: Event): boolean {
     const { user, n } = event;

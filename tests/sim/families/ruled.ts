@@ -1,12 +1,13 @@
 /**
- * `tableJoin` of every event with a rule, from a table that every task reads whole and that changes while the job runs.
- * Which version of a rule an event meets depends on the interleaving. It is never older than the one that was there
- * before the job began, and never goes back.
+ * `tableJoin` of every event with a rule, from a table that every task reads whole and that changes while the job runs,
+ * and then `broadcastJoin` with all rules of the same table. Which version of a rule an event meets depends on the
+ * interleaving. It is never older than the one that was there before the job began, never goes back, and is the same for
+ * both joins.
  *
  * @module
  */
 import type { Observable } from "rxjs";
-import { tableJoin } from "@tidemark/streams";
+import { broadcastJoin, tableJoin } from "@tidemark/streams";
 import type { OutputRecord } from "../../../connectors/connector.ts";
 import { keyPartition } from "../../../connectors/partitioner.ts";
 import { diceOf, type Scenario } from "../scenario.ts";
@@ -23,6 +24,9 @@ interface RuledRow extends Row {
   readonly n: number;
   readonly rule: string;
   readonly version?: number | null;
+  /** Whether the version of both joins is one, and how many rules there are. */
+  readonly agrees: boolean;
+  readonly of: number;
 }
 
 const encoder = new TextEncoder();
@@ -64,15 +68,17 @@ export const ruled: OwnFamily = {
 const ruleOf = ({ n }: Event) => NAMES[n % NAMES.length];
 
 function pipeline(events: Observable<Event>, { open }: FamilyRun): Observable<RuledRow> {
+  const rules = open<number>(RULES);
   return events.pipe(
-    tableJoin(open<number>(RULES), {
+    tableJoin(rules, {
       name: RULED,
       key: ruleOf,
       type: "left",
-      join: (event, version): RuledRow => {
-        const { user, n } = event;
-        return { user, n, rule: ruleOf(event), version: version ?? null };
-      },
+      join: (event, version) => ({ user: event.user, n: event.n, rule: ruleOf(event), version: version ?? null }),
+    }),
+    broadcastJoin(rules, {
+      name: `${RULED}/all`,
+      join: (row, all): RuledRow => ({ ...row, agrees: all.get(row.rule) === row.version, of: all.size }),
     }),
   );
 }
@@ -95,7 +101,7 @@ class Ruled implements Expected {
   constructor(readonly emit: (row: Row) => void) {}
 
   add(event: Event): boolean {
-    this.emit({ user: event.user, n: event.n, rule: ruleOf(event) } as Row);
+    this.emit({ user: event.user, n: event.n, rule: ruleOf(event), agrees: true, of: NAMES.length } as Row);
     return true;
   }
 

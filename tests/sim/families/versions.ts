@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { filter, type Observable } from "rxjs";
-import { temporalJoin, toTable } from "@tidemark/streams";
+import { temporalJoin } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
 import { ByEventTime, type OwnFamily } from "./family.ts";
+import { deletes, evens, isEven, odds, type WithOdd, withOdd } from "./odds.ts";
 
 const VERSIONS = "versions";
 
@@ -14,43 +14,16 @@ export const versions: OwnFamily = {
   name: VERSIONS,
   share: 0.1,
   dice: 0x7e4905,
-  pipeline,
+  pipeline: (events) => evens(events).pipe(temporalJoin(odds(events), { ...withOdd, name: VERSIONS })),
   expected: (emit) => new Versions(emit),
 };
-
-interface Row {
-  readonly user: string;
-  readonly n: number;
-  /** The row of the user at the event's time. */
-  readonly odd: { readonly n: number } | null;
-}
-
-const isEven = ({ n }: Event) => n % 2 === 0;
-/** Some events delete the row of their user. */
-const deletes = ({ n }: Event) => n % 3 === 0;
-
-function pipeline(events: Observable<Event>): Observable<Row> {
-  const table = events.pipe(
-    filter((event) => !isEven(event)),
-    toTable({ key: ({ user }) => user, value: (event) => deletes(event) ? undefined : { n: event.n } }),
-  );
-  return events.pipe(
-    filter(isEven),
-    temporalJoin(table, {
-      name: VERSIONS,
-      key: ({ user }) => user,
-      type: "left",
-      join: ({ user, n }, odd): Row => ({ user, n, odd: odd ?? null }),
-    }),
-  );
-}
 
 /** The rows of one partition: all changes that are kept are searched for each event that is reached. */
 class Versions extends ByEventTime {
   #waiting: Event[] = [];
   #changes: Event[] = [];
 
-  constructor(readonly emit: (row: Row) => void) {
+  constructor(readonly emit: (row: WithOdd) => void) {
     super();
   }
 

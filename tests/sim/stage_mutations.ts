@@ -1,0 +1,65 @@
+/**
+ * Ways to get the stages of operators wrong: their timers, holds and lists, their calls, and what they find again.
+ *
+ * @module
+ */
+import type { Mutation } from "./mutation.ts";
+
+const TIMERS = "operators/_timers.ts";
+const ASYNC = "operators/_async_stage.ts";
+
+export const STAGES: readonly Mutation[] = [
+  {
+    name: "the timers of a stage are forgotten when it is restored",
+    edits: [{
+      file: TIMERS,
+      find: "        this.#queue.push(time, cell.value!, cell);\n        if",
+      replace: "        if",
+    }],
+  },
+  {
+    name: "a timer that has fired fires again after a restore",
+    edits: [{
+      file: TIMERS,
+      find: "    const sequence = cell.value!;\n    this.#state.write(cell, undefined);\n",
+      replace: "    const sequence = cell.value!;\n",
+    }],
+  },
+  {
+    name: "what waits for its time is forgotten when it is restored",
+    edits: [{ file: "operators/_waiting.ts", find: "      this.add(cell);\n", replace: "" }],
+  },
+  {
+    name: "the watermark passes a hold",
+    edits: [{
+      file: "operators/_own_time.ts",
+      find: "const watermark = free ? scope.watermark : Math.min(scope.watermark, holds.limit);",
+      replace: "const watermark = scope.watermark;",
+    }],
+  },
+  {
+    name: "an element that is appended to a list is not in the delta",
+    edits: [{
+      file: "state/durable_collections.ts",
+      find: "    this.state.create(this, this.#base + this.#cells.length, listed(value, this.state.name));\n",
+      replace: "    this.state.create(this, this.#base + this.#cells.length, listed(value, this.state.name));\n" +
+        "    if (this.#size > 1) this.state.dirty.pop();\n",
+    }],
+  },
+  {
+    name: "a call that is in flight at the cut is forgotten when it is restored",
+    edits: [{
+      file: ASYNC,
+      find: "    for (const cell of cells) {\n      const kept",
+      replace: "    for (const cell of cells.slice(1)) {\n      const kept",
+    }],
+  },
+  {
+    name: "a call whose result has come out is in flight again after a restore",
+    edits: [{
+      file: ASYNC,
+      find: "    this.#called--;\n    this.#state.write(flight.cell, undefined);\n",
+      replace: "    this.#called--;\n",
+    }],
+  },
+];
