@@ -165,7 +165,10 @@ function emitLatest<T, K extends Key, V>(
   return {
     next(value) {
       const { time } = stage.at;
-      changed.set(advance(value), time);
+      const cell = advance(value);
+      // A key that is forgotten emits nothing. Without a job nothing is cut, so it must not wait here.
+      if (cell.value === undefined) changed.delete(cell);
+      else changed.set(cell, time);
       if (hold !== undefined && !(time < hold.time)) return;
       const before = hold;
       hold = stage.hold(Number.isNaN(time) ? BEGIN_OF_TIME : time);
@@ -173,7 +176,7 @@ function emitLatest<T, K extends Key, V>(
     },
     cut: flush,
     end() {
-      while (changed.size > 0 && !stage.closed) flush();
+      while ((changed.size > 0 || hold !== undefined) && !stage.closed) flush();
     },
   };
 }
