@@ -2,8 +2,8 @@
  * `deno task bench`: the measurements of the main job. Each table has a column with its goal.
  *
  * The parts are `operators` (the pipeline in memory), `nexmark` (the queries of that benchmark in memory), `checkpoint`
- * (the cost of an epoch and of a restore), `keys` (the cost of similar keys and of large ones), `throughput` and
- * `latency` (both with a real Kafka, which is started from its jars if `KAFKA_BROKERS` is not set).
+ * (the cost of an epoch and of a restore), `keys` (the cost of similar keys and of large ones), `broadcast` (the memory
+ * of a table that every task holds), `throughput` and `latency` (both with a real Kafka, which is started from its jars if `KAFKA_BROKERS` is not set).
  */
 import { parseArgs } from "node:util";
 import { benchLatency } from "./latency_bench.ts";
@@ -12,7 +12,7 @@ import { lines } from "../tests/support/lines.ts";
 import { describeMachine, everything, line } from "./support/report.ts";
 import { benchThroughput } from "./throughput_bench.ts";
 
-const PARTS = ["operators", "nexmark", "checkpoint", "keys", "throughput", "latency"];
+const PARTS = ["operators", "nexmark", "checkpoint", "keys", "broadcast", "throughput", "latency"];
 const HELP = `deno task bench [options]
 
   --only PART[,PART]   only these parts: ${PARTS.join(", ")}
@@ -79,6 +79,7 @@ const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
   nexmark: ["nexmark"],
   checkpoint: ["checkpoint"],
   keys: ["keys"],
+  broadcast: ["broadcast"],
 };
 
 /** Runs a script that needs no broker, in a new process, so that code compiled for others does not affect it. */

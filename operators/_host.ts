@@ -150,8 +150,8 @@ export interface TaskHost {
   restoredClock(name: string): ClockSnapshot | undefined;
   /** Handles a bad record: writes a dead letter, or throws an error that stops the task. */
   badRecord(reason: string, stage?: string): void;
-  /** A stage wants a task that is new to read tables before other sources. */
-  readFirst?(tables: readonly AttachedSource[], before: readonly AttachedSource[]): void;
+  /** A stage joins values with a table. Called while the job is planned. */
+  joins?(join: TableAndValues): void;
   /** Reports once that an event time is before 1973, which is most likely a mistake. */
   earlyTime?(time: number): void;
   /** Checks a key that a stage sees for the first time. Throws when the topic is not keyed by it. */
@@ -171,6 +171,18 @@ export interface TaskHost {
   afterCall?: (() => void) | undefined;
   /** Writes a dead letter for a call that has failed. Returns `false` when the job has no sink for them. */
   giveUp?(pane: PaneAtHand, stage: string, reason: string): boolean;
+}
+
+/** A stage that joins values with a table. */
+export interface TableAndValues {
+  /** The stage's name. */
+  readonly name: string | undefined;
+  readonly tables: readonly AttachedSource[];
+  readonly values: readonly AttachedSource[];
+  /** Whether a task that is new reads the tables before the values. */
+  readonly bootstrap: boolean;
+  /** Whether every task has the whole table. */
+  readonly whole: boolean;
 }
 
 /** A source that the job has to bind. */

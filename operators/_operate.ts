@@ -345,7 +345,8 @@ function bind(
   // A stream that failed while it was bound has reported its error already.
   if (inputs.some(({ closed }) => !closed)) {
     verify(options, scope, label);
-    standApart(options, stage, inputs.flatMap((input) => input.scope === scope ? [] : input.scope.sources));
+    const apart = inputs.flatMap((input) => input.scope === scope ? [] : input.scope.sources);
+    if ((options as TwoOptions).apart) standApart(options, stage, apart);
     stage.open();
   }
   if (bottommost) startAlone(task, out);
@@ -362,13 +363,17 @@ function verify(options: StageOptions, scope: Scope, label: string): void {
   if (options.needsWatermark === true) requireWatermark(scope, label);
 }
 
-/** Checks the input that stands apart, and tells the job that it is read first. */
-function standApart({ apart, bootstrap }: TwoOptions, stage: Stage, sources: readonly AttachedSource[]): void {
-  const { scope, label, task: { host } } = stage;
-  const partial = sources.find(({ broadcast }) => broadcast !== true);
-  stage.anyKey = sources.length > 0 && partial === undefined;
+/** Checks the input that stands apart, and tells the job of it. */
+function standApart(
+  { name, apart, bootstrap = false }: TwoOptions,
+  stage: Stage,
+  tables: readonly AttachedSource[],
+): void {
+  const { scope: { sources: values }, label, task: { host } } = stage;
+  const partial = tables.find(({ broadcast }) => broadcast !== true);
+  const whole = stage.anyKey = tables.length > 0 && partial === undefined;
   if (apart === "whole" && host !== undefined && partial !== undefined) throw misuse.notWhole(label, partial.label);
-  if (bootstrap) host?.readFirst?.(sources, scope.sources);
+  host?.joins?.({ name, tables, values, bootstrap, whole });
 }
 
 /** Throws where a stage would never fire, or only by the clock of some branches. */

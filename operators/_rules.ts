@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { freeze } from "./_own.ts";
 import type { Key, KeyedState } from "./keyed_state.ts";
 
 /** A view of a state. It shows each change at once. */
@@ -18,7 +19,9 @@ export class Rules<K extends Key, V> implements ReadonlyMap<K, V> {
   }
 
   get(key: K): V | undefined {
-    return this.state.find(key)?.value;
+    const cell = this.state.find(key);
+    // What a restart has brought back is not frozen yet.
+    return cell === undefined ? undefined : freeze(cell.value);
   }
 
   has(key: K): boolean {
@@ -52,7 +55,7 @@ export class Rules<K extends Key, V> implements ReadonlyMap<K, V> {
 
   #all(): ReadonlyMap<K, V> {
     if (this.#ordered !== undefined) return this.#ordered;
-    const rows = Array.from(this.state.cells(0), ({ key, value }): [K, V] => [key, value!]);
+    const rows = Array.from(this.state.cells(0), ({ key, value }): [K, V] => [key, freeze(value!)]);
     return this.#ordered = new Map(rows.sort(([one], [other]) => inOrder(one, other)));
   }
 }

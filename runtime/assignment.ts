@@ -8,7 +8,7 @@
 import type { StartOffset } from "../connectors/connector.ts";
 import { leastOffsets } from "./offsets.ts";
 import { guardKey } from "./key_guard.ts";
-import { UnavailableError } from "../state/mod.ts";
+import { SharedTables, UnavailableError } from "../state/mod.ts";
 import { SecondTask } from "./second_task.ts";
 import { Claims } from "./claims.ts";
 import type { Epochs } from "./epochs.ts";
@@ -21,7 +21,7 @@ import { describeTaken, earlyTimeTold, tellUnread, warnAboutShown } from "./tell
 import type { TroubleKind } from "./troubles.ts";
 
 /** What an assignment needs. */
-export interface AssignmentParts extends Omit<TakeoverParts, "onFailure" | "earlyTime" | "guardKey"> {
+export interface AssignmentParts extends Omit<TakeoverParts, "onFailure" | "earlyTime" | "guardKey" | "tables"> {
   readonly meter: Meter;
   readonly epochs: () => Epochs;
   /** Makes the reader go on at this offset. */
@@ -67,6 +67,7 @@ export class Assignment {
     });
     this.#takeover = {
       ...parts,
+      tables: new SharedTables(parts.plan.shared),
       earlyTime: earlyTimeTold(settings),
       guardKey: (number) => (task, at) => {
         guardKey(task, at);
@@ -171,6 +172,7 @@ export class Assignment {
     if (owned === undefined) return;
     owned.lose();
     owned.runner.close();
+    owned.states.close();
     for (const queue of owned.runner.queues) {
       const others = this.queuesOf(queue.topic, queue.partition).filter((one) => one.owned !== owned);
       if (others.length > 0) this.#queues.set(`${queue.topic}/${queue.partition}`, others);

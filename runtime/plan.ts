@@ -9,8 +9,8 @@ import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import { memoryState } from "../operators/_memory_state.ts";
 import { noSource } from "../operators/_misuse.ts";
-import type { AttachedSource } from "../operators/_scope.ts";
 import { Bottom } from "../operators/_source.ts";
+import type { TableAndValues } from "../operators/_host.ts";
 import { type HopPort, type HopRequest, Task, type TaskHost } from "../operators/_task.ts";
 import { type HopPlan, hopTopic, planHops } from "./hops.ts";
 import { policySinks, type Settings } from "./options.ts";
@@ -46,6 +46,8 @@ export interface Plan {
   readonly hops: readonly HopPlan[];
   /** The topics that stages read together, those of hops included: one list for each part of a pipeline. */
   readonly parts: readonly (readonly string[])[];
+  /** The names of those with the rows of tables that every task holds whole. */
+  readonly shared: ReadonlySet<string>;
   /** The topics whose event time each clock tracks, by the clock's name. */
   readonly clocks: ReadonlyMap<string, readonly string[]>;
   readonly topology: Topology;
@@ -106,6 +108,9 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
     sources: host.sources,
     sinks,
     states: host.states,
+    shared: new Set(
+      host.states.map(({ name }) => name).filter((name) => [...host.whole].some((stage) => name.startsWith(stage))),
+    ),
     clocks,
     topology: {
       sources: [...host.sources].map(place),
@@ -142,6 +147,8 @@ class PlanningHost implements TaskHost {
   readonly states: KeyedStateSpec[] = [];
   readonly hops: (HopRequest & { readonly topic: string })[] = [];
   readonly joined: Joined[] = [];
+  /** How the names of states begin whose rows are those of whole tables. */
+  readonly whole = new Set<string>();
   readonly checkKey = undefined;
   readonly skipPane = undefined;
   readonly bindHop: TaskHost["bindHop"];
@@ -160,8 +167,10 @@ class PlanningHost implements TaskHost {
     };
   }
 
-  readFirst(tables: readonly AttachedSource[], before: readonly AttachedSource[]): void {
-    for (const value of before) for (const table of tables) this.joined.push([value.label, table.label]);
+  joins({ name, tables, values, bootstrap, whole }: TableAndValues): void {
+    if (whole) this.whole.add(`${name}/`);
+    if (!bootstrap) return;
+    for (const value of values) for (const table of tables) this.joined.push([value.label, table.label]);
   }
 
   openState(spec: KeyedStateSpec): AnyKeyedState {

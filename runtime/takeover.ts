@@ -23,6 +23,7 @@ import {
   type Head,
   type Offsets,
   type Patience,
+  type SharedTables,
   type Store,
   TaskCheckpoint,
 } from "../state/mod.ts";
@@ -51,6 +52,8 @@ export interface TakeoverParts {
   readonly publisherId: string;
   /** How long to wait for the store. */
   readonly patience: Patience;
+  /** The rows that the tasks of this worker share. */
+  readonly tables: SharedTables;
   /** What goes on after the takeover. */
   readonly background: Background;
   /** Creates the check of the keys that a task meets. */
@@ -87,6 +90,7 @@ export async function takeOver(
     const states = new DurableStates({
       undoable: parts.settings.onError !== undefined,
       drop: parts.settings.dropStates,
+      shared: parts.tables,
     });
     const { checkpoint, created } = await claim(parts, number, states);
     claims.push({ number, states, checkpoint, created });
@@ -110,6 +114,7 @@ export async function takeOver(
     }
   } catch (error) {
     for (const { owned } of taken) owned.runner.close();
+    for (const { states } of claims) states.close();
     throw error;
   }
   // Garbage of earlier owners does no harm, so it is removed without waiting for it.

@@ -12,8 +12,8 @@
  * @module
  */
 import type { Key, StateKind } from "../operators/keyed_state.ts";
-import type { Address, CellWriter, DurableCells } from "./durable_cells.ts";
-import type { Bucket, StateCell } from "./state_cell.ts";
+import type { Address, CellWriter, StoredState } from "./stored_state.ts";
+import type { StateCell, StoredBucket } from "./state_cell.ts";
 import { ValueReader } from "./value_reader.ts";
 import { Tag } from "./value_tags.ts";
 import { ValueWriter } from "./value_writer.ts";
@@ -22,7 +22,7 @@ const VERSION = 2;
 const KINDS: readonly StateKind[] = ["value", "map", "list"];
 
 /** The properties of a state that determine how its cells are written. */
-type Form = Pick<DurableCells, "kind" | "namespaced">;
+type Form = Pick<StoredState, "kind" | "namespaced">;
 
 /** Writes cells. A writer is reused for many streams. */
 export class CellStreamWriter implements CellWriter {
@@ -53,7 +53,7 @@ export class CellStreamWriter implements CellWriter {
    * @param states the states of the task
    * @param whole whether to write all cells, not only the changed ones
    */
-  delta(epoch: number, states: Iterable<DurableCells>, whole: boolean): Uint8Array | undefined {
+  delta(epoch: number, states: Iterable<StoredState>, whole: boolean): Uint8Array | undefined {
     const { values } = this;
     values.reset();
     values.byte(VERSION);
@@ -73,7 +73,7 @@ export class CellStreamWriter implements CellWriter {
   }
 
   /** The base of a bucket, valid until the next use; `undefined` when it is empty. */
-  base(state: DurableCells, bucket: Bucket): Uint8Array | undefined {
+  base(state: StoredState, bucket: StoredBucket): Uint8Array | undefined {
     this.values.reset();
     this.values.byte(VERSION);
     this.#open(state);
@@ -114,7 +114,7 @@ function markedState(mark: number, version: number): Form & { readonly id: numbe
  */
 export function readDelta(
   bytes: Uint8Array,
-  stateOf: (id: number) => Pick<DurableCells, "load"> | undefined,
+  stateOf: (id: number) => Pick<StoredState, "load"> | undefined,
 ): number {
   const { reader, version } = open(bytes);
   const epoch = reader.varint();
@@ -129,7 +129,7 @@ export function readDelta(
 }
 
 /** Reads the base of a bucket into its state. */
-export function readBase(bytes: Uint8Array, state: DurableCells, bucket: number): void {
+export function readBase(bytes: Uint8Array, state: StoredState, bucket: number): void {
   const { reader } = open(bytes);
   readCells(reader, state, (address, value) => state.loadBase(bucket, address, value));
   if (reader.left > 0) throw new RangeError(`${reader.left} bytes are left over`);

@@ -86,6 +86,9 @@ export interface RestoreReport {
   readonly milliseconds: number;
 }
 
+/** The writer of all tasks: an epoch is encoded and copied in one call, and large buffers are needed once only. */
+const writer = new CellStreamWriter();
+
 /**
  * A task's checkpoint, as its owner uses it.
  *
@@ -343,7 +346,6 @@ export class TaskCheckpoint {
   }
 
   #newCutter(): EpochCutter {
-    const writer = new CellStreamWriter();
     const { states } = this.options;
     return new EpochCutter({
       keys: this.keys,

@@ -12,7 +12,7 @@
  * @module
  */
 import type { CellStreamWriter } from "./cell_stream.ts";
-import type { DurableCells } from "./durable_cells.ts";
+import type { StoredState } from "./stored_state.ts";
 import type { DeltaRange } from "./head.ts";
 import {
   BUCKET_BYTES,
@@ -25,12 +25,12 @@ import {
   SNAPSHOT_BYTES,
   SNAPSHOT_FACTOR,
 } from "./limits.ts";
-import type { Bucket } from "./state_cell.ts";
+import type { StoredBucket } from "./state_cell.ts";
 
 /** A bucket to be written; without bytes it has become empty. */
 export interface BucketWrite {
-  readonly state: DurableCells;
-  readonly bucket: Bucket;
+  readonly state: StoredState;
+  readonly bucket: StoredBucket;
   readonly bytes: Uint8Array | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface CompactionFacts {
   readonly deltaBytes: number;
   /** The ranges of deltas before this epoch. */
   readonly ranges: readonly DeltaRange[];
-  readonly states: readonly DurableCells[];
+  readonly states: readonly StoredState[];
 }
 
 /** Compaction of one task. */
@@ -79,7 +79,7 @@ export class Compaction {
   }
 
   /** Splits buckets of a state that has become too large for them. Buckets without a base cost nothing. */
-  #grow(state: DurableCells, earned: number, write: WriteBucket): void {
+  #grow(state: StoredState, earned: number, write: WriteBucket): void {
     if (!isCrowded(state)) return;
     this.#growth += earned;
     while (isCrowded(state)) {
@@ -92,7 +92,7 @@ export class Compaction {
     this.#growth = Math.min(this.#growth, 0);
   }
 
-  #rewrite(state: DurableCells, bucket: Bucket, write: WriteBucket): number {
+  #rewrite(state: StoredState, bucket: StoredBucket, write: WriteBucket): number {
     const bytes = this.writer.base(state, bucket)?.slice();
     this.#left--;
     write({ state, bucket, bytes });
@@ -101,21 +101,21 @@ export class Compaction {
 }
 
 /** The last epoch whose delta no bucket needs. */
-export function coveredBy(states: readonly DurableCells[], epoch: number): number {
+export function coveredBy(states: readonly StoredState[], epoch: number): number {
   let covered = epoch;
   for (const { oldest } of states) if (oldest !== undefined) covered = Math.min(covered, oldest.since - 1);
   return covered;
 }
 
 /** Whether deltas have become so large, compared with the bases, that the whole state should be rewritten. */
-export function isOverrun(ranges: readonly DeltaRange[], states: readonly DurableCells[]): boolean {
+export function isOverrun(ranges: readonly DeltaRange[], states: readonly StoredState[]): boolean {
   const bases = states.reduce((sum, { baseBytes }) => sum + baseBytes, 0);
   return costOf(ranges) > SNAPSHOT_BYTES + SNAPSHOT_FACTOR * bases;
 }
 
 /** The state whose bucket needs the oldest delta. */
-function oldestOf(states: readonly DurableCells[]): DurableCells | undefined {
-  let found: DurableCells | undefined;
+function oldestOf(states: readonly StoredState[]): StoredState | undefined {
+  let found: StoredState | undefined;
   let since = Infinity;
   for (const state of states) {
     if (state.oldest === undefined || state.oldest.since >= since) continue;
@@ -131,7 +131,7 @@ function costOf(ranges: readonly DeltaRange[]): number {
   return cost;
 }
 
-function isCrowded(state: DurableCells): boolean {
+function isCrowded(state: StoredState): boolean {
   const { length } = state.buckets;
   return state.size > length * BUCKET_KEYS ||
     (state.baseBytes > length * BUCKET_BYTES && state.size > length * BUCKET_KEYS_AT_LEAST);

@@ -9,87 +9,21 @@
  *
  * @module
  */
-import type { Key, KeyedStateSpec, StateKind } from "../operators/keyed_state.ts";
-import { placed } from "./hash.ts";
-import { STATE_VALUE_BYTES } from "./limits.ts";
+import type { Key } from "../operators/keyed_state.ts";
 import { loadKeys } from "./read_ahead.ts";
-import { type Base, Bucket, bucketOf, DirtyBuckets, isChanged, type StateCell } from "./state_cell.ts";
+import { Bucket, bucketOf, isChanged, type StateCell } from "./state_cell.ts";
+import { type Address, type CellWriter, LAYOUT, StoredState } from "./stored_state.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
 const undoWriter = new ValueWriter();
 
-/** Options of a durable state. */
-export interface DurableStateOptions {
-  /** Its number in the head. */
-  readonly id: number;
-  /** Whether everything since the last cut can be undone. */
-  readonly undoable: boolean;
-  /** The secret seed of the hash that assigns cells to buckets, 32 bits. */
-  readonly seed: number;
-  /** The layout of its buckets: `LAYOUT`, or that of an older format until the cells are distributed again. */
-  readonly layout: number;
-}
-
-/** The current layout of buckets. */
-export const LAYOUT = 2;
-
-/** The address of a cell: its key, its namespace, and in a map or a list its entry's name or number. */
-export interface Address {
-  readonly key: Key;
-  readonly namespace: number;
-  readonly element: Key | undefined;
-}
-
-/** The part of a state's specification that is stored. */
-export type StoredSpec = Pick<KeyedStateSpec, "name" | "namespaced" | "version" | "kind" | "frozen" | "plain">;
-
 /** Cells of one state of a task with a checkpoint. */
-export abstract class DurableCells<C extends StateCell = StateCell> {
-  readonly name: string;
-  readonly kind: StateKind;
-  readonly id: number;
-  readonly namespaced: boolean;
-  /** The version of the values. */
-  version: number;
-  seed: number;
-  layout: number;
-  /** Whether values are frozen. Then a value cannot change in place and needs no copy. */
-  frozen: boolean;
-  /** Whether values are plain data by construction. */
-  plain: boolean;
-  /** How many buckets have a base, of how many bytes, and the exclusive or of their placed checksums. */
-  bases = 0;
-  baseBytes = 0;
-  basesChecksum = 0;
-  /** Bases of an older layout. They stay in the store until the whole state is rewritten. */
-  outdated: readonly Bucket[] = [];
+export abstract class DurableCells<C extends StateCell = StateCell> extends StoredState<Bucket> {
   /** The number of this cut. A cell with this mark is in the list of dirty cells. */
   protected mark = 1;
   protected dirty: C[] = [];
-  #buckets: Bucket[] = [new Bucket(0)];
-  #dirtyBuckets = new DirtyBuckets();
-  /** The buckets of the cells that `encodeChanges` wrote. */
-  readonly #changed: Bucket[] = [];
   #size = 0;
-  readonly #undoable: boolean;
-
-  /**
-   * @param spec the stage's specification
-   * @param options its number, and whether it can be undone
-   */
-  constructor(spec: StoredSpec, options: DurableStateOptions) {
-    this.name = spec.name;
-    this.kind = spec.kind ?? "value";
-    this.namespaced = spec.namespaced;
-    this.version = spec.version ?? 1;
-    this.frozen = spec.frozen ?? false;
-    this.plain = spec.plain ?? false;
-    this.id = options.id;
-    this.seed = options.seed;
-    this.layout = options.layout;
-    this.#undoable = options.undoable;
-  }
 
   /** A hash of a cell's address. */
   protected abstract hashOf(address: Address): number;
@@ -104,26 +38,19 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
   /** Called at a cut for a cell that was never written, so that the stage no longer finds it. */
   protected abstract forget(cell: C): void;
 
-  /** How many cells hold a value. */
   get size(): number {
     return this.#size;
   }
 
-  /** Its buckets, by number. */
-  get buckets(): readonly Bucket[] {
-    return this.#buckets;
-  }
-
-  /** The bucket that needs the oldest delta, or `undefined` when none needs one. */
-  get oldest(): Bucket | undefined {
-    return this.#dirtyBuckets.first;
+  protected newBucket(index: number): Bucket {
+    return new Bucket(index);
   }
 
   /** Keeps a cell's value at the last cut. */
   protected keep(cell: C): void {
     const { value } = cell;
     cell.mark = this.mark;
-    const copied = this.#undoable && !this.frozen && typeof value === "object" && value !== null;
+    const copied = this.undoable && !this.frozen && typeof value === "object" && value !== null;
     cell.before = copied ? this.#encoded(cell) : value;
     this.dirty.push(cell);
   }
@@ -148,8 +75,8 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
 
   /** While there is only one bucket, no hash is computed. */
   #bucketOfCell(cell: StateCell): Bucket {
-    const { length } = this.#buckets;
-    return this.#buckets[length === 1 ? 0 : bucketOf(this.#hashOfCell(cell), length)];
+    const { length } = this.list;
+    return this.list[length === 1 ? 0 : bucketOf(this.#hashOfCell(cell), length)];
   }
 
   /** The hash is cached, because long keys take time to hash and every split needs it. */
@@ -160,44 +87,21 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
 
   #encoded(cell: C): Uint8Array {
     undoWriter.reset();
-    this.#encode(undoWriter, cell);
+    this.encode(undoWriter, cell);
     return undoWriter.take();
   }
 
-  #encode(writer: ValueWriter, cell: C): void {
-    const from = writer.length;
-    try {
-      if (this.plain) writer.plain(cell.value);
-      else writer.value(cell.value);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      throw new TypeError(
-        `Cannot store the value of key ${Deno.inspect(cell.key)} in state "${this.name}": ${error.message}`,
-      );
-    }
-    if (writer.length - from > STATE_VALUE_BYTES) {
-      throw new RangeError(
-        `Cannot store the value of key ${Deno.inspect(cell.key)} in state "${this.name}": it has ` +
-          `${writer.length - from} bytes, and may have ${STATE_VALUE_BYTES}`,
-      );
-    }
-  }
-
-  /**
-   * Writes the changes since the last cut, and returns how many entries. It changes no state: `markChanged` and `cut`
-   * must follow if everything was encoded.
-   */
   encodeChanges(writer: CellWriter): number {
-    this.#changed.length = 0;
+    this.changed.length = 0;
     const ahead: C[] = [];
     for (const cell of this.dirty) if (isChanged(cell) && !this.#isSame(cell)) ahead.push(cell);
     loadKeys(ahead);
     for (const cell of ahead) {
       writer.begin(cell);
-      this.#encode(writer.values, cell);
-      this.#changed.push(cell.bucket!);
+      this.encode(writer.values, cell);
+      this.changed.push(cell.bucket!);
     }
-    return this.#changed.length;
+    return this.changed.length;
   }
 
   /** Whether a frozen value is the same object as before, and so unchanged. */
@@ -205,27 +109,19 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     return this.frozen && cell.value === cell.before && cell.value !== undefined;
   }
 
-  /** Records that the buckets of the written cells need the delta of this epoch. */
-  markChanged(epoch: number): void {
-    for (const bucket of this.#changed) this.#dirtyBuckets.add(bucket, epoch);
-    this.#changed.length = 0;
-  }
-
-  /** Writes all cells of these buckets; returns how many. */
   encodeCells(writer: CellWriter, buckets: readonly Bucket[]): number {
     let count = 0;
     for (const { cells } of buckets) {
       loadKeys(cells);
       for (const cell of cells) {
         writer.begin(cell);
-        this.#encode(writer.values, cell as C);
+        this.encode(writer.values, cell as C);
       }
       count += cells.length;
     }
     return count;
   }
 
-  /** An epoch has been cut: the current values are those to which `undo` returns. */
   cut(): void {
     for (const cell of this.dirty) {
       cell.before = undefined;
@@ -235,9 +131,8 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     this.mark++;
   }
 
-  /** Restores all values of the last cut. */
   undo(): void {
-    if (!this.#undoable) throw new Error(`State "${this.name}" was not opened to be undone`);
+    if (!this.undoable) throw new Error(`State "${this.name}" was not opened to be undone`);
     // Backwards, because of two cells with one address the older one existed at the cut.
     for (let at = this.dirty.length - 1; at >= 0; at--) {
       const cell = this.dirty[at];
@@ -251,7 +146,6 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     this.dirty = [];
   }
 
-  /** Migrates every value, when the state is opened. */
   migrate(change: (value: unknown, key: Key) => unknown): void {
     for (const cell of this.#all()) {
       const value = change(cell.value, cell.key);
@@ -260,13 +154,12 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     }
   }
 
-  /** Sets a value that was read from a delta of that epoch. */
   load(address: Address, value: unknown, epoch: number): void {
     const hash = this.hashOf(address) | 0;
-    const bucket = this.#buckets[bucketOf(hash, this.#buckets.length)];
+    const bucket = this.list[bucketOf(hash, this.list.length)];
     // The base of its bucket may be newer than the delta, and then already contains the change.
     if (bucket.base !== undefined && bucket.base.epoch >= epoch) return;
-    this.#dirtyBuckets.add(bucket, epoch);
+    this.dirtyBuckets.add(bucket, epoch);
     let cell = this.at(address);
     if (cell === undefined) {
       if (value === undefined) return;
@@ -276,86 +169,37 @@ export abstract class DurableCells<C extends StateCell = StateCell> {
     this.set(cell, value);
   }
 
-  /** Adds a cell that was read from the base of a bucket, before any delta. */
   loadBase(index: number, address: Address, value: unknown): void {
     const cell = this.make(address, 0);
     cell.value = value;
     this.#size++;
     this.gained(cell);
-    this.#buckets[index].add(cell);
+    this.list[index].add(cell);
   }
 
-  /** Splits the next bucket in two, and returns both. */
   split(): [old: Bucket, made: Bucket] {
-    const count = this.#buckets.length;
-    const old = this.#buckets[count - 2 ** (31 - Math.clz32(count))];
-    const made = new Bucket(count);
-    this.#buckets.push(made);
+    const [old, made] = this.beginSplit();
+    const { length } = this.list;
     for (const cell of old.cells.splice(0)) {
-      (bucketOf(this.#hashOfCell(cell), count + 1) === count ? made : old).add(cell);
+      (bucketOf(this.#hashOfCell(cell), length) === made.index ? made : old).add(cell);
     }
-    this.#dirtyBuckets.addBeside(made, old);
     return [old, made];
   }
 
-  /**
-   * Distributes all cells over a new number of buckets. None of them has a base, so each needs the deltas from that
-   * epoch on.
-   */
   layOut(buckets: number, epoch: number, seed: number = this.seed): void {
     const cells = this.#all();
     const isOther = this.seed !== seed || this.layout !== LAYOUT;
-    this.seed = seed;
-    this.layout = LAYOUT;
-    this.outdated = [];
-    this.#buckets = Array.from({ length: buckets }, (_, index) => new Bucket(index));
+    this.beginBuckets(buckets, seed);
     for (const cell of cells) {
       if (isOther) cell.hash = 0;
       this.#bucketOfCell(cell).add(cell);
     }
-    this.#dirtyBuckets = new DirtyBuckets();
-    for (const bucket of this.#buckets) if (bucket.cells.length > 0) this.#dirtyBuckets.add(bucket, epoch);
-    this.bases = this.baseBytes = this.basesChecksum = 0;
-  }
-
-  /**
-   * Converts a state from an older layout to the current one. Its bases stay in the store until the whole state is
-   * rewritten.
-   */
-  renew(seed: number): void {
-    const before = this.#buckets.filter(({ base }) => base !== undefined);
-    this.layOut(this.#buckets.length, 0, seed);
-    this.outdated = before;
-  }
-
-  /** Creates empty buckets, as many as are stored. */
-  prepare(buckets: number): void {
-    this.#buckets = Array.from({ length: buckets }, (_, index) => new Bucket(index));
-  }
-
-  /** Sets the base of a bucket, which then needs no deltas. Returns the previous base. */
-  setBase(bucket: Bucket, base: Base | undefined): Base | undefined {
-    const before = bucket.base;
-    for (const [one, sign] of [[before, -1], [base, 1]] as const) {
-      if (one === undefined) continue;
-      this.bases += sign;
-      this.baseBytes += sign * one.bytes;
-      this.basesChecksum = (this.basesChecksum ^ placed(one.checksum, bucket.index, this.id)) >>> 0;
-    }
-    bucket.base = base;
-    this.#dirtyBuckets.remove(bucket);
-    return before;
+    for (const bucket of this.list) if (bucket.cells.length > 0) this.dirtyBuckets.add(bucket, epoch);
   }
 
   #all(): C[] {
     const all: C[] = [];
-    for (const { cells } of this.#buckets) for (const cell of cells) all.push(cell as C);
+    for (const { cells } of this.list) for (const cell of cells) all.push(cell as C);
     return all;
   }
-}
-
-/** The destination of cells: first the address is written, then the value to `values`. */
-export interface CellWriter {
-  readonly values: ValueWriter;
-  begin(cell: StateCell): void;
 }

@@ -6,7 +6,8 @@
  * @module
  */
 import type { Key, KeyedCollections, KeyedElements, KeyedEntries } from "../operators/keyed_state.ts";
-import { type Address, DurableCells } from "./durable_cells.ts";
+import { DurableCells } from "./durable_cells.ts";
+import type { Address } from "./stored_state.ts";
 import { combined, hashKey } from "./hash.ts";
 import { KeyIndex } from "./key_index.ts";
 import { StateCell } from "./state_cell.ts";

@@ -5,7 +5,8 @@
  */
 import { NumberIndex } from "../base/number_index.ts";
 import type { Cell, Key, KeyedState } from "../operators/keyed_state.ts";
-import { type Address, DurableCells, type DurableStateOptions, LAYOUT, type StoredSpec } from "./durable_cells.ts";
+import { DurableCells } from "./durable_cells.ts";
+import { type Address, type DurableStateOptions, LAYOUT, type StoredSpec } from "./stored_state.ts";
 import { combined, hashKey } from "./hash.ts";
 import { hashKeyOfFormat1 } from "./hash_format_1.ts";
 import { KeyIndex } from "./key_index.ts";

@@ -6,10 +6,12 @@
 import { messageOf } from "../base/thrown.ts";
 import type { Key, KeyedState, KeyedStateSpec, StateKind, StateOf } from "../operators/keyed_state.ts";
 import { CellStreamWriter } from "./cell_stream.ts";
-import { type DurableCells, type DurableStateOptions, LAYOUT, type StoredSpec } from "./durable_cells.ts";
+import { type DurableStateOptions, LAYOUT, type StoredSpec, type StoredState } from "./stored_state.ts";
 import { DurableCollections } from "./durable_collections.ts";
 import { DurableKeyedState } from "./durable_keyed_state.ts";
 import type { StateEntry } from "./head.ts";
+import type { SharedTables } from "./shared_rows.ts";
+import { SharedState } from "./shared_state.ts";
 import { BUCKET_KEYS, STATES } from "./limits.ts";
 
 /** Options of {@linkcode DurableStates}. */
@@ -21,20 +23,22 @@ export interface DurableStatesOptions {
   readonly undoable?: boolean;
   /** Names of states that may be in the checkpoint and must be dropped. @default [] */
   readonly drop?: readonly string[];
+  /** The rows that the tasks of this worker share. @default none */
+  readonly shared?: SharedTables;
 }
 
 /** A read-only keyed state. In a state of maps or lists, a cell's value is the whole map or list of the key. */
 export type ReadonlyKeyedState = Pick<KeyedState, "name" | "size" | "find" | "namespaces" | "cells">;
 
 /** A durable state of any kind. */
-type AnyState = DurableKeyedState | DurableCollections;
+type AnyState = DurableKeyedState | SharedState | DurableCollections;
 
 const SENTENCES: Readonly<Record<StateKind, string>> = { value: "one value", map: "a map", list: "a list" };
 
-function makeState(spec: StoredSpec, options: DurableStateOptions): AnyState {
-  return spec.kind === undefined || spec.kind === "value"
-    ? new DurableKeyedState(spec, options)
-    : new DurableCollections(spec, options);
+function makeState(spec: StoredSpec, options: DurableStateOptions, tables: SharedTables | undefined): AnyState {
+  if (spec.kind !== undefined && spec.kind !== "value") return new DurableCollections(spec, options);
+  const rows = spec.namespaced ? undefined : tables?.find(spec.name);
+  return rows === undefined ? new DurableKeyedState(spec, options) : new SharedState(spec, options, rows);
 }
 
 /**
@@ -60,11 +64,12 @@ export class DurableStates {
   /** The secret seed of the hash that assigns cells of new states to buckets, 32 bits. Set by the claim of the task. */
   seed = 0;
   readonly #states = new Map<string, AnyState>();
+  readonly #shared: SharedTables | undefined;
   readonly #opened = new Set<string>();
   #nextId = 0;
   #sealed = false;
   #rewrite = false;
-  #removed: DurableCells[] = [];
+  #removed: StoredState[] = [];
   #writer: CellStreamWriter | undefined;
 
   /**
@@ -75,6 +80,7 @@ export class DurableStates {
   constructor(options: DurableStatesOptions = {}) {
     this.undoable = options.undoable ?? false;
     this.dropped = new Set(options.drop);
+    this.#shared = options.shared;
   }
 
   /** How many cells of all states hold a value. */
@@ -85,8 +91,8 @@ export class DurableStates {
   }
 
   /** All states, oldest first. */
-  get all(): Iterable<DurableCells> {
-    return this.#states.values() as Iterable<unknown> as Iterable<DurableCells>;
+  get all(): Iterable<StoredState> {
+    return this.#states.values() as Iterable<unknown> as Iterable<StoredState>;
   }
 
   /** The number that the next new state gets. */
@@ -156,14 +162,14 @@ export class DurableStates {
       );
     }
     for (const name of left) {
-      this.#removed.push(this.#states.get(name) as unknown as DurableCells);
+      this.#removed.push(this.#states.get(name) as unknown as StoredState);
       this.#states.delete(name);
     }
     this.#sealed = true;
   }
 
   /** The states that were dropped since the last call. Their stored entries are no longer needed. */
-  takeRemoved(): DurableCells[] {
+  takeRemoved(): StoredState[] {
     const removed = this.#removed;
     this.#removed = [];
     return removed;
@@ -193,7 +199,7 @@ export class DurableStates {
   prepare(entries: readonly StateEntry[], nextId: number): void {
     if (this.#states.size > 0) throw new Error("States are restored before they are opened");
     for (const { id, buckets, seed, layout, ...spec } of entries) {
-      const state = makeState(spec, { id, undoable: this.undoable, seed, layout });
+      const state = makeState(spec, { id, undoable: this.undoable, seed, layout }, this.#shared);
       state.prepare(buckets);
       this.#states.set(spec.name, state);
     }
@@ -209,6 +215,11 @@ export class DurableStates {
       state.renew(this.seed);
       this.#rewrite = true;
     }
+  }
+
+  /** The task has another owner, or has ended. Rows that no other task has are gone. */
+  close(): void {
+    for (const state of this.#states.values()) state.close();
   }
 
   /** An epoch has been cut. */
@@ -231,7 +242,7 @@ export class DurableStates {
       );
     }
     const { undoable, seed } = this;
-    const state = makeState(spec, { id: this.#nextId++, undoable, seed, layout: LAYOUT });
+    const state = makeState(spec, { id: this.#nextId++, undoable, seed, layout: LAYOUT }, this.#shared);
     this.#states.set(spec.name, state);
     return state;
   }

@@ -8,7 +8,7 @@ import type { CellStreamWriter } from "./cell_stream.ts";
 import { chunked, type Chunks, chunkSets } from "./chunks.ts";
 import { type Compaction, coveredBy, isOverrun } from "./compaction.ts";
 import { admitted, advanced, withExtensions } from "./decide.ts";
-import type { DurableCells } from "./durable_cells.ts";
+import type { StoredState } from "./stored_state.ts";
 import type { DurableStates } from "./durable_state.ts";
 import type { Garbage } from "./garbage.ts";
 import type { Clocks, Counters, Head, Offsets, StateEntry } from "./head.ts";
@@ -163,12 +163,12 @@ export class EpochCutter {
   }
 
   /** The whole state is in the delta. All earlier bases and deltas become garbage, and buckets are laid out again. */
-  #forget(head: Head, states: readonly DurableCells[]): void {
+  #forget(head: Head, states: readonly StoredState[]): void {
     for (const state of states) this.#forgetBases(head.era, state);
     this.#states.layOut(head.epoch + 1);
   }
 
-  #forgetBases(era: number, state: DurableCells): void {
+  #forgetBases(era: number, state: StoredState): void {
     for (const { base, index } of [...state.outdated, ...state.buckets]) {
       if (base === undefined) continue;
       this.#garbage.addKey(this.#keys.bucket(era, state.id, index));
@@ -212,7 +212,7 @@ function sumOf({ values, bytes, checksum }: Chunks): { chunks: number; bytes: nu
   return { chunks: values.length, bytes, checksum };
 }
 
-function entryOf(state: DurableCells): StateEntry {
+function entryOf(state: StoredState): StateEntry {
   const { id, name, version, kind, namespaced, seed, layout, buckets, bases, baseBytes, basesChecksum } = state;
   const stored = { bases, baseBytes, checksum: basesChecksum };
   return { id, name, version, kind, namespaced, seed, layout, buckets: buckets.length, ...stored };

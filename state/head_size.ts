@@ -4,7 +4,7 @@
  * @module
  */
 import type { Head } from "./head.ts";
-import { LAYOUT } from "./durable_cells.ts";
+import { LAYOUT } from "./stored_state.ts";
 import { dictionary, NEW_HEAD } from "./head.ts";
 import { encodeHead } from "./head_codec.ts";
 import {

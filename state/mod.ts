@@ -37,4 +37,5 @@ export { MemoryStore } from "./memory_store.ts";
 export type { OutputRecord } from "./outbox.ts";
 export { readHead } from "./read_head.ts";
 export type { Patience } from "./retry.ts";
+export { SharedTables } from "./shared_rows.ts";
 export type { AtomicResult, AtomicWrites, Check, Mutation, Store, StoreEntry, StoreKey } from "./store.ts";

@@ -6,7 +6,7 @@
 import { type BaseEntry, readBaseEntry } from "./bases.ts";
 import { readBase, readDelta } from "./cell_stream.ts";
 import { joined, sealOf, unsealed } from "./chunks.ts";
-import type { DurableCells } from "./durable_cells.ts";
+import type { StoredState } from "./stored_state.ts";
 import { CorruptError } from "./errors.ts";
 import type { LiveDelta } from "./garbage.ts";
 import { placed } from "./hash.ts";
@@ -38,7 +38,7 @@ export async function restoreStates(
   store: Store,
   keys: TaskKeys,
   head: Head,
-  states: ReadonlyMap<number, DurableCells>,
+  states: ReadonlyMap<number, StoredState>,
 ): Promise<Restored> {
   let bytes = 0;
   const deltas: LiveDelta[] = [];
@@ -91,7 +91,7 @@ interface Place {
 async function restoreBases(
   place: Place & { head: Head },
   entry: StateEntry,
-  state: DurableCells,
+  state: StoredState,
 ): Promise<number> {
   const { store, keys, head } = place;
   const prefix = keys.bases(head.era, entry.id);
@@ -123,7 +123,7 @@ async function restoreBases(
   return state.baseBytes;
 }
 
-function load(key: StoreKey, state: DurableCells, bucket: number, entry: BaseEntry, cells: Uint8Array): void {
+function load(key: StoreKey, state: StoredState, bucket: number, entry: BaseEntry, cells: Uint8Array): void {
   const { epoch, checksum, chunks } = entry;
   parsed(key, () => readBase(cells, state, bucket));
   state.setBase(state.buckets[bucket], { epoch, checksum, chunks, bytes: cells.length });

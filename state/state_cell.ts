@@ -49,18 +49,22 @@ export interface Base {
 }
 
 /** A part of a state's cells. Compaction rewrites one bucket at a time. */
-export class Bucket {
-  /** The cells that hold a value. */
-  readonly cells: StateCell[] = [];
+export class StoredBucket {
   base: Base | undefined = undefined;
   /** The first epoch that has changed it since its base; NaN if none has. It needs the deltas from that epoch on. */
   since = NaN;
   /** Its neighbours among the buckets that need deltas. */
-  before: Bucket | undefined = undefined;
-  after: Bucket | undefined = undefined;
+  before: StoredBucket | undefined = undefined;
+  after: StoredBucket | undefined = undefined;
 
   /** @param index its number */
   constructor(readonly index: number) {}
+}
+
+/** A bucket that holds its cells. */
+export class Bucket extends StoredBucket {
+  /** The cells that hold a value. */
+  readonly cells: StateCell[] = [];
 
   /** Adds a cell that got a value. */
   add(cell: StateCell): void {
@@ -82,30 +86,30 @@ export class Bucket {
 
 /** The buckets of a state that need deltas, in the order of the first delta that they need. */
 export class DirtyBuckets {
-  #first: Bucket | undefined = undefined;
-  #last: Bucket | undefined = undefined;
+  #first: StoredBucket | undefined = undefined;
+  #last: StoredBucket | undefined = undefined;
 
   /** The bucket that needs the oldest delta. */
-  get first(): Bucket | undefined {
+  get first(): StoredBucket | undefined {
     return this.#first;
   }
 
   /** Records that an epoch has changed a bucket. Epochs must not decrease between calls. */
-  add(bucket: Bucket, epoch: number): void {
+  add(bucket: StoredBucket, epoch: number): void {
     if (bucket.since <= epoch) return;
     bucket.since = epoch;
     this.#link(bucket, this.#last);
   }
 
   /** Adds a bucket that got keys from another one, and needs the same deltas. */
-  addBeside(bucket: Bucket, other: Bucket): void {
+  addBeside(bucket: StoredBucket, other: StoredBucket): void {
     if (Number.isNaN(other.since)) return;
     bucket.since = other.since;
     this.#link(bucket, other);
   }
 
   /** Removes a bucket that needs no deltas any more. */
-  remove(bucket: Bucket): void {
+  remove(bucket: StoredBucket): void {
     if (Number.isNaN(bucket.since)) return;
     if (bucket.before === undefined) this.#first = bucket.after;
     else bucket.before.after = bucket.after;
@@ -115,7 +119,7 @@ export class DirtyBuckets {
     bucket.since = NaN;
   }
 
-  #link(bucket: Bucket, before: Bucket | undefined): void {
+  #link(bucket: StoredBucket, before: StoredBucket | undefined): void {
     bucket.before = before;
     bucket.after = before === undefined ? this.#first : before.after;
     if (bucket.before === undefined) this.#first = bucket;

@@ -6,6 +6,7 @@ import type { KeyedList, KeyedMap, KeyedState } from "../operators/keyed_state.t
 import { commitCuts } from "../state/commit.ts";
 import { DurableStates } from "../state/durable_state.ts";
 import { MemoryStore } from "../state/memory_store.ts";
+import type { Bucket } from "../state/state_cell.ts";
 import { commitDelta, own, type Owner, type OwnOptions } from "./support/state.ts";
 
 const MAP = { name: "orders/left", operator: "join", kind: "map", namespaced: false } as const;
@@ -75,7 +76,7 @@ describe("an entry of a key that has 100,000 of them", () => {
     for (const { name, buckets } of states) {
       assert(buckets.length > 30, `${name} has ${buckets.length} buckets`);
       // The mean is 1,000 and more while buckets wait to be split; pages of a list come as a whole.
-      assertLess(Math.max(...buckets.map(({ cells }) => cells.length)), 0.1 * LARGE, name);
+      assertLess(Math.max(...(buckets as readonly Bucket[]).map(({ cells }) => cells.length)), 0.1 * LARGE, name);
     }
     const next = await keep(owner.checkpoint.store as MemoryStore);
     assertEquals([next.list.cell("ada", 5).size, next.map.cell("ada").size], [LARGE + 20_000, LARGE + 20_000]);
@@ -93,7 +94,7 @@ describe("a value of a key that has 20,000 namespaces", () => {
       await commit();
     }
     const [, kept] = [...states.all];
-    assertLess(Math.max(...kept.buckets.map(({ cells }) => cells.length)), 4000);
+    assertLess(Math.max(...(kept.buckets as readonly Bucket[]).map(({ cells }) => cells.length)), 4000);
     const { windows: again } = await own(store);
     assertEquals([again.size, again.find("ada", 60_000 * 19_999)?.value], [20_000, 999]);
     assertEquals([...again.namespaces()].length, 20_000);

@@ -4,7 +4,7 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { memoryState } from "../operators/_memory_state.ts";
 import type { Key, KeyedList, KeyedMap, KeyedStateSpec } from "../operators/keyed_state.ts";
-import { LAYOUT } from "../state/durable_cells.ts";
+import { LAYOUT } from "../state/stored_state.ts";
 import { DurableCollections } from "../state/durable_collections.ts";
 import { DurableStates } from "../state/durable_state.ts";
 

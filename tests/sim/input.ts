@@ -72,9 +72,20 @@ async function beginTransaction(line: Line, id: string, records: readonly Output
 }
 
 /** Another program begins a transaction in a partition and writes a record. Returns the function that ends it. */
-export async function openTransaction(
+export function openTransaction(
   place: Place,
   { topic, partition, commit }: { readonly topic: string; readonly partition: number; readonly commit: boolean },
+): Promise<() => Promise<void>> {
+  const user = userOf(partition, place.kafka.partitionsOf(topic));
+  const record = eventRecord({ topic, partition, event: { user, n: -1, time: BEGIN - 43_200_000 } });
+  return holdOpen(place, `guest-${partition}-${place.scheduler.now}`, { records: [record], commit });
+}
+
+/** Another program begins a transaction and writes these records. Returns the function that ends it. */
+export async function holdOpen(
+  place: Omit<Place, "ms">,
+  id: string,
+  { records, commit }: { readonly records: readonly OutputRecord[]; readonly commit: boolean },
 ): Promise<() => Promise<void>> {
   const { kafka, scheduler, random, trace } = place;
   const process = new SimProcess({
@@ -84,13 +95,10 @@ export async function openTransaction(
     asked: () => {},
   });
   const line = kafka.driver(process).line();
-  const id = `guest-${partition}-${scheduler.now}`;
-  const user = userOf(partition, kafka.partitionsOf(topic));
-  const record = eventRecord({ topic, partition, event: { user, n: -1, time: BEGIN - 43_200_000 } });
   let identity: ProducerIdentity | undefined;
   await patiently(scheduler, async () => {
     await line.connect();
-    identity = await beginTransaction(line, id, [record]);
+    identity = await beginTransaction(line, id, records);
   });
   return () =>
     patiently(scheduler, async () => {

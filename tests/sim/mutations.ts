@@ -1,11 +1,11 @@
 /**
  * Ways to get the engine wrong, as patches of its source. The simulator must find each of them.
  *
- * The first eight are those of the model of commit and publish, the next four those of the model of chunk keys; the guards are
- * what makes a job refuse to go on.
+ * The first eight are those of the model of commit and publish, the next four those of the model of chunk keys.
  *
  * @module
  */
+import { BROADCASTS } from "./broadcast_mutations.ts";
 import { HOPS } from "./hop_mutations.ts";
 import type { Edit, Mutation } from "./mutation.ts";
 import { SILENCES } from "./silent_mutations.ts";
@@ -358,6 +358,7 @@ export const MUTATIONS: readonly Mutation[] = [
   WAITS,
   ...STAGES,
   ...HOPS,
+  ...BROADCASTS,
   ...SILENCES,
   ...TABLES,
 ];

@@ -18,6 +18,8 @@ export interface Event {
 }
 
 export const INPUT = "events";
+/** All users that may have events. A run has the first few of them. */
+export const USERS: readonly string[] = Array.from({ length: 11 }, (_, n) => `user-${n}`);
 export const WINDOW = 10_000;
 export const DISORDER = 5000;
 export const LATENESS = 6000;
@@ -32,14 +34,14 @@ const encoder = new TextEncoder();
 /** The input of a run, in the order in which it is written. */
 export function inputOf({ seed, records, partitions, badEvery, ahead = false }: Scenario): OutputRecord[] {
   const random = seeded(seed ^ 0x5eed);
-  const users = 2 + Math.floor(random() * 9);
+  const users = 2 + Math.floor(random() * (USERS.length - 2));
   const list: OutputRecord[] = [];
   // Where event time lies in the past, the wall clock has no part in this.
   let time = ahead ? BEGIN : BEGIN - 86_400_000 / 2;
   for (let n = 0; n < records; n++) {
     time += Math.floor(random() * 1500);
     const behind = random() < 0.06 ? DISORDER + random() * 40_000 : random() < 0.5 ? random() * DISORDER : 0;
-    const user = `user-${Math.floor(random() * users)}`;
+    const user = USERS[Math.floor(random() * users)];
     const event: Event = { user, n, time: Math.floor(time - behind) };
     const bad = badEvery > 0 && random() < 1 / badEvery;
     const partition = keyPartition(encoder.encode(user), partitions);

@@ -68,7 +68,7 @@ class World {
     this.#trace = new Trace(() => scheduler.now, keeps);
     const brokers = Array.from({ length: scenario.brokers }, (_, index) => String(index + 1));
     const kafka = this.#kafka = new SimCluster({ scheduler, random, brokers });
-    this.#tables = new Tables({ scenario, kafka, scheduler });
+    this.#tables = new Tables({ scenario, kafka, scheduler, trace: this.#trace });
     const heads = this.#heads = new Heads(kafka, () => scheduler.now);
     const ledger = this.#ledger = new Ledger(kafka);
     this.#disasters = new Disasters({ scenario, kafka, kv: this.#kv, heads, ledger, trace: this.#trace, random });
@@ -204,8 +204,9 @@ class World {
   /** Starts a worker. A job that ends at the end of its input must find all of it, so it starts when that is written. */
   #startSoon(worker: SimWorker, ms: number): void {
     this.#scheduler.after(ms, () => {
-      if (this.scenario.untilEnd && !(this.#fed && this.#tables.fed)) this.#startSoon(worker, 20);
-      else worker.start();
+      const fed = !this.scenario.untilEnd || (this.#fed && this.#tables.fed);
+      if (fed && this.#tables.ready) worker.start();
+      else this.#startSoon(worker, 20);
     });
   }
 

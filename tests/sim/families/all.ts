@@ -14,6 +14,7 @@ import { doors } from "./doors.ts";
 import type { Family, TableTopic } from "./family.ts";
 import { firsts } from "./firsts.ts";
 import { places, stays, trips } from "./hops.ts";
+import { known } from "./known.ts";
 import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
 import { pairs } from "./pairs.ts";
@@ -45,6 +46,7 @@ export const FAMILIES: readonly Family[] = [
   calls,
   carts,
   couples,
+  known,
   meetings,
   overlaps,
   pairs,

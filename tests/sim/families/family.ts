@@ -67,8 +67,18 @@ export interface TableTopic {
   /** Whether every task reads all of it. */
   readonly broadcast: boolean;
   partitions(scenario: Scenario): number;
-  /** Its records, in their order: those that are there before the job begins, and those that come while it runs. */
-  records(scenario: Scenario): { readonly first: readonly OutputRecord[]; readonly later: readonly OutputRecord[] };
+  /** Its records. */
+  records(scenario: Scenario): TableRecords;
+}
+
+/** The records of a table, in their order. */
+export interface TableRecords {
+  /** Those that are there before the job begins. */
+  readonly first: readonly OutputRecord[];
+  /** Those of a transaction that is open when the job begins. @default none */
+  readonly held?: readonly OutputRecord[];
+  /** Those that come while the job runs. @default none */
+  readonly later?: readonly OutputRecord[];
 }
 
 /** The part of a family's rows that depends on how its inputs are interleaved. */

@@ -65,7 +65,7 @@ export const ruled: OwnFamily = {
   },
 };
 
-const ruleOf = ({ n }: Event) => NAMES[n % NAMES.length];
+const ruleOf = ({ n }: Event) => NAMES[Math.abs(n) % NAMES.length];
 
 function pipeline(events: Observable<Event>, { open }: FamilyRun): Observable<RuledRow> {
   const rules = open<number>(RULES);
@@ -85,7 +85,7 @@ function pipeline(events: Observable<Event>, { open }: FamilyRun): Observable<Ru
 
 function check(rows: readonly Row[], scenario: Scenario): string | undefined {
   const { first, later } = RULES.records(scenario);
-  const least = first.length / NAMES.length, most = least + later.length / NAMES.length;
+  const least = first.length / NAMES.length, most = least + later!.length / NAMES.length;
   const seen = new Map<string, number>();
   for (const { n, rule, version } of rows as readonly RuledRow[]) {
     const before = seen.get(rule) ?? least;

@@ -1,0 +1,41 @@
+/**
+ * Ways to read tables wrongly: those of which every task reads all, and those that a new task reads first.
+ *
+ * @module
+ */
+import type { Mutation } from "./mutation.ts";
+
+export const BROADCASTS: readonly Mutation[] = [
+  {
+    name: "a task takes again what it has had of a fetch that another one needs from further back",
+    edits: [{
+      file: "runtime/input_queue.ts",
+      find: "const records = [...fetch.records].filter(({ offset }) => offset >= this.expected);",
+      replace: "const records = [...fetch.records];",
+    }],
+  },
+  {
+    name: "a new task does not take the shared fetches back to its place, and what lies between is left out",
+    masked: "a fetch that begins behind the place of a task is refused, and reading goes back to it",
+    edits: [
+      {
+        file: "connectors/kafka/group_reader.ts",
+        find: "else if (shared) this.#fetcher.seek(topic, partition, offset);",
+        replace: "void shared;",
+      },
+      {
+        file: "runtime/input_queue.ts",
+        find: "return this.shared ? this.done || start <= this.expected : start === this.expected;",
+        replace: "return this.shared || start === this.expected;",
+      },
+    ],
+  },
+  {
+    name: "the ends to which a new task reads its tables are forgotten with its first epoch",
+    edits: [{
+      file: "runtime/owned_task.ts",
+      find: "extensions: runner.parts.tablesFirst?.done ? ",
+      replace: "extensions: runner.parts.tablesFirst !== undefined ? ",
+    }],
+  },
+];
