@@ -245,7 +245,10 @@ export class Worker implements ReaderHandler {
     const why = wanted < bounds.earliest
       ? `it was deleted, the first record there is ${bounds.earliest}`
       : `the topic ends at ${bounds.latest}, so it was made anew or cut off`;
-    if (settings.onMissing === "stop" || this.assignment.queuesOf(topic, partition).some(({ queue }) => queue.hop)) {
+    if (this.parts.open.hops?.hops.some((hop) => hop.topic === topic)) {
+      return this.#missingInHop(topic, partition, { wanted, next, why });
+    }
+    if (settings.onMissing === "stop") {
       const error = new Error(
         `Cannot read ${topic}/${partition}@${wanted}, where the job's checkpoint goes on: ${why}. Start the job with onMissing: "skip" ` +
           `to go on at ${next} and count what is missing, or with reset to process the input anew`,
@@ -260,6 +263,30 @@ export class Worker implements ReaderHandler {
     this.wake();
     settings.log(`Job ${settings.name}: ${topic}/${partition}@${wanted} is gone (${why}); reading goes on at ${next}`);
     return Promise.resolve(next);
+  }
+
+  /**
+   * Records of a hop are deleted when the task that reads them has committed them. So another owner has the task by now,
+   * or somebody else has deleted them.
+   */
+  async #missingInHop(
+    topic: string,
+    partition: number,
+    { wanted, next, why }: { readonly wanted: number; readonly next: number; readonly why: string },
+  ): Promise<number> {
+    for (const { queue, owned } of this.assignment.queuesOf(topic, partition)) {
+      // The task was given away and has come back meanwhile, further on.
+      if (queue.expected !== wanted) return queue.expected;
+      if (await owned.verify()) {
+        throw new Error(
+          `Cannot read ${topic}/${partition}@${wanted}, where the job's checkpoint goes on: ${why}. Only the job may delete from this ` +
+            `topic, and what was on its way in it is lost: start the job with reset to process its input anew`,
+        );
+      }
+      owned.lose();
+      this.assignment.fenced(owned);
+    }
+    return next;
   }
 
   trouble(kind: TroubleKind, error: Error | undefined): void {

@@ -329,7 +329,7 @@ const GUARDS: readonly Mutation[] = [
   },
   {
     name: "input that is gone is passed over in silence",
-    edits: [{ file: "runtime/worker.ts", find: 'if (settings.onMissing === "stop" || ', replace: "if (next < 0 || " }],
+    edits: [{ file: "runtime/worker.ts", find: 'if (settings.onMissing === "stop") {', replace: "if (next < 0) {" }],
   },
   {
     name: "the place behind what is gone is not committed",
