@@ -18,37 +18,12 @@ import { ValueWriter } from "./value_writer.ts";
 
 const undoWriter = new ValueWriter();
 
-/** After so many values their mean length counts half. */
-const MEAN_OF = 100;
-
 /** Cells of one state of a task with a checkpoint. */
 export abstract class DurableCells<C extends StateCell = StateCell> extends StoredState<Bucket> {
   /** The number of this cut. A cell with this mark is in the list of dirty cells. */
   protected mark = 1;
   protected dirty: C[] = [];
   #size = 0;
-<<<<<<< HEAD
-  #meanBytes = NaN;
-  readonly #undoable: boolean;
-
-  /**
-   * @param spec the stage's specification
-   * @param options its number, and whether it can be undone
-   */
-  constructor(spec: StoredSpec, options: DurableStateOptions) {
-    this.name = spec.name;
-    this.kind = spec.kind ?? "value";
-    this.namespaced = spec.namespaced;
-    this.version = spec.version ?? 1;
-    this.frozen = spec.frozen ?? false;
-    this.plain = spec.plain ?? false;
-    this.id = options.id;
-    this.seed = options.seed;
-    this.layout = options.layout;
-    this.#undoable = options.undoable;
-  }
-=======
->>>>>>> main
 
   /** A hash of a cell's address. */
   protected abstract hashOf(address: Address): number;
@@ -67,27 +42,8 @@ export abstract class DurableCells<C extends StateCell = StateCell> extends Stor
     return this.#size;
   }
 
-<<<<<<< HEAD
-  /**
-   * About how many bytes its values take where they are stored, from the lengths of those that were written last. After a
-   * restore, until the first is written, the bytes of the bases.
-   */
-  get valueBytes(): number {
-    return Number.isNaN(this.#meanBytes) ? this.baseBytes : Math.round(this.#meanBytes * this.#size);
-  }
-
-  /** Its buckets, by number. */
-  get buckets(): readonly Bucket[] {
-    return this.#buckets;
-  }
-
-  /** The bucket that needs the oldest delta, or `undefined` when none needs one. */
-  get oldest(): Bucket | undefined {
-    return this.#dirtyBuckets.first;
-=======
   protected newBucket(index: number): Bucket {
     return new Bucket(index);
->>>>>>> main
   }
 
   /** Keeps a cell's value at the last cut. */
@@ -143,28 +99,15 @@ export abstract class DurableCells<C extends StateCell = StateCell> extends Stor
     let bytes = 0, written = 0;
     for (const cell of ahead) {
       writer.begin(cell);
-<<<<<<< HEAD
       const from = writer.values.length;
-      this.#encode(writer.values, cell);
-      this.#changed.push(cell.bucket!);
+      this.encode(writer.values, cell);
+      this.changed.push(cell.bucket!);
       if (cell.value === undefined) continue;
       bytes += writer.values.length - from;
       written++;
     }
-    if (written > 0) this.#meet(bytes / written, written);
-    return this.#changed.length;
-=======
-      this.encode(writer.values, cell);
-      this.changed.push(cell.bucket!);
-    }
+    this.written(bytes, written);
     return this.changed.length;
->>>>>>> main
-  }
-
-  /** Values of this mean length were written. */
-  #meet(mean: number, written: number): void {
-    const share = Number.isNaN(this.#meanBytes) ? 1 : written / (written + MEAN_OF);
-    this.#meanBytes = share === 1 ? mean : this.#meanBytes + share * (mean - this.#meanBytes);
   }
 
   /** Whether a frozen value is the same object as before, and so unchanged. */
