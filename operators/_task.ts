@@ -17,6 +17,9 @@ export type {
   At,
   ClockHandle,
   Drift,
+  HopPort,
+  HopRequest,
+  HopStatus,
   PaneAtHand,
   RecordAtHand,
   SourceRequest,
@@ -79,6 +82,8 @@ export class Task implements At {
   #later: (() => void)[] = [];
   readonly #ended = new Set<number>();
   readonly #stages = new Set<string>();
+  /** The hops of the task, by name. */
+  readonly hops: Map<string, { readonly identity: object }> = new Map();
   #slots = 0;
   #started = false;
 
@@ -156,11 +161,7 @@ export class Task implements At {
    * keyed by it and must be.
    */
   meet(key: Key, stage: string, any = false): void {
-    if (!KEY_TYPES.has(typeof key)) {
-      throw new TypeError(
-        `A key of ${stage} must be a string, number, bigint or boolean, current value is ${described(key)}`,
-      );
-    }
+    needKey(key, stage);
     if (!any) this.host?.checkKey?.(key, stage);
   }
 
@@ -302,6 +303,14 @@ export class Task implements At {
 }
 
 const KEY_TYPES: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);
+
+/** Throws when a value cannot be a key. */
+export function needKey(key: unknown, stage: string): asserts key is Key {
+  if (KEY_TYPES.has(typeof key)) return;
+  throw new TypeError(
+    `A key of ${stage} must be a string, number, bigint or boolean, current value is ${described(key)}`,
+  );
+}
 
 /** Describes a value for a message, always briefly. */
 function described(value: unknown): string {

@@ -17,6 +17,8 @@ export interface MetricsSnapshot {
   readonly records_in: number;
   /** Results by topic. */
   readonly outputs: Readonly<Record<string, number>>;
+  /** What crosses the hops, by their topics. Absent when there are none. */
+  readonly hops?: Readonly<Record<string, HopMetrics>>;
   /** Records that came too late for their window. */
   readonly late: number;
   /** Records and results that went to a dead-letter sink. */
@@ -45,6 +47,16 @@ export interface MetricsSnapshot {
   readonly latency_ms: Percentiles;
   /** Everything that the job waits for at this moment, or `undefined`. */
   readonly trouble: string | undefined;
+}
+
+/** What crosses a hop. */
+export interface HopMetrics {
+  /** Records sent, control records with watermarks included. */
+  readonly sent: number;
+  /** Values read. */
+  readonly read: number;
+  /** Offsets that wait to be read, by the tasks of this worker; NaN until the first fetch. */
+  readonly lag: number;
 }
 
 /** Metrics: the present snapshot, and a stream of snapshots. */

@@ -20,6 +20,7 @@ export function summarize(
   const counters: Record<string, number> = {};
   let lag = 0, keys = 0, held = 0, epochs = 0, late = 0, read = 0;
   let watermark: number | undefined;
+  const crossing: Record<string, number> = Object.create(null);
   // Tasks that share a partition wait for the same records, and the one that is furthest behind counts.
   const shared = new Map<string, number>();
   for (const { runner, checkpoint, states, began } of tasks) {
@@ -31,7 +32,8 @@ export function summarize(
     read += (runner.counters.records_in ?? 0) - (began.counters.records_in ?? 0);
     for (const queue of runner.queues) {
       const behind = Math.max(0, queue.latest - queue.position);
-      if (queue.shared) shared.set(placeOf(queue), Math.max(behind, shared.get(placeOf(queue)) ?? 0));
+      if (queue.hop) crossing[queue.topic] = (crossing[queue.topic] ?? 0) + behind;
+      else if (queue.shared) shared.set(placeOf(queue), Math.max(behind, shared.get(placeOf(queue)) ?? 0));
       else lag += behind;
     }
     for (const clock of runner.task.clocks.values()) {
@@ -46,6 +48,7 @@ export function summarize(
     job,
     records_in: counters.records_in ?? 0,
     outputs,
+    ...hopsOf(crossing, counters),
     late: (counters.late ?? 0) + late,
     dead_letters: counters.dead ?? 0,
     unpublishable: counters.unpublishable ?? 0,
@@ -61,4 +64,17 @@ export function summarize(
     latency_ms: meter.latency.percentiles(),
     trouble: troubles.text,
   };
+}
+
+/** What crosses the hops, from how much waits in each. */
+function hopsOf(
+  crossing: Readonly<Record<string, number>>,
+  counters: Readonly<Record<string, number>>,
+): Pick<MetricsSnapshot, "hops"> {
+  const topics = Object.entries(crossing);
+  if (topics.length === 0) return {};
+  const hops = topics.map(([topic, lag]) => {
+    return [topic, { sent: counters[`sent:${topic}`] ?? 0, read: counters[`read:${topic}`] ?? 0, lag }] as const;
+  });
+  return { hops: Object.fromEntries(hops) };
 }
