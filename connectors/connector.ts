@@ -195,8 +195,13 @@ export interface Reader {
 export interface Connection {
   /** Describes a topic; `undefined` when it does not exist. */
   topic(topic: string): Promise<TopicInfo | undefined>;
-  /** Creates a topic. Resolves when it can be used. */
-  createTopic(topic: string, partitions: number): Promise<void>;
+  /**
+   * Creates a topic. Resolves when it can be used. The records of a `transient` topic are kept until `deleteBefore`
+   * removes them, whatever their age and size.
+   */
+  createTopic(topic: string, partitions: number, options?: { readonly transient?: boolean }): Promise<void>;
+  /** Deletes the records of a topic below these offsets, by partition. */
+  deleteBefore(topic: string, offsets: ReadonlyMap<number, number>): Promise<void>;
   /** The bounds of every partition. Records that an open transaction still holds back lie within them. */
   bounds(topic: string): Promise<readonly Bounds[]>;
   /** The start offset of every partition for a reader that begins at `from`. */

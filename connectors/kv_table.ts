@@ -111,6 +111,7 @@ export const JOB_KV: Connector = {
     return Promise.resolve({
       topic: noTopics,
       createTopic: noTopics,
+      deleteBefore: noTopics,
       bounds: noTopics,
       offsets: noTopics,
       shown: noTopics,

@@ -51,8 +51,11 @@ export interface MemoryOptions {
 
 /** One topic. Its records are kept twice: by partition for readers, and in the order of arrival for the user. */
 interface Topic {
+  /** By partition and offset. Deleted records leave empty places. */
   readonly partitions: readonly InputRecord[][];
-  readonly arrived: InputRecord[];
+  /** The first offset that is kept, by partition. */
+  readonly first: number[];
+  arrived: InputRecord[];
   ended: boolean;
   turn: number;
 }
@@ -75,7 +78,10 @@ export class MemoryLog implements Connector {
     this.#maxTimestampAhead = timestampLimit(maxTimestampAhead);
     this.#local = {
       partitions: (topic) => this.#topic(topic).partitions.length,
-      bounds: (topic, partition) => ({ earliest: 0, latest: this.#topic(topic).partitions[partition].length }),
+      bounds: (topic, partition) => {
+        const { first, partitions } = this.#topic(topic);
+        return { earliest: first[partition], latest: partitions[partition].length };
+      },
       ended: (topic) => this.#topic(topic).ended,
       fetch: (topic, partition, from) =>
         Promise.resolve(this.#topic(topic).partitions[partition].slice(from, from + BATCH_RECORDS)),
@@ -101,7 +107,8 @@ export class MemoryLog implements Connector {
     const found = this.#topics.get(topic);
     if (found === undefined) {
       const empty = Array.from({ length: partitions }, () => []);
-      this.#topics.set(topic, { partitions: empty, arrived: [], ended: false, turn: 0 });
+      const first = empty.map(() => 0);
+      this.#topics.set(topic, { partitions: empty, first, arrived: [], ended: false, turn: 0 });
     } else if (found.partitions.length !== partitions) {
       throw new Error(
         `Cannot create the topic "${topic}" with ${partitions} partitions: it exists with ${found.partitions.length}.`,
@@ -192,9 +199,16 @@ export class MemoryLog implements Connector {
         }),
       // deno-lint-ignore require-await -- a promise that rejects where create() throws
       createTopic: async (topic, partitions) => this.create(topic, { partitions }),
+      // deno-lint-ignore require-await -- a promise that rejects where the topic is missing
+      deleteBefore: async (topic, offsets) => this.#deleteBefore(topic, offsets),
       bounds: (topic) =>
         Promise.resolve(this.#topic(topic).partitions.map((_, partition) => this.#local.bounds(topic, partition))),
-      offsets: (topic, from) => Promise.resolve(this.#topic(topic).partitions.map((records) => startOf(records, from))),
+      offsets: (topic, from) => {
+        const { partitions, first } = this.#topic(topic);
+        return Promise.resolve(
+          partitions.map((records, partition) => Math.max(first[partition], startOf(records, from))),
+        );
+      },
       shown: () => Promise.resolve(new Map()),
       ended: (topic) => this.#topic(topic).ended && readers.every((reader) => reader.sawEnd(topic)),
       // deno-lint-ignore require-await -- a promise that rejects where the reader throws
@@ -272,6 +286,18 @@ export class MemoryLog implements Connector {
     };
   }
 
+  #deleteBefore(name: string, offsets: ReadonlyMap<number, number>): void {
+    const topic = this.#topic(name);
+    for (const [partition, below] of offsets) {
+      const records = topic.partitions[partition];
+      for (let offset = topic.first[partition]; offset < below && offset < records.length; offset++) {
+        delete records[offset];
+      }
+      topic.first[partition] = Math.max(topic.first[partition], Math.min(below, records.length));
+    }
+    topic.arrived = topic.arrived.filter(({ partition, offset }) => offset >= topic.first[partition]);
+  }
+
   #push(topic: string, partition: number, record: PackedRecord): void {
     const state = this.#topic(topic);
     const { timestamp, key, value, headers } = record;
@@ -324,6 +350,6 @@ export function memory(options?: MemoryOptions): MemoryLog {
 function startOf(records: readonly InputRecord[], from: From): number {
   if (from === "earliest") return 0;
   if (from === "latest") return records.length;
-  const found = records.findIndex((record) => record.timestamp >= from);
+  const found = records.findIndex((record) => record?.timestamp >= from);
   return found === -1 ? records.length : found;
 }

@@ -18,6 +18,8 @@ export interface RecordAtHand {
   /** Its value as bytes, if known; `null` is a tombstone. */
   readonly value?: Uint8Array | null;
   readonly headers: readonly (readonly [name: string, value: Uint8Array | null])[] | undefined;
+  /** The position of the input record behind it, where it came through a hop from one. */
+  readonly origin?: { readonly topic: string; readonly partition: number; readonly offset: number };
 }
 
 /** The value being pushed, as stages see it. */
@@ -95,11 +97,53 @@ export interface CallAtHand {
   readonly keyed: boolean;
 }
 
+/** The state of one sender of a hop, as its control records tell it. */
+export type HopStatus = "active" | "idle" | "ended";
+
+/** A hop that a task has to bind. */
+export interface HopRequest {
+  /** Identifies the `repartition()` of the program, which is the same object in every task. */
+  readonly identity: object;
+  readonly name: string;
+  /** How many partitions its topic gets; `undefined`: as many as the inputs. */
+  readonly partitions: number | undefined;
+  /** What it reads: topics, those of other hops included. */
+  readonly above: readonly string[];
+  /** Whether the part above is still open, although its input may have ended. */
+  readonly open: () => boolean;
+  /** Takes a control record. */
+  hear(sender: number, watermark: number, status: HopStatus): void;
+}
+
+/** A hop as its job has opened it for one task. */
+export interface HopPort {
+  /** The topic between the two parts. */
+  readonly topic: string;
+  /** The tasks that send into the hop. */
+  readonly senders: readonly number[];
+  /** Whether this task is one of them. */
+  readonly sends: boolean;
+  /** How often a risen watermark is sent while values come, in milliseconds. */
+  readonly interval: number;
+  /** Elapsed time, in milliseconds. */
+  elapsed(): number;
+  /** Sends a value to the task of its key. Throws when it cannot be stored or is too large. */
+  send(value: unknown, key: Key): void;
+  /** Sends this task's watermark and status to every partition. */
+  tell(watermark: number, status: HopStatus): void;
+  /** Binds what reads the hop. Returns the slots that it will read. */
+  listen(reader: Pick<SourceRequest, "subscriber" | "end">): readonly InputSlot[];
+  /** Every sender has ended: ends what reads the hop. */
+  over(): void;
+}
+
 /** The services of a job for its tasks. */
 export interface TaskHost {
   openState(spec: KeyedStateSpec): AnyKeyedState;
   /** A source was subscribed. The host pushes to it from `start` on, and returns the slots that it will read. */
   bindSource(source: SourceRequest): readonly InputSlot[];
+  /** A hop was subscribed. Absent where one task has all keys: values then pass on. */
+  bindHop?(hop: HopRequest): HopPort;
   /** A sink was subscribed. Returns the function that takes its values. */
   bindSink(spec: unknown, label: string): (value: unknown) => void;
   /** The state of the clock with that name in the checkpoint. */

@@ -54,6 +54,20 @@ export function subscribedInsidePush(label: string): Error {
   );
 }
 
+export function secondHop(label: string): Error {
+  return new TypeError(
+    `Cannot run ${label}: another repartition() has this name already, and both would use one topic; give one of them another name. ` +
+      `To use one hop in several pipelines, keep what it returns in a variable and pipe from that`,
+  );
+}
+
+export function watermarkBelowHop(label: string, hop: string): Error {
+  return new TypeError(
+    `Cannot run ${label}: ${hop} above it brings the watermark of its senders, and a second one would see the interleaved records of ` +
+      `several senders as one partition. Remove it, or put the watermark() above the repartition()`,
+  );
+}
+
 export function noSource(label: string): Error {
   return new TypeError(
     `Cannot run ${label}: no source of the job was subscribed above it. share(), connectable() or a Subject hides the source from ` +

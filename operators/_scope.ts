@@ -49,6 +49,8 @@ export interface AttachedSource {
   ended?: boolean;
   /** It represents sources above a stage with its own time, or a side output. Its values have no known partition. */
   readonly derived?: boolean;
+  /** Set for a hop that brings its own watermark: the stage to name. */
+  readonly hop?: string;
   /** Set for a plain Observable without a job: whether it is inside a `connect()` or a `defer()`. */
   readonly inside?: boolean;
 }
@@ -95,11 +97,14 @@ export class Scope {
    */
   constructor(readonly task: Task, readonly parent: Scope | undefined, readonly opaque: boolean) {}
 
-  /** Attaches a source above. Every scope below learns of it, but only the nearest opaque one counts it as bare. */
-  attachSource(source: AttachedSource): void {
+  /**
+   * Attaches a source above. Every scope below learns of it, but only the nearest opaque one counts it as bare, and none
+   * does when it is `covered`: it brings its own watermark.
+   */
+  attachSource(source: AttachedSource, covered = false): void {
     this.task.changes++;
     for (const slot of source.slots) this.task.inputs[slot.slot] = slot;
-    this.#learn(source, false);
+    this.#learn(source, covered);
   }
 
   #learn(source: AttachedSource, covered: boolean): void {

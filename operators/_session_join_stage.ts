@@ -96,8 +96,11 @@ export class SessionJoinStage<L, R, K extends Key, O> implements TwoHandlers<L, 
     const [place, , start, end] = session;
     const values = this.#values;
     this.#sessions.remove(key, session);
-    const firing = { places: [place], over: new Set([place]), last: values.last };
+    const firing = { places: [place], over: ALL, last: values.last };
     const lefts = values.take(values.lefts, key, firing), rights = values.take(values.rights, key, firing);
     values.emit(start, end - 1, key, lefts, rights);
   }
 }
+
+/** The place of a session is of no other one. */
+const ALL = { has: () => true };

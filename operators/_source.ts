@@ -59,7 +59,7 @@ export function sourceOf<T>(options: SourceOptions<T>): Observable<T> {
 }
 
 /** The input of a source has ended: completes its stream and releases the watermark that its slots held back. */
-function endSource(task: Task, source: AttachedSource, out: { complete(): void }): void {
+export function endSource(task: Task, source: AttachedSource, out: { complete(): void }): void {
   if (source.ended === true) return;
   source.ended = true;
   task.ending = true;

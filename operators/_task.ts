@@ -10,13 +10,17 @@ import { errorOf } from "../base/thrown.ts";
 import type { At, ClockHandle, Drift, PaneAtHand, RecordAtHand, TaskFailure, TaskHost } from "./_host.ts";
 import { BEFORE_1973 } from "./_limits.ts";
 import { memoryState } from "./_memory_state.ts";
-import type { Key, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
+import type { Tally } from "./_tally.ts";
+import type { AnyKeyedState, Key, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
 import { type InputSlot, Scope } from "./_scope.ts";
 
 export type {
   At,
   ClockHandle,
   Drift,
+  HopPort,
+  HopRequest,
+  HopStatus,
   PaneAtHand,
   RecordAtHand,
   SourceRequest,
@@ -55,6 +59,8 @@ export class Task implements At {
   failure: TaskFailure | undefined = undefined;
   /** How many records came too late for their window. */
   late = 0;
+  /** The counts of the stages that keep state. */
+  readonly tallies: Set<Tally> = new Set();
   readonly root: Scope;
   /**
    * The time since which each slot has had nothing to read, in milliseconds of a monotonic clock. NaN when the slot has
@@ -79,6 +85,8 @@ export class Task implements At {
   #later: (() => void)[] = [];
   readonly #ended = new Set<number>();
   readonly #stages = new Set<string>();
+  /** The hops of the task, by name. */
+  readonly hops: Map<string, { readonly identity: object }> = new Map();
   #slots = 0;
   #started = false;
 
@@ -96,6 +104,7 @@ export class Task implements At {
     spec:
       & { name: string | undefined; operator: string; kind: Kind }
       & Omit<KeyedStateSpec, "name" | "operator" | "kind">,
+    tally: Tally,
   ): StateKinds<K, E, V>[Kind] {
     const { name, operator } = spec;
     if (name === undefined && this.host !== undefined) {
@@ -114,6 +123,8 @@ export class Task implements At {
     const complete: KeyedStateSpec = { ...spec, name: name ?? operator, operator };
     // A stored state has no static types. This cast, the only one, gives it the types of its stage.
     const state: unknown = this.host?.openState(complete) ?? memoryState(complete);
+    this.tallies.add(tally);
+    tally.states.push(state as AnyKeyedState);
     return state as StateKinds<K, E, V>[Kind];
   }
 
@@ -156,11 +167,7 @@ export class Task implements At {
    * keyed by it and must be.
    */
   meet(key: Key, stage: string, any = false): void {
-    if (!KEY_TYPES.has(typeof key)) {
-      throw new TypeError(
-        `A key of ${stage} must be a string, number, bigint or boolean, current value is ${described(key)}`,
-      );
-    }
+    needKey(key, stage);
     if (!any) this.host?.checkKey?.(key, stage);
   }
 
@@ -302,6 +309,14 @@ export class Task implements At {
 }
 
 const KEY_TYPES: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);
+
+/** Throws when a value cannot be a key. */
+export function needKey(key: unknown, stage: string): asserts key is Key {
+  if (KEY_TYPES.has(typeof key)) return;
+  throw new TypeError(
+    `A key of ${stage} must be a string, number, bigint or boolean, current value is ${described(key)}`,
+  );
+}
 
 /** Describes a value for a message, always briefly. */
 function described(value: unknown): string {

@@ -4,6 +4,7 @@
  * @module
  */
 import { END_OF_TIME } from "./_limits.ts";
+import * as misuse from "./_misuse.ts";
 import type { Stage } from "./_stage.ts";
 import { type IdleRule, PartitionClocks } from "./_partition_clocks.ts";
 import { type Scope, WatermarkProvider } from "./_scope.ts";
@@ -26,7 +27,8 @@ export class WatermarkStage {
 
   /** Registers the clock under its name and restores it from the checkpoint, after everything above is bound. */
   open(identity: object, name: string | undefined, bound: string): void {
-    const { task, scope } = this.stage;
+    const { task, scope, label } = this.stage;
+    for (const { hop } of scope.sources) if (hop !== undefined) throw misuse.watermarkBelowHop(label, hop);
     this.#partitionsOnly = task.host !== undefined && scope.providers.length === 0 && scope.bare.length > 0 &&
       scope.bare.every((source) => source.derived !== true);
     const reads = [...new Set(scope.bare.map((source) => source.label))].sort();

@@ -44,13 +44,14 @@ export class WindowJoinStage<L, R, K extends Key, O> implements TwoHandlers<L, R
     stage.due(this.#complete);
   }
 
-  /** Schedules the windows of the checkpoint. Slices that were cut otherwise are moved to those of today. */
+  /** Schedules the windows of the checkpoint. If the slices are other ones now, values are moved to those. */
   open(): void {
     const { slicer } = this;
-    for (const place of this.#values.places()) {
+    const values = this.#values;
+    for (const place of values.places()) {
       const start = slicer.whole ? place : slicer.sliceOf(place);
-      if (start !== place) this.#values.move(place, start);
-      this.#sliceAt(start);
+      if (start !== place) values.move(place, start);
+      if (Number.isNaN(this.#sliceAt(start, true).gone)) values.drop(start);
     }
   }
 
@@ -74,20 +75,24 @@ export class WindowJoinStage<L, R, K extends Key, O> implements TwoHandlers<L, R
     };
   }
 
-  /** The slice that begins at a time. When it is new, its windows are scheduled. */
-  #sliceAt(start: number): Slice {
+  /**
+   * The slice that begins at a time. When it is new, its windows are scheduled.
+   *
+   * @param kept whether it has values. Then its last window fires even if the watermark has passed it
+   */
+  #sliceAt(start: number, kept = false): Slice {
     const found = this.#slices.get(start);
     if (found !== undefined) return this.#current = found;
     const { slicer } = this;
     const { watermark } = this.stage;
     const windows = windowsOf(slicer, start);
     const slice = { start, gone: windows.length === 0 ? NaN : slicer.last(windows.at(-1)!) };
-    // A slice that is late or in no window is not kept.
-    if (!(slice.gone > watermark)) return slice;
+    // A slice that is in no window, or late, is not kept.
+    if (Number.isNaN(slice.gone) || (slice.gone <= watermark && !kept)) return slice;
     this.#slices.set(start, slice);
     for (const window of windows) {
       const last = slicer.last(window);
-      if (last > watermark) this.#complete.set(last, window);
+      if (last > watermark || last === slice.gone) this.#complete.set(last, window);
     }
     return this.#current = slice;
   }

@@ -36,7 +36,7 @@ export interface WindowAtHand {
   /** Where its values are. */
   readonly places: readonly number[];
   /** The places that no other window needs. */
-  readonly over: ReadonlySet<number>;
+  readonly over: { has(place: number): boolean };
   /** The number of the last value before it fires. A row may cause values at its places, which are late for it. */
   readonly last: number;
 }
@@ -96,7 +96,7 @@ export class WindowJoinValues<L, R, K extends Key, O> {
     }
   }
 
-  /** The places of the checkpoint. The last value of each has the highest number in it. */
+  /** The places of the checkpoint. In each list the last value has the highest number. */
   places(): Set<number> {
     const places = new Set<number>();
     for (const lists of this.#sides) {
@@ -118,14 +118,30 @@ export class WindowJoinValues<L, R, K extends Key, O> {
     const [from, to] = sizeOf(one) < sizeOf(other) ? [one, other] : [other, one];
     for (const lists of this.#sides) {
       const list = lists.find(key, from);
-      if (list !== undefined) move(lists, list, to);
+      if (list === undefined) continue;
+      const target = lists.cell(key, to);
+      for (const element of list.elements()) target.append(element);
+      list.clear();
     }
     return to;
   }
 
-  /** Moves the values of all keys from one place to another. */
+  /** Moves the values of all keys from one place to another, where they are in the order of their numbers. */
   move(from: number, to: number): void {
-    for (const lists of this.#sides) for (const list of lists.cells(from)) move(lists, list, to);
+    for (const lists of this.#sides as KeyedList<K, Numbered<unknown>>[]) {
+      for (const list of lists.cells(from)) {
+        const target = lists.cell(list.key, to);
+        const elements = [...target.elements(), ...list.elements()].sort(byNumber);
+        target.clear();
+        list.clear();
+        for (const element of elements) target.append(element);
+      }
+    }
+  }
+
+  /** Removes the values of all keys at a place. */
+  drop(place: number): void {
+    for (const lists of this.#sides) lists.drop(place);
   }
 
   /**
@@ -151,7 +167,7 @@ export class WindowJoinValues<L, R, K extends Key, O> {
     if (elements === undefined) return NOTHING;
     if (!this.numbered) return elements as V[];
     const came = (elements as Numbered<V>[]).filter(([number]) => number <= last);
-    return came.sort((a, b) => a[0] - b[0]).map(([, value]) => value);
+    return came.sort(byNumber).map(([, value]) => value);
   }
 
   /**
@@ -178,9 +194,6 @@ export class WindowJoinValues<L, R, K extends Key, O> {
   }
 }
 
-/** Moves the values of a list to another place. */
-function move<K extends Key, V>(lists: KeyedList<K, V>, list: KeyedElements<K, V>, to: number): void {
-  const target = lists.cell(list.key, to);
-  for (const element of list.elements()) target.append(element);
-  list.clear();
+function byNumber(a: Numbered<unknown>, b: Numbered<unknown>): number {
+  return a[0] - b[0];
 }

@@ -63,6 +63,7 @@ export type { Ttl } from "./_ttl.ts";
 export * from "./over_window.ts";
 export * from "./ranked_aggregates.ts";
 export * from "./record_info.ts";
+export * from "./repartition.ts";
 export * from "./session_window.ts";
 export * from "./sliding_window.ts";
 export * from "./statistical_aggregates.ts";

@@ -157,7 +157,8 @@ export class Assignment {
         if (queue.shared && owned.finished) continue;
         const place = `${queue.topic}/${queue.partition}`;
         this.#queues.set(place, [...this.#queues.get(place) ?? [], { queue, owned }]);
-        fresh.push(queue);
+        // An input that has ended is not read on.
+        if (!queue.done) fresh.push(queue);
       }
     }
     const starts = leastOffsets(fresh.map((queue) => this.startOf(queue)));

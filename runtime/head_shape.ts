@@ -31,12 +31,21 @@ function largestShape(plan: Plan, { name, tasks }: Settings, partitions: Readonl
       ? [count - 1]
       : [];
   };
+  const hops = plan.hops.map(({ topic }) => topic);
+  // A task knows every sender of a hop; there are as many as a topic above it has partitions.
+  const senders = (above: readonly string[]) =>
+    Array.from({ length: Math.max(0, ...above.map((topic) => partitions.get(topic) ?? 0)) }, (_, sender) => sender);
+  const heard = plan.hops.map(({ name, above }) => [`repartition "${name}" reads`, { ended: senders(above) }]);
   const byTopic = (topics: readonly string[]) => Object.fromEntries(topics.map((topic) => [topic, read(topic)]));
   return {
-    inputs: byTopic(plan.topics),
+    inputs: byTopic([...plan.topics, ...hops]),
     ends: byTopic([...plan.order.tables]),
-    clocks: Object.fromEntries([...plan.clocks].map(([clock, topics]) => [clock, byTopic(topics)])),
-    counters: ["records_in", "late", "dead", "missing", ...new Set(plan.sinks.map(({ topic }) => `out:${topic}`))],
+    clocks: Object.fromEntries([...[...plan.clocks].map(([clock, topics]) => [clock, byTopic(topics)]), ...heard]),
+    counters: [
+      ...["records_in", "late", "dead", "missing"],
+      ...new Set(plan.sinks.map(({ topic }) => `out:${topic}`)),
+      ...hops.flatMap((topic) => [`sent:${topic}`, `read:${topic}`]),
+    ],
     states: plan.states.map((state) => state.name),
     publisher: `${name}.0123456789abcdef`,
   };

@@ -9,6 +9,7 @@
 import type { Batch, InputRecord } from "../connectors/connector.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import { recordBytes } from "../connectors/headers.ts";
+import { hopRecords } from "./hop_records.ts";
 import { RECORD_OBJECTS } from "./limits.ts";
 
 /** What waits: a fetch, or a move of the position past offsets that are gone. */
@@ -60,17 +61,21 @@ export class InputQueue implements InputSlot {
   /** Whether its records count as input of the job. Of a partition that every task reads, one task counts them. */
   readonly counts: boolean;
 
+  /** Whether its topic belongs to a hop, so that its records are values and control records of other tasks. */
+  readonly hop: boolean;
+
   constructor(
     readonly slot: number,
     readonly topic: string,
     readonly partition: number,
     start: number,
-    { shared = false, counts = true }: { readonly shared?: boolean; readonly counts?: boolean } = {},
+    { shared = false, counts = true, hop = false }: Partial<Pick<InputQueue, "shared" | "counts" | "hop">> = {},
   ) {
     this.position = start;
     this.expected = start;
     this.shared = shared;
     this.counts = counts;
+    this.hop = hop;
   }
 
   /** Whether there is nothing to take. Fetches that are held may still be there. */
@@ -103,9 +108,9 @@ export class InputQueue implements InputSlot {
    * @param held whether nothing of the fetch may be taken before it is released
    */
   add(fetch: Batch, held = false): boolean {
+    // An input that has ended is not read on. What waits here would also hold back the other tasks of a shared partition.
+    if (this.done) return true;
     if (!this.follows(fetch)) return false;
-    // What waits here would hold the fetches of the other tasks back for ever.
-    if (this.shared && this.done) return true;
     this.end = fetch.end;
     this.latest = fetch.latest ?? fetch.end;
     if (fetch.position < this.expected) return true;
@@ -118,7 +123,8 @@ export class InputQueue implements InputSlot {
     }
     const bytes = bytesOf(batch);
     this.bytes += bytes;
-    this.#push({ records: batch.records, position: batch.position, held: bytes }, held ? fetch : undefined);
+    const records = this.hop ? hopRecords(batch.records) : batch.records;
+    this.#push({ records, position: batch.position, held: bytes }, held ? fetch : undefined);
     return true;
   }
 

@@ -13,6 +13,7 @@ import { json } from "../connectors/json.ts";
 import { int32, int64, text } from "../connectors/plain_codecs.ts";
 import type { Key } from "../operators/keyed_state.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
+import { HopRecord } from "./hop_records.ts";
 import { positionOf } from "../connectors/rows.ts";
 
 /** Codecs to suggest in a message for keys that are not text, by their source text. */
@@ -43,7 +44,7 @@ export function guardKey(task: Task, { key, stage, source }: KeyAtHand): void {
     throw misused(
       task,
       `${stage} is keyed by ${shown}, the window above it by ${other}: results of one key come from several tasks. ` +
-        'Run the job with tasks: "single"',
+        'Run the job with tasks: "single", or put repartition({ name, key }) between the two',
       stage,
     );
   }
@@ -100,10 +101,12 @@ function reasonOf(record: RecordAtHand, { key, own, stage, readsAsText }: Differ
   if (codec !== undefined) {
     return `${head} as text. As ${codec} it is the same: say how the topic's keys read with source("${topic}", { key: ${codec} })`;
   }
-  const cure = `Key the topic ${topic} by it, or run the job with tasks: "single"`;
+  const cure = record instanceof HopRecord
+    ? `Give the repartition() above it the same key`
+    : `Key the topic ${topic} by it, or run the job with tasks: "single", or put repartition({ name, key }) above the stage`;
   if (readsAsText && record.key !== null && !isText(record.key)) {
     return `${head}, which is no text. Say how the topic's keys read with source("${topic}", { key }). If it is keyed by something else, ` +
-      `records of one key would be spread over several tasks: ${cure.replace("Key", "key")}`;
+      `records of one key would be spread over several tasks: ${`${cure[0].toLowerCase()}${cure.slice(1)}`}`;
   }
   return `${head}${hintOf(key, own)}: records of one key would be spread over several tasks. ${cure}`;
 }

@@ -73,3 +73,12 @@ export const TOLD_AFTER_MS = 5000;
 
 /** The longest reason of a dead letter, and of a stopped task, in characters. */
 export const REASON_CHARACTERS = 500;
+
+/**
+ * How often a task sends its watermark into a hop, in milliseconds: at least this long apart, and longer by `each` for every sender or
+ * partition, whichever are more. With 4 of both that is 160 control records a second, with 64 of both 12,800.
+ */
+export const HOP_INTERVAL = { least: 100, each: 5 } as const;
+
+/** How often records of a hop that no task needs any more are deleted, in milliseconds. */
+export const HOP_DELETE_MS: number = 5 * SECOND;

@@ -20,6 +20,8 @@ export interface LoopParts {
   readonly tasks: () => readonly OwnedTask[];
   /** Called when a queue has room again after its fetching was paused. */
   readonly resume: (queue: InputQueue) => void;
+  /** Called when the input of a queue has ended. */
+  readonly over: (queue: InputQueue) => void;
   /** Whether a queue has reached the end of a bounded input. */
   readonly atEnd: (queue: InputQueue) => boolean;
   readonly taskFailed: (owned: OwnedTask) => void;
@@ -99,7 +101,11 @@ export class Loop {
   #endInputs({ runner }: OwnedTask): void {
     // The failed record of a task must stay known until the failure is handled.
     if (runner.ended || runner.task.failure !== undefined) return;
-    for (const queue of runner.queues) if (!queue.done && this.parts.atEnd(queue)) queue.done = true;
+    for (const queue of runner.queues) {
+      if (queue.done || !this.parts.atEnd(queue)) continue;
+      queue.done = true;
+      this.parts.over(queue);
+    }
     runner.endSources((queue) => queue.done);
   }
 

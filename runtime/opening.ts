@@ -14,11 +14,13 @@ import type {
   TaskLayout,
   TopicInfo,
 } from "../connectors/connector.ts";
-import { type JobDifference, knowsJob, type OpenedJob, openJob, type Patience, type Store } from "../state/mod.ts";
+import { type JobDifference, type OpenedJob, openJob, type Patience, readJob, type Store } from "../state/mod.ts";
 import { assertHeadsFit } from "./head_shape.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
+import { findHops, openHops } from "./open_hops.ts";
 import type { Plan } from "./plan.ts";
+import type { JobHops } from "./task_hops.ts";
 import { layOut, refuseUneven } from "./task_layout.ts";
 
 /** A sink of the plan, and where its rows go. */
@@ -33,8 +35,10 @@ interface Target {
 export interface OpenJob {
   readonly entry: OpenedJob;
   readonly input: Connection;
-  /** How many partitions each input topic has. */
+  /** How many partitions each topic has that tasks read. */
   readonly partitions: ReadonlyMap<string, number>;
+  /** The hops; `undefined` when there are none. */
+  readonly hops: JobHops | undefined;
   /**
    * An id for each input topic that differs from the id of an earlier topic of the same name, when the connector knows
    * one.
@@ -70,18 +74,14 @@ export async function openAll(
     const connect = (connector: Connector) => connectOnce(connections, connector, settings, store);
     const input = await connect(plan.input);
     const inputs = await inputTopics(plan, input);
-    const partitions = new Map([...inputs].map(([topic, info]) => [topic, info.partitions]));
-    const opened: Target[] = [];
-    for (const spec of plan.sinks) {
-      const connection = await connect(spec.connector);
-      const { topic, connector: { id }, target } = spec;
-      const info = target === "table" ? undefined : await existing(connection, topic, id, "write to");
-      opened.push({ spec, delivery: connection.delivery, info });
-    }
+    const external = new Map([...inputs].map(([topic, info]) => [topic, info.partitions]));
+    const known = await findHops(plan, settings, { store, patience, inputs: external });
+    const { partitions } = known;
+    const opened = await openSinks(plan, connect);
     refuseKeyless(settings, opened);
-    const { delivery, inCommit } = deliveriesOf(opened.map(({ delivery }) => delivery));
+    const { delivery, inCommit } = deliveriesOf(opened, plan.hops.length === 0 ? undefined : input.delivery);
     const layout = layOut(settings.tasks, partitions, plan.broadcast);
-    refuseUneven(layout);
+    refuseUneven(layout, plan.parts);
     if (delivery !== undefined && settings.reset === undefined) {
       await refuseForgotten(plan, settings, { store, patience, input, delivery });
     }
@@ -89,19 +89,20 @@ export async function openAll(
     const entry = await openJob(store, {
       name: settings.name,
       tasks: layout.kind,
-      inputs: Object.fromEntries(partitions),
+      inputs: Object.fromEntries(external),
     }, patience);
     entry.differences.forEach((difference) => refuse(settings.name, difference, layout));
+    const between = await openHops(plan, settings, { store, patience, input, known });
+    opened.push(...plan.hops.map(({ topic, sink }) => targetOf(sink, input, between.get(topic))));
     return {
       entry,
       input,
       partitions,
-      topics: Object.fromEntries([...inputs].flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]])),
+      hops: hopsOf(plan, { settings, layout, entry }),
+      topics: idsOf([...inputs, ...between]),
       layout,
       sinks: sinksOf(opened, inCommit),
-      delivered: new Map(opened.flatMap(({ spec, delivery: own, info }) => {
-        return own === delivery && info !== undefined ? [[spec.topic, info.partitions]] : [];
-      })),
+      delivered: deliveredOf(opened, delivery),
       delivery,
       inCommit,
       close,
@@ -134,10 +135,52 @@ async function existing(connection: Connection, topic: string, where: string, ve
   return info;
 }
 
+function hopsOf(
+  { hops }: Plan,
+  { settings: { clock }, layout, entry }: {
+    readonly settings: Settings;
+    readonly layout: TaskLayout;
+    readonly entry: OpenedJob;
+  },
+): JobHops | undefined {
+  if (hops.length === 0) return undefined;
+  return { hops, layout, elapsed: clock.elapsed, run: { name: entry.run, resetting: entry.resetting } };
+}
+
+function targetOf(spec: SinkSpec, { delivery }: Connection, info: TopicInfo | undefined): Target {
+  return { spec, delivery, info };
+}
+
+/** The ids of topics, where they are known. */
+function idsOf(topics: readonly (readonly [topic: string, info: TopicInfo])[]): Record<string, string> {
+  return Object.fromEntries(topics.flatMap(([topic, { id }]) => id === undefined ? [] : [[topic, id]]));
+}
+
+async function openSinks(
+  { sinks }: Plan,
+  connect: (connector: Connector) => Promise<Connection>,
+): Promise<Target[]> {
+  const opened: Target[] = [];
+  for (const spec of sinks) {
+    const connection = await connect(spec.connector);
+    const { topic, connector: { id }, target } = spec;
+    const info = target === "table" ? undefined : await existing(connection, topic, id, "write to");
+    opened.push(targetOf(spec, connection, info));
+  }
+  return opened;
+}
+
 async function inputTopics(plan: Plan, input: Connection): Promise<Map<string, TopicInfo>> {
   const topics = new Map<string, TopicInfo>();
   for (const topic of plan.topics) topics.set(topic, await existing(input, topic, plan.input.id, "read"));
   return topics;
+}
+
+/** How many partitions each topic has whose results become visible after the commit. */
+function deliveredOf(opened: readonly Target[], after: AfterCommit | undefined): Map<string, number> {
+  return new Map(opened.flatMap(({ spec, delivery, info }) => {
+    return delivery === after && info !== undefined ? [[spec.topic, info.partitions]] : [];
+  }));
 }
 
 function sinksOf(opened: readonly Target[], inCommit: readonly InCommit[]): Map<string, OpenedSink> {
@@ -170,10 +213,12 @@ function refuseKeyless(settings: Settings, opened: readonly Target[]): void {
   }
 }
 
+/** The deliveries of all sinks, and of the hops if there are any. */
 function deliveriesOf(
-  all: readonly Delivery[],
+  opened: readonly Target[],
+  ofHops: Delivery | undefined,
 ): { delivery: AfterCommit | undefined; inCommit: readonly InCommit[] } {
-  const deliveries = [...new Set(all)];
+  const deliveries = [...new Set([...opened.map(({ delivery }) => delivery), ...ofHops === undefined ? [] : [ofHops]])];
   const after = deliveries.filter((one) => one.kind === "afterCommit");
   if (after.length > 1) {
     throw new TypeError(
@@ -201,11 +246,11 @@ async function refuseForgotten(
 ): Promise<void> {
   const { name } = settings;
   if (!await delivery.knows(name)) return;
-  if (await knowsJob(store, name, patience)) return;
+  if (await readJob(store, name, patience) !== undefined) return;
   for (const topic of topics) {
     if ([...(await input.shown(name, topic)).values()].every(({ offset }) => offset === 0)) continue;
     // Another worker may have made the job on this store meanwhile, and what is shown may be its own.
-    if (await knowsJob(store, name, patience)) return;
+    if (await readJob(store, name, patience) !== undefined) return;
     throw new Error(
       `Cannot run job ${name}: the state store knows nothing of it, but it has run before and published its results: the store is ` +
         `another one, or it was emptied. Give the job the store that it ran on last, start it with reset to process its input ` +

@@ -13,6 +13,7 @@ import type {
   TopicInfo,
 } from "../connectors/connector.ts";
 import type { PaneAtHand, Task } from "../operators/_task.ts";
+import { letterRecord } from "./hop_records.ts";
 import { EPOCH_BYTES } from "./limits.ts";
 
 /** A sink as the job has opened it. */
@@ -96,10 +97,22 @@ export class Outputs {
     };
   }
 
+  /** Creates the function that takes the rows of a hop. */
+  hopWriter<R>(sink: SinkSpec): (row: R) => void {
+    const collector = this.#collector(sink);
+    const { now, count } = this.parts;
+    const counter = `sent:${sink.topic}`;
+    return (row) => {
+      // The wall clock: retention by time must not delete a record because its event is old.
+      collector.add(collector.encoder.result(row, { timestamp: now(), record: undefined, refusal: undefined }));
+      count(counter);
+    };
+  }
+
   /** Writes a refused record to the sink of this policy. */
   refuse(policy: "badRecord" | "failed", record: InputRecord, refusal: Refusal): void {
     const collector = this.#collector(this.parts[policy]!);
-    collector.add(collector.encoder.refused(record, refusal));
+    collector.add(collector.encoder.refused(letterRecord(record), refusal));
   }
 
   /** Writes a window's result, or a timer, that could not be delivered. */

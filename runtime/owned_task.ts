@@ -95,7 +95,7 @@ export class OwnedTask implements PublishedTask {
       // Staged records must be committed. Encoding a state may fail, so staging comes after it.
       writes: () => stage(sinks, collected.appended),
       finished: runner.ended,
-      extensions: runner.parts.tablesFirst?.done ? { [TABLE_ENDS]: undefined } : undefined,
+      extensions: extensionsOf(runner),
     });
     const outputs = collected.take();
     runner.counters = { ...counters };
@@ -154,6 +154,14 @@ export class OwnedTask implements PublishedTask {
     this.runner.counters.unpublishable = moved;
     this.runner.changed = true;
   }
+}
+
+/** The extensions of the head that this cut sets or removes. */
+function extensionsOf({ parts: { hops, tablesFirst }, routes }: TaskRunner): Record<string, unknown> | undefined {
+  const tablesAreRead = tablesFirst?.done === true;
+  if (hops === undefined) return tablesAreRead ? { [TABLE_ENDS]: undefined } : undefined;
+  const ended = { ended: routes.over.length > 0 ? routes.over : undefined };
+  return tablesAreRead ? { ...ended, [TABLE_ENDS]: undefined } : ended;
 }
 
 /** Stages the rows that the sinks in the job's own store write with the epoch. */

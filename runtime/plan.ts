@@ -11,7 +11,8 @@ import { memoryState } from "../operators/_memory_state.ts";
 import { noSource } from "../operators/_misuse.ts";
 import { Bottom } from "../operators/_source.ts";
 import type { TableAndValues } from "../operators/_host.ts";
-import { Task, type TaskHost } from "../operators/_task.ts";
+import { type HopPort, type HopRequest, Task, type TaskHost } from "../operators/_task.ts";
+import { type HopPlan, hopTopic, planHops } from "./hops.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type Joined, type ReadingOrder, readingOrder } from "./tables_first.ts";
 
@@ -25,6 +26,8 @@ export interface Topology {
   readonly sinks: readonly { readonly topic: string; readonly connector: string }[];
   /** Names of the `watermark()`s. */
   readonly watermarks: readonly string[];
+  /** Hops, with the topics that they read. Absent when there are none. */
+  readonly hops?: readonly { readonly name: string; readonly topic: string; readonly above: readonly string[] }[];
 }
 
 /** The plan of a job. Every task must match it. */
@@ -39,6 +42,10 @@ export interface Plan {
   readonly sources: ReadonlySet<SourceSpec>;
   readonly sinks: readonly SinkSpec[];
   readonly states: readonly KeyedStateSpec[];
+  /** The hops, those above others first. */
+  readonly hops: readonly HopPlan[];
+  /** The topics that stages read together, those of hops included: one list for each part of a pipeline. */
+  readonly parts: readonly (readonly string[])[];
   /** The names of those with the rows of tables that every task holds whole. */
   readonly shared: ReadonlySet<string>;
   /** The topics whose event time each clock tracks, by the clock's name. */
@@ -67,10 +74,13 @@ export function subscribeAll(task: Task, pipelines: readonly Observable<unknown>
 /** Finds what pipelines read, keep and write. Throws when they are put together wrongly. */
 export function planOf(pipelines: readonly Observable<unknown>[], settings: Settings): Plan {
   if (pipelines.length === 0) throw new TypeError("Cannot run the job: there is no pipeline");
-  const host = new PlanningHost();
+  const host = new PlanningHost(settings);
   const task = new Task(host);
   const bottoms = subscribeAll(task, pipelines, () => {});
-  const streams = new Set(bottoms.flatMap(({ scope }) => scope.sources.map(({ label }) => label)));
+  const parts = [
+    ...bottoms.map(({ scope }) => [...new Set(scope.sources.map(({ label }) => label))]),
+    ...host.hops.map(({ above }) => above),
+  ];
   const watermarks = [...task.clocks].filter(([, clock]) => !clock.forwards).map(([name]) => name);
   const clocks = new Map([...task.clocks].map(([name, { reads = [] }]) => [name, reads]));
   task.phase = "closed";
@@ -86,11 +96,14 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
         `Bring the topics together on one broker, or run two jobs`,
     );
   }
+  const [input] = connectors.values();
   return {
     pipelines,
+    input,
+    hops: planHops(host.hops, input),
+    parts,
     broadcast: broadcastOf(host.sources),
-    order: readingOrder(host.joined, streams),
-    input: [...connectors.values()][0],
+    order: readingOrder(host.joined, new Set(parts.flat())),
     topics: [...new Set([...host.sources].map(({ topic }) => topic))],
     sources: host.sources,
     sinks,
@@ -104,6 +117,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
       states: host.states.map(({ operator, name }) => ({ operator, name })),
       sinks: sinks.map(place),
       watermarks,
+      ...(host.hops.length === 0 ? {} : { hops: host.hops.map(({ name, topic, above }) => ({ name, topic, above })) }),
     },
   };
 }
@@ -131,11 +145,27 @@ class PlanningHost implements TaskHost {
   readonly sources = new Set<SourceSpec>();
   readonly sinks = new Set<SinkSpec>();
   readonly states: KeyedStateSpec[] = [];
+  readonly hops: (HopRequest & { readonly topic: string })[] = [];
   readonly joined: Joined[] = [];
   /** How the names of states begin whose rows are those of whole tables. */
   readonly whole = new Set<string>();
   readonly checkKey = undefined;
   readonly skipPane = undefined;
+  readonly bindHop: TaskHost["bindHop"];
+
+  constructor({ name, tasks }: Pick<Settings, "name" | "tasks">) {
+    if (tasks === "perPartition") this.bindHop = (request) => this.#planHop(request, hopTopic(name, request.name));
+  }
+
+  /** Nothing passes while a job is planned. */
+  #planHop(request: HopRequest, topic: string): HopPort {
+    this.hops.push({ ...request, topic });
+    const nothing = () => {};
+    return {
+      ...{ topic, senders: [], sends: false, interval: Infinity, elapsed: () => 0 },
+      ...{ send: nothing, tell: nothing, listen: () => [], over: nothing },
+    };
+  }
 
   joins({ name, tables, values, bootstrap, whole }: TableAndValues): void {
     if (whole) this.whole.add(`${name}/`);

@@ -5,7 +5,8 @@
  * @module
  */
 import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
-import type { SourceRequest } from "../operators/_task.ts";
+import { messageOf } from "../base/thrown.ts";
+import type { SourceRequest, Task } from "../operators/_task.ts";
 import { INPUT_VALUE_BYTES } from "./limits.ts";
 
 /** One source of the program, and its subscribers. */
@@ -24,8 +25,17 @@ export class Routes {
   #endedAtCut: ReadonlySet<string> = new Set();
   #ending: readonly string[] = [];
 
-  /** @param planned the sources that were there when the job was planned */
-  constructor(readonly planned: ReadonlySet<SourceSpec>) {}
+  /** The source whose value was pushed last. */
+  #last: SourceSpec | undefined;
+
+  /**
+   * @param planned the sources that were there when the job was planned
+   * @param decoded called with each decoded value, in tests
+   */
+  constructor(
+    readonly planned: ReadonlySet<SourceSpec>,
+    readonly decoded: ((value: unknown) => void) | undefined = undefined,
+  ) {}
 
   /** Adds a subscriber. Throws where the job was planned without the source. */
   bind({ spec, label, subscriber, end }: SourceRequest): SourceSpec {
@@ -44,14 +54,40 @@ export class Routes {
     return source;
   }
 
-  /** The source that a record came from: the last one that was pushed to, or, for an earlier record, one of its topic. */
-  sourceOf(record: { readonly topic: string } | undefined, last: SourceSpec | undefined): SourceSpec | undefined {
+  /**
+   * The source of the record at hand: the last one that was pushed to, or, for an earlier record, one of its topic.
+   */
+  source({ record }: Task): SourceSpec | undefined {
+    const last = this.#last;
     return record === undefined || last?.topic === record.topic ? last : this.#byTopic.get(record.topic)?.[0].spec;
   }
 
   /** The subscribers of a topic. */
   of(topic: string): readonly Route[] {
     return this.#byTopic.get(topic)!;
+  }
+
+  /** Pushes the value of a record to all subscribers of its topic. The record is at hand already. */
+  push(task: Task, record: InputRecord): void {
+    const routes = this.#byTopic.get(record.topic)!;
+    for (let r = 0; r < routes.length; r++) {
+      const { spec, subscribers } = routes[r];
+      this.#last = spec;
+      let value: unknown;
+      try {
+        value = decode(spec, record);
+        if (this.decoded !== undefined) this.decoded(value);
+      } catch (error) {
+        task.timestamp = record.timestamp;
+        task.host!.badRecord(messageOf(error), `source "${record.topic}"`);
+        continue;
+      }
+      for (let s = 0; s < subscribers.length; s++) {
+        task.timestamp = record.timestamp;
+        subscribers[s].next(value);
+        if (task.failure !== undefined) return;
+      }
+    }
   }
 
   /** Whether every topic has ended. */
@@ -69,9 +105,24 @@ export class Routes {
     this.#end(this.#ending);
   }
 
+  /** Ends the streams of one topic. */
+  endTopic(topic: string): void {
+    this.#end([topic]);
+  }
+
+  /** The topics that have ended. */
+  get over(): readonly string[] {
+    return [...this.#ended];
+  }
+
   /** Remembers which topics have ended at a cut. */
   cut(): void {
     this.#endedAtCut = new Set(this.#ended);
+  }
+
+  /** Takes over from the checkpoint which topics had ended at the last cut. */
+  restore(topics: readonly string[]): void {
+    this.#endedAtCut = new Set(topics);
   }
 
   /** Removes all subscribers, before the pipelines are subscribed anew. */
@@ -85,7 +136,7 @@ export class Routes {
    * then are found and ended again.
    */
   endAsAtCut(): void {
-    this.#end(this.#endedAtCut);
+    this.#end([...this.#endedAtCut].filter((topic) => this.#byTopic.has(topic)));
   }
 
   #end(topics: Iterable<string>): void {
@@ -97,7 +148,7 @@ export class Routes {
 }
 
 /** Decodes the value of a record for one source. Throws when it cannot be decoded. */
-export function decode(spec: SourceSpec, record: InputRecord): unknown {
+function decode(spec: SourceSpec, record: InputRecord): unknown {
   const { value, unreadable } = record;
   if (unreadable !== undefined) throw new RangeError(unreadable.reason);
   if (value !== null && value.length > INPUT_VALUE_BYTES) {

@@ -247,7 +247,7 @@ class RunningJob implements Job {
     const reader = await open.input.reader({
       group: settings.name,
       worker: claimed.worker,
-      topics: plan.topics,
+      topics: [...open.partitions.keys()],
       layout: open.layout,
       incarnation: open.entry.incarnation,
       remembered: await claimed.remembered(store),

@@ -13,6 +13,7 @@ import type { KeyAtHand } from "./key_guard.ts";
 import type { InputQueue } from "./input_queue.ts";
 import type { Outputs } from "./outputs.ts";
 import type { TablesFirst } from "./tables_first.ts";
+import type { JobHops } from "./task_hops.ts";
 
 /** Counts since the job was created; part of the checkpoint. */
 export type Counters = Record<string, number>;
@@ -33,6 +34,10 @@ export interface RunnerParts {
   readonly openState: (spec: KeyedStateSpec) => AnyKeyedState;
   readonly clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly counters: Readonly<Counters>;
+  /** The job's hops; `undefined` where one task has all keys. */
+  readonly hops?: JobHops;
+  /** The topics whose input had ended at the last cut. @default none */
+  readonly ended?: readonly string[];
   /** Checks each key that is new to a stage, when keys must match the partition. */
   readonly guardKey?: (task: Task, at: KeyAtHand) => void;
   /** Whether the records of an epoch are kept until the cut, so that the epoch can be processed again. */

@@ -11,6 +11,7 @@
 import { keyPartition } from "../connectors/partitioner.ts";
 import type { AnyKeyedState, Key } from "../operators/keyed_state.ts";
 import type { RecordAtHand } from "../operators/_task.ts";
+import { HopRecord } from "./hop_records.ts";
 import { shownKey } from "./key_guard.ts";
 import { positionOf } from "../connectors/rows.ts";
 
@@ -41,7 +42,8 @@ export class SecondTask {
 
   /** Called when a task meets a key that is new to one of its stages. */
   meet(task: number, { key, stage, record }: { key: Key; stage: string; record: RecordAtHand }): void {
-    if (record.key === null || this.#told.has(record.topic)) return;
+    // Only the job itself writes to a hop's topic.
+    if (record.key === null || this.#told.has(record.topic) || record instanceof HopRecord) return;
     if (keyPartition(record.key, this.parts.tasks) !== record.partition) this.#otherwise = true;
     if (!this.#otherwise) return;
     const name = /"(.*)"$/s.exec(stage)?.[1];

@@ -5,7 +5,7 @@
  */
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { InputQueue } from "./input_queue.ts";
-import type { Meter, MetricsSnapshot } from "./metrics.ts";
+import type { Meter, MetricsSnapshot, StageMetrics } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Troubles } from "./troubles.ts";
 
@@ -20,6 +20,7 @@ export function summarize(
   const counters: Record<string, number> = {};
   let lag = 0, keys = 0, held = 0, epochs = 0, late = 0, read = 0;
   let watermark: number | undefined;
+  const crossing: Record<string, number> = Object.create(null);
   // Tasks that share a partition wait for the same records, and the one that is furthest behind counts.
   const shared = new Map<string, number>();
   for (const { runner, checkpoint, states, began } of tasks) {
@@ -31,7 +32,8 @@ export function summarize(
     read += (runner.counters.records_in ?? 0) - (began.counters.records_in ?? 0);
     for (const queue of runner.queues) {
       const behind = Math.max(0, queue.latest - queue.position);
-      if (queue.shared) shared.set(placeOf(queue), Math.max(behind, shared.get(placeOf(queue)) ?? 0));
+      if (queue.hop) crossing[queue.topic] = (crossing[queue.topic] ?? 0) + behind;
+      else if (queue.shared) shared.set(placeOf(queue), Math.max(behind, shared.get(placeOf(queue)) ?? 0));
       else lag += behind;
     }
     for (const clock of runner.task.clocks.values()) {
@@ -46,6 +48,7 @@ export function summarize(
     job,
     records_in: counters.records_in ?? 0,
     outputs,
+    ...hopsOf(crossing, counters),
     late: (counters.late ?? 0) + late,
     dead_letters: counters.dead ?? 0,
     unpublishable: counters.unpublishable ?? 0,
@@ -57,8 +60,52 @@ export function summarize(
     watermark,
     keys,
     held,
+    stages: stagesOf(tasks),
     commit_ms: meter.commit.percentiles(),
     latency_ms: meter.latency.percentiles(),
     trouble: troubles.text,
   };
+}
+
+/** The stages that keep state, in the order in which they were subscribed. */
+function stagesOf(tasks: readonly OwnedTask[]): StageMetrics[] {
+  const stages = new Map<string, Writable<StageMetrics>>();
+  for (const { runner, states } of tasks) {
+    const byName = new Map(Array.from(states.all, (state) => [state.name, state]));
+    for (const { name, operator, in: taken, out, late, states: kept, timers } of runner.task.tallies) {
+      const stage = stages.get(name!) ?? emptyStage(name!, operator);
+      stages.set(name!, stage);
+      const set = sizeOf(timers);
+      stage.records_in += taken;
+      stage.records_out += out;
+      stage.late += late;
+      stage.keys += sizeOf(kept) - set;
+      stage.timers += set;
+      for (const { name } of kept) stage.state_bytes += byName.get(name)?.valueBytes ?? 0;
+    }
+  }
+  return [...stages.values()];
+}
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+function emptyStage(stage: string, operator: string): Writable<StageMetrics> {
+  return { stage, operator, records_in: 0, records_out: 0, late: 0, keys: 0, state_bytes: 0, timers: 0 };
+}
+
+function sizeOf(kept: readonly { readonly size: number }[]): number {
+  return kept.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** What crosses the hops, from how much waits in each. */
+function hopsOf(
+  crossing: Readonly<Record<string, number>>,
+  counters: Readonly<Record<string, number>>,
+): Pick<MetricsSnapshot, "hops"> {
+  const topics = Object.entries(crossing);
+  if (topics.length === 0) return {};
+  const hops = topics.map(([topic, lag]) => {
+    return [topic, { sent: counters[`sent:${topic}`] ?? 0, read: counters[`read:${topic}`] ?? 0, lag }] as const;
+  });
+  return { hops: Object.fromEntries(hops) };
 }

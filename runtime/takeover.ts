@@ -28,6 +28,7 @@ import {
   TaskCheckpoint,
 } from "../state/mod.ts";
 import { lastBegun } from "../state/decide.ts";
+import { beginReset, endReset, resetOf, runOf, unreset } from "./hop_reset.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
 import type { OpenJob } from "./opening.ts";
@@ -83,7 +84,9 @@ export async function takeOver(
   reset: From | undefined,
 ): Promise<Taken[]> {
   const claims: { number: number; states: DurableStates; checkpoint: TaskCheckpoint; created: boolean }[] = [];
-  for (const number of numbers) {
+  if (reset !== undefined) await beginReset(parts, numbers, reset);
+  const others = await unreset(parts, numbers);
+  for (const number of [...numbers, ...others]) {
     const states = new DurableStates({
       undoable: parts.settings.onError !== undefined,
       drop: parts.settings.dropStates,
@@ -96,8 +99,10 @@ export async function takeOver(
 
   const taken: Taken[] = [];
   try {
-    for (const { number, states, checkpoint, created } of claims) {
-      await begin(parts, number, { checkpoint, created }, reset);
+    // No task may start before every head carries the run of a reset: it would read what the old run has sent.
+    for (const { number, checkpoint, created } of claims) await begin(parts, number, { checkpoint, created }, reset);
+    await endReset(parts);
+    for (const { number, states, checkpoint, created } of claims.slice(0, numbers.length)) {
       const { keys } = await checkpoint.restore();
       const rows = await checkpoint.writeRows();
       const owned = new OwnedTask(number, checkpoint, states, runnerOf(parts, number, checkpoint, states));
@@ -157,10 +162,11 @@ async function begin(
   parts: TakeoverParts,
   number: number,
   { checkpoint, created }: { checkpoint: TaskCheckpoint; created: boolean },
-  reset: From | undefined,
+  asked: From | undefined,
 ): Promise<void> {
   const { settings, plan } = parts;
   const { unsafe } = checkpoint.head;
+  const reset = resetOf(parts, checkpoint.head, asked);
   if (unsafe !== undefined && reset === undefined) {
     throw new Error(
       `Cannot run the job: an earlier run was stopped as unsafe. Results from ${
@@ -175,21 +181,21 @@ async function begin(
     // Epochs go on after the epoch of the marker, whatever it is: readers have seen results up to it.
     const shown = await markerOf(parts, number);
     const epoch = shown === undefined ? 0 : lastBegun(shown);
-    const first = await firstOffsets(parts, number, plan.topics, reset);
+    const first = await firstOffsets(parts, number, readTopics(plan), reset);
     await checkpoint.rewrite({
       reset: { epoch },
       offsets: mapOffsets(first),
       topics,
-      extensions: await tableEnds(parts, first, {}),
+      extensions: { ...runOf(parts), ...await tableEnds(parts, first, {}) },
     });
   }
-  const fresh = plan.topics.filter((topic) => isFresh(parts, checkpoint.head, topic));
+  const fresh = readTopics(plan).filter((topic) => isFresh(parts, checkpoint.head, topic));
   // A head that an older program wrote, or that was written when the broker gave no topic ids, gets the ids now.
   const untold = Object.keys(topics).some((topic) => checkpoint.head.topics[topic] === undefined);
   if (fresh.length > 0 || untold) {
     const first = await firstOffsets(parts, number, fresh, settings.from);
     const unread = first.filter(({ topic, partition }) => checkpoint.head.offsets[topic]?.[partition] === undefined);
-    const extensions = await tableEnds(parts, unread, checkpoint.head.extensions);
+    const extensions = { ...runOf(parts), ...await tableEnds(parts, unread, checkpoint.head.extensions) };
     await checkpoint.rewrite({ offsets: mapOffsets(unread), topics, extensions });
   }
 }
@@ -225,6 +231,11 @@ function refuseOthers(job: string, head: Head, topics: Readonly<Record<string, s
   }
 }
 
+/** The topics that a task reads: the inputs, and those of hops. */
+function readTopics({ topics, hops }: Plan): string[] {
+  return [...topics, ...hops.map(({ topic }) => topic)];
+}
+
 async function firstOffsets(
   { open, plan }: TakeoverParts,
   number: number,
@@ -233,8 +244,8 @@ async function firstOffsets(
 ): Promise<StartOffset[]> {
   const starts: StartOffset[] = [];
   for (const topic of topics) {
-    // A part of a table is none.
-    const whole = plan.order.whole.has(topic) || plan.broadcast.has(topic);
+    // A part of a table is none, and a hop is read from its beginning wherever the input is read from.
+    const whole = plan.order.whole.has(topic) || plan.broadcast.has(topic) || !plan.topics.includes(topic);
     const offsets = await open.input.offsets(topic, whole ? "earliest" : from);
     for (const { topic: own, partition } of open.layout.inputsOf(number)) {
       if (own === topic) starts.push({ topic, partition, offset: offsets[partition] });
@@ -264,6 +275,11 @@ async function unpublished(parts: TakeoverParts, owned: OwnedTask): Promise<numb
   return outbox.waiting.length;
 }
 
+/** The topics whose input had ended at a head's last cut. */
+function endedOf({ extensions: { ended } }: Head): readonly string[] {
+  return (ended as readonly string[] | undefined) ?? [];
+}
+
 async function markerOf(parts: TakeoverParts, number: number): Promise<Published | undefined> {
   return (await parts.open.delivery?.published([number]))?.get(number);
 }
@@ -272,15 +288,18 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
   const { open, plan, settings } = parts;
   const { head } = checkpoint;
   const { layout } = open;
+  const topics = readTopics(plan);
   const read = listOffsets(head.offsets).filter(({ topic, partition }) =>
-    plan.topics.includes(topic) && (layout.broadcast.has(topic) || layout.taskOf(topic, partition) === number)
+    topics.includes(topic) && (layout.broadcast.has(topic) || layout.taskOf(topic, partition) === number)
   );
-  const queues = read.map((place, slot) =>
-    new InputQueue(slot, place.topic, place.partition, place.offset, {
+  const queues = read.map((place, slot) => {
+    const hop = !plan.topics.includes(place.topic);
+    return new InputQueue(slot, place.topic, place.partition, place.offset, {
       shared: layout.broadcast.has(place.topic),
-      counts: countingTask(layout, place) === number,
-    })
-  );
+      counts: !hop && countingTask(layout, place) === number,
+      hop,
+    });
+  });
   const outputs = new Outputs({
     taskNumber: number,
     sinks: open.sinks,
@@ -292,7 +311,9 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
   const runner: TaskRunner = new TaskRunner({
     number,
     pipelines: plan.pipelines,
-    planned: plan.sources,
+    planned: new Set([...plan.sources, ...plan.hops.map(({ source }) => source)]),
+    hops: open.hops,
+    ended: endedOf(head),
     queues,
     tablesFirst: new TablesFirst(queues, head, plan.order),
     outputs,

@@ -47,15 +47,23 @@ export function countingTask({ broadcast, tasks, taskOf }: TaskLayout, { topic, 
 }
 
 /**
- * Throws when topics that one task reads together have different numbers of partitions. A key would then be in
- * different tasks for different topics.
+ * Throws when topics that stages read together have different numbers of partitions. A key would then be in different
+ * tasks for different topics.
+ *
+ * @param parts the topics that are read together, one list for each part of a pipeline. @default all of them
  */
-export function refuseUneven({ kind, partitions, broadcast }: TaskLayout): void {
-  const even = [...partitions].filter(([topic]) => !broadcast.has(topic));
-  if (kind === "single" || new Set(even.map(([, count]) => count)).size <= 1) return;
-  const shown = even.map(([topic, count]) => `${topic} has ${count}`).join(", ");
-  throw new Error(
-    `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${shown}. ` +
-      `Give them the same number, read a small table with broadcast: true, or run the job with tasks: "single"`,
-  );
+export function refuseUneven(
+  { kind, partitions, broadcast }: TaskLayout,
+  parts: readonly (readonly string[])[] = [[...partitions.keys()]],
+): void {
+  if (kind === "single") return;
+  for (const topics of parts) {
+    const even = topics.filter((topic) => partitions.has(topic) && !broadcast.has(topic));
+    if (new Set(even.map((topic) => partitions.get(topic))).size <= 1) continue;
+    const shown = even.map((topic) => `${topic} has ${partitions.get(topic)}`).join(", ");
+    throw new Error(
+      `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${shown}. ` +
+        `Give them the same number, read a small table with broadcast: true, or run the job with tasks: "single"`,
+    );
+  }
 }

@@ -9,8 +9,7 @@
  *
  * @module
  */
-import { messageOf } from "../base/thrown.ts";
-import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
+import type { InputRecord } from "../connectors/connector.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_source.ts";
@@ -24,7 +23,9 @@ import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
 import { PushOrder } from "./push_order.ts";
-import { decode, Routes } from "./routes.ts";
+import { Routes } from "./routes.ts";
+import type { HopRecord } from "./hop_records.ts";
+import { TaskHops } from "./task_hops.ts";
 import type { Counters, RunnerParts } from "./runner_parts.ts";
 import type { Outputs } from "./outputs.ts";
 
@@ -53,21 +54,21 @@ export class TaskRunner implements TaskHost {
   checkKey: TaskHost["checkKey"];
   skipPane: TaskHost["skipPane"];
   afterCall: TaskHost["afterCall"];
+  readonly bindHop: TaskHost["bindHop"];
   readonly clock: TaskHost["clock"];
   /** The records of the epoch, kept when a policy may need to process the epoch again. */
   journal: Journal | undefined;
   /** Continues to process the epoch again after a stage was full. Returns the record at which that failed. */
   again: (() => InputRecord | undefined) | undefined;
   #clocks: Readonly<Record<string, ClockSnapshot>>;
-  readonly #routes: Routes;
+  readonly routes: Routes;
   readonly #states = new Map<string, AnyKeyedState>();
+  readonly #hops: TaskHops | undefined;
   #bottoms: Bottom[] = [];
-  #from: SourceSpec | undefined;
   /** Called when a stage has something to do in a push of its own, or accepts records again. */
   onWake: (() => void) | undefined;
   readonly #order: PushOrder;
   readonly #badRecords: BadRecords;
-  readonly #decoded: RunnerParts["decoded"];
   /** The time of the last `tick`. */
   #ticked = 0;
   /** The wall clock when the record at hand was first pushed, where a journal is kept. */
@@ -78,29 +79,43 @@ export class TaskRunner implements TaskHost {
     this.number = parts.number;
     this.queues = parts.queues;
     this.outputs = parts.outputs;
-    this.#decoded = parts.decoded;
     this.#badRecords = new BadRecords({
       policy: parts.badRecords,
       outputs: parts.outputs,
       writes: (slot) => this.queues[slot]?.counts !== false,
       counted: () => this.count("dead"),
     });
-    this.#routes = new Routes(parts.planned);
+    this.routes = new Routes(parts.planned, parts.decoded);
     this.#order = new PushOrder(parts.queues, (queue) => this.#waits(queue));
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
     this.task = new Task(this);
     this.clock = parts.clock;
+    const { hops } = parts;
+    this.#hops = hops && new TaskHops(hops, this, this.routes);
+    if (hops !== undefined) this.bindHop = (request) => this.#hops!.bind(request);
     const { guardKey } = parts;
-    if (guardKey) this.checkKey = (key, stage) => guardKey(this.task, { key, stage, source: this.#source() });
+    if (guardKey) {
+      this.checkKey = (key, stage) => guardKey(this.task, { key, stage, source: this.routes.source(this.task) });
+    }
     if (parts.keepsJournal) this.journal = new Journal();
   }
 
-  /** Subscribes the pipelines; nothing is pushed yet. Throws when a pipeline is put together wrongly. */
+  /**
+   * Subscribes the pipelines on the state, clocks and ends of the checkpoint; nothing is pushed yet. Throws when a pipeline
+   * is put together wrongly.
+   */
   bind(): void {
+    this.routes.restore(this.parts.ended ?? []);
+    this.#bind();
+  }
+
+  #bind(): void {
     this.#open = this.parts.pipelines.length;
     this.#bottoms = subscribeAll(this.task, this.parts.pipelines, () => this.#open--);
     this.task.start();
+    this.#whilePushing(() => this.routes.endAsAtCut());
+    for (const queue of this.queues) if (this.routes.over.includes(queue.topic)) queue.done = true;
   }
 
   /** Subscribes the pipelines anew on the state and clocks of the last cut: an RxJS chain is dead after an error. */
@@ -110,15 +125,15 @@ export class TaskRunner implements TaskHost {
     this.counters = { ...counters };
     this.outputs.discard();
     this.samples.length = 0;
-    this.#routes.clear();
+    this.routes.clear();
+    this.#hops?.clear();
     this.#badRecords.forget();
     this.ended = false;
     this.again = undefined;
     const { idleSince } = this.task;
     this.task = new Task(this);
     for (const [slot, since] of idleSince.entries()) this.task.idleSince[slot] = since;
-    this.bind();
-    this.#whilePushing(() => this.#routes.endAsAtCut());
+    this.#bind();
   }
 
   /** Ends the subscription. Open windows stay in the checkpoint. */
@@ -178,7 +193,7 @@ export class TaskRunner implements TaskHost {
   endSources(hasEnded: (queue: InputQueue) => boolean): void {
     const { task } = this;
     if (this.ended || task.failure !== undefined || this.again !== undefined) return;
-    const ending = this.#routes.findEnding((topic) => this.queues.every((one) => one.topic !== topic || hasEnded(one)));
+    const ending = this.routes.findEnding((topic) => this.queues.every((one) => one.topic !== topic || hasEnded(one)));
     // A topic without a partition for this task has ended from the start. That is no change to commit.
     if (this.queues.some((queue) => ending.includes(queue.topic))) this.changed = true;
     if (ending.length > 0) this.#act("end");
@@ -188,8 +203,10 @@ export class TaskRunner implements TaskHost {
   /** Ends the task when all sources have ended and nothing is held back. */
   #finish(): void {
     const { task } = this;
-    if (task.failure !== undefined || task.held > 0 || task.woken || !this.#routes.ended) return;
-    if (this.#open > 0) return void task.fail(stillOpen(), "the pipeline", "async");
+    if (task.failure !== undefined || task.held > 0 || task.woken) return;
+    const isStuck = this.#hops?.stuck === true;
+    if (!isStuck && !this.routes.ended) return;
+    if (isStuck || this.#open > 0) return void task.fail(stillOpen(), "the pipeline", "async");
     this.ended = true;
     this.changed = true;
   }
@@ -210,7 +227,7 @@ export class TaskRunner implements TaskHost {
     this.samples.length = 0;
     this.changed = false;
     this.task.late = 0;
-    this.#routes.cut();
+    this.routes.cut();
     for (const queue of this.queues) queue.missing = 0;
     this.journal = this.journal?.next(this.task.held > 0);
     if (this.journal?.blamesPanes !== true) this.skipPane = undefined;
@@ -224,7 +241,7 @@ export class TaskRunner implements TaskHost {
   #do(step: Step): void {
     const { task } = this;
     if (step === "cut") { for (const hook of task.cutHooks) hook(); }
-    else if (step === "end") this.#routes.endFound();
+    else if (step === "end") this.routes.endFound();
     else if (step === "tick") this.changed = task.tick(this.#ticked) || this.changed;
     else {
       this.changed = true;
@@ -254,7 +271,7 @@ export class TaskRunner implements TaskHost {
   }
 
   bindSource(request: SourceRequest): readonly InputSlot[] {
-    const { topic } = this.#routes.bind(request);
+    const { topic } = this.routes.bind(request);
     return this.queues.filter((queue) => queue.topic === topic);
   }
 
@@ -290,8 +307,6 @@ export class TaskRunner implements TaskHost {
     for (let i = 0; i < drifts.length; i++) if (drifts[i].isAhead(slot)) return true;
     return false;
   }
-
-  readonly #source = () => this.#routes.sourceOf(this.task.record, this.#from);
 
   #pushSome(): number {
     const order = this.#order;
@@ -349,31 +364,14 @@ export class TaskRunner implements TaskHost {
   }
 
   #push(queue: InputQueue, record: InputRecord): void {
+    if (queue.hop) return this.#hops!.push(queue, record as HopRecord);
     const { task } = this;
     if (queue.counts) this.count("records_in");
     if (record.unreadable === undefined && this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);
     task.record = record;
     task.slot = queue.slot;
     if (task.idleSince[queue.slot] !== undefined) task.idleSince[queue.slot] = NaN;
-    const routes = this.#routes.of(queue.topic);
-    for (let r = 0; r < routes.length; r++) {
-      const { spec, subscribers } = routes[r];
-      this.#from = spec;
-      let value: unknown;
-      try {
-        value = decode(spec, record);
-        if (this.#decoded !== undefined) this.#decoded(value);
-      } catch (error) {
-        task.timestamp = record.timestamp;
-        this.badRecord(messageOf(error), `source "${queue.topic}"`);
-        continue;
-      }
-      for (let s = 0; s < subscribers.length; s++) {
-        task.timestamp = record.timestamp;
-        subscribers[s].next(value);
-        if (task.failure !== undefined) return;
-      }
-    }
+    this.routes.push(task, record);
   }
 
   /** Runs code that may push values, with the task's registers set as for a timer. */

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { RefusedError } from "../connectors/connector.ts";
+import { RefusedError, type StartOffset } from "../connectors/connector.ts";
 import { brief } from "./brief.ts";
+import { letterRecord } from "./hop_records.ts";
 import type { OpenJob } from "./opening.ts";
 import type { RecordAtHand, TaskFailure } from "../operators/_task.ts";
 import type { Settings } from "./options.ts";
@@ -24,7 +25,7 @@ export function describeTaken(job: string, taken: readonly Taken[], ms: number):
     : restored.length === taken.length
     ? "restored"
     : `${restored.length} of ${taken.length} tasks restored`;
-  const shown = showOffsets(leastOffsets(taken.flatMap(({ owned }) => owned.offsets())), 8);
+  const shown = showOffsets(leastOffsets(taken.flatMap(({ owned }) => inputOffsets(owned))), 8);
   const again = epochs === 0 ? "nothing to republish" : `republishing ${epochs} epoch${epochs === 1 ? "" : "s"}`;
   const rows = taken.reduce((sum, one) => sum + one.rows, 0);
   const rewritten = rows === 0 ? "" : `, ${rows} rows of tables written again`;
@@ -40,7 +41,7 @@ export async function warnAboutShown(
   { open, settings }: { open: OpenJob; settings: Settings },
   taken: readonly Taken[],
 ): Promise<void> {
-  const topics = new Set(taken.flatMap(({ owned }) => owned.offsets().map(({ topic }) => topic)));
+  const topics = new Set(taken.flatMap(({ owned }) => inputOffsets(owned).map(({ topic }) => topic)));
   for (const topic of topics.difference(open.layout.broadcast)) {
     const shown = await open.input.shown(settings.name, topic);
     for (const { owned, created } of taken) {
@@ -85,7 +86,7 @@ export async function tellUnread(
   { open, settings }: { open: OpenJob; settings: Settings },
   taken: readonly Taken[],
 ): Promise<boolean> {
-  const ends = leastOffsets(taken.filter(({ owned }) => owned.finished).flatMap(({ owned }) => owned.offsets()));
+  const ends = leastOffsets(taken.filter(({ owned }) => owned.finished).flatMap(({ owned }) => inputOffsets(owned)));
   const unread: string[] = [];
   for (const topic of new Set(ends.map((end) => end.topic))) {
     const bounds = await open.input.bounds(topic);
@@ -106,6 +107,13 @@ export async function tellUnread(
   return true;
 }
 
+/** The offsets of the inputs. Those of hops are of no interest to users: nothing in a hop stays unread. */
+function inputOffsets({ runner }: OwnedTask): StartOffset[] {
+  return runner.queues.filter(({ hop }) => !hop).map(({ topic, partition, position }) => ({
+    ...{ topic, partition, offset: position },
+  }));
+}
+
 /** Explains the end of a job whose results are refused for good. Returns every other error unchanged. */
 export function explainRefused(job: string, error: Error): Error {
   if (!(error instanceof RefusedError)) return error;
@@ -121,9 +129,7 @@ export function explainRefused(job: string, error: Error): Error {
 export function explain(job: string, owned: OwnedTask, failure: TaskFailure): Error {
   const { error, stage, kind } = failure;
   const { failedAt } = owned.runner;
-  const where = failedAt === undefined
-    ? `task ${owned.number}`
-    : `${failedAt.topic}/${failedAt.partition}@${failedAt.offset}`;
+  const where = failedAt === undefined ? `task ${owned.number}` : positionOf(letterRecord(failedAt));
   const message = brief(error.message).replace(/\.$/, "");
   const unsafe = kind === "async"
     ? " The checkpoint is marked unsafe; start the corrected job with reset to say from where to read anew."

@@ -8,6 +8,7 @@ import { Background } from "../base/background.ts";
 import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../connectors/connector.ts";
 import { type AssignedQueue, Assignment, type AssignmentParts } from "./assignment.ts";
 import { Epochs } from "./epochs.ts";
+import { HopSweep } from "./hop_sweep.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { areOthersFinished } from "./job_finished.ts";
 import { UnavailableError } from "../state/mod.ts";
@@ -48,6 +49,7 @@ export class Worker implements ReaderHandler {
   #ended = false;
   #failure: Error | undefined;
   #looping: Promise<void> | undefined;
+  readonly #sweep: HopSweep;
   /** The end that each failed task causes. */
   readonly #failing = new Map<OwnedTask, Promise<void>>();
 
@@ -56,6 +58,7 @@ export class Worker implements ReaderHandler {
     this.ready.promise.catch(() => {});
     const { clock, minEpoch } = parts.settings;
     this.preparation = new Preparation({ ...parts, trouble: (error) => this.trouble("codecs", error) });
+    this.#sweep = new HopSweep(parts.open.input, clock);
     const tasks = () => this.assignment.list;
     this.assignment = new Assignment({
       ...parts,
@@ -86,6 +89,10 @@ export class Worker implements ReaderHandler {
       epochs: this.epochs,
       tasks,
       resume: (queue) => this.#resume(queue),
+      over: ({ topic, partition }) => {
+        const done = this.assignment.queuesOf(topic, partition).every(({ queue }) => queue.done);
+        if (done) this.reader?.pause(topic, partition);
+      },
       atEnd: (queue) => this.#atEnd(queue),
       taskFailed: (owned) => this.#background.run(() => this.#taskFailed(owned)),
       finished: () => areOthersFinished(parts, this.tasks),
@@ -148,9 +155,10 @@ export class Worker implements ReaderHandler {
     }
   }
 
-  /** Shows progress soon. */
+  /** Shows progress soon, and deletes what was read from hops. */
   showSoon(): void {
     this.#background.run(() => this.show());
+    if (this.parts.open.hops !== undefined) this.#background.run(() => this.#sweep.sweep(this.assignment.list));
   }
 
   /**
@@ -237,6 +245,9 @@ export class Worker implements ReaderHandler {
     const why = wanted < bounds.earliest
       ? `it was deleted, the first record there is ${bounds.earliest}`
       : `the topic ends at ${bounds.latest}, so it was made anew or cut off`;
+    if (this.parts.open.hops?.hops.some((hop) => hop.topic === topic)) {
+      return this.#missingInHop(topic, partition, { wanted, next, why });
+    }
     if (settings.onMissing === "stop") {
       const error = new Error(
         `Cannot read ${topic}/${partition}@${wanted}, where the job's checkpoint goes on: ${why}. Start the job with onMissing: "skip" ` +
@@ -252,6 +263,30 @@ export class Worker implements ReaderHandler {
     this.wake();
     settings.log(`Job ${settings.name}: ${topic}/${partition}@${wanted} is gone (${why}); reading goes on at ${next}`);
     return Promise.resolve(next);
+  }
+
+  /**
+   * Records of a hop are deleted when the task that reads them has committed them. So another owner has the task by now,
+   * or somebody else has deleted them.
+   */
+  async #missingInHop(
+    topic: string,
+    partition: number,
+    { wanted, next, why }: { readonly wanted: number; readonly next: number; readonly why: string },
+  ): Promise<number> {
+    for (const { queue, owned } of this.assignment.queuesOf(topic, partition)) {
+      // The task was given away and has come back meanwhile, further on.
+      if (queue.expected !== wanted) return queue.expected;
+      if (await owned.verify()) {
+        throw new Error(
+          `Cannot read ${topic}/${partition}@${wanted}, where the job's checkpoint goes on: ${why}. Only the job may delete from this ` +
+            `topic, and what was on its way in it is lost: start the job with reset to process its input anew`,
+        );
+      }
+      owned.lose();
+      this.assignment.fenced(owned);
+    }
+    return next;
   }
 
   trouble(kind: TroubleKind, error: Error | undefined): void {
@@ -292,7 +327,8 @@ export class Worker implements ReaderHandler {
    */
   #idle(queue: InputQueue, { runner }: OwnedTask, moved: boolean): void {
     if (!queue.empty) return;
-    if (moved) runner.changed = true;
+    // In a hop every transaction leaves a control record. An epoch for each of them would cause the next one.
+    if (moved && !queue.hop) runner.changed = true;
     // A transaction holds records back that are still to come. The partition must not count as idle.
     if (queue.position < queue.latest) return;
     const { idleSince } = runner.task;
@@ -300,7 +336,8 @@ export class Worker implements ReaderHandler {
   }
 
   #atEnd(queue: InputQueue): boolean {
-    if (!queue.empty) return false;
+    // A hop ends when its senders have told so.
+    if (queue.hop || !queue.empty) return false;
     const { ends, open } = this.parts;
     const end = ends.get(queue.topic)?.[queue.partition];
     if (end !== undefined) return queue.position >= end;

@@ -11,8 +11,8 @@ import { jobKey } from "./keys.ts";
 import { type Patience, persist } from "./retry.ts";
 import type { Store } from "./store.ts";
 
-/** The version of the job entry. */
-export const JOB_FORMAT = 1;
+/** The version of the job entry. Format 1 has no hops and no run. */
+export const JOB_FORMAT = 2;
 
 /** The properties of a job on which its checkpoints depend. */
 export interface JobShape {
@@ -22,6 +22,15 @@ export interface JobShape {
   readonly tasks: "perPartition" | "single";
   /** How many partitions each input topic has. */
   readonly inputs: Readonly<Record<string, number>>;
+}
+
+/** Where a reset reads the input from: as the `from` of a connector. */
+export type ResetFrom = "earliest" | "latest" | number;
+
+/** A hop as it was when its topic was made. */
+export interface HopEntry {
+  /** How many partitions its topic has. */
+  readonly partitions: number;
 }
 
 /** A difference between a job and its first start. */
@@ -40,6 +49,12 @@ export interface OpenedJob {
   readonly created: boolean;
   /** Differences from the first start. The caller decides what they mean. */
   readonly differences: readonly JobDifference[];
+  /** The hops that the job has, by name. */
+  readonly hops: Readonly<Record<string, HopEntry>>;
+  /** Changes with each reset of a job that has hops: records in them that another run has sent are passed over. */
+  readonly run: string;
+  /** Set while a reset is under way: where it reads the input from. Every task must be reset before one starts. */
+  readonly resetting: ResetFrom | undefined;
 }
 
 interface JobEntry {
@@ -47,6 +62,9 @@ interface JobEntry {
   readonly incarnation: string;
   readonly tasks: string;
   readonly inputs: Readonly<Record<string, number>>;
+  readonly hops: Readonly<Record<string, HopEntry>>;
+  readonly run: string;
+  readonly resetting?: ResetFrom;
 }
 
 /**
@@ -77,40 +95,100 @@ export async function openJob(store: Store, shape: JobShape, options: Patience):
   const made = entryOf(shape, options.clock);
   return await persist(options, async () => {
     const found = await store.get(key);
-    if (found !== undefined) {
-      const entry = assertEntry(found.value, shape.name);
-      return {
-        incarnation: entry.incarnation,
-        created: entry.incarnation === made.incarnation,
-        differences: compare(entry, shape),
-      };
-    }
+    if (found !== undefined) return opened(assertEntry(found.value, shape.name), made, shape);
     const { ok } = await store.atomic([{ key, versionstamp: null }], [{ type: "set", key, value: made }]);
-    if (ok) return { incarnation: made.incarnation, created: true, differences: [] };
+    if (ok) return opened(made, made, shape);
     // Another process was faster, or an answer was lost. The entry in the store tells which.
-    const entry = assertEntry((await store.get(key))?.value, shape.name);
-    return {
-      incarnation: entry.incarnation,
-      created: entry.incarnation === made.incarnation,
-      differences: compare(entry, shape),
-    };
+    return opened(assertEntry((await store.get(key))?.value, shape.name), made, shape);
+  });
+}
+
+function opened(entry: JobEntry, made: JobEntry, shape: JobShape): OpenedJob {
+  const { incarnation, hops, run, resetting } = entry;
+  const created = incarnation === made.incarnation;
+  return { incarnation, created, differences: compare(entry, shape), hops, run, resetting };
+}
+
+/** A change of the job entry. Absent fields stay unchanged. */
+export interface JobChange {
+  /** Hops that the job has now. */
+  readonly hops?: Readonly<Record<string, HopEntry>>;
+  /** Begins a reset, under a new run. */
+  readonly reset?: ResetFrom;
+  /** The reset of this run is over: every task has been reset. */
+  readonly resetDone?: string;
+}
+
+/**
+ * Changes the entry of a job.
+ *
+ * @param store the store of the job
+ * @param name the job's name
+ * @param change see {@linkcode JobChange}
+ * @param options how long to wait for the store
+ * @returns the entry afterwards
+ * @throws {UnavailableError} when the store does not answer within `patience`
+ */
+export async function changeJob(
+  store: Store,
+  name: string,
+  { hops, reset, resetDone }: JobChange,
+  options: Patience,
+): Promise<Pick<OpenedJob, "hops" | "run" | "resetting">> {
+  const key = jobKey(name);
+  const run = newRun(options.clock);
+  return await persist(options, async () => {
+    for (;;) {
+      const found = await store.get(key);
+      const entry = assertEntry(found?.value, name);
+      // An answer that was lost: the change is there already.
+      if (reset !== undefined && entry.run === run) return { ...entry, resetting: entry.resetting };
+      const after: JobEntry = {
+        ...entry,
+        hops: { ...entry.hops, ...hops },
+        ...(reset === undefined ? {} : { run, resetting: reset }),
+        ...(resetDone === entry.run ? { resetting: undefined } : {}),
+      };
+      const { ok } = await store.atomic([{ key, versionstamp: found!.versionstamp }], [{
+        type: "set",
+        key,
+        value: after,
+      }]);
+      if (ok) return { ...after, resetting: after.resetting };
+    }
   });
 }
 
 /**
- * Whether a job was ever started on this store.
+ * Reads the entry of a job.
  *
  * @param store the store to look in
  * @param name the job's name
  * @param options how long to wait for the store
+ * @returns the entry; `undefined` when the job was never started on this store
  * @throws {UnavailableError} when the store does not answer within `patience`
  */
-export async function knowsJob(store: Store, name: string, options: Patience): Promise<boolean> {
-  return await persist(options, () => store.get(jobKey(name))) !== undefined;
+export async function readJob(
+  store: Store,
+  name: string,
+  options: Patience,
+): Promise<Pick<OpenedJob, "hops" | "run" | "resetting"> | undefined> {
+  const found = await persist(options, () => store.get(jobKey(name)));
+  if (found === undefined) return undefined;
+  const { hops, run, resetting } = assertEntry(found.value, name);
+  return { hops, run, resetting };
 }
 
 function entryOf({ tasks, inputs }: JobShape, clock: WaitingClock): JobEntry {
-  return { format: JOB_FORMAT, incarnation: newFence(clock), tasks, inputs: { ...inputs } };
+  return {
+    ...{ format: JOB_FORMAT, incarnation: newFence(clock), tasks, inputs: { ...inputs } },
+    ...{ hops: {}, run: newRun(clock) },
+  };
+}
+
+/** A random name of 8 letters, as records of hops carry it. */
+function newRun(clock: WaitingClock): string {
+  return newFence(clock).slice(0, 8);
 }
 
 function assertEntry(value: unknown, name: string): JobEntry {
@@ -119,9 +197,13 @@ function assertEntry(value: unknown, name: string): JobEntry {
   if (typeof entry?.incarnation !== "string" || typeof entry.inputs !== "object") {
     throw new CorruptError(`The entry of job ${name} at ${showKey(key)} is not what was written`, key);
   }
+  // A job of format 1 has never had a hop, so any run does: its incarnation is one that all its workers know.
+  if (entry.format === 1) {
+    return { ...entry as JobEntry, format: JOB_FORMAT, hops: {}, run: entry.incarnation.slice(0, 8) };
+  }
   if (entry.format !== JOB_FORMAT) {
     throw new CorruptError(
-      `The entry of job ${name} has format ${entry.format}, and this program knows format ${JOB_FORMAT} only`,
+      `The entry of job ${name} has format ${entry.format}, and this program knows formats 1 and ${JOB_FORMAT} only`,
       key,
     );
   }

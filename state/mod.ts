@@ -30,8 +30,8 @@ export type {
 export { hasInvisible } from "./head.ts";
 export { assertHeadFits } from "./head_size.ts";
 export type { HeadShape } from "./head_size.ts";
-export { knowsJob, openJob } from "./job_entry.ts";
-export type { JobDifference, JobShape, OpenedJob } from "./job_entry.ts";
+export { changeJob, openJob, readJob } from "./job_entry.ts";
+export type { HopEntry, JobDifference, JobShape, OpenedJob } from "./job_entry.ts";
 export { KvStore } from "./kv_store.ts";
 export { MemoryStore } from "./memory_store.ts";
 export type { OutputRecord } from "./outbox.ts";

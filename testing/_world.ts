@@ -116,6 +116,11 @@ export class World {
           this.#make(topic);
           return connection.topic(topic);
         },
+        // A hop's topic has as many partitions as the job says.
+        createTopic: (topic, partitions, options) => {
+          this.#made.add(topic);
+          return connection.createTopic(topic, partitions, options);
+        },
         ended: () => this.ended && reader?.done === true,
         // deno-lint-ignore require-await -- fails as a promise, as any connection does
         reader: async (options, handler) => reader = new PushReader(this, options, handler),

@@ -30,7 +30,7 @@ for (
     const sentence = new RegExp(
       `^Job visits stopped at visits/\\d@\\d in keyedReduce "counts": keyedReduce "counts" is keyed by "(ada|bob)", but the record ` +
         `visits/\\d@\\d has the key ${shown}: records of one key would be spread over several tasks\\. ` +
-        `Key the topic visits by it, or run the job with tasks: "single"\\.$`,
+        `Key the topic visits by it, or run the job with tasks: "single", or put repartition\\({ name, key }\\) above the stage\\.$`,
     );
     assertMatch(await refusal(pipeline, { name: "visits", state: ":memory:" }), sentence);
     const onError = deadLetter(log.sink("failed"));

@@ -72,6 +72,18 @@ describe("a fetcher", () => {
     assertEquals(batches.map(({ records, position }) => [records.length, position]), [[1, 1]]);
   });
 
+  it("is in no trouble any more when its partitions are taken away", () => {
+    const told: (string | undefined)[] = [];
+    const trouble = new Trouble((part, error) => told.push(error === undefined ? `${part} works` : error.message));
+    const observer = { batch: () => {}, missing: () => Promise.resolve(0), failed: () => {} };
+    const fetcher = new Fetcher({} as Line, { brokers: "kafka:9092", clock: systemClock, trouble, observer });
+    fetcher.add("t", 0, 0);
+    trouble.tell("input", new Error("no broker answers"));
+    fetcher.keep(new Map([["t", [0]]]));
+    fetcher.keep(new Map());
+    assertEquals(told, ["no broker answers", "input works"]);
+  });
+
   it("goes on behind a batch that nobody can read", async () => {
     const bad = batchOf({ base: 0, records: recordsOf("a", "b"), badSum: true });
     const good = batchOf({ base: 2, records: recordsOf("c") });

@@ -47,7 +47,7 @@ async function told(one: Case): Promise<string> {
 
 const long = (value: bigint) => int64().encode(value);
 const SPREAD =
-  'records of one key would be spread over several tasks. Key the topic visits by it, or run the job with tasks: "single".';
+  'records of one key would be spread over several tasks. Key the topic visits by it, or run the job with tasks: "single", or put repartition({ name, key }) above the stage.';
 
 describe("source(topic, { key })", () => {
   const same: Record<string, Case> = {
@@ -166,7 +166,7 @@ describe("a key that a stage does not share with its topic", () => {
       why,
       `"ada", but the record visits/0@0 has the key "\\u0000\\u0000\\u0000\\u0000\\t\ufffd", which is no text. Say how the topic's keys read ` +
         'with source("visits", { key }). If it is keyed by something else, records of one key would be spread over several tasks: ' +
-        'key the topic visits by it, or run the job with tasks: "single".',
+        'key the topic visits by it, or run the job with tasks: "single", or put repartition({ name, key }) above the stage.',
     );
   });
 });

@@ -16,6 +16,7 @@ import { crashTest, testPipeline } from "@tidemark/streams/testing";
 import { runWith } from "../runtime/run.ts";
 import { clicked, type ClickedOptions, record } from "./support/clicked.ts";
 import { CommittingTask } from "./support/committing_task.ts";
+import { DurableTask } from "./support/durable_task.ts";
 import { ManualClock, refusal, until } from "./support/jobs.ts";
 import { key, pair, script, type Step, type Timed } from "./support/join_script.ts";
 import { HandMadeTask, jobSink, jobSource } from "./support/task_host.ts";
@@ -267,19 +268,38 @@ describe("windowJoin() of any windows in a job", () => {
     assert(bytes < 1_000, `${bytes}`);
   });
 
-  it("finds its values again when the slices of its windows have changed since", async () => {
-    using kv = await Deno.openKv(":memory:");
-    const log = memory();
-    log.append("views", [record("ada", 13), record("ada", 18)]);
-    for (const topic of ["views", "clicks"]) log.create(topic);
-    const first = await runWith(clicked(log, { size: 12, slide: 6 }), { ...options, state: kv }, new ManualClock());
-    await until("the views to be read", () => first.metrics.snapshot().records_in === 2, first);
-    await first.stop();
-    log.append("clicks", [record("ada", 15)]);
-    for (const topic of ["views", "clicks"]) log.end(topic);
-    const changed = clicked(log, { size: 20, slide: 10 }, { type: "inner" });
-    await (await runWith(changed, { ...options, state: kv }, new ManualClock())).finished;
-    assertEquals(log.read("clicked"), ["ada 13+15", "ada 18+15", "ada 13+15", "ada 18+15"]);
+  /** The rows and what is kept of views of one key, whose windows change at a restart. */
+  function changing(
+    times: readonly number[],
+    click: number | undefined,
+    before: JoinWindow<Timed>,
+    after: JoinWindow<Timed>,
+  ) {
+    let window = before;
+    const timed = (name: string) => jobSource<Timed>(name).pipe(watermark({ name, maxOutOfOrderness: 0 }));
+    const rows: string[] = [];
+    const task = new DurableTask(() =>
+      timed("views").pipe(
+        windowJoin(timed("clicks"), { name: "clicked", window, key, rightKey: key, type: "left", join: pair }),
+        tap((row) => rows.push(row)),
+      )
+    );
+    const push = (side: string, at: number) => task.push(side, { at, key: "k" }, { timestamp: at });
+    for (const at of times) push("views", at);
+    if (click !== undefined) push("clicks", click);
+    window = after;
+    task.restart().restart().end();
+    assertEquals(task.failure, undefined);
+    return { rows, kept: task.state(`clicked/left${"slide" in after ? "/numbered" : ""}`).size };
+  }
+
+  it("finds its values again, and their order, when its windows have changed since", () => {
+    const slices = changing([13, 18, 14], undefined, { size: 12, slide: 6 }, { size: 20, slide: 10 });
+    assertEquals(slices, { rows: Array(2).fill(["13+-", "18+-", "14+-"]).flat(), kept: 0 });
+    const over = changing([13, 51], 51, { size: 100 }, { size: 10 });
+    assertEquals(over, { rows: ["13+51", "51+51"], kept: 0 });
+    const none = changing([17], undefined, { size: 10, slide: 10, offset: 5 }, { size: 2, slide: 10 });
+    assertEquals(none, { rows: [], kept: 0 });
   });
 
   it("refuses the values of windows of another kind, with what to do", async () => {

@@ -21,6 +21,7 @@ import type {
 import { fetchRecords, offsetAtTime } from "./fetch.ts";
 import { MAX_RECORD_BYTES } from "../local/limits.ts";
 import type { EmbeddedTopics, PartitionState } from "./topics.ts";
+import { deleteBefore } from "./retention.ts";
 import type { LogWriter, StagingOwner } from "./writer.ts";
 import { keyPartition } from "../partitioner.ts";
 import { RecordRows } from "../record_rows.ts";
@@ -79,10 +80,13 @@ export class EmbeddedConnection implements Connection {
     });
   }
 
-  createTopic(topic: string, partitions: number): Promise<void> {
-    return this.#core.writer.exclusive(() =>
-      this.#core.topics.create(topic, { partitions, retentionBytes: undefined })
-    );
+  createTopic(topic: string, partitions: number, { transient = false } = {}): Promise<void> {
+    const retentionBytes = transient ? Number.MAX_SAFE_INTEGER : undefined;
+    return this.#core.writer.exclusive(() => this.#core.topics.create(topic, { partitions, retentionBytes }));
+  }
+
+  deleteBefore(topic: string, offsets: ReadonlyMap<number, number>): Promise<void> {
+    return deleteBefore(this.#core.topics, this.#core.topics.get(topic), offsets);
   }
 
   // deno-lint-ignore require-await -- a promise that rejects where the topic is missing

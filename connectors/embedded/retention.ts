@@ -34,13 +34,30 @@ async function shrink(topics: EmbeddedTopics, topic: TopicState): Promise<void> 
   }
 }
 
+/** Deletes the chunks whose records all lie below these offsets, by partition. */
+export async function deleteBefore(
+  topics: EmbeddedTopics,
+  topic: TopicState,
+  offsets: ReadonlyMap<number, number>,
+): Promise<void> {
+  for (const [number, below] of offsets) {
+    const partition = topic.partitions[number];
+    while (partition.first < below && await dropOldest(topics, { topic, partition, excess: Infinity, below }));
+  }
+}
+
 /**
- * Deletes a partition's oldest chunks until this many bytes are deleted or an atomic is full. Returns false when there
- * was nothing to delete.
+ * Deletes a partition's oldest chunks until this many bytes are deleted, the next chunk reaches beyond `below`, or an
+ * atomic is full. Returns false when there was nothing to delete.
  */
 async function dropOldest(
   topics: EmbeddedTopics,
-  { topic, partition, excess }: { topic: TopicState; partition: PartitionState; excess: number },
+  { topic, partition, excess, below = Infinity }: {
+    readonly topic: TopicState;
+    readonly partition: PartitionState;
+    readonly excess: number;
+    readonly below?: number;
+  },
 ): Promise<boolean> {
   const deletes: LogKey[] = [];
   const { first: firstBefore, dropped: droppedBefore } = partition;
@@ -54,7 +71,7 @@ async function dropOldest(
     if (partOf(key) === 0) {
       if (dropped >= excess || firstOf(key) !== first) break;
       ({ parts, count } = readChunkHead(bytes));
-      if (first + count >= partition.end) break;
+      if (first + count >= partition.end || first + count > below) break;
     }
     deletes.push(key);
     dropped += bytes.length;

@@ -30,6 +30,7 @@ import {
   NOTE,
   RECORD_OVERHEAD,
   TRANSACTION_TIMEOUT,
+  TRANSIENT_TOPIC,
 } from "./limits.ts";
 import { askUntil } from "./retry.ts";
 
@@ -124,14 +125,21 @@ export class KafkaConnection implements Connection {
     });
   }
 
-  async createTopic(topic: string, partitions: number): Promise<void> {
+  async createTopic(topic: string, partitions: number, { transient = false } = {}): Promise<void> {
     await this.#ask(`create the topic "${topic}"`, async () => {
       try {
-        await this.#shared.createTopic(topic, partitions);
+        await this.#shared.createTopic(topic, partitions, transient ? TRANSIENT_TOPIC : undefined);
       } catch (error) {
         if (!hasCode(error, CODE.topicAlreadyExists)) throw error;
       }
       await this.#awaitPartitions(topic, 1);
+    });
+  }
+
+  deleteBefore(topic: string, offsets: ReadonlyMap<number, number>): Promise<void> {
+    return this.#ask(`delete records of the topic "${topic}"`, async () => {
+      const places = existing(topic, await this.#shared.places(topic));
+      await this.#shared.deleteRecords(topic, places, offsets);
     });
   }
 

@@ -177,6 +177,12 @@ export interface Line {
   topicConfig(topic: string): Promise<ReadonlyMap<string, string>>;
   /** Creates a topic, with the cluster's default replication and this configuration. */
   createTopic(topic: string, partitions: number, config?: Readonly<Record<string, string>>): Promise<void>;
+  /** Deletes the records below these offsets, by partition. */
+  deleteRecords(
+    topic: string,
+    places: readonly PartitionPlace[],
+    offsets: ReadonlyMap<number, number>,
+  ): Promise<void>;
   /** Increases the number of a topic's partitions. */
   growTopic(topic: string, partitions: number): Promise<void>;
 

@@ -112,6 +112,8 @@ export class Fetcher {
       this.#parts.delete(key);
       this.#held.forget(key);
     }
+    // Nothing keeps a reader without partitions from reading, whatever did before.
+    if (this.#parts.size === 0) this.#trouble.works("input");
   }
 
   pause(topic: string, partition: number): void {

@@ -159,3 +159,17 @@ export const NOTE = "tidemark";
 
 /** How often a member checks whether topics have grown and who else is in its group, in milliseconds. */
 export const GROUP_WATCH_INTERVAL = 10_000;
+
+/**
+ * The configuration of a topic whose records are kept until they are deleted. Deleting frees whole segments only, so they are small. Its
+ * records may be larger than those of the inputs, which Kafka limits to 1 MiB unless it is told otherwise.
+ */
+export const TRANSIENT_TOPIC: Readonly<Record<string, string>> = {
+  "cleanup.policy": "delete",
+  "retention.ms": "-1",
+  "retention.bytes": "-1",
+  "segment.bytes": String(16 * MIB),
+  "max.message.bytes": String(20 * MIB),
+  // The broker's own clock: it refuses no record for a worker's clock that is wrong.
+  "message.timestamp.type": "LogAppendTime",
+};

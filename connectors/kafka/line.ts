@@ -27,6 +27,7 @@ import { addOffsetsToTxn } from "./requests/add_offsets_to_txn.ts";
 import { addPartitionsToTxn } from "./requests/add_partitions_to_txn.ts";
 import { createPartitions } from "./requests/create_partitions.ts";
 import { createTopic } from "./requests/create_topics.ts";
+import { deleteRecords } from "./requests/delete_records.ts";
 import { describeTopic } from "./requests/describe_configs.ts";
 import { describeConsumerGroup, describeGroup } from "./requests/describe_groups.ts";
 import { describeProducers } from "./requests/describe_producers.ts";
@@ -141,6 +142,19 @@ export class TransportLine implements Line {
 
   async createTopic(topic: string, partitions: number, config?: Readonly<Record<string, string>>): Promise<void> {
     await this.#send(await this.#controller(), createTopic(topic, partitions, config));
+  }
+
+  async deleteRecords(
+    topic: string,
+    places: readonly PartitionPlace[],
+    offsets: ReadonlyMap<number, number>,
+  ): Promise<void> {
+    const wanted = places.filter(({ partition }) => offsets.has(partition));
+    for (const [leader, led] of Map.groupBy(wanted, (place) => place.leader)) {
+      if (leader === undefined) throw brokerError(CODE.leaderNotAvailable, `a deletion of records of "${topic}"`);
+      const below = new Map(led.map(({ partition }) => [partition, offsets.get(partition)!]));
+      await this.#send(leader, deleteRecords(topic, below));
+    }
   }
 
   async growTopic(topic: string, partitions: number): Promise<void> {

@@ -9,6 +9,7 @@ import {
   keyedReduce,
   lateSideOutput,
   type LateTyped,
+  repartition,
   tumblingWindow,
   watermark,
 } from "@tidemark/streams/operators";
@@ -62,6 +63,11 @@ export const BASIC: Record<string, Subject> = {
     callbacks: {
       punctuated: (explode) => (source) => source.pipe(at, watermark({ punctuated: () => explode() as undefined })),
     },
+  },
+  repartition: {
+    stage: () => repartition({ name: "hop", key: (value: number) => value % 7 }),
+    values: (n) => n,
+    callbacks: {},
   },
   'keyedReduce with emit "every"': {
     stage: () => keyedReduce({ key: (value) => value % 7, initial: 0, reduce: (total: number) => total + 1 }),

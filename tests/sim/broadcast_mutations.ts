@@ -34,8 +34,8 @@ export const BROADCASTS: readonly Mutation[] = [
     name: "the ends to which a new task reads its tables are forgotten with its first epoch",
     edits: [{
       file: "runtime/owned_task.ts",
-      find: "extensions: runner.parts.tablesFirst?.done ? ",
-      replace: "extensions: runner.parts.tablesFirst !== undefined ? ",
+      find: "const tablesAreRead = tablesFirst?.done === true;",
+      replace: "const tablesAreRead = tablesFirst !== undefined;",
     }],
   },
 ];

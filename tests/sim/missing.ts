@@ -18,7 +18,9 @@ export function whatIsMissing({ ms, heads: watched, workers: all, kafka }: {
   const heads = [...watched.tasks].map(([task, { head }]) =>
     `task ${task}: epoch ${head?.epoch}, offsets ${
       JSON.stringify(head?.offsets)
-    }, ${head?.outbox.length} epochs unpublished`
+    }, ${head?.outbox.length} epochs unpublished${head?.finished ? ", finished" : ""}, clocks ${
+      JSON.stringify(head?.clocks)
+    }, ended ${JSON.stringify(head?.extensions)}`
   );
   const workers = all.map(({ process, well, troubled }) =>
     `${process?.name}: ${well ? "well" : "not well"}${troubled ? ", and has said that it waits" : ""}`

@@ -6,6 +6,7 @@
  * @module
  */
 import { BROADCASTS } from "./broadcast_mutations.ts";
+import { HOPS } from "./hop_mutations.ts";
 import type { Edit, Mutation } from "./mutation.ts";
 import { SILENCES } from "./silent_mutations.ts";
 import { STAGES } from "./stage_mutations.ts";
@@ -260,15 +261,13 @@ const OTHERS: readonly Mutation[] = [
     name: "an epoch is cut inside a record",
     edits: [
       {
-        file: RUNNER,
+        file: "runtime/routes.ts",
         find: "        subscribers[s].next(value);\n        if (task.failure !== undefined) return;\n",
         replace: [
           "        subscribers[s].next(value);",
-          "        if (task.failure !== undefined) return;",
-          "        if (s > 0) continue;",
-          "        const { timestamp } = task;",
-          "        this.between();",
-          "        Object.assign(task, { active: true, record, slot: queue.slot, timestamp });",
+          "        if (task.failure !== undefined) return;\n        if (s > 0) continue;",
+          "        const { timestamp, slot } = task; (task.host as unknown as { between(): void }).between();",
+          "        Object.assign(task, { active: true, record, slot, timestamp });",
           "",
         ].join("\n"),
       },
@@ -341,7 +340,7 @@ const GUARDS: readonly Mutation[] = [
         find: "this.#push({ records: [], position: next, missing });",
         replace: "this.missing += missing;",
       },
-      { file: "runtime/worker.ts", find: "if (moved) runner.changed = true;", replace: "void moved;" },
+      { file: "runtime/worker.ts", find: "if (moved && !queue.hop) runner.changed = true;", replace: "void moved;" },
     ],
   },
 ];
@@ -358,6 +357,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...GUARDS,
   WAITS,
   ...STAGES,
+  ...HOPS,
   ...BROADCASTS,
   ...SILENCES,
   ...TABLES,

@@ -75,8 +75,9 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
   const open: OpenTable = ({ topic, broadcast }) => tableVerb(connector, topic, { broadcast });
+  const run = { after: clock.after, partitions: scenario.partitions, open };
   for (const { name, pipeline, kept } of familiesOf(scenario)) {
-    const rows = pipeline(events, clock.after, open);
+    const rows = pipeline(events, run);
     pipelines.push(kept ? rows.pipe(keptAs(name)) : rows.pipe(sink(name, { key: ({ user }) => user })));
   }
   return {

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { hopTopicsOf } from "./families/all.ts";
 import type { Heads } from "./heads.ts";
 import type { KafkaWorld } from "./kafka/world.ts";
 import { JOB } from "./pipelines.ts";
@@ -105,6 +106,8 @@ export class Silence {
       const offset = head.offsets[INPUT]?.[partition] ?? 0;
       if (offset < latest) return told(`partition ${partition} ends at ${latest} and is read up to ${offset}`);
     }
-    return told(scenario.untilEnd ? "its input has ended, and it has not finished" : undefined);
+    // Behind a hop a task ends after all others, some of which may be dead.
+    const ends = scenario.untilEnd && hopTopicsOf(scenario, JOB).length === 0;
+    return told(ends ? "its input has ended, and it has not finished" : undefined);
   }
 }

@@ -45,7 +45,9 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
   };
   for (const [partition, records] of Map.groupBy(input, ({ partition }) => partition)) {
     const windows = new Windows((key, row) => add(ACTIVITY, key, row));
-    const families = familiesOf(scenario).map(({ name, expected }) => expected((row) => add(name, row.user, row)));
+    const families = familiesOf(scenario).flatMap((one) =>
+      "expected" in one ? [one.expected((row) => add(one.name, row.user, row))] : []
+    );
     for (const record of records) {
       truth.records++;
       const text = decoder.decode(record.value!);
@@ -70,6 +72,9 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
     }
     if (scenario.untilEnd) windows.end();
     if (scenario.untilEnd) { for (const family of families) family.end(); }
+  }
+  for (const one of familiesOf(scenario)) {
+    if ("across" in one) one.across({ partitions, ended: scenario.untilEnd }, (row) => add(one.name, row.user, row));
   }
   return truth;
 }

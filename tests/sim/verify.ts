@@ -88,8 +88,11 @@ async function lastRows({ kv }: Remains, truth: Truth): Promise<void> {
 }
 
 /** Whether the interleaving of partitions affects the results, or these rows of them. */
-function isInterleaved({ tasks, windows }: Scenario, name = `${ACTIVITY} `): boolean {
-  return tasks === "single" && windows && (name.startsWith(`${ACTIVITY} `) || name.startsWith(`${LATE} `));
+function isInterleaved(scenario: Scenario, name = `${ACTIVITY} `): boolean {
+  if (scenario.tasks !== "single") return false;
+  const topic = name.split(" ", 1)[0];
+  if (topic === ACTIVITY || topic === LATE) return scenario.windows;
+  return familiesOf(scenario).some((family) => family.name === topic && family.interleaves === true);
 }
 
 /** The records that a `read_committed` reader sees, by topic and key. */

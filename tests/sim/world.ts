@@ -16,6 +16,7 @@ import { Ledger } from "./ledger.ts";
 import { ALL_OUTPUTS, JOB } from "./pipelines.ts";
 import { whatIsMissing } from "./missing.ts";
 import { CALM_MS, LIMIT_MS, type Scenario } from "./scenario.ts";
+import { isAllRead } from "./all_read.ts";
 import { Silence } from "./silence.ts";
 import { seeded } from "../../base/random.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -351,22 +352,8 @@ class World {
   #settled(): boolean {
     if (!this.#fed || !this.#tables.fed || this.#ahead > 0 || this.#impostor?.is === "waiting") return false;
     if (!this.#workers.every((worker) => worker.well && (!worker.troubled || this.#changes.lasting))) return false;
-    const { tasks, partitions } = this.scenario;
-    const heads = this.#heads.tasks;
-    if (heads.size < (tasks === "single" ? 1 : partitions)) return false;
-    const bounds = this.#kafka.bounds(INPUT);
-    for (const { head } of heads.values()) {
-      if (head === undefined || head.outbox.length > 0 || head.unwritten !== undefined) return false;
-      if (this.scenario.untilEnd && !head.finished) return false;
-      for (const [partition, offset] of Object.entries(head.offsets[INPUT] ?? {})) {
-        if (
-          offset < bounds[Number(partition)].stable ||
-          bounds[Number(partition)].stable < bounds[Number(partition)].latest
-        ) return false;
-      }
-      if (head.offsets[INPUT] === undefined || !this.#tables.isRead(head)) return false;
-    }
-    return this.#kafka.openTransactions().length === 0;
+    const { scenario } = this;
+    return isAllRead({ scenario, kafka: this.#kafka, heads: this.#heads, tables: this.#tables });
   }
 
   /** Half of the jobs are stopped first: nothing may change by that. */

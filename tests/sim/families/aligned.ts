@@ -19,7 +19,7 @@ import {
 } from "@tidemark/streams";
 import { BEGIN } from "../trace.ts";
 import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family, Row } from "./family.ts";
+import type { Expected, OwnFamily, Row } from "./family.ts";
 
 const SLIDING = "sliding";
 const UPDATES = "updates";
@@ -53,7 +53,7 @@ function spansEvery(slide: number, time: number): Span[] {
   return spans;
 }
 
-export const sliding: Family = {
+export const sliding: OwnFamily = {
   name: SLIDING,
   share: 0.3,
   dice: 0x511d1,
@@ -72,7 +72,7 @@ export const sliding: Family = {
   expected: (emit) => new Aligned({ ...PLAIN, spansOf: (time) => spansEvery(SLIDE, time) }, emit),
 };
 
-export const updates: Family = {
+export const updates: OwnFamily = {
   name: UPDATES,
   share: 0.3,
   dice: 0x0bda7e,
@@ -93,7 +93,7 @@ export const updates: Family = {
     new Aligned({ ...PLAIN, spansOf: (time) => spansEvery(SIZE, time), early: EARLY, retracts: true }, emit),
 };
 
-export const growing: Family = {
+export const growing: OwnFamily = {
   name: GROWING,
   share: 0.1,
   dice: 0x6203,
@@ -119,7 +119,7 @@ export const growing: Family = {
   },
 };
 
-export const days: Family = {
+export const days: OwnFamily = {
   name: DAYS,
   share: 0.1,
   dice: 0xda75,

@@ -13,6 +13,7 @@ import { couples } from "./couples.ts";
 import { doors } from "./doors.ts";
 import type { Family, TableTopic } from "./family.ts";
 import { firsts } from "./firsts.ts";
+import { places, stays, trips } from "./hops.ts";
 import { known } from "./known.ts";
 import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
@@ -50,7 +51,10 @@ export const FAMILIES: readonly Family[] = [
   overlaps,
   pairs,
   partners,
+  places,
   prices,
+  stays,
+  trips,
   profiles,
   reunions,
   ruled,
@@ -72,6 +76,15 @@ export function quietOf(scenario: { readonly families?: readonly string[] }): nu
 /** The families of a run. */
 export function familiesOf({ families = [] }: { readonly families?: readonly string[] }): Family[] {
   return FAMILIES.filter(({ name }) => families.includes(name));
+}
+
+/** The topics of the hops of a run. With one task there are none. */
+export function hopTopicsOf(
+  scenario: { readonly tasks: string; readonly families?: readonly string[] },
+  job: string,
+): string[] {
+  if (scenario.tasks === "single") return [];
+  return familiesOf(scenario).flatMap(({ hops = [] }) => hops.map((name) => `${job}.${name}.repartition`));
 }
 
 /** The tables that the families of a run read. */

@@ -9,7 +9,7 @@ import { count, tumblingWindow } from "@tidemark/streams";
 import { operate } from "../../../operators/_operate.ts";
 import { asking } from "../../support/asking.ts";
 import type { Event } from "../traffic.ts";
-import { ByEventTime, type Family } from "./family.ts";
+import { ByEventTime, type OwnFamily } from "./family.ts";
 
 const ANSWERS = "answers";
 /** The size of the windows, in milliseconds. */
@@ -21,12 +21,12 @@ const LONGEST = 150;
 /** A task may be without an owner for ten seconds, while the group waits for a dead member; then answers take a while. */
 const QUIET = 13_000;
 
-export const answers: Family = {
+export const answers: OwnFamily = {
   name: ANSWERS,
   share: 0.3,
   dice: 0xa5c3d,
   quiet: QUIET,
-  pipeline: (events, after) =>
+  pipeline: (events, { after }) =>
     events.pipe(
       onTime(`${ANSWERS}/onTime`),
       asking<Event>(`${ANSWERS}/asking`, ({ n }, answer) => after(1 + (n * 7_919) % LONGEST, answer), MOST),

@@ -8,7 +8,7 @@ import { map } from "rxjs";
 import { asyncMap, count, tumblingWindow } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
 import { Answers, onTime, type Row, SIZE } from "./answers.ts";
-import type { Family } from "./family.ts";
+import type { OwnFamily } from "./family.ts";
 
 const CALLS = "calls";
 /** The longest that an answer takes, and what a call may take, in milliseconds of the process. */
@@ -18,12 +18,12 @@ const TIMEOUT = 200;
 const QUIET = 13_000;
 const retry = { count: 3, first: 10, longest: 40 };
 
-export const calls: Family = {
+export const calls: OwnFamily = {
   name: CALLS,
   share: 0.3,
   dice: 0xca115,
   quiet: QUIET,
-  pipeline(events, after) {
+  pipeline(events, { after }) {
     /** A service that answers after a while. Of its first calls some have no answer, and some fail. */
     const service = <T>(value: T, n: number, attempt: number): Promise<T> =>
       new Promise((resolve, reject) => {

@@ -7,13 +7,13 @@
 import type { OperatorFunction } from "rxjs";
 import { keyedProcess, list, map, typed, value } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
-import { ByEventTime, type Family } from "./family.ts";
+import { ByEventTime, type OwnFamily } from "./family.ts";
 
 const CARTS = "carts";
 /** After how long a cart is left, in milliseconds of event time. */
 const LEFT = 12_000;
 
-export const carts: Family = {
+export const carts: OwnFamily = {
   name: CARTS,
   share: 0.3,
   dice: 0xca275,

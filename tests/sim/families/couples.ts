@@ -6,11 +6,11 @@
 import { filter, map, type Observable } from "rxjs";
 import { joinTables, toTable } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Expected, OwnFamily } from "./family.ts";
 
 const COUPLES = "couples";
 
-export const couples: Family = {
+export const couples: OwnFamily = {
   name: COUPLES,
   share: 0.1,
   dice: 0xc0b1e5,

@@ -6,13 +6,13 @@
 import { map } from "rxjs";
 import { changes } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Expected, OwnFamily } from "./family.ts";
 
 const DOORS = "doors";
 /** Whether a user's door is open, as an event says it. */
 const doorOf = ({ n }: Event) => ({ open: Math.floor(n / 4) % 2 === 0 });
 
-export const doors: Family = {
+export const doors: OwnFamily = {
   name: DOORS,
   share: 0.3,
   dice: 0xd0025,

@@ -92,8 +92,18 @@ export interface Interleaving {
 /** Opens a topic as a table. */
 export type OpenTable = <V>(table: TableTopic) => Observable<TableChange<string, V>>;
 
+/** What a family knows of its run. */
+export interface FamilyRun {
+  /** Calls back after this many milliseconds of the process, unless the process has ended. */
+  readonly after: (ms: number, run: () => void) => void;
+  /** How many partitions the input has. */
+  readonly partitions: number;
+  /** Opens a table of the family. */
+  readonly open: OpenTable;
+}
+
 /** A pipeline of some runs. */
-export interface Family {
+interface AnyFamily {
   /** The name of its stage and of its output topic. */
   readonly name: string;
   /** The share of runs that it is part of. */
@@ -108,18 +118,37 @@ export interface Family {
    * The pipeline, without its sink. The source has event time and a watermark that lies `DISORDER` behind the latest
    * event.
    *
-   * @param after calls back after this many milliseconds of the process, unless the process has ended
-   * @param open opens a table of the family
+   * @param run what is known of the run
    */
-  pipeline(
-    events: Observable<Event>,
-    after: (ms: number, run: () => void) => void,
-    open: OpenTable,
-  ): Observable<Row>;
+  pipeline(events: Observable<Event>, run: FamilyRun): Observable<Row>;
   /** The tables that it reads. @default none */
   readonly tables?: readonly TableTopic[];
   /** What of its rows depends on how its inputs are interleaved. @default nothing */
   readonly interleaving?: Interleaving;
+  /** The names of its hops. @default none */
+  readonly hops?: readonly string[];
+  /** Whether its results depend on how one task interleaves the partitions. Such a run is not checked. @default false */
+  readonly interleaves?: boolean;
+}
+
+/** A family whose results are those of each partition by itself. */
+export interface OwnFamily extends AnyFamily {
   /** @param emit called with each result, in the order in which a reader must see those of one user */
   expected(emit: (row: Row) => void): Expected;
 }
+
+/** The input of a run, as the job has to see it. */
+export interface WholeInput {
+  /** The events of each partition. */
+  readonly partitions: readonly (readonly Event[])[];
+  /** Whether the input has ended. */
+  readonly ended: boolean;
+}
+
+/** A family whose results are those of the whole input. */
+export interface AcrossFamily extends AnyFamily {
+  /** @param emit called with each result, in the order in which a reader must see those of one user */
+  across(input: WholeInput, emit: <R extends Row>(row: R) => void): void;
+}
+
+export type Family = OwnFamily | AcrossFamily;

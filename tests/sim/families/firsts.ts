@@ -6,13 +6,13 @@
 import { map } from "rxjs";
 import { deduplicate } from "@tidemark/streams";
 import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Expected, OwnFamily } from "./family.ts";
 
 const FIRSTS = "firsts";
 /** How close two events of a user must be, in milliseconds, so that only the first counts. */
 const WITHIN = 7000;
 
-export const firsts: Family = {
+export const firsts: OwnFamily = {
   name: FIRSTS,
   share: 0.3,
   dice: 0xf12575,

@@ -11,7 +11,7 @@ import { keyPartition } from "../../../connectors/partitioner.ts";
 import type { Scenario } from "../scenario.ts";
 import { BEGIN } from "../trace.ts";
 import { type Event, USERS } from "../traffic.ts";
-import type { Expected, Family, OpenTable, Row, TableTopic } from "./family.ts";
+import type { Expected, FamilyRun, OwnFamily, Row, TableTopic } from "./family.ts";
 
 const KNOWN = "known";
 
@@ -39,7 +39,7 @@ function account(user: string, version: number, { partitions }: Scenario): Outpu
   return { topic: ACCOUNTS.topic, partition: keyPartition(key, partitions), timestamp, key, value, headers: undefined };
 }
 
-export const known: Family = {
+export const known: OwnFamily = {
   name: KNOWN,
   share: 0.2,
   dice: 0xacc07,
@@ -48,7 +48,7 @@ export const known: Family = {
   expected: (emit) => new Known(emit),
 };
 
-function pipeline(events: Observable<Event>, _after: unknown, open: OpenTable): Observable<KnownRow> {
+function pipeline(events: Observable<Event>, { open }: FamilyRun): Observable<KnownRow> {
   return events.pipe(
     tableJoin(open<number>(ACCOUNTS), {
       name: KNOWN,

@@ -6,7 +6,7 @@
 import { map } from "rxjs";
 import { topN } from "@tidemark/streams";
 import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family, Row } from "./family.ts";
+import type { Expected, OwnFamily, Row } from "./family.ts";
 
 const LEADERS = "leaders";
 const BEST = 2;
@@ -15,7 +15,7 @@ const ENDS = 20_000;
 const itemOf = ({ n }: Event) => n % 5;
 const scoreOf = ({ n }: Event) => n % 9 === 0 ? undefined : n % 7;
 
-export const leaders: Family = {
+export const leaders: OwnFamily = {
   name: LEADERS,
   share: 0.3,
   dice: 0x1ead,

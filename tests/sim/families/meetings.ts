@@ -6,13 +6,13 @@
 import { filter, type Observable } from "rxjs";
 import { windowJoin } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
-import { ByEventTime, type Family } from "./family.ts";
+import { ByEventTime, type OwnFamily } from "./family.ts";
 
 const MEETINGS = "meetings";
 /** How long a window is, and how far it is shifted, in milliseconds. */
 const SIZE = 8000, OFFSET = 1000;
 
-export const meetings: Family = {
+export const meetings: OwnFamily = {
   name: MEETINGS,
   share: 0.1,
   dice: 0x3ee715,

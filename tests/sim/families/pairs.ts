@@ -7,14 +7,14 @@
 import { filter, type Observable } from "rxjs";
 import { operate2 } from "../../../operators/_operate.ts";
 import type { Event } from "../traffic.ts";
-import { ByEventTime, type Family } from "./family.ts";
+import { ByEventTime, type OwnFamily } from "./family.ts";
 
 const PAIRS = "pairs";
 /** How near two events must be, and how long one is kept, in milliseconds of event time. */
 const NEAR = 4_000;
 const KEPT = 9_000;
 
-export const pairs: Family = {
+export const pairs: OwnFamily = {
   name: PAIRS,
   share: 0.3,
   dice: 0x9a125,

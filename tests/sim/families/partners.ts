@@ -6,13 +6,13 @@
 import { filter, type Observable } from "rxjs";
 import { intervalJoin } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
-import { ByEventTime, type Family } from "./family.ts";
+import { ByEventTime, type OwnFamily } from "./family.ts";
 
 const PARTNERS = "partners";
 /** A partner's event is up to so much before an even event, and after it, in milliseconds. */
 const BEFORE = 3000, AFTER = 7000;
 
-export const partners: Family = {
+export const partners: OwnFamily = {
   name: PARTNERS,
   share: 0.1,
   dice: 0x9a47e5,

@@ -5,14 +5,14 @@
  */
 import { mergeMap } from "rxjs";
 import type { Event } from "../traffic.ts";
-import type { Expected, Family, KeptRow } from "./family.ts";
+import type { Expected, KeptRow, OwnFamily } from "./family.ts";
 
 const PRICES = "prices";
 /** So many rows, each of so many characters, take two atomics. */
 const MANY = 20;
 const LARGE = 58_000;
 
-export const prices: Family = {
+export const prices: OwnFamily = {
   name: PRICES,
   share: 0.15,
   dice: 0x9c1ce5,

@@ -5,12 +5,12 @@
  */
 import { tableJoin } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
-import type { Expected, Family } from "./family.ts";
+import type { Expected, OwnFamily } from "./family.ts";
 import { deletes, evens, isEven, odds, type WithOdd, withOdd } from "./odds.ts";
 
 const PROFILES = "profiles";
 
-export const profiles: Family = {
+export const profiles: OwnFamily = {
   name: PROFILES,
   share: 0.1,
   dice: 0x9f11e5,

@@ -7,7 +7,7 @@
 import { filter, type Observable } from "rxjs";
 import { type JoinWindow, windowJoin } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
-import { ByEventTime, type Expected, type Family } from "./family.ts";
+import { ByEventTime, type Expected, type OwnFamily } from "./family.ts";
 
 /** How long a user must be silent, in milliseconds. */
 const GAP = 6000;
@@ -26,8 +26,8 @@ interface Span {
 
 const isEven = ({ n }: Event) => n % 2 === 0;
 
-export const reunions: Family = familyOf("reunions", { gap: GAP }, 0x4e0915, (emit) => new Reunions(emit));
-export const overlaps: Family = familyOf(
+export const reunions: OwnFamily = familyOf("reunions", { gap: GAP }, 0x4e0915, (emit) => new Reunions(emit));
+export const overlaps: OwnFamily = familyOf(
   "overlaps",
   { size: SIZE, slide: SLIDE },
   0x07e41a,
@@ -39,7 +39,7 @@ function familyOf(
   window: JoinWindow<Event>,
   dice: number,
   expected: (emit: (row: Row) => void) => Expected,
-): Family {
+): OwnFamily {
   const pipeline = (events: Observable<Event>): Observable<Row> =>
     events.pipe(
       filter(isEven),

@@ -6,7 +6,7 @@
 import { map } from "rxjs";
 import { collect, count, countWindow, overWindow } from "@tidemark/streams";
 import { DISORDER, type Event } from "../traffic.ts";
-import type { Expected, Family, Row } from "./family.ts";
+import type { Expected, OwnFamily, Row } from "./family.ts";
 
 const COUNTED = "counted";
 const LOOKED = "looked";
@@ -14,7 +14,7 @@ const SIZE = 5;
 const SLIDE = 3;
 const RANGE = 20_000;
 
-export const counted: Family = {
+export const counted: OwnFamily = {
   name: COUNTED,
   share: 0.2,
   dice: 0xc0047,
@@ -26,7 +26,7 @@ export const counted: Family = {
   expected: (emit) => new Counted(emit),
 };
 
-export const looked: Family = {
+export const looked: OwnFamily = {
   name: LOOKED,
   share: 0.2,
   dice: 0x100ced,

@@ -13,7 +13,7 @@ import { keyPartition } from "../../../connectors/partitioner.ts";
 import { diceOf, type Scenario } from "../scenario.ts";
 import { BEGIN } from "../trace.ts";
 import type { Event } from "../traffic.ts";
-import type { Expected, Family, OpenTable, Row, TableTopic } from "./family.ts";
+import type { Expected, FamilyRun, OwnFamily, Row, TableTopic } from "./family.ts";
 
 const RULED = "ruled";
 const DICE = 0x9e7a1;
@@ -52,7 +52,7 @@ const RULES: TableTopic = {
   },
 };
 
-export const ruled: Family = {
+export const ruled: OwnFamily = {
   name: RULED,
   share: 0.2,
   dice: DICE,
@@ -67,7 +67,7 @@ export const ruled: Family = {
 
 const ruleOf = ({ n }: Event) => NAMES[Math.abs(n) % NAMES.length];
 
-function pipeline(events: Observable<Event>, _after: unknown, open: OpenTable): Observable<RuledRow> {
+function pipeline(events: Observable<Event>, { open }: FamilyRun): Observable<RuledRow> {
   const rules = open<number>(RULES);
   return events.pipe(
     tableJoin(rules, {

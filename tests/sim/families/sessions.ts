@@ -6,7 +6,7 @@
 import { map } from "rxjs";
 import { count, everyCount, sessionWindow } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
-import { ByEventTime, type Family } from "./family.ts";
+import { ByEventTime, type OwnFamily } from "./family.ts";
 
 const SESSIONS = "sessions";
 /** How long a user must be silent, and how long a session that has fired is kept, in milliseconds. */
@@ -14,7 +14,7 @@ const GAP = 8_000;
 const KEPT = 12_000;
 const EARLY = 3;
 
-export const sessions: Family = {
+export const sessions: OwnFamily = {
   name: SESSIONS,
   share: 0.3,
   dice: 0x5e5510,

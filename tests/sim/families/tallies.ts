@@ -7,12 +7,12 @@
 import { map } from "rxjs";
 import { collect, everyCount, globalWindow } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
-import type { Expected, Family, Row } from "./family.ts";
+import type { Expected, OwnFamily, Row } from "./family.ts";
 
 const TALLIES = "tallies";
 const SIZE = 4;
 
-export const tallies: Family = {
+export const tallies: OwnFamily = {
   name: TALLIES,
   share: 0.1,
   dice: 0x7a111e5,

@@ -5,12 +5,12 @@
  */
 import { temporalJoin } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
-import { ByEventTime, type Family } from "./family.ts";
+import { ByEventTime, type OwnFamily } from "./family.ts";
 import { deletes, evens, isEven, odds, type WithOdd, withOdd } from "./odds.ts";
 
 const VERSIONS = "versions";
 
-export const versions: Family = {
+export const versions: OwnFamily = {
   name: VERSIONS,
   share: 0.1,
   dice: 0x7e4905,

@@ -7,13 +7,13 @@
 import type { OperatorFunction } from "rxjs";
 import { operate } from "../../../operators/_operate.ts";
 import type { Event } from "../traffic.ts";
-import { ByEventTime, type Family } from "./family.ts";
+import { ByEventTime, type OwnFamily } from "./family.ts";
 
 const VISITS = "visits";
 /** How long a visit lasts, in milliseconds of event time. */
 const LASTS = 15_000;
 
-export const visits: Family = {
+export const visits: OwnFamily = {
   name: VISITS,
   share: 0.3,
   dice: 0x715175,

@@ -143,6 +143,17 @@ export class Brokers {
     if (code !== 0) throw brokerError(code, "the creation of a topic", said);
   }
 
+  deleteRecords(topic: string, places: readonly PartitionPlace[], offsets: ReadonlyMap<number, number>): void {
+    for (const { partition, leader } of places) {
+      const below = offsets.get(partition);
+      if (below === undefined) continue;
+      const log = this.topics.served(topic, partition, leader);
+      if (typeof log === "number") return refuse(log, "a deletion of records");
+      if (below > log.end) return refuse(SERVER.offsetOutOfRange, "a deletion of records");
+      log.deleteBefore(below);
+    }
+  }
+
   growTopic(topic: string, partitions: number): void {
     check(this.topics.grow(topic, partitions, this.#soon()), "the growth of a topic");
   }

@@ -93,6 +93,15 @@ export class SimCluster implements KafkaWorld {
     });
   }
 
+  /** Whether a reader at these offsets, by partition, would see a record of the topic. */
+  hasUnread(topic: string, offsets: ReadonlyMap<number, number>): boolean {
+    return this.#brokers.topics.known(topic).partitions.some(({ log }, partition) => {
+      const from = Math.max(log.start, offsets.get(partition) ?? 0);
+      return from < log.stable &&
+        decodePartition({ topic, partition, ...log.read(from, Infinity) }, from).records.length > 0;
+    });
+  }
+
   bounds(topic: string): readonly LogView[] {
     return this.#brokers.topics.known(topic).partitions.map(({ log }) => ({
       earliest: log.start,

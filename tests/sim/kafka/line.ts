@@ -88,6 +88,14 @@ export class SimLine implements Line {
     return this.#ask("create topic", (brokers) => brokers.createTopic(topic, partitions, config));
   }
 
+  deleteRecords(
+    topic: string,
+    places: readonly PartitionPlace[],
+    offsets: ReadonlyMap<number, number>,
+  ): Promise<void> {
+    return this.#ask("delete records", (brokers) => brokers.deleteRecords(topic, places, offsets));
+  }
+
   growTopic(topic: string, partitions: number): Promise<void> {
     return this.#ask("grow topic", (brokers) => brokers.growTopic(topic, partitions));
   }

@@ -11,6 +11,11 @@ const DEFAULTS = {
   "message.timestamp.before.max.ms": "9223372036854775807",
   "message.timestamp.after.max.ms": "3600000",
   "cleanup.policy": "delete",
+  // The simulated Kafka has no retention of its own, and no segments.
+  "retention.ms": "604800000",
+  "retention.bytes": "-1",
+  "segment.bytes": "1073741824",
+  "message.timestamp.type": "CreateTime",
 };
 
 /** A partition with its leader. */
@@ -139,8 +144,12 @@ function configOf(config: Readonly<Record<string, string>>): ReadonlyMap<string,
 function limitsOf(config: ReadonlyMap<string, string>): LogLimits {
   return {
     batchBytes: Number(config.get("max.message.bytes")),
-    timestampBehind: Number(config.get("message.timestamp.before.max.ms")),
-    timestampAhead: Number(config.get("message.timestamp.after.max.ms")),
+    ...(config.get("message.timestamp.type") === "LogAppendTime"
+      ? { timestampBehind: Infinity, timestampAhead: Infinity }
+      : {
+        timestampBehind: Number(config.get("message.timestamp.before.max.ms")),
+        timestampAhead: Number(config.get("message.timestamp.after.max.ms")),
+      }),
     compacted: config.get("cleanup.policy")!.split(",").includes("compact"),
   };
 }

@@ -1,0 +1,195 @@
+/**
+ * A hop in one task: the bottom of the part above it, and the source of the part below it. Two pipelines that share the
+ * part above share the hop.
+ *
+ * @module
+ */
+import { Observable, type Subscriber } from "rxjs";
+import { placeFor } from "./_chain.ts";
+import { END_OF_TIME } from "./_limits.ts";
+import { HopMarks } from "./_hop_marks.ts";
+import { HopTold } from "./_hop_told.ts";
+import type { HopPort, HopStatus } from "./_host.ts";
+import * as misuse from "./_misuse.ts";
+import { operate } from "./_operate.ts";
+import { type AttachedSource, openScope, type Scope, WatermarkProvider } from "./_scope.ts";
+import { Bottom, endSource } from "./_source.ts";
+import type { Stage } from "./_stage.ts";
+import { needKey, type Task } from "./_task.ts";
+import type { Key } from "./keyed_state.ts";
+
+/** A hop as the program describes it. */
+interface HopOptions<T> {
+  /** The same object in every task. */
+  readonly identity: object;
+  readonly name: string;
+  readonly key: (value: T) => Key;
+  readonly partitions: number | undefined;
+  /** The part above. */
+  readonly source: Observable<T>;
+}
+
+/**
+ * The values of a hop, as a source for the part below. Without a job, and where one task has all keys, the values of the
+ * part above themselves.
+ */
+export function hopOf<T>(options: Omit<HopOptions<T>, "identity">): Observable<T> {
+  const identity = {};
+  const label = `repartition "${options.name}"`;
+  const hopped = new Observable<T>((out) => {
+    if (openScope()?.task.host?.bindHop === undefined) return void options.source.subscribe(out);
+    const { task, below } = placeFor(out, label);
+    if (task.phase !== "binding") throw misuse.subscribedLater(label);
+    Hop.of(task, { ...options, identity }).attach(below, out);
+  });
+  // Where values pass on, stages below find those above through this, as through RxJS's own operators.
+  hopped.source = options.source;
+  return hopped;
+}
+
+/** What reads a hop: one subscription of the part below. */
+interface Reader {
+  readonly provider: WatermarkProvider;
+  readonly target: Scope;
+}
+
+/** A hop in one task. */
+class Hop {
+  readonly #readers: Reader[] = [];
+  #port!: HopPort;
+  #marks!: HopMarks;
+  #isOpen = true;
+  /** Whether there are watermarks above. They then cross the hop. */
+  #timed = false;
+
+  private constructor(readonly task: Task, readonly label: string, readonly identity: object) {}
+
+  /** The hop of this name in a task. The first call subscribes the part above. */
+  static of<T>(task: Task, options: HopOptions<T>): Hop {
+    const { name, identity } = options;
+    const label = `repartition "${name}"`;
+    const known = task.hops.get(name);
+    if (known !== undefined && known.identity !== identity) throw misuse.secondHop(label);
+    if (known instanceof Hop) return known;
+    const hop = new Hop(task, label, identity);
+    task.hops.set(name, hop);
+    hop.#bind(options);
+    return hop;
+  }
+
+  #bind<T>(options: HopOptions<T>): void {
+    const { task, label } = this;
+    const bottom = new Bottom(task, label, () => {
+      this.#isOpen = false;
+    });
+    bottom.drain(options.source.pipe(this.#sending(options)));
+    if (task.failure === undefined && !bottom.scope.sourced) task.fail(misuse.noSource(label), label, "misuse");
+    // The error belongs to the task, which is closed for it. Nothing below can be bound without the part above.
+    if (task.failure !== undefined) throw task.failure.error;
+  }
+
+  /** The last stage of the part above: sends every value to the task of its key. */
+  #sending<T>({ name, key, partitions }: HopOptions<T>) {
+    return operate<T, never>(
+      { operator: "repartition", name, time: "own", keeps: true, reads: key },
+      (stage) => {
+        let told: HopTold;
+        return {
+          open: () => {
+            told = this.#open(stage, name, partitions);
+          },
+          next: (value) => {
+            const to = key(value);
+            needKey(to, stage.label);
+            this.#port.send(value, to);
+          },
+          cut: () => told.cut(),
+          end: () => told.end(),
+        };
+      },
+    );
+  }
+
+  #open({ scope }: Stage, name: string, partitions: number | undefined): HopTold {
+    const { task, label, identity } = this;
+    this.#timed = scope.providers.length > 0;
+    const above = [...new Set(scope.sources.map((source) => source.label))];
+    const hear = (sender: number, watermark: number, status: HopStatus) => this.#hear(sender, watermark, status);
+    const port = this.#port = task.host!.bindHop!({
+      identity,
+      name,
+      partitions,
+      above,
+      hear,
+      open: () => this.#isOpen,
+    });
+    const told = new HopTold(port, scope);
+    const marks = this.#marks = new HopMarks(port.senders);
+    const toldBefore = task.host!.restoredClock(task.addClock(`${label} sends`, told));
+    if (toldBefore !== undefined) told.restore(toldBefore);
+    const clock = {
+      identity: marks,
+      forwards: true,
+      snapshot: () => marks.snapshot(),
+      tick: () => false,
+    };
+    const heardBefore = task.host!.restoredClock(task.addClock(`${label} reads`, clock));
+    if (heardBefore !== undefined) marks.restore(heardBefore);
+    return told;
+  }
+
+  /** Attaches one subscription of the part below. */
+  attach(below: Scope, out: Subscriber<unknown>): void {
+    const { task, label } = this;
+    const reader = this.#timed ? this.#provide(below) : undefined;
+    const end = () => {
+      if (reader !== undefined) finish(reader);
+      endSource(task, source, out);
+    };
+    const slots = this.#port.listen({ subscriber: out, end });
+    const source: AttachedSource = { label: this.#port.topic, slots, hop: this.#timed ? label : undefined };
+    below.attachSource(source, this.#timed);
+    out.add(() => {
+      // An operator such as take() has ended the stream early. Offsets would go on without the pipeline.
+      if (task.phase === "running" && task.failure === undefined && source.ended !== true) {
+        task.fail(misuse.completedEarly(label), label, "misuse");
+      }
+    });
+  }
+
+  #provide(below: Scope): Reader {
+    const provider = new WatermarkProvider();
+    const reader = { provider, target: below.attachProvider(provider) };
+    provider.watermark = this.#marks.watermark;
+    provider.idle = this.#marks.idle;
+    this.#readers.push(reader);
+    return reader;
+  }
+
+  /** A control record: tells the part below first of the watermark, then of idleness, then of the end. */
+  #hear(sender: number, watermark: number, status: HopStatus): void {
+    const marks = this.#marks;
+    marks.hear(sender, watermark, status);
+    if (marks.ended) return this.#port.over();
+    const { idle } = marks;
+    for (const { provider, target } of this.#readers) {
+      if (provider.watermark !== marks.watermark || (provider.idle && !idle)) {
+        provider.watermark = marks.watermark;
+        provider.idle &&= idle;
+        target.update();
+      }
+      if (provider.idle === idle) continue;
+      provider.idle = idle;
+      target.update();
+    }
+  }
+}
+
+/** Every sender has ended: nothing holds the part below back any more. */
+function finish({ provider, target }: Reader): void {
+  if (provider.ended) return;
+  provider.watermark = END_OF_TIME;
+  provider.idle = false;
+  provider.ended = true;
+  target.update();
+}

@@ -1,0 +1,93 @@
+/**
+ * What a hop's reader knows of the hop's senders: the watermark and the status that each has sent last, and the hop's
+ * watermark.
+ *
+ * The hop's watermark is the minimum over the active senders. Left out is a sender that became active behind the hop's
+ * watermark, until it has caught up. While no sender is active, the highest watermark of the idle ones counts. Senders
+ * that have ended do not count. The watermark never goes back, so a record that was not late where it was sent is not
+ * late where it is read, unless time went on while its sender was idle. These are the rules of Apache Flink's
+ * `StatusWatermarkValve`, as in {@linkcode Scope.update}.
+ *
+ * All of it is a clock of the checkpoint: a restarted reader continues with the same watermark.
+ *
+ * @module
+ */
+import { BEGIN_OF_TIME } from "./_limits.ts";
+import type { ClockSnapshot } from "./_clock_snapshot.ts";
+import type { HopStatus } from "./_host.ts";
+
+/** The "topic" of a mark in a snapshot, by status: a sender that has ended has another name than the others. */
+const ENDED = "ended";
+
+/** The senders of one hop, in one task. */
+export class HopMarks {
+  watermark: number = BEGIN_OF_TIME;
+  readonly #marks = new Map<number, { watermark: number; status: HopStatus }>();
+
+  /** @param senders the numbers of the tasks that send */
+  constructor(senders: readonly number[]) {
+    for (const sender of senders) this.#marks.set(sender, { watermark: BEGIN_OF_TIME, status: "active" });
+  }
+
+  /** Whether no sender is active, and at least one is idle. */
+  get idle(): boolean {
+    let idle = false;
+    for (const { status } of this.#marks.values()) {
+      if (status === "active") return false;
+      if (status === "idle") idle = true;
+    }
+    return idle;
+  }
+
+  /** Whether every sender has ended. */
+  get ended(): boolean {
+    for (const { status } of this.#marks.values()) if (status !== "ended") return false;
+    return true;
+  }
+
+  /** The senders that hold the watermark back most, for messages. */
+  get slowest(): readonly number[] {
+    const active = [...this.#marks].filter(([, { status }]) => status === "active");
+    const least = Math.min(...active.map(([, { watermark }]) => watermark));
+    return active.filter(([, { watermark }]) => watermark === least).map(([sender]) => sender);
+  }
+
+  /** A sender has sent its watermark and status. */
+  hear(sender: number, watermark: number, status: HopStatus): void {
+    const mark = this.#marks.get(sender);
+    if (mark === undefined) throw new RangeError(`A hop has no sender ${sender}`);
+    if (mark.status === "ended") return;
+    mark.status = status;
+    if (watermark > mark.watermark) mark.watermark = watermark;
+    this.#settle();
+  }
+
+  #settle(): void {
+    let low = Infinity, furthest = BEGIN_OF_TIME;
+    let active = false;
+    for (const { watermark, status } of this.#marks.values()) {
+      if (status === "ended") continue;
+      if (status === "idle") furthest = Math.max(furthest, watermark);
+      else {
+        active = true;
+        if (watermark >= this.watermark) low = Math.min(low, watermark);
+      }
+    }
+    if (!active) low = furthest;
+    if (low !== Infinity && low > this.watermark) this.watermark = low;
+  }
+
+  snapshot(): ClockSnapshot {
+    const partitions = [...this.#marks].map(([sender, { watermark, status }]) =>
+      [status === "ended" ? ENDED : "", sender, watermark, status === "idle"] as const
+    );
+    return { partitions, watermark: this.watermark };
+  }
+
+  restore({ partitions, watermark }: ClockSnapshot): void {
+    for (const [name, sender, highest, idle] of partitions) {
+      this.#marks.set(sender, { watermark: highest, status: name === ENDED ? "ended" : idle ? "idle" : "active" });
+    }
+    this.watermark = watermark;
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The reset of a job that has hops. Its tasks exchange values, so all of them are reset before one of them starts, and
+ * what the old run has sent is never read by the new one.
+ *
+ * The job entry gets the name of a new run, and remembers that a reset is under way. Then every head is claimed, its
+ * publishers are fenced, and the run is written into it. A reset that was interrupted is completed by the next worker
+ * that takes tasks over.
+ *
+ * @module
+ */
+import type { From } from "../connectors/connector.ts";
+import { changeJob, type Head, type Patience, readHead, type Store } from "../state/mod.ts";
+import type { OpenJob } from "./opening.ts";
+
+/** The name of the extension of a head with the run that it belongs to. */
+const RUN = "run";
+
+/** What a reset needs. */
+export interface ResetParts {
+  readonly open: Pick<OpenJob, "hops" | "layout">;
+  readonly settings: { readonly name: string };
+  readonly store: Store;
+  readonly patience: Patience;
+}
+
+/**
+ * Begins a reset.
+ *
+ * @throws {Error} when the worker does not have all tasks: a second worker would reset what the first one has begun
+ */
+export async function beginReset(
+  { open: { hops, layout }, settings: { name }, store, patience }: ResetParts,
+  numbers: readonly number[],
+  from: From,
+): Promise<void> {
+  if (hops === undefined) return;
+  if (numbers.length < layout.tasks.length) {
+    throw new Error(
+      `Cannot reset job ${name}: it has a repartition(), so all of its tasks must be reset together, and other workers have some of ` +
+        `them. Stop the other workers, start this one with reset alone, and start the others without it`,
+    );
+  }
+  const { run, resetting } = await changeJob(store, name, { reset: from }, patience);
+  hops.run.name = run;
+  hops.run.resetting = resetting;
+}
+
+/** The tasks, besides these, that a reset under way has not reached yet. */
+export async function unreset(
+  { open: { hops, layout }, settings: { name }, store }: ResetParts,
+  numbers: readonly number[],
+): Promise<number[]> {
+  if (hops?.run.resetting === undefined) return [];
+  const found: number[] = [];
+  for (const task of layout.tasks) {
+    if (numbers.includes(task)) continue;
+    const entry = await readHead(store, { job: name, task });
+    if (entry !== undefined && entry.head.extensions[RUN] !== hops.run.name) found.push(task);
+  }
+  return found;
+}
+
+/** Where a task begins to read because of a reset; `undefined` when it needs none. */
+export function resetOf({ open: { hops } }: ResetParts, head: Head, asked: From | undefined): From | undefined {
+  if (hops === undefined) return asked;
+  return head.extensions[RUN] === hops.run.name ? undefined : hops.run.resetting;
+}
+
+/** The extensions of a head of this run. */
+export function runOf({ open: { hops } }: ResetParts): Record<string, unknown> | undefined {
+  return hops && { [RUN]: hops.run.name };
+}
+
+/** Every head carries the run: the reset is over. */
+export async function endReset(
+  { open: { hops }, settings: { name }, store, patience }: ResetParts,
+): Promise<void> {
+  if (hops?.run.resetting === undefined) return;
+  await changeJob(store, name, { resetDone: hops.run.name }, patience);
+  hops.run.resetting = undefined;
+}

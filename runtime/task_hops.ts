@@ -1,0 +1,133 @@
+/**
+ * The hops of one task: sends values and control records into their topics, and pushes those that it reads.
+ *
+ * @module
+ */
+import type { From, TaskLayout } from "../connectors/connector.ts";
+import type { HopPort, HopRequest, Task } from "../operators/_task.ts";
+import { encode } from "../state/codec.ts";
+import { textBytes } from "../base/text.ts";
+import { controlHeader, type HopRecord, valueHeader } from "./hop_records.ts";
+import { hopInterval, type HopPlan, sendersOf } from "./hops.ts";
+import type { InputQueue } from "./input_queue.ts";
+import type { Outputs } from "./outputs.ts";
+import type { Routes } from "./routes.ts";
+
+/** Of which reset a job is. Records that an earlier run has sent are passed over. */
+export interface HopRun {
+  /** The name of the run, of 8 letters. */
+  name: string;
+  /** Set while a reset is under way: where the input is read from. */
+  resetting: From | undefined;
+}
+
+/** The hops of a job, as its tasks use them. */
+export interface JobHops {
+  readonly hops: readonly HopPlan[];
+  readonly layout: TaskLayout;
+  readonly run: HopRun;
+  /** Elapsed time, in milliseconds. */
+  readonly elapsed: () => number;
+}
+
+/** What the hops of a task need of its runner. */
+export interface HopHost {
+  readonly number: number;
+  readonly queues: readonly InputQueue[];
+  readonly outputs: Outputs;
+  /** The present subscription of the pipelines. */
+  readonly task: Task;
+  count(name: string): void;
+}
+
+export class TaskHops {
+  /** The hops of the present subscription, by topic. */
+  readonly #bound = new Map<string, HopRequest>();
+  /** The name of the run, as records carry it. */
+  readonly #run: Uint8Array;
+
+  constructor(readonly job: JobHops, readonly host: HopHost, readonly routes: Routes) {
+    this.#run = textBytes(job.run.name);
+  }
+
+  /** Opens a hop for the subscription that is being bound. */
+  bind(request: HopRequest): HopPort {
+    const { identity, name } = request;
+    const { job, host, host: { number, queues, outputs } } = this;
+    const hop = job.hops.find((one) => one.identity === identity);
+    if (hop === undefined) {
+      throw new TypeError(
+        `repartition "${name}" was not there when the job was planned: make pipelines before run(), not inside defer()`,
+      );
+    }
+    const { topic } = hop;
+    const senders = sendersOf(hop, job.layout);
+    const partitions = job.layout.partitions.get(topic)!;
+    const sender = { task: number, run: this.#run };
+    const write = outputs.hopWriter(hop.sink);
+    const { now } = outputs.parts;
+    this.#bound.set(topic, request);
+    return {
+      topic,
+      senders,
+      sends: senders.includes(number),
+      interval: hopInterval(senders.length, partitions),
+      elapsed: job.elapsed,
+      send: (value, key) => {
+        const header = valueHeader(sender, host.task, now());
+        write({ value: encode(value), key: textBytes(String(key)), header, partition: undefined });
+      },
+      tell: (watermark, status) => {
+        const header = controlHeader(sender, watermark, status);
+        for (let partition = 0; partition < partitions; partition++) {
+          write({ value: null, key: null, header, partition });
+        }
+      },
+      listen: (reader) => {
+        this.routes.bind({ ...reader, spec: hop.source, label: topic });
+        return queues.filter((queue) => queue.topic === topic);
+      },
+      over: () => this.#over(topic),
+    };
+  }
+
+  /** Pushes a record of a hop. */
+  push(queue: InputQueue, record: HopRecord): void {
+    const { host, host: { task } } = this;
+    if (!record.isOf(this.#run)) return;
+    const control = record.kind > 0;
+    task.record = control ? undefined : record;
+    task.slot = control ? -1 : queue.slot;
+    task.timestamp = NaN;
+    if (control) return this.#bound.get(queue.topic)!.hear(record.sender, record.time, record.status);
+    host.count(`read:${queue.topic}`);
+    for (const { subscribers } of this.routes.of(queue.topic)) {
+      const value = record.carried();
+      this.routes.decoded?.(value);
+      for (const subscriber of subscribers) {
+        task.timestamp = record.time;
+        subscriber.next(value);
+        if (task.failure !== undefined) return;
+      }
+    }
+  }
+
+  /** Whether the part above a hop is still open although all that it reads has ended: an operator keeps it open. */
+  get stuck(): boolean {
+    const { over } = this.routes;
+    return [...this.#bound.values()].some(({ open, above }) => open() && above.every((topic) => over.includes(topic)));
+  }
+
+  /** The pipelines are subscribed anew, as they were at the last cut. */
+  clear(): void {
+    this.#bound.clear();
+    const { job: { hops }, host: { queues } } = this;
+    for (const queue of queues) if (hops.some(({ topic }) => topic === queue.topic)) queue.done = false;
+  }
+
+  /** Every sender of a hop has ended: its readers end in the same push. */
+  #over(topic: string): void {
+    for (const queue of this.host.queues) if (queue.topic === topic) queue.done = true;
+    this.routes.endTopic(topic);
+  }
+}

@@ -1,0 +1,64 @@
+/** A hop in a job: records go on in the task of another key, exactly once. */
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { map } from "rxjs";
+import { count, eventTime, keyedReduce, memory, repartition, run, tumblingWindow, watermark } from "../mod.ts";
+
+interface View {
+  readonly user: string;
+  readonly product: string;
+  readonly at: number;
+}
+
+const VIEWS: readonly View[] = Array.from({ length: 400 }, (_none, n) => ({
+  user: `user-${n * 7 % 23}`,
+  product: `product-${n * 5 % 11}`,
+  at: 1_700_000_000_000 + n * 100,
+}));
+
+function loaded() {
+  const log = memory({ maxTimestampAhead: Infinity });
+  log.create("views", { partitions: 4 });
+  log.append("views", VIEWS.map((value) => ({ key: value.user, value, timestamp: value.at })));
+  log.end("views");
+  return log;
+}
+
+describe("repartition() in a job", () => {
+  it("counts by product what is keyed by user", async () => {
+    const log = loaded();
+    const counts = log.source<View>("views", { tombstones: "refuse" }).pipe(
+      repartition({ name: "by-product", key: (view) => view.product, partitions: 6 }),
+      keyedReduce({ name: "counts", key: (view) => view.product, initial: 0, reduce: (total) => total + 1 }),
+      log.sink("counts", { key: ({ key }) => key }),
+    );
+    await using job = await run(counts, { name: "shop", state: ":memory:", log: () => {} });
+    assertEquals(await job.finished, { reason: "finished" });
+
+    const last = new Map(log.read<{ key: string; value: number }>("counts").map((row) => [row!.key, row!.value]));
+    const wanted = new Map<string, number>();
+    for (const { product } of VIEWS) wanted.set(product, (wanted.get(product) ?? 0) + 1);
+    assertEquals(new Map([...last].sort()), new Map([...wanted].sort()));
+  });
+
+  it("fires windows behind two hops as one task does", async () => {
+    const results: unknown[][] = [];
+    for (const tasks of ["perPartition", "single"] as const) {
+      const log = loaded();
+      const windows = log.source<View>("views", { tombstones: "refuse" }).pipe(
+        eventTime((view) => view.at),
+        watermark({ maxOutOfOrderness: 1000 }),
+        repartition({ name: "by-product", key: (view) => view.product, partitions: 6 }),
+        repartition({ name: "by-user", key: (view) => view.user, partitions: 3 }),
+        tumblingWindow({ name: "activity", key: (view) => view.user, size: 5000, aggregate: count() }),
+        map(({ key, window, value }) => ({ key, start: window.start, value })),
+        log.sink("activity"),
+      );
+      await using job = await run(windows, { name: "shop", state: ":memory:", tasks, log: () => {} });
+      assertEquals(await job.finished, { reason: "finished" });
+      results.push(log.read("activity").map((row) => JSON.stringify(row)).sort());
+    }
+    assertEquals(results[0], results[1]);
+    assertEquals(results[0].length > 100, true);
+  });
+});

@@ -1,0 +1,109 @@
+/** repartition() without a job, its options, and what is refused. */
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { from, type Observable } from "rxjs";
+import { count, eventTime, keyedReduce, memory, repartition, run, tumblingWindow, watermark } from "../mod.ts";
+
+interface View {
+  readonly user: string;
+  readonly at: number;
+}
+
+const byUser = repartition<View>({ name: "by-user", key: (view) => view.user });
+
+function start(pipeline: Observable<unknown> | Observable<unknown>[], options: object = {}) {
+  return run(pipeline, { name: "views", state: ":memory:", log: () => {}, ...options });
+}
+
+function views(partitions = 2) {
+  const log = memory();
+  log.create("views", { partitions });
+  return log;
+}
+
+describe("repartition()", () => {
+  it("passes values on without a job, with event time and watermark", () => {
+    const results: unknown[] = [];
+    from([{ user: "ada", at: 1 }, { user: "ada", at: 12 }]).pipe(
+      eventTime((view) => view.at),
+      watermark({ maxOutOfOrderness: 0 }),
+      byUser,
+      tumblingWindow({ key: (view) => view.user, size: 10, aggregate: count() }),
+    ).subscribe(({ window, value }) => results.push([window.start, value]));
+    assertEquals(results, [[0, 1], [10, 1]]);
+  });
+
+  it("passes values of a plain Observable on as they are", () => {
+    const seen: View[] = [];
+    from([{ user: "ada", at: 1 }]).pipe(byUser).subscribe((view) => seen.push(view));
+    assertEquals(seen, [{ user: "ada", at: 1 }]);
+  });
+
+  it("refuses a name of other characters, no key, and no number of partitions", () => {
+    const key = () => "all";
+    for (const name of ["", "a.b", "a b", undefined]) {
+      assertThrows(() => repartition({ name: name as string, key }), TypeError, "name must be 1 to 100 letters");
+    }
+    assertThrows(() => repartition({ name: "hop", key: undefined as never }), TypeError, "key must be a function");
+    for (const partitions of [0, 1.5, -1, NaN]) {
+      assertThrows(() => repartition({ name: "hop", key, partitions }), RangeError, "partitions must be an integer");
+    }
+  });
+
+  it("refuses a second hop of the same name", async () => {
+    const log = views();
+    const source = log.source<View>("views", { tombstones: "refuse" });
+    const twice = source.pipe(byUser, repartition({ name: "by-user", key: (view) => view.user }), log.sink("out"));
+    await assertRejects(() => start(twice), TypeError, 'repartition "by-user": another repartition() has this name');
+  });
+
+  it("refuses a watermark() below a hop that brings one", async () => {
+    const log = views();
+    const clocked = log.source<View>("views", { tombstones: "refuse" }).pipe(
+      eventTime((view) => view.at),
+      watermark({ maxOutOfOrderness: 0 }),
+    );
+    const again = clocked.pipe(byUser, watermark({ maxOutOfOrderness: 5, name: "again" }), log.sink("out"));
+    await assertRejects(() => start(again), TypeError, 'repartition "by-user" above it brings the watermark');
+  });
+
+  it("refuses values that come from no source of the job", async () => {
+    const log = views();
+    const source = log.source<View>("views", { tombstones: "refuse" });
+    const alone = from([{ user: "ada", at: 1 }]).pipe(byUser, log.sink("out"));
+    await assertRejects(
+      () => start([alone, source.pipe(log.sink("copy"))]),
+      TypeError,
+      "would be pushed again at each start",
+    );
+  });
+
+  it("makes a record bad whose key is no key, and dead letters name the input record", async () => {
+    const log = views(1);
+    log.append("views", [{ key: "ada", value: { user: { first: "ada" }, at: 1 } }]);
+    log.end("views");
+    const odd = log.source<View>("views", { tombstones: "refuse" }).pipe(byUser, log.sink("out"));
+    await using job = await start(odd);
+    await assertRejects(
+      () => job.finished,
+      Error,
+      'views/0@0 in repartition "by-user": A key of repartition "by-user" must be',
+    );
+  });
+
+  it("is shared by two pipelines", async () => {
+    const log = views();
+    log.append("views", ["ada", "bob", "ada"].map((user, at) => ({ key: `${at}`, value: { user, at } })));
+    log.end("views");
+    const hopped = log.source<View>("views", { tombstones: "refuse" }).pipe(byUser);
+    const counted = (name: string) =>
+      hopped.pipe(
+        keyedReduce({ name, key: (view) => view.user, initial: 0, reduce: (n) => n + 1 }),
+        log.sink(name),
+      );
+    await using job = await start([counted("one"), counted("two")]);
+    assertEquals(await job.finished, { reason: "finished" });
+    assertEquals(job.metrics.snapshot().hops!["views.by-user.repartition"].read, 3);
+    assertEquals([log.read("one").length, log.read("two").length, job.metrics.snapshot().records_in], [3, 3, 3]);
+  });
+});
