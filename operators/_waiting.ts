@@ -1,8 +1,8 @@
 /**
  * Cells of a keyed state that wait until the watermark reaches their time.
  *
- * They are reached in the order of their times, and within one time in that of their namespaces or of their arrival. The
- * order is in memory only, and is rebuilt from the cells.
+ * They are reached in the order of their times, and within one time in the order in which they were added, which after a
+ * restart is that of their namespaces. The order is in memory only, and is rebuilt from the cells.
  *
  * @module
  */

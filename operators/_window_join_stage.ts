@@ -44,7 +44,7 @@ export class WindowJoinStage<L, R, K extends Key, O> implements TwoHandlers<L, R
     stage.due(this.#complete);
   }
 
-  /** Schedules the windows of the checkpoint. Values of slices that were cut otherwise are moved to those of today. */
+  /** Schedules the windows of the checkpoint. If the slices are other ones now, values are moved to those. */
   open(): void {
     const { slicer } = this;
     const values = this.#values;
