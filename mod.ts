@@ -43,7 +43,7 @@ export type {
 export { run } from "./runtime/run.ts";
 export { type DeadLetter, deadLetter, type RunOptions } from "./runtime/options.ts";
 export type { Job, JobEnd, StateView, StopOptions } from "./runtime/job.ts";
-export type { Metrics, MetricsSnapshot } from "./runtime/metrics.ts";
+export type { Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
 export type { Topology } from "./runtime/plan.ts";
 export { CorruptError, FencedError, UnavailableError } from "./state/errors.ts";

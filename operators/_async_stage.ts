@@ -213,8 +213,8 @@ export class AsyncStage<T, R> {
 
   #emit(flight: Flight<T, R>, result: R): void {
     pushFor(this.stage, flight, flight.paneIn(this.#state.name), () => {
-      const { out, task: { host } } = this.stage;
-      out.next(result);
+      const { stage, stage: { task: { host } } } = this;
+      stage.emit(result);
       if (host?.afterCall !== undefined && !this.#over) host.afterCall();
     });
   }

@@ -119,7 +119,7 @@ function takeSideOf<K extends Key, V, P, O>(
         // Each row has a value of its own, because each may be changed further down.
         const row = join(rows++ === 0 ? value : own.share(kept), others.share(other));
         if (reached > time) stage.emitAt(row, reached);
-        else out.next(row);
+        else stage.emit(row);
         if (out.closed) return;
       }
       position = changes === found.changes ? found.after(position) : nextAfter(found, reached, namespace);

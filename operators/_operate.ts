@@ -15,6 +15,7 @@ import * as misuse from "./_misuse.ts";
 import { type AttachedSource, openScope, Scope } from "./_scope.ts";
 import { Stage, type StageHandlers, type StageOptions } from "./_stage.ts";
 import { refuseTombstoneOr } from "./_tombstone.ts";
+import { countedHandle } from "./_tally.ts";
 import { setRunningTask, type Task, type TaskFailure } from "./_task.ts";
 
 export type { Stage, StageOptions };
@@ -337,7 +338,12 @@ function bind(
   const sources: (() => void)[] = [];
   bindWithin(scope, () =>
     make(stage, (source, handle, reads, apart) => {
-      const input = new Input(bound, handle, reads, apart ? new Scope(task, undefined, true) : scope);
+      const input = new Input(
+        bound,
+        countedHandle(stage, handle),
+        reads,
+        apart ? new Scope(task, undefined, true) : scope,
+      );
       inputs.push(input as unknown as Input<never>);
       sources.push(() => input.subscribeTo(source, inside));
     }));

@@ -74,7 +74,7 @@ export class ProcessStage<T, K extends Key, S, R> implements TimerContext<K, S, 
   /** A field, so that it can be taken out of the context. */
   readonly emit = (value: R, time?: number): void => {
     if (this.#key === undefined) throw misuse.contextOver(this.stage.label);
-    if (time === undefined) return this.stage.out.next(value);
+    if (time === undefined) return this.stage.emit(value);
     if (!Number.isSafeInteger(time)) {
       throw new RangeError(`The event time of a result of ${this.stage.label} must be a safe integer, is ${time}`);
     }

@@ -15,6 +15,7 @@ import { END_OF_TIME } from "./_limits.ts";
 import type { Scope, SideSlot } from "./_scope.ts";
 import type { At, PaneAtHand, Task, TaskFailure } from "./_task.ts";
 import { type Due, fireDue, type FireTimer, type Timers, TimerService, type TimersOptions } from "./_timers.ts";
+import { CountedOut, Tally } from "./_tally.ts";
 import { wallTime } from "./_wall_clock.ts";
 import type { Key, KeyedList, KeyedMap, KeyedState, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
 
@@ -92,7 +93,7 @@ export class Stage<Result = any> {
    * Emits with the current event time, as `emit(value)` does. A stage that emits for each record uses it directly to
    * save a call.
    */
-  readonly out: Out<Result>;
+  out: Out<Result>;
   readonly label: string;
   /** This and `scope`, `below`, `holds` and `ownTime` are for the `_*.ts` files, not for operators. */
   readonly task: Task;
@@ -100,6 +101,7 @@ export class Stage<Result = any> {
   readonly below: Scope;
   readonly holds: Holds;
   readonly ownTime: OwnTime | undefined;
+  readonly tally: Tally;
   /** The handlers of the stage. */
   handlers: StageHandlers = {};
   /** Every task has the whole table of the stage, so a record's key need not be that of its partition. */
@@ -121,6 +123,7 @@ export class Stage<Result = any> {
     this.below = below;
     this.label = label;
     this.out = out;
+    this.tally = new Tally(parts.options.operator, parts.options.name);
     this.holds = new Holds(this.task, () => this.#released());
     const { time, makesWatermarks } = parts.options;
     if (time === "own" && !makesWatermarks) this.ownTime = new OwnTime(this, (watermark) => this.#act(watermark));
@@ -175,6 +178,7 @@ export class Stage<Result = any> {
   late(value: unknown): void {
     const { task } = this;
     task.late++;
+    this.tally.late++;
     const side = this.#sides.get("late");
     if (side === undefined) return;
     const before = task.refusal;
@@ -226,7 +230,8 @@ export class Stage<Result = any> {
   ): StateKinds<K, E, V>[Kind] {
     const { operator, name } = this.parts.options;
     const full = part === undefined || name === undefined ? name : `${name}/${part}`;
-    return this.task.openState<Kind, K, E, V>({ ...spec, kind, namespaced, operator, name: full });
+    if (!this.alone && this.tally.states.length === 0) this.out = new CountedOut(this.out, this.tally);
+    return this.task.openState<Kind, K, E, V>({ ...spec, kind, namespaced, operator, name: full }, this.tally);
   }
 
   /** Opens durable timers of the stage. Called while the stage is built. */

@@ -10,7 +10,8 @@ import { errorOf } from "../base/thrown.ts";
 import type { At, ClockHandle, Drift, PaneAtHand, RecordAtHand, TaskFailure, TaskHost } from "./_host.ts";
 import { BEFORE_1973 } from "./_limits.ts";
 import { memoryState } from "./_memory_state.ts";
-import type { Key, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
+import type { Tally } from "./_tally.ts";
+import type { AnyKeyedState, Key, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
 import { type InputSlot, Scope } from "./_scope.ts";
 
 export type {
@@ -58,6 +59,8 @@ export class Task implements At {
   failure: TaskFailure | undefined = undefined;
   /** How many records came too late for their window. */
   late = 0;
+  /** The counts of the stages that keep state. */
+  readonly tallies: Set<Tally> = new Set();
   readonly root: Scope;
   /**
    * The time since which each slot has had nothing to read, in milliseconds of a monotonic clock. NaN when the slot has
@@ -101,6 +104,7 @@ export class Task implements At {
     spec:
       & { name: string | undefined; operator: string; kind: Kind }
       & Omit<KeyedStateSpec, "name" | "operator" | "kind">,
+    tally: Tally,
   ): StateKinds<K, E, V>[Kind] {
     const { name, operator } = spec;
     if (name === undefined && this.host !== undefined) {
@@ -119,6 +123,8 @@ export class Task implements At {
     const complete: KeyedStateSpec = { ...spec, name: name ?? operator, operator };
     // A stored state has no static types. This cast, the only one, gives it the types of its stage.
     const state: unknown = this.host?.openState(complete) ?? memoryState(complete);
+    this.tallies.add(tally);
+    tally.states.push(state as AnyKeyedState);
     return state as StateKinds<K, E, V>[Kind];
   }
 

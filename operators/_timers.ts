@@ -73,7 +73,9 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
   }
 
   static open<K extends Key>(stage: Stage, fire: FireTimer<K>, options: TimersOptions): Timers<K> {
-    return new TimerService(stage, fire, options);
+    const timers = new TimerService(stage, fire, options);
+    stage.tally.timers.push(timers);
+    return timers;
   }
 
   get size(): number {

@@ -107,8 +107,8 @@ export function keyedReduce<T, K extends Key, V>(
   return operate<T, Keyed<K, V>>(
     { operator: "keyedReduce", name, time: emit === "latest" ? "own" : "passes", keeps: true, reads: key },
     (stage) => {
-      const { out } = stage;
       const state = stage.state<K, V>({ version, migrate, frozen });
+      const { out } = stage;
 
       /** Writes the key's next value into its cell. */
       function advance(value: T): Cell<K, V> {
@@ -166,9 +166,9 @@ function emitLatest<T, K extends Key, V>(
     next(value) {
       const { time } = stage.at;
       const cell = advance(value);
-      // A key that is forgotten emits nothing. Without a job nothing is cut, so it must not wait here.
-      if (cell.value === undefined) changed.delete(cell);
-      else changed.set(cell, time);
+      if (cell.value !== undefined) changed.set(cell, time);
+      // What is forgotten must not wait for a cut, because without a job none comes.
+      else changed.delete(cell);
       if (hold !== undefined && !(time < hold.time)) return;
       const before = hold;
       hold = stage.hold(Number.isNaN(time) ? BEGIN_OF_TIME : time);

@@ -70,8 +70,11 @@ export class Assignment {
       tables: new SharedTables(parts.plan.shared),
       earlyTime: earlyTimeTold(settings),
       guardKey: (number) => (task, at) => {
+        const { record } = task;
+        // Where every task reads all partitions, no key belongs to one of them.
+        if (record !== undefined && parts.open.layout.broadcast.has(record.topic)) return;
         guardKey(task, at);
-        if (task.record !== undefined) secondTask.meet(number, { ...at, record: task.record });
+        if (record !== undefined) secondTask.meet(number, { ...at, record });
       },
       onFailure: (number) => (failure, record) => recovery.recover(this.tasks.get(number)!, failure, record),
     };

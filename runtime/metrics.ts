@@ -7,6 +7,29 @@ import { type Observable, Subject } from "rxjs";
 import { Histogram, type Percentiles } from "./histogram.ts";
 
 /**
+ * What one stage has done and what it keeps, over the tasks of this worker. Counts are those since the worker took up a task,
+ * or subscribed it anew after the failure of a record.
+ */
+export interface StageMetrics {
+  /** The stage's name. */
+  readonly stage: string;
+  /** Its operator: `tumblingWindow`. */
+  readonly operator: string;
+  /** Values that have come in. */
+  readonly records_in: number;
+  /** Results that have gone out. */
+  readonly records_out: number;
+  /** Values that came too late. */
+  readonly late: number;
+  /** Values in its keyed state. Each entry of a map and each element of a list counts. */
+  readonly keys: number;
+  /** About how many bytes its values take where they are stored, without their keys: those of timers too. */
+  readonly state_bytes: number;
+  /** Timers that are set. */
+  readonly timers: number;
+}
+
+/**
  * A snapshot of what a job has done. Counts are totals since the job was created; rates and durations are those since
  * this process started.
  */
@@ -45,6 +68,8 @@ export interface MetricsSnapshot {
   readonly commit_ms: Percentiles;
   /** From a record's own timestamp until its results are visible, in milliseconds. */
   readonly latency_ms: Percentiles;
+  /** The stages that keep state, over the tasks of this worker. */
+  readonly stages: readonly StageMetrics[];
   /** Everything that the job waits for at this moment, or `undefined`. */
   readonly trouble: string | undefined;
 }

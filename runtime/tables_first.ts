@@ -108,7 +108,7 @@ export class TablesFirst {
   get waitsFor(): string | undefined {
     if (this.done) return undefined;
     const [{ queue: { topic, partition }, end }, ...others] = this.#unread;
-    const more = others.length === 0 ? "" : ` and ${others.length} more partitions`;
+    const more = others.length === 0 ? "" : ` (and ${others.length} more partitions)`;
     return `the table ${topic}/${partition}${more} is not read to offset ${end} yet, where it ended when the task was new`;
   }
 }

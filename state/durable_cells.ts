@@ -96,11 +96,17 @@ export abstract class DurableCells<C extends StateCell = StateCell> extends Stor
     const ahead: C[] = [];
     for (const cell of this.dirty) if (isChanged(cell) && !this.#isSame(cell)) ahead.push(cell);
     loadKeys(ahead);
+    let bytes = 0, written = 0;
     for (const cell of ahead) {
       writer.begin(cell);
+      const from = writer.values.length;
       this.encode(writer.values, cell);
       this.changed.push(cell.bucket!);
+      if (cell.value === undefined) continue;
+      bytes += writer.values.length - from;
+      written++;
     }
+    this.written(bytes, written);
     return this.changed.length;
   }
 

@@ -128,14 +128,20 @@ export class SharedState<K extends Key = Key, V = unknown> extends StoredState<R
 
   encodeChanges(writer: CellWriter): number {
     this.changed.length = 0;
+    let bytes = 0, written = 0;
     for (const [key, before] of this.#dirty) {
       const row = this.find(key);
       if (row === before) continue;
       const cell = row ?? { key, namespace: 0, value: undefined };
       writer.begin(cell);
+      const from = writer.values.length;
       this.encode(writer.values, cell);
       this.changed.push(this.#bucketOf(key));
+      if (row === undefined) continue;
+      bytes += writer.values.length - from;
+      written++;
     }
+    this.written(bytes, written);
     return this.changed.length;
   }
 

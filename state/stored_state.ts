@@ -22,6 +22,9 @@ export interface DurableStateOptions {
   readonly layout: number;
 }
 
+/** After so many values their mean length counts half. */
+const MEAN_OF = 100;
+
 /** The current layout of buckets. */
 export const LAYOUT = 2;
 
@@ -61,6 +64,7 @@ export abstract class StoredState<B extends StoredBucket = StoredBucket> {
   /** The buckets of the cells that `encodeChanges` wrote. */
   protected readonly changed: B[] = [];
   protected readonly undoable: boolean;
+  #meanBytes = NaN;
 
   /**
    * @param spec the stage's specification
@@ -109,6 +113,22 @@ export abstract class StoredState<B extends StoredBucket = StoredBucket> {
   abstract layOut(buckets: number, epoch: number, seed?: number): void;
   /** The task has another owner, or has ended: nothing of the state is used any more. */
   close(): void {}
+
+  /**
+   * About how many bytes its values take where they are stored, from the lengths of those that were written last. After a
+   * restore, until the first is written, the bytes of the bases.
+   */
+  get valueBytes(): number {
+    return Number.isNaN(this.#meanBytes) ? this.baseBytes : Math.round(this.#meanBytes * this.size);
+  }
+
+  /** So many values with so many bytes in all were written. */
+  protected written(bytes: number, values: number): void {
+    if (values === 0) return;
+    const mean = bytes / values;
+    if (Number.isNaN(this.#meanBytes)) this.#meanBytes = mean;
+    else this.#meanBytes += values / (values + MEAN_OF) * (mean - this.#meanBytes);
+  }
 
   /** Its buckets, by number. */
   get buckets(): readonly B[] {

@@ -6,7 +6,9 @@ import {
   count,
   countWindow,
   deadLetter,
+  embeddedLog,
   eventTime,
+  json,
   keyedReduce,
   memory,
   tableJoin,
@@ -14,6 +16,7 @@ import {
   watermark,
 } from "@tidemark/streams";
 import { crashTest, testPipeline } from "@tidemark/streams/testing";
+import type { EmbeddedLog } from "../connectors/embedded/log.ts";
 import type { MemoryLog } from "../connectors/memory.ts";
 import { runWith } from "../runtime/run.ts";
 import type { Job } from "../runtime/job.ts";
@@ -29,7 +32,7 @@ const SHOPS = ["north", "south", "east", "west"];
 const ITEMS = ["tea", "milk", "bread", "salt", "rice"];
 
 /** Sales, keyed by shop, with the price of their item from a table that is keyed by item. */
-function priced(log: MemoryLog): Observable<unknown> {
+function priced(log: MemoryLog | EmbeddedLog): Observable<unknown> {
   return log.source<Sale>("sales", { tombstones: "refuse" }).pipe(
     tableJoin(log.table<number>("prices", { broadcast: true }), {
       name: "priced",
@@ -90,6 +93,24 @@ describe("a topic with broadcast: true", () => {
       assertEquals(job.metrics.snapshot().records_in, records);
     });
   }
+
+  it("on the embedded log every task has all rows too, and goes on at its own place", async () => {
+    using kv = await Deno.openKv(":memory:");
+    const log = embeddedLog(kv);
+    await log.create("sales", { partitions: 4 });
+    await log.create("prices", { partitions: 3 });
+    await log.create("priced", { partitions: 4 });
+    let records = 0;
+    for (const [topic, step] of STEPS) {
+      await log.append(topic, step);
+      const job = await runWith(priced(log), { ...silent, state: kv }, new ManualClock());
+      await read(job, records += step.length);
+      await job.stop();
+    }
+    const rows: { shop: string }[] = [];
+    for await (const { value } of log.read("priced")) rows.push(json<{ shop: string }>().decode(value!));
+    assertEquals(SHOPS.flatMap((shop) => rows.filter((row) => row.shop === shop)), EXPECTED);
+  });
 
   it("more partitions than there are tasks are read as well", async () => {
     const log = memory();

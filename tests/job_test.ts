@@ -78,7 +78,8 @@ Deno.test("run() counts, and the counts go back to the job's birth", async () =>
   await first(log.source("counts"), 4, again);
   await again.stop();
 
-  const { epochs, elapsed_ms, records_per_second, commit_ms, latency_ms, ...counted } = again.metrics.snapshot();
+  const { epochs, elapsed_ms, records_per_second, commit_ms, latency_ms, stages, ...counted } = again.metrics
+    .snapshot();
   assertEquals(counted, {
     job: "clicks",
     records_in: 4,
@@ -93,6 +94,7 @@ Deno.test("run() counts, and the counts go back to the job's birth", async () =>
     held: 0,
     trouble: undefined,
   });
+  assertEquals(stages.map(({ operator, records_in, keys }) => [operator, records_in, keys]), [["keyedReduce", 1, 3]]);
   assert(epochs >= 2 && elapsed_ms >= 0 && records_per_second >= 0);
   assert(commit_ms.p50 > 0 && commit_ms.p50 <= commit_ms.p95 && commit_ms.p95 <= commit_ms.p99);
   assert(latency_ms.p50 <= latency_ms.p99);
