@@ -157,10 +157,14 @@ export class OwnedTask implements PublishedTask {
 }
 
 /** The extensions of the head that this cut sets or removes. */
-function extensionsOf({ parts: { hops, tablesFirst }, routes }: TaskRunner): Record<string, unknown> | undefined {
+function extensionsOf(
+  { parts: { hops, tablesFirst }, routes, queues }: TaskRunner,
+): Record<string, unknown> | undefined {
   const tablesAreRead = tablesFirst?.done === true;
   if (hops === undefined) return tablesAreRead ? { [TABLE_ENDS]: undefined } : undefined;
-  const ended = { ended: routes.over.length > 0 ? routes.over : undefined };
+  // A topic of which this task reads no partition has ended from the start.
+  const over = routes.over.filter((topic) => queues.some((queue) => queue.topic === topic));
+  const ended = { ended: over.length > 0 ? over : undefined };
   return tablesAreRead ? { ...ended, [TABLE_ENDS]: undefined } : ended;
 }
 

@@ -176,6 +176,7 @@ async function begin(
     );
   }
   const { topics } = parts.open;
+  if (reset === undefined) refuseHalfEnded(parts, checkpoint.head);
   if (reset === undefined) refuseOthers(settings.name, checkpoint.head, topics);
   if (reset !== undefined && !created) {
     // Epochs go on after the epoch of the marker, whatever it is: readers have seen results up to it.
@@ -216,6 +217,21 @@ function isFresh({ open: { layout } }: TakeoverParts, { offsets }: Head, topic: 
   const own = offsets[topic];
   if (own === undefined || !layout.broadcast.has(topic)) return own === undefined;
   return Object.keys(own).length < layout.partitions.get(topic)!;
+}
+
+/**
+ * Refuses a job that has told the end of some of its input through its hops, and is started without an end: what it would
+ * read on could not be sent any more.
+ */
+function refuseHalfEnded({ open: { hops, input }, settings }: TakeoverParts, head: Head): void {
+  const ended = endedOf(head).filter(() => settings.until !== "end" && input.ended === undefined);
+  if (hops === undefined || head.finished || ended.length === 0) return;
+  throw new Error(
+    `Cannot run job ${settings.name}: it was started with until: "end" and has read ${
+      ended.join(", ")
+    } to the end that it had, which its ` +
+      `hops have told. Start it with until: "end" until it has finished, or with reset to process its input anew`,
+  );
 }
 
 /**

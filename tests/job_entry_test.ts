@@ -1,6 +1,6 @@
 /** The job entry: written once, compared ever after. */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { CorruptError, MemoryStore, openJob } from "../state/mod.ts";
+import { changeJob, CorruptError, MemoryStore, openJob, readJob } from "../state/mod.ts";
 import { FaultStore, testClock } from "./support/state.ts";
 
 const options = { clock: testClock() };
@@ -47,6 +47,26 @@ for (const fault of ["done, said to have failed", "done, answer lost", "request 
     assertEquals((await openJob(inner, SHOP, options)).incarnation, incarnation);
   });
 }
+
+Deno.test("an entry of format 1 is read: it has no hops, and its run is known to every worker", async () => {
+  const store = new MemoryStore();
+  const old = { format: 1, incarnation: "0123456789abcdef", tasks: "perPartition", inputs: { visits: 4, sales: 4 } };
+  await store.atomic([], [{ type: "set", key: ["job", "shop", "entry"], value: old }]);
+  const { incarnation, hops, run, resetting, differences } = await openJob(store, SHOP, options);
+  assertEquals([incarnation, hops, run, resetting, differences], [old.incarnation, {}, "01234567", undefined, []]);
+  await changeJob(store, "shop", { hops: { "by-user": { partitions: 6 } } }, options);
+  assertEquals((await readJob(store, "shop", options))?.hops, { "by-user": { partitions: 6 } });
+  assertEquals((await openJob(store, SHOP, options)).incarnation, old.incarnation);
+});
+
+Deno.test("a reset gets a run of its own, and is over only when that run says so", async () => {
+  const store = new MemoryStore();
+  const { run } = await openJob(store, SHOP, options);
+  const one = await changeJob(store, "shop", { reset: "earliest" }, options);
+  assertEquals([one.run === run, one.resetting], [false, "earliest"]);
+  assertEquals((await changeJob(store, "shop", { resetDone: run }, options)).resetting, "earliest");
+  assertEquals((await changeJob(store, "shop", { resetDone: one.run }, options)).resetting, undefined);
+});
 
 Deno.test("an entry that is none, or of another format, is corrupt", async () => {
   const store = new MemoryStore();

@@ -333,6 +333,21 @@ const fetches = contract((name, on, ignore) => {
     );
 
     it(
+      "records are deleted below an offset, which is then the first one",
+      on(async (bench) => {
+        const { topic, line } = await place(bench);
+        await publish(
+          { connection: finishing(bench.connection), store: NO_STORE },
+          ["a", "b", "c"].map((text) => record(topic, { text })),
+        );
+        const places = (await line.places(topic))!;
+        await line.deleteRecords(topic, places, new Map([[0, 2]]));
+        assertEquals(await line.listOffsets(topic, places, -2), [2]);
+        await assertRefused(line.deleteRecords(topic, places, new Map([[0, 1_000]])), CODE.offsetOutOfRange);
+      }),
+    );
+
+    it(
       "a topic is made once and only grows",
       on(async (bench) => {
         const { topic, line } = await place(bench);
