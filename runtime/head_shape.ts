@@ -39,6 +39,7 @@ function largestShape(plan: Plan, { name, tasks }: Settings, partitions: Readonl
   const byTopic = (topics: readonly string[]) => Object.fromEntries(topics.map((topic) => [topic, read(topic)]));
   return {
     inputs: byTopic([...plan.topics, ...hops]),
+    broadcast: tasks === "perPartition" && plan.broadcast.size > 0,
     ends: byTopic([...plan.order.tables]),
     clocks: Object.fromEntries([...[...plan.clocks].map(([clock, topics]) => [clock, byTopic(topics)]), ...heard]),
     counters: [

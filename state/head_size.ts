@@ -27,6 +27,8 @@ export interface HeadShape {
   readonly counters: readonly string[];
   /** Names of the states. */
   readonly states: readonly string[];
+  /** Whether it reads all partitions of some topics as every task does. @default false */
+  readonly broadcast?: boolean;
   /** The partitions of tables whose ends the head holds while they are read first, by topic. @default none */
   readonly ends?: Readonly<Record<string, readonly number[]>>;
   /** An example of the job's transactional ids, which all begin with the job's name. */
@@ -58,9 +60,11 @@ export function assertHeadFits(shape: HeadShape): number {
       Object.keys(clocks).length
     } clocks, ${counters.length} counters and ` +
       `${states.length} states, because its head could have ${bytes} bytes, and may have ${HEAD_BYTES}. Run the job with ` +
-      (partitions > Object.keys(shape.inputs).length
-        ? `tasks: "perPartition", or with fewer watermarks`
-        : "fewer stages, or with shorter names of states, watermarks and topics"),
+      (partitions === Object.keys(shape.inputs).length
+        ? "fewer stages, or with shorter names of states, watermarks and topics"
+        : shape.broadcast
+        ? "fewer partitions of the topics that every task reads, or with fewer watermarks"
+        : `tasks: "perPartition", or with fewer watermarks`),
   );
 }
 

@@ -317,6 +317,22 @@ describe("a topic with broadcast: true", () => {
     );
   });
 
+  it("is refused with more partitions than a task can keep the places of", async () => {
+    const log = memory();
+    const tables = Array.from({ length: 30 }, (_, n) => `table-${n}`);
+    for (const topic of tables) log.create(topic, { partitions: 100 });
+    const pipelines = tables.map((topic) =>
+      log.source<Sale>("sales").pipe(
+        tableJoin(log.table(topic, { broadcast: true }), { name: topic, key: ({ item }) => item, join: () => 0 }),
+        log.sink("out"),
+      )
+    );
+    assertMatch(
+      await refusal(pipelines, silent),
+      /a task cannot read 3001 partitions .* Run the job with fewer partitions of the topics that every task reads/,
+    );
+  });
+
   it("testPipeline() shows the rows of every task", async () => {
     await using test = await testPipeline(priced(memory()), { partitions: { sales: 4, prices: 3 }, start: 1000 });
     await test.push("prices", ITEMS.map((item, n) => price(item, n, n)));
