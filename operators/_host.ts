@@ -177,12 +177,16 @@ export interface TaskHost {
 export interface TableAndValues {
   /** The stage's name. */
   readonly name: string | undefined;
+  /** The stage in messages. */
+  readonly label: string;
   readonly tables: readonly AttachedSource[];
   readonly values: readonly AttachedSource[];
   /** Whether a task that is new reads the tables before the values. */
   readonly bootstrap: boolean;
   /** Whether every task has the whole table. */
   readonly whole: boolean;
+  /** The source of which a task reads its own partitions only, where the stage needs the whole table. */
+  readonly partial: AttachedSource | undefined;
 }
 
 /** A source that the job has to bind. */

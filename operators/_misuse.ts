@@ -86,7 +86,7 @@ export function countedByEachTask(label: string, topic: string): Error {
 export function notWhole(label: string, topic: string): Error {
   return new TypeError(
     `Cannot run ${label}: each task reads its own partition of the topic "${topic}" only, and would know a part of the rules. Read ` +
-      `them with broadcast: true`,
+      `them with broadcast: true, or run the job with tasks: "single"`,
   );
 }
 

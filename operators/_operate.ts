@@ -37,7 +37,7 @@ export interface TwoOptions extends StageOptions {
   readonly readsRight?: StageOptions["reads"];
   /**
    * Whether the right input stands apart, as a table does: neither its watermarks nor its sources count for the stage and
-   * for those below. Without a job it is subscribed first. `whole`: and every task must read all of it.
+   * for those below. Without a job it is subscribed first. `whole`: and each task of a job must read all of it.
    */
   readonly apart?: boolean | "whole";
   /** Whether a task that is new reads the right input, which stands apart, to its end before it reads the left one. */
@@ -378,8 +378,7 @@ function standApart(
   const { scope: { sources: values }, label, task: { host } } = stage;
   const partial = tables.find(({ broadcast }) => broadcast !== true);
   const whole = stage.anyKey = tables.length > 0 && partial === undefined;
-  if (apart === "whole" && host !== undefined && partial !== undefined) throw misuse.notWhole(label, partial.label);
-  host?.joins?.({ name, tables, values, bootstrap, whole });
+  host?.joins?.({ name, label, tables, values, bootstrap, whole, partial: apart === "whole" ? partial : undefined });
 }
 
 /** Throws where a stage would never fire, or only by the clock of some branches. */

@@ -82,6 +82,7 @@ export async function openAll(
     const { delivery, inCommit } = deliveriesOf(opened, plan.hops.length === 0 ? undefined : input.delivery);
     const layout = layOut(settings.tasks, partitions, plan.broadcast);
     refuseUneven(layout, plan.parts);
+    if (plan.single !== undefined && layout.tasks.length > 1) throw plan.single;
     if (delivery !== undefined && settings.reset === undefined) {
       await refuseForgotten(plan, settings, { store, patience, input, delivery });
     }

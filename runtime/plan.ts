@@ -8,7 +8,7 @@ import type { Observable } from "rxjs";
 import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts";
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import { memoryState } from "../operators/_memory_state.ts";
-import { noSource } from "../operators/_misuse.ts";
+import { noSource, notWhole } from "../operators/_misuse.ts";
 import { Bottom } from "../operators/_source.ts";
 import type { TableAndValues } from "../operators/_host.ts";
 import { type HopPort, type HopRequest, Task, type TaskHost } from "../operators/_task.ts";
@@ -46,6 +46,8 @@ export interface Plan {
   readonly hops: readonly HopPlan[];
   /** The topics that stages read together, those of hops included: one list for each part of a pipeline. */
   readonly parts: readonly (readonly string[])[];
+  /** Why the job may have one task only, if there is a reason: the error of a job with several. */
+  readonly single: Error | undefined;
   /** The names of those with the rows of tables that every task holds whole. */
   readonly shared: ReadonlySet<string>;
   /** The topics whose event time each clock tracks, by the clock's name. */
@@ -108,6 +110,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
     sources: host.sources,
     sinks,
     states: host.states,
+    single: host.single,
     shared: new Set(
       host.states.map(({ name }) => name).filter((name) => [...host.whole].some((stage) => name.startsWith(stage))),
     ),
@@ -147,6 +150,8 @@ class PlanningHost implements TaskHost {
   readonly states: KeyedStateSpec[] = [];
   readonly hops: (HopRequest & { readonly topic: string })[] = [];
   readonly joined: Joined[] = [];
+  /** Why the job may have one task only, if there is a reason. */
+  single: Error | undefined;
   /** How the names of states begin whose rows are those of whole tables. */
   readonly whole = new Set<string>();
   readonly checkKey = undefined;
@@ -167,8 +172,9 @@ class PlanningHost implements TaskHost {
     };
   }
 
-  joins({ name, tables, values, bootstrap, whole }: TableAndValues): void {
+  joins({ name, label, tables, values, bootstrap, whole, partial }: TableAndValues): void {
     if (whole) this.whole.add(`${name}/`);
+    if (partial !== undefined) this.single ??= notWhole(label, partial.label);
     if (!bootstrap) return;
     for (const value of values) for (const table of tables) this.joined.push([value.label, table.label]);
   }

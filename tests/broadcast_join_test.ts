@@ -173,10 +173,23 @@ describe("broadcastJoin() in a job", () => {
   });
 
   it("refuses rules of which a task would know a part", async () => {
+    const log = memory();
+    for (const topic of ["payments", "rules"]) log.create(topic, { partitions: 2 });
     assertMatch(
-      await refusal(checked(memory(), false), silent),
-      /^Cannot run broadcastJoin "checked": each task reads its own partition of the topic "rules" only, .* Read them with broadcast: true$/,
+      await refusal(checked(log, false), silent),
+      /^Cannot run broadcastJoin "checked": each task reads its own partition of the topic "rules" only, .* Read them with broadcast: true, or/,
     );
+  });
+
+  it("takes them where there is one task, which knows all of them", async () => {
+    const log = memory();
+    for (const topic of ["payments", "rules"]) log.create(topic, { partitions: 2 });
+    log.append("rules", [{ key: "large", value: { above: 5 } }, { key: "huge", value: { above: 6 } }]);
+    log.append("payments", ["ada", "bob", "cy"].map((user) => ({ key: user, value: { user, cents: 9 } })));
+    for (const topic of ["payments", "rules"]) log.end(topic);
+    await (await runWith(checked(log, false), { ...silent, tasks: "single" }, new ManualClock())).finished;
+    const rows = log.read<{ broken: string[] }>("checked");
+    assertEquals(rows.map((row) => row!.broken), [0, 1, 2].map(() => ["huge", "large"]));
   });
 
   it("migrates its rules", async () => {
