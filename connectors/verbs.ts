@@ -45,8 +45,11 @@ export interface SourceOptions<T> {
   /**
    * Whether every task of a job reads every partition of the topic, each at its own place. Its number of partitions need
    * then not be that of the other topics, and only the table of a `tableJoin` or `broadcastJoin` may stand on it. Tasks
-   * of one worker share the fetches, so one that is far behind holds the others' new records back. With a single task it
-   * changes nothing.
+   * of one worker share the fetches, so one that is far behind holds the others' new records back. A job reads the topic
+   * from its beginning; partitions that it gets later are read after the next start of each worker. Each record counts
+   * once as input, and once as a dead letter if it cannot be read; if a function above the join refuses it, every task
+   * writes a dead letter. The job's consumer group shows the least offset of a worker's tasks. With a single task all of
+   * this is as for other topics.
    *
    * @default false
    */

@@ -4,8 +4,9 @@
 import type { Observable, OperatorFunction } from "rxjs";
 import type { TableChange } from "./_table_change.ts";
 import { isBootstrapped, needFunctions } from "./_join_options.ts";
+import { keepRow } from "./_kept_rows.ts";
 import { operate2 } from "./_operate.ts";
-import { freeze, notKept } from "./_own.ts";
+import { freeze } from "./_own.ts";
 import { Rules } from "./_rules.ts";
 import type { Key } from "./keyed_state.ts";
 
@@ -95,17 +96,8 @@ export function broadcastJoin<T, K extends Key, V, O>(
         left(value) {
           stage.emit(join(value, all));
         },
-        right({ key, value }) {
-          const found = kept.find(key);
-          if (found === undefined) {
-            stage.meet(key);
-            if (value === undefined) return;
-          }
-          try {
-            kept.write(found ?? kept.cell(key), value === undefined ? undefined : freeze(value));
-          } catch (error) {
-            throw notKept(error, stage.label, key);
-          }
+        right(change) {
+          keepRow(stage, kept, change, freeze);
           all.changed();
         },
       };

@@ -3,10 +3,11 @@
  */
 import type { Observable } from "rxjs";
 import { isFrozen, needFunctions } from "./_join_options.ts";
-import { operate2, type Stage } from "./_operate.ts";
-import { copyOf, freeze, notKept } from "./_own.ts";
+import { keepRow } from "./_kept_rows.ts";
+import { operate2 } from "./_operate.ts";
+import { copyOf, freeze } from "./_own.ts";
 import type { TableChange } from "./_table_change.ts";
-import type { Key, KeyedState } from "./keyed_state.ts";
+import type { Key } from "./keyed_state.ts";
 
 /** Which keys a {@linkcode joinTables} has a row for: those in both tables, in the left one, or in either. */
 export type TableJoinType = "inner" | "left" | "outer";
@@ -107,14 +108,16 @@ export function joinTables<K extends Key, L, R, O, Type extends TableJoinType = 
         else if (had) stage.emit({ key, value: undefined });
       };
       return {
-        left({ key, value }) {
+        left(change) {
+          const { key, value } = change;
           const other = rights.find(key)?.value;
-          const before = replace(stage, lefts, key, value, own);
+          const before = keepRow(stage, lefts, change, own);
           tell(key, exists(before, other !== undefined), value, own(other));
         },
-        right({ key, value }) {
+        right(change) {
+          const { key, value } = change;
           const other = lefts.find(key)?.value;
-          const before = replace(stage, rights, key, value, own);
+          const before = keepRow(stage, rights, change, own);
           tell(key, exists(other !== undefined, before), own(other), value);
         },
       };
@@ -128,24 +131,3 @@ const EXISTS: Readonly<Record<TableJoinType, (left: boolean, right: boolean) => 
   left: (left) => left,
   outer: (left, right) => left || right,
 };
-
-/** Keeps the new row of a key, or deletes it. Returns whether it had one. */
-function replace<K extends Key, V>(
-  stage: Stage,
-  rows: KeyedState<K, V>,
-  key: K,
-  row: V | undefined,
-  own: (row: V) => V,
-): boolean {
-  const found = rows.find(key);
-  if (found === undefined) {
-    stage.meet(key);
-    if (row === undefined) return false;
-  }
-  try {
-    rows.write(found ?? rows.cell(key), row === undefined ? undefined : own(row));
-  } catch (error) {
-    throw notKept(error, stage.label, key);
-  }
-  return found !== undefined;
-}

@@ -4,8 +4,9 @@
 import type { Observable, OperatorFunction } from "rxjs";
 import type { TableChange } from "./_table_change.ts";
 import { innerOrLeft, isBootstrapped, isFrozen, needFunctions } from "./_join_options.ts";
+import { keepRow } from "./_kept_rows.ts";
 import { operate2 } from "./_operate.ts";
-import { copyOf, freeze, notKept } from "./_own.ts";
+import { copyOf, freeze } from "./_own.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode tableJoin}. */
@@ -111,17 +112,8 @@ export function tableJoin<T, K extends Key, V, O, Type extends "inner" | "left" 
           stage.meet(by);
           if (left) stage.emit(join(value, undefined));
         },
-        right({ key, value }) {
-          const found = rows.find(key);
-          if (found === undefined) {
-            stage.meet(key);
-            if (value === undefined) return;
-          }
-          try {
-            rows.write(found ?? rows.cell(key), value === undefined ? undefined : own(value));
-          } catch (error) {
-            throw notKept(error, stage.label, key);
-          }
+        right(change) {
+          keepRow(stage, rows, change, own);
         },
       };
     },

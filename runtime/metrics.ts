@@ -36,7 +36,7 @@ export interface StageMetrics {
 export interface MetricsSnapshot {
   /** The job's name. */
   readonly job: string;
-  /** Input records. A record counts once, however many pipelines read it. */
+  /** Input records. A record counts once, however many pipelines or tasks read it. */
   readonly records_in: number;
   /** Results by topic. */
   readonly outputs: Readonly<Record<string, number>>;
@@ -56,7 +56,10 @@ export interface MetricsSnapshot {
   readonly elapsed_ms: number;
   /** Input records of this process per second. */
   readonly records_per_second: number;
-  /** Input records that wait to be processed; NaN until the first fetch. */
+  /**
+   * Input records that wait to be processed; NaN until the first fetch. Of a topic that every task reads they are those
+   * of the task that is furthest behind.
+   */
   readonly lag: number;
   /** The lowest watermark of the job's tasks in milliseconds, or `undefined`. */
   readonly watermark: number | undefined;

@@ -212,6 +212,54 @@ describe("a topic with broadcast: true", () => {
     assertEquals(byShop(log), SHOPS.map((shop) => ({ shop, item: "milk", cents: 5 })));
   });
 
+  it("a record that a function above the join refuses is a dead letter of each task", async () => {
+    const log = made();
+    log.append("prices", [price("tea", -1, 1), price("milk", 5, 2)]);
+    log.append("sales", SHOPS.map((shop) => sale(shop, "milk", 500)));
+    for (const topic of ["sales", "prices"]) log.end(topic);
+    const pipeline = log.source<Sale>("sales", { tombstones: "refuse" }).pipe(
+      tableJoin(
+        log.table<number>("prices", { broadcast: true }).pipe(map((change) => {
+          if (change.value! < 0) throw new RangeError("a price below 0");
+          return change;
+        })),
+        { name: "priced", key: ({ item }) => item, join: ({ shop, item }, cents) => ({ shop, item, cents }) },
+      ),
+      log.sink("priced", { key: ({ shop }) => shop }),
+    );
+    const job = await runWith(pipeline, { ...silent, onError: deadLetter(log.sink("failed")) }, new ManualClock());
+    await job.finished;
+    assertEquals(log.records("failed").length, 4);
+    assertEquals(byShop(log), SHOPS.map((shop) => ({ shop, item: "milk", cents: 5 })));
+  });
+
+  it("waits in every task for a codec that has to be prepared", async () => {
+    const log = made();
+    const gate = Promise.withResolvers<void>();
+    let ready = false, asked = 0;
+    const codec = {
+      ...json<number>(),
+      prepare: () => ready ? undefined : (asked++, gate.promise.then(() => void (ready = true))),
+    };
+    const pipeline = log.source<Sale>("sales", { tombstones: "refuse" }).pipe(
+      tableJoin(log.table<number>("prices", { broadcast: true, codec }), {
+        name: "priced",
+        key: ({ item }) => item,
+        join: ({ shop, item }, cents) => ({ shop, item, cents }),
+      }),
+      log.sink("priced", { key: ({ shop }) => shop }),
+    );
+    log.append("prices", [price("milk", 5, 2)]);
+    log.append("sales", SHOPS.map((shop) => sale(shop, "milk", 500)));
+    for (const topic of ["sales", "prices"]) log.end(topic);
+    const job = await runWith(pipeline, silent, new ManualClock());
+    await until("the codec is asked", () => asked > 0, job);
+    assertEquals(log.read("priced"), []);
+    gate.resolve();
+    await job.finished;
+    assertEquals(byShop(log), SHOPS.map((shop) => ({ shop, item: "milk", cents: 5 })));
+  });
+
   it("toTable(), event time and watermarks may stand between it and the join", async () => {
     const log = memory();
     log.create("sales", { partitions: 2 });
