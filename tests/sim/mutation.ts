@@ -17,4 +17,13 @@ export interface Mutation {
   /** The second safeguard of the engine that also had to be removed, if there is one. */
   readonly masked?: string;
   readonly edits: readonly Edit[];
+  /**
+   * The families that can catch it, if the counts and windows that most runs have cannot. Its runs have these and no others;
+   * `drawn`: each run has those that it has drawn.
+   *
+   * @default none
+   */
+  readonly families?: readonly string[] | "drawn";
+  /** The seed of a run that has found it. That run is made first. @default none */
+  readonly run?: number;
 }
