@@ -17,8 +17,8 @@ export interface Caught {
 }
 
 /**
- * Runs the simulator on a broken engine, in a directory of its own: first the run that has found it before, and if that finds
- * nothing, runs from `seed` on.
+ * Runs the simulator on a broken engine, in a directory of its own: first the runs that have found it before, and if these
+ * find nothing, runs from `seed` on.
  */
 export async function runMutant(
   { name, edits, families = [], run }: Mutation,
@@ -32,10 +32,13 @@ export async function runMutant(
     const { files, wrong } = patched(edits, (file) => Deno.readTextFileSync(`${folder}/${file}`));
     if (wrong.length > 0) throw new Error(`"${name}" cannot be applied: ${wrong.join("; ")}`);
     for (const [file, text] of files) await Deno.writeTextFile(`${folder}/${file}`, text);
-    const only = families === "drawn" ? [] : [`--families=${families}`];
-    const simulate = (...range: readonly string[]) => simulateIn(folder, name, [...range, ...only]);
-    const caught = run === undefined ? undefined : await simulate(`--seed=${run}`, "--runs=1");
-    return caught?.report === undefined ? await simulate(`--seed=${seed}`, `--runs=${runs}`) : caught;
+    const simulate = (from: number, count: number) =>
+      simulateIn(folder, name, [`--seed=${from}`, `--runs=${count}`, `--families=${families}`]);
+    for (const known of [run ?? []].flat()) {
+      const caught = await simulate(known, 1);
+      if (caught.report !== undefined) return caught;
+    }
+    return await simulate(seed, runs);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -18,12 +18,10 @@ export interface Mutation {
   readonly masked?: string;
   readonly edits: readonly Edit[];
   /**
-   * The families that can catch it, if the counts and windows that most runs have cannot. Its runs have these and no others;
-   * `drawn`: each run has those that it has drawn.
-   *
+   * The families that can catch it, if the counts and windows that most runs have cannot. Its runs have these and no others.
    * @default none
    */
-  readonly families?: readonly string[] | "drawn";
-  /** The seed of a run that has found it. That run is made first. @default none */
-  readonly run?: number;
+  readonly families?: readonly string[];
+  /** The seed of a run that has found it, or of several. They are made first. @default none */
+  readonly run?: number | readonly number[];
 }

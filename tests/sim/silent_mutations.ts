@@ -42,7 +42,7 @@ export const SILENCES: readonly Mutation[] = [
   },
   {
     name: "a trouble is overwritten by another",
-    families: "drawn",
+    run: [23161, 23208],
     edits: [{
       file: "runtime/troubles.ts",
       find: "    if (!this.#open.delete(kind)) return;\n",
