@@ -54,9 +54,35 @@ export async function benchLatency(
   return right;
 }
 
+/** The rate at which hops are measured, in events a second, and how often the p95 without a hop it may be, by hops. */
+const HOPS = { rate: 2_000, goal: 25, times: [1, 2, 3] };
+
+/** Measures the latency without a hop, with one and with two, in one run. Returns whether every result was there. */
+export async function benchHops(
+  broker: BenchBroker,
+  { seconds, flags = [] }: Omit<LatencyOptions, "rates">,
+): Promise<boolean> {
+  const rows: Row[] = [];
+  let right = true, without = NaN;
+  for (const [hops, most] of HOPS.times.entries()) {
+    const { times, complete } = await measure(broker, { rate: HOPS.rate, goal: HOPS.goal, seconds, flags, hops });
+    const p95 = Number(times.p95);
+    if (hops === 0) without = p95;
+    const ratio = p95 / without;
+    const goal = judge(`<= ${most}`, ratio <= most && complete);
+    rows.push({ hops, "p50": times.p50, "p95": p95, "times that without": ratio, goal, "missing": times.missing });
+    console.error(`  with ${hops} hops: p95 ${p95.toFixed(1)} ms`);
+    right &&= complete;
+  }
+  table(`Latency with hops at ${HOPS.rate} events/s, ${seconds} s after ${WARM_UP} s of warm-up, in ms`, rows);
+  return right;
+}
+
 /** One run: its rate, duration and goal. */
 interface Run {
   readonly rate: number;
+  /** How many hops the events go through. @default 0 */
+  readonly hops?: number;
   readonly goal: number;
   readonly seconds: number;
   readonly flags: readonly string[];
@@ -79,8 +105,8 @@ interface Told {
 }
 
 async function measure(broker: BenchBroker, run: Run): Promise<Measured> {
-  const { rate, seconds } = run;
-  const topic = `latency-${rate}-${Date.now()}`, output = `${topic}-counts`;
+  const { rate, seconds, hops = 0 } = run;
+  const topic = `latency-${rate}-${hops}-${Date.now()}`, output = `${topic}-counts`;
   const folder = await Deno.makeTempDir({ prefix: "tidemark-bench-" });
   await makeTopics(broker, topic, output);
   const events = rate * (WARM_UP + seconds);
@@ -95,12 +121,12 @@ async function measure(broker: BenchBroker, run: Run): Promise<Measured> {
 /** Starts job, probe and sender, and waits until all events are sent and all results are seen. */
 async function play(
   broker: BenchBroker,
-  { rate, flags }: Run,
+  { rate, flags, hops }: Run,
   { topic, output, folder, events }: { topic: string; output: string; folder: string; events: number },
 ): Promise<Told> {
   const { address } = broker;
   const state = `${folder}/state.db`;
-  const jobTask: JobTask = { brokers: [address], kind: "counts", input: topic, output, state, ends: false };
+  const jobTask: JobTask = { brokers: [address], kind: "counts", input: topic, output, state, ends: false, hops };
   const probeTask: ProbeTask = {
     broker: address,
     topic: output,

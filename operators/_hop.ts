@@ -116,12 +116,9 @@ class Hop {
     const above = [...new Set(scope.sources.map((source) => source.label))];
     const hear = (sender: number, watermark: number, status: HopStatus) => this.#hear(sender, watermark, status);
     const port = this.#port = task.host!.bindHop!({
-      identity,
-      name,
-      partitions,
-      above,
-      hear,
+      ...{ identity, name, partitions, above, hear },
       open: () => this.#isOpen,
+      silent: () => this.#timed ? this.#marks.silent : [],
     });
     const told = new HopTold(port, scope);
     const marks = this.#marks = new HopMarks(port.senders);

@@ -45,11 +45,12 @@ export class HopMarks {
     return true;
   }
 
-  /** The senders that hold the watermark back most, for messages. */
-  get slowest(): readonly number[] {
-    const active = [...this.#marks].filter(([, { status }]) => status === "active");
-    const least = Math.min(...active.map(([, { watermark }]) => watermark));
-    return active.filter(([, { watermark }]) => watermark === least).map(([sender]) => sender);
+  /** The active senders that have sent no watermark yet, while others have: they hold all time behind the hop back. */
+  get silent(): readonly number[] {
+    const marks = [...this.#marks];
+    if (!marks.some(([, { watermark }]) => watermark > BEGIN_OF_TIME)) return [];
+    const silent = marks.filter(([, { watermark, status }]) => status === "active" && watermark === BEGIN_OF_TIME);
+    return silent.map(([sender]) => sender);
   }
 
   /** A sender has sent its watermark and status. */

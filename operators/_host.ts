@@ -111,6 +111,8 @@ export interface HopRequest {
   readonly above: readonly string[];
   /** Whether the part above is still open, although its input may have ended. */
   readonly open: () => boolean;
+  /** The senders that hold all time behind the hop back, because no watermark has come from them yet. */
+  silent(): readonly number[];
   /** Takes a control record. */
   hear(sender: number, watermark: number, status: HopStatus): void;
 }

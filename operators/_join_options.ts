@@ -4,6 +4,7 @@
  * @module
  */
 import type { LateTyped } from "./_late.ts";
+import type { Key } from "./keyed_state.ts";
 
 /**
  * Which rows a join emits: pairs only (`inner`), or also the values of the left side, of the right one or of both
@@ -20,8 +21,64 @@ export type RightOf<Type extends JoinType, R> = Type extends "left" | "full" ? R
 /** A row of a join, with the type of what comes late. */
 export type Joined<O, Late> = O & LateTyped<Late>;
 
+/** Options of each join that makes rows of pairs. */
+export interface PairOptions<L, R, K extends Key, O, Type extends JoinType = "inner"> {
+  /** The name under which values that wait for partners are found again after a restart. Needed in a job, unique there. */
+  readonly name?: string;
+  /** The key of a left value. */
+  readonly key: (left: L) => K;
+  /** The key of a right value. Only values of one key are partners. */
+  readonly rightKey: (right: R) => K;
+  /**
+   * `inner`: pairs only. `left`, `right`, `full`: also a row for each value of the left side, of the right one or of
+   * both that found no partner.
+   *
+   * @default "inner"
+   */
+  readonly type?: Type;
+  /** Makes a row of a pair. A partner that does not exist is `undefined`. */
+  readonly join: (left: LeftOf<Type, L>, right: RightOf<Type, R>) => O;
+  /**
+   * How kept objects are protected from changes outside. `copied`: they are copied when they come and for each row.
+   * `frozen`: they are frozen deeply when they come, and shared. Primitives cost nothing either way.
+   *
+   * @default "copied"
+   */
+  readonly values?: "copied" | "frozen";
+  /** The version of the shape of the values of both sides. @default 1 */
+  readonly version?: number;
+  /** Converts a kept value written by an older version into the current one. */
+  readonly migrate?: (value: unknown, version: number, side: "left" | "right") => unknown;
+}
+
+/** The options that `pairsOf` checks. */
+interface Checked extends Pick<PairOptions<never, never, Key, unknown, JoinType>, "type" | "values"> {
+  readonly key: unknown;
+  readonly rightKey: unknown;
+  readonly join: unknown;
+}
+
 /** Which sides have rows of their own. */
-export function sidesOf(type: JoinType, cannot: string): { left: boolean; right: boolean } {
+interface Sides {
+  readonly left: boolean;
+  readonly right: boolean;
+}
+
+/**
+ * The checked options of a join of pairs, with what follows from them.
+ *
+ * @param cannot the beginning of each message: `Cannot create a window join:`
+ */
+export function pairsOf<Options extends Checked>(
+  options: Options,
+  cannot: string,
+): Options & { readonly type: JoinType; readonly emits: Sides; readonly frozen: boolean } {
+  const { key, rightKey, join, type = "inner", values = "copied" } = options;
+  needFunctions({ key, rightKey, join }, cannot);
+  return { ...options, type, emits: sidesOf(type, cannot), frozen: isFrozen(values, cannot) };
+}
+
+function sidesOf(type: JoinType, cannot: string): Sides {
   if (type !== "inner" && type !== "left" && type !== "right" && type !== "full") {
     throw new TypeError(
       `${cannot} type must be "inner", "left", "right" or "full", current value is ${String(type)}`,

@@ -3,50 +3,17 @@
  */
 import type { Observable, OperatorFunction } from "rxjs";
 import { type IntervalRules, intervalStage } from "./_interval_stage.ts";
-import {
-  isFrozen,
-  type Joined,
-  type JoinType,
-  type LeftOf,
-  needFunctions,
-  type RightOf,
-  sidesOf,
-} from "./_join_options.ts";
+import { type Joined, type JoinType, type PairOptions, pairsOf } from "./_join_options.ts";
 import { operate2 } from "./_operate.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode intervalJoin}. */
-export interface IntervalJoinOptions<L, R, K extends Key, O, Type extends JoinType = "inner"> {
-  /** The name under which values that wait for partners are found again after a restart. Needed in a job, unique there. */
-  readonly name?: string;
-  /** The key of a left value. */
-  readonly key: (left: L) => K;
-  /** The key of a right value. Only values of one key are partners. */
-  readonly rightKey: (right: R) => K;
+export interface IntervalJoinOptions<L, R, K extends Key, O, Type extends JoinType = "inner">
+  extends PairOptions<L, R, K, O, Type> {
   /** The least `right.time - left.time` of a pair, in milliseconds; may be negative. */
   readonly lower: number;
   /** The greatest `right.time - left.time` of a pair, in milliseconds. Both bounds belong to the interval. */
   readonly upper: number;
-  /**
-   * `inner`: pairs only. `left`, `right`, `full`: also a row for each value of the left side, of the right one or of
-   * both that found no partner.
-   *
-   * @default "inner"
-   */
-  readonly type?: Type;
-  /** Makes a row of a pair. A partner that does not exist is `undefined`. */
-  readonly join: (left: LeftOf<Type, L>, right: RightOf<Type, R>) => O;
-  /**
-   * How kept objects are protected from changes outside. `copied`: they are copied when they come and for each row.
-   * `frozen`: they are frozen deeply when they come, and shared. Primitives cost nothing either way.
-   *
-   * @default "copied"
-   */
-  readonly values?: "copied" | "frozen";
-  /** The version of the shape of the values of both sides. @default 1 */
-  readonly version?: number;
-  /** Converts a kept value written by an older version into the current one. */
-  readonly migrate?: (value: unknown, version: number, side: "left" | "right") => unknown;
 }
 
 /**
@@ -110,16 +77,15 @@ export function intervalJoin<L, R, K extends Key, O, Type extends JoinType = "in
   right: Observable<R | null>,
   options: IntervalJoinOptions<L, R, K, O, Type>,
 ): OperatorFunction<L | null, Joined<O, L | R>> {
-  const { name, key, rightKey, lower, upper, type = "inner", values = "copied" } = options;
+  const { name, key, rightKey, lower, upper } = options;
   const cannot = "Cannot create an interval join:";
-  needFunctions({ key, rightKey, join: options.join }, cannot);
+  const rules = pairsOf(options, cannot);
   for (const [name, bound] of Object.entries({ lower, upper })) {
     if (!Number.isSafeInteger(bound)) {
       throw new RangeError(`${cannot} ${name} must be an integer of milliseconds, current value is ${bound}`);
     }
   }
   if (lower > upper) throw new RangeError(`${cannot} lower must be <= upper, current values are ${lower} and ${upper}`);
-  const rules = { ...options, type, emits: sidesOf(type, cannot), frozen: isFrozen(values, cannot) };
 
   return operate2<L, R, Joined<O, L | R>>(
     {

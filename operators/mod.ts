@@ -23,7 +23,7 @@ export * from "./distinct_aggregates.ts";
 export * from "./durations.ts";
 export * from "./event_time.ts";
 export * from "./interval_join.ts";
-export type { Joined, JoinType, LeftOf, RightOf } from "./_join_options.ts";
+export type { Joined, JoinType, LeftOf, PairOptions, RightOf } from "./_join_options.ts";
 export type { JoinWindow } from "./_join_windows.ts";
 export * from "./histogram.ts";
 export * from "./join_tables.ts";

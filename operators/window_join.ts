@@ -2,15 +2,7 @@
  * @module
  */
 import type { Observable, OperatorFunction } from "rxjs";
-import {
-  isFrozen,
-  type Joined,
-  type JoinType,
-  type LeftOf,
-  needFunctions,
-  type RightOf,
-  sidesOf,
-} from "./_join_options.ts";
+import { type Joined, type JoinType, type PairOptions, pairsOf } from "./_join_options.ts";
 import { operate2 } from "./_operate.ts";
 import { type JoinWindow, joinWindows } from "./_join_windows.ts";
 import { SessionJoinStage } from "./_session_join_stage.ts";
@@ -19,39 +11,14 @@ import type { WindowJoinRules } from "./_window_join_values.ts";
 import type { Key } from "./keyed_state.ts";
 
 /** Options of {@linkcode windowJoin}. */
-export interface WindowJoinOptions<L, R, K extends Key, O, Type extends JoinType = "inner"> {
-  /** The name under which the values of open windows are found again after a restart. Needed in a job, unique there. */
-  readonly name?: string;
+export interface WindowJoinOptions<L, R, K extends Key, O, Type extends JoinType = "inner">
+  extends PairOptions<L, R, K, O, Type> {
   /**
    * The windows, by the options of the window operators: `{ size, offset }` as `tumblingWindow`, `{ size, slide, offset }`
    * as `slidingWindow`, `{ max, step, offset }` as `cumulativeWindow`, `{ gap }` as `sessionWindow`, whose sessions are of
    * the values of both sides, or `{ unit, timeZone }` as `calendarWindow`. Lengths are in milliseconds.
    */
   readonly window: JoinWindow<L | R>;
-  /** The key of a left value. */
-  readonly key: (left: L) => K;
-  /** The key of a right value. Only values of one key and one window are partners. */
-  readonly rightKey: (right: R) => K;
-  /**
-   * `inner`: pairs only. `left`, `right`, `full`: also a row for each value of the left side, of the right one or of
-   * both that has no partner in its window.
-   *
-   * @default "inner"
-   */
-  readonly type?: Type;
-  /** Makes a row of a pair. A partner that does not exist is `undefined`. */
-  readonly join: (left: LeftOf<Type, L>, right: RightOf<Type, R>) => O;
-  /**
-   * How kept objects are protected from changes outside. `copied`: they are copied when they come and for each row.
-   * `frozen`: they are frozen deeply when they come, and shared. Primitives cost nothing either way.
-   *
-   * @default "copied"
-   */
-  readonly values?: "copied" | "frozen";
-  /** The version of the shape of the values of both sides. @default 1 */
-  readonly version?: number;
-  /** Converts a kept value written by an older version into the current one. */
-  readonly migrate?: (value: unknown, version: number, side: "left" | "right") => unknown;
 }
 
 /**
@@ -116,15 +83,10 @@ export function windowJoin<L, R, K extends Key, O, Type extends JoinType = "inne
   right: Observable<R | null>,
   options: WindowJoinOptions<L, R, K, O, Type>,
 ): OperatorFunction<L | null, Joined<O, L | R>> {
-  const { name, window, key, rightKey, type = "inner", values = "copied" } = options;
+  const { name, window, key, rightKey } = options;
   const cannot = "Cannot create a window join:";
   const windows = joinWindows(cannot, window);
-  needFunctions({ key, rightKey, join: options.join }, cannot);
-  const rules = {
-    ...options,
-    emits: sidesOf(type, cannot),
-    frozen: isFrozen(values, cannot),
-  } as unknown as WindowJoinRules<L, R, K, Joined<O, L | R>>;
+  const rules = pairsOf(options, cannot) as unknown as WindowJoinRules<L, R, K, Joined<O, L | R>>;
 
   return operate2<L, R, Joined<O, L | R>>(
     { operator: "windowJoin", name, time: "own", keeps: true, needsWatermark: true, reads: key, readsRight: rightKey },

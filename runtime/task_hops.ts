@@ -118,6 +118,12 @@ export class TaskHops {
     return [...this.#bound.values()].some(({ open, above }) => open() && above.every((topic) => over.includes(topic)));
   }
 
+  /** The hops whose time is held back by senders that have sent no watermark yet. */
+  get held(): { readonly name: string; readonly above: readonly string[]; readonly senders: readonly number[] }[] {
+    const bound = [...this.#bound.values()].map(({ name, above, silent }) => ({ name, above, senders: silent() }));
+    return bound.filter(({ senders }) => senders.length > 0);
+  }
+
   /** The pipelines are subscribed anew, as they were at the last cut. */
   clear(): void {
     this.#bound.clear();

@@ -63,7 +63,7 @@ export class TaskRunner implements TaskHost {
   #clocks: Readonly<Record<string, ClockSnapshot>>;
   readonly routes: Routes;
   readonly #states = new Map<string, AnyKeyedState>();
-  readonly #hops: TaskHops | undefined;
+  readonly hops: TaskHops | undefined;
   #bottoms: Bottom[] = [];
   /** Called when a stage has something to do in a push of its own, or accepts records again. */
   onWake: (() => void) | undefined;
@@ -92,8 +92,8 @@ export class TaskRunner implements TaskHost {
     this.task = new Task(this);
     this.clock = parts.clock;
     const { hops } = parts;
-    this.#hops = hops && new TaskHops(hops, this, this.routes);
-    if (hops !== undefined) this.bindHop = (request) => this.#hops!.bind(request);
+    this.hops = hops && new TaskHops(hops, this, this.routes);
+    if (hops !== undefined) this.bindHop = (request) => this.hops!.bind(request);
     const { guardKey } = parts;
     if (guardKey) {
       this.checkKey = (key, stage) => guardKey(this.task, { key, stage, source: this.routes.source(this.task) });
@@ -126,7 +126,7 @@ export class TaskRunner implements TaskHost {
     this.outputs.discard();
     this.samples.length = 0;
     this.routes.clear();
-    this.#hops?.clear();
+    this.hops?.clear();
     this.#badRecords.forget();
     this.ended = false;
     this.again = undefined;
@@ -204,7 +204,7 @@ export class TaskRunner implements TaskHost {
   #finish(): void {
     const { task } = this;
     if (task.failure !== undefined || task.held > 0 || task.woken) return;
-    const isStuck = this.#hops?.stuck === true;
+    const isStuck = this.hops?.stuck === true;
     if (!isStuck && !this.routes.ended) return;
     if (isStuck || this.#open > 0) return void task.fail(stillOpen(), "the pipeline", "async");
     this.ended = true;
@@ -364,7 +364,7 @@ export class TaskRunner implements TaskHost {
   }
 
   #push(queue: InputQueue, record: InputRecord): void {
-    if (queue.hop) return this.#hops!.push(queue, record as HopRecord);
+    if (queue.hop) return this.hops!.push(queue, record as HopRecord);
     const { task } = this;
     if (queue.counts) this.count("records_in");
     if (record.unreadable === undefined && this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);

@@ -9,6 +9,7 @@ import type { Batch, Bounds, Reader, ReaderHandler, StartOffset } from "../conne
 import { type AssignedQueue, Assignment, type AssignmentParts } from "./assignment.ts";
 import { Epochs } from "./epochs.ts";
 import { HopSweep } from "./hop_sweep.ts";
+import { HopWatch } from "./hop_watch.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { areOthersFinished } from "./job_finished.ts";
 import { UnavailableError } from "../state/mod.ts";
@@ -50,6 +51,7 @@ export class Worker implements ReaderHandler {
   #failure: Error | undefined;
   #looping: Promise<void> | undefined;
   readonly #sweep: HopSweep;
+  readonly #hopWatch: HopWatch;
   /** The end that each failed task causes. */
   readonly #failing = new Map<OwnedTask, Promise<void>>();
 
@@ -59,6 +61,7 @@ export class Worker implements ReaderHandler {
     const { clock, minEpoch } = parts.settings;
     this.preparation = new Preparation({ ...parts, trouble: (error) => this.trouble("codecs", error) });
     this.#sweep = new HopSweep(parts.open.input, clock);
+    this.#hopWatch = new HopWatch(parts.settings, parts.open.layout);
     const tasks = () => this.assignment.list;
     this.assignment = new Assignment({
       ...parts,
@@ -134,6 +137,7 @@ export class Worker implements ReaderHandler {
   /** Reports work that has been under way for long without an answer. */
   watch(): void {
     this.epochs.watch();
+    this.#hopWatch.look(this.assignment.list);
     this.#watchTables();
     if (this.parts.settings.clock.elapsed() - this.#assigningSince < TOLD_AFTER_MS) return;
     const so = `taking over tasks has taken ${

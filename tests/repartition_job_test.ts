@@ -2,6 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { map } from "rxjs";
+import { runWith } from "../runtime/run.ts";
+import { Lines, ManualClock } from "./support/jobs.ts";
 import { count, eventTime, keyedReduce, memory, repartition, run, tumblingWindow, watermark } from "../mod.ts";
 
 interface View {
@@ -60,5 +62,24 @@ describe("repartition() in a job", () => {
     }
     assertEquals(results[0], results[1]);
     assertEquals(results[0].length > 100, true);
+  });
+
+  it("says which partition holds the time behind a hop back", async () => {
+    const log = memory({ maxTimestampAhead: Infinity });
+    log.create("views", { partitions: 2 });
+    log.append("views", VIEWS.slice(0, 5).map((value) => ({ value, partition: 1, timestamp: value.at })));
+    const windows = log.source<View>("views", { tombstones: "refuse" }).pipe(
+      eventTime((view) => view.at),
+      watermark({ maxOutOfOrderness: 0 }),
+      repartition({ name: "by-product", key: (view) => view.product }),
+      tumblingWindow({ name: "activity", key: (view) => view.product, size: 5000, aggregate: count() }),
+      log.sink("activity"),
+    );
+    const clock = new ManualClock();
+    const lines = new Lines();
+    await using _job = await runWith(windows, { name: "shop", state: ":memory:", log: lines.log }, clock);
+    const told = lines.line(/no watermark has come yet from views\/0, so all time behind repartition "by-product"/);
+    while (lines.find(/no watermark/) === undefined) await clock.advance(500);
+    await told;
   });
 });

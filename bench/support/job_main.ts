@@ -1,7 +1,7 @@
 /** The job under test, in a process of its own: the pipelines of the README over Kafka. */
 import { map } from "rxjs";
 import type { Observable } from "rxjs";
-import { count, eventTime, keyedReduce, minutes, run, tumblingWindow, watermark } from "../../mod.ts";
+import { count, eventTime, keyedReduce, minutes, repartition, run, tumblingWindow, watermark } from "../../mod.ts";
 import { kafka } from "../../connectors/kafka/mod.ts";
 import type { UserEvent } from "./events.ts";
 import { clock, cpuOf, peakMemory, say } from "./child.ts";
@@ -13,19 +13,21 @@ export interface JobTask {
   readonly input: string;
   readonly output: string;
   readonly state: string;
+  /** How many hops the events go through before they are counted. @default 0 */
+  readonly hops?: number;
   /** Whether the job ends at the ends that its input has at the start. */
   readonly ends: boolean;
 }
 
 /** The pipeline of a kind. */
-function pipelineOf({ brokers, kind, input, output }: JobTask): Observable<unknown> {
+function pipelineOf({ brokers, kind, input, output, hops = 0 }: JobTask): Observable<unknown> {
   const broker = kafka({ brokers });
   const events = broker.source<UserEvent>(input).pipe(
     eventTime((event) => event.timestamp_ms),
     watermark({ maxOutOfOrderness: minutes(5) }),
   );
   if (kind !== "windows") {
-    return events.pipe(
+    return across(events, hops).pipe(
       keyedReduce({
         name: "event-count",
         key: (event) => event.user_id,
@@ -54,6 +56,12 @@ function pipelineOf({ brokers, kind, input, output }: JobTask): Observable<unkno
     })),
     broker.sink(output, { key: (row) => row.user_id }),
   );
+}
+
+/** The events behind so many hops, in the task of their user. */
+function across(events: Observable<UserEvent>, hops: number): Observable<UserEvent> {
+  const away = hops < 2 ? events : events.pipe(repartition({ name: "away", key: (event) => event.product_id }));
+  return hops < 1 ? events : away.pipe(repartition({ name: "back", key: (event) => event.user_id }));
 }
 
 async function main(task: JobTask): Promise<void> {

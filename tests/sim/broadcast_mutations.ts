@@ -8,6 +8,8 @@ import type { Mutation } from "./mutation.ts";
 export const BROADCASTS: readonly Mutation[] = [
   {
     name: "a task takes again what it has had of a fetch that another one needs from further back",
+    run: 48,
+    families: ["ruled"],
     edits: [{
       file: "runtime/input_queue.ts",
       find: "const records = [...fetch.records].filter(({ offset }) => offset >= this.expected);",
@@ -16,6 +18,8 @@ export const BROADCASTS: readonly Mutation[] = [
   },
   {
     name: "a new task does not take the shared fetches back to its place, and what lies between is left out",
+    run: 48,
+    families: ["ruled"],
     masked: "a fetch that begins behind the place of a task is refused, and reading goes back to it",
     edits: [
       {
@@ -32,6 +36,8 @@ export const BROADCASTS: readonly Mutation[] = [
   },
   {
     name: "the ends to which a new task reads its tables are forgotten with its first epoch",
+    run: 2,
+    families: ["ruled"],
     edits: [{
       file: "runtime/owned_task.ts",
       find: "const tablesAreRead = tablesFirst?.done === true;",

@@ -1,7 +1,7 @@
 /** Runs a share of the seeds on a separate thread, and reports the outcomes. */
 import { noTotals, reduce, type Report, runAll, type Totals } from "./campaign.ts";
 import { scenarioOf } from "./draws.ts";
-import type { Scenario } from "./scenario.ts";
+import { type Scenario, withFamilies } from "./scenario.ts";
 import { sweepScenario } from "./sweep.ts";
 import { giveSigns } from "./watch.ts";
 
@@ -9,6 +9,8 @@ import { giveSigns } from "./watch.ts";
 export interface Share {
   /** The scenario whose await points are swept. Absent: each number is a seed. */
   readonly base?: Scenario | undefined;
+  /** The families of all runs, instead of those that are drawn. */
+  readonly families?: readonly string[] | undefined;
   readonly first: number;
   readonly step: number;
   readonly runs: number;
@@ -41,11 +43,12 @@ thread.onmessage = async ({ data }) => {
   thread.close();
 };
 
-async function work({ base, first, step, runs, until, reduces, watch }: Share): Promise<void> {
+async function work({ base, families, first, step, runs, until, reduces, watch }: Share): Promise<void> {
   const begins = giveSigns(watch);
   const scenario = (number: number) => {
     begins(number);
-    return base === undefined ? scenarioOf(number) : sweepScenario(base, number);
+    const drawn = base === undefined ? scenarioOf(number) : sweepScenario(base, number);
+    return families === undefined ? drawn : withFamilies(drawn, families);
   };
   const more = () => performance.timeOrigin + performance.now() < until;
   for (let done = 0; done < runs; done += BATCH) {

@@ -8,6 +8,8 @@ import type { Mutation } from "./mutation.ts";
 export const HOPS: readonly Mutation[] = [
   {
     name: "the watermarks of a hop's senders are not in the checkpoint",
+    run: 2,
+    families: ["places", "stays", "trips"],
     edits: [{
       file: "operators/_hop_marks.ts",
       find: "    for (const [name, sender, highest, idle] of partitions) {",
@@ -16,6 +18,8 @@ export const HOPS: readonly Mutation[] = [
   },
   {
     name: "the end of a hop is told to one partition only",
+    run: 5,
+    families: ["places", "stays", "trips"],
     edits: [{
       file: "runtime/task_hops.ts",
       find: "for (let partition = 0; partition < partitions; partition++) {",
@@ -24,6 +28,8 @@ export const HOPS: readonly Mutation[] = [
   },
   {
     name: "a hop is deleted up to where it is read, and not to where that is committed",
+    run: 35,
+    families: ["places", "stays", "trips"],
     edits: [{
       file: "runtime/hop_sweep.ts",
       find: "const offset = hop ? head.offsets[topic]?.[partition] ?? 0 : 0;",

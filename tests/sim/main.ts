@@ -7,6 +7,7 @@
  *     --sweep       one run again and again: its first worker dies, or stands still, at each point where it waits
  *     --trace       one run, with everything that each process asked and was told
  *     --threads N   how many at once (as the machine has)
+ *     --families L  the families of all runs, instead of those that are drawn: names with commas between them
  *     --brief       a failure is not cut down; what came of it is one line of JSON
  */
 import { guarded, reduce } from "./campaign.ts";
@@ -26,6 +27,7 @@ interface Flags {
   readonly trace: boolean;
   readonly sweep: boolean;
   readonly brief: boolean;
+  readonly families: readonly string[] | undefined;
 }
 
 /** A seed that changes every day, so that each day has other runs. */
@@ -40,7 +42,7 @@ async function trace(seed: number): Promise<number> {
   return outcome.failure === undefined ? 0 : 1;
 }
 
-async function main({ seed, minutes, threads, brief, ...flags }: Flags): Promise<number> {
+async function main({ seed, minutes, threads, brief, families, ...flags }: Flags): Promise<number> {
   if (flags.trace) return await trace(seed);
   const base = flags.sweep ? { ...scenarioOf(seed), faults: [] } : undefined;
   const points = base === undefined ? Infinity : await sweepRuns(base);
@@ -50,6 +52,7 @@ async function main({ seed, minutes, threads, brief, ...flags }: Flags): Promise
   const campaign = await runCampaign({
     seed: base === undefined ? seed : 0,
     base,
+    families,
     runs: Math.min(runs, 2 ** 31),
     threads,
     limit: minutes === undefined ? undefined : minutes * 60_000,
@@ -73,7 +76,8 @@ async function main({ seed, minutes, threads, brief, ...flags }: Flags): Promise
 /** The parsed flags. A mistake in them is reported in one sentence. */
 function flagsOf(args: readonly string[]): Flags {
   const [text, yes] = [{ type: "string" }, { type: "boolean" }] as const;
-  const options = { seed: text, runs: text, minutes: text, threads: text, trace: yes, sweep: yes, brief: yes };
+  const numbers = { seed: text, runs: text, minutes: text, threads: text };
+  const options = { ...numbers, families: text, trace: yes, sweep: yes, brief: yes };
   const { values } = parseArgs({ args: [...args], options });
   return {
     seed: numberOf("seed", values.seed) ?? seedOfTheDay(Date.now()),
@@ -83,6 +87,7 @@ function flagsOf(args: readonly string[]): Flags {
     trace: values.trace ?? false,
     sweep: values.sweep ?? false,
     brief: values.brief ?? false,
+    families: values.families?.split(",").filter((name) => name !== ""),
   };
 }
 

@@ -16,9 +16,12 @@ export interface Caught {
   readonly report: Report | undefined;
 }
 
-/** Runs the simulator on a broken engine, in a directory of its own. */
+/**
+ * Runs the simulator on a broken engine, in a directory of its own: first the runs that have found it before, and if these
+ * find nothing, runs from `seed` on.
+ */
 export async function runMutant(
-  { name, edits }: Mutation,
+  { name, edits, families = [], run }: Mutation,
   { seed, runs }: { readonly seed: number; readonly runs: number },
 ): Promise<Caught> {
   const folder = await Deno.makeTempDir({ prefix: "tidemark-mutant-" });
@@ -29,28 +32,29 @@ export async function runMutant(
     const { files, wrong } = patched(edits, (file) => Deno.readTextFileSync(`${folder}/${file}`));
     if (wrong.length > 0) throw new Error(`"${name}" cannot be applied: ${wrong.join("; ")}`);
     for (const [file, text] of files) await Deno.writeTextFile(`${folder}/${file}`, text);
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-A",
-        "--no-lock",
-        "tests/sim/main.ts",
-        "--brief",
-        "--threads=1",
-        `--seed=${seed}`,
-        `--runs=${runs}`,
-      ],
-      cwd: folder,
-      stdout: "piped",
-      stderr: "piped",
-    }).output();
-    const decoder = new TextDecoder();
-    const last = decoder.decode(stdout).trim().split("\n").at(-1)!;
-    if (!last.startsWith("{")) throw new Error(`"${name}": the simulator itself failed: ${decoder.decode(stderr)}`);
-    return JSON.parse(last);
+    const simulate = (from: number, count: number) =>
+      simulateIn(folder, name, [`--seed=${from}`, `--runs=${count}`, `--families=${families}`]);
+    for (const known of [run ?? []].flat()) {
+      const caught = await simulate(known, 1);
+      if (caught.report !== undefined) return caught;
+    }
+    return await simulate(seed, runs);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+async function simulateIn(folder: string, name: string, flags: readonly string[]): Promise<Caught> {
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-lock", "tests/sim/main.ts", "--brief", "--threads=1", ...flags],
+    cwd: folder,
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const decoder = new TextDecoder();
+  const last = decoder.decode(stdout).trim().split("\n").at(-1)!;
+  if (!last.startsWith("{")) throw new Error(`"${name}": the simulator itself failed: ${decoder.decode(stderr)}`);
+  return JSON.parse(last);
 }
 
 /** The files of a broken engine, and messages for the edits that do not fit the present engine. */

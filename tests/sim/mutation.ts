@@ -17,4 +17,11 @@ export interface Mutation {
   /** The second safeguard of the engine that also had to be removed, if there is one. */
   readonly masked?: string;
   readonly edits: readonly Edit[];
+  /**
+   * The families that can catch it, if the counts and windows that most runs have cannot. Its runs have these and no others.
+   * @default none
+   */
+  readonly families?: readonly string[];
+  /** The seed of a run that has found it, or of several. They are made first. @default none */
+  readonly run?: number | readonly number[];
 }

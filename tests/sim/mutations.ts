@@ -29,6 +29,7 @@ const BELIEVE_ANY_MARKER: Edit = {
 const PUBLISH: readonly Mutation[] = [
   {
     name: "forget earlier publishers",
+    run: 3,
     masked: "a head without its last owner's publisher is refused before it is written",
     edits: [
       {
@@ -45,6 +46,7 @@ const PUBLISH: readonly Mutation[] = [
   },
   {
     name: "connect without fencing",
+    run: 3,
     edits: [{
       file: TAKEOVER,
       find: "for (const id of others) await open.delivery?.fence(id);",
@@ -53,6 +55,7 @@ const PUBLISH: readonly Mutation[] = [
   },
   {
     name: "read the marker before fencing",
+    run: 626,
     edits: [
       {
         file: TAKEOVER,
@@ -75,6 +78,7 @@ const PUBLISH: readonly Mutation[] = [
   },
   {
     name: "skip reading the heads again",
+    run: 301,
     edits: [
       { file: PUBLISHER, find: "if (!task.lost && !(await task.verify())) task.lose();", replace: "void task;" },
       { file: TAKEOVER, find: "  await checkpoint.verify();\n", replace: "" },
@@ -82,10 +86,12 @@ const PUBLISH: readonly Mutation[] = [
   },
   {
     name: "publish again after an unknown outcome",
+    run: 75,
     edits: [{ file: PUBLISHER, find: "if (mine.length > 0) {", replace: "if (mine.length < 0) {" }],
   },
   {
     name: "drop the outbox at the next commit",
+    run: 140,
     edits: [{
       file: "state/decide.ts",
       find: "const waiting = head.outbox.filter(({ epoch }) => epoch > request.published);",
@@ -94,6 +100,7 @@ const PUBLISH: readonly Mutation[] = [
   },
   {
     name: "publish before commit",
+    run: 9,
     masked: "a marker ahead of the head is taken for a sign of an older store",
     edits: [
       {
@@ -117,6 +124,7 @@ const PUBLISH: readonly Mutation[] = [
   },
   {
     name: "commit without the fence check",
+    run: 15,
     edits: [{ file: COMMIT, find: "        left.map(checkOf),", replace: "        []," }],
   },
 ];
@@ -124,6 +132,7 @@ const PUBLISH: readonly Mutation[] = [
 const CHUNKS: readonly Mutation[] = [
   {
     name: "no fence in a chunk's key",
+    run: 3,
     masked: "the sweep takes what is under another fence than its own for garbage",
     edits: [
       {
@@ -150,6 +159,7 @@ const CHUNKS: readonly Mutation[] = [
   },
   {
     name: "no attempt in a chunk's key",
+    run: 1,
     edits: [
       {
         file: KEYS,
@@ -160,6 +170,7 @@ const CHUNKS: readonly Mutation[] = [
   },
   {
     name: "unguarded sweep",
+    run: 616,
     masked: "the head is read again before each delete",
     edits: [
       {
@@ -176,6 +187,7 @@ const CHUNKS: readonly Mutation[] = [
   },
   {
     name: "trust ok: false",
+    run: 756,
     edits: [{
       file: COMMIT,
       find: "      await this.#judge(left);\n",
@@ -195,15 +207,17 @@ const CHUNKS: readonly Mutation[] = [
 const OTHERS: readonly Mutation[] = [
   {
     name: "the markers stand in the job's own group",
+    run: 20,
     edits: [{
       file: "connectors/kafka/delivery.ts",
       find: "`${name}.${incarnation}.epochs`",
       replace: "incarnation === name ? incarnation : name",
     }],
   },
-  { name: "a marker newer than the head is believed", edits: [BELIEVE_ANY_MARKER] },
+  { name: "a marker newer than the head is believed", run: 10, edits: [BELIEVE_ANY_MARKER] },
   {
     name: "publishers are fenced only when something is unpublished",
+    run: 93,
     edits: [{
       file: TAKEOVER,
       find: "const others = new Set(checkpoints.flatMap(",
@@ -212,6 +226,7 @@ const OTHERS: readonly Mutation[] = [
   },
   {
     name: "the position is the last record's offset plus one",
+    run: 2,
     edits: [
       {
         file: "runtime/input_queue.ts",
@@ -227,6 +242,7 @@ const OTHERS: readonly Mutation[] = [
   },
   {
     name: "the clocks are not in the head",
+    run: 11,
     edits: [{
       file: OWNED,
       find: "      offsets: mapOffsets(this.offsets()),\n      clocks,",
@@ -235,6 +251,7 @@ const OTHERS: readonly Mutation[] = [
   },
   {
     name: "one chunk of an outbox is skipped",
+    run: 3,
     edits: [{
       file: "state/epoch_cutter.ts",
       find: '{ kind: "outbox", fence: head.fence, attempt }, outbox),',
@@ -243,6 +260,7 @@ const OTHERS: readonly Mutation[] = [
   },
   {
     name: "deltas are restored out of order",
+    run: 3,
     edits: [{
       file: "state/restore.ts",
       find: "for (const range of head.ranges) {",
@@ -251,6 +269,7 @@ const OTHERS: readonly Mutation[] = [
   },
   {
     name: "a live chunk is swept",
+    run: 1,
     edits: [{
       file: "state/sweep.ts",
       find: "if (fence !== own && !isLive(fence, attempt, index))",
@@ -259,6 +278,7 @@ const OTHERS: readonly Mutation[] = [
   },
   {
     name: "an epoch is cut inside a record",
+    run: 2,
     edits: [
       {
         file: "runtime/routes.ts",
@@ -281,6 +301,7 @@ const OTHERS: readonly Mutation[] = [
   },
   {
     name: "the timer of a window is forgotten when it is restored",
+    run: 19,
     edits: [{
       file: "operators/_window_stage.ts",
       find: "for (const start of this.#state.namespaces()) {",
@@ -289,6 +310,7 @@ const OTHERS: readonly Mutation[] = [
   },
   {
     name: "a first marker is published by a new life without looking at the heads",
+    run: 1611,
     masked: "a job begins with the life of its rehearsal",
     edits: [
       {
@@ -309,6 +331,7 @@ const OTHERS: readonly Mutation[] = [
 const GUARDS: readonly Mutation[] = [
   {
     name: "a marker that the broker has forgotten is taken for 0",
+    run: 76,
     edits: [{
       file: PUBLISHER,
       find: "    task.resolve(marker);",
@@ -317,6 +340,7 @@ const GUARDS: readonly Mutation[] = [
   },
   {
     name: "a topic that was made anew is read at the old one's offsets",
+    run: 15,
     edits: [{
       file: TAKEOVER,
       find: "if (reset === undefined) refuseOthers(settings.name, checkpoint.head, topics);",
@@ -325,14 +349,17 @@ const GUARDS: readonly Mutation[] = [
   },
   {
     name: "a topic may have more partitions than its tasks were made for",
+    run: 86,
     edits: [{ file: "runtime/opening.ts", find: 'if (difference.kind !== "partitions") return;', replace: "return;" }],
   },
   {
     name: "input that is gone is passed over in silence",
+    run: 120,
     edits: [{ file: "runtime/worker.ts", find: 'if (settings.onMissing === "stop") {', replace: "if (next < 0) {" }],
   },
   {
     name: "the place behind what is gone is not committed",
+    run: 97,
     masked: "a fetch without records commits the place as well",
     edits: [
       {
@@ -347,6 +374,7 @@ const GUARDS: readonly Mutation[] = [
 
 const WAITS: Mutation = {
   name: "a store that has stopped answering is waited for for ever",
+  run: 41,
   edits: [{ file: "state/kv_store.ts", find: "return this.#answered(what, act());", replace: "return act();" }],
 };
 

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { guarded } from "./campaign.ts";
 import { scenarioOf } from "./draws.ts";
 import { isOfTheEngine, runMutant } from "./mutant.ts";
+import { withFamilies } from "./scenario.ts";
 import type { Mutation } from "./mutation.ts";
 import { MUTATIONS } from "./mutations.ts";
 
@@ -31,13 +32,17 @@ Deno.test("The simulator finds each way to get the engine wrong", async (t) => {
   await Promise.all(lanes);
   for (const mutation of MUTATIONS) {
     await t.step(`it finds "${mutation.name}"`, async () => {
+      const { families = [], run } = mutation;
       const { runs, report } = await found.get(mutation)!;
       assert(report !== undefined, `nothing was wrong in ${runs} runs`);
       assert(isOfTheEngine(report), `it is not the engine that failed: ${report.message}`);
-      const { failure } = await guarded(scenarioOf(report.seed));
+      const { failure } = await guarded(withFamilies(scenarioOf(report.seed), families));
       assertEquals(failure, undefined, `the engine as it is fails in the same run, that of seed ${report.seed}`);
       const masked = mutation.masked === undefined ? "" : `, without the second defence: ${mutation.masked}`;
-      console.log(`caught in run ${runs}${masked}; ${report.kind}: ${report.message.split("\n")[0].slice(0, 160)}`);
+      const known = [run ?? []].flat().includes(report.seed) ? "" : `, and not in run ${run}, as the mutation says`;
+      console.log(
+        `caught in run ${report.seed}${known}${masked}; ${report.kind}: ${report.message.split("\n")[0].slice(0, 160)}`,
+      );
     });
   }
   assertEquals(new Set(MUTATIONS.map(({ name }) => name)).size, MUTATIONS.length);

@@ -65,3 +65,8 @@ export function diceOf(seed: number): Dice {
     whole: (from, to) => from + Math.floor(random() * (to - from + 1)),
   };
 }
+
+/** A scenario with these families, and no others. One task for all partitions has none. */
+export function withFamilies(scenario: Scenario, families: readonly string[]): Scenario {
+  return { ...scenario, families: scenario.tasks === "single" ? [] : families };
+}

@@ -11,6 +11,7 @@ const EPOCHS = "runtime/epochs.ts";
 export const SILENCES: readonly Mutation[] = [
   {
     name: "a permanent refusal is tried again and again in silence",
+    run: 1598,
     masked: "publishing that takes long is told as well, whatever the reason",
     edits: [
       {
@@ -32,6 +33,7 @@ export const SILENCES: readonly Mutation[] = [
   },
   {
     name: "a stop waits for ever",
+    run: 326,
     edits: [{
       file: "runtime/ending.ts",
       find: "    this.#cancel = this.clock.after(ms, () => this.#passed.resolve(false));\n",
@@ -40,6 +42,7 @@ export const SILENCES: readonly Mutation[] = [
   },
   {
     name: "a trouble is overwritten by another",
+    run: [23161, 23208],
     edits: [{
       file: "runtime/troubles.ts",
       find: "    if (!this.#open.delete(kind)) return;\n",

@@ -11,6 +11,8 @@ const ASYNC = "operators/_async_stage.ts";
 export const STAGES: readonly Mutation[] = [
   {
     name: "the timers of a stage are forgotten when it is restored",
+    run: 3,
+    families: ["visits"],
     edits: [{
       file: TIMERS,
       find: "        this.#queue.push(time, cell.value!, cell);\n        if",
@@ -19,6 +21,8 @@ export const STAGES: readonly Mutation[] = [
   },
   {
     name: "a timer that has fired fires again after a restore",
+    run: 3,
+    families: ["visits"],
     edits: [{
       file: TIMERS,
       find: "    const sequence = cell.value!;\n    this.#state.write(cell, undefined);\n",
@@ -27,10 +31,14 @@ export const STAGES: readonly Mutation[] = [
   },
   {
     name: "what waits for its time is forgotten when it is restored",
+    run: 3,
+    families: ["partners", "versions"],
     edits: [{ file: "operators/_waiting.ts", find: "      this.add(cell);\n", replace: "" }],
   },
   {
     name: "the watermark passes a hold",
+    run: 1,
+    families: ["answers"],
     edits: [{
       file: "operators/_own_time.ts",
       find: "const watermark = free ? scope.watermark : Math.min(scope.watermark, holds.limit);",
@@ -39,6 +47,8 @@ export const STAGES: readonly Mutation[] = [
   },
   {
     name: "an element that is appended to a list is not in the delta",
+    run: 3,
+    families: ["carts"],
     edits: [{
       file: "state/durable_collections.ts",
       find: "    this.state.create(this, this.#base + this.#cells.length, listed(value, this.state.name));\n",
@@ -48,6 +58,8 @@ export const STAGES: readonly Mutation[] = [
   },
   {
     name: "a call that is in flight at the cut is forgotten when it is restored",
+    run: 1,
+    families: ["calls"],
     edits: [{
       file: ASYNC,
       find: "    for (const cell of cells) {\n      const kept",
@@ -56,6 +68,8 @@ export const STAGES: readonly Mutation[] = [
   },
   {
     name: "a call whose result has come out is in flight again after a restore",
+    run: 1,
+    families: ["calls"],
     edits: [{
       file: ASYNC,
       find: "    this.#called--;\n    this.#state.write(flight.cell, undefined);\n",

@@ -10,6 +10,8 @@ const CHECKPOINT = "state/checkpoint.ts";
 export const TABLES: readonly Mutation[] = [
   {
     name: "rows that follow their epoch are written without a check of the head",
+    run: 34,
+    families: ["prices"],
     edits: [{
       file: "state/checked_writes.ts",
       find: "const result = await send([check], piece);",
@@ -18,6 +20,8 @@ export const TABLES: readonly Mutation[] = [
   },
   {
     name: "an epoch counts as written when the first of its rows are",
+    run: 1,
+    families: ["prices"],
     edits: [{
       file: "state/commit.ts",
       find: "const written = await writeChecked(this.#headOf(cut, versionstamp), cut.after, this.options, this.#try);",
@@ -27,6 +31,8 @@ export const TABLES: readonly Mutation[] = [
   },
   {
     name: "the next owner takes the rows of the last epoch for written",
+    run: 34,
+    families: ["prices"],
     edits: [
       {
         file: CHECKPOINT,
@@ -37,6 +43,8 @@ export const TABLES: readonly Mutation[] = [
   },
   {
     name: "the first head that a new owner writes forgets the rows that are not written",
+    run: 34,
+    families: ["prices"],
     edits: [
       {
         file: "state/decide.ts",
@@ -52,6 +60,8 @@ export const TABLES: readonly Mutation[] = [
   },
   {
     name: "of several rows of a key the first one is written",
+    run: 1,
+    families: ["prices"],
     edits: [{
       file: "connectors/kv_table.ts",
       find: "    last.delete(id);\n    last.set(id, row);\n",

@@ -18,6 +18,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** The scenario whose await points are swept. @default none: seeds are run */
   readonly base?: Scenario | undefined;
+  /** The families of all runs. @default those that are drawn */
+  readonly families?: readonly string[] | undefined;
   readonly runs: number;
   readonly threads: number;
   /** The longest time that the campaign may take, in milliseconds. @default Infinity */
@@ -38,13 +40,14 @@ export interface Campaign {
 
 /** Runs a campaign. */
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
-  const { seed, base, runs, threads, limit = Infinity, reduces = true, progress } = options;
+  const { seed, base, families, runs, threads, limit = Infinity, reduces = true, progress } = options;
   const began = performance.now();
   const totals = noTotals();
   const workers: Worker[] = [];
   const watches = Array.from({ length: threads }, () => new Watch());
   const shares = watches.map((watch, index): Share => ({
     base,
+    families,
     first: seed + index,
     step: threads,
     runs: Math.ceil((runs - index) / threads),

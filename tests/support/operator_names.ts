@@ -12,8 +12,8 @@ const OTHERS: readonly string[] = [
   ...["list", "map", "typed", "value"],
 ];
 
-/** Operators that keep no keyed state. `watermark` keeps a clock. */
-const STATELESS: readonly string[] = ["eventTime", "lateSideOutput", "toTable", "watermark"];
+/** Operators that keep no keyed state. `watermark` keeps a clock, and `repartition` a topic. */
+const STATELESS: readonly string[] = ["eventTime", "lateSideOutput", "repartition", "toTable", "watermark"];
 
 /** The names of all operators. */
 export function operatorNames(): string[] {

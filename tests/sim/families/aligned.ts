@@ -55,7 +55,7 @@ function spansEvery(slide: number, time: number): Span[] {
 
 export const sliding: OwnFamily = {
   name: SLIDING,
-  share: 0.3,
+  share: 0.15,
   dice: 0x511d1,
   pipeline: (events) =>
     events.pipe(
@@ -74,7 +74,7 @@ export const sliding: OwnFamily = {
 
 export const updates: OwnFamily = {
   name: UPDATES,
-  share: 0.3,
+  share: 0.15,
   dice: 0x0bda7e,
   pipeline: (events) =>
     events.pipe(

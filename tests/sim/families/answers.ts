@@ -23,7 +23,7 @@ const QUIET = 13_000;
 
 export const answers: OwnFamily = {
   name: ANSWERS,
-  share: 0.3,
+  share: 0.15,
   dice: 0xa5c3d,
   quiet: QUIET,
   pipeline: (events, { after }) =>

@@ -20,7 +20,7 @@ const retry = { count: 3, first: 10, longest: 40 };
 
 export const calls: OwnFamily = {
   name: CALLS,
-  share: 0.3,
+  share: 0.15,
   dice: 0xca115,
   quiet: QUIET,
   pipeline(events, { after }) {

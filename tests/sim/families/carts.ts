@@ -15,7 +15,7 @@ const LEFT = 12_000;
 
 export const carts: OwnFamily = {
   name: CARTS,
-  share: 0.3,
+  share: 0.15,
   dice: 0xca275,
   pipeline: (events) => events.pipe(stage()),
   expected: (emit) => new Carts(emit),

@@ -14,7 +14,7 @@ const doorOf = ({ n }: Event) => ({ open: Math.floor(n / 4) % 2 === 0 });
 
 export const doors: OwnFamily = {
   name: DOORS,
-  share: 0.3,
+  share: 0.15,
   dice: 0xd0025,
   pipeline: (events) =>
     events.pipe(

@@ -14,7 +14,7 @@ const WITHIN = 7000;
 
 export const firsts: OwnFamily = {
   name: FIRSTS,
-  share: 0.3,
+  share: 0.15,
   dice: 0xf12575,
   pipeline: (events) =>
     events.pipe(

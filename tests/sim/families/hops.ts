@@ -24,7 +24,7 @@ function placeOf({ n }: Event): string {
 /** Counts each place's events behind a hop, which has one partition more than the input. */
 export const places: AcrossFamily = {
   name: "places",
-  share: 0.2,
+  share: 0.12,
   dice: 0x91ace,
   hops: ["by-place"],
   pipeline: (events, { partitions }) =>
@@ -46,7 +46,7 @@ export const places: AcrossFamily = {
 /** Counts each place's events, and then the same events of each user, behind a second hop. */
 export const trips: AcrossFamily = {
   name: "trips",
-  share: 0.2,
+  share: 0.12,
   dice: 0x7419,
   hops: ["trips-by-place", "trips-by-user"],
   pipeline: (events) =>

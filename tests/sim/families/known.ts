@@ -41,7 +41,7 @@ function account(user: string, version: number, { partitions }: Scenario): Outpu
 
 export const known: OwnFamily = {
   name: KNOWN,
-  share: 0.2,
+  share: 0.12,
   dice: 0xacc07,
   pipeline,
   tables: [ACCOUNTS],

@@ -17,7 +17,7 @@ const scoreOf = ({ n }: Event) => n % 9 === 0 ? undefined : n % 7;
 
 export const leaders: OwnFamily = {
   name: LEADERS,
-  share: 0.3,
+  share: 0.15,
   dice: 0x1ead,
   pipeline: (events) =>
     events.pipe(

@@ -16,7 +16,7 @@ const KEPT = 9_000;
 
 export const pairs: OwnFamily = {
   name: PAIRS,
-  share: 0.3,
+  share: 0.15,
   dice: 0x9a125,
   pipeline: (events) => join(events.pipe(filter(isEven)), events.pipe(filter((event) => !isEven(event)))),
   expected: (emit) => new Pairs(emit),

@@ -16,7 +16,7 @@ const RANGE = 20_000;
 
 export const counted: OwnFamily = {
   name: COUNTED,
-  share: 0.2,
+  share: 0.12,
   dice: 0xc0047,
   pipeline: (events) =>
     events.pipe(
@@ -28,7 +28,7 @@ export const counted: OwnFamily = {
 
 export const looked: OwnFamily = {
   name: LOOKED,
-  share: 0.2,
+  share: 0.12,
   dice: 0x100ced,
   pipeline: (events) =>
     events.pipe(

@@ -54,7 +54,7 @@ const RULES: TableTopic = {
 
 export const ruled: OwnFamily = {
   name: RULED,
-  share: 0.2,
+  share: 0.12,
   dice: DICE,
   pipeline,
   tables: [RULES],

@@ -16,7 +16,7 @@ const EARLY = 3;
 
 export const sessions: OwnFamily = {
   name: SESSIONS,
-  share: 0.3,
+  share: 0.15,
   dice: 0x5e5510,
   pipeline: (events) =>
     events.pipe(

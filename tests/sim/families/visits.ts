@@ -15,7 +15,7 @@ const LASTS = 15_000;
 
 export const visits: OwnFamily = {
   name: VISITS,
-  share: 0.3,
+  share: 0.15,
   dice: 0x715175,
   pipeline: (events) => events.pipe(stage()),
   expected: (emit) => new Visits(emit),
