@@ -124,7 +124,10 @@ function positionOf({ topic, partition, offset }: RecordAtHand): string {
 }
 
 /** A record as plain data. The one of a source may be an object of another kind. */
-function asRead({ topic, partition, offset, timestamp, key, value = null, headers }: RecordAtHand): RecordAtHand {
+function asRead(
+  { topic, partition, offset, timestamp, key, value = null, headers, origin }: RecordAtHand,
+): RecordAtHand {
   const read = { topic, partition, offset, timestamp, key, value };
-  return { ...read, headers: headers?.map(([name, bytes]) => [name, bytes] as const) };
+  const own = headers?.map(([name, bytes]) => [name, bytes] as const);
+  return origin === undefined ? { ...read, headers: own } : { ...read, headers: own, origin };
 }

@@ -177,8 +177,7 @@ export function hopRecords(records: InputRecords): InputRecords {
  * The record that a dead letter shows: for a value that came through a hop that is the position of the input record behind it,
  * with the value as JSON.
  */
-export function letterRecord(record: InputRecord): InputRecord {
-  if (!(record instanceof HopRecord)) return record;
-  const { topic, partition, offset, timestamp, key, value, origin, headers } = record;
-  return { ...{ topic, partition, offset, timestamp, key, value, headers }, ...origin };
+export function letterRecord(record: InputRecord & Pick<RecordAtHand, "origin">): InputRecord {
+  const { topic, partition, offset, timestamp, key, value, headers, origin } = record;
+  return origin === undefined ? record : { ...{ topic, partition, offset, timestamp, key, value, headers }, ...origin };
 }

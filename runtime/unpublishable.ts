@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LetterMaker } from "../connectors/connector.ts";
+import { type LetterMaker, RefusedError } from "../connectors/connector.ts";
 import { RecordRows } from "../connectors/record_rows.ts";
 import type { OpenJob } from "./opening.ts";
 import type { Settings } from "./options.ts";
@@ -24,7 +24,10 @@ export function letterMaker({ unpublishable, name, clock, log }: Settings, open:
     );
   }
   const told = new Set<string>();
+  const hops = new Set(open.hops?.hops.map(({ topic }) => topic));
   return (row, reason) => {
+    // A value on its way to another task is no result: without it the results behind the hop would be wrong.
+    if (hops.has(row.topic)) throw new RefusedError(`a value for the hop "${row.topic}" is refused: ${reason}`);
     if (!told.has(reason) && told.size < REASONS_TOLD) {
       told.add(reason);
       log(

@@ -1,8 +1,19 @@
 /** repartition() without a job, its options, and what is refused. */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { from, type Observable } from "rxjs";
-import { count, eventTime, keyedReduce, memory, repartition, run, tumblingWindow, watermark } from "../mod.ts";
+import { from, map, type Observable } from "rxjs";
+import {
+  asyncMap,
+  count,
+  deadLetter,
+  eventTime,
+  keyedReduce,
+  memory,
+  repartition,
+  run,
+  tumblingWindow,
+  watermark,
+} from "../mod.ts";
 
 interface View {
   readonly user: string;
@@ -105,5 +116,38 @@ describe("repartition()", () => {
     assertEquals(await job.finished, { reason: "finished" });
     assertEquals(job.metrics.snapshot().hops!["views.by-user.repartition"].read, 3);
     assertEquals([log.read("one").length, log.read("two").length, job.metrics.snapshot().records_in], [3, 3, 3]);
+  });
+
+  it("a dead letter of what stands behind it has the position of the input record, the new key, and the value as JSON", async () => {
+    const log = views(1);
+    log.append("views", ["ada", "bob", "eve"].map((user, at) => ({ key: `${at}`, value: { user, at } })));
+    log.end("views");
+    const behind = log.source<View>("views", { tombstones: "refuse" }).pipe(byUser);
+    const strict = behind.pipe(
+      map((view) => {
+        if (view.user === "bob") throw new TypeError("no bob");
+        return view;
+      }),
+      log.sink("out"),
+    );
+    const called = behind.pipe(
+      asyncMap((view: View) => view.user === "eve" ? Promise.reject(new Error("no eve")) : Promise.resolve(view), {
+        name: "calls",
+        retry: 0,
+        onFailure: "deadLetter",
+      }),
+      log.sink("called"),
+    );
+    await using job = await start([strict, called], { onError: deadLetter(log.sink("dead")) });
+    assertEquals(await job.finished, { reason: "finished" });
+    const text = (bytes: Uint8Array | null | undefined) => new TextDecoder().decode(bytes!);
+    const letters = log.records("dead").map(({ key, value, headers }) => {
+      const source = headers?.find(([name]) => name === "tidemark.source")?.[1];
+      return [text(key), JSON.parse(text(value)), text(source)];
+    });
+    assertEquals(letters, [
+      ["bob", { user: "bob", at: 1 }, "views/0@1"],
+      ["eve", { user: "eve", at: 2 }, "views/0@2"],
+    ]);
   });
 });
