@@ -10,7 +10,7 @@ const CHECKPOINT = "state/checkpoint.ts";
 export const TABLES: readonly Mutation[] = [
   {
     name: "rows that follow their epoch are written without a check of the head",
-    run: 34,
+    run: 23,
     families: ["prices"],
     edits: [{
       file: "state/checked_writes.ts",
@@ -31,7 +31,7 @@ export const TABLES: readonly Mutation[] = [
   },
   {
     name: "the next owner takes the rows of the last epoch for written",
-    run: 34,
+    run: 94,
     families: ["prices"],
     edits: [
       {
@@ -43,7 +43,7 @@ export const TABLES: readonly Mutation[] = [
   },
   {
     name: "the first head that a new owner writes forgets the rows that are not written",
-    run: 34,
+    run: 94,
     families: ["prices"],
     edits: [
       {
