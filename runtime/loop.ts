@@ -83,6 +83,11 @@ export class Loop {
   /** Pushes records of every task for one slice of time. */
   #slice(): void {
     const { clock, epochs, tasks, taskFailed } = this.parts;
+    // A task that has failed at its cut keeps its results, which may be as many as an epoch may have. So it is looked for
+    // first: where the epoch is full, no task is pushed.
+    for (const owned of tasks()) {
+      if (owned.ownership === "owned" && owned.runner.task.failure !== undefined) taskFailed(owned);
+    }
     if (epochs.backedUp) return;
     const until = clock.elapsed() + SLICE_MS;
     const list = tasks();

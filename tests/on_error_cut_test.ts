@@ -9,11 +9,12 @@ import {
   type Keyed,
   keyedReduce,
   memory,
+  run,
   tumblingWindow,
   watermark,
 } from "@tidemark/streams";
 import type { MemoryLog } from "../connectors/memory.ts";
-import { byKey, first, header, refusal } from "./support/jobs.ts";
+import { byKey, failureOf, first, header, refusal } from "./support/jobs.ts";
 import { runInOneEpoch, throwAtBad, type Visit, visits } from "./support/throwing.ts";
 import { latest } from "./support/visited.ts";
 
@@ -192,4 +193,17 @@ describe("without onError, what a state cannot store stops the job", () => {
       assertEquals(log.read("counts"), []);
     });
   }
+});
+
+Deno.test("a result that is refused at the cut stops the job, however large the epoch is that it belongs to", async () => {
+  const log = memory();
+  const users = Array.from({ length: 20 }, (_none, n) => `user-${n}`);
+  log.append("visits", users.map((user) => ({ key: user, value: user })));
+  // Twenty results of 100 kB are more than an epoch may have. The last one has no JSON form.
+  const pipeline = log.source<string>("visits", { tombstones: "refuse" }).pipe(
+    keyedReduce({ name: "pads", key: (user) => user, initial: "", reduce: () => "x".repeat(100_000), emit: "latest" }),
+    log.sink("pads", { key: ({ key }) => key, value: ({ key, value }) => key === "user-19" ? NaN : value }),
+  );
+  const job = await run(pipeline, { name: "pads", state: ":memory:", log: () => {} });
+  assertMatch(await failureOf(job), /Job pads stopped at .*NaN/);
 });
