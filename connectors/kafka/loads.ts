@@ -138,22 +138,24 @@ export class Loads {
   }
 }
 
-/** The end of the rows from `from` on that have this many bytes together; at least one row. */
-export function endOf(rows: readonly OutputRecord[], from: number, bytes: number): number {
-  if (bytes === Infinity) return rows.length;
-  let at = from;
-  for (let left = bytes; at < rows.length; at++) {
-    left -= rowBytes(rows[at]);
-    if (left < 0 && at > from) break;
-  }
-  return at;
+/** Some of the rows of a transaction, one after the other. */
+export interface Stretch {
+  readonly from: number;
+  /** The index behind the last one. */
+  readonly to: number;
+  /** About how many bytes they have. */
+  readonly bytes: number;
 }
 
-/** About how many bytes these rows have. */
-export function sizeOf(rows: readonly OutputRecord[], from: number, to: number): number {
-  let bytes = 0;
-  for (let at = from; at < to; at++) bytes += rowBytes(rows[at]);
-  return bytes;
+/** The rows from `from` on, at most up to `end`, that have this many bytes together; at least one row. */
+export function stretchOf(rows: readonly OutputRecord[], from: number, end: number, most: number): Stretch {
+  let to = from, bytes = 0;
+  for (; to < end; to++) {
+    const more = rowBytes(rows[to]);
+    if (bytes + more > most && to > from) break;
+    bytes += more;
+  }
+  return { from, to, bytes };
 }
 
 function rowBytes({ key, value, headers }: OutputRecord): number {

@@ -19,7 +19,7 @@ import { type OutputRecord, RefusedError } from "../connector.ts";
 import type { Line, ProduceFailure, ProducerIdentity } from "./driver.ts";
 import { brokerError, CODE, hasCode, KafkaError } from "./errors.ts";
 import { PRODUCE_BYTES, REFUSED_STEP_LIMIT, RETRY_PAUSE } from "./limits.ts";
-import { endOf, type Load, Loads, type ProducerTopic, type SentBatch, sizeOf } from "./loads.ts";
+import { type Load, Loads, type ProducerTopic, type SentBatch, type Stretch, stretchOf } from "./loads.ts";
 import type { Pace } from "./pace.ts";
 import { reasonOf, type RefusedRow, ROW_REFUSED, worded } from "./refusals.ts";
 import { patiently, settled } from "./steps.ts";
@@ -107,13 +107,11 @@ export class TransactionalProducer {
     return await this.#exclusively(async () => {
       const transaction: Transaction = { flow, began: clock.elapsed(), added: new Set(), moved: [], barred: new Map() };
       this.#until = transaction.began + pace.timeout;
-      const planned = endOf(flow.rows, 0, pace.transaction);
-      const written = await this.#write(transaction, planned);
+      const { rows } = flow, most = pace.transaction;
+      const planned = most === Infinity ? rows.length : stretchOf(rows, 0, rows.length, most).to;
+      const { to: written, bytes } = await this.#write(transaction, planned);
       await this.line.endTransaction(this.identity, true);
-      if (flow.rows.length > 0) {
-        const bytes = sizeOf(flow.rows, 0, written);
-        pace.ended(bytes, clock.elapsed() - transaction.began, written === planned);
-      }
+      if (rows.length > 0) pace.ended(bytes, clock.elapsed() - transaction.began, written === planned);
       return written;
     });
   }
@@ -160,26 +158,28 @@ export class TransactionalProducer {
     }
   }
 
-  /** Writes rows piece by piece, and the markers. Returns how many rows are written. */
-  async #write(transaction: Transaction, planned: number): Promise<number> {
+  /** Writes rows piece by piece, and the markers. Returns which rows are written. */
+  async #write(transaction: Transaction, planned: number): Promise<Stretch> {
     const { flow: { rows }, began, moved } = transaction;
     const { pace } = this.parts;
     await this.#begin(transaction, planned);
-    let written = 0;
+    let written = 0, bytes = 0;
     let told = -1;
     while (written < planned) {
-      const to = Math.min(planned, endOf(rows, written, pace.piece));
-      const piece = this.#sendPiece(transaction, written, to);
+      const next = stretchOf(rows, written, planned, pace.piece);
+      const { to } = next;
+      const piece = this.#sendPiece(transaction, next);
       // The last piece and the markers go together, unless the markers must first count rows that are moved.
       const before = moved.length;
       const last = to === planned && transaction.barred.size === 0;
       await settled(last ? [piece, ...this.#markerSteps(transaction, to)] : [piece]);
       if (last && moved.length === before) told = to;
       written = to;
+      bytes += next.bytes;
       if (!pace.hasTime(began)) break;
     }
     if (told !== written) await settled(this.#markerSteps(transaction, written));
-    return written;
+    return { from: 0, to: written, bytes };
   }
 
   #markerSteps({ flow, moved }: Transaction, written: number): Promise<void>[] {
@@ -239,7 +239,7 @@ export class TransactionalProducer {
   }
 
   /** Writes some of the rows, and dead letters in place of those that are refused for good. */
-  async #sendPiece(transaction: Transaction, from: number, to: number): Promise<void> {
+  async #sendPiece(transaction: Transaction, { from, to, bytes }: Stretch): Promise<void> {
     const { flow: { rows, letter }, barred, moved } = transaction;
     const { clock, pace } = this.parts;
     const began = clock.elapsed();
@@ -261,7 +261,7 @@ export class TransactionalProducer {
       await this.#sendLetters(transaction, refused.map((one) => letter(rows[one.row], this.#reason(rows, one))));
       for (const { row } of refused) moved.push(row);
     }
-    pace.wrote(sizeOf(rows, from, to), clock.elapsed() - began);
+    pace.wrote(bytes, clock.elapsed() - began);
   }
 
   async #sendLetters(transaction: Transaction, letters: readonly OutputRecord[]): Promise<void> {
