@@ -12,7 +12,7 @@ import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import type { ClockHandle, HopPort, HopStatus } from "./_host.ts";
 import type { Scope } from "./_scope.ts";
 
-/** The longest interval while the task is idle, in milliseconds: time then advances with the wall clock only. */
+/** The shortest interval while the task is idle, in milliseconds: its watermark then advances with the wall clock only. */
 const IDLE_INTERVAL = 1000;
 
 /** The sending side of a hop's watermarks. */

@@ -1,12 +1,16 @@
 /**
  * The records of a hop's topic: values on their way to another task, and control records with a sender's watermark.
  *
- * A record's value is the value in the state's codec, its key the text of the new key. A header holds the rest:
+ * A record's value is the value in the state's codec, its key the text of the new key. A header holds the rest, with
+ * integers and floats in network order:
  *
- * | bytes | field | | |---|---|---| | 1 | format | 1 | | 1 | kind | 0: a value; 1 to 3: a control record of a sender that is
- * active, idle or has ended | | 4 | sender | its task | | 8 | run | of which reset | | 8 | time | the value's event time,
- * or the sender's watermark | | 8, 4, 8 | origin | timestamp, partition and offset of the input record; offset -1 without
- * one | | rest | origin | its topic |
+ * - 1 byte: the format, 1;
+ * - 1 byte: the kind. 0: a value; 1, 2 and 3: a control record of a sender that is active, is idle, has ended;
+ * - 4 bytes: the sender, which is the number of its task;
+ * - 8 bytes: the run of the job, which a reset changes;
+ * - 8 bytes: the value's event time, or the sender's watermark, as a float;
+ * - 8, 4 and 8 bytes: timestamp, partition and offset of the input record, as float, integer and float; offset -1: none;
+ * - the rest: the topic of the input record.
  *
  * A control record has no origin.
  *

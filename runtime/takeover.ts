@@ -224,8 +224,9 @@ function isFresh({ open: { layout } }: TakeoverParts, { offsets }: Head, topic: 
  * read on could not be sent any more.
  */
 function refuseHalfEnded({ open: { hops, input }, settings }: TakeoverParts, head: Head): void {
-  const ended = endedOf(head).filter(() => settings.until !== "end" && input.ended === undefined);
-  if (hops === undefined || head.finished || ended.length === 0) return;
+  if (hops === undefined || head.finished || settings.until === "end" || input.ended !== undefined) return;
+  const ended = endedOf(head);
+  if (ended.length === 0) return;
   throw new Error(
     `Cannot run job ${settings.name}: it was started with until: "end" and has read ${
       ended.join(", ")
