@@ -75,7 +75,13 @@ export class TaskHops {
       elapsed: job.elapsed,
       send: (value, key) => {
         const header = valueHeader(sender, host.task, now());
-        write({ value: encode(value), key: textBytes(String(key)), header, partition: undefined });
+        const bytes = encode(value);
+        if (key !== undefined) write({ value: bytes, key: textBytes(String(key)), header, partition: undefined });
+        else {
+          for (let partition = 0; partition < partitions; partition++) {
+            write({ value: bytes, key: null, header, partition });
+          }
+        }
       },
       tell: (watermark, status) => {
         const header = controlHeader(sender, watermark, status);

@@ -33,8 +33,10 @@ class HopTask extends HandMadeTask {
       return {
         ...{ topic: request.name, senders: readers, sends: true, interval: between.interval, elapsed: between.now },
         send: (value, key) => {
+          const sent = { value, time: this.task.timestamp };
+          if (key === undefined) return void readers.forEach((reader) => this.#sent.push([reader, sent]));
           const reader = Number(/\d+$/.exec(String(key))![0]) % readers.length;
-          this.#sent.push([reader, { value, time: this.task.timestamp }]);
+          this.#sent.push([reader, sent]);
         },
         tell: (watermark, status) => {
           for (const reader of readers) this.#sent.push([reader, { sender: number, watermark, status }]);
