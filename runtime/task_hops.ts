@@ -66,6 +66,7 @@ export class TaskHops {
     const sender = { task: number, run: this.#run };
     const write = outputs.hopWriter(hop.sink);
     const { now } = outputs.parts;
+    const everyTask = [...new Array(partitions).keys()];
     this.#bound.set(topic, request);
     return {
       topic,
@@ -77,11 +78,7 @@ export class TaskHops {
         const header = valueHeader(sender, host.task, now());
         const bytes = encode(value);
         if (key !== undefined) write({ value: bytes, key: textBytes(String(key)), header, partition: undefined });
-        else {
-          for (let partition = 0; partition < partitions; partition++) {
-            write({ value: bytes, key: null, header, partition });
-          }
-        }
+        else for (const partition of everyTask) write({ value: bytes, key: null, header, partition });
       },
       tell: (watermark, status) => {
         const header = controlHeader(sender, watermark, status);
