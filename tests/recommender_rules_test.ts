@@ -6,7 +6,7 @@ import { alike, forgotten, type Pair } from "../examples/recommendations/rules/n
 import { newsOf } from "../examples/recommendations/rules/news.ts";
 import { type Recent, visit } from "../examples/recommendations/rules/recents.ts";
 import { ALL, trendOf, trendsFor } from "../examples/recommendations/rules/trends.ts";
-import { WEIGHTS, weightOf } from "../examples/recommendations/rules/weights.ts";
+import { weightOf, WEIGHTS } from "../examples/recommendations/rules/weights.ts";
 
 const RULES = { recents: 4, learnsAfter: [1, 3], weights: WEIGHTS };
 
@@ -29,7 +29,10 @@ Deno.test("a part of a decaying sum counts half after a half-life", () => {
 
 Deno.test("a decaying sum is the plain sum of what its parts weigh today, in whatever order they come", () => {
   fc.assert(fc.property(
-    fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 50 })), { minLength: 1, maxLength: 30 }),
+    fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 50 })), {
+      minLength: 1,
+      maxLength: 30,
+    }),
     (parts) => {
       const today = 50;
       const sum = (all: typeof parts) =>

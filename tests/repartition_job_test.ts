@@ -67,7 +67,9 @@ describe("repartition() in a job", () => {
       log.sink("seen"),
     );
     await using job = await run(seen, { name: "shop", state: ":memory:", log: () => {} });
-    await firstValueFrom(job.metrics.changes.pipe(filter(({ hops }) => hops?.["shop.to-all.repartition"]?.read === 4 * VIEWS.length)));
+    await firstValueFrom(
+      job.metrics.changes.pipe(filter(({ hops }) => hops?.["shop.to-all.repartition"]?.read === 4 * VIEWS.length)),
+    );
     log.append("later", [0, 1, 2, 3].map((partition) => ({ value: partition, partition })));
     for (const topic of ["views", "later"]) log.end(topic);
     assertEquals(await job.finished, { reason: "finished" });

@@ -79,7 +79,8 @@ export function recommend(
           state.bought.set(product, event_count);
           if (state.bought.size > bought) state.bought.delete(oldest(state.bought.entries()));
         }
-        const without = (name: string) => name === product || seen.includes(name) || state.bought.has(name);
+        const hidden = new Set(seen).add(product);
+        const without = (name: string) => hidden.has(name) || state.bought.has(name);
         const candidates = addCandidates(state.candidates.get(), { ...answer, without }, { fade, most });
         state.candidates.set(candidates);
         emit({ user_id, event_count, recommendations: list(candidates, filling, { without, most: listed }) });

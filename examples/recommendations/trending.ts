@@ -20,7 +20,7 @@ import {
 } from "@tidemark/streams";
 import type { Trending } from "./rules/candidates.ts";
 import { ALL, best, type Lists, type Trend, trendOf } from "./rules/trends.ts";
-import { WEIGHTS, type Weights, weightOf } from "./rules/weights.ts";
+import { weightOf, WEIGHTS, type Weights } from "./rules/weights.ts";
 import type { UserEvent } from "./schema.ts";
 
 /** Options of {@linkcode trending}. */
