@@ -39,7 +39,15 @@ Deno.test("recommend() over an array gives the rows of a plain recomputation, in
 
 Deno.test("recommend() with other rules gives the rows of a plain recomputation", () => {
   const input = events(3_000);
-  const rules = { halfLife: 1_000, recents: 6, learnsAfter: [2, 4, 5], neighbours: 5, candidates: 12, fade: 0.5 };
+  const rules = {
+    halfLife: 1_000,
+    recents: 6,
+    learnsAfter: [2, 4, 5],
+    neighbours: 5,
+    told: 4,
+    candidates: 12,
+    fade: 0.5,
+  };
   assertSame(overArray(input, rules), naiveRecommendations(input, rules));
 });
 

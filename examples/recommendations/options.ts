@@ -18,11 +18,13 @@ export interface RecommendOptions {
    * record. @default [1, 16]
    */
   readonly learnsAfter?: readonly number[];
-  /** How many products that belong to a product a user is told of. Of each product twice as many are kept. @default 50 */
+  /** How many products are kept of those that belong to a product, the best; up to twice as many, to let newcomers in. @default 50 */
   readonly neighbours?: number;
-  /** How many products may come to be recommended to a user. @default 100 */
+  /** How many of them a user is told of. @default 20 */
+  readonly told?: number;
+  /** How many products may come to be recommended to a user. @default 50 */
   readonly candidates?: number;
-  /** What a candidate's score keeps with each further event of the user, from 0 to 1. @default 0.9 */
+  /** What a candidate's score keeps with each further event of the user, from 0 to 1. @default 0.8 */
   readonly fade?: number;
   /** How many purchases of a user are remembered, the last ones. @default 1000 */
   readonly bought?: number;
@@ -39,8 +41,9 @@ const DEFAULTS: Rules = {
   recents: 20,
   learnsAfter: [1, 16],
   neighbours: 50,
-  candidates: 100,
-  fade: 0.9,
+  told: 20,
+  candidates: 50,
+  fade: 0.8,
   bought: 1000,
   listed: 10,
 };

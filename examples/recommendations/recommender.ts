@@ -30,7 +30,7 @@ export function recommend(
 ): Observable<Recommended> {
   const { trends, ...given } = options;
   const rules = rulesOf(given);
-  const { halfLife, neighbours, candidates: most, fade, bought, listed } = rules;
+  const { halfLife, neighbours, told, candidates: most, fade, bought, listed } = rules;
 
   return events.pipe(
     keyedProcess({
@@ -60,7 +60,7 @@ export function recommend(
           for (const other of forgotten(state.pairs.entries(), neighbours)) state.pairs.delete(other);
         }
         if (asked === undefined) return;
-        const best = alike(state.pairs.entries(), state.weight.get() ?? age, neighbours);
+        const best = alike(state.pairs.entries(), state.weight.get() ?? age, told);
         emit({ ...asked, product, seen: others, alike: best });
       },
     }),

@@ -28,12 +28,17 @@ export function forgotten(pairs: Pair[], keep: number): string[] {
  * @param weight the product's own weight, a decaying sum
  * @param most how many
  */
-export function alike(pairs: Pair[], weight: number, most: number): Alike {
-  const best = pairs.sort(heavierFirst).slice(0, most);
-  return {
-    products: best.map(([other]) => other),
-    shares: best.map(([, sum]) => share(sum, weight)),
-  };
+export function alike(pairs: readonly Pair[], weight: number, most: number): Alike {
+  const best: Pair[] = [];
+  for (const pair of pairs) {
+    // Most of them are lighter than the last one of the best, so they are not sorted.
+    if (best.length === most && heavierFirst(best[most - 1], pair) < 0) continue;
+    let at = best.length;
+    while (at > 0 && heavierFirst(pair, best[at - 1]) < 0) at--;
+    best.splice(at, 0, pair);
+    if (best.length > most) best.pop();
+  }
+  return { products: best.map(([other]) => other), shares: best.map(([, sum]) => share(sum, weight)) };
 }
 
 /** Of equal ones the first by name is first, so that the order in which they came does not matter. */

@@ -10,6 +10,7 @@ export interface NaiveRules {
   readonly recents: number;
   readonly learnsAfter: readonly number[];
   readonly neighbours: number;
+  readonly told: number;
   readonly candidates: number;
   readonly fade: number;
 }
@@ -19,8 +20,9 @@ const DEFAULTS: NaiveRules = {
   recents: 20,
   learnsAfter: [1, 16],
   neighbours: 50,
-  candidates: 100,
-  fade: 0.9,
+  told: 20,
+  candidates: 50,
+  fade: 0.8,
 };
 
 interface Seen {
@@ -39,7 +41,7 @@ interface Shopper {
 
 /** The rows of all events, without what trends. */
 export function naiveRecommendations(events: Iterable<UserEvent>, rules: Partial<NaiveRules> = {}): Recommended[] {
-  const { halfLife, recents, learnsAfter, neighbours, candidates: most, fade } = { ...DEFAULTS, ...rules };
+  const { halfLife, recents, learnsAfter, neighbours, told, candidates: most, fade } = { ...DEFAULTS, ...rules };
   const shoppers = new Map<string, Shopper>();
   const weights = new Map<string, number>();
   const pairs = new Map<string, Map<string, number>>();
@@ -87,7 +89,7 @@ export function naiveRecommendations(events: Iterable<UserEvent>, rules: Partial
       learn(product, other.product, Math.min(own.weight, other.weight) - Math.min(was, other.weight), time);
     }
     tidy(product);
-    const answer = ranked(product).slice(0, neighbours).map(([other, sum]) => ({
+    const answer = ranked(product).slice(0, told).map(([other, sum]) => ({
       other,
       share: 2 ** (sum - weights.get(product)!),
     }));
