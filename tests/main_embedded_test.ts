@@ -8,7 +8,7 @@ import type { Traffic } from "../examples/recommendations/traffic.ts";
 import { Program, runProgram, type Summary, summaryOf } from "./support/shop/program.ts";
 import { assertTruth, type Row, type Truth, truthOf } from "./support/shop/truth.ts";
 
-const EVENTS = 20_000;
+const EVENTS = 10_000;
 const INPUT = "user_events";
 
 /** A state of its own for a test. */

@@ -10,19 +10,19 @@ export interface RecommendOptions {
   readonly weights?: Weights;
   /** The time in which what belongs together counts half, in milliseconds of event time. @default 7 days */
   readonly halfLife?: number;
-  /** How many products of a user are paired with the next one. @default 20 */
+  /** How many products of a user are paired with the next one. @default 10 */
   readonly recents?: number;
   /**
    * After how many further products of a user a product learns of those, ascending: each time of all that it has not
    * learnt of yet. Each costs a record through the hop. The event's own product learns of all recent ones with one
-   * record. @default [1, 16]
+   * record. @default [1, 9]
    */
   readonly learnsAfter?: readonly number[];
   /** How many products are kept of those that belong to a product, the best; up to twice as many, to let newcomers in. @default 50 */
   readonly neighbours?: number;
   /** How many of them a user is told of. @default 20 */
   readonly told?: number;
-  /** How many products may come to be recommended to a user. @default 50 */
+  /** How many products may come to be recommended to a user. @default 30 */
   readonly candidates?: number;
   /** What a candidate's score keeps with each further event of the user, from 0 to 1. @default 0.8 */
   readonly fade?: number;
@@ -38,11 +38,11 @@ export type Rules = Required<RecommendOptions>;
 const DEFAULTS: Rules = {
   weights: WEIGHTS,
   halfLife: days(7),
-  recents: 20,
-  learnsAfter: [1, 16],
+  recents: 10,
+  learnsAfter: [1, 9],
   neighbours: 50,
   told: 20,
-  candidates: 50,
+  candidates: 30,
   fade: 0.8,
   bought: 1000,
   listed: 10,

@@ -17,11 +17,11 @@ export interface NaiveRules {
 
 const DEFAULTS: NaiveRules = {
   halfLife: 7 * 24 * 3_600_000,
-  recents: 20,
-  learnsAfter: [1, 16],
+  recents: 10,
+  learnsAfter: [1, 9],
   neighbours: 50,
   told: 20,
-  candidates: 50,
+  candidates: 30,
   fade: 0.8,
 };
 
