@@ -173,6 +173,26 @@ Deno.test("a second process is told who has the log, and SIGTERM ends the first 
   await assertLogIsTrue(place.state);
 });
 
+Deno.test("a log that the first generator began goes on with its traffic, and that of a newer one is left alone", async () => {
+  await using place = await scratch();
+  const first: Traffic = { seed: 9, began: Date.now() - 3_600_000, perSecond: 200 };
+  const store = async (traffic: Traffic) => {
+    using kv = await Deno.openKv(place.state);
+    await kv.set(trafficKey(INPUT), traffic);
+  };
+  const flags = ["--state", place.state, "--events", "2000", "--only", "counts", "--json"];
+  await store({ ...first, version: 9 });
+  const refused = await runProgram(flags);
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.stderr.at(-1)!, "was begun with version 9 of the generator, and this is version 2");
+
+  await store(first);
+  assertEquals(summaryOf(await runProgram(flags)).records_in, 2000);
+  using kv = await Deno.openKv(place.state);
+  const { input } = truthOf(first, 2000, { topic: INPUT, partitions: 4 });
+  assertEquals((await rowsOf(embeddedLog(kv), INPUT)).map(({ value }) => value), input.flat());
+});
+
 Deno.test("the program's summary is a table for people, and --only leaves the other result out", async () => {
   const { code, stdout } = await runProgram(["--state", ":memory:", "--events", "100", "--only", "counts"]);
   assertEquals(code, 0);
