@@ -16,7 +16,6 @@ import {
   topN,
   tumblingWindow,
   typed,
-  value,
 } from "@tidemark/streams";
 import type { Trending } from "./rules/candidates.ts";
 import { ALL, best, type Lists, type Trend, trendOf } from "./rules/trends.ts";

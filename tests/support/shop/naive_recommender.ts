@@ -33,7 +33,6 @@ interface Seen {
 
 interface Shopper {
   events: number;
-  places: number;
   seen: Seen[];
   bought: Set<string>;
   candidates: { product: string; score: number; because: string }[];
@@ -41,79 +40,70 @@ interface Shopper {
 
 /** The rows of all events, without what trends. */
 export function naiveRecommendations(events: Iterable<UserEvent>, rules: Partial<NaiveRules> = {}): Recommended[] {
-  const { halfLife, recents, learnsAfter, neighbours, told, candidates: most, fade } = { ...DEFAULTS, ...rules };
-  const shoppers = new Map<string, Shopper>();
-  const weights = new Map<string, number>();
-  const pairs = new Map<string, Map<string, number>>();
-  const rows: Recommended[] = [];
+  const shop = new Naive({ ...DEFAULTS, ...rules });
+  return Array.from(events, (event) => shop.take(event));
+}
 
-  /** Adds to a sum that is kept as a binary logarithm. */
-  const grow = (sums: Map<string, number>, name: string, weight: number, time: number) => {
-    const part = time / halfLife + Math.log2(weight), sum = sums.get(name);
-    if (sum === undefined) return sums.set(name, part);
-    return sums.set(name, Math.max(sum, part) + Math.log2(1 + 2 ** -Math.abs(sum - part)));
-  };
-  /** A product learns that another one belongs to it, for the lesser weight of the two. */
-  const learn = (product: string, other: string, weight: number, time: number) => {
-    if (weight <= 0) return;
-    if (!pairs.has(product)) pairs.set(product, new Map());
-    grow(pairs.get(product)!, other, weight, time);
-  };
-  const ranked = (product: string) =>
-    [...pairs.get(product) ?? []].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  const tidy = (product: string) => {
-    const all = ranked(product);
-    if (all.length > 2 * neighbours) pairs.set(product, new Map(all.slice(0, neighbours)));
-  };
+class Naive {
+  readonly #shoppers = new Map<string, Shopper>();
+  readonly #weights = new Map<string, number>();
+  readonly #pairs = new Map<string, Map<string, number>>();
 
-  for (const { user_id, product_id: product, event_type, timestamp_ms: time } of events) {
-    let shopper = shoppers.get(user_id);
+  constructor(readonly rules: NaiveRules) {}
+
+  take({ user_id, product_id: product, event_type, timestamp_ms: time }: UserEvent): Recommended {
+    let shopper = this.#shoppers.get(user_id);
     if (shopper === undefined) {
-      shoppers.set(user_id, shopper = { events: 0, places: 0, seen: [], bought: new Set(), candidates: [] });
+      this.#shoppers.set(user_id, shopper = { events: 0, seen: [], bought: new Set(), candidates: [] });
     }
     shopper.events++;
     const weight = event_type === "purchase" ? 5 : event_type === "add_to_cart" ? 3 : 1;
-
-    // The product comes to the front.
     const known = shopper.seen.find((one) => one.product === product);
-    const was = known?.weight ?? 0;
     const own: Seen = known ?? { product, weight: 0, place: 0 };
+    const was = own.weight;
     own.weight = Math.max(was, weight);
-    shopper.seen = [own, ...shopper.seen.filter((one) => one !== own)].slice(0, recents);
+    shopper.seen = [own, ...shopper.seen.filter((one) => one !== own)].slice(0, this.rules.recents);
     const others = shopper.seen.slice(1);
     if (known === undefined) own.place = Math.max(0, ...others.map(({ place }) => place)) + 1;
 
-    // It learns of all others.
-    if (own.weight > was) grow(weights, product, own.weight - was, time);
-    for (const other of others) {
-      learn(product, other.product, Math.min(own.weight, other.weight) - Math.min(was, other.weight), time);
-    }
-    tidy(product);
-    const answer = ranked(product).slice(0, told).map(([other, sum]) => ({
-      other,
-      share: 2 ** (sum - weights.get(product)!),
-    }));
+    // The product learns of all others, and only then it is asked.
+    const more = (other: Seen) => Math.min(own.weight, other.weight) - Math.min(was, other.weight);
+    if (own.weight > was) this.#grow(this.#weights, product, own.weight - was, time);
+    for (const other of others) this.#learn(product, other.product, more(other), time);
+    this.#tidy(product);
+    const answer = this.#ranked(product).slice(0, this.rules.told)
+      .map(([other, sum]) => ({ other, share: 2 ** (sum - this.#weights.get(product)!) }));
 
-    // Others learn of it, and of those before it that they have not learnt of.
-    if (known === undefined) {
-      for (const [nth, after] of learnsAfter.entries()) {
-        const learner = others.find(({ place }) => place === own.place - after);
-        if (learner === undefined) continue;
-        const already = nth === 0 ? 0 : learnsAfter[nth - 1];
-        for (const newer of shopper.seen) {
-          if (newer.place <= learner.place + already) continue;
-          learn(learner.product, newer.product, Math.min(newer.weight, learner.weight), time);
-        }
-        tidy(learner.product);
-      }
-    } else if (others.length > 0) {
-      const [last] = others;
-      learn(last.product, product, Math.min(own.weight, last.weight) - Math.min(was, last.weight), time);
-      tidy(last.product);
+    if (known === undefined) this.#follow(shopper.seen, own, time);
+    else if (others.length > 0) {
+      this.#learn(others[0].product, product, more(others[0]), time);
+      this.#tidy(others[0].product);
     }
-
-    // The user's candidates.
     if (event_type === "purchase") shopper.bought.add(product);
+    this.#choose(shopper, product, answer);
+    const recommendations = shopper.candidates.slice(0, 10).map(({ product, score, because }) => (
+      { product_id: product, score: Math.round(score * 1e6) / 1e6, because }
+    ));
+    return { user_id, event_count: shopper.events, recommendations };
+  }
+
+  /** Products that came some places before the new one learn of those after them that they have not learnt of. */
+  #follow(seen: readonly Seen[], own: Seen, time: number): void {
+    const { learnsAfter } = this.rules;
+    for (const [nth, after] of learnsAfter.entries()) {
+      const learner = seen.find(({ place }) => place === own.place - after);
+      if (learner === undefined) continue;
+      const already = nth === 0 ? 0 : learnsAfter[nth - 1];
+      for (const newer of seen) {
+        if (newer.place <= learner.place + already) continue;
+        this.#learn(learner.product, newer.product, Math.min(newer.weight, learner.weight), time);
+      }
+      this.#tidy(learner.product);
+    }
+  }
+
+  #choose(shopper: Shopper, product: string, answer: readonly { other: string; share: number }[]): void {
+    const { fade, candidates } = this.rules;
     const hidden = new Set([...shopper.seen.map((one) => one.product), ...shopper.bought]);
     const kept = shopper.candidates.map((one) => ({ ...one, score: one.score * fade }))
       .filter((one) => !hidden.has(one.product));
@@ -127,16 +117,30 @@ export function naiveRecommendations(events: Iterable<UserEvent>, rules: Partial
       }
     }
     kept.sort((a, b) => b.score - a.score || (a.product < b.product ? -1 : 1));
-    shopper.candidates = kept.slice(0, most);
-    rows.push({
-      user_id,
-      event_count: shopper.events,
-      recommendations: shopper.candidates.slice(0, 10).map(({ product, score, because }) => ({
-        product_id: product,
-        score: Math.round(score * 1e6) / 1e6,
-        because,
-      })),
-    });
+    shopper.candidates = kept.slice(0, candidates);
   }
-  return rows;
+
+  /** Adds to a sum that is kept as a binary logarithm. */
+  #grow(sums: Map<string, number>, name: string, weight: number, time: number): void {
+    const part = time / this.rules.halfLife + Math.log2(weight), sum = sums.get(name);
+    sums.set(name, sum === undefined ? part : Math.max(sum, part) + Math.log2(1 + 2 ** -Math.abs(sum - part)));
+  }
+
+  /** A product learns that another one belongs to it. */
+  #learn(product: string, other: string, weight: number, time: number): void {
+    if (weight <= 0) return;
+    if (!this.#pairs.has(product)) this.#pairs.set(product, new Map());
+    this.#grow(this.#pairs.get(product)!, other, weight, time);
+  }
+
+  #ranked(product: string): [string, number][] {
+    return [...this.#pairs.get(product) ?? []].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  }
+
+  #tidy(product: string): void {
+    const all = this.#ranked(product);
+    if (all.length > 2 * this.rules.neighbours) {
+      this.#pairs.set(product, new Map(all.slice(0, this.rules.neighbours)));
+    }
+  }
 }
