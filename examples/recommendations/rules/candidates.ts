@@ -96,9 +96,10 @@ export function list(
   for (let at = 0; at < products.length && listed.length < most; at++) {
     listed.push({ product_id: products[at], score: rounded(scores[at]), because: because[at] });
   }
-  const has = new Set(products.slice(0, listed.length));
+  if (listed.length === most || trends.length === 0) return listed;
+  const has = new Set(products);
   for (const { product_id, score } of trends.flat()) {
-    if (listed.length >= most) break;
+    if (listed.length === most) break;
     if (has.has(product_id) || without(product_id)) continue;
     has.add(product_id);
     listed.push({ product_id, score: rounded(score), because: TRENDING });

@@ -17,8 +17,8 @@ export interface NaiveRules {
 
 const DEFAULTS: NaiveRules = {
   halfLife: 7 * 24 * 3_600_000,
-  recents: 10,
-  learnsAfter: [1, 9],
+  recents: 6,
+  learnsAfter: [1, 5],
   neighbours: 50,
   told: 20,
   candidates: 30,
