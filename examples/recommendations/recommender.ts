@@ -11,6 +11,7 @@ import { addCandidates, type Candidates, list, oldest, type Trending } from "./r
 import { addDecaying } from "./rules/decay.ts";
 import { alike, forgotten } from "./rules/neighbours.ts";
 import { newsOf } from "./rules/news.ts";
+import { type Packed, packed, unpacked } from "./rules/packed.ts";
 import { type Trend, trendsFor } from "./rules/trends.ts";
 import { PURCHASE } from "./rules/weights.ts";
 import type { UserEvent } from "./schema.ts";
@@ -52,11 +53,11 @@ function recentProducts(rules: Rules) {
   return keyedProcess({
     name: "recent-products",
     key: (event: UserEvent) => event.user_id,
-    state: { user: value<User>({ values: "frozen" }) },
+    state: { user: value<Packed>() },
     emits: typed<News>(),
     next(event, { state, emit }) {
-      const { user, news } = newsOf(event, state.user.get(), rules);
-      state.user.set(user);
+      const { user, news } = newsOf(event, unpacked<User>(state.user.get()), rules);
+      state.user.set(packed(user));
       for (const one of news) emit(one);
     },
   });
@@ -90,7 +91,7 @@ function candidates({ candidates: most, fade, bought, listed }: Rules) {
   return keyedProcess({
     name: "candidates",
     key: ({ answer }: Filled) => answer.user_id,
-    state: { candidates: value<Candidates>({ values: "frozen" }), bought: map<string, number>() },
+    state: { candidates: value<Packed>(), bought: map<string, number>() },
     emits: typed<Recommended>(),
     next({ answer, filling }, { state, emit }) {
       const { user_id, event_count, event_type, product, seen } = answer;
@@ -100,8 +101,9 @@ function candidates({ candidates: most, fade, bought, listed }: Rules) {
       }
       const hidden = new Set(seen).add(product);
       const without = (name: string) => hidden.has(name) || state.bought.has(name);
-      const all = addCandidates(state.candidates.get(), { ...answer, without }, { fade, most });
-      state.candidates.set(all);
+      const before = unpacked<Candidates>(state.candidates.get());
+      const all = addCandidates(before, { ...answer, without }, { fade, most });
+      state.candidates.set(packed(all));
       emit({ user_id, event_count, recommendations: list(all, filling, { without, most: listed }) });
     },
   });
