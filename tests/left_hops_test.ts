@@ -7,13 +7,13 @@ import {
   count,
   eventTime,
   memory,
-  type MemoryLog,
   repartition,
   run,
   type RunOptions,
   tumblingWindow,
   watermark,
 } from "@tidemark/streams";
+import type { MemoryLog } from "../connectors/memory.ts";
 import { commitCuts, DurableStates, KvStore, TaskCheckpoint } from "../state/mod.ts";
 import { first, Lines, refusal, until } from "./support/jobs.ts";
 import { result, taken, testClock } from "./support/state.ts";
