@@ -106,8 +106,9 @@ export class HopTasks {
   }
 
   /** From now on there is nothing to read in a partition of a topic, until the next push. */
-  quiet(task: number, topic: string): void {
+  quiet(task: number, topic: string): this {
     this.#tasks[task].quiet(topic, 0, this.now);
+    return this;
   }
 
   /** Lets time pass, and cuts an epoch. */
