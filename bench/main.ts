@@ -3,17 +3,27 @@
  *
  * The parts are `operators` (the pipeline in memory), `nexmark` (the queries of that benchmark in memory), `checkpoint`
  * (the cost of an epoch and of a restore), `keys` (the cost of similar keys and of large ones), `broadcast` (the memory
- * of a table that every task holds), `throughput`, `latency` and `hops` (with a real Kafka, which is started from its jars if
- * `KAFKA_BROKERS` is not set; `hops` is the latency with none, one and two).
+ * of a table that every task holds), `throughput`, `latency`, `hops` and `recommendations` (with a real Kafka, which is
+ * started from its jars if `KAFKA_BROKERS` is not set; `hops` is the latency with none, one and two).
  */
 import { parseArgs } from "node:util";
-import { benchHops, benchLatency } from "./latency_bench.ts";
+import { benchHops, benchLatency, benchRecommendations } from "./latency_bench.ts";
 import { openBroker } from "./support/bench_broker.ts";
 import { lines } from "../tests/support/lines.ts";
 import { describeMachine, everything, line } from "./support/report.ts";
 import { benchThroughput } from "./throughput_bench.ts";
 
-const PARTS = ["operators", "nexmark", "checkpoint", "keys", "broadcast", "throughput", "latency", "hops"];
+const PARTS = [
+  "operators",
+  "nexmark",
+  "checkpoint",
+  "keys",
+  "broadcast",
+  "throughput",
+  "latency",
+  "hops",
+  "recommendations",
+];
 const HELP = `deno task bench [options]
 
   --only PART[,PART]   only these parts: ${PARTS.join(", ")}
@@ -83,6 +93,9 @@ const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
   broadcast: ["broadcast"],
 };
 
+/** The parts that need one. */
+const ON_KAFKA = ["throughput", "latency", "hops", "recommendations"];
+
 /** Runs a script that needs no broker, in a new process, so that code compiled for others does not affect it. */
 async function runApart(part: string, { quick, minutes, events }: Options): Promise<boolean> {
   const script = new URL(`./${part}_bench.ts`, import.meta.url);
@@ -108,6 +121,7 @@ async function runOnKafka(options: Options): Promise<boolean> {
   const seconds = minutes === undefined ? (quick ? 10 : 60) : Math.round(minutes * 60);
   if (only.includes("latency")) right = await benchLatency(broker, { seconds, rates, flags }) && right;
   if (only.includes("hops")) right = await benchHops(broker, { seconds, flags }) && right;
+  if (only.includes("recommendations")) right = await benchRecommendations(broker, { seconds, flags }) && right;
   return right;
 }
 
@@ -123,7 +137,7 @@ if (import.meta.main) {
     if (!only.includes(part)) continue;
     for (const script of scripts) right = await runApart(script, options) && right;
   }
-  if (["throughput", "latency", "hops"].some((part) => only.includes(part))) right = await runOnKafka(options) && right;
+  if (ON_KAFKA.some((part) => only.includes(part))) right = await runOnKafka(options) && right;
   else for (const text of describeMachine("none")) line(text);
   if (out !== undefined) await Deno.writeTextFile(out, everything(), { append: true });
   if (!right) {

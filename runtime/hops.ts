@@ -9,7 +9,7 @@ import { type Carried, HOP_HEADER } from "./hop_records.ts";
 import { HOP_INTERVAL } from "./limits.ts";
 
 /** A hop as the job was planned. */
-export interface HopPlan extends Pick<HopRequest, "identity" | "name" | "partitions" | "above"> {
+export interface HopPlan extends Pick<HopRequest, "identity" | "name" | "partitions" | "broadcast" | "above"> {
   /** Its topic, on the connector of the inputs. */
   readonly topic: string;
   /** What its tasks read. */
@@ -28,8 +28,8 @@ export function hopTopic(job: string, name: string): string {
 
 /** Completes the hops that were found, once it is known where the inputs are. */
 export function planHops(found: readonly (HopRequest & { readonly topic: string })[], connector: Connector): HopPlan[] {
-  return found.map(({ identity, name, partitions, above, topic }) => ({
-    ...{ identity, name, partitions, above, topic },
+  return found.map(({ identity, name, partitions, broadcast, above, topic }) => ({
+    ...{ identity, name, partitions, broadcast, above, topic },
     source: {
       ...{ connector, topic },
       decode() {

@@ -28,7 +28,7 @@ export interface KnownHops {
  * @throws {Error} when a hop was made with another number of partitions than the program gives
  */
 export async function findHops(
-  plan: Pick<Plan, "hops">,
+  plan: Pick<Plan, "hops" | "broadcast">,
   { name }: Pick<Settings, "name">,
   { store, patience, inputs }: {
     readonly store: Store;
@@ -47,10 +47,28 @@ export async function findHops(
           `${hop.partitions}. Give ${was}, or use another name for the hop`,
       );
     }
+    if (hop.broadcast) continue;
     const above = hop.above.map((topic) => partitions.get(topic) ?? 1);
     partitions.set(hop.topic, was ?? hop.partitions ?? Math.max(1, ...above));
   }
+  const tasks = tasksOf(partitions, plan.broadcast);
+  for (const { name: hop, topic, broadcast } of plan.hops) {
+    if (!broadcast) continue;
+    const was = entries[hop]?.partitions ?? tasks;
+    if (was !== tasks) {
+      throw new Error(
+        `Cannot run job ${name}: repartition "${hop}" was made to bring its values to ${was} tasks, and the job has ${tasks} now. ` +
+          `Give it another name`,
+      );
+    }
+    partitions.set(topic, tasks);
+  }
   return { partitions, entries };
+}
+
+/** How many tasks a job with a task for each partition has. */
+function tasksOf(partitions: ReadonlyMap<string, number>, broadcast: ReadonlySet<string>): number {
+  return Math.max(1, ...[...partitions].flatMap(([topic, count]) => broadcast.has(topic) ? [] : [count]));
 }
 
 /** The hops of a job whose topics are open. */

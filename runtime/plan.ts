@@ -172,11 +172,15 @@ class PlanningHost implements TaskHost {
     };
   }
 
-  joins({ name, label, tables, values, bootstrap, whole, partial }: TableAndValues): void {
+  joins({ name, label: stage, tables, values, bootstrap, whole, partial }: TableAndValues): void {
     if (whole) this.whole.add(`${name}/`);
-    if (partial !== undefined) this.single ??= notWhole(label, partial.label);
+    if (partial !== undefined) this.single ??= notWhole(stage, partial.label);
     if (!bootstrap) return;
-    for (const value of values) for (const table of tables) this.joined.push([value.label, table.label]);
+    for (const { label } of tables) {
+      // What comes through a hop has no past that a new task could read.
+      if (this.hops.some(({ topic }) => topic === label)) continue;
+      for (const value of values) this.joined.push([value.label, label]);
+    }
   }
 
   openState(spec: KeyedStateSpec): AnyKeyedState {

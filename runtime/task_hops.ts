@@ -75,6 +75,7 @@ export class TaskHops {
     const sender = { task: number, run };
     const write = outputs.hopWriter(hop.sink);
     const { now } = outputs.parts;
+    const everyTask = [...new Array(partitions).keys()];
     this.#bound.set(topic, { ...request, run });
     return {
       topic,
@@ -85,8 +86,10 @@ export class TaskHops {
       elapsed: job.elapsed,
       send: (value, key) => {
         const header = valueHeader(sender, host.task, now());
-        write({ value: encode(value), key: textBytes(String(key)), header, partition: undefined });
-        host.count(`sent:${topic}`);
+        const bytes = encode(value);
+        if (key !== undefined) write({ value: bytes, key: textBytes(String(key)), header, partition: undefined });
+        else for (const partition of everyTask) write({ value: bytes, key: null, header, partition });
+        host.count(`sent:${topic}`, key === undefined ? partitions : 1);
       },
       tell: (watermark, status) => {
         const header = controlHeader(sender, watermark, status);

@@ -1,7 +1,7 @@
 /** A hop in a job: records go on in the task of another key, exactly once. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { map } from "rxjs";
+import { filter, firstValueFrom, map } from "rxjs";
 import { systemClock } from "../base/clock.ts";
 import type { Connector } from "../connectors/connector.ts";
 import { runWith } from "../runtime/run.ts";
@@ -10,12 +10,14 @@ import { TaskKeys } from "../state/keys.ts";
 import { failureOf, Lines, ManualClock } from "./support/jobs.ts";
 import {
   asyncMap,
+  broadcastJoin,
   count,
   eventTime,
   keyedReduce,
   memory,
   repartition,
   run,
+  toTable,
   tumblingWindow,
   watermark,
 } from "../mod.ts";
@@ -67,6 +69,55 @@ describe("repartition() in a job", () => {
     const wanted = new Map<string, number>();
     for (const { product } of VIEWS) wanted.set(product, (wanted.get(product) ?? 0) + 1);
     assertEquals(new Map([...last].sort()), new Map([...wanted].sort()));
+  });
+
+  it("brings a table that it computes to all tasks", async () => {
+    const log = memory({ maxTimestampAhead: Infinity });
+    for (const topic of ["views", "later"]) log.create(topic, { partitions: 4 });
+    log.append("views", VIEWS.map((value) => ({ key: value.user, value, timestamp: value.at })));
+    const counts = log.source<View>("views", { tombstones: "refuse" }).pipe(
+      keyedReduce({ name: "counts", key: (view) => view.user, initial: 0, reduce: (total) => total + 1 }),
+      repartition({ name: "to-all", broadcast: true }),
+    );
+    const seen = log.source<number>("later").pipe(
+      broadcastJoin(counts, { name: "seen", join: (n, all) => ({ n, all: [...all] }) }),
+      log.sink("seen"),
+    );
+    await using job = await run(seen, { name: "shop", state: ":memory:", log: () => {} });
+    await firstValueFrom(
+      job.metrics.changes.pipe(filter(({ hops }) => hops?.["shop.to-all.repartition"]?.read === 4 * VIEWS.length)),
+    );
+    log.append("later", [0, 1, 2, 3].map((partition) => ({ value: partition, partition })));
+    for (const topic of ["views", "later"]) log.end(topic);
+    assertEquals(await job.finished, { reason: "finished" });
+
+    const users = Map.groupBy(VIEWS, ({ user }) => user);
+    const all = [...users].map(([user, own]) => [user, own.length]).sort(([one], [other]) => one < other ? -1 : 1);
+    const rows = log.read<{ n: number; all: unknown }>("seen").map((row) => row!);
+    assertEquals(rows.toSorted((a, b) => a.n - b.n), [0, 1, 2, 3].map((n) => ({ n, all })));
+  });
+
+  it("stops where a hop to all tasks was made for another number of them", async () => {
+    using kv = await Deno.openKv(":memory:");
+    const log = loaded();
+    log.create("more", { partitions: 5 });
+    const pipeline = (...topics: string[]) => {
+      const sources = topics.map((topic) => log.source<View>(topic, { tombstones: "refuse" }));
+      const table = sources[0].pipe(
+        toTable({ key: (view) => view.user }),
+        repartition({ name: "to-all", broadcast: true }),
+      );
+      return sources.map((source, nth) =>
+        source.pipe(broadcastJoin(table, { name: `seen-${nth}`, join: (_, all) => all.size }), log.sink(`seen-${nth}`))
+      );
+    };
+    const options = { name: "shop", state: kv, log: () => {} };
+    await (await run(pipeline("views"), options)).finished;
+    await assertRejects(
+      () => run(pipeline("views", "more"), options),
+      Error,
+      'repartition "to-all" was made to bring its values to 4 tasks, and the job has 5 now',
+    );
   });
 
   it("fires windows behind two hops as one task does", async () => {

@@ -2,7 +2,15 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { map } from "rxjs";
-import { count, eventTime, repartition, tumblingWindow, watermark } from "@tidemark/streams/operators";
+import {
+  broadcastJoin,
+  count,
+  eventTime,
+  repartition,
+  toTable,
+  tumblingWindow,
+  watermark,
+} from "@tidemark/streams/operators";
 import { HopTasks, type Sent } from "./support/hop_tasks.ts";
 import { jobSink, jobSource } from "./support/task_host.ts";
 
@@ -176,4 +184,42 @@ Deno.test("where senders fall idle and wake, a reader's time follows the rules, 
     { numRuns: 300 },
   );
   assert(slept > 100 && late > 100, `${slept} control records of idle senders were read, and ${late} late views`);
+});
+
+const told = jobSource<number>("asked").pipe(
+  broadcastJoin(
+    jobSource<{ key: string; n: number }>("told").pipe(
+      toTable({ key: (row) => row.key, value: (row) => row.n }),
+      repartition({ name: "to-all", broadcast: true }),
+    ),
+    { name: "answers", join: (task, rows) => JSON.stringify([task, ...rows]) },
+  ),
+  jobSink<string>("answers"),
+);
+
+Deno.test("a table that goes to all tasks is the same in each of them once it has come, whatever they do in which order", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      const tasks = new HopTasks(told, { tasks: TASKS, interval: 50 });
+      const table = new Map<string, number>();
+      for (const [n, { task, what, product, ms }] of steps.entries()) {
+        if (what === "read") tasks.read(task);
+        else if (what === "cut") tasks.cut(task, ms);
+        else if (what === "restart") tasks.restart(task);
+        else {
+          // As in a job, the rows of one key come from one task.
+          const key = `${task}-${product}`;
+          table.set(key, n);
+          tasks.push(task, "told", { key, n }, n);
+        }
+      }
+      tasks.settle();
+      for (let task = 0; task < TASKS; task++) tasks.push(task, "asked", task, 0);
+      tasks.end("asked", "told");
+      const rows = [...table].sort(([one], [other]) => one < other ? -1 : 1);
+      assertEquals([...tasks.written].sort(), [0, 1, 2].map((task) => JSON.stringify([task, ...rows])));
+      assertEquals(tasks.ends, TASKS);
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -44,6 +44,23 @@ describe("repartition()", () => {
     assertEquals(results, [[0, 1], [10, 1]]);
   });
 
+  it("refuses a key or partitions where every value goes to all tasks, and what else is no choice", () => {
+    const all = { name: "hop", broadcast: true } as const;
+    for (const more of [{ key: () => "all" }, { partitions: 2 }]) {
+      assertThrows(() => repartition({ ...all, ...more } as never), TypeError, "leave key and partitions out");
+    }
+    assertThrows(() => repartition({ name: "hop", broadcast: "yes" } as never), TypeError, "must be true or false");
+  });
+
+  it("refuses to count or to write what every task gets", async () => {
+    const log = views();
+    const all = log.source<View>("views", { tombstones: "refuse" }).pipe(repartition({ name: "hop", broadcast: true }));
+    const counts = all.pipe(keyedReduce({ name: "n", key: (view) => view.user, initial: 0, reduce: (n) => n + 1 }));
+    for (const pipeline of [counts.pipe(log.sink("counts")), all.pipe(log.sink("copies"))]) {
+      await assertRejects(() => start(pipeline), TypeError, "views.hop.repartition");
+    }
+  });
+
   it("passes values of a plain Observable on as they are", () => {
     const seen: View[] = [];
     from([{ user: "ada", at: 1 }]).pipe(byUser).subscribe((view) => seen.push(view));

@@ -41,8 +41,10 @@ class HopTask extends HandMadeTask {
           elapsed: between.now,
         },
         send: (value, key) => {
+          const sent = { value, time: this.task.timestamp, sender: number };
+          if (key === undefined) return void readers.forEach((reader) => this.#sent.push([reader, sent]));
           const reader = Number(/\d+$/.exec(String(key))![0]) % readers.length;
-          this.#sent.push([reader, { value, time: this.task.timestamp, sender: number }]);
+          this.#sent.push([reader, sent]);
         },
         tell: (watermark, status) => {
           for (const reader of readers) this.#sent.push([reader, { sender: number, watermark, status }]);
@@ -124,9 +126,18 @@ export class HopTasks {
     this.#tasks[task] = new HopTask(task, this.#between, checkpoint).run(this.pipeline);
   }
 
-  /** The input of every task ends, and everything that was sent is read. */
-  end(topic: string): void {
-    for (const task of this.#tasks) task.end(topic).cut();
+  /** Everything that was sent is read. */
+  settle(): void {
+    for (const task of this.#tasks) task.cut();
+    for (const task of this.#tasks) while (task.read());
+  }
+
+  /** The inputs of every task end, and everything that was sent is read. */
+  end(...topics: string[]): void {
+    for (const task of this.#tasks) {
+      for (const topic of topics) task.end(topic);
+      task.cut();
+    }
     for (const task of this.#tasks) while (task.read());
     for (const task of this.#tasks) this.#leave(task);
   }
