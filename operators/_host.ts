@@ -123,6 +123,8 @@ export interface HopRequest {
 export interface HopPort {
   /** The topic between the two parts. */
   readonly topic: string;
+  /** Appended to the names of its clocks: one that has come back to the pipeline begins with new ones. Mostly empty. */
+  readonly life: string;
   /** The tasks that send into the hop. */
   readonly senders: readonly number[];
   /** Whether this task is one of them. */
