@@ -23,7 +23,9 @@ export type TaskSource =
 
 /** One task. */
 export interface TaskDetails {
+  /** The number of the task. */
   readonly task: number;
+  /** Where its figures come from. */
   readonly source: TaskSource;
   /** The worker that owns the task, or had it last, if that is known. */
   readonly worker: string | undefined;
@@ -43,8 +45,11 @@ export interface TaskDetails {
 
 /** One input partition of a task, under one `watermark()`. */
 export interface PartitionDetails {
+  /** The number of the task. */
   readonly task: number;
+  /** The topic. */
   readonly topic: string;
+  /** The partition. */
   readonly partition: number;
   /** The next offset to process. */
   readonly position: number;
@@ -78,6 +83,7 @@ export interface MarkDetails {
 
 /** One `watermark()`, over all tasks. */
 export interface WatermarkDetails {
+  /** The name of the `watermark()`. */
   readonly name: string;
   /** The lowest watermark of the tasks that have one. */
   readonly watermark: number | undefined;
@@ -111,6 +117,7 @@ export interface JobDetails {
   readonly at: number;
   /** The name of the worker that made it, if it has one. */
   readonly worker: string | undefined;
+  /** What it does, in a word. */
   readonly state: JobState;
   /** Everything that the job waits for at this moment. */
   readonly trouble: string | undefined;
@@ -126,8 +133,11 @@ export interface JobDetails {
   readonly outputs: Readonly<Record<string, number>>;
   /** Records that came too late, over all tasks. */
   readonly late: number;
+  /** Records and results that went to a dead-letter sink, over all tasks. */
   readonly dead_letters: number;
+  /** Committed results that the broker refused for good, over all tasks. */
   readonly unpublishable: number;
+  /** Records that were gone before they could be read, over all tasks. */
   readonly missing: number;
   /** Committed epochs, over all tasks. */
   readonly epochs: number;
@@ -137,9 +147,13 @@ export interface JobDetails {
   readonly lagTime: number | undefined;
   /** Committed epochs whose results are not visible yet, and their bytes. */
   readonly waiting: { readonly epochs: number; readonly bytes: number };
+  /** How long a commit of this worker takes, in milliseconds. */
   readonly commit_ms: Percentiles;
+  /** From a record's own timestamp until its results are visible, in milliseconds. */
   readonly latency_ms: Percentiles;
+  /** Every `watermark()`. */
   readonly watermarks: readonly WatermarkDetails[];
+  /** The stages that keep state. */
   readonly stages: readonly StageDetails[];
   /** The tasks, those with the most lag first where there are more than 64. */
   readonly tasks: readonly TaskDetails[];
@@ -174,7 +188,9 @@ export type Reason =
 
 /** The partition that holds a result back. */
 export interface HolderDetails {
+  /** The topic. */
   readonly topic: string;
+  /** The partition. */
   readonly partition: number;
   /** The event time of its latest event, as its mark tells. */
   readonly lastEvent: number | undefined;
@@ -186,9 +202,11 @@ export interface HolderDetails {
 export interface Explanation {
   /** The stage's name, or its operator where it has none; `undefined` where all of the job waits. */
   readonly stage: string | undefined;
+  /** Its operator: `tumblingWindow`. */
   readonly operator: string;
   /** The task that waits; `undefined` where the job as a whole does. */
   readonly task: number | undefined;
+  /** The reason. */
   readonly reason: Reason;
   /** Where the reason is `other side`: the reason of that side. */
   readonly sideReason: Reason | undefined;
@@ -200,6 +218,7 @@ export interface Explanation {
   readonly watermark: number | undefined;
   /** An event at or after this event time, in the holder, lets the result come. */
   readonly needs: number | undefined;
+  /** The partition that holds it back, where one does. */
   readonly holder: HolderDetails | undefined;
   /** When the result is expected, if that is known. */
   readonly moment: number | undefined;
