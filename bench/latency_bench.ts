@@ -6,6 +6,7 @@
 import type { MetricsSnapshot } from "../mod.ts";
 import { type BenchBroker, countVisible, makeTopics } from "./support/bench_broker.ts";
 import { Child, cpuOf, type Saying } from "./support/child.ts";
+import { SHOP } from "./support/events.ts";
 import type { JobTask } from "./support/job_main.ts";
 import type { ProbeTask } from "./support/probe_main.ts";
 import { judge, percentile, type Row, table } from "./support/report.ts";
@@ -78,9 +79,32 @@ export async function benchHops(
   return right;
 }
 
+/** The rate at which recommendations are measured, in events a second, and the goal. */
+const RECOMMENDATIONS = { rate: 2_000, goal: 75, kind: "recommendations" } as const;
+
+/**
+ * Measures the latency of recommendations: from sending an event to its row, with what is recommended. Returns whether
+ * every row was there.
+ */
+export async function benchRecommendations(
+  broker: BenchBroker,
+  { seconds, flags = [] }: Omit<LatencyOptions, "rates">,
+): Promise<boolean> {
+  const { times, costs, complete } = await measure(broker, { ...RECOMMENDATIONS, seconds, flags });
+  const { users, products } = SHOP;
+  const what = `${users.toLocaleString("en-US")} users and ${products.toLocaleString("en-US")} products`;
+  table(`Latency of recommendations, ${what}, ${seconds} s after ${WARM_UP} s of warm-up, 4 partitions, in ms`, [
+    times,
+  ]);
+  table("What it took meanwhile, in cores", [costs]);
+  return complete;
+}
+
 /** One run: its rate, duration and goal. */
 interface Run {
   readonly rate: number;
+  /** The pipeline. @default "counts" */
+  readonly kind?: JobTask["kind"];
   /** How many hops the events go through. @default 0 */
   readonly hops?: number;
   readonly goal: number;
@@ -105,8 +129,8 @@ interface Told {
 }
 
 async function measure(broker: BenchBroker, run: Run): Promise<Measured> {
-  const { rate, seconds, hops = 0 } = run;
-  const topic = `latency-${rate}-${hops}-${Date.now()}`, output = `${topic}-counts`;
+  const { rate, seconds, kind = "counts", hops = 0 } = run;
+  const topic = `latency-${kind}-${rate}-${hops}-${Date.now()}`, output = `${topic}-counts`;
   const folder = await Deno.makeTempDir({ prefix: "tidemark-bench-" });
   await makeTopics(broker, topic, output);
   const events = rate * (WARM_UP + seconds);
@@ -121,20 +145,22 @@ async function measure(broker: BenchBroker, run: Run): Promise<Measured> {
 /** Starts job, probe and sender, and waits until all events are sent and all results are seen. */
 async function play(
   broker: BenchBroker,
-  { rate, flags, hops }: Run,
+  { rate, flags, kind = "counts", hops }: Run,
   { topic, output, folder, events }: { topic: string; output: string; folder: string; events: number },
 ): Promise<Told> {
   const { address } = broker;
   const state = `${folder}/state.db`;
-  const jobTask: JobTask = { brokers: [address], kind: "counts", input: topic, output, state, ends: false, hops };
+  const jobTask: JobTask = { brokers: [address], kind, input: topic, output, state, ends: false, hops };
+  const shop = kind === "recommendations";
   const probeTask: ProbeTask = {
     broker: address,
     topic: output,
     events,
+    shop,
     patience: PATIENCE,
     times: `${folder}/arrived`,
   };
-  const senderTask: SenderTask = { broker: address, topic, rate, events, times: `${folder}/sent` };
+  const senderTask: SenderTask = { broker: address, topic, rate, events, shop, times: `${folder}/sent` };
   await using job = new Child("job", jobTask, { flags });
   const reading = await job.hears("reading");
   await using probe = new Child("probe", probeTask);

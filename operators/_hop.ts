@@ -23,7 +23,8 @@ interface HopOptions<T> {
   /** The same object in every task. */
   readonly identity: object;
   readonly name: string;
-  readonly key: (value: T) => Key;
+  /** `undefined`: every value goes to all tasks. */
+  readonly key: ((value: T) => Key) | undefined;
   readonly partitions: number | undefined;
   /** The part above. */
   readonly source: Observable<T>;
@@ -62,7 +63,12 @@ class Hop {
   /** Whether there are watermarks above. They then cross the hop. */
   #timed = false;
 
-  private constructor(readonly task: Task, readonly label: string, readonly identity: object) {}
+  private constructor(
+    readonly task: Task,
+    readonly label: string,
+    readonly identity: object,
+    readonly broadcast: boolean,
+  ) {}
 
   /** The hop of this name in a task. The first call subscribes the part above. */
   static of<T>(task: Task, options: HopOptions<T>): Hop {
@@ -71,7 +77,7 @@ class Hop {
     const known = task.hops.get(name);
     if (known !== undefined && known.identity !== identity) throw misuse.secondHop(label);
     if (known instanceof Hop) return known;
-    const hop = new Hop(task, label, identity);
+    const hop = new Hop(task, label, identity, options.key === undefined);
     task.hops.set(name, hop);
     hop.#bind(options);
     return hop;
@@ -91,7 +97,7 @@ class Hop {
   /** The last stage of the part above: sends every value to the task of its key. */
   #sending<T>({ name, key, partitions }: HopOptions<T>) {
     return operate<T, never>(
-      { operator: "repartition", name, time: "own", keeps: true, reads: key },
+      { operator: "repartition", name, time: "own", keeps: true, reads: key ?? (() => {}) },
       (stage) => {
         let told: HopTold;
         return {
@@ -99,8 +105,8 @@ class Hop {
             told = this.#open(stage, name, partitions);
           },
           next: (value) => {
-            const to = key(value);
-            needKey(to, stage.label);
+            const to = key?.(value);
+            if (key !== undefined) needKey(to, stage.label);
             this.#port.send(value, to);
           },
           cut: () => told.cut(),
@@ -111,18 +117,18 @@ class Hop {
   }
 
   #open({ scope }: Stage, name: string, partitions: number | undefined): HopTold {
-    const { task, label, identity } = this;
+    const { task, label, identity, broadcast } = this;
     this.#timed = scope.providers.length > 0;
     const above = [...new Set(scope.sources.map((source) => source.label))];
     const hear = (sender: number, watermark: number, status: HopStatus) => this.#hear(sender, watermark, status);
     const port = this.#port = task.host!.bindHop!({
-      ...{ identity, name, partitions, above, hear },
+      ...{ identity, name, partitions, broadcast, above, hear },
       open: () => this.#isOpen,
       silent: () => this.#timed ? this.#marks.silent : [],
     });
     const told = new HopTold(port, scope);
     const marks = this.#marks = new HopMarks(port.senders);
-    const toldBefore = task.host!.restoredClock(task.addClock(`${label} sends`, told));
+    const toldBefore = task.host!.restoredClock(task.addClock(`${label} sends${port.life}`, told));
     if (toldBefore !== undefined) told.restore(toldBefore);
     const clock = {
       identity: marks,
@@ -130,7 +136,7 @@ class Hop {
       snapshot: () => marks.snapshot(),
       tick: () => false,
     };
-    const heardBefore = task.host!.restoredClock(task.addClock(`${label} reads`, clock));
+    const heardBefore = task.host!.restoredClock(task.addClock(`${label} reads${port.life}`, clock));
     if (heardBefore !== undefined) marks.restore(heardBefore);
     return told;
   }
@@ -144,7 +150,8 @@ class Hop {
       endSource(task, source, out);
     };
     const slots = this.#port.listen({ subscriber: out, end });
-    const source: AttachedSource = { label: this.#port.topic, slots, hop: this.#timed ? label : undefined };
+    const hop = this.#timed ? label : undefined;
+    const source: AttachedSource = { label: this.#port.topic, slots, hop, broadcast: this.broadcast };
     below.attachSource(source, this.#timed);
     out.add(() => {
       // An operator such as take() has ended the stream early. Offsets would go on without the pipeline.

@@ -110,6 +110,8 @@ export interface HopRequest {
   readonly name: string;
   /** How many partitions its topic gets; `undefined`: as many as the inputs. */
   readonly partitions: number | undefined;
+  /** Whether every value goes to all tasks. Its topic then has a partition for each of them. */
+  readonly broadcast: boolean;
   /** What it reads: topics, those of other hops included. */
   readonly above: readonly string[];
   /** Whether the part above is still open, although its input may have ended. */
@@ -124,6 +126,8 @@ export interface HopRequest {
 export interface HopPort {
   /** The topic between the two parts. */
   readonly topic: string;
+  /** Appended to the names of its clocks: one that has come back to the pipeline begins with new ones. Mostly empty. */
+  readonly life: string;
   /** The tasks that send into the hop. */
   readonly senders: readonly number[];
   /** Whether this task is one of them. */
@@ -132,8 +136,8 @@ export interface HopPort {
   readonly interval: number;
   /** Elapsed time, in milliseconds. */
   elapsed(): number;
-  /** Sends a value to the task of its key. Throws when it cannot be stored or is too large. */
-  send(value: unknown, key: Key): void;
+  /** Sends a value to the task of its key; `undefined`: to every task. Throws when it cannot be stored or is too large. */
+  send(value: unknown, key: Key | undefined): void;
   /** Sends this task's watermark and status to every partition. */
   tell(watermark: number, status: HopStatus): void;
   /** Binds what reads the hop. Returns the slots that it will read. */

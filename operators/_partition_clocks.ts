@@ -113,7 +113,8 @@ export class PartitionClocks {
     }
     // Before the first record there is no event time to advance from.
     if (this.idle && advances && this.#allIdleFrom > BEGIN_OF_TIME) {
-      this.watermark = Math.max(this.watermark, this.#allIdleFrom + now - this.#allIdleSince);
+      // Event time is whole milliseconds, and a monotonic clock has parts of them.
+      this.watermark = Math.max(this.watermark, this.#allIdleFrom + Math.floor(now - this.#allIdleSince));
     }
     return changed || this.watermark !== before;
   }

@@ -9,7 +9,7 @@ import { type Carried, HOP_HEADER } from "./hop_records.ts";
 import { HOP_INTERVAL } from "./limits.ts";
 
 /** A hop as the job was planned. */
-export interface HopPlan extends Pick<HopRequest, "identity" | "name" | "partitions" | "above"> {
+export interface HopPlan extends Pick<HopRequest, "identity" | "name" | "partitions" | "broadcast" | "above"> {
   /** Its topic, on the connector of the inputs. */
   readonly topic: string;
   /** What its tasks read. */
@@ -18,6 +18,9 @@ export interface HopPlan extends Pick<HopRequest, "identity" | "name" | "partiti
   readonly sink: RecordSink<Carried>;
 }
 
+/** The longest text that the clocks of a hop have in their names: the run of one that has come back. */
+export const LONGEST_LIFE = " 01234567";
+
 /** The topic of a hop. A hop's name has no dots, so two jobs never share one. */
 export function hopTopic(job: string, name: string): string {
   return `${job}.${name}.repartition`;
@@ -25,8 +28,8 @@ export function hopTopic(job: string, name: string): string {
 
 /** Completes the hops that were found, once it is known where the inputs are. */
 export function planHops(found: readonly (HopRequest & { readonly topic: string })[], connector: Connector): HopPlan[] {
-  return found.map(({ identity, name, partitions, above, topic }) => ({
-    ...{ identity, name, partitions, above, topic },
+  return found.map(({ identity, name, partitions, broadcast, above, topic }) => ({
+    ...{ identity, name, partitions, broadcast, above, topic },
     source: {
       ...{ connector, topic },
       decode() {

@@ -12,7 +12,7 @@ import { noSource, notWhole } from "../operators/_misuse.ts";
 import { Bottom } from "../operators/_source.ts";
 import type { TableAndValues } from "../operators/_host.ts";
 import { type HopPort, type HopRequest, Task, type TaskHost } from "../operators/_task.ts";
-import { type HopPlan, hopTopic, planHops } from "./hops.ts";
+import { type HopPlan, hopTopic, LONGEST_LIFE, planHops } from "./hops.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type Joined, type ReadingOrder, readingOrder } from "./tables_first.ts";
 
@@ -167,16 +167,20 @@ class PlanningHost implements TaskHost {
     this.hops.push({ ...request, topic });
     const nothing = () => {};
     return {
-      ...{ topic, senders: [], sends: false, interval: Infinity, elapsed: () => 0 },
+      ...{ topic, life: LONGEST_LIFE, senders: [], sends: false, interval: Infinity, elapsed: () => 0 },
       ...{ send: nothing, tell: nothing, listen: () => [], over: nothing },
     };
   }
 
-  joins({ name, label, tables, values, bootstrap, whole, partial }: TableAndValues): void {
+  joins({ name, label: stage, tables, values, bootstrap, whole, partial }: TableAndValues): void {
     if (whole) this.whole.add(`${name}/`);
-    if (partial !== undefined) this.single ??= notWhole(label, partial.label);
+    if (partial !== undefined) this.single ??= notWhole(stage, partial.label);
     if (!bootstrap) return;
-    for (const value of values) for (const table of tables) this.joined.push([value.label, table.label]);
+    for (const { label } of tables) {
+      // What comes through a hop has no past that a new task could read.
+      if (this.hops.some(({ topic }) => topic === label)) continue;
+      for (const value of values) this.joined.push([value.label, label]);
+    }
   }
 
   openState(spec: KeyedStateSpec): AnyKeyedState {

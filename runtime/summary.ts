@@ -128,7 +128,8 @@ function hopsOf(
   const topics = Object.entries(crossing);
   if (topics.length === 0) return {};
   const hops = topics.map(([topic, lag]) => {
-    return [topic, { sent: counters[`sent:${topic}`] ?? 0, read: counters[`read:${topic}`] ?? 0, lag }] as const;
+    const [sent, control, read] = ["sent", "told", "read"].map((what) => counters[`${what}:${topic}`] ?? 0);
+    return [topic, { sent, control, read, lag }] as const;
   });
   return { hops: Object.fromEntries(hops) };
 }

@@ -78,6 +78,20 @@ describe("idleAfter in a job", () => {
     await job.stop();
   });
 
+  it("time that goes on with the wall clock is whole milliseconds, though a monotonic clock has parts of them", async () => {
+    const log = memory();
+    log.append("visits", [visit("ada", begin + 1), visit("ada", begin + 900)]);
+    const clock = new ManualClock(start);
+    const fine = { ...clock, elapsed: () => clock.elapsed() * 1.0007 };
+    const job = await runWith(activity(log), { name: "idle", state: ":memory:", ...silent }, fine);
+    await read(job, 2);
+    await clock.advance(2 * IDLE_AFTER);
+    await clock.advance(SIZE);
+    await first(log.source("activity"), 1, job);
+    assert(Number.isSafeInteger(job.metrics.snapshot().watermark));
+    await job.stop();
+  });
+
   it('with whenIdle: "hold" time waits for the next record', async () => {
     const log = memory();
     log.append("visits", [visit("ada", begin + 1), visit("ada", begin + 900)]);

@@ -104,7 +104,11 @@ const WRONG: readonly [args: string[], says: string, helps: string][] = [
   [["--rate", "0"], '--rate must be a number above 0, current value is "0".', "--rate R"],
   [["--events", "1.5"], '--events must be a whole number that is not negative, current value is "1.5".', "--events N"],
   [["--seed", "x"], '--seed must be a whole number that is not negative, current value is "x".', "--seed S"],
-  [["--only", "late"], '--only must be counts or activity, current value is "late".', "--only counts|activity"],
+  [
+    ["--only", "late"],
+    '--only must be recommendations, activity or counts, current value is "late".',
+    "--only recommendations|activity|counts",
+  ],
   [["--job", "a b"], '--job must be 1 to 100 letters, digits, ".", "_" or "-", current value is "a b".', "--job NAME"],
   [
     ["--worker", "/"],

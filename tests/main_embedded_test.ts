@@ -1,12 +1,14 @@
 import { headerOf } from "../connectors/headers.ts";
-import { assert, assertEquals, assertGreater, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { type EmbeddedLog, embeddedLog } from "@tidemark/streams";
+import { FOR_YOU } from "../examples/recommendations/pipeline.ts";
+import type { Recommended } from "../examples/recommendations/recommended.ts";
 import { trafficKey } from "../examples/recommendations/generate.ts";
 import type { Traffic } from "../examples/recommendations/traffic.ts";
-import { Program, runProgram, summaryOf } from "./support/shop/program.ts";
+import { Program, runProgram, type Summary, summaryOf } from "./support/shop/program.ts";
 import { assertTruth, type Row, type Truth, truthOf } from "./support/shop/truth.ts";
 
-const EVENTS = 20_000;
+const EVENTS = 10_000;
 const INPUT = "user_events";
 
 /** A state of its own for a test. */
@@ -42,7 +44,24 @@ async function assertLogIsTrue(state: string, events = EVENTS): Promise<Truth> {
     late: await rowsOf(log, "user_events_late"),
   }, truth);
   assertEquals(await rowsOf(log, "user_events_dead"), []);
+  await assertTableIsTrue(kv, truth);
   return truth;
+}
+
+/** Holds the latest row of each user to the number of their events. */
+async function assertTableIsTrue(kv: Deno.Kv, truth: Truth): Promise<void> {
+  const counts = new Map(truth.counts.map(({ key, value }) => [key, (value as Recommended).event_count]));
+  const found = new Map<string, number>();
+  for await (const { key, value } of kv.list<Recommended>({ prefix: FOR_YOU })) {
+    assertEquals(key, [...FOR_YOU, value.user_id]);
+    found.set(value.user_id, value.event_count);
+  }
+  assertEquals([...found].sort(), [...counts].sort());
+}
+
+/** How many results went to topics. */
+function toTopics({ outputs }: Summary): Record<string, number> {
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => !name.startsWith("kv:")));
 }
 
 /** Resolves when the state has been written to so many times, as far as its file's times tell; rejects when the program ends. */
@@ -70,7 +89,7 @@ Deno.test("the program makes its traffic, counts all of it, fires every window a
   assertEquals(summary.ended, "finished");
   assertEquals(summary.job, "recommendations");
   assertEquals(summary.records_in, EVENTS);
-  assertEquals(summary.outputs, {
+  assertEquals(toTopics(summary), {
     user_recommendations: EVENTS,
     user_activity: truth.activity.length,
     user_events_late: truth.late.length,
@@ -82,12 +101,13 @@ Deno.test("the program makes its traffic, counts all of it, fires every window a
     assertGreater(summary.commit_ms[part], 0);
     assertGreater(summary.latency_ms[part], 0);
   }
+  assertGreater(summary.user!.recommendations.length, 0);
 });
 
 Deno.test("the program's traffic is the same for the same seed, whenever and wherever it runs", async () => {
   const totals = async (seed: string) => {
     const summary = summaryOf(await runProgram(["--state", ":memory:", "--events", "3000", "--seed", seed, "--json"]));
-    return [summary.records_in, summary.outputs, summary.late];
+    return [summary.records_in, toTopics(summary), summary.late];
   };
   const first = await totals("5");
   assertEquals(await totals("5"), first);
@@ -110,7 +130,7 @@ Deno.test("the program killed three times comes to the same totals, and started 
   const truth = await assertLogIsTrue(place.state);
   assertGreater(truth.late.length, 0);
   assertEquals(last.records_in, EVENTS);
-  assertEquals(last.outputs, {
+  assertEquals(toTopics(last), {
     user_recommendations: EVENTS,
     user_activity: truth.activity.length,
     user_events_late: truth.late.length,
@@ -153,10 +173,39 @@ Deno.test("a second process is told who has the log, and SIGTERM ends the first 
   await assertLogIsTrue(place.state);
 });
 
+Deno.test("a log that the first generator began goes on with its traffic, and that of a newer one is left alone", async () => {
+  await using place = await scratch();
+  const first: Traffic = { seed: 9, began: Date.now() - 3_600_000, perSecond: 200 };
+  const store = async (traffic: Traffic) => {
+    using kv = await Deno.openKv(place.state);
+    await kv.set(trafficKey(INPUT), traffic);
+  };
+  const flags = ["--state", place.state, "--events", "2000", "--only", "counts", "--json"];
+  await store({ ...first, version: 9 });
+  const refused = await runProgram(flags);
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.stderr.at(-1)!, "was begun with version 9 of the generator, and this is version 2");
+
+  await store(first);
+  assertEquals(summaryOf(await runProgram(flags)).records_in, 2000);
+  using kv = await Deno.openKv(place.state);
+  const { input } = truthOf(first, 2000, { topic: INPUT, partitions: 4 });
+  assertEquals((await rowsOf(embeddedLog(kv), INPUT)).map(({ value }) => value), input.flat());
+});
+
 Deno.test("the program's summary is a table for people, and --only leaves the other result out", async () => {
   const { code, stdout } = await runProgram(["--state", ":memory:", "--events", "100", "--only", "counts"]);
   assertEquals(code, 0);
   assertEquals(stdout[0], "Job recommendations: finished");
   const row = (name: string) => stdout.find((line) => line.trim().startsWith(name))?.trim().split(/ {2,}/)[1];
   assertEquals([row("records in"), row("to user_recommendations"), row("to user_activity")], ["100", "100", "0"]);
+  assertEquals(row("for user"), undefined);
+});
+
+Deno.test("the program's summary names a user, what is recommended to them and why", async () => {
+  const flags = ["--state", ":memory:", "--events", "5000", "--only", "recommendations"];
+  const { code, stdout, stderr } = await runProgram(flags);
+  assertEquals(code, 0, stderr.join("\n"));
+  const told = stdout.find((line) => line.trim().startsWith("for user-"));
+  assertMatch(told!, /^ {2}for user-\d+, after \d+ events +product-\d+, (because of product-\d+|which trends)$/);
 });

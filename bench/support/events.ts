@@ -77,6 +77,48 @@ export function eventRecord(
   };
 }
 
+/** The users of a shop, its products, and the groups of products that a user likes. */
+export const SHOP = { users: 100_000, products: 10_000, groups: 200 } as const;
+/** The types of a shop's events, with the shares that they have up to each of them. */
+const SHOP_TYPES = [["view", 0.8], ["add_to_cart", 0.95], ["purchase", 1]] as const;
+
+/** The user of an event of a shop. Few users cause many of the events: a tenth of them a third. */
+export function shopUserOf(index: number): number {
+  return Math.floor(fraction(index, 1) ** 2 * SHOP.users);
+}
+
+/** The record of an event of a shop: four of five are with products of the user's group. */
+export function shopRecord(
+  index: number,
+  { topic, timestamp }: { readonly topic: string; readonly timestamp: number },
+): OutputRecord {
+  if (keys.length < SHOP.users) prepare(SHOP.users);
+  const { products, groups } = SHOP;
+  const user = shopUserOf(index), nth = fraction(index, 3) ** 2;
+  const liked = fraction(index, 2) < 0.8;
+  const product = liked ? user % groups + groups * Math.floor(nth * products / groups) : Math.floor(nth * products);
+  const kind = fraction(index, 4);
+  const type = SHOP_TYPES.find(([, upTo]) => kind < upTo)![0];
+  const text = `{"user_id":"${nameOf(user)}","product_id":"product-${product}",` +
+    `"category":"${CATEGORIES[product % CATEGORIES.length]}","event_type":"${type}","timestamp_ms":${timestamp}}`;
+  return {
+    topic,
+    partition: partitions[user],
+    timestamp,
+    key: keys[user],
+    value: encoder.encode(text),
+    headers: undefined,
+  };
+}
+
+/** A number from 0 to 1 that looks random: a function of the event and of what it is for. */
+function fraction(index: number, purpose: number): number {
+  let word = Math.imul(index ^ Math.imul(purpose, 0x9e3779b9), 0x21f0aaad);
+  word = Math.imul(word ^ word >>> 15, 0x735a2d97);
+  word = Math.imul(word ^ word >>> 13, 0x9e3779b1);
+  return ((word ^ word >>> 16) >>> 0) / 2 ** 32;
+}
+
 /**
  * How many pairs of user and minute the first `count` events have, which is the number of results of the windows job.
  */

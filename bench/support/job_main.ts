@@ -1,15 +1,16 @@
-/** The job under test, in a process of its own: the pipelines of the README over Kafka. */
+/** The job under test, in a process of its own: the pipelines of the README and the recommender over Kafka. */
 import { map } from "rxjs";
 import type { Observable } from "rxjs";
 import { count, eventTime, keyedReduce, minutes, repartition, run, tumblingWindow, watermark } from "../../mod.ts";
 import { kafka } from "../../connectors/kafka/mod.ts";
+import { results } from "../../examples/recommendations/pipeline.ts";
 import type { UserEvent } from "./events.ts";
 import { clock, cpuOf, peakMemory, say } from "./child.ts";
 
 /** The task of the process. */
 export interface JobTask {
   readonly brokers: readonly string[];
-  readonly kind: "counts" | "latest" | "windows";
+  readonly kind: "counts" | "latest" | "windows" | "recommendations";
   readonly input: string;
   readonly output: string;
   readonly state: string;
@@ -22,6 +23,15 @@ export interface JobTask {
 /** The pipeline of a kind. */
 function pipelineOf({ brokers, kind, input, output, hops = 0 }: JobTask): Observable<unknown> {
   const broker = kafka({ brokers });
+  // Recommendations alone use none of the other topics.
+  const topics = {
+    input,
+    output,
+    activity: `${output}-activity`,
+    late: `${output}-late`,
+    deadLetter: `${output}-dead`,
+  };
+  if (kind === "recommendations") return results(broker, topics).recommended;
   const events = broker.source<UserEvent>(input).pipe(
     eventTime((event) => event.timestamp_ms),
     watermark({ maxOutOfOrderness: minutes(5) }),

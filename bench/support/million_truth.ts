@@ -4,7 +4,7 @@
  * engine.
  */
 import type { UserEvent } from "../../examples/recommendations/schema.ts";
-import type { Traffic } from "../../examples/recommendations/traffic.ts";
+import { GENERATION, type Traffic } from "../../examples/recommendations/traffic.ts";
 import { minutes } from "../../mod.ts";
 
 const MINUTE = minutes(1), BOUND = minutes(5), LATENESS = minutes(1);
@@ -78,6 +78,7 @@ export class MillionTruth {
  */
 export function trafficOf(events: number, { seed, perSecond }: { seed: number; perSecond: number }): Traffic {
   return {
+    version: GENERATION,
     seed,
     perSecond,
     began: Math.floor(Date.now() / MINUTE) * MINUTE - Math.ceil(events / perSecond) * 1000 - MINUTE,

@@ -1,9 +1,10 @@
 /**
- * The probe: reads the results of the counts job as a `read_committed` consumer, and records when it saw each of them.
+ * The probe: reads the results of the counts job, or rows of recommendations, as a `read_committed` consumer, and records
+ * when it saw each of them. Both begin with the user and the number of the user's event.
  */
 import { decodePartition } from "../../connectors/kafka/record_batch_decode.ts";
 import { clock, cpuOf, say } from "./child.ts";
-import { PARTITIONS, USERS } from "./events.ts";
+import { PARTITIONS, SHOP, shopUserOf, USERS } from "./events.ts";
 import { RawBroker } from "./raw_broker.ts";
 
 /** The task of the process. */
@@ -11,6 +12,8 @@ export interface ProbeTask {
   readonly broker: string;
   readonly topic: string;
   readonly events: number;
+  /** Whether they are a shop's events. Then rows of one user may come out of order. @default false */
+  readonly shop?: boolean;
   /** How long to wait for the next result before the probe gives up, in milliseconds. */
   readonly patience: number;
   /** The file for the times of arrival: one 64-bit float for each event, 0 for a missing result. */
@@ -29,10 +32,18 @@ function numberAt(bytes: Uint8Array, at: number): number {
   return value;
 }
 
-async function main({ broker, topic, events, patience, times }: ProbeTask): Promise<void> {
+/** The indexes of each user's events. */
+function eventsOfUsers(events: number): number[][] {
+  const own: number[][] = Array.from({ length: SHOP.users }, () => []);
+  for (let index = 0; index < events; index++) own[shopUserOf(index)].push(index);
+  return own;
+}
+
+async function main({ broker, topic, events, shop = false, patience, times }: ProbeTask): Promise<void> {
   const connection = await RawBroker.connect(broker);
   const arrived = new Float64Array(events);
   const counts = new Uint32Array(USERS);
+  const own = shop ? eventsOfUsers(events) : undefined;
   const places = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, offset: 0 }));
   let seen = 0, wrong = 0, fetches = 0;
   say("ready");
@@ -45,9 +56,10 @@ async function main({ broker, topic, events, patience, times }: ProbeTask): Prom
       places[one.partition].offset = position;
       for (const { value } of records) {
         const user = numberAt(value!, USER_AT), count = numberAt(value!, COUNT_AT);
-        // Each user's counts must come once each and in order. Any other count means a lost or duplicated result.
-        if (count !== ++counts[user]) wrong++;
-        const index = (count - 1) * USERS + user;
+        // Each count must come once, and those of the counts job in order.
+        if (own === undefined && count !== ++counts[user]) wrong++;
+        const index = own === undefined ? (count - 1) * USERS + user : own[user][count - 1];
+        if (own !== undefined && arrived[index] !== 0) wrong++;
         if (index < events) arrived[index] = now;
       }
       seen += records.length;

@@ -1,6 +1,6 @@
 /** The load generator: sends events at a rate, and records when it sent each of them. */
 import { clock, cpuOf, say } from "./child.ts";
-import { eventRecord } from "./events.ts";
+import { eventRecord, shopRecord } from "./events.ts";
 import { RawBroker } from "./raw_broker.ts";
 
 /** The task of the process. */
@@ -10,6 +10,8 @@ export interface SenderTask {
   /** Events a second. */
   readonly rate: number;
   readonly events: number;
+  /** Whether they are a shop's events, of more users and products. @default false */
+  readonly shop?: boolean;
   /** The file for the times of sending: one 64-bit float for each event. */
   readonly times: string;
 }
@@ -17,10 +19,11 @@ export interface SenderTask {
 /** The most events of one request, so that a delayed sender does not send all overdue events at once. */
 const MOST_AT_ONCE = 4000;
 
-async function main({ broker, topic, rate, events, times }: SenderTask): Promise<void> {
+async function main({ broker, topic, rate, events, shop, times }: SenderTask): Promise<void> {
   const connection = await RawBroker.connect(broker);
   const sent = new Float64Array(events);
   const underWay = new Set<Promise<void>>();
+  const recordOf = shop === true ? shopRecord : eventRecord;
   const began = clock();
   let behind = 0;
   for (let next = 0; next < events;) {
@@ -30,7 +33,7 @@ async function main({ broker, topic, rate, events, times }: SenderTask): Promise
       const records = [];
       for (; next < due; next++) {
         sent[next] = clock();
-        records.push(eventRecord(next, { topic, timestamp: Math.floor(sent[next]) }));
+        records.push(recordOf(next, { topic, timestamp: Math.floor(sent[next]) }));
       }
       const done = connection.produce(topic, records).finally(() => underWay.delete(done));
       underWay.add(done);

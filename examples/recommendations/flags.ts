@@ -13,7 +13,7 @@ export interface Flags {
   readonly state: string;
   readonly topics: Topics;
   readonly createTopics: boolean;
-  readonly only: "counts" | "activity" | undefined;
+  readonly only: (typeof RESULTS)[number] | undefined;
   /** How many events the embedded traffic has; `undefined` is without end. */
   readonly events: number | undefined;
   /** Events a second; `undefined` is as fast as possible. */
@@ -52,12 +52,16 @@ const FLAGS = {
   job: { value: "NAME", means: "the job's name, and its Kafka consumer group", default: "recommendations" },
   state: { value: "PATH|URL|:memory:", means: "the Deno KV of its state", default: ".tidemark/recommendations.db" },
   input: { value: "TOPIC", means: "the events to read", default: "user_events" },
-  output: { value: "TOPIC", means: "each user's count, after every event", default: "user_recommendations" },
+  output: { value: "TOPIC", means: "what to recommend to a user, after every event", default: "user_recommendations" },
   activity: { value: "TOPIC", means: "each user's count of every minute", default: "user_activity" },
   late: { value: "TOPIC", means: "events that came too late for their minute", default: "user_events_late" },
   "dead-letter": { value: "TOPIC", means: "records that are no events", default: "user_events_dead" },
   "create-topics": { means: "make missing topics, with as many partitions as the input (4 where it is missing too)" },
-  only: { value: "counts|activity", means: "one of the two results", default: "both" },
+  only: {
+    value: "recommendations|activity|counts",
+    means: "one result; counts: each user's count after every event, in the place of recommendations",
+    default: "recommendations and activity",
+  },
   events: { value: "N", means: "embedded traffic: how many events in all", default: "endless" },
   rate: { value: "R", means: "embedded traffic: events a second", default: "2000; with --events as fast as it goes" },
   seed: { value: "S", means: "embedded traffic: which", default: "the one that was begun, else 1" },
@@ -79,16 +83,20 @@ const NOT_YET = {
   dashboard: { only: "off", instead: "progress is shown on the terminal" },
 } as const;
 
+/** What `--only` may ask for. */
+const RESULTS = ["recommendations", "activity", "counts"] as const;
+
 const TOPIC_FLAGS = ["input", "output", "activity", "late", "dead-letter"] as const;
 
 /** The help. */
 export function help(): string {
   const names = Object.keys(FLAGS) as Name[];
-  return `Counts a shop's events per user, and per user and minute, exactly once.
+  return `Recommends products to the users of a shop after each of their events, and counts events per user and minute, exactly once.
 
 Usage: deno task start [flags]
 
 With no broker named, it needs nothing but Deno: it makes the shop's traffic and runs on a log in a local file.
+The latest row of each user is in the state's KV under ["shop", "for_you", USER], what trends under ["shop", "trending", CATEGORY].
 
 ${names.map(helpOf).join("\n")}`;
 }
@@ -211,8 +219,9 @@ function topicsOf(given: Given): Topics {
 
 function onlyOf(given: Given): Flags["only"] {
   const only = textOf(given, "only");
-  if (only === undefined || only === "counts" || only === "activity") return only;
-  throw new WrongFlags(`--only must be counts or activity, current value is "${only}".`, "only");
+  const known = RESULTS.find((result) => result === only);
+  if (only === known) return known;
+  throw new WrongFlags(`--only must be recommendations, activity or counts, current value is "${only}".`, "only");
 }
 
 function countOf(given: Given, flag: "events" | "seed"): number | undefined {

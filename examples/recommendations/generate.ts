@@ -6,7 +6,7 @@
  */
 import { type EmbeddedLog, hours, type Job, minutes } from "@tidemark/streams";
 import type { Flags } from "./flags.ts";
-import { eventAt, receivedAt, type Traffic } from "./traffic.ts";
+import { eventAt, GENERATION, receivedAt, type Traffic } from "./traffic.ts";
 
 /** The parameters of the generator. */
 export interface Generating {
@@ -66,6 +66,13 @@ export async function generate({ kv, log, job, flags, signal }: Generating): Pro
 /** The traffic of this log: the stored one, or a new one. */
 async function recall(kv: Deno.Kv, key: readonly string[], { events, rate, seed }: Flags): Promise<Remembered> {
   const { value } = await kv.get<Remembered>(key);
+  if (value?.version !== undefined && value.version !== GENERATION) {
+    throw new Error(
+      `The traffic of ${
+        key[2]
+      } was begun with version ${value.version} of the generator, and this is version ${GENERATION}: start the program that began it, or give another --state`,
+    );
+  }
   if (value !== null && (seed === undefined || seed === value.seed)) return value;
   if (value !== null) {
     throw new Error(
@@ -80,7 +87,7 @@ async function recall(kv: Deno.Kv, key: readonly string[], { events, rate, seed 
   const ago = rate === undefined && events !== undefined ? events / perSecond * 1000 : 0;
   // It begins on a full minute, so that the same seed fills the same windows at any start.
   const began = Math.floor((Date.now() - ago) / minutes(1)) * minutes(1);
-  const traffic = { seed: seed ?? SEED, began, perSecond };
+  const traffic = { version: GENERATION, seed: seed ?? SEED, began, perSecond };
   await kv.set(key, traffic);
   return traffic;
 }

@@ -1,5 +1,6 @@
 /**
- * The example job, run by `deno task start`: counts a shop's events per user, and per user and minute, exactly once.
+ * The example job, run by `deno task start`: recommends products to a shop's users after each of their events, and counts
+ * events per user and minute, exactly once.
  *
  * Without `--brokers` it generates the shop's traffic itself and runs on the embedded log; with it the job runs on
  * Kafka. However the job ends, the next start continues where it stopped.
@@ -8,10 +9,11 @@ import { deadLetter, type Job, type JobEnd, run } from "@tidemark/streams";
 import { type Flags, help, parseFlags, WrongFlags } from "./flags.ts";
 import { onEmbeddedLog } from "./on_embedded_log.ts";
 import { onKafka } from "./on_kafka.ts";
-import { recommendations } from "./pipeline.ts";
+import { type Results, results } from "./pipeline.ts";
 import type { Place } from "./place.ts";
 import { Progress } from "./progress.ts";
 import { Signals, Stopped } from "./signals.ts";
+import { someUser } from "./some_user.ts";
 import { type Summary, summaryJson, summaryTable } from "./summary.ts";
 
 // main() disposes of everything before it returns. Deno.exit() inside it would skip that.
@@ -38,9 +40,7 @@ async function start(flags: Flags): Promise<void> {
   using progress = new Progress();
   const opening = flags.brokers === undefined ? onEmbeddedLog(flags) : onKafka(flags, flags.brokers);
   await using place = await signals.unlessAsked(opening);
-  const { counts, activity } = recommendations(place.broker, flags.topics);
-
-  const pipelines = flags.only === "counts" ? counts : flags.only === "activity" ? activity : [counts, activity];
+  const pipelines = chosen(results(place.broker, flags.topics), flags.only);
   await using job = await signals.during((signal) =>
     run(pipelines, {
       name: flags.job,
@@ -64,7 +64,21 @@ async function start(flags: Flags): Promise<void> {
       `Job ${flags.job} is finished already: all of its input was processed before, and nothing is left to do.`,
     );
   }
-  report({ metrics, ended, topics: flags.topics }, flags);
+  report({ metrics, ended, topics: flags.topics, user: await someUser(place.state) }, flags);
+}
+
+/** The pipelines of the results that were asked for. */
+function chosen({ recommended, activity, counts }: Results, only: Flags["only"]) {
+  switch (only) {
+    case "counts":
+      return counts;
+    case "activity":
+      return activity;
+    case "recommendations":
+      return recommended;
+    default:
+      return [recommended, activity];
+  }
 }
 
 /** Runs the job and the generator of its input, until the job has ended or the signal stops it. */

@@ -1,7 +1,8 @@
 /**
- * The pipeline: a shop's events become a running count for each user, and a count for each user and minute.
+ * The pipelines: a shop's events become what to recommend to their users, a count for each user and minute, and what
+ * trends.
  *
- * It is an ordinary RxJS Observable and does not depend on where it runs: the broker may be the embedded log or Kafka.
+ * They are ordinary RxJS Observables and do not depend on where they run: the broker may be the embedded log or Kafka.
  */
 import { map, type MonoTypeOperatorFunction, type Observable } from "rxjs";
 import {
@@ -9,13 +10,18 @@ import {
   count,
   eventTime,
   keyedReduce,
+  kvTable,
   lateSideOutput,
   minutes,
+  repartition,
   type SinkOptions,
   tumblingWindow,
   watermark,
 } from "@tidemark/streams";
+import type { Recommended } from "./recommended.ts";
+import { latestOfUser, recommend } from "./recommender.ts";
 import { UserEvent } from "./schema.ts";
+import { trending } from "./trending.ts";
 
 /** The part of a connector that the pipeline uses. Every connector of Tidemark has it. */
 export interface Broker {
@@ -32,7 +38,7 @@ export interface Topics {
   readonly deadLetter: string;
 }
 
-/** A row of the output topic: how many events a user has had so far. */
+/** A row of the output topic with `--only counts`: how many events a user has had so far. */
 export interface UserCount {
   readonly user_id: string;
   readonly event_count: number;
@@ -46,24 +52,34 @@ export interface UserActivity extends UserCount {
   readonly pane: "onTime" | "late" | "early";
 }
 
-/** The two results. */
-export interface Recommendations {
-  readonly counts: Observable<UserCount>;
+/** The keys of the tables in the job's KV: `[...FOR_YOU, user]` and `[...TRENDING, category]`. */
+export const FOR_YOU = ["shop", "for_you"], TRENDING = ["shop", "trending"];
+
+/** The results. */
+export interface Results {
+  readonly recommended: Observable<Recommended>;
   readonly activity: Observable<UserActivity>;
+  readonly counts: Observable<UserCount>;
 }
 
-/** Both results of the shop's events. They share the source, so each event is read once. */
-export function recommendations(broker: Broker, topics: Topics): Recommendations {
+/** The results of the shop's events. They share the source, so each event is read once. */
+export function results(broker: Broker, topics: Topics): Results {
   const events = broker.source(topics.input, { schema: UserEvent }).pipe(
     eventTime((event) => event.timestamp_ms),
     watermark({ maxOutOfOrderness: minutes(5) }),
   );
 
-  // After every event, the number of its user's events so far.
-  const counts = events.pipe(
-    keyedReduce({ name: "event-count", key: (event) => event.user_id, initial: 0, reduce: (total) => total + 1 }),
-    map(({ key, value }) => ({ user_id: key, event_count: value })),
+  // What trends in each category, and in all of them. Every task has all of it, for users of whom little is known.
+  const trends = trending(events).pipe(
+    kvTable(TRENDING, { key: ({ key }) => key, value: ({ value }) => value }),
+    repartition({ name: "trends-to-all", broadcast: true }),
+  );
+
+  // After every event, what to recommend to its user.
+  const recommended = recommend(events, { trends }).pipe(
     broker.sink(topics.output, { key: (row) => row.user_id }),
+    latestOfUser,
+    kvTable(FOR_YOU, { key: (row) => row.user_id }),
   );
 
   // The number of a user's events in a minute: emitted when the minute is over, and again for each event that is at
@@ -87,5 +103,12 @@ export function recommendations(broker: Broker, topics: Topics): Recommendations
     broker.sink(topics.activity, { key: (row) => row.user_id }),
   );
 
-  return { counts, activity };
+  // After every event, the number of its user's events so far. For those who want no more than that.
+  const counts = events.pipe(
+    keyedReduce({ name: "event-count", key: (event) => event.user_id, initial: 0, reduce: (total) => total + 1 }),
+    map(({ key, value }) => ({ user_id: key, event_count: value })),
+    broker.sink(topics.output, { key: (row) => row.user_id }),
+  );
+
+  return { recommended, activity, counts };
 }

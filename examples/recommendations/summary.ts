@@ -3,19 +3,25 @@
  */
 import type { JobEnd, MetricsSnapshot, Percentiles } from "@tidemark/streams";
 import type { Topics } from "./pipeline.ts";
+import { type Recommended, TRENDING } from "./recommended.ts";
+
+/** How many of a user's recommendations the table shows. */
+const SHOWN = 3;
 
 /** The state of the job when this program ends. */
 export interface Summary {
   readonly metrics: MetricsSnapshot;
   readonly ended: JobEnd["reason"];
   readonly topics: Topics;
+  /** What is recommended to some user; `undefined` where nothing is. */
+  readonly user: Recommended | undefined;
 }
 
 /**
  * The summary as one JSON line. Counts are totals since the job's first start; times and rates are since this program's
  * start.
  */
-export function summaryJson({ metrics, ended, topics }: Summary): string {
+export function summaryJson({ metrics, ended, topics, user }: Summary): string {
   const { job, records_in, outputs, late, dead_letters, missing, epochs, keys, elapsed_ms, records_per_second } =
     metrics;
   const { commit_ms, latency_ms } = metrics;
@@ -34,11 +40,13 @@ export function summaryJson({ metrics, ended, topics }: Summary): string {
     records_per_second,
     commit_ms,
     latency_ms,
+    // One user as an example.
+    user: user ?? null,
   });
 }
 
 /** The summary as a table. */
-export function summaryTable({ metrics, ended, topics }: Summary): string {
+export function summaryTable({ metrics, ended, topics, user }: Summary): string {
   const { outputs } = metrics;
   const written = [topics.output, topics.activity, topics.late].map((
     topic,
@@ -52,11 +60,20 @@ export function summaryTable({ metrics, ended, topics }: Summary): string {
     ["time", `${(metrics.elapsed_ms / 1000).toFixed(1)} s, ${count(metrics.records_per_second)} records/s`],
     ["commit", percentiles(metrics.commit_ms)],
     ["latency", percentiles(metrics.latency_ms)],
+    ...(user === undefined ? [] : forUser(user)),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return [`Job ${metrics.job}: ${ended}`, ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join(
     "\n",
   );
+}
+
+/** What is recommended to a user, and why. */
+function forUser({ user_id, event_count, recommendations }: Recommended): string[][] {
+  return recommendations.slice(0, SHOWN).map(({ product_id, because }, index) => {
+    const why = because === TRENDING ? "which trends" : `because of ${because}`;
+    return [index === 0 ? `for ${user_id}, after ${count(event_count)} events` : "", `${product_id}, ${why}`];
+  });
 }
 
 function count(value: number): string {

@@ -3,17 +3,31 @@
  * continue at any index after a stop, and a test can compute the expected results.
  */
 import { minutes, seconds } from "@tidemark/streams";
+import { randomOf } from "./random.ts";
 import type { UserEvent } from "./schema.ts";
+import { chosen } from "./tastes.ts";
 
 /** The complete description of a traffic. */
 export interface Traffic {
+  /**
+   * How users choose products: 2 is {@linkcode GENERATION}. The first generator stored no number: a log that it began
+   * goes on as it began.
+   */
+  readonly version?: number;
   /** The seed of users, products and kinds of events. */
   readonly seed: number;
   /** When the shop opened, in milliseconds since 1970. */
   readonly began: number;
   /** How many events the shop has in a second of its own time. */
   readonly perSecond: number;
+  /** How many users the shop has. @default 2,000 */
+  readonly users?: number;
+  /** How many products the shop has. @default 500 */
+  readonly products?: number;
 }
+
+/** The version of a new traffic: users have hidden tastes (`tastes.ts`). */
+export const GENERATION = 2;
 
 const USERS = 2_000;
 const PRODUCTS = 500;
@@ -41,10 +55,14 @@ export function receivedAt({ began, perSecond }: Traffic, index: number): number
 
 /** The event of an index. */
 export function eventAt(traffic: Traffic, index: number): UserEvent {
-  const random = randomOf(traffic.seed, index);
+  const { version, seed, users = USERS, products = PRODUCTS } = traffic;
+  const random = randomOf(seed, index);
   // The square makes some users much busier than others.
-  const user = Math.floor(random() ** 2 * USERS);
-  const product = random() < 0.7 ? favourite(traffic.seed, user, random()) : Math.floor(random() * PRODUCTS);
+  const user = Math.floor(random() ** 2 * users);
+  const [loyal, which] = [random(), random()];
+  const product = version === undefined
+    ? loyal < 0.7 ? favourite(seed, user, which) : Math.floor(which * PRODUCTS)
+    : chosen({ seed, users, products, user, index, loyal, which });
   const kind = random();
   return {
     user_id: `user-${user}`,
@@ -55,7 +73,7 @@ export function eventAt(traffic: Traffic, index: number): UserEvent {
   };
 }
 
-/** One of the few products that a user prefers. */
+/** One of the few products that a user prefers, in the traffic of the first generator. */
 function favourite(seed: number, user: number, which: number): number {
   const random = randomOf(~seed, user * FAVOURITES + Math.floor(which * FAVOURITES));
   return Math.floor(random() * PRODUCTS);
@@ -67,22 +85,4 @@ function delay(random: () => number): number {
   if (luck < 1) return Math.floor(DISORDER + random() * (LATEST - DISORDER));
   if (luck < 1 + STRAGGLERS) return Math.floor(random() * DISORDER);
   return Math.floor(random() * USUAL);
-}
-
-/**
- * Random numbers from 0 to 1 by splitmix32, with a new generator for each event. The same seed and index give the same
- * numbers.
- */
-function randomOf(seed: number, index: number): () => number {
-  let state = scramble(scramble(seed) ^ index) ^ Math.floor(index / 2 ** 32);
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    return (scramble(state) >>> 0) / 2 ** 32;
-  };
-}
-
-function scramble(word: number): number {
-  word = Math.imul(word ^ word >>> 16, 0x21f0aaad);
-  word = Math.imul(word ^ word >>> 15, 0x735a2d97);
-  return word ^ word >>> 15;
 }

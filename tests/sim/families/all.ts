@@ -13,7 +13,7 @@ import { couples } from "./couples.ts";
 import { doors } from "./doors.ts";
 import type { Family, TableTopic } from "./family.ts";
 import { firsts } from "./firsts.ts";
-import { places, stays, trips } from "./hops.ts";
+import { heard, places, stays, trips } from "./hops.ts";
 import { known } from "./known.ts";
 import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
@@ -37,6 +37,7 @@ export const FAMILIES: readonly Family[] = [
   leaders,
   firsts,
   doors,
+  heard,
   sliding,
   updates,
   growing,

@@ -5,9 +5,18 @@
  * @module
  */
 import { map, type Observable } from "rxjs";
-import { count, keyedProcess, keyedReduce, repartition, tumblingWindow, typed, value } from "@tidemark/streams";
+import {
+  broadcastJoin,
+  count,
+  keyedProcess,
+  keyedReduce,
+  repartition,
+  tumblingWindow,
+  typed,
+  value,
+} from "@tidemark/streams";
 import { DISORDER, type Event, WINDOW, windowOf } from "../traffic.ts";
-import type { AcrossFamily } from "./family.ts";
+import type { AcrossFamily, OwnFamily, Row } from "./family.ts";
 
 /** How many places there are. */
 const PLACES = 5;
@@ -113,6 +122,50 @@ export const stays: AcrossFamily = {
     for (const window of [...windows.values()].sort((one, other) => one.start - other.start)) {
       if (ended || window.start + WINDOW - 1 <= watermark) emit({ ...window, pane: "onTime", index: 0 });
     }
+  },
+};
+
+interface Heard extends Row {
+  readonly n: number;
+  readonly of: number;
+}
+
+/**
+ * Each event with the number of its user's events, from a table that every task sends to all others. How many of them have
+ * come back when an event comes depends on the interleaving: never less than before, and never more than there are.
+ */
+export const heard: OwnFamily = {
+  name: "heard",
+  share: 0.12,
+  dice: 0x4ea2d,
+  hops: ["heard-by-all"],
+  pipeline: (events) => {
+    const counts = events.pipe(
+      keyedReduce({ name: "heard-counts", key: ({ user }) => user, initial: 0, reduce: (n) => n + 1 }),
+      repartition({ name: "heard-by-all", broadcast: true }),
+    );
+    return events.pipe(broadcastJoin(counts, {
+      name: "heard",
+      join: ({ user, n }: Event, all): Heard => ({ user, n, of: all.get(user) ?? 0 }),
+    }));
+  },
+  expected: (emit) => ({
+    add({ user, n }) {
+      emit({ user, n } as Row);
+      return true;
+    },
+    end() {},
+  }),
+  interleaving: {
+    fixed: ({ of: _, ...row }: Heard) => row as Row,
+    check(rows) {
+      let before = 0;
+      for (const { n, of } of rows as readonly Heard[]) {
+        if (of < before || of > rows.length) return `event ${n} met ${of} events after ${before}, of ${rows.length}`;
+        before = of;
+      }
+      return undefined;
+    },
   },
 };
 

@@ -1,5 +1,6 @@
 /** The program of `deno task start` in its own process, with exactly the permissions of the task. */
 import { assert } from "@std/assert";
+import type { Recommended } from "../../../examples/recommendations/recommended.ts";
 import { lines } from "../lines.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -117,6 +118,7 @@ export interface Summary {
   readonly records_per_second: number;
   readonly commit_ms: Readonly<Record<"p50" | "p95" | "p99", number>>;
   readonly latency_ms: Readonly<Record<"p50" | "p95" | "p99", number>>;
+  readonly user: Recommended | null;
 }
 
 /** The command line of the `start` task. */

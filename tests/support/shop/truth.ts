@@ -2,7 +2,8 @@
  * The expected results of the shop's pipeline, computed from its input in the simplest way: without operators, state or
  * epochs.
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import type { Recommended } from "../../../examples/recommendations/recommended.ts";
 import type { UserEvent } from "../../../examples/recommendations/schema.ts";
 import { eventAt, type Traffic } from "../../../examples/recommendations/traffic.ts";
 import { keyPartition } from "../../../connectors/partitioner.ts";
@@ -106,13 +107,14 @@ export interface Read {
   readonly late: readonly Row[];
 }
 
-/** Compares what was read with the expected results: nothing lost, nothing doubled, each user's counts in order. */
+/**
+ * Compares what was read with the expected results: nothing lost, nothing doubled. The rows of recommendations are
+ * compared as counts, because which lists they have depends on how the events of other users came between.
+ */
 export function assertTruth(read: Read, truth: Truth): void {
-  const last = new Map<string, number>();
   for (const { value } of read.counts) {
-    const { user_id, event_count } = value as { user_id: string; event_count: number };
-    assertEquals(event_count, (last.get(user_id) ?? 0) + 1, `the counts of ${user_id} go up by one`);
-    last.set(user_id, event_count);
+    const { recommendations, event_count } = value as Recommended;
+    assert(recommendations.length <= 10, `${recommendations.length} products at event ${event_count}`);
   }
   assertSame(read.counts, truth.counts);
   assertSame(read.activity, truth.activity);

@@ -1,0 +1,55 @@
+/**
+ * The rules of the recommender that may be set, with their defaults.
+ */
+import { days } from "@tidemark/streams";
+import { WEIGHTS, type Weights } from "./rules/weights.ts";
+
+/** Options of {@linkcode recommend}. */
+export interface RecommendOptions {
+  /** What an event says about what a user likes, by its type. @default { view: 1, search: 1, add_to_cart: 3, purchase: 5 } */
+  readonly weights?: Weights;
+  /** The time in which what belongs together counts half, in milliseconds of event time. @default 7 days */
+  readonly halfLife?: number;
+  /** How many products of a user are paired with the next one. @default 10 */
+  readonly recents?: number;
+  /**
+   * After how many further products of a user a product learns of those, ascending: each time of all that it has not
+   * learnt of yet. Each costs a record through the hop. The event's own product learns of all recent ones with one
+   * record. @default [1, 9]
+   */
+  readonly learnsAfter?: readonly number[];
+  /** How many products are kept of those that belong to a product, the best; up to twice as many, to let newcomers in. @default 50 */
+  readonly neighbours?: number;
+  /** How many of them a user is told of. @default 20 */
+  readonly told?: number;
+  /** How many products may come to be recommended to a user. @default 30 */
+  readonly candidates?: number;
+  /** What a candidate's score keeps with each further event of the user, from 0 to 1. @default 0.8 */
+  readonly fade?: number;
+  /** How many purchases of a user are remembered, the last ones. @default 1000 */
+  readonly bought?: number;
+  /** How many products a row lists at most. @default 10 */
+  readonly listed?: number;
+}
+
+/** All rules. */
+export type Rules = Required<RecommendOptions>;
+
+const DEFAULTS: Rules = {
+  weights: WEIGHTS,
+  halfLife: days(7),
+  recents: 10,
+  learnsAfter: [1, 9],
+  neighbours: 50,
+  told: 20,
+  candidates: 30,
+  fade: 0.8,
+  bought: 1000,
+  listed: 10,
+};
+
+/** The rules with their defaults. */
+export function rulesOf(options: RecommendOptions): Rules {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...DEFAULTS, ...Object.fromEntries(given) };
+}

@@ -1,0 +1,125 @@
+/**
+ * The recommender: item-based collaborative filtering on the stream, after TencentRec (Huang, Cui, Zhang, Jiang and Xu,
+ * SIGMOD 2015). `docs/recommendations.md` explains its rules. They are pure functions in `rules/`.
+ */
+import { map as each, type Observable } from "rxjs";
+import { broadcastJoin, keyedProcess, map, repartition, type TableChange, typed, value } from "@tidemark/streams";
+import type { Answer, News, User } from "./messages.ts";
+import { type RecommendOptions, type Rules, rulesOf } from "./options.ts";
+import type { Recommended } from "./recommended.ts";
+import { addCandidates, type Candidates, list, oldest, type Trending } from "./rules/candidates.ts";
+import { addDecaying } from "./rules/decay.ts";
+import { alike, forgotten } from "./rules/neighbours.ts";
+import { newsOf } from "./rules/news.ts";
+import { type Trend, trendsFor } from "./rules/trends.ts";
+import { PURCHASE } from "./rules/weights.ts";
+import type { UserEvent } from "./schema.ts";
+
+/** An answer, with what trends where the user looks. */
+interface Filled {
+  readonly answer: Answer;
+  readonly filling: readonly (readonly Trending[])[];
+}
+
+/**
+ * What to recommend to a user after each of their events: one row an event.
+ *
+ * Rows of one user may come out of order when two of their events are under way at once, because they go by different
+ * products: {@linkcode latestOfUser} passes the newest ones.
+ *
+ * @param events the events of a shop, of one user in their order
+ * @param options the rules, and what trends, which fills up lists that are too short
+ */
+export function recommend(
+  events: Observable<UserEvent>,
+  { trends, ...options }: RecommendOptions & { readonly trends?: Observable<TableChange<string, Trend>> } = {},
+): Observable<Recommended> {
+  const rules = rulesOf(options);
+  return events.pipe(
+    recentProducts(rules),
+    repartition({ name: "by-product", key: (news) => news.product }),
+    neighbours(rules),
+    repartition({ name: "by-user", key: (answer) => answer.user_id }),
+    trends === undefined
+      ? each((answer) => ({ answer, filling: [] }))
+      : broadcastJoin(trends, { name: "trends", join: (answer, all) => ({ answer, filling: trendsFor(answer, all) }) }),
+    candidates(rules),
+  );
+}
+
+/** Counts the events of each user, pairs their products with those before, and asks what belongs to them. */
+function recentProducts(rules: Rules) {
+  return keyedProcess({
+    name: "recent-products",
+    key: (event: UserEvent) => event.user_id,
+    state: { user: value<User>({ values: "frozen" }) },
+    emits: typed<News>(),
+    next(event, { state, emit }) {
+      const { user, news } = newsOf(event, state.user.get(), rules);
+      state.user.set(user);
+      for (const one of news) emit(one);
+    },
+  });
+}
+
+/** Keeps how strongly products belong to a product, and answers with the best of them. */
+function neighbours({ halfLife, neighbours: kept, told }: Rules) {
+  return keyedProcess({
+    name: "neighbours",
+    key: (news: News) => news.product,
+    state: { weight: value<number>(), pairs: map<string, number>() },
+    emits: typed<Answer>(),
+    next({ product, time, gain, others, pairs, asked }, { state, emit }) {
+      const age = time / halfLife;
+      if (gain > 0) state.weight.set(addDecaying(state.weight.get(), gain, age));
+      others.forEach((other, at) => {
+        if (pairs[at] > 0) state.pairs.set(other, addDecaying(state.pairs.get(other), pairs[at], age));
+      });
+      if (state.pairs.size > 2 * kept) {
+        for (const other of forgotten(state.pairs.entries(), kept)) state.pairs.delete(other);
+      }
+      if (asked === undefined) return;
+      const best = alike(state.pairs.entries(), state.weight.get() ?? age, told);
+      emit({ ...asked, product, seen: others, alike: best });
+    },
+  });
+}
+
+/** Keeps what may be recommended to a user, and makes the rows. */
+function candidates({ candidates: most, fade, bought, listed }: Rules) {
+  return keyedProcess({
+    name: "candidates",
+    key: ({ answer }: Filled) => answer.user_id,
+    state: { candidates: value<Candidates>({ values: "frozen" }), bought: map<string, number>() },
+    emits: typed<Recommended>(),
+    next({ answer, filling }, { state, emit }) {
+      const { user_id, event_count, event_type, product, seen } = answer;
+      if (event_type === PURCHASE) {
+        state.bought.set(product, event_count);
+        if (state.bought.size > bought) state.bought.delete(oldest(state.bought.entries()));
+      }
+      const hidden = new Set(seen).add(product);
+      const without = (name: string) => hidden.has(name) || state.bought.has(name);
+      const all = addCandidates(state.candidates.get(), { ...answer, without }, { fade, most });
+      state.candidates.set(all);
+      emit({ user_id, event_count, recommendations: list(all, filling, { without, most: listed }) });
+    },
+  });
+}
+
+/** Of the rows of a user, those that are newer than all before them. For a table with the latest row of each user. */
+export function latestOfUser(rows: Observable<Recommended>): Observable<Recommended> {
+  return rows.pipe(
+    keyedProcess({
+      name: "latest-of-user",
+      key: (row) => row.user_id,
+      state: { count: value<number>() },
+      emits: typed<Recommended>(),
+      next(row, { state, emit }) {
+        if (row.event_count <= (state.count.get() ?? 0)) return;
+        state.count.set(row.event_count);
+        emit(row);
+      },
+    }),
+  );
+}
