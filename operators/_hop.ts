@@ -128,7 +128,7 @@ class Hop {
     });
     const told = new HopTold(port, scope);
     const marks = this.#marks = new HopMarks(port.senders);
-    const toldBefore = task.host!.restoredClock(task.addClock(`${label} sends`, told));
+    const toldBefore = task.host!.restoredClock(task.addClock(`${label} sends${port.life}`, told));
     if (toldBefore !== undefined) told.restore(toldBefore);
     const clock = {
       identity: marks,
@@ -136,7 +136,7 @@ class Hop {
       snapshot: () => marks.snapshot(),
       tick: () => false,
     };
-    const heardBefore = task.host!.restoredClock(task.addClock(`${label} reads`, clock));
+    const heardBefore = task.host!.restoredClock(task.addClock(`${label} reads${port.life}`, clock));
     if (heardBefore !== undefined) marks.restore(heardBefore);
     return told;
   }
@@ -164,6 +164,7 @@ class Hop {
   #provide(below: Scope): Reader {
     const provider = new WatermarkProvider();
     const reader = { provider, target: below.attachProvider(provider) };
+    provider.holder = () => this.#marks.holder(this.label);
     provider.watermark = this.#marks.watermark;
     provider.idle = this.#marks.idle;
     this.#readers.push(reader);

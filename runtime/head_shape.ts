@@ -4,6 +4,7 @@
  * @module
  */
 import { assertHeadFits, type HeadShape } from "../state/head_size.ts";
+import { LONGEST_LIFE } from "./hops.ts";
 import type { Settings } from "./options.ts";
 import type { Plan } from "./plan.ts";
 
@@ -35,17 +36,20 @@ function largestShape(plan: Plan, { name, tasks }: Settings, partitions: Readonl
   // A task knows every sender of a hop; there are as many as a topic above it has partitions.
   const senders = (above: readonly string[]) =>
     Array.from({ length: Math.max(0, ...above.map((topic) => partitions.get(topic) ?? 0)) }, (_, sender) => sender);
-  const heard = plan.hops.map(({ name, above }) => [`repartition "${name}" reads`, { ended: senders(above) }]);
+  const crossing = plan.hops.flatMap(({ name, above }) => [
+    [`repartition "${name}" sends${LONGEST_LIFE}`, { ended: [0] }],
+    [`repartition "${name}" reads${LONGEST_LIFE}`, { ended: senders(above) }],
+  ]);
   const byTopic = (topics: readonly string[]) => Object.fromEntries(topics.map((topic) => [topic, read(topic)]));
   return {
     inputs: byTopic([...plan.topics, ...hops]),
     broadcast: tasks === "perPartition" && plan.broadcast.size > 0,
     ends: byTopic([...plan.order.tables]),
-    clocks: Object.fromEntries([...[...plan.clocks].map(([clock, topics]) => [clock, byTopic(topics)]), ...heard]),
+    clocks: Object.fromEntries([...[...plan.clocks].map(([clock, topics]) => [clock, byTopic(topics)]), ...crossing]),
     counters: [
       ...["records_in", "late", "dead", "missing"],
       ...new Set(plan.sinks.map(({ topic }) => `out:${topic}`)),
-      ...hops.flatMap((topic) => [`sent:${topic}`, `read:${topic}`]),
+      ...hops.flatMap((topic) => [`sent:${topic}`, `told:${topic}`, `read:${topic}`]),
     ],
     states: plan.states.map((state) => state.name),
     publisher: `${name}.0123456789abcdef`,

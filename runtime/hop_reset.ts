@@ -6,10 +6,13 @@
  * publishers are fenced, and the run is written into it. A reset that was interrupted is completed by the next worker
  * that takes tasks over.
  *
+ * A worker reads the run after it has claimed its heads: a reset that began later claims them away from it. Of two
+ * workers that are started with a reset together, one resets, and the other follows its run.
+ *
  * @module
  */
 import type { From } from "../connectors/connector.ts";
-import { changeJob, type Head, type Patience, readHead, type Store } from "../state/mod.ts";
+import { changeJob, type Head, type Patience, readHead, readJob, type Store } from "../state/mod.ts";
 import type { OpenJob } from "./opening.ts";
 
 /** The name of the extension of a head with the run that it belongs to. */
@@ -24,7 +27,7 @@ export interface ResetParts {
 }
 
 /**
- * Begins a reset.
+ * Begins a reset, unless this worker or another one has begun one since this worker was started.
  *
  * @throws {Error} when the worker does not have all tasks: a second worker would reset what the first one has begun
  */
@@ -34,15 +37,22 @@ export async function beginReset(
   from: From,
 ): Promise<void> {
   if (hops === undefined) return;
+  const { since } = hops.run;
+  if ((await readJob(store, name, patience))?.run !== since) return;
   if (numbers.length < layout.tasks.length) {
     throw new Error(
       `Cannot reset job ${name}: it has a repartition(), so all of its tasks must be reset together, and other workers have some of ` +
         `them. Stop the other workers, start this one with reset alone, and start the others without it`,
     );
   }
-  const { run, resetting } = await changeJob(store, name, { reset: from }, patience);
-  hops.run.name = run;
-  hops.run.resetting = resetting;
+  await changeJob(store, name, { reset: from, since }, patience);
+}
+
+/** Learns the run of the job. To be called when heads are claimed, and before anything of a run is read or written. */
+export async function learnRun({ open: { hops }, settings: { name }, store, patience }: ResetParts): Promise<void> {
+  const entry = hops === undefined ? undefined : await readJob(store, name, patience);
+  if (hops === undefined || entry === undefined) return;
+  Object.assign(hops.run, { name: entry.run, resetting: entry.resetting, entries: entry.hops });
 }
 
 /** The tasks, besides these, that a reset under way has not reached yet. */

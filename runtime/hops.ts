@@ -18,6 +18,9 @@ export interface HopPlan extends Pick<HopRequest, "identity" | "name" | "partiti
   readonly sink: RecordSink<Carried>;
 }
 
+/** The longest text that the clocks of a hop have in their names: the run of one that has come back. */
+export const LONGEST_LIFE = " 01234567";
+
 /** The topic of a hop. A hop's name has no dots, so two jobs never share one. */
 export function hopTopic(job: string, name: string): string {
   return `${job}.${name}.repartition`;

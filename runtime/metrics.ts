@@ -79,8 +79,10 @@ export interface MetricsSnapshot {
 
 /** What crosses a hop. */
 export interface HopMetrics {
-  /** Records sent, control records with watermarks included. */
+  /** Values sent. */
   readonly sent: number;
+  /** Control records sent, which carry watermarks, idleness and the end of the input. */
+  readonly control: number;
   /** Values read. */
   readonly read: number;
   /** Offsets that wait to be read, by the tasks of this worker; NaN until the first fetch. */

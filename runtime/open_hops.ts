@@ -3,7 +3,8 @@
  * in the job entry.
  *
  * The entry is written after the topics are made, so a hop that the entry knows must have its topic. A topic that is
- * missing, or has another number of partitions, stops the job: values on their way would be lost.
+ * missing, or has another number of partitions, stops the job: values on their way would be lost. A reset needs none of
+ * them, and makes a topic that is missing.
  *
  * @module
  */
@@ -70,32 +71,43 @@ function tasksOf(partitions: ReadonlyMap<string, number>, broadcast: ReadonlySet
   return Math.max(1, ...[...partitions].flatMap(([topic, count]) => broadcast.has(topic) ? [] : [count]));
 }
 
+/** The hops of a job whose topics are open. */
+export interface OpenHops {
+  /** The topics by name. */
+  readonly topics: ReadonlyMap<string, TopicInfo>;
+  /** The hops that the job entry has now. */
+  readonly entries: Readonly<Record<string, HopEntry>>;
+}
+
 /**
  * Opens the topics of the hops, and makes those that are missing.
  *
  * @param known what `findHops` has found
- * @returns the topics by name
  */
 export async function openHops(
   plan: Pick<Plan, "hops">,
-  { name }: Pick<Settings, "name">,
+  { name, reset }: Pick<Settings, "name" | "reset">,
   { store, patience, input, known }: {
     readonly store: Store;
     readonly patience: Patience;
     readonly input: Connection;
     readonly known: KnownHops;
   },
-): Promise<Map<string, TopicInfo>> {
+): Promise<OpenHops> {
   const topics = new Map<string, TopicInfo>();
   const fresh: Record<string, HopEntry> = {};
+  const { entries } = known;
   for (const { name: hop, topic } of plan.hops) {
     const partitions = known.partitions.get(topic)!;
-    const isKnown = Object.hasOwn(known.entries, hop);
-    if (!isKnown) {
-      fresh[hop] = { partitions };
-      await input.createTopic(topic, partitions, { transient: true });
+    const isKnown = Object.hasOwn(entries, hop) && entries[hop].gone !== true;
+    if (!isKnown) fresh[hop] = { partitions };
+    const make = () => input.createTopic(topic, partitions, { transient: true });
+    if (!isKnown) await make();
+    let info = await input.topic(topic);
+    if (info === undefined && reset !== undefined) {
+      await make();
+      info = await input.topic(topic);
     }
-    const info = await input.topic(topic);
     if (isKnown && info === undefined) {
       throw new Error(
         `Cannot run job ${name}: the topic "${topic}" of its hop is gone, and what was on its way in it is lost. Start the job with ` +
@@ -107,11 +119,11 @@ export async function openHops(
         `Cannot run job ${name}: the topic "${topic}" of its hop must have ${partitions} partitions, and has ${
           info?.partitions ?? "none"
         }. ` +
-          `Only the job may make and change it`,
+          `Only the job may make and change it. Delete the topic, and start the job with reset to process its input anew`,
       );
     }
     topics.set(topic, info);
   }
-  if (Object.keys(fresh).length > 0) await changeJob(store, name, { hops: fresh }, patience);
-  return topics;
+  if (Object.keys(fresh).length === 0) return { topics, entries };
+  return { topics, entries: (await changeJob(store, name, { hops: fresh }, patience)).hops };
 }

@@ -18,7 +18,8 @@ import { type JobDifference, type OpenedJob, openJob, type Patience, readJob, ty
 import { assertHeadsFit } from "./head_shape.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
-import { findHops, openHops } from "./open_hops.ts";
+import { forgetHops } from "./left_hops.ts";
+import { findHops, type OpenHops, openHops } from "./open_hops.ts";
 import type { Plan } from "./plan.ts";
 import type { JobHops } from "./task_hops.ts";
 import { layOut, refuseUneven } from "./task_layout.ts";
@@ -93,14 +94,15 @@ export async function openAll(
       inputs: Object.fromEntries(external),
     }, patience);
     entry.differences.forEach((difference) => refuse(settings.name, difference, layout));
+    await forgetHops(plan, settings, { store, patience, entry, layout });
     const between = await openHops(plan, settings, { store, patience, input, known });
-    opened.push(...plan.hops.map(({ topic, sink }) => targetOf(sink, input, between.get(topic))));
+    opened.push(...plan.hops.map(({ topic, sink }) => targetOf(sink, input, between.topics.get(topic))));
     return {
       entry,
       input,
       partitions,
-      hops: hopsOf(plan, { settings, layout, entry }),
-      topics: idsOf([...inputs, ...between]),
+      hops: hopsOf(plan, settings, { layout, entry, between }),
+      topics: idsOf([...inputs, ...between.topics]),
       layout,
       sinks: sinksOf(opened, inCommit),
       delivered: deliveredOf(opened, delivery),
@@ -138,14 +140,15 @@ async function existing(connection: Connection, topic: string, where: string, ve
 
 function hopsOf(
   { hops }: Plan,
-  { settings: { clock }, layout, entry }: {
-    readonly settings: Settings;
+  { clock }: Settings,
+  { layout, entry: { run, resetting }, between: { entries } }: {
     readonly layout: TaskLayout;
     readonly entry: OpenedJob;
+    readonly between: OpenHops;
   },
 ): JobHops | undefined {
   if (hops.length === 0) return undefined;
-  return { hops, layout, elapsed: clock.elapsed, run: { name: entry.run, resetting: entry.resetting } };
+  return { hops, layout, elapsed: clock.elapsed, run: { name: run, since: run, resetting, entries } };
 }
 
 function targetOf(spec: SinkSpec, { delivery }: Connection, info: TopicInfo | undefined): Target {

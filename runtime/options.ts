@@ -81,6 +81,8 @@ export interface RunOptions {
   readonly reset?: From;
   /** Names of states to drop: states that are in the checkpoint and no longer in the pipeline. */
   readonly dropStates?: readonly string[];
+  /** Names of hops to drop with the values that wait in them: `repartition()`s that are no longer in the pipeline. */
+  readonly dropHops?: readonly string[];
   /** Stops the job as `stop()` does. */
   readonly signal?: AbortSignal;
   /** Called with one line for each event worth knowing. @default console.error */
@@ -173,6 +175,7 @@ export function settingsOf(options: RunOptions, clock: Clock = systemClock): Set
     signal: options.signal,
     onMissing: options.onMissing ?? "stop",
     dropStates: options.dropStates ?? [],
+    dropHops: options.dropHops ?? [],
     log: options.log ?? ((line) => console.error(line)),
     onBadRecord: policyOf(options.onBadRecord ?? options.onError),
     onError: policyOf(options.onError),

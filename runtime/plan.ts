@@ -12,7 +12,7 @@ import { noSource, notWhole } from "../operators/_misuse.ts";
 import { Bottom } from "../operators/_source.ts";
 import type { TableAndValues } from "../operators/_host.ts";
 import { type HopPort, type HopRequest, Task, type TaskHost } from "../operators/_task.ts";
-import { type HopPlan, hopTopic, planHops } from "./hops.ts";
+import { type HopPlan, hopTopic, LONGEST_LIFE, planHops } from "./hops.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type Joined, type ReadingOrder, readingOrder } from "./tables_first.ts";
 
@@ -167,7 +167,7 @@ class PlanningHost implements TaskHost {
     this.hops.push({ ...request, topic });
     const nothing = () => {};
     return {
-      ...{ topic, senders: [], sends: false, interval: Infinity, elapsed: () => 0 },
+      ...{ topic, life: LONGEST_LIFE, senders: [], sends: false, interval: Infinity, elapsed: () => 0 },
       ...{ send: nothing, tell: nothing, listen: () => [], over: nothing },
     };
   }

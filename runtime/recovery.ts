@@ -74,6 +74,7 @@ export class Recovery {
       const blamed = records.get(record);
       if (blamed !== undefined) {
         if (queue.counts) runner.count("records_in");
+        if (queue.hop) runner.count(`read:${queue.topic}`);
         runner.count("dead");
         if (!this.#refuse(owned, record, blamed)) return undefined;
         continue;

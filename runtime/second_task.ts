@@ -56,7 +56,7 @@ export class SecondTask {
           positionOf(record)
         } brings ` +
           `it to task ${task}: the topic ${record.topic} is written by programs that choose partitions differently (Java's clients and ` +
-          `librdkafka's do by default), so each task knows a part of it. Give them one partitioner, or run the job with tasks: "single"`,
+          `librdkafka's do by default), so each task knows a part of it. Give them one partitioner, or put repartition({ name, key }) above the stage, or run the job with tasks: "single"`,
       );
       return;
     }

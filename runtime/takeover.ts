@@ -28,7 +28,7 @@ import {
   TaskCheckpoint,
 } from "../state/mod.ts";
 import { lastBegun } from "../state/decide.ts";
-import { beginReset, endReset, resetOf, runOf, unreset } from "./hop_reset.ts";
+import { beginReset, endReset, learnRun, resetOf, runOf, unreset } from "./hop_reset.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
 import type { OpenJob } from "./opening.ts";
@@ -84,17 +84,21 @@ export async function takeOver(
   reset: From | undefined,
 ): Promise<Taken[]> {
   const claims: { number: number; states: DurableStates; checkpoint: TaskCheckpoint; created: boolean }[] = [];
+  const claimAll = async (some: readonly number[]) => {
+    for (const number of some) {
+      const states = new DurableStates({
+        undoable: parts.settings.onError !== undefined,
+        drop: parts.settings.dropStates,
+        shared: parts.tables,
+      });
+      const { checkpoint, created } = await claim(parts, number, states);
+      claims.push({ number, states, checkpoint, created });
+    }
+  };
   if (reset !== undefined) await beginReset(parts, numbers, reset);
-  const others = await unreset(parts, numbers);
-  for (const number of [...numbers, ...others]) {
-    const states = new DurableStates({
-      undoable: parts.settings.onError !== undefined,
-      drop: parts.settings.dropStates,
-      shared: parts.tables,
-    });
-    const { checkpoint, created } = await claim(parts, number, states);
-    claims.push({ number, states, checkpoint, created });
-  }
+  await claimAll(numbers);
+  await learnRun(parts);
+  await claimAll(await unreset(parts, numbers));
   await fenceOthers(parts, claims.map(({ checkpoint }) => checkpoint));
 
   const taken: Taken[] = [];

@@ -4,6 +4,7 @@
  * @module
  */
 import type { From, TaskLayout } from "../connectors/connector.ts";
+import type { HopEntry } from "../state/mod.ts";
 import type { HopPort, HopRequest, Task } from "../operators/_task.ts";
 import { encode } from "../state/codec.ts";
 import { textBytes } from "../base/text.ts";
@@ -17,8 +18,12 @@ import type { Routes } from "./routes.ts";
 export interface HopRun {
   /** The name of the run, of 8 letters. */
   name: string;
+  /** The run that the job had when this worker was started. */
+  readonly since: string;
   /** Set while a reset is under way: where the input is read from. */
   resetting: From | undefined;
+  /** The hops of the job entry. One that has come back to the pipeline has a run of its own. */
+  entries: Readonly<Record<string, HopEntry>>;
 }
 
 /** The hops of a job, as its tasks use them. */
@@ -37,18 +42,20 @@ export interface HopHost {
   readonly outputs: Outputs;
   /** The present subscription of the pipelines. */
   readonly task: Task;
-  count(name: string): void;
+  count(name: string, by?: number): void;
+}
+
+/** A hop of the present subscription. */
+interface Bound extends HopRequest {
+  /** The name of its run, as records carry it. */
+  readonly run: Uint8Array;
 }
 
 export class TaskHops {
   /** The hops of the present subscription, by topic. */
-  readonly #bound = new Map<string, HopRequest>();
-  /** The name of the run, as records carry it. */
-  readonly #run: Uint8Array;
+  readonly #bound = new Map<string, Bound>();
 
-  constructor(readonly job: JobHops, readonly host: HopHost, readonly routes: Routes) {
-    this.#run = textBytes(job.run.name);
-  }
+  constructor(readonly job: JobHops, readonly host: HopHost, readonly routes: Routes) {}
 
   /** Opens a hop for the subscription that is being bound. */
   bind(request: HopRequest): HopPort {
@@ -63,13 +70,16 @@ export class TaskHops {
     const { topic } = hop;
     const senders = sendersOf(hop, job.layout);
     const partitions = job.layout.partitions.get(topic)!;
-    const sender = { task: number, run: this.#run };
+    const own = job.run.entries[name].run;
+    const run = textBytes(own ?? job.run.name);
+    const sender = { task: number, run };
     const write = outputs.hopWriter(hop.sink);
     const { now } = outputs.parts;
     const everyTask = [...new Array(partitions).keys()];
-    this.#bound.set(topic, request);
+    this.#bound.set(topic, { ...request, run });
     return {
       topic,
+      life: own === undefined ? "" : ` ${own}`,
       senders,
       sends: senders.includes(number),
       interval: hopInterval(senders.length, partitions),
@@ -79,12 +89,14 @@ export class TaskHops {
         const bytes = encode(value);
         if (key !== undefined) write({ value: bytes, key: textBytes(String(key)), header, partition: undefined });
         else for (const partition of everyTask) write({ value: bytes, key: null, header, partition });
+        host.count(`sent:${topic}`, key === undefined ? partitions : 1);
       },
       tell: (watermark, status) => {
         const header = controlHeader(sender, watermark, status);
         for (let partition = 0; partition < partitions; partition++) {
           write({ value: null, key: null, header, partition });
         }
+        host.count(`told:${topic}`, partitions);
       },
       listen: (reader) => {
         this.routes.bind({ ...reader, spec: hop.source, label: topic });
@@ -97,12 +109,13 @@ export class TaskHops {
   /** Pushes a record of a hop. */
   push(queue: InputQueue, record: HopRecord): void {
     const { host, host: { task } } = this;
-    if (!record.isOf(this.#run)) return;
+    const hop = this.#bound.get(queue.topic)!;
+    if (!record.isOf(hop.run)) return;
     const control = record.kind > 0;
     task.record = control ? undefined : record;
     task.slot = control ? -1 : queue.slot;
     task.timestamp = NaN;
-    if (control) return this.#bound.get(queue.topic)!.hear(record.sender, record.time, record.status);
+    if (control) return hop.hear(record.sender, record.time, record.status);
     host.count(`read:${queue.topic}`);
     for (const { subscribers } of this.routes.of(queue.topic)) {
       const value = record.carried();

@@ -63,7 +63,8 @@ export function refuseUneven(
     const shown = even.map((topic) => `${topic} has ${partitions.get(topic)}`).join(", ");
     throw new Error(
       `Cannot run the job: with a task for each partition its topics must have the same number of partitions, and ${shown}. ` +
-        `Give them the same number, read a small table with broadcast: true, or run the job with tasks: "single"`,
+        `Give them the same number, bring one of them through repartition({ name, key, partitions }), read a small table with ` +
+        `broadcast: true, or run the job with tasks: "single"`,
     );
   }
 }

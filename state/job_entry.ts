@@ -31,6 +31,10 @@ export type ResetFrom = "earliest" | "latest" | number;
 export interface HopEntry {
   /** How many partitions its topic has. */
   readonly partitions: number;
+  /** Whether it has left the pipeline. */
+  readonly gone?: boolean;
+  /** Set for a hop that has come back: it has a run of its own, until the next reset. */
+  readonly run?: string;
 }
 
 /** A difference between a job and its first start. */
@@ -49,7 +53,9 @@ export interface OpenedJob {
   readonly created: boolean;
   /** Differences from the first start. The caller decides what they mean. */
   readonly differences: readonly JobDifference[];
-  /** The hops that the job has, by name. */
+  /** How many partitions each input topic had at the first start. */
+  readonly inputs: Readonly<Record<string, number>>;
+  /** The hops that the job has, or has had, by name. */
   readonly hops: Readonly<Record<string, HopEntry>>;
   /** Changes with each reset of a job that has hops: records in them that another run has sent are passed over. */
   readonly run: string;
@@ -104,17 +110,21 @@ export async function openJob(store: Store, shape: JobShape, options: Patience):
 }
 
 function opened(entry: JobEntry, made: JobEntry, shape: JobShape): OpenedJob {
-  const { incarnation, hops, run, resetting } = entry;
+  const { incarnation, inputs, hops, run, resetting } = entry;
   const created = incarnation === made.incarnation;
-  return { incarnation, created, differences: compare(entry, shape), hops, run, resetting };
+  return { incarnation, created, differences: compare(entry, shape), inputs, hops, run, resetting };
 }
 
 /** A change of the job entry. Absent fields stay unchanged. */
 export interface JobChange {
-  /** Hops that the job has now. */
-  readonly hops?: Readonly<Record<string, HopEntry>>;
+  /** Hops that the job has now, with the partitions of their topics. Those that it has already stay as they are. */
+  readonly hops?: Readonly<Record<string, Pick<HopEntry, "partitions">>>;
+  /** Hops that have left the pipeline. */
+  readonly gone?: readonly string[];
   /** Begins a reset, under a new run. */
   readonly reset?: ResetFrom;
+  /** The run that is to be reset. When the job has another one, nothing changes. @default whichever it has */
+  readonly since?: string;
   /** The reset of this run is over: every task has been reset. */
   readonly resetDone?: string;
 }
@@ -132,9 +142,10 @@ export interface JobChange {
 export async function changeJob(
   store: Store,
   name: string,
-  { hops, reset, resetDone }: JobChange,
+  change: JobChange,
   options: Patience,
 ): Promise<Pick<OpenedJob, "hops" | "run" | "resetting">> {
+  const { reset, resetDone } = change;
   const key = jobKey(name);
   const run = newRun(options.clock);
   return await persist(options, async () => {
@@ -143,9 +154,10 @@ export async function changeJob(
       const entry = assertEntry(found?.value, name);
       // An answer that was lost: the change is there already.
       if (reset !== undefined && entry.run === run) return { ...entry, resetting: entry.resetting };
+      if (change.since !== undefined && entry.run !== change.since) return { ...entry, resetting: entry.resetting };
       const after: JobEntry = {
         ...entry,
-        hops: { ...entry.hops, ...hops },
+        hops: hopsAfter(entry, change, run),
         ...(reset === undefined ? {} : { run, resetting: reset }),
         ...(resetDone === entry.run ? { resetting: undefined } : {}),
       };
@@ -157,6 +169,20 @@ export async function changeJob(
       if (ok) return { ...after, resetting: after.resetting };
     }
   });
+}
+
+/** The hops of a job after a change. `run`: that of a hop that comes back. */
+function hopsAfter({ hops }: JobEntry, { hops: now = {}, gone = [], reset }: JobChange, run: string): JobEntry["hops"] {
+  const after = new Map(Object.entries(hops));
+  for (const [name, { partitions }] of Object.entries(now)) {
+    const before = after.get(name);
+    if (before === undefined) after.set(name, { partitions });
+    else if (before.gone) after.set(name, { partitions, run });
+  }
+  for (const name of gone) after.set(name, { ...after.get(name)!, gone: true });
+  // A reset gives all hops its own run.
+  if (reset !== undefined) { for (const [name, { run: _, ...hop }] of after) after.set(name, hop); }
+  return Object.fromEntries(after);
 }
 
 /**

@@ -59,6 +59,31 @@ Deno.test("an entry of format 1 is read: it has no hops, and its run is known to
   assertEquals((await openJob(store, SHOP, options)).incarnation, old.incarnation);
 });
 
+Deno.test("a hop that has left is remembered, and has a run of its own from its return to the next reset", async () => {
+  const store = new MemoryStore();
+  await openJob(store, SHOP, options);
+  const hops = { "by-user": { partitions: 6 } };
+  const change = async (what: Parameters<typeof changeJob>[2]) => (await changeJob(store, "shop", what, options)).hops;
+  assertEquals(await change({ hops }), hops);
+  assertEquals(await change({ hops: { "by-user": { partitions: 9 } } }), hops);
+  assertEquals(await change({ gone: ["by-user"] }), { "by-user": { partitions: 6, gone: true } });
+  const { "by-user": { run, ...back } } = await change({ hops });
+  assertEquals(back, { partitions: 6 });
+  assertMatch(run!, /^[0-9a-z]{8}$/);
+  const { "by-user": { run: other } } = await change({ gone: ["by-user"] });
+  assertEquals(other, run);
+  assertEquals((await change({ hops }))["by-user"].run === run, false);
+  assertEquals(await change({ reset: "earliest" }), hops);
+});
+
+Deno.test("of two resets of one run the second changes nothing", async () => {
+  const store = new MemoryStore();
+  const { run: since } = await openJob(store, SHOP, options);
+  const one = await changeJob(store, "shop", { reset: "earliest", since }, options);
+  assertEquals(await changeJob(store, "shop", { reset: "latest", since }, options), one);
+  assertEquals((await changeJob(store, "shop", { reset: "latest", since: one.run }, options)).resetting, "latest");
+});
+
 Deno.test("a reset gets a run of its own, and is over only when that run says so", async () => {
   const store = new MemoryStore();
   const { run } = await openJob(store, SHOP, options);

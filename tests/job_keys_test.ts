@@ -67,7 +67,7 @@ Deno.test('a window keyed by something else than the window above it is refused,
   assertEquals(log.read<{ value: number }>("all").map((row) => row!.value), [2]);
 });
 
-Deno.test("topics with different numbers of partitions are refused with both cures", async () => {
+Deno.test("topics with different numbers of partitions are refused with the cures", async () => {
   const log = visited({ partitions: 2 });
   log.create("orders", { partitions: 3 });
   log.append("orders", [{ key: "ada", value: { user: "ada", at: 9 } }]);
@@ -79,7 +79,8 @@ Deno.test("topics with different numbers of partitions are refused with both cur
   assertEquals(
     await refusal(pipeline, { name: "both", state: ":memory:" }),
     "Cannot run the job: with a task for each partition its topics must have the same number of partitions, and visits has 2, orders has 3. " +
-      'Give them the same number, read a small table with broadcast: true, or run the job with tasks: "single"',
+      "Give them the same number, bring one of them through repartition({ name, key, partitions }), read a small table with broadcast: " +
+      'true, or run the job with tasks: "single"',
   );
   await (await run(pipeline, { name: "both", state: ":memory:", tasks: "single", ...silent })).finished;
   assertCounted(log.read<Count>("counts"), ["ada", "bob", "ada", "bob", "ada"]);

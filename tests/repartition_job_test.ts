@@ -2,9 +2,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { filter, firstValueFrom, map } from "rxjs";
+import { systemClock } from "../base/clock.ts";
+import type { Connector } from "../connectors/connector.ts";
 import { runWith } from "../runtime/run.ts";
-import { Lines, ManualClock } from "./support/jobs.ts";
+import { decodeHead } from "../state/head_codec.ts";
+import { TaskKeys } from "../state/keys.ts";
+import { failureOf, Lines, ManualClock } from "./support/jobs.ts";
 import {
+  asyncMap,
   broadcastJoin,
   count,
   eventTime,
@@ -35,6 +40,18 @@ function loaded() {
   log.append("views", VIEWS.map((value) => ({ key: value.user, value, timestamp: value.at })));
   log.end("views");
   return log;
+}
+
+/** A connector whose topics never end, as those of Kafka: a job with an end has the end that it finds at its start. */
+function endless(original: Connector): Connector {
+  return { id: original.id, open: async (at) => ({ ...await original.open(at), ended: undefined }) };
+}
+
+/** Resolves when a task has committed that some of its input has ended. */
+async function hasEnded(kv: Deno.Kv, task: number): Promise<void> {
+  for await (const [{ value }] of kv.watch<Uint8Array[]>([[...new TaskKeys("shop", task).head]])) {
+    if (value !== null && decodeHead(value).extensions.ended !== undefined) return;
+  }
 }
 
 describe("repartition() in a job", () => {
@@ -141,5 +158,36 @@ describe("repartition() in a job", () => {
     const told = lines.line(/no watermark has come yet from views\/0, so all time behind repartition "by-product"/);
     while (lines.find(/no watermark/) === undefined) await clock.advance(500);
     await told;
+  });
+
+  it("is not started without an end when it has told the end of some of its input, and goes on with one", async () => {
+    using kv = await Deno.openKv(":memory:");
+    const log = loaded();
+    const gate = Promise.withResolvers<void>();
+    const counts = log.source<View>("views", { tombstones: "refuse" }).pipe(
+      asyncMap((view: View) => view.user === "user-0" ? gate.promise.then(() => view) : Promise.resolve(view), {
+        name: "calls",
+        concurrency: 1000,
+      }),
+      repartition({ name: "by-product", key: (view) => view.product }),
+      keyedReduce({ name: "counts", key: (view) => view.product, initial: 0, reduce: (total) => total + 1 }),
+      log.sink("counts"),
+    );
+    const options = { name: "shop", state: kv, log: () => {} };
+    const start = (until?: "end") => runWith(counts, { ...options, until }, systemClock, { connector: endless });
+    await using job = await start("end");
+    await hasEnded(kv, 0);
+    await job.stop();
+
+    const why = await start().then(failureOf, (error: Error) => error.message);
+    assertEquals(
+      why,
+      'Cannot run job shop: it was started with until: "end" and has read views to the end that it had, which its hops have told. ' +
+        'Start it with until: "end" until it has finished, or with reset to process its input anew',
+    );
+    gate.resolve();
+    await using again = await start("end");
+    assertEquals(await again.finished, { reason: "finished" });
+    assertEquals(log.read("counts").length, VIEWS.length);
   });
 });

@@ -1,5 +1,5 @@
 /** repartition() without a job, its options, and what is refused. */
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { from, map, type Observable } from "rxjs";
 import {
@@ -117,6 +117,35 @@ describe("repartition()", () => {
       Error,
       'views/0@0 in repartition "by-user": A key of repartition "by-user" must be',
     );
+  });
+
+  it("refuses a value that its topic does not take, with the record and the stage, or makes a dead letter of it", async () => {
+    const log = views(1);
+    const pads = ["a", "b".repeat(700_000), "c"];
+    log.append("views", pads.map((user, at) => ({ key: `${at}`, value: { user, at } })));
+    log.end("views");
+    const doubled = log.source<View>("views", { tombstones: "refuse" }).pipe(
+      map(({ user, at }) => ({ user: `${user}${user}`, at })),
+      repartition({ name: "by-time", key: ({ at }) => at }),
+      map(({ at }) => at),
+      log.sink("out"),
+    );
+    await using job = await start(doubled);
+    await assertRejects(
+      () => job.finished,
+      Error,
+      'views/0@1 in repartition "by-time": a record of 1400',
+    );
+    await using again = await start(doubled, { onError: deadLetter(log.sink("dead")) });
+    assertEquals(await again.finished, { reason: "finished" });
+    assertEquals(log.read<number>("out"), [0, 2]);
+    const [{ headers }] = log.records("dead");
+    const texts = new Map(headers!.map(([name, bytes]) => [name, new TextDecoder().decode(bytes!)]));
+    assertMatch(
+      texts.get("tidemark.reason")!,
+      /a record of 1400\d{3} bytes is larger than topic views\.by-time\.repartition takes/,
+    );
+    assertEquals([texts.get("tidemark.source"), texts.get("tidemark.stage")], ["views/0@1", 'repartition "by-time"']);
   });
 
   it("is shared by two pipelines", async () => {

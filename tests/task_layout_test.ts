@@ -12,12 +12,12 @@ describe("layOut()", () => {
     assertEquals(layout.inputsOf(1), [{ topic: "clicks", partition: 1 }, { topic: "users", partition: 1 }]);
   });
 
-  it("perPartition: topics with different numbers of partitions are refused, with both cures", () => {
+  it("perPartition: topics with different numbers of partitions are refused, with the cures", () => {
     assertThrows(
       () => refuseUneven(layOut("perPartition", new Map([["clicks", 3], ["users", 2]]))),
       Error,
-      "its topics must have the same number of partitions, and clicks has 3, users has 2. Give them the same number, read a small " +
-        'table with broadcast: true, or run the job with tasks: "single"',
+      "its topics must have the same number of partitions, and clicks has 3, users has 2. Give them the same number, bring one " +
+        'of them through repartition({ name, key, partitions }), read a small table with broadcast: true, or run the job with tasks: "single"',
     );
   });
 

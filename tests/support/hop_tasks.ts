@@ -7,8 +7,8 @@ import type { HopPort, HopRequest, HopStatus } from "../../operators/_task.ts";
 import { type Checkpoint, HandMadeTask } from "./task_host.ts";
 
 /** What is sent through a hop. */
-type Sent =
-  | { readonly value: unknown; readonly time: number }
+export type Sent =
+  | { readonly value: unknown; readonly time: number; readonly sender: number }
   | { readonly sender: number; readonly watermark: number; readonly status: HopStatus };
 
 /** The hop between the tasks: what waits for each of them. */
@@ -16,6 +16,7 @@ interface Between {
   readonly waiting: readonly Sent[][];
   readonly now: () => number;
   readonly interval: number;
+  readonly reads: (reader: number, sent: Sent) => void;
 }
 
 /** One of the tasks. Each has one partition of the hop. */
@@ -31,9 +32,16 @@ class HopTask extends HandMadeTask {
     this.bindHop = (request) => {
       this.#hop = request;
       return {
-        ...{ topic: request.name, senders: readers, sends: true, interval: between.interval, elapsed: between.now },
+        ...{
+          topic: request.name,
+          life: "",
+          senders: readers,
+          sends: true,
+          interval: between.interval,
+          elapsed: between.now,
+        },
         send: (value, key) => {
-          const sent = { value, time: this.task.timestamp };
+          const sent = { value, time: this.task.timestamp, sender: number };
           if (key === undefined) return void readers.forEach((reader) => this.#sent.push([reader, sent]));
           const reader = Number(/\d+$/.exec(String(key))![0]) % readers.length;
           this.#sent.push([reader, sent]);
@@ -59,10 +67,20 @@ class HopTask extends HandMadeTask {
   read(): boolean {
     const sent = this.between.waiting[this.number].shift();
     if (sent === undefined) return false;
+    this.between.reads(this.number, sent);
     if ("value" in sent) this.push(this.#hop!.name, sent.value, { timestamp: sent.time });
     else this.task.enter(() => this.#hop!.hear(sent.sender, sent.watermark, sent.status));
     return true;
   }
+}
+
+/** How the tasks are made. */
+export interface HopTasksOptions {
+  readonly tasks: number;
+  /** How often a risen watermark is sent, in milliseconds. */
+  readonly interval: number;
+  /** Called before a task reads what was sent to it. @default not called */
+  readonly reads?: (reader: number, sent: Sent) => void;
 }
 
 /** The tasks of a job whose pipeline has one hop. */
@@ -75,8 +93,8 @@ export class HopTasks {
   late = 0;
   now = 0;
 
-  constructor(readonly pipeline: Observable<unknown>, { tasks, interval }: { tasks: number; interval: number }) {
-    this.#between = { waiting: Array.from({ length: tasks }, () => []), now: () => this.now, interval };
+  constructor(readonly pipeline: Observable<unknown>, { tasks, interval, reads = () => {} }: HopTasksOptions) {
+    this.#between = { waiting: Array.from({ length: tasks }, () => []), now: () => this.now, interval, reads };
     this.#tasks = this.#between.waiting.map((_none, number) => new HopTask(number, this.#between).run(pipeline));
   }
 
@@ -87,6 +105,12 @@ export class HopTasks {
   /** Reads one record of the hop. */
   read(task: number): boolean {
     return this.#tasks[task].read();
+  }
+
+  /** From now on there is nothing to read in a partition of a topic, until the next push. */
+  quiet(task: number, topic: string): this {
+    this.#tasks[task].quiet(topic, 0, this.now);
+    return this;
   }
 
   /** Lets time pass, and cuts an epoch. */
