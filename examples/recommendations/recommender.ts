@@ -38,7 +38,7 @@ export function recommend(
   const rules = rulesOf(options);
   return events.pipe(
     recentProducts(rules),
-    repartition({ name: "by-product", key: ([product]) => product }),
+    repartition({ name: "by-product", key: (news) => news.product }),
     neighbours(rules),
     repartition({ name: "by-user", key: ([user]) => user }),
     each(([, answer]) => unpacked(answer)),
@@ -55,11 +55,11 @@ function recentProducts(rules: Rules) {
     name: "recent-products",
     key: (event: UserEvent) => event.user_id,
     state: { user: value<Packed<User>>() },
-    emits: typed<Sent<News>>(),
+    emits: typed<News>(),
     next(event, { state, emit }) {
       const { user, news } = newsOf(event, unpacked(state.user.get()), rules);
       state.user.set(packed(user));
-      for (const one of news) emit([one.product, packed(one)]);
+      for (const one of news) emit(one);
     },
   });
 }
@@ -68,11 +68,10 @@ function recentProducts(rules: Rules) {
 function neighbours({ halfLife, neighbours: kept, told }: Rules) {
   return keyedProcess({
     name: "neighbours",
-    key: ([product]: Sent<News>) => product,
+    key: (news: News) => news.product,
     state: { weight: value<number>(), pairs: map<string, number>() },
     emits: typed<Sent<Answer>>(),
-    next([product, news], { state, emit }) {
-      const { time, gain, others, pairs, asked } = unpacked(news);
+    next({ product, time, gain, others, pairs, asked }, { state, emit }) {
       const age = time / halfLife;
       if (gain > 0) state.weight.set(addDecaying(state.weight.get(), gain, age));
       others.forEach((other, at) => {
@@ -101,9 +100,9 @@ function candidates({ candidates: most, fade, bought, listed }: Rules) {
         state.bought.set(product, event_count);
         if (state.bought.size > bought) state.bought.delete(oldest(state.bought.entries()));
       }
-      const hidden = new Set(seen).add(product), boughtAny = state.bought.size > 0;
-      const without = (name: string) => hidden.has(name) || (boughtAny && state.bought.has(name));
-      const all = addCandidates(unpacked(state.candidates.get()), { ...answer, without }, { fade, most });
+      const hidden = new Set(seen).add(product);
+      const without = (name: string) => hidden.has(name) || state.bought.has(name);
+      const all = addCandidates(unpacked(state.candidates.get()), { ...answer, hidden, without }, { fade, most });
       state.candidates.set(packed(all));
       emit({ user_id, event_count, recommendations: list(all, filling, { without, most: listed }) });
     },
