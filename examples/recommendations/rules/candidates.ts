@@ -3,6 +3,7 @@
  *
  * With each event of the user the scores so far fade, and the neighbours of the event's product are added.
  */
+import { rounded } from "./decay.ts";
 import type { Alike } from "./neighbours.ts";
 import { type Listed, TRENDING } from "../recommended.ts";
 
@@ -63,11 +64,6 @@ export function addCandidates(
 /** Of equal ones the first by name is first. */
 function bestFirst([one, score]: Candidate, [other, otherScore]: Candidate): number {
   return otherScore - score || (one < other ? -1 : 1);
-}
-
-/** Six digits behind the point say enough, and make short rows and a small state. */
-function rounded(score: number): number {
-  return Math.round(score * 1e6) / 1e6;
 }
 
 /** A product that trends. */
