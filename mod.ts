@@ -44,10 +44,13 @@ export { run } from "./runtime/run.ts";
 export { type DeadLetter, deadLetter, type RunOptions } from "./runtime/options.ts";
 export type { Job, JobEnd, StateView, StopOptions } from "./runtime/job.ts";
 export type {
+  ClosedBy,
   Explanation,
   HolderDetails,
   JobDetails,
   JobState,
+  KeptBy,
+  LateRecord,
   MarkDetails,
   PartitionDetails,
   Reason,

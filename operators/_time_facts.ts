@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { LateSummary } from "./_late_facts.ts";
 import type { TimeWindow } from "./_window_result.ts";
 
 /** One input partition of a `watermark()`. */
@@ -68,7 +69,9 @@ export interface WaitingFacts {
   readonly window: TimeWindow | undefined;
   /** How many windows or timers wait. */
   readonly waiting: number;
-  /** Records that came too late, since the task was taken over. */
+  /** Values that came too late, and those that came at all, since the task was taken over. */
   readonly late: number;
+  readonly values: number;
+  readonly lates: LateSummary | undefined;
   readonly holder: Holder | undefined;
 }

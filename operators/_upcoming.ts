@@ -3,15 +3,23 @@
  *
  * @module
  */
+import type { LateSummary } from "./_late_facts.ts";
 import type { Holder, Upcoming, WaitingFacts } from "./_time_facts.ts";
 import type { TimeWindow } from "./_window_result.ts";
+import type { Windower } from "./_windower.ts";
 
 /** The part of a stage that is told. */
 interface Told {
   readonly alone: boolean;
   readonly task: { readonly upcoming: (() => WaitingFacts)[] };
   readonly scope: { readonly watermark: number; holder(): Holder | undefined };
-  readonly tally: { readonly operator: string; readonly name: string | undefined; readonly late: number };
+  readonly tally: {
+    readonly operator: string;
+    readonly name: string | undefined;
+    readonly in: number;
+    readonly late: number;
+    readonly lates: LateSummary | undefined;
+  };
 }
 
 /** Registers the results of a stage that wait for the watermark. Called while the stage is built. */
@@ -27,7 +35,7 @@ export function tellUpcoming({ alone, task, scope, tally }: Told, upcoming: Upco
       next: waits ? next : undefined,
       window: waits ? upcoming.window?.() : undefined,
       waiting: upcoming.size,
-      late: tally.late,
+      ...{ late: tally.late, values: tally.in, lates: tally.late > 0 ? tally.lates : undefined },
       holder: scope.holder(),
     };
   });
@@ -47,4 +55,19 @@ export function upcomingWindows(
     },
     window: () => span(calendar.first!),
   };
+}
+
+/** A value is too late for all of its windows: tells the last of them, and until when it would have taken the value. */
+export function lateFor<T>(
+  stage: { late(value: unknown, until: number, window: TimeWindow): void },
+  value: T,
+  { windower, time, allowedLateness }: {
+    readonly windower: Windower<T>;
+    readonly time: number;
+    readonly allowedLateness: number;
+  },
+): void {
+  let last = windower.first(time, value);
+  for (let at = last; !Number.isNaN(at); at = windower.after(at, time, value)) last = at;
+  stage.late(value, windower.last(last) + allowedLateness, windower.span(last));
 }

@@ -9,6 +9,7 @@ import type { Head } from "../state/mod.ts";
 import type { JobDetails, JobState, PartitionDetails, StageDetails, TaskDetails, WatermarkDetails } from "./details.ts";
 import { clocksOfHead, type CommittedClock, committedPartitions, committedTask } from "./details_committed.ts";
 import { clocksOf, lagOf, livePartitions, liveTask, type Moment, waitingOf } from "./details_live.ts";
+import { keptBy, lateRecords } from "./details_late.ts";
 import { DETAILS_ROWS } from "./limits.ts";
 import type { Meter, StageMetrics } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
@@ -71,6 +72,10 @@ export function wholeOf(parts: WholeParts): JobDetails {
     ...{ commit_ms: meter.commit.percentiles(), latency_ms: meter.latency.percentiles() },
     watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
     stages: stagesOf(parts.stages, live),
+    lateRecords: lateRecords(
+      live.flatMap(({ owned, waiting }) => waiting.map((facts) => ({ task: owned.number, facts }))),
+      now,
+    ),
     ...shown,
     leftOut: {
       tasks: tasks.length - shown.tasks.length,
@@ -158,6 +163,9 @@ function least(numbers: readonly number[]): number {
 /** The stages that keep state, with what waits in them. */
 function stagesOf(stages: readonly StageMetrics[], live: readonly Live[]): StageDetails[] {
   const all = live.flatMap(({ waiting }) => waiting);
+  const bounds = new Set(live.flatMap(({ clocks }) => clocks.map(({ bound }) => bound)));
+  // Which of several watermarks a stage waits for is known only while something holds it.
+  const bound = bounds.size === 1 ? [...bounds][0] : undefined;
   return stages.map((stage) => {
     const own = all.filter(({ name }) => name === stage.stage);
     const next = least(own.map(({ next = Infinity }) => next));
@@ -165,6 +173,7 @@ function stagesOf(stages: readonly StageMetrics[], live: readonly Live[]): Stage
       ...stage,
       waiting: own.reduce((sum, { waiting }) => sum + waiting, 0),
       next: next === Infinity ? undefined : next,
+      keptBy: keptBy(own, bound),
     };
   });
 }

@@ -59,6 +59,15 @@ export const DETAILS_HEADS_MS: number = SECOND;
 /** Over which time the rates in the details of a job are taken, in milliseconds. */
 export const DETAILS_RATE_MS: number = 5 * SECOND;
 
+/** How many late values the details of a job show. */
+export const LATE_RECORDS = 20;
+
+/**
+ * When a partition is too far ahead: by so many times the bound of its watermark, which counts as at least so many
+ * milliseconds.
+ */
+export const TOO_FAR = { bounds: 10, least: SECOND } as const;
+
 /** How many samples of latency an epoch keeps. */
 export const SAMPLES_AN_EPOCH = 64;
 

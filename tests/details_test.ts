@@ -1,7 +1,8 @@
 /** The details of a job: one snapshot of plain data. */
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { count, embeddedLog, eventTime, minutes, seconds, tumblingWindow, watermark } from "@tidemark/streams";
+import { count, embeddedLog, eventTime, memory, minutes, seconds, tumblingWindow, watermark } from "@tidemark/streams";
+import { testPipeline } from "@tidemark/streams/testing";
 import type { EmbeddedLog } from "../connectors/embedded/log.ts";
 import { runWith } from "../runtime/run.ts";
 import { ManualClock, scratch, until } from "./support/jobs.ts";
@@ -29,6 +30,42 @@ function visit(after: number, partition: number) {
 }
 
 describe("job.details()", () => {
+  it("show a late record, the record that had closed its window, and the bound that would have kept it", async () => {
+    const broker = memory();
+    const pipeline = broker.source<Visit>("visits", { tombstones: "refuse" }).pipe(
+      eventTime(({ at }) => at),
+      watermark({ maxOutOfOrderness: seconds(10) }),
+      tumblingWindow({ name: "activity", key: ({ user }) => user, size: minutes(1), aggregate: count() }),
+      broker.sink("activity"),
+    );
+    await using test = await testPipeline(pipeline, { start: noon });
+    const at = (after: number, timestamp: number) => ({ value: visit(after, 0).value, timestamp: noon + timestamp });
+    await test.push("visits", [at(0, 0), at(seconds(90), 100), at(seconds(150), 200), at(seconds(20), 540)]);
+    const { lateRecords: [late], stages: [stage], late: count_ } = await test.details();
+    assertEquals(count_, 1);
+    // The window was closed at 12:00:59.999, and the watermark is at 12:02:19.999.
+    assertEquals(late, {
+      ...{ stage: "activity", task: 0, topic: "visits", partition: 0, offset: 3, eventTime: noon + seconds(20) },
+      ...{ window: { start: noon, end: noon + minutes(1) }, lateness: seconds(80) },
+      closedBy: { topic: "visits", partition: 0, offset: 1, eventTime: noon + seconds(90), before: 440 },
+      sentence:
+        "visits/0@3 (12:00:20) was late by 1 min 20 s for [12:00:00, 12:01:00): visits/0@1 (12:01:30) had closed " +
+        "it 440 ms before",
+    });
+    assertEquals(stage.keptBy, { all: seconds(90) + 1, most: seconds(90) + 1 });
+
+    // With the bound that was advised nothing is late.
+    const kept = broker.source<Visit>("visits", { tombstones: "refuse" }).pipe(
+      eventTime(({ at }) => at),
+      watermark({ maxOutOfOrderness: stage.keptBy!.all }),
+      tumblingWindow({ name: "activity", key: ({ user }) => user, size: minutes(1), aggregate: count() }),
+      broker.sink("activity"),
+    );
+    await using again = await testPipeline(kept, { start: noon });
+    await again.push("visits", [at(0, 0), at(seconds(90), 100), at(seconds(150), 200), at(seconds(20), 540)]);
+    assertEquals((await again.details()).late, 0);
+  });
+
   it("are those of a real job on the embedded log, and are plain data", async () => {
     await using folder = await scratch();
     using kv = await Deno.openKv(folder.path("state.db"));
@@ -45,7 +82,9 @@ describe("job.details()", () => {
     const details = await job.details();
     assertEquals(details, structuredClone(details));
     assert(!JSON.stringify(details).includes("null"), "a number that JSON does not have would become null");
-    const { tasks, partitions, stages, watermarks, commit_ms: _commit, latency_ms: _latency, ...job_ } = details;
+    const { tasks, partitions, stages, watermarks, lateRecords, commit_ms: _commit, latency_ms: _latency, ...job_ } =
+      details;
+    assertEquals(lateRecords, []);
     assertEquals(job_, {
       ...{ job: "shop", at: noon + minutes(2), worker: "a", state: "running", trouble: undefined, failure: undefined },
       ...{ taskCount: 2, records_in: 3, records_per_second: 0, outputs: { activity: 1 }, late: 0, dead_letters: 0 },
