@@ -4,27 +4,25 @@
  *
  * @module
  */
-import type { RecordAtHand } from "./_host.ts";
 import type { TimeWindow } from "./_window_result.ts";
 
-/** The record that raised a stage's watermark. */
-export interface Closer {
+/** The part of a record that is remembered. */
+interface Remembered {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  readonly eventTime: number;
-  /** The record's own timestamp. */
+  /** The record's own timestamp, in milliseconds. */
   readonly timestamp: number;
 }
 
-/** A value that came too late. */
-export interface LateFacts {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
+/** The record that raised a stage's watermark. */
+export interface Closer extends Remembered {
   readonly eventTime: number;
-  /** The record's own timestamp. */
-  readonly timestamp: number;
+}
+
+/** A value that came too late. */
+export interface LateFacts extends Remembered {
+  readonly eventTime: number;
   /** The last of the windows that would have taken it; `undefined` when the stage has none. */
   readonly window: TimeWindow | undefined;
   /** How far the watermark was past the time until which it would have been taken, in milliseconds. */
@@ -45,7 +43,7 @@ export interface LateSummary {
 
 /** The registers that are read. */
 interface Registers {
-  readonly record: RecordAtHand | undefined;
+  readonly record: Remembered | undefined;
   readonly timestamp: number;
 }
 
@@ -65,7 +63,7 @@ export class LateRecords implements LateSummary {
   /** Late values by the logarithm of their lateness. */
   readonly #counts: number[] = [];
   readonly #closings = new Float64Array(CLOSINGS * FIELDS).fill(NaN);
-  readonly #places: (Pick<RecordAtHand, "topic" | "partition"> | undefined)[] = [];
+  readonly #places: (Pick<Remembered, "topic" | "partition"> | undefined)[] = [];
   #next = 0;
   #second = NaN;
   #inSecond = 0;
