@@ -59,6 +59,7 @@ export type {
   TaskSource,
   WatermarkDetails,
 } from "./runtime/details.ts";
+export { readDetails, type ReadDetailsOptions, type StoredDetails } from "./runtime/details_read.ts";
 export type { Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
 export type { Topology } from "./runtime/plan.ts";

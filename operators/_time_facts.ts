@@ -21,6 +21,9 @@ export interface PartitionFacts {
   readonly raisedBy: number;
 }
 
+/** The record that raised the mark of a partition last. */
+export type RaisedBy = readonly [topic: string, partition: number, offset: number];
+
 /** A `watermark()` of a task. */
 export interface ClockFacts {
   readonly name: string;

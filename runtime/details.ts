@@ -29,6 +29,10 @@ export interface TaskDetails {
   readonly source: TaskSource;
   /** The worker that owns the task, or had it last, if that is known. */
   readonly worker: string | undefined;
+  /** Since when that worker has had it. */
+  readonly since: number | undefined;
+  /** When its last epoch was cut; before the first one, when it was claimed. */
+  readonly at: number | undefined;
   /** Committed epochs since the first start of the job. */
   readonly epoch: number;
   /** The last epoch whose results are all visible, as far as it is known. */

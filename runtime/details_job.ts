@@ -109,7 +109,7 @@ export class JobTeller {
     );
     const elsewhere = this.#heads.size === 0
       ? []
-      : explainElsewhere(this.#whole().tasks, { stage, age: at.elapsed - this.#readAt, now: at.now });
+      : explainElsewhere(this.#whole(), { stage, age: at.elapsed - this.#readAt });
     return [...explained, ...elsewhere].sort((a, b) => URGENCY.indexOf(a.reason) - URGENCY.indexOf(b.reason));
   }
 

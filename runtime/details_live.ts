@@ -36,6 +36,7 @@ export function liveTask(owned: OwnedTask, worker: string | undefined, clocks: r
   const { number: task, runner, checkpoint, outbox, finished } = owned;
   return {
     ...{ task, source: "live", worker, finished },
+    ...{ since: checkpoint.head.told?.since, at: checkpoint.head.told?.at },
     epoch: checkpoint.head.epoch,
     visible: outbox.reached.epoch,
     records_in: runner.counters.records_in ?? 0,

@@ -56,6 +56,9 @@ export const DETAILS_ROWS = 64;
 /** How old the heads of other workers' tasks may be in the details of a job, in milliseconds. */
 export const DETAILS_HEADS_MS: number = SECOND;
 
+/** How recent a commit must be for a job to read as running from its state alone, in milliseconds. */
+export const DETAILS_FRESH_MS: number = 10 * SECOND;
+
 /** Over which time the rates in the details of a job are taken, in milliseconds. */
 export const DETAILS_RATE_MS: number = 5 * SECOND;
 

@@ -3,29 +3,33 @@
  * earlier ones.
  *
  * | format | added fields | |---|---| | 1 | | | 2 | the hash and the kind of a state, idle partitions of a clock, pins,
- * extensions | | 3 | rows that may not be written yet |
+ * extensions | | 3 | rows that may not be written yet | | 4 | what the owner tells of itself |
  *
  * @module
  */
 import type { StateKind } from "../operators/keyed_state.ts";
 import { checksum } from "./hash.ts";
 import type { PartitionMark } from "../operators/_clock_snapshot.ts";
-import type { Clocks, ClockSnapshot, DeltaRange, Head, Offsets, OutboxEntry, Pin, StateEntry } from "./head.ts";
+import type { Clocks, ClockSnapshot, DeltaRange, Head, Offsets, OutboxEntry, Pin, StateEntry, Told } from "./head.ts";
 import { dictionary } from "./head.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
 /** The version of the head's format that is written. */
-export const HEAD_FORMAT = 3;
+export const HEAD_FORMAT = 4;
 
 /** Decoders of each format, which start after the first byte. */
 const DECODERS: Readonly<Record<number, (r: ValueReader) => Head>> = {
-  1: (r) => ({ ...readFields(r, 1).fields, pins: [], extensions: dictionary([]), unwritten: undefined }),
+  1: (r) => ({
+    ...readFields(r, 1).fields,
+    pins: [],
+    extensions: dictionary([]),
+    unwritten: undefined,
+    told: undefined,
+  }),
   2: (r) => readSince2(r, 2).head,
-  3: (r) => {
-    const { head, fences } = readSince2(r, 3);
-    return { ...head, unwritten: readList(r, () => readOutbox(r, fences)).at(0) };
-  },
+  3: (r) => readSince3(r, 3),
+  4: (r) => ({ ...readSince3(r, 4), told: readList(r, () => readTold(r)).at(0) }),
 };
 
 const KINDS: readonly StateKind[] = ["value", "map", "list"];
@@ -63,6 +67,7 @@ export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
   writeList(w, head.pins, (pin) => writePin(w, pin));
   writeNames(w, head.extensions, (value) => w.value(value));
   writeList(w, unwritten, (entry) => writeOutbox(w, entry, fences));
+  writeList(w, head.told === undefined ? [] : [head.told], (told) => writeTold(w, told));
   w.uint32(checksum(w.view()));
   return w.take();
 }
@@ -92,14 +97,20 @@ function readSince2(r: ValueReader, format: number): { head: Head; fences: reado
   const { fields, fences } = readFields(r, format);
   const pins = readList(r, () => readPin(r));
   const extensions = readNames(r, () => r.value());
-  return { head: { ...fields, pins, extensions, unwritten: undefined }, fences };
+  return { head: { ...fields, pins, extensions, unwritten: undefined, told: undefined }, fences };
+}
+
+/** Reads the fields that heads have had since format 3. */
+function readSince3(r: ValueReader, format: number): Head {
+  const { head, fences } = readSince2(r, format);
+  return { ...head, unwritten: readList(r, () => readOutbox(r, fences)).at(0) };
 }
 
 /** Reads the fields that heads of all formats have, in their order, and the fences that entries refer to. */
 function readFields(
   r: ValueReader,
   format: number,
-): { fields: Omit<Head, "pins" | "extensions" | "unwritten">; fences: readonly string[] } {
+): { fields: Omit<Head, "pins" | "extensions" | "unwritten" | "told">; fences: readonly string[] } {
   const fences = readList(r, () => r.string());
   const attempt = r.varint();
   const epoch = r.varint();
@@ -356,4 +367,16 @@ function writePin(w: ValueWriter, { name, fence, first, last }: Pin): void {
 function readPin(r: ValueReader): Pin {
   const [name, fence, first] = [r.string(), r.string(), r.varint()];
   return { name, fence, first, last: first + r.varint() };
+}
+
+function writeTold(w: ValueWriter, { worker, since, at, raisedBy }: Told): void {
+  w.string(worker);
+  w.value(since);
+  w.value(at);
+  writeNames(w, raisedBy, (offsets) => writeOffsets(w, offsets));
+}
+
+function readTold(r: ValueReader): Told {
+  const [worker, since, at] = [r.string(), r.value() as number, r.value() as number];
+  return { worker, since, at, raisedBy: readNames(r, () => readOffsets(r)) };
 }

@@ -15,6 +15,8 @@ import {
   PIN_NAME_CHARS,
   PINS,
   PUBLISHERS,
+  RAISED_PARTITIONS,
+  WORKER_CHARS,
 } from "./limits.ts";
 
 /** The properties of a task that determine the size of its head. */
@@ -119,8 +121,18 @@ export function largestHead(
     pins: Array.from({ length: PINS }, (_, i) => {
       return { name: "p".repeat(PIN_NAME_CHARS), fence: fence(i), first: LARGE, last: 2 * LARGE };
     }),
+    told: {
+      ...{ worker: "\u3042".repeat(WORKER_CHARS), since: LARGE, at: LARGE },
+      raisedBy: mapValues(clocks, (topics) => mapValues(fewOnly(topics), largestOffsets)),
+    },
     extensions: dictionary<unknown>([["x", "x".repeat(EXTENSION_BYTES - 16)], ["y", mapValues(ends, largestOffsets)]]),
   };
+}
+
+/** The partitions of a clock for which a head tells the records that raised their marks. */
+function fewOnly(topics: Readonly<Record<string, readonly number[]>>): Readonly<Record<string, readonly number[]>> {
+  const count = Object.values(topics).reduce((sum, partitions) => sum + partitions.length, 0);
+  return count > RAISED_PARTITIONS ? {} : topics;
 }
 
 function largestOffsets(partitions: readonly number[]): Record<number, number> {

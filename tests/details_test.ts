@@ -1,7 +1,17 @@
 /** The details of a job: one snapshot of plain data. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { count, embeddedLog, eventTime, memory, minutes, seconds, tumblingWindow, watermark } from "@tidemark/streams";
+import {
+  count,
+  embeddedLog,
+  eventTime,
+  memory,
+  minutes,
+  readDetails,
+  seconds,
+  tumblingWindow,
+  watermark,
+} from "@tidemark/streams";
 import { testPipeline } from "@tidemark/streams/testing";
 import type { EmbeddedLog } from "../connectors/embedded/log.ts";
 import { runWith } from "../runtime/run.ts";
@@ -91,7 +101,8 @@ describe("job.details()", () => {
       ...{ unpublishable: 0, missing: 0, epochs: 2, lag: 0, lagTime: 0 },
       ...{ waiting: { epochs: 0, bytes: 0 }, leftOut: { tasks: 0, partitions: 0 } },
     });
-    const task = { source: "live", worker: "a", epoch: 1, visible: 1, lag: 0, finished: false } as const;
+    const cut = { since: noon + minutes(2), at: noon + minutes(2) };
+    const task = { ...cut, source: "live", worker: "a", epoch: 1, visible: 1, lag: 0, finished: false } as const;
     const marks = [noon + seconds(80) - 1, noon + seconds(10) - 1];
     assertEquals(tasks, [
       { ...task, task: 0, records_in: 2, watermark: marks[0] },
@@ -111,5 +122,74 @@ describe("job.details()", () => {
     assertEquals([stage, keys, waiting, next], ["activity", 2, 2, noon + minutes(1) - 1]);
     await job.stop();
     assertEquals((await job.details()).state, "stopped");
+
+    // The same from the state alone, but for what only a worker knows.
+    const { details: read, explanations } = await readDetails("shop", { state: kv });
+    assertEquals(read, structuredClone(read));
+    assertEquals([read.state, read.records_in, read.outputs], ["stopped", 3, { activity: 1 }]);
+    assertEquals(read.tasks.map(({ lag: _lag, ...rest }) => rest), [
+      {
+        ...cut,
+        task: 0,
+        source: "committed",
+        worker: "a",
+        epoch: 1,
+        visible: 1,
+        records_in: 2,
+        watermark: marks[0],
+        finished: false,
+      },
+      {
+        ...cut,
+        task: 1,
+        source: "committed",
+        worker: "a",
+        epoch: 1,
+        visible: 1,
+        records_in: 1,
+        watermark: marks[1],
+        finished: false,
+      },
+    ]);
+    assertEquals(read.partitions.map(({ position, marks }) => [position, marks]), [
+      [2, [{ ...mark, mark: marks[0], raisedBy: 1 }]],
+      [1, [{ ...mark, mark: marks[1], raisedBy: 0 }]],
+    ]);
+    const [why] = explanations;
+    assertEquals([why.reason, why.cure], ["elsewhere", "Start the job; it goes on where it was"]);
+    assertMatch(
+      why.sentence,
+      /^tasks 0 and 1 were last with worker a, .+ ago; the watermark of task 1 is .*12:00:09.999, held by visits\/1@0$/,
+    );
+  });
+
+  it("name the record that raised a mark after a restart too", async () => {
+    await using folder = await scratch();
+    using kv = await Deno.openKv(folder.path("state.db"));
+    const log = embeddedLog(kv);
+    await log.create("visits", { partitions: 2 });
+    await log.create("activity", { partitions: 2 });
+    await log.append("visits", [visit(0, 0), visit(seconds(90), 0)]);
+    for (const records of [2, 3]) {
+      const clock = new ManualClock(noon + minutes(2));
+      const job = await runWith(activity(log), { name: "shop", state: kv, ...silent }, clock);
+      await until(`${records} records to be committed`, () => job.metrics.snapshot().records_in === records, job);
+      const { partitions: [{ marks: [mark] }] } = await job.details();
+      assertEquals(mark.raisedBy, 1);
+      await job.stop();
+      // It raises no mark.
+      await log.append("visits", [visit(seconds(80), 0)]);
+    }
+  });
+});
+
+describe("readDetails()", () => {
+  it("refuses a job that was never started, and a state that is not there", async () => {
+    await using folder = await scratch();
+    using kv = await Deno.openKv(":memory:");
+    await assertRejects(() => readDetails("shop", { state: kv }), Error, "was never started on this state");
+    const path = folder.path("other.db");
+    await assertRejects(() => readDetails("shop", { state: path }), Error, `there is no state at ${path}`);
+    await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
   });
 });
