@@ -5,6 +5,7 @@ import { type OpenShop, openShop } from "../examples/shop/server.ts";
 import { REGULARS } from "../examples/shop/shoppers.ts";
 import { VISITS } from "../examples/shop/visit.ts";
 import { FOR_YOU, TRENDING } from "../examples/recommendations/pipeline.ts";
+import { until } from "./support/jobs.ts";
 import type { UserEvent } from "../examples/recommendations/schema.ts";
 
 interface Stand extends AsyncDisposable {
@@ -180,6 +181,17 @@ Deno.test("a shop that closes ends its streams", async () => {
   await place[Symbol.asyncDispose]();
   assertEquals((await Array.fromAsync(events)).length, 8);
   assertEquals(place.shop.listening, 0);
+});
+
+Deno.test("a page that goes away is forgotten, though nothing changes that would be sent to it", async () => {
+  await using place = await stand();
+  const away = new AbortController();
+  const address = `${place.shop.address}api/stream?shopper=ada`;
+  const events = eventsOf(await fetch(address, { signal: away.signal }));
+  assertEquals((await events.next()).value?.event, "for_you");
+  assertEquals(place.shop.listening, 1);
+  away.abort();
+  await until("the stream to be gone", () => place.shop.listening === 0);
 });
 
 Deno.test("a page too many is told so", async () => {

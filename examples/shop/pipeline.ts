@@ -16,7 +16,7 @@ export const EVENTS = "user_events";
 /** What is taken out of a basket says nothing. */
 const SHOP_WEIGHTS = { ...WEIGHTS, remove_from_cart: 0 };
 /** Of the few products of the shop, only those that were seen last are left out of the list. */
-const RECENTS = 8;
+const RECENTS = 4;
 /** How often it is looked at what trends. */
 const EVERY = seconds(10);
 

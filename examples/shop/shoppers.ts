@@ -56,11 +56,11 @@ export const REGULARS: readonly Shopper[] = [
 /** How many shoppers have no name. */
 const OTHERS = 240;
 /** The share of the events that a regular makes. */
-const REGULAR_SHARE = 0.12;
+const REGULAR_SHARE = 0.08;
 /** The share of the events in which somebody follows no mood. */
 const WHIM = 0.12;
 /** The kinds of events with their cumulative shares. */
-const KINDS = [["view", 0.76], ["add_to_cart", 0.94], ["purchase", 1]] as const;
+const KINDS = [["view", 0.8], ["add_to_cart", 0.98], ["purchase", 1]] as const;
 
 const MOOD_NAMES = Object.keys(MOODS) as Mood[];
 const PRODUCTS = new Map(CATALOGUE.products.map((product) => [product.id, product]));
