@@ -60,15 +60,15 @@ export interface Upcoming {
   window?(): TimeWindow | undefined;
 }
 
-/** A stage whose results wait for the watermark. */
+/** A stage whose results wait for the watermark. Its fields are as they are at the moment when they are read. */
 export interface WaitingFacts {
   readonly operator: string;
   /** The stage's name; `undefined` when it has none. */
   readonly name: string | undefined;
   /** The stage's watermark, in milliseconds. */
   readonly watermark: number;
-  /** The watermark at which the next result comes, in milliseconds; `undefined` when none waits. */
-  readonly next: number | undefined;
+  /** The watermark at which the next result comes, in milliseconds; Infinity when none waits. */
+  readonly next: number;
   readonly window: TimeWindow | undefined;
   /** How many windows or timers wait. */
   readonly waiting: number;
@@ -76,5 +76,6 @@ export interface WaitingFacts {
   readonly late: number;
   readonly values: number;
   readonly lates: LateSummary | undefined;
-  readonly holder: Holder | undefined;
+  /** What holds the watermark where it is. It costs more than the other facts, so it is found on demand. */
+  holder(): Holder | undefined;
 }

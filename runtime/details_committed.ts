@@ -7,6 +7,7 @@ import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { Head } from "../state/mod.ts";
 import type { MarkDetails, PartitionDetails, TaskDetails } from "./details.ts";
 import { lowestOf } from "./details_live.ts";
+import { original } from "./details_told.ts";
 import { listOffsets } from "./offsets.ts";
 
 /** A `watermark()` as a head has it. */
@@ -19,6 +20,8 @@ export interface CommittedClock {
 /** The clocks of a head that are a `watermark()`'s: those of stages and hops track no topic of the input. */
 export function clocksOfHead({ clocks, told }: Head, inputs: ReadonlySet<string>): CommittedClock[] {
   return Object.entries(clocks).flatMap(([name, { watermark, partitions }]) => {
+    // Another subscription of the same watermark() has the same marks.
+    if (original(name) !== name && original(name) in clocks) return [];
     const read = partitions.filter(([topic]) => inputs.has(topic));
     if (read.length === 0) return [];
     const lowest = Math.min(...read.filter(([, , , idle]) => !idle).map(([, , mark]) => mark));

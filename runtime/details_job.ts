@@ -97,10 +97,9 @@ export class JobTeller {
           ? undefined
           : clocks.map((clock) => farAhead(clock, lowest.get(clock.name)!, at.now)).find((far) => far !== undefined);
         if (far !== undefined) return [explainTooFar({ task, facts }, far, at.now)];
-        const { next } = facts;
-        if (next === undefined) return [];
+        if (facts.next === Infinity) return [];
         return [explainWaiting({
-          ...{ now: at.now, task, facts: { ...facts, next }, tasks: this.parts.tasks.length },
+          ...{ now: at.now, task, facts, tasks: this.parts.tasks.length },
           fired: this.#fired(facts, all),
           queue: this.#queueOf(owned, facts, at.elapsed),
           held: this.#heldBy(owned),
@@ -152,9 +151,10 @@ export class JobTeller {
     this.#readAt = clock.elapsed();
   }
 
-  #queueOf(owned: OwnedTask, { holder }: WaitingFacts, elapsed: number): QueueFacts | undefined {
-    if (holder?.kind !== "partition") return undefined;
-    const { slot } = holder.partition;
+  #queueOf(owned: OwnedTask, facts: WaitingFacts, elapsed: number): QueueFacts | undefined {
+    const held = facts.holder();
+    if (held?.kind !== "partition") return undefined;
+    const { slot } = held.partition;
     const queue = owned.runner.queues.find((queue) => queue.slot === slot);
     if (queue === undefined) return undefined;
     const { position, latest } = queue;
@@ -173,10 +173,8 @@ export class JobTeller {
   #fired({ operator, name, next }: WaitingFacts, live: readonly WaitingFacts[]): number {
     const same = live.filter((one) => one.operator === operator && one.name === name);
     const label = `${operator} "${name}"`;
-    const committed = [...this.#heads.values()].filter((head) =>
-      (head?.clocks[label]?.watermark ?? -Infinity) >= next!
-    );
-    return same.filter(({ watermark }) => watermark >= next!).length + committed.length;
+    const committed = [...this.#heads.values()].filter((head) => (head?.clocks[label]?.watermark ?? -Infinity) >= next);
+    return same.filter(({ watermark }) => watermark >= next).length + committed.length;
   }
 
   #assertStage(stage: string): void {

@@ -16,11 +16,21 @@ export interface StageOfTask {
   readonly facts: WaitingFacts;
 }
 
-/** The newest late values of these stages. */
-export function lateRecords(stages: readonly StageOfTask[], now: number): LateRecord[] {
-  const all = stages.flatMap(({ task, facts }) =>
-    (facts.lates?.samples ?? []).map((late) => ({ task, stage: facts.name ?? facts.operator, late }))
-  );
+/** The stages of one task. */
+export interface StagesOfTask {
+  readonly task: number;
+  readonly waiting: readonly WaitingFacts[];
+}
+
+/** The newest late values of these tasks. */
+export function lateRecords(tasks: readonly StagesOfTask[], now: number): LateRecord[] {
+  const all: { readonly task: number; readonly stage: string; readonly late: LateFacts }[] = [];
+  for (const { task, waiting } of tasks) {
+    for (const { lates, name, operator } of waiting) {
+      if (lates === undefined) continue;
+      for (const late of lates.samples) all.push({ task, stage: name ?? operator, late });
+    }
+  }
   all.sort((a, b) => b.late.timestamp - a.late.timestamp);
   return all.slice(0, LATE_RECORDS).map(({ task, stage, late }) => {
     const { timestamp: _timestamp, closedBy: _closer, ...rest } = late;
@@ -50,13 +60,15 @@ function shownLate(late: LateFacts, now: number): string {
 
 /** The bounds that would have kept the late values of a stage, over its tasks. */
 export function keptBy(stages: readonly WaitingFacts[], bound: number | undefined): KeptBy | undefined {
-  const late = stages.filter(({ lates }) => lates !== undefined);
-  if (late.length === 0 || bound === undefined) return undefined;
-  const worst = Math.max(...late.map(({ lates }) => lates!.worst));
-  const most = Math.max(...late.map(({ late, values, lates }) => {
+  if (bound === undefined) return undefined;
+  let worst = -1, most = -1;
+  for (const { late, values, lates } of stages) {
+    if (lates === undefined) continue;
+    if (lates.worst > worst) worst = lates.worst;
     const allowed = Math.floor(values / 1000);
-    return late <= allowed ? -1 : lates!.exceededBy(allowed);
-  }));
+    if (late > allowed) most = Math.max(most, lates.exceededBy(allowed));
+  }
+  if (worst < 0) return undefined;
   return { all: bound + worst + 1, most: bound + most + 1 };
 }
 

@@ -10,8 +10,21 @@
 import type { StateKind } from "../operators/keyed_state.ts";
 import { checksum } from "./hash.ts";
 import type { PartitionMark } from "../operators/_clock_snapshot.ts";
-import type { Clocks, ClockSnapshot, DeltaRange, Head, Offsets, OutboxEntry, Pin, StateEntry, Told } from "./head.ts";
+import type { Clocks, ClockSnapshot, DeltaRange, Head, OutboxEntry, Pin, StateEntry } from "./head.ts";
 import { dictionary } from "./head.ts";
+import {
+  readList,
+  readNames,
+  readOffsets,
+  readRuns,
+  readStrings,
+  writeList,
+  writeNames,
+  writeOffsets,
+  writeRuns,
+  writeStrings,
+} from "./head_lists.ts";
+import { readTold, writeTold } from "./told_codec.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
@@ -29,7 +42,10 @@ const DECODERS: Readonly<Record<number, (r: ValueReader) => Head>> = {
   }),
   2: (r) => readSince2(r, 2).head,
   3: (r) => readSince3(r, 3),
-  4: (r) => ({ ...readSince3(r, 4), told: readList(r, () => readTold(r)).at(0) }),
+  4: (r) => {
+    const head = readSince3(r, 4);
+    return { ...head, told: readList(r, () => readTold(r, head)).at(0) };
+  },
 };
 
 const KINDS: readonly StateKind[] = ["value", "map", "list"];
@@ -67,7 +83,7 @@ export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
   writeList(w, head.pins, (pin) => writePin(w, pin));
   writeNames(w, head.extensions, (value) => w.value(value));
   writeList(w, unwritten, (entry) => writeOutbox(w, entry, fences));
-  writeList(w, head.told === undefined ? [] : [head.told], (told) => writeTold(w, told));
+  writeList(w, head.told === undefined ? [] : [head.told], (told) => writeTold(w, told, head));
   w.uint32(checksum(w.view()));
   return w.take();
 }
@@ -139,80 +155,6 @@ function readFields(
 
 function fenceOf({ fence }: { readonly fence: string }): string {
   return fence;
-}
-
-function writeList<T>(w: ValueWriter, list: readonly T[], write: (item: T) => void): void {
-  w.varint(list.length);
-  for (const item of list) write(item);
-}
-
-function readList<T>(r: ValueReader, read: () => T): T[] {
-  const list: T[] = [];
-  for (let left = r.varint(); left > 0; left--) list.push(read());
-  return list;
-}
-
-/** Writes each string as the length of the prefix that it shares with the previous one, and the rest. */
-function writeStrings(w: ValueWriter, strings: readonly string[]): void {
-  let before = "";
-  writeList(w, strings, (text) => {
-    let shared = 0;
-    while (shared < text.length && text[shared] === before[shared]) shared++;
-    w.varint(shared);
-    w.string(text.slice(shared));
-    before = text;
-  });
-}
-
-function readStrings(r: ValueReader): string[] {
-  let before = "";
-  return readList(r, () => before = before.slice(0, r.varint()) + r.string());
-}
-
-function writeNames<T>(w: ValueWriter, record: Readonly<Record<string, T>>, write: (value: T) => void): void {
-  const names = Object.keys(record);
-  writeStrings(w, names);
-  for (const name of names) write(record[name]);
-}
-
-function readNames<T>(r: ValueReader, read: () => T): Record<string, T> {
-  return dictionary(readStrings(r).map((name) => [name, read()] as const));
-}
-
-/** Writes ascending partitions as runs, so that consecutive partitions take only a few bytes. */
-function writeRuns(w: ValueWriter, partitions: readonly number[]): void {
-  const runs: [start: number, length: number][] = [];
-  for (const partition of partitions) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[0] + last[1] === partition) last[1]++;
-    else runs.push([partition, 1]);
-  }
-  writeList(w, runs, ([start, length]) => {
-    w.varint(start);
-    w.varint(length);
-  });
-}
-
-function readRuns(r: ValueReader): number[] {
-  const partitions: number[] = [];
-  for (let left = r.varint(); left > 0; left--) {
-    const start = r.varint();
-    const length = r.varint();
-    for (let i = 0; i < length; i++) partitions.push(start + i);
-  }
-  return partitions;
-}
-
-function writeOffsets(w: ValueWriter, offsets: Offsets): void {
-  writeNames(w, offsets, (byPartition) => {
-    const partitions = Object.keys(byPartition).map(Number).sort((a, b) => a - b);
-    writeRuns(w, partitions);
-    for (const partition of partitions) w.varint(byPartition[partition]);
-  });
-}
-
-function readOffsets(r: ValueReader): Offsets {
-  return readNames(r, () => Object.fromEntries(readRuns(r).map((partition) => [partition, r.varint()])));
 }
 
 /** The bits of a clock's first byte. */
@@ -367,16 +309,4 @@ function writePin(w: ValueWriter, { name, fence, first, last }: Pin): void {
 function readPin(r: ValueReader): Pin {
   const [name, fence, first] = [r.string(), r.string(), r.varint()];
   return { name, fence, first, last: first + r.varint() };
-}
-
-function writeTold(w: ValueWriter, { worker, since, at, raisedBy }: Told): void {
-  w.string(worker);
-  w.value(since);
-  w.value(at);
-  writeNames(w, raisedBy, (offsets) => writeOffsets(w, offsets));
-}
-
-function readTold(r: ValueReader): Told {
-  const [worker, since, at] = [r.string(), r.value() as number, r.value() as number];
-  return { worker, since, at, raisedBy: readNames(r, () => readOffsets(r)) };
 }

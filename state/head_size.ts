@@ -123,16 +123,23 @@ export function largestHead(
     }),
     told: {
       ...{ worker: "\u3042".repeat(WORKER_CHARS), since: LARGE, at: LARGE },
-      raisedBy: mapValues(clocks, (topics) => mapValues(fewOnly(topics), largestOffsets)),
+      raisedBy: mapValues(raised(clocks), (topics) => mapValues(topics, largestOffsets)),
     },
     extensions: dictionary<unknown>([["x", "x".repeat(EXTENSION_BYTES - 16)], ["y", mapValues(ends, largestOffsets)]]),
   };
 }
 
-/** The partitions of a clock for which a head tells the records that raised their marks. */
-function fewOnly(topics: Readonly<Record<string, readonly number[]>>): Readonly<Record<string, readonly number[]>> {
-  const count = Object.values(topics).reduce((sum, partitions) => sum + partitions.length, 0);
-  return count > RAISED_PARTITIONS ? {} : topics;
+/**
+ * The clocks of which a head tells the records that raised their marks: those of few partitions, without clocks that are
+ * another subscription of one of them, whose names end with a number.
+ */
+function raised(clocks: HeadShape["clocks"]): HeadShape["clocks"] {
+  const told = Object.entries(clocks).filter(([name, topics]) => {
+    const original = name.replace(/#\d+$/, "");
+    const count = Object.values(topics).reduce((sum, partitions) => sum + partitions.length, 0);
+    return count <= RAISED_PARTITIONS && (original === name || !(original in clocks));
+  });
+  return dictionary(told);
 }
 
 function largestOffsets(partitions: readonly number[]): Record<number, number> {

@@ -61,11 +61,10 @@ describe("job.explain() on Kafka", { ignore }, () => {
     await read(job, 6);
     let why: readonly Explanation[] = [];
     // Its first fetch, which finds nothing, may come after the records of the others.
-    for (let fetched = false; !fetched;) {
-      why = await job.explain("activity");
-      fetched = why.length === 1 && !why[0].sentence.includes("has not been read yet");
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
+    await until("the partition to be fetched", () => {
+      job.explain("activity").then((now) => why = now);
+      return why.length === 1 && !why[0].sentence.includes("has not been read yet");
+    }, job);
     assertEquals(why[0].reason, "nothing read yet");
     assertEquals(why[0].holder, { topic: input, partition: 3, lastEvent: undefined, raisedBy: undefined });
     assertMatch(
