@@ -43,6 +43,19 @@ export type {
 export { run } from "./runtime/run.ts";
 export { type DeadLetter, deadLetter, type RunOptions } from "./runtime/options.ts";
 export type { Job, JobEnd, StateView, StopOptions } from "./runtime/job.ts";
+export type {
+  Explanation,
+  HolderDetails,
+  JobDetails,
+  JobState,
+  MarkDetails,
+  PartitionDetails,
+  Reason,
+  StageDetails,
+  TaskDetails,
+  TaskSource,
+  WatermarkDetails,
+} from "./runtime/details.ts";
 export type { Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
 export type { Topology } from "./runtime/plan.ts";

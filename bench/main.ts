@@ -3,8 +3,9 @@
  *
  * The parts are `operators` (the pipeline in memory), `nexmark` (the queries of that benchmark in memory), `checkpoint`
  * (the cost of an epoch and of a restore), `keys` (the cost of similar keys and of large ones), `broadcast` (the memory
- * of a table that every task holds), `throughput`, `latency`, `hops` and `recommendations` (with a real Kafka, which is
- * started from its jars if `KAFKA_BROKERS` is not set; `hops` is the latency with none, one and two).
+ * of a table that every task holds), `quality` (how often the example recommends what comes next), `throughput`,
+ * `latency`, `hops` and `recommendations` (with a real Kafka, which is started from its jars if `KAFKA_BROKERS` is not
+ * set; `hops` is the latency with none, one and two).
  */
 import { parseArgs } from "node:util";
 import { benchHops, benchLatency, benchRecommendations } from "./latency_bench.ts";
@@ -19,6 +20,7 @@ const PARTS = [
   "checkpoint",
   "keys",
   "broadcast",
+  "quality",
   "throughput",
   "latency",
   "hops",
@@ -29,9 +31,13 @@ const HELP = `deno task bench [options]
   --only PART[,PART]   only these parts: ${PARTS.join(", ")}
   --quick              shorter runs: good enough to see a large change, too short for the goals
   --minutes N          how long each latency run and the load on the checkpoint last (1; the checkpoint's own 10)
-  --events N           how many events the throughput jobs and the queries of Nexmark read (1,000,000)
+  --events N           how many events the throughput jobs and the queries of Nexmark read (1,000,000), and how many
+                       of the generator's the quality is measured on (200,000)
   --users N            how many users the throughput jobs' events are of (10,000; at most 100,000)
   --kinds KIND[,KIND]  only these throughput jobs: counts, latest, windows
+  --ratings FILE       with --only quality: the events are ratings, in lines user<TAB>item<TAB>rating<TAB>seconds
+  --half-life DAYS     with --only quality: in which time what belongs together counts half (7; for a file 90)
+  --json               with --only quality: the hit rates as JSON, alone on stdout
   --rates N[,N]        only these latency runs: 2000, 10000
   --job-flags FLAGS    more flags of Deno for the job's process, such as --cpu-prof
   --out FILE           writes the tables there as well
@@ -42,6 +48,9 @@ interface Options {
   readonly quick: boolean;
   readonly minutes: number | undefined;
   readonly events: number;
+  /** The flags of the part `quality`. */
+  readonly quality: readonly string[];
+  readonly json: boolean;
   readonly users: number | undefined;
   readonly kinds: readonly string[] | undefined;
   readonly rates: readonly number[] | undefined;
@@ -62,6 +71,9 @@ function readOptions(args: readonly string[]): Options | undefined {
       kinds: text,
       rates: text,
       "job-flags": text,
+      ratings: text,
+      "half-life": text,
+      json: flag,
       out: text,
       help: flag,
     },
@@ -70,10 +82,16 @@ function readOptions(args: readonly string[]): Options | undefined {
   const only = values.only?.split(",") ?? PARTS;
   const unknown = only.find((part) => !PARTS.includes(part));
   if (unknown !== undefined) throw new TypeError(`Cannot bench "${unknown}": the parts are ${PARTS.join(", ")}`);
-  const quick = values.quick ?? false;
+  const { quick = false, json = false, ratings, "half-life": halfLife } = values;
+  const alone = Object.entries({ ratings, "half-life": halfLife, json: values.json }).find(([, value]) => value);
+  if (alone !== undefined && String(only) !== "quality") throw new TypeError(`--${alone[0]} needs --only quality`);
+  const quality = Object.entries({ ratings, "half-life": halfLife, events: values.events })
+    .flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, value]);
   return {
     only,
     quick,
+    json,
+    quality: json ? [...quality, "--json"] : quality,
     minutes: values.minutes === undefined ? undefined : Number(values.minutes),
     events: Number(values.events ?? (quick ? 300_000 : 1_000_000)),
     users: values.users === undefined ? undefined : Number(values.users),
@@ -91,15 +109,17 @@ const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
   checkpoint: ["checkpoint"],
   keys: ["keys"],
   broadcast: ["broadcast"],
+  quality: ["quality"],
 };
 
 /** The parts that need one. */
 const ON_KAFKA = ["throughput", "latency", "hops", "recommendations"];
 
 /** Runs a script that needs no broker, in a new process, so that code compiled for others does not affect it. */
-async function runApart(part: string, { quick, minutes, events }: Options): Promise<boolean> {
+async function runApart(part: string, { quick, minutes, events, quality }: Options): Promise<boolean> {
   const script = new URL(`./${part}_bench.ts`, import.meta.url);
   const flags = [...(quick ? ["--quick"] : []), ...(minutes === undefined ? [] : ["--minutes", String(minutes)])];
+  if (part === "quality") flags.splice(0, Infinity, ...(quick ? ["--quick"] : []), ...quality);
   if (part === "nexmark") flags.push("--events", String(events));
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-lock", script.href, ...flags],
@@ -107,7 +127,7 @@ async function runApart(part: string, { quick, minutes, events }: Options): Prom
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  line();
+  if (part !== "quality") line();
   for await (const text of lines(process.stdout)) line(text);
   return (await process.status).success;
 }
@@ -125,23 +145,36 @@ async function runOnKafka(options: Options): Promise<boolean> {
   return right;
 }
 
-if (import.meta.main) {
-  const options = readOptions(Deno.args);
-  if (options === undefined) {
-    console.log(HELP);
-    Deno.exit(0);
-  }
-  const { only, out } = options;
+async function main(options: Options): Promise<boolean> {
+  const { only, json, out } = options;
   let right = true;
   for (const [part, scripts] of Object.entries(SCRIPTS)) {
     if (!only.includes(part)) continue;
     for (const script of scripts) right = await runApart(script, options) && right;
   }
   if (ON_KAFKA.some((part) => only.includes(part))) right = await runOnKafka(options) && right;
-  else for (const text of describeMachine("none")) line(text);
+  else if (right && !json) { for (const text of describeMachine("none")) line(text); }
   if (out !== undefined) await Deno.writeTextFile(out, everything(), { append: true });
-  if (!right) {
-    console.error("A benchmark lost or doubled results, or failed: its numbers mean nothing.");
+  return right;
+}
+
+if (import.meta.main) {
+  let options: Options | undefined;
+  try {
+    options = readOptions(Deno.args);
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(2);
+  }
+  if (options === undefined) {
+    console.log(HELP);
+    Deno.exit(0);
+  }
+  if (!await main(options)) {
+    // The quality loses nothing: what is wrong with its flags or its file is said already.
+    if (String(options.only) !== "quality") {
+      console.error("A benchmark lost or doubled results, or failed: its numbers mean nothing.");
+    }
     Deno.exit(1);
   }
 }

@@ -164,6 +164,7 @@ class Hop {
   #provide(below: Scope): Reader {
     const provider = new WatermarkProvider();
     const reader = { provider, target: below.attachProvider(provider) };
+    provider.holder = () => this.#marks.holder(this.label);
     provider.watermark = this.#marks.watermark;
     provider.idle = this.#marks.idle;
     this.#readers.push(reader);

@@ -15,6 +15,7 @@
 import { BEGIN_OF_TIME } from "./_limits.ts";
 import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import type { HopStatus } from "./_host.ts";
+import type { Holder } from "./_time_facts.ts";
 
 /** The "topic" of a mark in a snapshot, by status: a sender that has ended has another name than the others. */
 const ENDED = "ended";
@@ -51,6 +52,16 @@ export class HopMarks {
     if (!marks.some(([, { watermark }]) => watermark > BEGIN_OF_TIME)) return [];
     const silent = marks.filter(([, { watermark, status }]) => status === "active" && watermark === BEGIN_OF_TIME);
     return silent.map(([sender]) => sender);
+  }
+
+  /** The active sender with the lowest watermark. */
+  holder(hop: string): Holder | undefined {
+    let lowest: Extract<Holder, { kind: "sender" }> | undefined;
+    for (const [task, { watermark: mark, status }] of this.#marks) {
+      if (status !== "active" || (lowest !== undefined && mark >= lowest.mark)) continue;
+      lowest = { kind: "sender", hop, task, mark };
+    }
+    return lowest;
   }
 
   /** A sender has sent its watermark and status. */

@@ -7,6 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import type { AnyKeyedState, Key, KeyedStateSpec } from "./keyed_state.ts";
 import type { AttachedSource, InputSlot } from "./_scope.ts";
+import type { ClockFacts } from "./_time_facts.ts";
 
 /** The record that is being pushed, as its source read it. */
 export interface RecordAtHand {
@@ -41,6 +42,8 @@ export interface ClockHandle {
   /** The topics that it reads. @default none */
   readonly reads?: readonly string[];
   snapshot(): ClockSnapshot;
+  /** What it reads, and how far. Absent for a stage that forwards event time. */
+  explain?(): ClockFacts;
   /**
    * Takes slots that have been idle for too long out of the minimum. Panes and timers that this makes due fire before
    * it returns. Returns whether anything changed that belongs in a checkpoint.

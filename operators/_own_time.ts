@@ -14,6 +14,7 @@ import { type AttachedSource, type Scope, type ScopeListener, WatermarkProvider 
 import type { Stage } from "./_stage.ts";
 import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import type { ClockHandle } from "./_task.ts";
+import type { Holder } from "./_time_facts.ts";
 
 /** The listener of a stage's scope, and its provider in the scope below. */
 export class OwnTime implements ClockHandle, ScopeListener {
@@ -52,6 +53,7 @@ export class OwnTime implements ClockHandle, ScopeListener {
     const { scope, below } = this.stage;
     if (scope.providers.length === 0) return;
     this.#target = below.attachProvider(this.#provider);
+    this.#provider.holder = () => this.#holder();
     this.#provider.watermark = Math.min(scope.watermark, this.stage.holds.limit);
     this.#provider.idle = scope.idle && this.stage.holds.size === 0;
   }
@@ -110,6 +112,13 @@ export class OwnTime implements ClockHandle, ScopeListener {
   /** The subscription is over: stops listening, even if the watermark above still rises. */
   close(): void {
     this.stage.scope.listener = undefined;
+  }
+
+  /** What keeps the forwarded watermark where it is: a value that the stage has in flight, or what is above. */
+  #holder(): Holder | undefined {
+    const { scope, holds, label } = this.stage;
+    const { limit } = holds;
+    return limit < scope.watermark ? { kind: "stage", stage: label, mark: limit } : scope.holder();
   }
 
   snapshot(): ClockSnapshot {

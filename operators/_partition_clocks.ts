@@ -12,6 +12,7 @@ import { BEFORE_1973, BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Scope } from "./_scope.ts";
 import type { ClockSnapshot, PartitionMark } from "./_clock_snapshot.ts";
 import type { Task } from "./_task.ts";
+import type { PartitionFacts } from "./_time_facts.ts";
 
 /** When a partition is idle, and what happens when all of them are. */
 export interface IdleRule {
@@ -30,6 +31,8 @@ export class PartitionClocks {
   /** NaN where no partition has that index. The array has no holes, because every record reads it. */
   readonly #marks: number[] = [NaN];
   readonly #idle: boolean[] = [false];
+  /** The offset of the record that raised each mark last; NaN where it is not known. */
+  readonly #raisedBy: number[] = [NaN];
   /** Indices that take part in the minimum, unless they are idle. */
   #members: number[] = [];
   /** Marks of the checkpoint whose partition no source reads yet. */
@@ -62,7 +65,10 @@ export class PartitionClocks {
     const before = this.#marks[index];
     const woke = this.#idle[index];
     if (woke) this.#wake(index);
-    if (mark > before) this.#marks[index] = mark;
+    if (mark > before) {
+      this.#marks[index] = mark;
+      this.#raisedBy[index] = this.task.record === undefined ? NaN : this.task.record.offset;
+    }
     // Only the partition that was the slowest can move the minimum.
     if (!joined && !woke && before !== this.#low) return false;
     this.#settle();
@@ -113,6 +119,22 @@ export class PartitionClocks {
     return changed || this.watermark !== before;
   }
 
+  /** The partitions that it reads, those before their first record included, and not those that have ended. */
+  explain(): PartitionFacts[] {
+    const indices = new Set(this.#members);
+    for (const { slots } of this.scope.bare) for (const { slot } of slots) indices.add(slot + 1);
+    return [...indices].filter((index) => !this.task.hasEnded(index - 1)).map((index) => {
+      const { topic = "", partition = -1 } = this.task.inputs[index - 1] ?? {};
+      const known = this.#has(index);
+      const [, , mark, idle] = this.#unclaimed.get(placeOf(topic, partition)) ?? ["", 0, BEGIN_OF_TIME, false];
+      return {
+        ...{ slot: index - 1, topic, partition, raisedBy: this.#raisedBy[index] ?? NaN },
+        mark: known ? this.#marks[index] : mark,
+        idle: known ? this.#idle[index] : idle,
+      };
+    });
+  }
+
   snapshot(): ClockSnapshot {
     const partitions: PartitionMark[] = [...this.#unclaimed.values()];
     this.#marks.forEach((mark, index) => {
@@ -155,6 +177,7 @@ export class PartitionClocks {
     while (this.#marks.length <= index) {
       this.#marks.push(NaN);
       this.#idle.push(false);
+      this.#raisedBy.push(NaN);
     }
     const slot = this.task.inputs[index - 1];
     const place = placeOf(slot?.topic ?? "", slot?.partition ?? -1);

@@ -16,6 +16,7 @@
  */
 import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Task } from "./_task.ts";
+import type { Holder } from "./_time_facts.ts";
 
 /** A provider of watermarks: a `watermark()`, or a stage that fires first and then forwards. */
 export class WatermarkProvider {
@@ -29,6 +30,8 @@ export class WatermarkProvider {
   aligned = true;
   /** Nothing will come from it any more. It is left out of the minimum, even if all others are idle. */
   ended = false;
+  /** What holds its watermark where it is, for a job that explains itself. */
+  holder: (() => Holder | undefined) | undefined = undefined;
 }
 
 /** Where a stage sends values beside its results. A window sends its late records there. */
@@ -167,6 +170,17 @@ export class Scope {
     if (this.idle === (idle && !active)) return;
     this.idle = idle && !active;
     this.listener?.idle?.(this.idle);
+  }
+
+  /** What holds the watermark where it is: the lowest provider that counts knows. */
+  holder(): Holder | undefined {
+    let lowest: WatermarkProvider | undefined;
+    for (const provider of this.providers) {
+      if (provider.ended || (provider.idle !== this.idle) || (!provider.idle && !provider.aligned)) continue;
+      if (lowest === undefined || provider.watermark < lowest.watermark) lowest = provider;
+    }
+    const holder = lowest?.holder?.();
+    return holder !== undefined && this.providers.length > 1 ? { ...holder, side: true } : holder;
   }
 
   /** The input has ended: nothing more will come, whatever the providers' watermarks are. */

@@ -11,6 +11,7 @@ import { copyOf } from "./_own.ts";
 import { PaneOutput, type Shown } from "./_pane_output.ts";
 import { type SessionEntry, Sessions } from "./_sessions.ts";
 import type { Stage } from "./_stage.ts";
+import { tellUpcoming } from "./_upcoming.ts";
 import { tooMany } from "./_too_many.ts";
 import type { WindowPlan } from "./_window_options.ts";
 import type { PaneKind, WindowResult } from "./_window_result.ts";
@@ -57,6 +58,7 @@ export class SessionStage<T, K extends Key, A, R> {
     this.#output = new PaneOutput(stage, this.#state.name, plan);
     stage.side("late");
     stage.due(this.#sessions.agenda);
+    tellUpcoming(stage, this.#sessions.agenda);
     this.#firing = new Firing(stage, plan, (entry) => this.#fireWaiting(entry));
   }
 

@@ -20,6 +20,7 @@ import { PaneOutput } from "./_pane_output.ts";
 import { type Slicer, slicesOf, windowsOf } from "./_slicers.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
+import { tellUpcoming, upcomingWindows } from "./_upcoming.ts";
 import { tooMany } from "./_too_many.ts";
 import type { WindowPlan } from "./_window_options.ts";
 import type { WindowResult } from "./_window_result.ts";
@@ -69,6 +70,7 @@ export class SliceStage<T, K extends Key, A, R> {
     stage.due(this.#complete);
     stage.due(this.#gone);
     stage.due(this.#expired);
+    tellUpcoming(stage, upcomingWindows(this.#complete, (window) => slicer.span(window)));
   }
 
   /** How many slices and keys are in memory. */

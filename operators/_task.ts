@@ -13,6 +13,7 @@ import { memoryState } from "./_memory_state.ts";
 import type { Tally } from "./_tally.ts";
 import type { AnyKeyedState, Key, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
 import { type InputSlot, Scope } from "./_scope.ts";
+import type { WaitingFacts } from "./_time_facts.ts";
 
 export type {
   At,
@@ -68,6 +69,8 @@ export class Task implements At {
    */
   readonly idleSince: number[] = [];
   readonly clocks: Map<string, ClockHandle> = new Map();
+  /** The stages whose results wait for the watermark. */
+  readonly upcoming: (() => WaitingFacts)[] = [];
   /** The clocks that may hold a partition back. */
   readonly drifts: Drift[] = [];
   /** Run at each cut, from the top of the pipeline to its bottom. */

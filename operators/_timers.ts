@@ -16,6 +16,7 @@ import { Heap } from "./_heap.ts";
 import type { Stage } from "./_stage.ts";
 import type { PaneAtHand } from "./_task.ts";
 import { TimerQueue } from "./_timer_queue.ts";
+import { tellUpcoming } from "./_upcoming.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 
 export { type Due, fireDue };
@@ -68,8 +69,10 @@ export class TimerService<K extends Key = Key> implements Timers<K>, Due {
       }
     }
     this.#processing = time === "processing";
-    if (time === "event") stage.due(this);
-    else this.#changed = fireByWallClock(stage, this);
+    if (time === "event") {
+      stage.due(this);
+      tellUpcoming(stage, this);
+    } else this.#changed = fireByWallClock(stage, this);
   }
 
   static open<K extends Key>(stage: Stage, fire: FireTimer<K>, options: TimersOptions): Timers<K> {
@@ -142,6 +145,18 @@ export class Calendar implements Due {
 
   /** @param act called when an entry is due */
   constructor(readonly act: (entry: number, time: number) => void) {}
+
+  /** How many entries it has. */
+  get size(): number {
+    let size = 0;
+    for (const entries of this.#entries.values()) size += entries.length;
+    return size;
+  }
+
+  /** An entry that is due next; `undefined` when there is none. */
+  get first(): number | undefined {
+    return this.#entries.get(this.next)?.[0];
+  }
 
   /** Adds an entry at a time. Adding it again changes nothing. */
   set(time: number, entry: number): void {

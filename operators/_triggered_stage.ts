@@ -19,6 +19,7 @@ import { copyOf } from "./_own.ts";
 import { PaneOutput, type Shown } from "./_pane_output.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
+import { tellUpcoming, upcomingWindows } from "./_upcoming.ts";
 import { tooMany } from "./_too_many.ts";
 import type { WindowPlan } from "./_window_options.ts";
 import type { PaneKind, WindowResult } from "./_window_result.ts";
@@ -80,6 +81,7 @@ export class TriggeredStage<T, K extends Key, A, R> {
     stage.due(this.#complete);
     this.#firing = new Firing(stage, plan, (waiting) => this.#fireWaiting(waiting));
     stage.due(this.#gone);
+    tellUpcoming(stage, upcomingWindows(this.#complete, (window) => windower.span(window)));
   }
 
   /** How many panes wait for a time, and how many windows have fired and are kept. */

@@ -8,6 +8,7 @@ import * as misuse from "./_misuse.ts";
 import type { Stage } from "./_stage.ts";
 import { type IdleRule, PartitionClocks } from "./_partition_clocks.ts";
 import { type Scope, WatermarkProvider } from "./_scope.ts";
+import type { ClockFacts, Holder } from "./_time_facts.ts";
 
 /** The clocks of one subscription, and the scope that they report to. */
 export class WatermarkStage {
@@ -18,6 +19,7 @@ export class WatermarkStage {
   readonly #provider = new WatermarkProvider();
   readonly #target: Scope;
   readonly #clocks: PartitionClocks;
+  #bound: number | undefined;
 
   constructor(readonly stage: Stage, rule: IdleRule) {
     this.#target = stage.below.attachProvider(this.#provider);
@@ -26,18 +28,21 @@ export class WatermarkStage {
   }
 
   /** Registers the clock under its name and restores it from the checkpoint, after everything above is bound. */
-  open(identity: object, name: string | undefined, bound: string): void {
+  open(identity: object, name: string | undefined, bound: number | undefined): void {
     const { task, scope, label } = this.stage;
     for (const { hop } of scope.sources) if (hop !== undefined) throw misuse.watermarkBelowHop(label, hop);
     this.#partitionsOnly = task.host !== undefined && scope.providers.length === 0 && scope.bare.length > 0 &&
       scope.bare.every((source) => source.derived !== true);
     const reads = [...new Set(scope.bare.map((source) => source.label))].sort();
-    const clockName = task.addClock(name ?? `${reads.join("+")}:${bound}`, {
+    this.#bound = bound;
+    const clockName: string = task.addClock(name ?? `${reads.join("+")}:${bound ?? "punctuated"}`, {
       identity,
       reads,
       snapshot: () => this.#clocks.snapshot(),
+      explain: () => this.#explain(clockName),
       tick: (now) => this.#tick(now),
     });
+    this.#provider.holder = () => this.#holder(clockName);
     const restored = task.host?.restoredClock(clockName);
     if (restored !== undefined) this.#clocks.restore(restored);
     // The scope below is not notified: the effects of a restored watermark are in the checkpoint already.
@@ -60,6 +65,19 @@ export class WatermarkStage {
     this.#provider.idle = false;
     this.#provider.ended = true;
     this.#tell();
+  }
+
+  #explain(name: string): ClockFacts {
+    const { watermark, rule: { idleAfter, advances } } = this.#clocks;
+    return { name, watermark, bound: this.#bound, idleAfter, advances, partitions: this.#clocks.explain() };
+  }
+
+  /** The partition with the lowest mark that is not idle. */
+  #holder(name: string): Holder | undefined {
+    const clock = this.#explain(name);
+    const active = clock.partitions.filter(({ idle }) => !idle);
+    if (active.length === 0) return clock.partitions.length === 0 ? undefined : { kind: "idle", clock };
+    return { kind: "partition", clock, partition: active.reduce((low, one) => one.mark < low.mark ? one : low) };
   }
 
   #tick(now: number): boolean {

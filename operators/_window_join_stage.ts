@@ -16,6 +16,7 @@ import type { TwoHandlers } from "./_operate.ts";
 import { type Slicer, slicesOf, windowsOf } from "./_slicers.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
+import { tellUpcoming, upcomingWindows } from "./_upcoming.ts";
 import { type WindowJoinRules, WindowJoinValues } from "./_window_join_values.ts";
 import type { Key, KeyedList } from "./keyed_state.ts";
 
@@ -42,6 +43,7 @@ export class WindowJoinStage<L, R, K extends Key, O> implements TwoHandlers<L, R
     this.left = this.#taking(rules.key, values.lefts);
     this.right = this.#taking(rules.rightKey, values.rights);
     stage.due(this.#complete);
+    tellUpcoming(stage, upcomingWindows(this.#complete, (window) => slicer.span(window)));
   }
 
   /** Schedules the windows of the checkpoint. If the slices are other ones now, values are moved to those. */

@@ -14,6 +14,7 @@
 import { accumulateOf, type Aggregate, keepsNothing, resultOf } from "./_aggregate.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
+import { tellUpcoming, upcomingWindows } from "./_upcoming.ts";
 import type { WindowResult } from "./_window_result.ts";
 import type { Windower } from "./_windower.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
@@ -56,6 +57,7 @@ export class WindowStage<T, K extends Key, A, R> {
     stage.side("late");
     stage.due(this.#complete);
     stage.due(this.#gone);
+    tellUpcoming(stage, upcomingWindows(this.#complete, (window) => options.windower.span(window)));
   }
 
   /** Schedules the windows of the checkpoint: open ones to fire, fired ones to be removed. */

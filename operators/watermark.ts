@@ -120,7 +120,7 @@ export function watermark<T>(options: WatermarkOptions<Present<T>>): MonoTypeOpe
       }
 
       return {
-        open: () => marks.open(identity, name, String(maxOutOfOrderness ?? "punctuated")),
+        open: () => marks.open(identity, name, maxOutOfOrderness),
         next: punctuated === undefined ? bounded : carried,
         end: () => marks.end(),
       };

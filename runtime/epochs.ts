@@ -68,6 +68,11 @@ export class Epochs {
     return bytes >= EPOCH_BYTES;
   }
 
+  /** What keeps all tasks from taking records, in words; `undefined` when nothing does. */
+  get held(): string | undefined {
+    return this.backedUp ? "publishing" : this.full ? "the commit" : undefined;
+  }
+
   /**
    * Cuts and commits what has changed, if it is time. Returns in how many milliseconds it will be time, or 0 when it
    * does not depend on time.

@@ -40,6 +40,8 @@ export class InputQueue implements InputSlot {
    * before it.
    */
   latest = NaN;
+  /** When the last fetch came, in milliseconds of a monotonic clock; NaN before the first. */
+  fetchedAt = NaN;
   /** Whether the input has ended and all of it is processed. */
   done = false;
   /** Fetching is paused because of this queue. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Cell, Key } from "../operators/keyed_state.ts";
+import type { Explanation, JobDetails } from "./details.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Topology } from "./plan.ts";
 
@@ -47,6 +48,21 @@ export interface Job extends AsyncDisposable {
   readonly metrics: Metrics;
   /** What the pipelines read, keep and write. */
   readonly topology: Topology;
+  /**
+   * The details of the job at this moment, over all of its tasks: those of this worker from its memory, all others from
+   * their last commits, which are at most a second old.
+   *
+   * @throws {CorruptError} when the head of another worker's task cannot be read
+   */
+  details(): Promise<JobDetails>;
+  /**
+   * Why results have not come: an explanation for each stage and task with windows or timers that wait, and for tasks of
+   * other workers; the most urgent first. It is empty when nothing waits.
+   *
+   * @param stage the name of a stage. @default all of them
+   * @throws {RangeError} when no stage that keeps state has this name
+   */
+  explain(stage?: string): Promise<readonly Explanation[]>;
   /** A view of the state of a stage. Throws a `RangeError` when no stage has this name. */
   state(name: string): StateView;
   /**

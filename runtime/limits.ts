@@ -50,6 +50,15 @@ export const TICK_MS = 50;
 /** Pauses between tries while something cannot be reached, in milliseconds. */
 export const RETRY_PAUSE: PauseLimits = { first: 10, longest: SECOND };
 
+/** How many rows of tasks, and of partitions, the details of a job have. */
+export const DETAILS_ROWS = 64;
+
+/** How old the heads of other workers' tasks may be in the details of a job, in milliseconds. */
+export const DETAILS_HEADS_MS: number = SECOND;
+
+/** Over which time the rates in the details of a job are taken, in milliseconds. */
+export const DETAILS_RATE_MS: number = 5 * SECOND;
+
 /** How many samples of latency an epoch keeps. */
 export const SAMPLES_AN_EPOCH = 64;
 

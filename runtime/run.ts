@@ -5,10 +5,11 @@
  */
 import type { Observable } from "rxjs";
 import type { Connector } from "../connectors/connector.ts";
-import type { Cell, Key } from "../operators/keyed_state.ts";
 import { KvStore, type Patience, type Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
+import type { Explanation, JobDetails } from "./details.ts";
+import { JobTeller } from "./details_job.ts";
 import { Deadline, describeLeft, endsSoon, interruptible } from "./ending.ts";
 import type { Job, JobEnd, StateView, StopOptions } from "./job.ts";
 import { SHOW_MS, STOP_MS, TOLD_AFTER_MS } from "./limits.ts";
@@ -17,6 +18,7 @@ import { openAll, type OpenJob } from "./opening.ts";
 import { type RunOptions, type Settings, settingsOf } from "./options.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Publisher } from "./publisher.ts";
+import { stateView } from "./state_view.ts";
 import { summarize } from "./summary.ts";
 import { letterMaker } from "./unpublishable.ts";
 import { Troubles } from "./troubles.ts";
@@ -153,6 +155,7 @@ class RunningJob implements Job {
   readonly metrics: MetricsFeed;
   readonly #meter = new Meter();
   readonly #worker: Worker;
+  readonly #teller: JobTeller;
   readonly #publisher: Publisher | undefined;
   readonly #began: number;
   readonly #end = Promise.withResolvers<JobEnd>();
@@ -195,6 +198,10 @@ class RunningJob implements Job {
       troubles,
       ends: this.#ends,
       ended: (error) => void this.#closeSoon(error, "finished"),
+    });
+    this.#teller = new JobTeller({
+      ...{ settings, plan, store, meter: this.#meter, troubles, worker: parts.claimed.worker },
+      ...{ tasks: open.layout.tasks, owned: () => this.#worker.assignment.list, held: () => this.#worker.epochs.held },
     });
     this.metrics = new MetricsFeed(() => this.#snapshot());
   }
@@ -260,28 +267,15 @@ class RunningJob implements Job {
   }
 
   state(name: string): StateView {
-    if (!this.parts.plan.states.some((spec) => spec.name === name)) {
-      const names = this.parts.plan.states.map((spec) => JSON.stringify(spec.name)).join(", ");
-      throw new RangeError(`Job ${this.name} has no state "${name}"; it has ${names || "none"}`);
-    }
-    const worker = this.#worker;
-    const states = () =>
-      [...worker.tasks.values()].map((task) => task.runner.state(name)!).filter((state) => state !== undefined);
-    return {
-      get size() {
-        return states().reduce((sum, state) => sum + state.size, 0);
-      },
-      get(key: Key, namespace = 0) {
-        for (const state of states()) {
-          const cell = state.find(key, namespace);
-          if (cell !== undefined) return cell.value;
-        }
-        return undefined;
-      },
-      *cells(namespace = 0): Iterable<Cell> {
-        for (const state of states()) yield* state.cells(namespace);
-      },
-    };
+    return stateView(this.name, this.parts.plan, name, () => this.#worker.tasks.values());
+  }
+
+  details(): Promise<JobDetails> {
+    return this.#teller.details();
+  }
+
+  explain(stage?: string): Promise<readonly Explanation[]> {
+    return this.#teller.explain(stage);
   }
 
   async stop({ within = STOP_MS.within }: StopOptions = {}): Promise<void> {
@@ -324,6 +318,7 @@ class RunningJob implements Job {
       this.metrics.complete();
       this.parts.claimed.release();
     }
+    this.#teller.end(failure === undefined && done ? reason : "stopped", failure);
     if (failure !== undefined) return this.#end.reject(failure);
     if (reason === "finished" && done) {
       const { unread } = this.#worker.assignment;
@@ -372,6 +367,7 @@ class RunningJob implements Job {
   #schedule(): void {
     this.#cancelTimer = this.parts.settings.clock.after(SHOW_MS / 2, () => {
       this.metrics.emit();
+      this.#teller.sample();
       this.#worker.showSoon();
       this.#worker.watch();
       this.#schedule();

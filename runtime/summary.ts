@@ -4,6 +4,7 @@
  * @module
  */
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import type { Head } from "../state/mod.ts";
 import type { InputQueue } from "./input_queue.ts";
 import type { Meter, MetricsSnapshot, StageMetrics } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
@@ -17,17 +18,14 @@ export function summarize(
   tasks: readonly OwnedTask[],
   { meter, troubles, elapsed }: { readonly meter: Meter; readonly troubles: Troubles; readonly elapsed: number },
 ): MetricsSnapshot {
-  const counters: Record<string, number> = {};
-  let lag = 0, keys = 0, held = 0, epochs = 0, late = 0, read = 0;
+  const totals = totalsOf(tasks, []);
+  let lag = 0, keys = 0, held = 0, read = 0;
   let watermark: number | undefined;
   const crossing: Record<string, number> = Object.create(null);
   // Tasks that share a partition wait for the same records, and the one that is furthest behind counts.
   const shared = new Map<string, number>();
-  for (const { runner, checkpoint, states, began } of tasks) {
-    for (const [name, count] of Object.entries(runner.counters)) counters[name] = (counters[name] ?? 0) + count;
-    late += runner.task.late;
+  for (const { runner, states, began } of tasks) {
     held += runner.task.held;
-    epochs += checkpoint.head.epoch;
     keys += states.size;
     read += (runner.counters.records_in ?? 0) - (began.counters.records_in ?? 0);
     for (const queue of runner.queues) {
@@ -42,18 +40,10 @@ export function summarize(
     }
   }
   for (const behind of shared.values()) lag += behind;
-  const outputs: Record<string, number> = {};
-  for (const [name, count] of Object.entries(counters)) if (name.startsWith("out:")) outputs[name.slice(4)] = count;
   return {
     job,
-    records_in: counters.records_in ?? 0,
-    outputs,
-    ...hopsOf(crossing, counters),
-    late: (counters.late ?? 0) + late,
-    dead_letters: counters.dead ?? 0,
-    unpublishable: counters.unpublishable ?? 0,
-    missing: counters.missing ?? 0,
-    epochs,
+    ...totals,
+    ...hopsOf(crossing, sumOf(tasks.map(({ runner }) => runner.counters))),
     elapsed_ms: Math.round(elapsed),
     records_per_second: Math.round(read / Math.max(elapsed, 1) * 1000),
     lag,
@@ -67,8 +57,41 @@ export function summarize(
   };
 }
 
+/** Totals since the job was created, over tasks of this worker and heads of others. */
+export function totalsOf(
+  tasks: readonly OwnedTask[],
+  heads: readonly Head[],
+): Pick<MetricsSnapshot, "records_in" | "outputs" | "late" | "dead_letters" | "unpublishable" | "missing" | "epochs"> {
+  const counters = sumOf([...tasks.map(({ runner }) => runner.counters), ...heads.map((head) => head.counters)]);
+  const outputs: Record<string, number> = {};
+  for (const [name, count] of Object.entries(counters)) if (name.startsWith("out:")) outputs[name.slice(4)] = count;
+  let late = counters.late ?? 0, epochs = 0;
+  for (const { runner, checkpoint } of tasks) {
+    late += runner.task.late;
+    epochs += checkpoint.head.epoch;
+  }
+  for (const head of heads) epochs += head.epoch;
+  return {
+    records_in: counters.records_in ?? 0,
+    outputs,
+    late,
+    dead_letters: counters.dead ?? 0,
+    unpublishable: counters.unpublishable ?? 0,
+    missing: counters.missing ?? 0,
+    epochs,
+  };
+}
+
+function sumOf(counters: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const one of counters) {
+    for (const [name, count] of Object.entries(one)) sum[name] = (sum[name] ?? 0) + count;
+  }
+  return sum;
+}
+
 /** The stages that keep state, in the order in which they were subscribed. */
-function stagesOf(tasks: readonly OwnedTask[]): StageMetrics[] {
+export function stagesOf(tasks: readonly OwnedTask[]): StageMetrics[] {
   const stages = new Map<string, Writable<StageMetrics>>();
   for (const { runner, states } of tasks) {
     const byName = new Map(Array.from(states.all, (state) => [state.name, state]));

@@ -227,6 +227,7 @@ export class Worker implements ReaderHandler {
       const before = queue.position;
       if (!queue.add(batch, prepared !== undefined)) continue;
       taking.push(one);
+      queue.fetchedAt = this.parts.settings.clock.elapsed();
       if (batch.records.length === 0) this.#idle(queue, owned, queue.position > before);
       if (queue.bytes < QUEUE_BYTES || queue.paused) continue;
       queue.paused = true;

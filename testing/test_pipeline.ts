@@ -4,6 +4,7 @@
 import type { RecordCodec } from "../connectors/codec.ts";
 import { type KvTableKeyPart, tableName } from "../connectors/kv_table.ts";
 import { rest, systemClock } from "../base/clock.ts";
+import type { Explanation, JobDetails } from "../runtime/details.ts";
 import type { StateView } from "../runtime/job.ts";
 import type { MetricsSnapshot } from "../runtime/metrics.ts";
 import { type JobOptions, Life, type Pipelines } from "./_life.ts";
@@ -151,6 +152,20 @@ export class TestPipeline implements AsyncDisposable {
   /** The metrics of the job: records read, late records, dead letters, epochs. */
   get metrics(): MetricsSnapshot {
     return this.life.job.metrics.snapshot();
+  }
+
+  /** The details of the job: see `details()` of a job. */
+  details(): Promise<JobDetails> {
+    return this.life.job.details();
+  }
+
+  /**
+   * Why results have not come: see `explain()` of a job.
+   *
+   * @param stage the name of a stage. @default all of them
+   */
+  explain(stage?: string): Promise<readonly Explanation[]> {
+    return this.life.job.explain(stage);
   }
 
   /** A view of the state of a stage. Throws a `RangeError` for a name that no stage has. */

@@ -5,6 +5,7 @@
  * alone: `deno task test tests/run_test.ts --filter counts`.
  */
 import { findBroker, startSharedBroker } from "./support/broker.ts";
+import { findBrowser } from "./support/browser.ts";
 import { containersAtHand } from "./support/broker/container.ts";
 import { keepSharedBroker } from "./support/broker/shared.ts";
 import { prepareConfig } from "./support/run/config.ts";
@@ -25,7 +26,8 @@ async function main(args: readonly string[]): Promise<number> {
   using config = await prepareConfig();
   const broker = await findBroker();
   const containers = await containersAtHand();
-  console.log(`Tests run with ${config.library}. Kafka: ${broker.reason}.`);
+  const browser = findBrowser();
+  console.log(`Tests run with ${config.library}. Kafka: ${broker.reason}. Browser: ${browser.reason}.`);
 
   await using keeper = keepSharedBroker(startSharedBroker);
   let counts = NOTHING;
@@ -41,11 +43,13 @@ async function main(args: readonly string[]): Promise<number> {
 
   const wanting = broker.kind === "none"
     ? broker.reason
-    : containers.ok
-    ? undefined
-    : `No container: ${containers.reason}`;
+    : !containers.ok
+    ? `No container: ${containers.reason}`
+    : !browser.ok
+    ? `No browser: ${browser.reason}`
+    : undefined;
   if (Deno.env.get("CI") === "true" && wanting !== undefined && counts.skipped > 0) {
-    console.log(`CI=true allows no test to be skipped for want of a broker or of a container. ${wanting}.`);
+    console.log(`CI=true allows no test to be skipped for want of a broker, a container or a browser. ${wanting}.`);
     counts = { ...counts, failed: counts.failed + counts.skipped, skipped: 0 };
   }
   // Repeated here, because the end of a long output is what is kept and read.

@@ -32,7 +32,7 @@ export async function onEmbeddedLog(flags: Flags): Promise<Place> {
 }
 
 /** The clock for retries while the file is locked. */
-const clock = {
+export const clock = {
   now: () => Date.now(),
   sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
   random: () => Math.random(),

@@ -1,0 +1,229 @@
+/**
+ * The details of a job: one snapshot of plain data behind everything that shows a job.
+ *
+ * Times are milliseconds since 1970, durations and ages are milliseconds. All of them come from the clock of the worker
+ * that made the snapshot. What is not known is `undefined`, never NaN or Infinity.
+ *
+ * @module
+ */
+import type { Percentiles } from "./histogram.ts";
+import type { StageMetrics } from "./metrics.ts";
+
+/** What a job does, in a word. */
+export type JobState = "running" | "catching up" | "waiting" | "stopped" | "finished";
+
+/** Where the figures of a task come from. */
+export type TaskSource =
+  /** The memory of this worker. */
+  | "live"
+  /** The task's last commit: another worker owns it, or nobody. */
+  | "committed"
+  /** No worker has ever had the task. */
+  | "none";
+
+/** One task. */
+export interface TaskDetails {
+  /** The number of the task. */
+  readonly task: number;
+  /** Where its figures come from. */
+  readonly source: TaskSource;
+  /** The worker that owns the task, or had it last, if that is known. */
+  readonly worker: string | undefined;
+  /** Committed epochs since the first start of the job. */
+  readonly epoch: number;
+  /** The last epoch whose results are all visible, as far as it is known. */
+  readonly visible: number;
+  /** Input records since the first start of the job. */
+  readonly records_in: number;
+  /** Records that wait to be read; `undefined` until the first fetch of each partition, and for a task of another worker. */
+  readonly lag: number | undefined;
+  /** The lowest of its watermarks; `undefined` when one of them has none. */
+  readonly watermark: number | undefined;
+  /** Whether its input has ended, and all of it is processed. */
+  readonly finished: boolean;
+}
+
+/** One input partition of a task, under one `watermark()`. */
+export interface PartitionDetails {
+  /** The number of the task. */
+  readonly task: number;
+  /** The topic. */
+  readonly topic: string;
+  /** The partition. */
+  readonly partition: number;
+  /** The next offset to process. */
+  readonly position: number;
+  /** The end of what may be read, as of the last fetch. */
+  readonly end: number | undefined;
+  /** How old `end` is. A partition that is paused is not fetched, so its end stands still. */
+  readonly endAge: number | undefined;
+  /** For how long there has been nothing to read. */
+  readonly quietFor: number | undefined;
+  /** How long the record at the head of the queue has waited since its own timestamp; 0 where nothing waits. */
+  readonly lagTime: number | undefined;
+  /** Whether fetching is paused, because enough waits. */
+  readonly paused: boolean;
+  /** Its marks, one for each `watermark()` that reads it. */
+  readonly marks: readonly MarkDetails[];
+}
+
+/** The watermark of one partition. */
+export interface MarkDetails {
+  /** The name of the `watermark()`. */
+  readonly watermark: string;
+  /** `undefined` before the first record. */
+  readonly mark: number | undefined;
+  /** The offset of the record that raised the mark last, if it is known. */
+  readonly raisedBy: number | undefined;
+  /** Whether it is idle, and so holds nothing back. */
+  readonly idle: boolean;
+  /** Whether it is the one that holds the watermark of its task. */
+  readonly holds: boolean;
+}
+
+/** One `watermark()`, over all tasks. */
+export interface WatermarkDetails {
+  /** The name of the `watermark()`. */
+  readonly name: string;
+  /** The lowest watermark of the tasks that have one. */
+  readonly watermark: number | undefined;
+  /** In how many tasks it is at the beginning of time. */
+  readonly without: number;
+  /** Over how many tasks. */
+  readonly tasks: number;
+  /** How far the wall clock is ahead of it. */
+  readonly lag: number | undefined;
+  /** The part of `lag` that is by design; `undefined` where the watermarks are read from the data, and where no task is live. */
+  readonly bound: number | undefined;
+  /** `"never"`: a quiet partition holds time back for ever. */
+  readonly idleAfter: number | "never" | undefined;
+  /** The highest less the lowest mark of its partitions. */
+  readonly spread: number | undefined;
+}
+
+/** A stage that keeps state, over the tasks of this worker. */
+export interface StageDetails extends StageMetrics {
+  /** Windows or timers that wait for the watermark. */
+  readonly waiting: number;
+  /** The watermark at which the next of them fires. */
+  readonly next: number | undefined;
+}
+
+/** A job at one moment. */
+export interface JobDetails {
+  /** The job's name. */
+  readonly job: string;
+  /** When the snapshot was made. */
+  readonly at: number;
+  /** The name of the worker that made it, if it has one. */
+  readonly worker: string | undefined;
+  /** What it does, in a word. */
+  readonly state: JobState;
+  /** Everything that the job waits for at this moment. */
+  readonly trouble: string | undefined;
+  /** Why it stopped. */
+  readonly failure: string | undefined;
+  /** How many tasks the job has. */
+  readonly taskCount: number;
+  /** Input records since the first start of the job, over all tasks. */
+  readonly records_in: number;
+  /** Input records of this worker per second, over the last five seconds. */
+  readonly records_per_second: number;
+  /** Results by topic, over all tasks. */
+  readonly outputs: Readonly<Record<string, number>>;
+  /** Records that came too late, over all tasks. */
+  readonly late: number;
+  /** Records and results that went to a dead-letter sink, over all tasks. */
+  readonly dead_letters: number;
+  /** Committed results that the broker refused for good, over all tasks. */
+  readonly unpublishable: number;
+  /** Records that were gone before they could be read, over all tasks. */
+  readonly missing: number;
+  /** Committed epochs, over all tasks. */
+  readonly epochs: number;
+  /** Records that wait to be read by this worker; `undefined` until the first fetch of each partition. */
+  readonly lag: number | undefined;
+  /** The longest `lagTime` of its partitions. */
+  readonly lagTime: number | undefined;
+  /** Committed epochs whose results are not visible yet, and their bytes. */
+  readonly waiting: { readonly epochs: number; readonly bytes: number };
+  /** How long a commit of this worker takes, in milliseconds. */
+  readonly commit_ms: Percentiles;
+  /** From a record's own timestamp until its results are visible, in milliseconds. */
+  readonly latency_ms: Percentiles;
+  /** Every `watermark()`. */
+  readonly watermarks: readonly WatermarkDetails[];
+  /** The stages that keep state. */
+  readonly stages: readonly StageDetails[];
+  /** The tasks, those with the most lag first where there are more than 64. */
+  readonly tasks: readonly TaskDetails[];
+  /** Input partitions, those with the most lag first where there are more than 64. */
+  readonly partitions: readonly PartitionDetails[];
+  /** How many tasks and partitions were left out, to keep the snapshot small. */
+  readonly leftOut: { readonly tasks: number; readonly partitions: number };
+}
+
+/** Why a result has not come. */
+export type Reason =
+  /** A partition has had no record at all, and holds all time back. */
+  | "nothing read yet"
+  /** A partition has had nothing for a while, and never becomes idle. */
+  | "quiet"
+  /** The same, but it becomes idle. */
+  | "soon idle"
+  /** Records wait to be read. */
+  | "behind"
+  /** The wall clock has not reached the time at which the result can come. */
+  | "not its time"
+  /** Reading is paused, or a stage holds a value. */
+  | "held back"
+  /** The task is with another worker, or with none, or waits for one that is. */
+  | "elsewhere"
+  /** One of several inputs of a stage is behind the others. */
+  | "other side"
+  /** A record has moved time far ahead, and what follows is late. */
+  | "too far ahead"
+  /** The job has failed. */
+  | "stopped";
+
+/** The partition that holds a result back. */
+export interface HolderDetails {
+  /** The topic. */
+  readonly topic: string;
+  /** The partition. */
+  readonly partition: number;
+  /** The event time of its latest event, as its mark tells. */
+  readonly lastEvent: number | undefined;
+  /** The offset of the record that raised its mark last. */
+  readonly raisedBy: number | undefined;
+}
+
+/** Why a result of a stage has not come. */
+export interface Explanation {
+  /** The stage's name, or its operator where it has none; `undefined` where all of the job waits. */
+  readonly stage: string | undefined;
+  /** Its operator: `tumblingWindow`. */
+  readonly operator: string;
+  /** The task that waits; `undefined` where the job as a whole does. */
+  readonly task: number | undefined;
+  /** The reason. */
+  readonly reason: Reason;
+  /** Where the reason is `other side`: the reason of that side. */
+  readonly sideReason: Reason | undefined;
+  /** The window that waits; `undefined` for a timer. */
+  readonly window: { readonly start: number; readonly end: number } | undefined;
+  /** How many windows or timers wait. */
+  readonly waiting: number;
+  /** The watermark of the stage; `undefined` before the first. */
+  readonly watermark: number | undefined;
+  /** An event at or after this event time, in the holder, lets the result come. */
+  readonly needs: number | undefined;
+  /** The partition that holds it back, where one does. */
+  readonly holder: HolderDetails | undefined;
+  /** When the result is expected, if that is known. */
+  readonly moment: number | undefined;
+  /** What to do; `undefined` when there is nothing to do but wait. */
+  readonly cure: string | undefined;
+  /** All of it in a sentence. */
+  readonly sentence: string;
+}

@@ -1,0 +1,66 @@
+/**
+ * The part of a job's details that its heads tell: the tasks that this worker does not own.
+ *
+ * @module
+ */
+import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import type { Head } from "../state/mod.ts";
+import type { MarkDetails, PartitionDetails, TaskDetails } from "./details.ts";
+import { lowestOf } from "./details_live.ts";
+import { listOffsets } from "./offsets.ts";
+
+/** A `watermark()` as a head has it. */
+export interface CommittedClock {
+  readonly name: string;
+  readonly watermark: number;
+  readonly marks: readonly (MarkDetails & { readonly topic: string; readonly partition: number })[];
+}
+
+/** The clocks of a head that are a `watermark()`'s: those of stages and hops track no topic of the input. */
+export function clocksOfHead({ clocks }: Head, inputs: ReadonlySet<string>): CommittedClock[] {
+  return Object.entries(clocks).flatMap(([name, { watermark, partitions }]) => {
+    const read = partitions.filter(([topic]) => inputs.has(topic));
+    if (read.length === 0) return [];
+    const lowest = Math.min(...read.filter(([, , , idle]) => !idle).map(([, , mark]) => mark));
+    const marks = read.map(([topic, partition, mark, idle]) => ({
+      ...{ topic, partition, watermark: name, idle, raisedBy: undefined },
+      mark: mark === BEGIN_OF_TIME ? undefined : mark,
+      holds: !idle && mark === lowest,
+    }));
+    return [{ name, watermark, marks }];
+  });
+}
+
+/** A task as its head tells. Without a head no worker has ever had it. */
+export function committedTask(
+  task: number,
+  head: Head | undefined,
+  clocks: readonly CommittedClock[],
+): TaskDetails {
+  return {
+    ...{ task, source: head === undefined ? "none" : "committed", worker: undefined },
+    epoch: head?.epoch ?? 0,
+    visible: head === undefined ? 0 : head.outbox.length > 0 ? head.outbox[0].epoch - 1 : head.epoch,
+    records_in: head?.counters.records_in ?? 0,
+    lag: undefined,
+    watermark: lowestOf(clocks.map(({ watermark }) => watermark)),
+    finished: head?.finished ?? false,
+  };
+}
+
+/** The input partitions of a task as its head tells. Where they end is known only to who reads them. */
+export function committedPartitions(
+  task: number,
+  { offsets }: Head,
+  clocks: readonly CommittedClock[],
+  inputs: ReadonlySet<string>,
+): PartitionDetails[] {
+  return listOffsets(offsets).filter(({ topic }) => inputs.has(topic)).map(({ topic, partition, offset }) => ({
+    ...{ task, topic, partition, position: offset, paused: false },
+    ...{ end: undefined, endAge: undefined, quietFor: undefined, lagTime: undefined },
+    marks: clocks.flatMap(({ marks }) =>
+      marks.filter((mark) => mark.topic === topic && mark.partition === partition)
+        .map(({ watermark, mark, raisedBy, idle, holds }) => ({ watermark, mark, raisedBy, idle, holds }))
+    ),
+  }));
+}

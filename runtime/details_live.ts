@@ -1,0 +1,100 @@
+/**
+ * The part of a job's details that is in the memory of this worker.
+ *
+ * @module
+ */
+import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
+import type { MarkDetails, PartitionDetails, TaskDetails } from "./details.ts";
+import type { InputQueue } from "./input_queue.ts";
+import type { OwnedTask } from "./owned_task.ts";
+
+/** The two clocks at the moment of a snapshot. */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Milliseconds of the monotonic clock. */
+  readonly elapsed: number;
+}
+
+/** The clocks of a task that are a `watermark()`'s. */
+export function clocksOf({ runner: { task } }: OwnedTask): ClockFacts[] {
+  const clocks: ClockFacts[] = [];
+  for (const clock of task.clocks.values()) {
+    if (clock.explain !== undefined) clocks.push(clock.explain());
+  }
+  return clocks;
+}
+
+/** The stages of a task whose results wait for the watermark. */
+export function waitingOf({ runner: { task } }: OwnedTask): WaitingFacts[] {
+  return task.upcoming.map((facts) => facts());
+}
+
+/** A task that this worker owns. */
+export function liveTask(owned: OwnedTask, worker: string | undefined, clocks: readonly ClockFacts[]): TaskDetails {
+  const { number: task, runner, checkpoint, outbox, finished } = owned;
+  return {
+    ...{ task, source: "live", worker, finished },
+    epoch: checkpoint.head.epoch,
+    visible: outbox.reached.epoch,
+    records_in: runner.counters.records_in ?? 0,
+    lag: lagOf(runner.queues),
+    watermark: lowestOf(clocks.map(({ watermark }) => watermark)),
+  };
+}
+
+/** Records that wait in these queues; `undefined` until each of them has had a fetch. */
+export function lagOf(queues: readonly InputQueue[]): number | undefined {
+  let lag = 0;
+  for (const { latest, position, hop } of queues) if (!hop) lag += Math.max(0, latest - position);
+  return Number.isNaN(lag) ? undefined : lag;
+}
+
+/** The lowest watermark; `undefined` when there is none, or one of them is at the beginning of time. */
+export function lowestOf(watermarks: readonly number[]): number | undefined {
+  const lowest = Math.min(...watermarks);
+  return watermarks.length === 0 || lowest === BEGIN_OF_TIME ? undefined : lowest;
+}
+
+/** The input partitions of a task. */
+export function livePartitions(
+  { number, runner: { queues, task } }: OwnedTask,
+  clocks: readonly ClockFacts[],
+  { now, elapsed }: Moment,
+): PartitionDetails[] {
+  return queues.filter(({ hop }) => !hop).map((queue) => {
+    const { topic, partition, position, paused } = queue;
+    const behind = queue.latest > position;
+    const { nextTimestamp } = queue;
+    return {
+      ...{ task: number, topic, partition, position, paused, end: known(queue.end) },
+      endAge: known(elapsed - queue.fetchedAt),
+      quietFor: quietFor(task.idleSince[queue.slot], elapsed),
+      lagTime: behind ? known(nextTimestamp === -Infinity ? NaN : now - nextTimestamp) : known(0 * queue.latest),
+      marks: clocks.flatMap((clock) => marksOf(clock, queue.slot)),
+    };
+  });
+}
+
+/** For how long a queue has had nothing to read. */
+export function quietFor(since: number | undefined, elapsed: number): number | undefined {
+  return since === undefined ? undefined : known(elapsed - since);
+}
+
+function marksOf({ name, partitions }: ClockFacts, slot: number): MarkDetails[] {
+  const active = partitions.filter(({ idle }) => !idle);
+  const lowest = Math.min(...active.map(({ mark }) => mark));
+  return partitions.filter((one) => one.slot === slot).map(({ mark, raisedBy, idle }) => ({
+    watermark: name,
+    mark: mark === BEGIN_OF_TIME ? undefined : mark,
+    raisedBy: known(raisedBy),
+    idle,
+    holds: !idle && mark === lowest,
+  }));
+}
+
+/** A number, or `undefined` for NaN. */
+export function known(number: number): number | undefined {
+  return Number.isNaN(number) ? undefined : number;
+}

@@ -1,0 +1,170 @@
+/**
+ * Puts the details of a job together, from the tasks of this worker and the heads of all others.
+ *
+ * @module
+ */
+import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
+import type { Head } from "../state/mod.ts";
+import type { JobDetails, JobState, PartitionDetails, StageDetails, TaskDetails, WatermarkDetails } from "./details.ts";
+import { clocksOfHead, type CommittedClock, committedPartitions, committedTask } from "./details_committed.ts";
+import { clocksOf, lagOf, livePartitions, liveTask, type Moment, waitingOf } from "./details_live.ts";
+import { DETAILS_ROWS } from "./limits.ts";
+import type { Meter, StageMetrics } from "./metrics.ts";
+import type { OwnedTask } from "./owned_task.ts";
+import { totalsOf } from "./summary.ts";
+
+/** What a snapshot is made of. */
+export interface WholeParts extends Moment {
+  readonly job: string;
+  readonly worker: string | undefined;
+  readonly state: JobState;
+  readonly trouble: string | undefined;
+  readonly failure: string | undefined;
+  /** The numbers of all tasks. */
+  readonly tasks: readonly number[];
+  /** The topics of the input. */
+  readonly inputs: ReadonlySet<string>;
+  /** The tasks of this worker. */
+  readonly live: readonly OwnedTask[];
+  /** The heads of the other tasks. */
+  readonly heads: ReadonlyMap<number, Head | undefined>;
+  readonly stages: readonly StageMetrics[];
+  readonly meter: Meter;
+  readonly rate: number;
+}
+
+/** A live task with its clocks and waiting stages. */
+interface Live {
+  readonly owned: OwnedTask;
+  readonly clocks: readonly ClockFacts[];
+  readonly waiting: readonly WaitingFacts[];
+}
+
+/** Makes the snapshot. */
+export function wholeOf(parts: WholeParts): JobDetails {
+  const { job, now, worker, state, trouble, failure, meter, inputs, heads } = parts;
+  const live = parts.live.map((owned): Live => {
+    return { owned, clocks: clocksOf(owned), waiting: waitingOf(owned) };
+  });
+  const committed = [...heads].flatMap(([task, head]) => {
+    return head === undefined ? [] : [{ task, head, clocks: clocksOfHead(head, inputs) }];
+  });
+  const byTask = new Map(committed.map((one) => [one.task, one]));
+  const tasks = [
+    ...live.map(({ owned, clocks }) => liveTask(owned, worker, clocks)),
+    ...[...heads].map(([task, head]) => committedTask(task, head, byTask.get(task)?.clocks ?? [])),
+  ].sort((a, b) => a.task - b.task);
+  const partitions = [
+    ...live.flatMap(({ owned, clocks }) => livePartitions(owned, clocks, parts)),
+    ...committed.flatMap(({ task, head, clocks }) => committedPartitions(task, head, clocks, inputs)),
+  ].sort((a, b) => a.task - b.task);
+  const lagTimes = partitions.flatMap(({ lagTime }) => lagTime === undefined ? [] : [lagTime]);
+  const shown = { tasks: mostOf(tasks, lagOfTask), partitions: mostOf(partitions, lagOfPartition) };
+  return {
+    ...{ job, at: now, worker, state, trouble, failure, taskCount: parts.tasks.length },
+    ...totalsOf(parts.live, committed.map(({ head }) => head)),
+    records_per_second: Math.round(parts.rate),
+    lag: lagOf(parts.live.flatMap(({ runner }) => runner.queues)),
+    lagTime: lagTimes.length === 0 ? undefined : Math.max(...lagTimes),
+    waiting: waitingEpochs(parts.live, committed.map(({ head }) => head)),
+    ...{ commit_ms: meter.commit.percentiles(), latency_ms: meter.latency.percentiles() },
+    watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
+    stages: stagesOf(parts.stages, live),
+    ...shown,
+    leftOut: {
+      tasks: tasks.length - shown.tasks.length,
+      partitions: partitions.length - shown.partitions.length,
+    },
+  };
+}
+
+function lagOfTask({ lag = 0 }: TaskDetails): number {
+  return lag;
+}
+
+function lagOfPartition({ end, position }: PartitionDetails): number {
+  return end === undefined ? 0 : end - position;
+}
+
+/** All rows, or those with the most lag. */
+function mostOf<T>(rows: readonly T[], lag: (row: T) => number): readonly T[] {
+  return rows.length <= DETAILS_ROWS ? rows : rows.toSorted((a, b) => lag(b) - lag(a)).slice(0, DETAILS_ROWS);
+}
+
+/** Epochs that are committed and not visible. */
+function waitingEpochs(live: readonly OwnedTask[], heads: readonly Head[]): JobDetails["waiting"] {
+  let epochs = 0, bytes = 0;
+  for (const { outbox } of live) {
+    epochs += outbox.waiting.length;
+    for (const epoch of outbox.waiting) bytes += epoch.bytes;
+  }
+  for (const { outbox } of heads) {
+    epochs += outbox.length;
+    for (const entry of outbox) bytes += entry.bytes;
+  }
+  return { epochs, bytes };
+}
+
+interface Tracked {
+  readonly watermarks: number[];
+  readonly marks: number[];
+  facts: ClockFacts | undefined;
+}
+
+/** Every `watermark()`, over all tasks that have one. */
+function watermarksOf(
+  live: readonly Live[],
+  committed: readonly { readonly clocks: readonly CommittedClock[] }[],
+  { now, tasks }: { readonly now: number; readonly tasks: number },
+): WatermarkDetails[] {
+  const byName = new Map<string, Tracked>();
+  const trackedOf = (name: string): Tracked => {
+    const tracked = byName.get(name) ?? { watermarks: [], marks: [], facts: undefined };
+    byName.set(name, tracked);
+    return tracked;
+  };
+  for (const { clocks } of live) {
+    for (const facts of clocks) {
+      const tracked = trackedOf(facts.name);
+      tracked.facts = facts;
+      tracked.watermarks.push(facts.watermark);
+      for (const { mark } of facts.partitions) tracked.marks.push(mark);
+    }
+  }
+  for (const { name, watermark, marks } of committed.flatMap(({ clocks }) => clocks)) {
+    const tracked = trackedOf(name);
+    tracked.watermarks.push(watermark);
+    for (const { mark } of marks) tracked.marks.push(mark ?? BEGIN_OF_TIME);
+  }
+  return [...byName].map(([name, { watermarks, marks, facts }]) => {
+    const begun = watermarks.filter((watermark) => watermark > BEGIN_OF_TIME);
+    const lowest = begun.length === 0 ? undefined : least(begun);
+    const read = marks.filter((mark) => mark > BEGIN_OF_TIME);
+    return {
+      ...{ name, tasks, watermark: lowest, without: tasks - begun.length },
+      lag: lowest === undefined ? undefined : now - lowest,
+      bound: facts?.bound,
+      idleAfter: facts === undefined ? undefined : facts.idleAfter === Infinity ? "never" : facts.idleAfter,
+      spread: read.length === 0 ? undefined : -least(read.map((mark) => -mark)) - least(read),
+    };
+  });
+}
+
+function least(numbers: readonly number[]): number {
+  return numbers.reduce((low, number) => number < low ? number : low, Infinity);
+}
+
+/** The stages that keep state, with what waits in them. */
+function stagesOf(stages: readonly StageMetrics[], live: readonly Live[]): StageDetails[] {
+  const all = live.flatMap(({ waiting }) => waiting);
+  return stages.map((stage) => {
+    const own = all.filter(({ name }) => name === stage.stage);
+    const next = least(own.map(({ next = Infinity }) => next));
+    return {
+      ...stage,
+      waiting: own.reduce((sum, { waiting }) => sum + waiting, 0),
+      next: next === Infinity ? undefined : next,
+    };
+  });
+}
