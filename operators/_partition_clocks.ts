@@ -173,6 +173,12 @@ export class PartitionClocks {
     for (const { slots } of this.scope.bare) {
       for (const { slot } of slots) if (!this.#has(slot + 1)) this.#add(slot + 1);
     }
+    // Of sources that another watermark() above covers, those are known that have had a record, now or in the checkpoint.
+    for (const { slots } of this.#unclaimed.size > 0 ? this.scope.sources : []) {
+      for (const { slot, topic, partition } of slots) {
+        if (!this.#has(slot + 1) && this.#unclaimed.has(placeOf(topic, partition))) this.#add(slot + 1);
+      }
+    }
     this.#members = this.#members.filter((index) => !this.task.hasEnded(index - 1));
   }
 

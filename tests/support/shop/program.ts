@@ -143,3 +143,15 @@ function commandOf(task: string): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
   return tasks[task].command.split(" ");
 }
+
+/** Resolves when the state has been written to so many times, as far as its file's times tell; rejects when the program ends. */
+export async function written(program: Program, state: string, times: number): Promise<void> {
+  let over = false;
+  program.ended().then(() => over = true);
+  const seen = new Set<number>();
+  while (seen.size < times) {
+    assert(!over, "the program ended by itself");
+    const { mtime } = await Deno.stat(`${state}-wal`);
+    seen.add(mtime!.getTime());
+  }
+}
