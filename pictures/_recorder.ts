@@ -198,10 +198,10 @@ export class Recorder implements StageWatcher {
 
   #watchLate(stage: WatchedStage): void {
     const { late, label } = stage;
-    stage.late = (value) => {
+    stage.late = (value, until, window) => {
       const { time } = stage.at;
       this.log.add(this.task, { kind: "late", stage: label, ...this.#place(), time, value, text: this.#text(value) });
-      late.call(stage, value);
+      late.call(stage, value, until, window);
     };
   }
 

@@ -6,6 +6,7 @@
  * @module
  */
 import type { StartOffset } from "../connectors/connector.ts";
+import { ofEarlierRun } from "./hop_reset.ts";
 import { leastOffsets } from "./offsets.ts";
 import { guardKey } from "./key_guard.ts";
 import { SharedTables, UnavailableError } from "../state/mod.ts";
@@ -129,6 +130,14 @@ export class Assignment {
     const { log, name } = this.parts.settings;
     log(`Job ${name}: task ${task.number} has another owner now; this worker has stopped it`);
     this.#claims.takeAgain();
+  }
+
+  /** Gives up the tasks that another worker has reset. They are claimed again, as those that were found fenced. */
+  async followReset(): Promise<void> {
+    for (const owned of await ofEarlierRun(this.#takeover, this.list).catch(() => [])) {
+      owned.lose();
+      this.fenced(owned);
+    }
   }
 
   async #take(numbers: readonly number[]): Promise<StartOffset[]> {

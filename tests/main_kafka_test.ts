@@ -3,8 +3,8 @@ import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "
 import type { InputRecord } from "../connectors/connector.ts";
 import { eventAt, GENERATION, type Traffic } from "../examples/recommendations/traffic.ts";
 import { brokers, connect, createTopicWith, ignore, Member, plainClient } from "./support/kafka.ts";
-import { Program, runProgram, summaryOf } from "./support/shop/program.ts";
-import { assertTruth, type Row, truthOf } from "./support/shop/truth.ts";
+import { Program, runProgram, summaryOf, written } from "./support/shop/program.ts";
+import { assertTable, assertTruth, type Row, truthOf } from "./support/shop/truth.ts";
 
 const EVENTS = 5_000;
 const PARTITIONS = 3;
@@ -23,14 +23,24 @@ async function scratch() {
   const flags = ["--brokers", brokers.join(","), "--job", job, "--state", `${folder}/state.db`, "--json"];
   flags.push("--input", topics.input, "--output", topics.output, "--activity", topics.activity);
   flags.push("--late", topics.late, "--dead-letter", topics.dead);
-  return { job, topics, flags, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  return {
+    job,
+    topics,
+    flags,
+    state: `${folder}/state.db`,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
 }
 
 /** Sends the traffic, and values that are no events behind it. */
-async function send(topic: string, traffic: Traffic, broken: readonly string[] = []): Promise<void> {
+async function send(
+  topic: string,
+  traffic: Traffic,
+  { from = 0, to = EVENTS, broken = [] }: { from?: number; to?: number; broken?: readonly string[] } = {},
+): Promise<void> {
   const producer = plainClient().producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
-  const values = Array.from({ length: EVENTS }, (_, index) => eventAt(traffic, index));
+  const values = Array.from({ length: to - from }, (_, nth) => eventAt(traffic, from + nth));
   const messages = [
     ...values.map((event) => ({ key: event.user_id, value: JSON.stringify(event) })),
     ...broken.map((value) => ({ key: "nobody", value })),
@@ -80,7 +90,7 @@ Deno.test({
     await createTopicWith(topics.input, { "retention.ms": "-1" }, { partitions: PARTITIONS });
     const traffic = { version: GENERATION, seed: 3, began: Date.now() - 60_000, perSecond: 200 };
     const broken = ["{", JSON.stringify({ user_id: 7 })];
-    await send(topics.input, traffic, broken);
+    await send(topics.input, traffic, { broken });
 
     const summary = summaryOf(await runProgram([...flags, "--create-topics", "--until-end"]));
     const truth = truthOf(traffic, EVENTS, { topic: topics.input, partitions: PARTITIONS });
@@ -143,5 +153,40 @@ Deno.test({
     const ended = await runProgram([...flags, "--until-end"]);
     assertMatch(ended.stderr.join("\n"), new RegExp(`Job ${job}: restored`));
     assertEquals(summaryOf(ended).outputs[topics.output], EVENTS);
+  },
+});
+
+Deno.test({
+  name: "two workers on Kafka, killed ten times in turn, give each event its row and each user their latest one",
+  ignore,
+  async fn() {
+    await using place = await scratch();
+    const { topics, flags, job } = place;
+    await createTopicWith(topics.input, { "retention.ms": "-1" }, { partitions: PARTITIONS });
+    const traffic = { seed: 6, began: Date.now() - 60_000, perSecond: 200 };
+    const start = (worker: string) => new Program([...flags, "--create-topics", "--worker", worker]);
+    const workers = [start("one"), start("two")];
+    for (let kill = 0; kill < 10; kill++) {
+      const program = workers[kill % 2];
+      await program.says(new RegExp(`^Job ${job}: (fresh|restored)`));
+      await send(topics.input, traffic, { from: kill * EVENTS / 10, to: (kill + 1) * EVENTS / 10 });
+      // Each is killed at another distance from its takeover.
+      await written(program, place.state, 1 + kill % 4);
+      program.kill("SIGKILL");
+      await program.ended();
+      workers[kill % 2] = start(kill % 2 === 0 ? "one" : "two");
+    }
+    for (const worker of workers) {
+      worker.kill("SIGTERM");
+      await worker.ended();
+    }
+    summaryOf(await runProgram([...flags, "--until-end"]));
+
+    const truth = truthOf(traffic, EVENTS, { topic: topics.input, partitions: PARTITIONS });
+    const rows = await readCommitted([topics.output, topics.activity, topics.late]);
+    const [counts, activity, late] = [topics.output, topics.activity, topics.late].map((topic) => rows.get(topic)!);
+    assertTruth({ counts, activity, late }, truth);
+    using kv = await Deno.openKv(place.state);
+    await assertTable(kv, truth);
   },
 });

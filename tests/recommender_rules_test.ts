@@ -4,6 +4,7 @@ import { addCandidates, type Candidates, list, oldest } from "../examples/recomm
 import { addDecaying, share } from "../examples/recommendations/rules/decay.ts";
 import { alike, forgotten, type Pair } from "../examples/recommendations/rules/neighbours.ts";
 import { newsOf } from "../examples/recommendations/rules/news.ts";
+import { packed, unpacked } from "../examples/recommendations/rules/packed.ts";
 import { type Recent, visit } from "../examples/recommendations/rules/recents.ts";
 import { ALL, trendOf, trendsFor } from "../examples/recommendations/rules/trends.ts";
 import { weightOf, WEIGHTS } from "../examples/recommendations/rules/weights.ts";
@@ -120,12 +121,12 @@ Deno.test("candidates fade with each event, and come from the product that they 
     ...{ event_count: 1, product: "p", without: NOBODY },
     alike: { products: ["a", "b", "c", "d"], shares: [0.8, 0.4, 0.3, 0.2] },
   }, rules);
-  assertEquals([one.products, one.scores], [["a", "b", "c"], [0.8, 0.4, 0.3]]);
+  assertEquals(one.best, [["a", 0.8, "p"], ["b", 0.4, "p"], ["c", 0.3, "p"]]);
   const two = addCandidates(one, {
     ...{ event_count: 2, product: "q", without: (name) => name === "c" },
     alike: { products: ["b", "a"], shares: [0.5, 0.3] },
   }, rules);
-  assertEquals(two, { count: 2, products: ["a", "b"], scores: [0.7, 0.7], because: ["p", "q"] });
+  assertEquals(two, { count: 2, best: [["a", 0.7, "p"], ["b", 0.7, "q"]] });
 });
 
 Deno.test("answers that come out of order weigh as if they had come in order", () => {
@@ -137,14 +138,20 @@ Deno.test("answers that come out of order weigh as if they had come in order", (
 });
 
 Deno.test("a list is filled up with what trends, without what the user has and without doubles", () => {
-  const candidates: Candidates = { count: 1, products: ["a"], scores: [0.12345678], because: ["p"] };
+  const candidates: Candidates = { count: 1, best: [["a", 0.5, "p"]] };
   const trends = [["b", "a"], ["c", "b", "d"]].map((names) => names.map((product_id) => ({ product_id, score: 7 })));
   assertEquals(list(candidates, trends, { without: (name) => name === "c", most: 3 }), [
-    { product_id: "a", score: 0.123457, because: "p" },
+    { product_id: "a", score: 0.5, because: "p" },
     { product_id: "b", score: 7, because: "trending" },
     { product_id: "d", score: 7, because: "trending" },
   ]);
   assertEquals(list(candidates, trends, { without: NOBODY, most: 1 }).length, 1);
+});
+
+Deno.test("what is packed is the same when it is unpacked, and nothing stays nothing", () => {
+  const user = { count: 2, recents: [{ product: 'tea \n" ö', weight: 5, place: 2 }], categories: ["kitchen"] };
+  assertEquals(unpacked(packed(user)), user);
+  assertEquals(unpacked(undefined), undefined);
 });
 
 Deno.test("the purchase that lies back furthest is the oldest", () => {

@@ -80,6 +80,8 @@ Deno.test("packages are imported by their names in the import map, and the ones 
       "testcontainers",
       "fast-check",
       "rxjs/testing",
+      "playwright-core",
+      "axe-core",
     ]
   ) {
     assertMatch(imports[name] ?? "", new RegExp(`(npm|jsr):${name.split("/testing")[0]}`));

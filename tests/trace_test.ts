@@ -1,7 +1,7 @@
 /** Pictures of event time: what a trace records, and how it is drawn. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { from, map, type Observable, throwError } from "rxjs";
+import { from, map, type MonoTypeOperatorFunction, type Observable, throwError } from "rxjs";
 import {
   collect,
   count,
@@ -273,6 +273,31 @@ describe("a trace", () => {
       tens         -------------(1 [0,10): 1)--`,
     );
     assertEquals(test.results("out").length, 1);
+  });
+});
+
+describe("a job with a trace", () => {
+  it("has the results, the late records and the details of one without", async () => {
+    const told = async (watch: MonoTypeOperatorFunction<WindowResult<number, string, number>>) => {
+      const log = memory();
+      const pipeline = log.source<number>("times").pipe(
+        eventTime((time) => time),
+        watermark({ maxOutOfOrderness: 3 }),
+        tumblingWindow({ name: "tens", key: () => "k", size: 10, aggregate: count<number>(), allowedLateness: 5 }),
+        watch,
+        log.sink("out", { key: ({ key }) => key }),
+      );
+      await using test = await testPipeline(pipeline, { partitions: 2, tasks: "single", start: 0 });
+      const rows = [1, 12, 4, 25, 31, 2, 28, 40, 11];
+      for (const [place, value] of rows.entries()) await test.push("times", { value, partition: place % 2 });
+      const { commit_ms: _commit, latency_ms: _latency, ...details } = await test.details();
+      return { details, results: test.records("out"), why: await test.explain() };
+    };
+    const picture = trace();
+    const traced = await told(picture.watch());
+    assertEquals(traced, await told((source) => source));
+    assertEquals(traced.details.lateRecords.length, picture.events.filter(({ kind }) => kind === "late").length);
+    assert(traced.details.lateRecords.length > 0 && traced.details.lateRecords[0].window !== undefined);
   });
 });
 

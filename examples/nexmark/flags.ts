@@ -1,7 +1,7 @@
 /**
  * The command-line flags of the program.
  */
-import { parseArgs } from "node:util";
+import { readArguments, WrongFlags } from "../arguments.ts";
 import { QUERIES, type Query } from "./queries/all.ts";
 
 /** The values of the flags. */
@@ -11,11 +11,6 @@ export interface Flags {
   readonly rate: number;
   readonly seed: number;
   readonly rows: number;
-}
-
-/** Invalid flags. The message is one sentence. */
-export class WrongFlags extends Error {
-  override name = "WrongFlags";
 }
 
 const NUMBERS = QUERIES.map(({ number }) => number).join(", ");
@@ -47,7 +42,7 @@ Usage: deno run -A examples/nexmark/main.ts --query N [flags]
  * @throws {WrongFlags} when the flags are invalid
  */
 export function parseFlags(args: readonly string[]): Flags | undefined {
-  const given = parse(args);
+  const given = readArguments(args, OPTIONS);
   if (given.help) return undefined;
   const { query } = given;
   if (query === undefined) throw new WrongFlags(`--query says which query to run: ${NUMBERS}.`);
@@ -60,24 +55,6 @@ export function parseFlags(args: readonly string[]): Flags | undefined {
     seed: wholeOf("seed", given.seed) ?? 1,
     rows: wholeOf("rows", given.rows) ?? 10,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    const word = /'([^' ]+)/.exec((error as Error).message)?.[1] ?? "";
-    switch ((error as { code?: string }).code) {
-      case "ERR_PARSE_ARGS_UNKNOWN_OPTION":
-        throw new WrongFlags(`There is no flag ${word}.`);
-      case "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL":
-        throw new WrongFlags(`Every word must be a flag or its value, and "${word}" is neither.`);
-      case "ERR_PARSE_ARGS_INVALID_OPTION_VALUE":
-        throw new WrongFlags(`${word} ${word === "--help" ? "takes no" : "needs a"} value.`);
-      default:
-        throw error;
-    }
-  }
 }
 
 function wholeOf(flag: string, text: string | undefined): number | undefined {

@@ -3,7 +3,8 @@
  *
  *   deno run -A examples/nexmark/main.ts --query 7 --events 1000000
  */
-import { type Flags, HELP, parseFlags, WrongFlags } from "./flags.ts";
+import { WrongFlags } from "../arguments.ts";
+import { type Flags, HELP, parseFlags } from "./flags.ts";
 import { nexmark } from "./generator.ts";
 import { runQuery } from "./run_query.ts";
 

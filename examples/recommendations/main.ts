@@ -45,6 +45,7 @@ async function start(flags: Flags): Promise<void> {
     run(pipelines, {
       name: flags.job,
       state: place.state,
+      tasks: place.tasks,
       worker: flags.worker,
       from: flags.from,
       until: flags.untilEnd ? "end" : undefined,

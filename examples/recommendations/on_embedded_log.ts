@@ -16,10 +16,16 @@ export async function onEmbeddedLog(flags: Flags): Promise<Place> {
   try {
     const log = embeddedLog(kv, { path });
     const known = await log.topics();
-    for (const topic of Object.values(topics)) if (!known.includes(topic)) await log.create(topic);
+    for (const topic of Object.values(topics)) {
+      if (!known.includes(topic)) await log.create(topic, { partitions: 1 });
+    }
+    const partitions = (await log.bounds(topics.input)).length;
     return {
       name: path === undefined ? "an embedded log in memory" : `the embedded log ${path}`,
       broker: log,
+      // One process has all of the input. With one task no record has to change it, so nothing goes through hops. A log
+      // with more partitions was made by an older version of this program, which had a task for each.
+      tasks: partitions === 1 ? "single" : "perPartition",
       state: kv,
       // With --until-end, the input is only what the log already holds.
       feed: (job, signal) => flags.untilEnd ? Promise.resolve() : generate({ kv, log, job, flags, signal }),
@@ -32,7 +38,7 @@ export async function onEmbeddedLog(flags: Flags): Promise<Place> {
 }
 
 /** The clock for retries while the file is locked. */
-const clock = {
+export const clock = {
   now: () => Date.now(),
   sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
   random: () => Math.random(),

@@ -20,6 +20,7 @@ export async function onKafka({ topics, createTopics, state }: Flags, brokers: r
   return {
     name: broker.id,
     broker,
+    tasks: "perPartition",
     state,
     feed: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -10,12 +10,12 @@ export interface RecommendOptions {
   readonly weights?: Weights;
   /** The time in which what belongs together counts half, in milliseconds of event time. @default 7 days */
   readonly halfLife?: number;
-  /** How many products of a user are paired with the next one. @default 10 */
+  /** How many products of a user are paired with the next one. @default 6 */
   readonly recents?: number;
   /**
    * After how many further products of a user a product learns of those, ascending: each time of all that it has not
    * learnt of yet. Each costs a record through the hop. The event's own product learns of all recent ones with one
-   * record. @default [1, 9]
+   * record. @default [1, 5]
    */
   readonly learnsAfter?: readonly number[];
   /** How many products are kept of those that belong to a product, the best; up to twice as many, to let newcomers in. @default 50 */
@@ -38,8 +38,8 @@ export type Rules = Required<RecommendOptions>;
 const DEFAULTS: Rules = {
   weights: WEIGHTS,
   halfLife: days(7),
-  recents: 10,
-  learnsAfter: [1, 9],
+  recents: 6,
+  learnsAfter: [1, 5],
   neighbours: 50,
   told: 20,
   candidates: 30,

@@ -9,6 +9,8 @@ export interface Place extends AsyncDisposable {
   /** The name for messages. */
   readonly name: string;
   readonly broker: Broker;
+  /** The `tasks` option of `run()`. */
+  readonly tasks: "perPartition" | "single";
   /** The `state` option of `run()`. */
   readonly state: string | Deno.Kv;
   /**

@@ -4,13 +4,14 @@
  */
 import { map as each, type Observable } from "rxjs";
 import { broadcastJoin, keyedProcess, map, repartition, type TableChange, typed, value } from "@tidemark/streams";
-import type { Answer, News, User } from "./messages.ts";
+import type { Answer, News, Sent, User } from "./messages.ts";
 import { type RecommendOptions, type Rules, rulesOf } from "./options.ts";
 import type { Recommended } from "./recommended.ts";
 import { addCandidates, type Candidates, list, oldest, type Trending } from "./rules/candidates.ts";
 import { addDecaying } from "./rules/decay.ts";
 import { alike, forgotten } from "./rules/neighbours.ts";
 import { newsOf } from "./rules/news.ts";
+import { type Packed, packed, unpacked } from "./rules/packed.ts";
 import { type Trend, trendsFor } from "./rules/trends.ts";
 import { PURCHASE } from "./rules/weights.ts";
 import type { UserEvent } from "./schema.ts";
@@ -37,9 +38,10 @@ export function recommend(
   const rules = rulesOf(options);
   return events.pipe(
     recentProducts(rules),
-    repartition({ name: "by-product", key: (news) => news.product }),
+    repartition({ name: "by-product", key: ([product]) => product }),
     neighbours(rules),
-    repartition({ name: "by-user", key: (answer) => answer.user_id }),
+    repartition({ name: "by-user", key: ([user]) => user }),
+    each(([, answer]) => unpacked(answer)),
     trends === undefined
       ? each((answer) => ({ answer, filling: [] }))
       : broadcastJoin(trends, { name: "trends", join: (answer, all) => ({ answer, filling: trendsFor(answer, all) }) }),
@@ -52,12 +54,12 @@ function recentProducts(rules: Rules) {
   return keyedProcess({
     name: "recent-products",
     key: (event: UserEvent) => event.user_id,
-    state: { user: value<User>({ values: "frozen" }) },
-    emits: typed<News>(),
+    state: { user: value<Packed<User>>() },
+    emits: typed<Sent<News>>(),
     next(event, { state, emit }) {
-      const { user, news } = newsOf(event, state.user.get(), rules);
-      state.user.set(user);
-      for (const one of news) emit(one);
+      const { user, news } = newsOf(event, unpacked(state.user.get()), rules);
+      state.user.set(packed(user));
+      for (const one of news) emit([one.product, packed(one)]);
     },
   });
 }
@@ -66,10 +68,11 @@ function recentProducts(rules: Rules) {
 function neighbours({ halfLife, neighbours: kept, told }: Rules) {
   return keyedProcess({
     name: "neighbours",
-    key: (news: News) => news.product,
+    key: ([product]: Sent<News>) => product,
     state: { weight: value<number>(), pairs: map<string, number>() },
-    emits: typed<Answer>(),
-    next({ product, time, gain, others, pairs, asked }, { state, emit }) {
+    emits: typed<Sent<Answer>>(),
+    next([product, news], { state, emit }) {
+      const { time, gain, others, pairs, asked } = unpacked(news);
       const age = time / halfLife;
       if (gain > 0) state.weight.set(addDecaying(state.weight.get(), gain, age));
       others.forEach((other, at) => {
@@ -80,7 +83,7 @@ function neighbours({ halfLife, neighbours: kept, told }: Rules) {
       }
       if (asked === undefined) return;
       const best = alike(state.pairs.entries(), state.weight.get() ?? age, told);
-      emit({ ...asked, product, seen: others, alike: best });
+      emit([asked.user_id, packed({ ...asked, product, seen: others, alike: best })]);
     },
   });
 }
@@ -90,7 +93,7 @@ function candidates({ candidates: most, fade, bought, listed }: Rules) {
   return keyedProcess({
     name: "candidates",
     key: ({ answer }: Filled) => answer.user_id,
-    state: { candidates: value<Candidates>({ values: "frozen" }), bought: map<string, number>() },
+    state: { candidates: value<Packed<Candidates>>(), bought: map<string, number>() },
     emits: typed<Recommended>(),
     next({ answer, filling }, { state, emit }) {
       const { user_id, event_count, event_type, product, seen } = answer;
@@ -98,10 +101,10 @@ function candidates({ candidates: most, fade, bought, listed }: Rules) {
         state.bought.set(product, event_count);
         if (state.bought.size > bought) state.bought.delete(oldest(state.bought.entries()));
       }
-      const hidden = new Set(seen).add(product);
-      const without = (name: string) => hidden.has(name) || state.bought.has(name);
-      const all = addCandidates(state.candidates.get(), { ...answer, without }, { fade, most });
-      state.candidates.set(all);
+      const hidden = new Set(seen).add(product), boughtAny = state.bought.size > 0;
+      const without = (name: string) => hidden.has(name) || (boughtAny && state.bought.has(name));
+      const all = addCandidates(unpacked(state.candidates.get()), { ...answer, without }, { fade, most });
+      state.candidates.set(packed(all));
       emit({ user_id, event_count, recommendations: list(all, filling, { without, most: listed }) });
     },
   });

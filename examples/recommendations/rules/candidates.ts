@@ -6,18 +6,19 @@
 import type { Alike } from "./neighbours.ts";
 import { type Listed, TRENDING } from "../recommended.ts";
 
-/** The candidates of a user, the best first. Three lists of one length. */
+/** A product that may be recommended, its score, and the product of the user's that it belongs to most. */
+export type Candidate = readonly [product: string, score: number, because: string];
+
+/** The candidates of a user. */
 export interface Candidates {
-  /** The number of the user's event that was added last. */
+  /** The highest number of the user's events that were added. */
   readonly count: number;
-  readonly products: readonly string[];
-  readonly scores: readonly number[];
-  /** For each the product of the user's that it belongs to most. */
-  readonly because: readonly string[];
+  /** The best first. */
+  readonly best: readonly Candidate[];
 }
 
 /** A user without candidates. */
-const NO_CANDIDATES: Candidates = { count: 0, products: [], scores: [], because: [] };
+const NO_CANDIDATES: Candidates = { count: 0, best: [] };
 
 /** An event of the user and what belongs to its product. */
 export interface Addition {
@@ -27,13 +28,6 @@ export interface Addition {
   readonly alike: Alike;
   /** The products that are no candidates, because the user has just seen them or has bought them. */
   readonly without: (product: string) => boolean;
-}
-
-/** One candidate. */
-interface Candidate {
-  readonly product: string;
-  readonly score: number;
-  readonly because: string;
 }
 
 /**
@@ -50,28 +44,27 @@ export function addCandidates(
   const last = Math.max(before.count, count);
   const old = fade ** (last - before.count), young = fade ** (last - count);
   const all = new Map<string, Candidate>();
-  before.products.forEach((name, at) => {
-    if (without(name)) return;
-    all.set(name, { product: name, score: before.scores[at] * old, because: before.because[at] });
-  });
-  alike.products.forEach((name, at) => {
-    if (without(name)) return;
-    const more = alike.shares[at] * young;
-    const { score, because } = all.get(name) ?? { score: 0, because: product };
-    all.set(name, { product: name, score: score + more, because: more > score ? product : because });
-  });
-  const best = [...all.values()].sort(bestFirst).slice(0, most);
-  return {
-    count: last,
-    products: best.map((one) => one.product),
-    scores: best.map((one) => one.score),
-    because: best.map((one) => one.because),
-  };
+  for (const [name, score, because] of before.best) {
+    if (!without(name)) all.set(name, [name, rounded(score * old), because]);
+  }
+  for (let at = 0; at < alike.products.length; at++) {
+    const name = alike.products[at];
+    if (without(name)) continue;
+    const more = alike.shares[at] * young, found = all.get(name);
+    const score = found?.[1] ?? 0;
+    all.set(name, [name, rounded(score + more), found === undefined || more > score ? product : found[2]]);
+  }
+  return { count: last, best: [...all.values()].sort(bestFirst).slice(0, most) };
 }
 
 /** Of equal ones the first by name is first. */
-function bestFirst(one: Candidate, other: Candidate): number {
-  return other.score - one.score || (one.product < other.product ? -1 : 1);
+function bestFirst([one, score]: Candidate, [other, otherScore]: Candidate): number {
+  return otherScore - score || (one < other ? -1 : 1);
+}
+
+/** Six digits behind the point say enough, and make short rows and a small state. */
+function rounded(score: number): number {
+  return Math.round(score * 1e6) / 1e6;
 }
 
 /** A product that trends. */
@@ -88,27 +81,20 @@ export interface Trending {
  * @param most how many products are listed
  */
 export function list(
-  { products, scores, because }: Candidates,
+  { best }: Candidates,
   trends: readonly (readonly Trending[])[],
   { without, most }: { readonly without: (product: string) => boolean; readonly most: number },
 ): Listed[] {
-  const listed: Listed[] = [];
-  for (let at = 0; at < products.length && listed.length < most; at++) {
-    listed.push({ product_id: products[at], score: rounded(scores[at]), because: because[at] });
-  }
-  const has = new Set(products.slice(0, listed.length));
+  const listed = best.slice(0, most).map(([product_id, score, because]): Listed => ({ product_id, score, because }));
+  if (listed.length === most || trends.length === 0) return listed;
+  const has = new Set(listed.map(({ product_id }) => product_id));
   for (const { product_id, score } of trends.flat()) {
-    if (listed.length >= most) break;
+    if (listed.length === most) break;
     if (has.has(product_id) || without(product_id)) continue;
     has.add(product_id);
-    listed.push({ product_id, score: rounded(score), because: TRENDING });
+    listed.push({ product_id, score, because: TRENDING });
   }
   return listed;
-}
-
-/** Six digits behind the point say enough, and make short rows. */
-function rounded(score: number): number {
-  return Math.round(score * 1e6) / 1e6;
 }
 
 /** The purchase that lies back furthest. */

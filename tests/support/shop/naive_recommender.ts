@@ -17,8 +17,8 @@ export interface NaiveRules {
 
 const DEFAULTS: NaiveRules = {
   halfLife: 7 * 24 * 3_600_000,
-  recents: 10,
-  learnsAfter: [1, 9],
+  recents: 6,
+  learnsAfter: [1, 5],
   neighbours: 50,
   told: 20,
   candidates: 30,
@@ -82,7 +82,7 @@ class Naive {
     if (event_type === "purchase") shopper.bought.add(product);
     this.#choose(shopper, product, answer);
     const recommendations = shopper.candidates.slice(0, 10).map(({ product, score, because }) => (
-      { product_id: product, score: Math.round(score * 1e6) / 1e6, because }
+      { product_id: product, score, because }
     ));
     return { user_id, event_count: shopper.events, recommendations };
   }
@@ -105,15 +105,15 @@ class Naive {
   #choose(shopper: Shopper, product: string, answer: readonly { other: string; share: number }[]): void {
     const { fade, candidates } = this.rules;
     const hidden = new Set([...shopper.seen.map((one) => one.product), ...shopper.bought]);
-    const kept = shopper.candidates.map((one) => ({ ...one, score: one.score * fade }))
+    const kept = shopper.candidates.map((one) => ({ ...one, score: rounded(one.score * fade) }))
       .filter((one) => !hidden.has(one.product));
     for (const { other, share } of answer) {
       if (hidden.has(other)) continue;
       const found = kept.find((one) => one.product === other);
-      if (found === undefined) kept.push({ product: other, score: share, because: product });
+      if (found === undefined) kept.push({ product: other, score: rounded(share), because: product });
       else {
         if (share > found.score) found.because = product;
-        found.score += share;
+        found.score = rounded(found.score + share);
       }
     }
     kept.sort((a, b) => b.score - a.score || (a.product < b.product ? -1 : 1));
@@ -143,4 +143,9 @@ class Naive {
       this.#pairs.set(product, new Map(all.slice(0, this.rules.neighbours)));
     }
   }
+}
+
+/** Scores have six digits behind the point. */
+function rounded(score: number): number {
+  return Math.round(score * 1e6) / 1e6;
 }

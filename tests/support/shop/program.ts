@@ -1,4 +1,4 @@
-/** The program of `deno task start` in its own process, with exactly the permissions of the task. */
+/** The program of `deno task start`, or of another task, in its own process, with exactly the permissions of the task. */
 import { assert } from "@std/assert";
 import type { Recommended } from "../../../examples/recommendations/recommended.ts";
 import { lines } from "../lines.ts";
@@ -13,6 +13,14 @@ export interface Ended {
   readonly stderr: readonly string[];
 }
 
+/** Which program to run, and where. */
+export interface ProgramPlace {
+  /** The name of its task. @default "start" */
+  readonly task?: string;
+  /** The folder that it runs in. @default the top of the repository */
+  readonly cwd?: string;
+}
+
 /** A running program. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -22,12 +30,17 @@ export class Program implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
 
   /** Starts the program. `env` adds to the environment. */
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    const [deno, ...words] = startCommand();
-    assert(deno === "deno", "the task runs Deno");
+  constructor(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    { task = "start", cwd = ROOT }: ProgramPlace = {},
+  ) {
+    const [deno, run, ...words] = commandOf(task);
+    assert(deno === "deno" && run === "run", "the task runs Deno");
+    const script = words.pop()!;
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: [...words, ...args],
-      cwd: ROOT,
+      args: [run, `--config=${ROOT}deno.json`, ...words, `${ROOT}${script}`, ...args],
+      cwd,
       // The tests may have a broker in their environment. The program gets its broker from its flags.
       env: { NO_COLOR: "1", KAFKA_BROKERS: "", ...env },
       stdin: "null",
@@ -41,12 +54,12 @@ export class Program implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Resolves with the first line on stderr that matches. Rejects when the program has ended without it. */
+  /** Resolves with the first line that matches. Rejects when the program has ended without it. */
   async says(pattern: RegExp): Promise<string> {
     let over: Ended | undefined;
     const ended = this.#ended.then((how) => over = how);
     for (;;) {
-      const line = this.#stderr.find((one) => pattern.test(one));
+      const line = [...this.#stdout, ...this.#stderr].find((one) => pattern.test(one));
       if (line !== undefined) return line;
       assert(over === undefined, `It ended without saying ${pattern}, and said: ${over?.stderr.join("\n")}`);
       let wake = () => {};
@@ -93,8 +106,12 @@ export class Program implements AsyncDisposable {
 }
 
 /** Runs the program to its end. */
-export async function runProgram(args: readonly string[], env?: Record<string, string>): Promise<Ended> {
-  await using program = new Program(args, env);
+export async function runProgram(
+  args: readonly string[],
+  env?: Record<string, string>,
+  place?: ProgramPlace,
+): Promise<Ended> {
+  await using program = new Program(args, env, place);
   return await program.ended();
 }
 
@@ -121,8 +138,20 @@ export interface Summary {
   readonly user: Recommended | null;
 }
 
-/** The command line of the `start` task. */
-function startCommand(): string[] {
+/** The command line of a task. */
+function commandOf(task: string): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
-  return tasks.start.command.split(" ");
+  return tasks[task].command.split(" ");
+}
+
+/** Resolves when the state has been written to so many times, as far as its file's times tell; rejects when the program ends. */
+export async function written(program: Program, state: string, times: number): Promise<void> {
+  let over = false;
+  program.ended().then(() => over = true);
+  const seen = new Set<number>();
+  while (seen.size < times) {
+    assert(!over, "the program ended by itself");
+    const { mtime } = await Deno.stat(`${state}-wal`);
+    seen.add(mtime!.getTime());
+  }
 }

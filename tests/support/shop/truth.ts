@@ -3,6 +3,7 @@
  * epochs.
  */
 import { assert, assertEquals } from "@std/assert";
+import { FOR_YOU } from "../../../examples/recommendations/pipeline.ts";
 import type { Recommended } from "../../../examples/recommendations/recommended.ts";
 import type { UserEvent } from "../../../examples/recommendations/schema.ts";
 import { eventAt, type Traffic } from "../../../examples/recommendations/traffic.ts";
@@ -120,6 +121,17 @@ export function assertTruth(read: Read, truth: Truth): void {
   assertSame(read.activity, truth.activity);
   assertSame(read.late.map(({ reason: _, ...row }) => row), truth.late);
   for (const { reason } of read.late) assertEquals(typeof reason, "string", "a late event says why it is there");
+}
+
+/** Holds the latest row of each user in the job's KV to the number of their events. */
+export async function assertTable(kv: Deno.Kv, truth: Truth): Promise<void> {
+  const counts = new Map(truth.counts.map(({ key, value }) => [key, (value as Recommended).event_count]));
+  const found = new Map<string, number>();
+  for await (const { key, value } of kv.list<Recommended>({ prefix: FOR_YOU })) {
+    assertEquals(key, [...FOR_YOU, value.user_id]);
+    found.set(value.user_id, value.event_count);
+  }
+  assertEquals([...found].sort(), [...counts].sort());
 }
 
 /** Compares rows in any order, as text: a message with a hundred thousand objects is of no use. */

@@ -1,0 +1,128 @@
+/**
+ * A real Chromium for tests of pages, by Playwright.
+ *
+ * The browser is the one that `TIDEMARK_BROWSER` names, or else a Chromium or Chrome on the PATH; none is fetched.
+ */
+import { assertEquals } from "@std/assert";
+import axe from "axe-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+
+export type { Browser, Locator, Page };
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** Where screenshots go, below the top of the repository. */
+const SCREENSHOTS = new URL("../../.tidemark/screenshots/", import.meta.url);
+
+/** Whether there is a browser. */
+export type BrowserFinding =
+  | { readonly ok: true; readonly path: string; readonly reason: string }
+  | { readonly ok: false; readonly reason: string };
+
+/** Finds the browser for the tests. */
+export function findBrowser(): BrowserFinding {
+  const named = Deno.env.get("TIDEMARK_BROWSER");
+  if (named) return { ok: true, path: named, reason: `TIDEMARK_BROWSER names ${named}` };
+  const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
+  for (const path of NAMES.flatMap((name) => folders.map((folder) => `${folder}/${name}`))) {
+    if (isFile(path)) return { ok: true, path, reason: path };
+  }
+  return { ok: false, reason: `no ${NAMES.join(", ")} on the PATH, and TIDEMARK_BROWSER is not set` };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts the browser. To be called outside of a test, in `beforeAll`: it takes half a second, and is one process for
+ * all tests of a file.
+ */
+export async function startBrowser(): Promise<Browser> {
+  const found = findBrowser();
+  if (!found.ok) throw new Error(`No browser: ${found.reason}`);
+  // Its sandbox needs rights that containers and root do not have. It is shown our own pages only.
+  return await chromium.launch({ executablePath: found.path, args: ["--no-sandbox"] });
+}
+
+/** How a visitor sees a page. */
+export interface Looks {
+  /** @default "light" */
+  readonly colorScheme?: "light" | "dark";
+  /** In pixels. @default 1280 */
+  readonly width?: number;
+  /** In pixels. @default 860 */
+  readonly height?: number;
+  /** Whether the visitor wants things to stand still. @default false */
+  readonly still?: boolean;
+}
+
+/** A page in a browser of its own: no other page shares its storage. What goes wrong in it is kept. */
+export class Visitor implements AsyncDisposable {
+  /** Errors and warnings of the console, errors that nobody caught, and requests to other places. */
+  readonly complaints: string[] = [];
+
+  private constructor(readonly page: Page) {}
+
+  /** Opens a page at an address. */
+  static async at(address: string, browser: Browser, looks: Looks = {}): Promise<Visitor> {
+    const { colorScheme = "light", width = 1280, height = 860, still = false } = looks;
+    const context = await browser.newContext({
+      colorScheme,
+      viewport: { width, height },
+      reducedMotion: still ? "reduce" : "no-preference",
+    });
+    const visitor = new Visitor(await context.newPage());
+    await visitor.#open(address);
+    return visitor;
+  }
+
+  /** Opens another page of the same browser, which shares its storage. */
+  async another(address: string): Promise<Visitor> {
+    const visitor = new Visitor(await this.page.context().newPage());
+    await visitor.#open(address);
+    return visitor;
+  }
+
+  async #open(address: string): Promise<void> {
+    const { origin } = new URL(address);
+    this.page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) this.complaints.push(`${message.type()}: ${message.text()}`);
+    });
+    this.page.on("pageerror", (error) => this.complaints.push(`uncaught: ${error.message}`));
+    this.page.on("request", (request) => {
+      if (new URL(request.url()).origin !== origin) this.complaints.push(`asked ${request.url()}`);
+    });
+    await this.page.goto(address);
+  }
+
+  /** What axe finds wrong with the page as it is: one line for each rule and element. */
+  async inaccessible(): Promise<string[]> {
+    await this.page.evaluate(axe.source);
+    const found = await this.page.evaluate(`axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }).then(({ violations }) => violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(({ target, failureSummary }) => id + ": " + help + ": " + target.join(" ") + ": " + failureSummary)))`);
+    return found as string[];
+  }
+
+  /** Keeps a picture of what is seen, for people to look at. */
+  async picture(name: string): Promise<void> {
+    await Deno.mkdir(SCREENSHOTS, { recursive: true });
+    await Deno.writeFile(new URL(`${name}.png`, SCREENSHOTS), await this.page.screenshot());
+  }
+
+  /** Closes the page and its browser context. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.page.context().close();
+  }
+}
+
+/** Nothing went wrong in the pages. */
+export function assertContent(...visitors: readonly Visitor[]): void {
+  assertEquals(visitors.flatMap(({ complaints }) => complaints), []);
+}
