@@ -44,10 +44,13 @@ export { run } from "./runtime/run.ts";
 export { type DeadLetter, deadLetter, type RunOptions } from "./runtime/options.ts";
 export type { Job, JobEnd, StateView, StopOptions } from "./runtime/job.ts";
 export type {
+  ClosedBy,
   Explanation,
   HolderDetails,
   JobDetails,
   JobState,
+  KeptBy,
+  LateRecord,
   MarkDetails,
   PartitionDetails,
   Reason,
@@ -56,6 +59,7 @@ export type {
   TaskSource,
   WatermarkDetails,
 } from "./runtime/details.ts";
+export { readDetails, type ReadDetailsOptions, type StoredDetails } from "./runtime/details_read.ts";
 export type { Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
 export type { Topology } from "./runtime/plan.ts";

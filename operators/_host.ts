@@ -7,7 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import type { AnyKeyedState, Key, KeyedStateSpec } from "./keyed_state.ts";
 import type { AttachedSource, InputSlot } from "./_scope.ts";
-import type { ClockFacts } from "./_time_facts.ts";
+import type { ClockFacts, RaisedBy } from "./_time_facts.ts";
 
 /** The record that is being pushed, as its source read it. */
 export interface RecordAtHand {
@@ -42,6 +42,8 @@ export interface ClockHandle {
   /** The topics that it reads. @default none */
   readonly reads?: readonly string[];
   snapshot(): ClockSnapshot;
+  /** The offsets of the records that raised its marks, where they are known. Absent as `explain` is. */
+  raised?(): RaisedBy[];
   /** What it reads, and how far. Absent for a stage that forwards event time. */
   explain?(): ClockFacts;
   /**

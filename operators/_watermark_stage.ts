@@ -39,6 +39,7 @@ export class WatermarkStage {
       reads,
       snapshot: () => this.#clocks.snapshot(),
       explain: () => this.#explain(clockName),
+      raised: () => this.#clocks.raised(),
       tick: (now) => this.#tick(now),
     });
     this.#provider.holder = () => this.#holder(clockName);

@@ -9,6 +9,7 @@ import type { Head } from "../state/mod.ts";
 import type { JobDetails, JobState, PartitionDetails, StageDetails, TaskDetails, WatermarkDetails } from "./details.ts";
 import { clocksOfHead, type CommittedClock, committedPartitions, committedTask } from "./details_committed.ts";
 import { clocksOf, lagOf, livePartitions, liveTask, type Moment, waitingOf } from "./details_live.ts";
+import { keptBy, lateRecords } from "./details_late.ts";
 import { DETAILS_ROWS } from "./limits.ts";
 import type { Meter, StageMetrics } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
@@ -36,6 +37,7 @@ export interface WholeParts extends Moment {
 
 /** A live task with its clocks and waiting stages. */
 interface Live {
+  readonly task: number;
   readonly owned: OwnedTask;
   readonly clocks: readonly ClockFacts[];
   readonly waiting: readonly WaitingFacts[];
@@ -45,7 +47,7 @@ interface Live {
 export function wholeOf(parts: WholeParts): JobDetails {
   const { job, now, worker, state, trouble, failure, meter, inputs, heads } = parts;
   const live = parts.live.map((owned): Live => {
-    return { owned, clocks: clocksOf(owned), waiting: waitingOf(owned) };
+    return { task: owned.number, owned, clocks: clocksOf(owned), waiting: waitingOf(owned) };
   });
   const committed = [...heads].flatMap(([task, head]) => {
     return head === undefined ? [] : [{ task, head, clocks: clocksOfHead(head, inputs) }];
@@ -71,6 +73,7 @@ export function wholeOf(parts: WholeParts): JobDetails {
     ...{ commit_ms: meter.commit.percentiles(), latency_ms: meter.latency.percentiles() },
     watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
     stages: stagesOf(parts.stages, live),
+    lateRecords: lateRecords(live, now),
     ...shown,
     leftOut: {
       tasks: tasks.length - shown.tasks.length,
@@ -157,14 +160,29 @@ function least(numbers: readonly number[]): number {
 
 /** The stages that keep state, with what waits in them. */
 function stagesOf(stages: readonly StageMetrics[], live: readonly Live[]): StageDetails[] {
-  const all = live.flatMap(({ waiting }) => waiting);
+  const byName = new Map<string | undefined, WaitingFacts[]>();
+  for (const { waiting } of live) {
+    for (const facts of waiting) {
+      const own = byName.get(facts.name);
+      if (own === undefined) byName.set(facts.name, [facts]);
+      else own.push(facts);
+    }
+  }
+  const bounds = new Set(live.flatMap(({ clocks }) => clocks.map(({ bound }) => bound)));
+  // Which of several watermarks a stage waits for is known only while something holds it.
+  const bound = bounds.size === 1 ? [...bounds][0] : undefined;
   return stages.map((stage) => {
-    const own = all.filter(({ name }) => name === stage.stage);
-    const next = least(own.map(({ next = Infinity }) => next));
+    const own = byName.get(stage.stage) ?? [];
+    let next = Infinity, waiting = 0;
+    for (const facts of own) {
+      if (facts.next < next) next = facts.next;
+      waiting += facts.waiting;
+    }
     return {
       ...stage,
-      waiting: own.reduce((sum, { waiting }) => sum + waiting, 0),
+      waiting,
       next: next === Infinity ? undefined : next,
+      keptBy: keptBy(own, bound),
     };
   });
 }

@@ -56,8 +56,20 @@ export const DETAILS_ROWS = 64;
 /** How old the heads of other workers' tasks may be in the details of a job, in milliseconds. */
 export const DETAILS_HEADS_MS: number = SECOND;
 
+/** How recent a commit must be for a job to read as running from its state alone, in milliseconds. */
+export const DETAILS_FRESH_MS: number = 10 * SECOND;
+
 /** Over which time the rates in the details of a job are taken, in milliseconds. */
 export const DETAILS_RATE_MS: number = 5 * SECOND;
+
+/** How many late values the details of a job show. */
+export const LATE_RECORDS = 20;
+
+/**
+ * When a partition is too far ahead: by so many times the bound of its watermark, which counts as at least so many
+ * milliseconds.
+ */
+export const TOO_FAR = { bounds: 10, least: SECOND } as const;
 
 /** How many samples of latency an epoch keeps. */
 export const SAMPLES_AN_EPOCH = 64;

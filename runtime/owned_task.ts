@@ -7,6 +7,7 @@ import type { AtomicWrites, InCommit, Published, StartOffset } from "../connecto
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { Cut, DurableStates, Head, TaskCheckpoint } from "../state/mod.ts";
 import { FencedError } from "../state/mod.ts";
+import { raisedByOf } from "./details_told.ts";
 import { mapOffsets } from "./offsets.ts";
 import type { EpochOutputs } from "./outputs.ts";
 import { Outbox } from "./outbox.ts";
@@ -95,6 +96,7 @@ export class OwnedTask implements PublishedTask {
       // Staged records must be committed. Encoding a state may fail, so staging comes after it.
       writes: () => stage(sinks, collected.appended),
       finished: runner.ended,
+      told: { at: runner.now(), raisedBy: raisedByOf(runner) },
       extensions: extensionsOf(runner),
     });
     const outputs = collected.take();
