@@ -16,6 +16,9 @@ export interface StageOfTask {
   readonly facts: WaitingFacts;
 }
 
+/** Late values are shown again in each snapshot, and do not change. */
+const SHOWN = new WeakMap<LateFacts, LateRecord>();
+
 /** The stages of one task. */
 export interface StagesOfTask {
   readonly task: number;
@@ -33,8 +36,12 @@ export function lateRecords(tasks: readonly StagesOfTask[], now: number): LateRe
   }
   all.sort((a, b) => b.late.timestamp - a.late.timestamp);
   return all.slice(0, LATE_RECORDS).map(({ task, stage, late }) => {
+    const known = SHOWN.get(late);
+    if (known !== undefined) return known;
     const { timestamp: _timestamp, closedBy: _closer, ...rest } = late;
-    return { stage, task, ...rest, closedBy: closerOf(late), sentence: shownLate(late, now) };
+    const record = { stage, task, ...rest, closedBy: closerOf(late), sentence: shownLate(late, now) };
+    SHOWN.set(late, record);
+    return record;
   });
 }
 

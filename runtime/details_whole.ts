@@ -8,10 +8,10 @@ import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Head } from "../state/mod.ts";
 import type { JobDetails, JobState, PartitionDetails, StageDetails, TaskDetails, WatermarkDetails } from "./details.ts";
 import { clocksOfHead, type CommittedClock, committedPartitions, committedTask } from "./details_committed.ts";
-import { clocksOf, lagOf, livePartitions, liveTask, type Moment, waitingOf } from "./details_live.ts";
+import { clocksOf, lagOf, livePartitions, liveTask, waitingOf } from "./details_live.ts";
 import { keptBy, lateRecords } from "./details_late.ts";
-import { DETAILS_ROWS } from "./limits.ts";
-import type { Meter, StageMetrics } from "./metrics.ts";
+import { DETAILS_EPOCHS, DETAILS_ROWS } from "./limits.ts";
+import type { Meter, Moment, StageMetrics } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { totalsOf } from "./summary.ts";
 
@@ -70,7 +70,7 @@ export function wholeOf(parts: WholeParts): JobDetails {
     lag: lagOf(parts.live.flatMap(({ runner }) => runner.queues)),
     lagTime: lagTimes.length === 0 ? undefined : Math.max(...lagTimes),
     waiting: waitingEpochs(parts.live, committed.map(({ head }) => head)),
-    ...{ commit_ms: meter.commit.percentiles(), latency_ms: meter.latency.percentiles() },
+    ...recentOf(meter, parts.elapsed),
     watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
     stages: stagesOf(parts.stages, live),
     lateRecords: lateRecords(live, now),
@@ -79,6 +79,18 @@ export function wholeOf(parts: WholeParts): JobDetails {
       tasks: tasks.length - shown.tasks.length,
       partitions: partitions.length - shown.partitions.length,
     },
+  };
+}
+
+function recentOf(
+  { recent: { commit, publish, latency }, recentEpochs }: Meter,
+  elapsed: number,
+): Pick<JobDetails, "commit_ms" | "publish_ms" | "latency_ms" | "recentEpochs"> {
+  return {
+    commit_ms: commit.percentiles(elapsed),
+    publish_ms: publish.percentiles(elapsed),
+    latency_ms: latency.percentiles(elapsed),
+    recentEpochs: recentEpochs.newest(DETAILS_EPOCHS),
   };
 }
 

@@ -19,6 +19,8 @@ import type { Counters, TaskRunner } from "./task_runner.ts";
 export interface CutEpoch {
   readonly cut: Cut;
   readonly outputs: EpochOutputs;
+  /** How many input records it has. */
+  readonly records: number;
   readonly finished: boolean;
 }
 
@@ -103,10 +105,11 @@ export class OwnedTask implements PublishedTask {
     runner.counters = { ...counters };
     const samples = runner.samples.slice();
     runner.startEpoch();
+    const records = (counters.records_in ?? 0) - (this.committedCounters.records_in ?? 0);
     this.committedClocks = clocks;
     this.committedCounters = counters;
     this.outbox.cut({ rows: outputs.published, bytes: outputs.bytes, samples });
-    return { cut, outputs, finished: runner.ended };
+    return { cut, outputs, records, finished: runner.ended };
   }
 
   /** The offsets at which the next epoch of this task begins to read. */

@@ -92,9 +92,14 @@ describe("job.details()", () => {
     const details = await job.details();
     assertEquals(details, structuredClone(details));
     assert(!JSON.stringify(details).includes("null"), "a number that JSON does not have would become null");
-    const { tasks, partitions, stages, watermarks, lateRecords, commit_ms: _commit, latency_ms: _latency, ...job_ } =
-      details;
+    const { tasks, partitions, stages, watermarks, lateRecords, recentEpochs, ...rest } = details;
     assertEquals(lateRecords, []);
+    assertEquals(recentEpochs.reduce((sum, { records }) => sum + records, 0), 3);
+    assertEquals(recentEpochs.reduce((sum, { results }) => sum + results, 0), 1);
+    assertEquals(recentEpochs.reduce((sum, { tasks }) => sum + tasks, 0), 2);
+    assert(recentEpochs.every(({ at }) => at === noon + minutes(2)));
+    const { commit_ms: { max }, publish_ms, latency_ms: _latency, ...job_ } = rest;
+    assertEquals([max, publish_ms], [0, { p50: 0, p95: 0, p99: 0, max: 0 }]);
     assertEquals(job_, {
       ...{ job: "shop", at: noon + minutes(2), worker: "a", state: "running", trouble: undefined, failure: undefined },
       ...{ taskCount: 2, records_in: 3, records_per_second: 0, outputs: { activity: 1 }, late: 0, dead_letters: 0 },
