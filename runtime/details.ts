@@ -220,7 +220,7 @@ export interface JobDetails {
   readonly tasks: readonly TaskDetails[];
   /** Input partitions, those with the most lag first where there are more than 48. */
   readonly partitions: readonly PartitionDetails[];
-  /** The newest values that came too late for a stage of this worker, the newest first, at most 10. */
+  /** The newest values that came too late, over all tasks, the newest first, at most 10. */
   readonly lateRecords: readonly LateRecord[];
   /** How many tasks and partitions were left out, to keep the snapshot small. */
   readonly leftOut: { readonly tasks: number; readonly partitions: number };

@@ -74,6 +74,9 @@ export const RECENT_EPOCHS = 256;
 /** How many late values the details of a job show. */
 export const LATE_RECORDS = 10;
 
+/** How often the late values of a task are written with its epochs, in milliseconds. */
+export const LATE_WRITE_MS: number = SECOND;
+
 /**
  * When a partition is too far ahead: by so many times the bound of its watermark, which counts as at least so many
  * milliseconds.
