@@ -114,6 +114,7 @@ export class LateRecords implements LateSummary {
   }
 
   exceededBy(most: number): number {
+    if (most <= 0) return this.worst;
     let left = most;
     for (let bucket = this.#counts.length - 1; bucket >= 0; bucket--) {
       left -= this.#counts[bucket] ?? 0;

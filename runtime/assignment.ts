@@ -156,7 +156,7 @@ export class Assignment {
     for (const { owned } of taken) {
       this.tasks.set(owned.number, owned);
       owned.outbox.onVisible = (samples) => {
-        meter.visible(samples, settings.clock.now());
+        meter.visible(samples, { now: settings.clock.now(), elapsed: settings.clock.elapsed() });
         owned.quietSince = settings.clock.elapsed();
       };
       owned.quietSince = settings.clock.elapsed();

@@ -6,8 +6,10 @@
  *
  * @module
  */
-import type { Percentiles } from "./histogram.ts";
 import type { StageMetrics } from "./metrics.ts";
+import type { EpochDetails, RecentPercentiles } from "./recent.ts";
+
+export type { EpochDetails, RecentPercentiles };
 
 /** What a job does, in a word. */
 export type JobState = "running" | "catching up" | "waiting" | "stopped" | "finished";
@@ -202,19 +204,23 @@ export interface JobDetails {
   readonly lagTime: number | undefined;
   /** Committed epochs whose results are not visible yet, and their bytes. */
   readonly waiting: { readonly epochs: number; readonly bytes: number };
-  /** How long a commit of this worker takes, in milliseconds. */
-  readonly commit_ms: Percentiles;
+  /** How long a commit of this worker takes, in milliseconds. These and the next two are of the last one to two minutes. */
+  readonly commit_ms: RecentPercentiles;
   /** From a record's own timestamp until its results are visible, in milliseconds. */
-  readonly latency_ms: Percentiles;
+  readonly latency_ms: RecentPercentiles;
+  /** How long a transaction with results takes, in milliseconds. */
+  readonly publish_ms: RecentPercentiles;
+  /** The newest commits of this worker, the newest first, at most 24. */
+  readonly recentEpochs: readonly EpochDetails[];
   /** Every `watermark()`. */
   readonly watermarks: readonly WatermarkDetails[];
   /** The stages that keep state. */
   readonly stages: readonly StageDetails[];
-  /** The tasks, those with the most lag first where there are more than 64. */
+  /** The tasks, those with the most lag first where there are more than 48. */
   readonly tasks: readonly TaskDetails[];
-  /** Input partitions, those with the most lag first where there are more than 64. */
+  /** Input partitions, those with the most lag first where there are more than 48. */
   readonly partitions: readonly PartitionDetails[];
-  /** The newest values that came too late for a stage of this worker, the newest first, at most 20. */
+  /** The newest values that came too late, over all tasks, the newest first, at most 10. */
   readonly lateRecords: readonly LateRecord[];
   /** How many tasks and partitions were left out, to keep the snapshot small. */
   readonly leftOut: { readonly tasks: number; readonly partitions: number };

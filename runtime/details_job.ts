@@ -9,7 +9,8 @@ import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Explanation, JobDetails, JobState } from "./details.ts";
 import { explainElsewhere, explainStopped } from "./details_elsewhere.ts";
-import { explainTooFar, farAhead } from "./details_late.ts";
+import { explainTooFar, farAhead, type LateSample } from "./details_late.ts";
+import { readLate } from "./details_late_store.ts";
 import { clocksOf, quietFor, waitingOf } from "./details_live.ts";
 import { Rates } from "./details_rate.ts";
 import { wholeOf } from "./details_whole.ts";
@@ -52,6 +53,8 @@ export class JobTeller {
   readonly #inputs: ReadonlySet<string>;
   /** The heads of the tasks that this worker does not own. */
   #heads: ReadonlyMap<number, Head | undefined> = new Map();
+  /** Their late values. */
+  #late: readonly LateSample[] = [];
   #readAt = -Infinity;
   #ended: JobState | undefined;
   #failure: Error | undefined;
@@ -120,7 +123,7 @@ export class JobTeller {
     const whole = wholeOf({
       ...{ job: name, ...moment, worker, tasks, live, meter, rate },
       ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },
-      ...{ inputs: this.#inputs, heads: this.#heads, stages: stagesOf(live) },
+      ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late, stages: stagesOf(live) },
     });
     return { ...whole, state: this.#stateOf(whole) };
   }
@@ -136,7 +139,7 @@ export class JobTeller {
     const { owned, tasks, settings: { clock } } = this.parts;
     if (this.#ended !== undefined) return false;
     const all = owned().length === tasks.length;
-    if (all) this.#heads = new Map();
+    if (all) [this.#heads, this.#late] = [new Map(), []];
     return !all && clock.elapsed() - this.#readAt >= DETAILS_HEADS_MS;
   }
 
@@ -144,10 +147,12 @@ export class JobTeller {
     const { store, settings: { name, clock }, owned, tasks } = this.parts;
     const mine = new Set(owned().map(({ number }) => number));
     const others = tasks.filter((task) => !mine.has(task));
-    const heads = await Promise.all(others.map(async (task) => {
-      return [task, (await readHead(store, { job: name, task }))?.head] as const;
+    const read = await Promise.all(others.map(async (task) => {
+      const head = (await readHead(store, { job: name, task }))?.head;
+      return { task, head, late: await readLate(store, name, task, head) };
     }));
-    this.#heads = new Map(heads);
+    this.#heads = new Map(read.map(({ task, head }) => [task, head]));
+    this.#late = read.flatMap(({ late }) => late);
     this.#readAt = clock.elapsed();
   }
 

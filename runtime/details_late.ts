@@ -4,6 +4,7 @@
  * @module
  */
 import type { LateFacts } from "../operators/_late_facts.ts";
+import type { Tally } from "../operators/_tally.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import { positionOf } from "../connectors/rows.ts";
 import type { ClosedBy, Explanation, KeptBy, LateRecord } from "./details.ts";
@@ -16,25 +17,43 @@ export interface StageOfTask {
   readonly facts: WaitingFacts;
 }
 
+/** Late values are shown again in each snapshot, and do not change. */
+const SHOWN = new WeakMap<LateFacts, LateRecord>();
+
 /** The stages of one task. */
 export interface StagesOfTask {
   readonly task: number;
-  readonly waiting: readonly WaitingFacts[];
+  readonly tallies: Iterable<Pick<Tally, "name" | "operator" | "lates">>;
 }
 
-/** The newest late values of these tasks. */
-export function lateRecords(tasks: readonly StagesOfTask[], now: number): LateRecord[] {
-  const all: { readonly task: number; readonly stage: string; readonly late: LateFacts }[] = [];
-  for (const { task, waiting } of tasks) {
-    for (const { lates, name, operator } of waiting) {
+/** A late value, with its stage and task. */
+export interface LateSample {
+  readonly task: number;
+  readonly stage: string;
+  readonly late: LateFacts;
+}
+
+/** The newest late values of these tasks, and of these. */
+export function newestLate(tasks: readonly StagesOfTask[], others: readonly LateSample[] = []): LateSample[] {
+  const all = [...others];
+  for (const { task, tallies } of tasks) {
+    for (const { lates, name, operator } of tallies) {
       if (lates === undefined) continue;
       for (const late of lates.samples) all.push({ task, stage: name ?? operator, late });
     }
   }
-  all.sort((a, b) => b.late.timestamp - a.late.timestamp);
-  return all.slice(0, LATE_RECORDS).map(({ task, stage, late }) => {
+  return all.sort((a, b) => b.late.timestamp - a.late.timestamp).slice(0, LATE_RECORDS);
+}
+
+/** Late values as they are shown. */
+export function shownRecords(samples: readonly LateSample[], now: number): LateRecord[] {
+  return samples.map(({ task, stage, late }) => {
+    const known = SHOWN.get(late);
+    if (known !== undefined) return known;
     const { timestamp: _timestamp, closedBy: _closer, ...rest } = late;
-    return { stage, task, ...rest, closedBy: closerOf(late), sentence: shownLate(late, now) };
+    const record = { stage, task, ...rest, closedBy: closerOf(late), sentence: shownLate(late, now) };
+    SHOWN.set(late, record);
+    return record;
   });
 }
 

@@ -7,15 +7,8 @@ import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { MarkDetails, PartitionDetails, TaskDetails } from "./details.ts";
 import type { InputQueue } from "./input_queue.ts";
+import type { Moment } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
-
-/** The two clocks at the moment of a snapshot. */
-export interface Moment {
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  /** Milliseconds of the monotonic clock. */
-  readonly elapsed: number;
-}
 
 /** The clocks of a task that are a `watermark()`'s, one for each in the program, however often it is subscribed. */
 export function clocksOf({ runner: { task } }: OwnedTask): ClockFacts[] {

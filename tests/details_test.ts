@@ -92,9 +92,14 @@ describe("job.details()", () => {
     const details = await job.details();
     assertEquals(details, structuredClone(details));
     assert(!JSON.stringify(details).includes("null"), "a number that JSON does not have would become null");
-    const { tasks, partitions, stages, watermarks, lateRecords, commit_ms: _commit, latency_ms: _latency, ...job_ } =
-      details;
+    const { tasks, partitions, stages, watermarks, lateRecords, recentEpochs, ...rest } = details;
     assertEquals(lateRecords, []);
+    assertEquals(recentEpochs.reduce((sum, { records }) => sum + records, 0), 3);
+    assertEquals(recentEpochs.reduce((sum, { results }) => sum + results, 0), 1);
+    assertEquals(recentEpochs.reduce((sum, { tasks }) => sum + tasks, 0), 2);
+    assert(recentEpochs.every(({ at }) => at === noon + minutes(2)));
+    const { commit_ms: { max }, publish_ms, latency_ms: _latency, ...job_ } = rest;
+    assertEquals([max, publish_ms], [0, { p50: 0, p95: 0, p99: 0, max: 0 }]);
     assertEquals(job_, {
       ...{ job: "shop", at: noon + minutes(2), worker: "a", state: "running", trouble: undefined, failure: undefined },
       ...{ taskCount: 2, records_in: 3, records_per_second: 0, outputs: { activity: 1 }, late: 0, dead_letters: 0 },
@@ -184,6 +189,36 @@ describe("job.details()", () => {
 });
 
 describe("readDetails()", () => {
+  it("shows the late records that a job has left", async () => {
+    await using folder = await scratch();
+    using kv = await Deno.openKv(folder.path("state.db"));
+    const log = embeddedLog(kv);
+    await log.create("visits", { partitions: 2 });
+    await log.create("activity", { partitions: 2 });
+    await log.append("visits", [visit(0, 0), visit(seconds(200), 0), visit(seconds(30), 0)]);
+    const job = await runWith(
+      activity(log),
+      { name: "shop", state: kv, ...silent },
+      new ManualClock(noon + minutes(4)),
+    );
+    await until("the records to be read", () => job.metrics.snapshot().records_in === 3, job);
+    await job.stop();
+    const { late, lateRecords } = (await readDetails("shop", { state: kv })).details;
+    assertEquals([late, lateRecords.length], [1, 1]);
+    const [{ sentence, stage, task, closedBy }] = lateRecords;
+    assertEquals([stage, task, closedBy?.offset], ["activity", 0, 1]);
+    assertMatch(
+      sentence,
+      /^visits\/0@2 \(.*12:00:30\) was late by 2 min 10 s for .*: visits\/0@1 \(.*12:03:20\) had closed it/,
+    );
+
+    // A reset forgets them.
+    const clock = new ManualClock(noon + minutes(5));
+    const again = await runWith(activity(log), { name: "shop", state: kv, reset: "latest", ...silent }, clock);
+    await again.stop();
+    assertEquals((await readDetails("shop", { state: kv })).details.lateRecords, []);
+  });
+
   it("refuses a job that was never started, and a state that is not there", async () => {
     await using folder = await scratch();
     using kv = await Deno.openKv(":memory:");
