@@ -22,6 +22,7 @@ import type { Plan } from "./plan.ts";
 import type { Settings } from "./options.ts";
 import { stagesOf } from "./summary.ts";
 import type { Troubles } from "./troubles.ts";
+import type { WorkTime } from "./work_time.ts";
 
 /** What the details of a running job are taken from. */
 export interface JobTellerParts {
@@ -36,6 +37,8 @@ export interface JobTellerParts {
   readonly tasks: readonly number[];
   /** The tasks of this worker. */
   readonly owned: () => readonly OwnedTask[];
+  /** What the worker's time goes to. */
+  readonly time: () => WorkTime;
   /** What keeps the worker from pushing records, in words. */
   readonly held: () => string | undefined;
 }
@@ -65,7 +68,9 @@ export class JobTeller {
 
   /** Takes the counts from which rates are made. Called from time to time. */
   sample(): void {
-    this.#rates.sample(this.parts.settings.clock.elapsed(), this.parts.owned());
+    const now = this.parts.settings.clock.elapsed();
+    this.#rates.sample(now, this.parts.owned());
+    this.parts.time().sample(now);
   }
 
   /** The job has ended: what was known last stays. */
@@ -122,6 +127,7 @@ export class JobTeller {
     const rate = this.#rates.of(live, moment.elapsed);
     const whole = wholeOf({
       ...{ job: name, ...moment, worker, tasks, live, meter, rate },
+      time: this.parts.time().shares(moment.elapsed),
       ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },
       ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late, stages: stagesOf(live) },
     });
