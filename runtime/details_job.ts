@@ -5,7 +5,7 @@
  */
 import type { Head, Store } from "../state/mod.ts";
 import { readHead } from "../state/mod.ts";
-import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import { BEGIN_OF_TIME, END_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Explanation, JobDetails, JobState } from "./details.ts";
 import { explainElsewhere, explainStopped } from "./details_elsewhere.ts";
@@ -185,7 +185,9 @@ export class JobTeller {
     const same = live.filter((one) => one.operator === operator && one.name === name);
     const label = `${operator} "${name}"`;
     const committed = [...this.#heads.values()].filter((head) => (head?.clocks[label]?.watermark ?? -Infinity) >= next);
-    return same.filter(({ watermark }) => watermark >= next).length + committed.length;
+    // A task that reads nothing for this stage is at the end of time, and nothing has fired in it.
+    const fired = same.filter(({ watermark }) => watermark >= next && watermark !== END_OF_TIME);
+    return fired.length + committed.length;
   }
 
   #assertStage(stage: string): void {
