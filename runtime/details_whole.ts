@@ -14,6 +14,7 @@ import { DETAILS_EPOCHS, DETAILS_ROWS } from "./limits.ts";
 import type { Meter, Moment, StageMetrics } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { totalsOf } from "./summary.ts";
+import type { WorkShares } from "./work_time.ts";
 
 /** What a snapshot is made of. */
 export interface WholeParts extends Moment {
@@ -34,6 +35,8 @@ export interface WholeParts extends Moment {
   readonly late: readonly LateSample[];
   readonly stages: readonly StageMetrics[];
   readonly meter: Meter;
+  /** What the worker's time goes to. */
+  readonly time: WorkShares | undefined;
   readonly rate: number;
 }
 
@@ -78,6 +81,7 @@ export function wholeOf(parts: WholeParts): JobDetails {
     lagTime: lagTimes.length === 0 ? undefined : Math.max(...lagTimes),
     waiting: waitingEpochs(parts.live, committed.map(({ head }) => head)),
     ...recentOf(meter, parts.elapsed),
+    time: parts.time,
     watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
     stages: stagesOf(parts.stages, live),
     lateRecords: shownRecords(newestLate(live, parts.late), now),
