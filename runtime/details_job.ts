@@ -20,7 +20,6 @@ import type { Meter } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Plan } from "./plan.ts";
 import type { Settings } from "./options.ts";
-import { stagesOf } from "./summary.ts";
 import type { Troubles } from "./troubles.ts";
 import type { WorkTime } from "./work_time.ts";
 
@@ -129,7 +128,7 @@ export class JobTeller {
       ...{ job: name, ...moment, worker, tasks, live, meter, rate },
       time: this.parts.time().shares(moment.elapsed),
       ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },
-      ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late, stages: stagesOf(live) },
+      ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late },
     });
     return { ...whole, state: this.#stateOf(whole) };
   }
