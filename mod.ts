@@ -44,18 +44,24 @@ export { run } from "./runtime/run.ts";
 export { type DeadLetter, deadLetter, type RunOptions } from "./runtime/options.ts";
 export type { Job, JobEnd, StateView, StopOptions } from "./runtime/job.ts";
 export type {
+  ClosedBy,
+  EpochDetails,
   Explanation,
   HolderDetails,
   JobDetails,
   JobState,
+  KeptBy,
+  LateRecord,
   MarkDetails,
   PartitionDetails,
   Reason,
+  RecentPercentiles,
   StageDetails,
   TaskDetails,
   TaskSource,
   WatermarkDetails,
 } from "./runtime/details.ts";
+export { readDetails, type ReadDetailsOptions, type StoredDetails } from "./runtime/details_read.ts";
 export type { Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
 export type { Topology } from "./runtime/plan.ts";

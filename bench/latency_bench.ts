@@ -4,6 +4,7 @@
  * failure.
  */
 import type { MetricsSnapshot } from "../mod.ts";
+import { hopInterval } from "../runtime/hops.ts";
 import { type BenchBroker, countVisible, makeTopics } from "./support/bench_broker.ts";
 import { Child, cpuOf, type Saying } from "./support/child.ts";
 import { SHOP } from "./support/events.ts";
@@ -57,6 +58,10 @@ export async function benchLatency(
 
 /** The rate at which hops are measured, in events a second, and how often the p95 without a hop it may be, by hops. */
 const HOPS = { rate: 2_000, goal: 25, times: [1, 2, 3] };
+/** How many partitions the topics have. As many tasks send into a hop. */
+const PARTITIONS = 4;
+/** How many control records a second all senders of a hop may send together. */
+const CONTROL = PARTITIONS * PARTITIONS / hopInterval(PARTITIONS, PARTITIONS) * 1000;
 
 /** Measures the latency without a hop, with one and with two, in one run. Returns whether every result was there. */
 export async function benchHops(
@@ -66,12 +71,24 @@ export async function benchHops(
   const rows: Row[] = [];
   let right = true, without = NaN;
   for (const [hops, most] of HOPS.times.entries()) {
-    const { times, complete } = await measure(broker, { rate: HOPS.rate, goal: HOPS.goal, seconds, flags, hops });
+    const { times, complete, control } = await measure(broker, {
+      rate: HOPS.rate,
+      goal: HOPS.goal,
+      seconds,
+      flags,
+      hops,
+    });
     const p95 = Number(times.p95);
     if (hops === 0) without = p95;
     const ratio = p95 / without;
     const goal = judge(`<= ${most}`, ratio <= most && complete);
-    rows.push({ hops, "p50": times.p50, "p95": p95, "times that without": ratio, goal, "missing": times.missing });
+    rows.push({
+      ...{ hops, "p50": times.p50, "p95": p95, "times that without": ratio, goal, "missing": times.missing },
+      ...{
+        "control records/s a hop": control,
+        "their goal": hops === 0 ? "" : judge(`<= ${CONTROL}`, control <= CONTROL),
+      },
+    });
     console.error(`  with ${hops} hops: p95 ${p95.toFixed(1)} ms`);
     right &&= complete;
   }
@@ -116,6 +133,8 @@ interface Measured {
   readonly times: Row;
   readonly costs: Row;
   readonly complete: boolean;
+  /** How many control records a second were sent into the hop that got most of them. */
+  readonly control: number;
 }
 
 /** The final reports of the processes of a run. */
@@ -139,7 +158,13 @@ async function measure(broker: BenchBroker, run: Run): Promise<Measured> {
   const latencies = await latenciesOf(folder, rate * WARM_UP);
   await Deno.remove(folder, { recursive: true });
   const complete = told.seen.wrong === 0 && missing === 0 && latencies.length === rate * seconds;
-  return { complete, times: showTimes(run, { told, latencies, missing, complete }), costs: showCosts(run, told) };
+  const times = showTimes(run, { told, latencies, missing, complete });
+  return { complete, times, costs: showCosts(run, told), control: controlOf(told) };
+}
+
+function controlOf(told: Told): number {
+  const { hops = {} } = told.finished.metrics as MetricsSnapshot;
+  return Math.max(0, ...Object.values(hops).map(({ control }) => control)) / durationOf(told);
 }
 
 /** Starts job, probe and sender, and waits until all events are sent and all results are seen. */

@@ -16,4 +16,6 @@ export interface ClockSnapshot {
   readonly partitions: readonly PartitionMark[];
   /** The watermark, in milliseconds since 1970. */
   readonly watermark: number;
+  /** The offset of the record that raised the mark of a partition last, where it is known. Only for a restore. */
+  readonly raisedBy?: Readonly<Record<string, Readonly<Record<number, number>>>>;
 }

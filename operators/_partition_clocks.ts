@@ -12,7 +12,7 @@ import { BEFORE_1973, BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Scope } from "./_scope.ts";
 import type { ClockSnapshot, PartitionMark } from "./_clock_snapshot.ts";
 import type { Task } from "./_task.ts";
-import type { PartitionFacts } from "./_time_facts.ts";
+import type { PartitionFacts, RaisedBy } from "./_time_facts.ts";
 
 /** When a partition is idle, and what happens when all of them are. */
 export interface IdleRule {
@@ -42,6 +42,8 @@ export class PartitionClocks {
    * again.
    */
   readonly #restoredIdle = new Set<number>();
+  /** What the checkpoint knows of the records that raised the marks. */
+  #restored: ClockSnapshot["raisedBy"];
   #changes = -1;
   #low = BEGIN_OF_TIME;
   #allIdleSince = NaN;
@@ -135,6 +137,16 @@ export class PartitionClocks {
     });
   }
 
+  /** The offsets of the records that raised its marks, where they are known. */
+  raised(): RaisedBy[] {
+    const raised: RaisedBy[] = [];
+    for (const index of this.#members) {
+      const slot = this.task.inputs[index - 1], offset = this.#raisedBy[index];
+      if (slot !== undefined && !Number.isNaN(offset)) raised.push([slot.topic, slot.partition, offset]);
+    }
+    return raised;
+  }
+
   snapshot(): ClockSnapshot {
     const partitions: PartitionMark[] = [...this.#unclaimed.values()];
     this.#marks.forEach((mark, index) => {
@@ -148,6 +160,7 @@ export class PartitionClocks {
 
   restore(snapshot: ClockSnapshot): void {
     for (const entry of snapshot.partitions) this.#unclaimed.set(placeOf(entry[0], entry[1]), entry);
+    this.#restored = snapshot.raisedBy;
     this.watermark = snapshot.watermark;
     if (this.#unclaimed.has(placeOf("", -1))) this.#add(0);
     this.#join();
@@ -159,6 +172,12 @@ export class PartitionClocks {
     this.#changes = this.task.changes;
     for (const { slots } of this.scope.bare) {
       for (const { slot } of slots) if (!this.#has(slot + 1)) this.#add(slot + 1);
+    }
+    // Of sources that another watermark() above covers, those are known that have had a record, now or in the checkpoint.
+    for (const { slots } of this.#unclaimed.size > 0 ? this.scope.sources : []) {
+      for (const { slot, topic, partition } of slots) {
+        if (!this.#has(slot + 1) && this.#unclaimed.has(placeOf(topic, partition))) this.#add(slot + 1);
+      }
     }
     this.#members = this.#members.filter((index) => !this.task.hasEnded(index - 1));
   }
@@ -177,6 +196,7 @@ export class PartitionClocks {
     const place = placeOf(slot?.topic ?? "", slot?.partition ?? -1);
     const [, , mark, idle] = this.#unclaimed.get(place) ?? ["", 0, BEGIN_OF_TIME, false];
     this.#marks[index] = mark;
+    this.#raisedBy[index] = slot === undefined ? NaN : this.#restored?.[slot.topic]?.[slot.partition] ?? NaN;
     this.#unclaimed.delete(place);
     this.#idle[index] = idle === true && index > 0;
     if (this.#idle[index]) this.#restoredIdle.add(index);

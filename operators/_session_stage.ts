@@ -90,7 +90,8 @@ export class SessionStage<T, K extends Key, A, R> {
     const home = this.#sessions.find(key, start, end);
     const { others, slots } = this.#sessions;
     if (home === undefined) {
-      if (end - 1 + plan.allowedLateness <= watermark) return stage.late(value);
+      const until = end - 1 + plan.allowedLateness;
+      if (until <= watermark) return stage.late(value, until, { start, end });
       return this.#begin(value, key, start, end, slots);
     }
     state.touch(home);

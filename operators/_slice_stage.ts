@@ -95,7 +95,7 @@ export class SliceStage<T, K extends Key, A, R> {
     const start = this.slicer.sliceOf(stage.eventTime());
     const slice = start === this.#current.start ? this.#current : this.#sliceAt(start);
     if (Number.isNaN(slice.gone)) return;
-    if (slice.gone <= stage.scope.watermark) return stage.late(value);
+    if (slice.gone <= stage.scope.watermark) return stage.late(value, slice.gone);
     const slots = this.#slots;
     const slices = this.#keys.get(key);
     const at = slices === undefined ? -1 : slices.indexOf(start);

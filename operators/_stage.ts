@@ -11,78 +11,18 @@
 import { type Hold, Holds } from "./_holds.ts";
 import * as misuse from "./_misuse.ts";
 import { OwnTime } from "./_own_time.ts";
+import { LateRecords } from "./_late_facts.ts";
 import { END_OF_TIME } from "./_limits.ts";
 import type { Scope, SideSlot } from "./_scope.ts";
+import type { Out, StageHandlers, StageOptions, StageParts, StateOptions } from "./_stage_types.ts";
 import type { At, PaneAtHand, Task, TaskFailure } from "./_task.ts";
 import { type Due, fireDue, type FireTimer, type Timers, TimerService, type TimersOptions } from "./_timers.ts";
 import { CountedOut, Tally } from "./_tally.ts";
 import { wallTime } from "./_wall_clock.ts";
-import type { Key, KeyedList, KeyedMap, KeyedState, KeyedStateSpec, StateKind, StateKinds } from "./keyed_state.ts";
+import type { TimeWindow } from "./_window_result.ts";
+import type { Key, KeyedList, KeyedMap, KeyedState, StateKind, StateKinds } from "./keyed_state.ts";
 
-/** The properties of an operator's stage. */
-export interface StageOptions {
-  /** The operator's name, for messages. */
-  readonly operator: string;
-  /** The stage's own name, for messages and for its state. */
-  readonly name?: string;
-  /** Whether watermarks pass through the stage, or the stage acts on them first. */
-  readonly time: "passes" | "own";
-  /** It makes watermarks itself, so it does not forward those from above. */
-  readonly makesWatermarks?: boolean;
-  /** It needs a watermark, as a window or a join does. */
-  readonly needsWatermark?: boolean;
-  /** It keeps state or writes to a sink. Values must arrive within their epoch, from a source of the job. */
-  readonly keeps: boolean;
-  /** Without a job it subscribes its source only after the whole graph is bound, and counts as a source itself. */
-  readonly defers?: boolean;
-  /** The kind of failure that an error in it is. @default "user" */
-  readonly failure?: TaskFailure["kind"];
-  /**
-   * The function with which it reads a value before it changes any state. If that function throws on a tombstone, the
-   * record is bad and can be skipped safely.
-   */
-  readonly reads?: (value: never) => unknown;
-}
-
-/** Options of one state of a stage. */
-export interface StateOptions extends Partial<Omit<KeyedStateSpec, "name" | "operator" | "kind">> {
-  /** Names one of several states of the stage. It is appended to the stage's name. */
-  readonly part?: string;
-}
-
-/** The handlers of a stage, besides those for values. */
-export interface StageHandlers {
-  /** Everything above is subscribed, and the state is restored. */
-  open?(): void;
-  /** The watermark has risen, and the timers up to it have fired. It is forwarded after this. */
-  advance?(watermark: number): void;
-  /** An epoch is about to be cut. Values that are emitted now are part of it. */
-  cut?(): void;
-  /** The input has ended. The stream below completes after this handler and after the last hold. */
-  end?(): void;
-  /** The subscription is over, whatever the reason. */
-  close?(): void;
-}
-
-/** Where a stage's results go: the subscriber of the stage below. */
-export interface Out<Result = unknown> {
-  next(value: Result): void;
-  readonly closed: boolean;
-}
-
-/** The parts of a stage. */
-export interface StageParts {
-  readonly out: Out;
-  /** The scope of everything above the stage. */
-  readonly scope: Scope;
-  /** The scope of the stage below. */
-  readonly below: Scope;
-  /** `tumblingWindow "activity"` */
-  readonly label: string;
-  readonly options: StageOptions;
-  /** Ends the stream with a failure. */
-  readonly failed: (error: Error) => void;
-}
+export type { Out, StageHandlers, StageOptions, StageParts, StateOptions };
 
 /** A stage of one subscription. */
 // deno-lint-ignore no-explicit-any
@@ -174,11 +114,20 @@ export class Stage<Result = any> {
     task.timestamp = before;
   }
 
-  /** The current value is late. It is counted, and sent to the side output `late` if that was opened. */
-  late(value: unknown): void {
+  /**
+   * The current value is late. It is counted, and sent to the side output `late` if that was opened.
+   *
+   * @param until the watermark at which it was given up. @default its event time
+   * @param window the last window that would have taken it, if there is one
+   */
+  late(value: unknown, until: number = this.at.time, window?: TimeWindow): void {
     const { task } = this;
     task.late++;
     this.tally.late++;
+    if (!this.alone) {
+      const { watermark } = this.scope;
+      this.#lateRecords().add(task, { until, watermark, window, now: this.now });
+    }
     const side = this.#sides.get("late");
     if (side === undefined) return;
     const before = task.refusal;
@@ -188,6 +137,10 @@ export class Stage<Result = any> {
     } finally {
       task.refusal = before;
     }
+  }
+
+  #lateRecords(): LateRecords {
+    return this.tally.lates ??= new LateRecords();
   }
 
   /** The current record is bad: the job's `onBadRecord` decides. Without a job the stream ends with an error. */
@@ -382,6 +335,7 @@ export class Stage<Result = any> {
       const { next } = due[i];
       if (next > limit || next === Infinity) continue;
       this.#limit = limit;
+      if (!this.alone) this.#lateRecords().closing(limit, this.task);
       this.task.enter(this.#fire);
       break;
     }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { LateRecords } from "./_late_facts.ts";
+
 /** The counts of one stage of one subscription. */
 export class Tally {
   /** Values that have come in, and results that have gone out. */
@@ -12,6 +14,8 @@ export class Tally {
   out = 0;
   /** Records that came too late. */
   late = 0;
+  /** What is known of them; `undefined` while there are none and the stage has not acted on a watermark. */
+  lates: LateRecords | undefined = undefined;
   /** Its keyed states, those of timers too. */
   readonly states: { readonly name: string; readonly size: number }[] = [];
   /** Its timers. */

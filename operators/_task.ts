@@ -70,7 +70,7 @@ export class Task implements At {
   readonly idleSince: number[] = [];
   readonly clocks: Map<string, ClockHandle> = new Map();
   /** The stages whose results wait for the watermark. */
-  readonly upcoming: (() => WaitingFacts)[] = [];
+  readonly upcoming: WaitingFacts[] = [];
   /** The clocks that may hold a partition back. */
   readonly drifts: Drift[] = [];
   /** Run at each cut, from the top of the pipeline to its bottom. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { LateSummary } from "./_late_facts.ts";
 import type { TimeWindow } from "./_window_result.ts";
 
 /** One input partition of a `watermark()`. */
@@ -19,6 +20,9 @@ export interface PartitionFacts {
   /** The offset of the record that raised the mark last; NaN when it is not known. */
   readonly raisedBy: number;
 }
+
+/** The record that raised the mark of a partition last. */
+export type RaisedBy = readonly [topic: string, partition: number, offset: number];
 
 /** A `watermark()` of a task. */
 export interface ClockFacts {
@@ -56,19 +60,22 @@ export interface Upcoming {
   window?(): TimeWindow | undefined;
 }
 
-/** A stage whose results wait for the watermark. */
+/** A stage whose results wait for the watermark. Its fields are as they are at the moment when they are read. */
 export interface WaitingFacts {
   readonly operator: string;
   /** The stage's name; `undefined` when it has none. */
   readonly name: string | undefined;
   /** The stage's watermark, in milliseconds. */
   readonly watermark: number;
-  /** The watermark at which the next result comes, in milliseconds; `undefined` when none waits. */
-  readonly next: number | undefined;
+  /** The watermark at which the next result comes, in milliseconds; Infinity when none waits. */
+  readonly next: number;
   readonly window: TimeWindow | undefined;
   /** How many windows or timers wait. */
   readonly waiting: number;
-  /** Records that came too late, since the task was taken over. */
+  /** Values that came too late, and those that came at all, since the task was taken over. */
   readonly late: number;
-  readonly holder: Holder | undefined;
+  readonly values: number;
+  readonly lates: LateSummary | undefined;
+  /** What holds the watermark where it is. It costs more than the other facts, so it is found on demand. */
+  holder(): Holder | undefined;
 }

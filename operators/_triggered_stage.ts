@@ -19,7 +19,7 @@ import { copyOf } from "./_own.ts";
 import { PaneOutput, type Shown } from "./_pane_output.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
-import { tellUpcoming, upcomingWindows } from "./_upcoming.ts";
+import { lateFor, tellUpcoming, upcomingWindows } from "./_upcoming.ts";
 import { tooMany } from "./_too_many.ts";
 import type { WindowPlan } from "./_window_options.ts";
 import type { PaneKind, WindowResult } from "./_window_result.ts";
@@ -116,7 +116,7 @@ export class TriggeredStage<T, K extends Key, A, R> {
       refused = false;
       this.#addTo(at, last <= watermark, value, key, time);
     }
-    if (refused) stage.late(value);
+    if (refused) lateFor(stage, value, { windower, time, allowedLateness: plan.allowedLateness });
   }
 
   #addTo(window: number, late: boolean, value: T, key: K, time: number): void {

@@ -67,7 +67,7 @@ export class WindowJoinStage<L, R, K extends Key, O> implements TwoHandlers<L, R
       const start = slicer.sliceOf(stage.eventTime());
       const { gone } = start === this.#current.start ? this.#current : this.#sliceAt(start);
       if (Number.isNaN(gone)) return;
-      if (gone <= scope.watermark) return stage.late(value);
+      if (gone <= scope.watermark) return stage.late(value, gone);
       let list = lists.find(by, start);
       if (list === undefined) {
         stage.meet(by);

@@ -14,7 +14,7 @@
 import { accumulateOf, type Aggregate, keepsNothing, resultOf } from "./_aggregate.ts";
 import type { Stage } from "./_stage.ts";
 import { Calendar } from "./_timers.ts";
-import { tellUpcoming, upcomingWindows } from "./_upcoming.ts";
+import { lateFor, tellUpcoming, upcomingWindows } from "./_upcoming.ts";
 import type { WindowResult } from "./_window_result.ts";
 import type { Windower } from "./_windower.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
@@ -92,7 +92,7 @@ export class WindowStage<T, K extends Key, A, R> {
       state.write(cell, pane);
       if (last <= scope.watermark) this.#emit(cell, pane, "late", true);
     }
-    if (refused) stage.late(value);
+    if (refused) lateFor(stage, value, { windower, time, allowedLateness });
   }
 
   #addCopied(before: A | undefined, value: T, key: K): A {

@@ -6,6 +6,7 @@
  * @module
  */
 import type { StartOffset } from "../connectors/connector.ts";
+import { ofEarlierRun } from "./hop_reset.ts";
 import { leastOffsets } from "./offsets.ts";
 import { guardKey } from "./key_guard.ts";
 import { SharedTables, UnavailableError } from "../state/mod.ts";
@@ -131,6 +132,14 @@ export class Assignment {
     this.#claims.takeAgain();
   }
 
+  /** Gives up the tasks that another worker has reset. They are claimed again, as those that were found fenced. */
+  async followReset(): Promise<void> {
+    for (const owned of await ofEarlierRun(this.#takeover, this.list).catch(() => [])) {
+      owned.lose();
+      this.fenced(owned);
+    }
+  }
+
   async #take(numbers: readonly number[]): Promise<StartOffset[]> {
     if (numbers.length === 0) return [];
     const { settings, meter, epochs } = this.parts;
@@ -147,7 +156,7 @@ export class Assignment {
     for (const { owned } of taken) {
       this.tasks.set(owned.number, owned);
       owned.outbox.onVisible = (samples) => {
-        meter.visible(samples, settings.clock.now());
+        meter.visible(samples, { now: settings.clock.now(), elapsed: settings.clock.elapsed() });
         owned.quietSince = settings.clock.elapsed();
       };
       owned.quietSince = settings.clock.elapsed();

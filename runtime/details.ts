@@ -6,8 +6,10 @@
  *
  * @module
  */
-import type { Percentiles } from "./histogram.ts";
 import type { StageMetrics } from "./metrics.ts";
+import type { EpochDetails, RecentPercentiles } from "./recent.ts";
+
+export type { EpochDetails, RecentPercentiles };
 
 /** What a job does, in a word. */
 export type JobState = "running" | "catching up" | "waiting" | "stopped" | "finished";
@@ -29,6 +31,10 @@ export interface TaskDetails {
   readonly source: TaskSource;
   /** The worker that owns the task, or had it last, if that is known. */
   readonly worker: string | undefined;
+  /** Since when that worker has had it. */
+  readonly since: number | undefined;
+  /** When its last epoch was cut; before the first one, when it was claimed. */
+  readonly at: number | undefined;
   /** Committed epochs since the first start of the job. */
   readonly epoch: number;
   /** The last epoch whose results are all visible, as far as it is known. */
@@ -107,6 +113,57 @@ export interface StageDetails extends StageMetrics {
   readonly waiting: number;
   /** The watermark at which the next of them fires. */
   readonly next: number | undefined;
+  /**
+   * What would have kept its late values, since this worker took its tasks; `undefined` where there are none, or where
+   * the watermarks are read from the data.
+   */
+  readonly keptBy: KeptBy | undefined;
+}
+
+/** The `maxOutOfOrderness` with which fewer values would have been late, in milliseconds. */
+export interface KeptBy {
+  /** With this bound all of them would have been in time. */
+  readonly all: number;
+  /** With this one, 99.9 % of all values. */
+  readonly most: number;
+}
+
+/** A value that came too late. */
+export interface LateRecord {
+  /** The stage for which it was late. */
+  readonly stage: string;
+  /** The task. */
+  readonly task: number;
+  /** The topic of its record. */
+  readonly topic: string;
+  /** The partition of its record. */
+  readonly partition: number;
+  /** The offset of its record. */
+  readonly offset: number;
+  /** Its event time. */
+  readonly eventTime: number;
+  /** The last of the windows that would have taken it. */
+  readonly window: { readonly start: number; readonly end: number } | undefined;
+  /** How far the watermark was past the time until which it would have been taken. */
+  readonly lateness: number;
+  /** The record that had closed its window, if it is known. */
+  readonly closedBy: ClosedBy | undefined;
+  /** All of it in a sentence. */
+  readonly sentence: string;
+}
+
+/** The record that closed a window. */
+export interface ClosedBy {
+  /** Its topic. */
+  readonly topic: string;
+  /** Its partition. */
+  readonly partition: number;
+  /** Its offset. */
+  readonly offset: number;
+  /** Its event time. */
+  readonly eventTime: number;
+  /** How long before the late record it came, by their own timestamps. */
+  readonly before: number;
 }
 
 /** A job at one moment. */
@@ -147,18 +204,24 @@ export interface JobDetails {
   readonly lagTime: number | undefined;
   /** Committed epochs whose results are not visible yet, and their bytes. */
   readonly waiting: { readonly epochs: number; readonly bytes: number };
-  /** How long a commit of this worker takes, in milliseconds. */
-  readonly commit_ms: Percentiles;
+  /** How long a commit of this worker takes, in milliseconds. These and the next two are of the last one to two minutes. */
+  readonly commit_ms: RecentPercentiles;
   /** From a record's own timestamp until its results are visible, in milliseconds. */
-  readonly latency_ms: Percentiles;
+  readonly latency_ms: RecentPercentiles;
+  /** How long a transaction with results takes, in milliseconds. */
+  readonly publish_ms: RecentPercentiles;
+  /** The newest commits of this worker, the newest first, at most 24. */
+  readonly recentEpochs: readonly EpochDetails[];
   /** Every `watermark()`. */
   readonly watermarks: readonly WatermarkDetails[];
   /** The stages that keep state. */
   readonly stages: readonly StageDetails[];
-  /** The tasks, those with the most lag first where there are more than 64. */
+  /** The tasks, those with the most lag first where there are more than 48. */
   readonly tasks: readonly TaskDetails[];
-  /** Input partitions, those with the most lag first where there are more than 64. */
+  /** Input partitions, those with the most lag first where there are more than 48. */
   readonly partitions: readonly PartitionDetails[];
+  /** The newest values that came too late, over all tasks, the newest first, at most 10. */
+  readonly lateRecords: readonly LateRecord[];
   /** How many tasks and partitions were left out, to keep the snapshot small. */
   readonly leftOut: { readonly tasks: number; readonly partitions: number };
 }

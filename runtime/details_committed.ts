@@ -7,6 +7,7 @@ import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { Head } from "../state/mod.ts";
 import type { MarkDetails, PartitionDetails, TaskDetails } from "./details.ts";
 import { lowestOf } from "./details_live.ts";
+import { original } from "./details_told.ts";
 import { listOffsets } from "./offsets.ts";
 
 /** A `watermark()` as a head has it. */
@@ -17,13 +18,16 @@ export interface CommittedClock {
 }
 
 /** The clocks of a head that are a `watermark()`'s: those of stages and hops track no topic of the input. */
-export function clocksOfHead({ clocks }: Head, inputs: ReadonlySet<string>): CommittedClock[] {
+export function clocksOfHead({ clocks, told }: Head, inputs: ReadonlySet<string>): CommittedClock[] {
   return Object.entries(clocks).flatMap(([name, { watermark, partitions }]) => {
+    // Another subscription of the same watermark() has the same marks.
+    if (original(name) !== name && original(name) in clocks) return [];
     const read = partitions.filter(([topic]) => inputs.has(topic));
     if (read.length === 0) return [];
     const lowest = Math.min(...read.filter(([, , , idle]) => !idle).map(([, , mark]) => mark));
     const marks = read.map(([topic, partition, mark, idle]) => ({
-      ...{ topic, partition, watermark: name, idle, raisedBy: undefined },
+      ...{ topic, partition, watermark: name, idle },
+      raisedBy: told?.raisedBy[name]?.[topic]?.[partition],
       mark: mark === BEGIN_OF_TIME ? undefined : mark,
       holds: !idle && mark === lowest,
     }));
@@ -38,7 +42,8 @@ export function committedTask(
   clocks: readonly CommittedClock[],
 ): TaskDetails {
   return {
-    ...{ task, source: head === undefined ? "none" : "committed", worker: undefined },
+    ...{ task, source: head === undefined ? "none" : "committed", worker: head?.told?.worker || undefined },
+    ...{ since: head?.told?.since, at: head?.told?.at },
     epoch: head?.epoch ?? 0,
     visible: head === undefined ? 0 : head.outbox.length > 0 ? head.outbox[0].epoch - 1 : head.epoch,
     records_in: head?.counters.records_in ?? 0,

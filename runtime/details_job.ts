@@ -5,10 +5,13 @@
  */
 import type { Head, Store } from "../state/mod.ts";
 import { readHead } from "../state/mod.ts";
-import type { WaitingFacts } from "../operators/_time_facts.ts";
+import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Explanation, JobDetails, JobState } from "./details.ts";
 import { explainElsewhere, explainStopped } from "./details_elsewhere.ts";
-import { quietFor, waitingOf } from "./details_live.ts";
+import { explainTooFar, farAhead, type LateSample } from "./details_late.ts";
+import { readLate } from "./details_late_store.ts";
+import { clocksOf, quietFor, waitingOf } from "./details_live.ts";
 import { Rates } from "./details_rate.ts";
 import { wholeOf } from "./details_whole.ts";
 import { explainWaiting, type QueueFacts, URGENCY } from "./details_why.ts";
@@ -37,12 +40,21 @@ export interface JobTellerParts {
   readonly held: () => string | undefined;
 }
 
+/** A task of this worker, with what is known of its event time. */
+interface Live {
+  readonly owned: OwnedTask;
+  readonly waiting: readonly WaitingFacts[];
+  readonly clocks: readonly ClockFacts[];
+}
+
 /** Tells of a running job. */
 export class JobTeller {
   readonly #rates = new Rates();
   readonly #inputs: ReadonlySet<string>;
   /** The heads of the tasks that this worker does not own. */
   #heads: ReadonlyMap<number, Head | undefined> = new Map();
+  /** Their late values. */
+  #late: readonly LateSample[] = [];
   #readAt = -Infinity;
   #ended: JobState | undefined;
   #failure: Error | undefined;
@@ -75,24 +87,31 @@ export class JobTeller {
     if (this.#needsHeads()) await this.#readHeads();
     const { now, elapsed } = this.parts.settings.clock;
     const at = { now: now(), elapsed: elapsed() };
-    const tasks = this.parts.owned().map((owned) => ({ owned, waiting: waitingOf(owned) }));
-    const waiting = tasks.flatMap(({ owned, waiting }) =>
+    const tasks = this.parts.owned().map((owned): Live => {
+      return { owned, waiting: waitingOf(owned), clocks: clocksOf(owned) };
+    });
+    const all = tasks.flatMap(({ waiting }) => waiting);
+    const lowest = lowestMarks(tasks.flatMap(({ clocks }) => clocks));
+    const explained = tasks.flatMap(({ owned, waiting, clocks }) =>
       waiting.flatMap((facts) => {
-        if (facts.next === undefined || (stage !== undefined && facts.name !== stage)) return [];
-        return [{ owned, facts: { ...facts, next: facts.next } }];
-      })
-    );
-    const explained = waiting.map(({ owned, facts }) =>
-      explainWaiting({
-        ...{ now: at.now, task: owned.number, facts, tasks: this.parts.tasks.length },
-        fired: this.#fired(facts, tasks.flatMap((task) => task.waiting)),
-        queue: this.#queueOf(owned, facts, at.elapsed),
-        held: this.#heldBy(owned),
+        if (stage !== undefined && facts.name !== stage) return [];
+        const task = owned.number;
+        const far = facts.late === 0
+          ? undefined
+          : clocks.map((clock) => farAhead(clock, lowest.get(clock.name)!, at.now)).find((far) => far !== undefined);
+        if (far !== undefined) return [explainTooFar({ task, facts }, far, at.now)];
+        if (facts.next === Infinity) return [];
+        return [explainWaiting({
+          ...{ now: at.now, task, facts, tasks: this.parts.tasks.length },
+          fired: this.#fired(facts, all),
+          queue: this.#queueOf(owned, facts, at.elapsed),
+          held: this.#heldBy(owned),
+        })];
       })
     );
     const elsewhere = this.#heads.size === 0
       ? []
-      : explainElsewhere(this.#whole().tasks, { stage, age: at.elapsed - this.#readAt, now: at.now });
+      : explainElsewhere(this.#whole(), { stage, age: at.elapsed - this.#readAt });
     return [...explained, ...elsewhere].sort((a, b) => URGENCY.indexOf(a.reason) - URGENCY.indexOf(b.reason));
   }
 
@@ -104,7 +123,7 @@ export class JobTeller {
     const whole = wholeOf({
       ...{ job: name, ...moment, worker, tasks, live, meter, rate },
       ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },
-      ...{ inputs: this.#inputs, heads: this.#heads, stages: stagesOf(live) },
+      ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late, stages: stagesOf(live) },
     });
     return { ...whole, state: this.#stateOf(whole) };
   }
@@ -120,7 +139,7 @@ export class JobTeller {
     const { owned, tasks, settings: { clock } } = this.parts;
     if (this.#ended !== undefined) return false;
     const all = owned().length === tasks.length;
-    if (all) this.#heads = new Map();
+    if (all) [this.#heads, this.#late] = [new Map(), []];
     return !all && clock.elapsed() - this.#readAt >= DETAILS_HEADS_MS;
   }
 
@@ -128,16 +147,19 @@ export class JobTeller {
     const { store, settings: { name, clock }, owned, tasks } = this.parts;
     const mine = new Set(owned().map(({ number }) => number));
     const others = tasks.filter((task) => !mine.has(task));
-    const heads = await Promise.all(others.map(async (task) => {
-      return [task, (await readHead(store, { job: name, task }))?.head] as const;
+    const read = await Promise.all(others.map(async (task) => {
+      const head = (await readHead(store, { job: name, task }))?.head;
+      return { task, head, late: await readLate(store, name, task, head) };
     }));
-    this.#heads = new Map(heads);
+    this.#heads = new Map(read.map(({ task, head }) => [task, head]));
+    this.#late = read.flatMap(({ late }) => late);
     this.#readAt = clock.elapsed();
   }
 
-  #queueOf(owned: OwnedTask, { holder }: WaitingFacts, elapsed: number): QueueFacts | undefined {
-    if (holder?.kind !== "partition") return undefined;
-    const { slot } = holder.partition;
+  #queueOf(owned: OwnedTask, facts: WaitingFacts, elapsed: number): QueueFacts | undefined {
+    const held = facts.holder();
+    if (held?.kind !== "partition") return undefined;
+    const { slot } = held.partition;
     const queue = owned.runner.queues.find((queue) => queue.slot === slot);
     if (queue === undefined) return undefined;
     const { position, latest } = queue;
@@ -156,10 +178,8 @@ export class JobTeller {
   #fired({ operator, name, next }: WaitingFacts, live: readonly WaitingFacts[]): number {
     const same = live.filter((one) => one.operator === operator && one.name === name);
     const label = `${operator} "${name}"`;
-    const committed = [...this.#heads.values()].filter((head) =>
-      (head?.clocks[label]?.watermark ?? -Infinity) >= next!
-    );
-    return same.filter(({ watermark }) => watermark >= next!).length + committed.length;
+    const committed = [...this.#heads.values()].filter((head) => (head?.clocks[label]?.watermark ?? -Infinity) >= next);
+    return same.filter(({ watermark }) => watermark >= next).length + committed.length;
   }
 
   #assertStage(stage: string): void {
@@ -169,4 +189,15 @@ export class JobTeller {
     const shown = [...names].map((name) => JSON.stringify(name)).join(", ");
     throw new RangeError(`Job ${settings.name} has no stage "${stage}"; it has ${shown || "none"}`);
   }
+}
+
+/** The lowest mark of each `watermark()`, of the partitions that have one. */
+function lowestMarks(clocks: readonly ClockFacts[]): Map<string, number> {
+  const lowest = new Map<string, number>();
+  for (const { name, partitions } of clocks) {
+    for (const { mark } of partitions) {
+      if (mark > BEGIN_OF_TIME) lowest.set(name, Math.min(mark, lowest.get(name) ?? Infinity));
+    }
+  }
+  return lowest;
 }

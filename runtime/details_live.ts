@@ -7,28 +7,24 @@ import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { MarkDetails, PartitionDetails, TaskDetails } from "./details.ts";
 import type { InputQueue } from "./input_queue.ts";
+import type { Moment } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 
-/** The two clocks at the moment of a snapshot. */
-export interface Moment {
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  /** Milliseconds of the monotonic clock. */
-  readonly elapsed: number;
-}
-
-/** The clocks of a task that are a `watermark()`'s. */
+/** The clocks of a task that are a `watermark()`'s, one for each in the program, however often it is subscribed. */
 export function clocksOf({ runner: { task } }: OwnedTask): ClockFacts[] {
   const clocks: ClockFacts[] = [];
+  const seen = new Set<object>();
   for (const clock of task.clocks.values()) {
-    if (clock.explain !== undefined) clocks.push(clock.explain());
+    if (clock.explain === undefined || seen.has(clock.identity)) continue;
+    seen.add(clock.identity);
+    clocks.push(clock.explain());
   }
   return clocks;
 }
 
 /** The stages of a task whose results wait for the watermark. */
-export function waitingOf({ runner: { task } }: OwnedTask): WaitingFacts[] {
-  return task.upcoming.map((facts) => facts());
+export function waitingOf({ runner: { task } }: OwnedTask): readonly WaitingFacts[] {
+  return task.upcoming;
 }
 
 /** A task that this worker owns. */
@@ -36,6 +32,7 @@ export function liveTask(owned: OwnedTask, worker: string | undefined, clocks: r
   const { number: task, runner, checkpoint, outbox, finished } = owned;
   return {
     ...{ task, source: "live", worker, finished },
+    ...{ since: checkpoint.head.told?.since, at: checkpoint.head.told?.at },
     epoch: checkpoint.head.epoch,
     visible: outbox.reached.epoch,
     records_in: runner.counters.records_in ?? 0,

@@ -8,9 +8,10 @@ import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Head } from "../state/mod.ts";
 import type { JobDetails, JobState, PartitionDetails, StageDetails, TaskDetails, WatermarkDetails } from "./details.ts";
 import { clocksOfHead, type CommittedClock, committedPartitions, committedTask } from "./details_committed.ts";
-import { clocksOf, lagOf, livePartitions, liveTask, type Moment, waitingOf } from "./details_live.ts";
-import { DETAILS_ROWS } from "./limits.ts";
-import type { Meter, StageMetrics } from "./metrics.ts";
+import { clocksOf, lagOf, livePartitions, liveTask, waitingOf } from "./details_live.ts";
+import { keptBy, type LateSample, newestLate, shownRecords, type StagesOfTask } from "./details_late.ts";
+import { DETAILS_EPOCHS, DETAILS_ROWS } from "./limits.ts";
+import type { Meter, Moment, StageMetrics } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { totalsOf } from "./summary.ts";
 
@@ -29,13 +30,15 @@ export interface WholeParts extends Moment {
   readonly live: readonly OwnedTask[];
   /** The heads of the other tasks. */
   readonly heads: ReadonlyMap<number, Head | undefined>;
+  /** The late values of the other tasks. */
+  readonly late: readonly LateSample[];
   readonly stages: readonly StageMetrics[];
   readonly meter: Meter;
   readonly rate: number;
 }
 
 /** A live task with its clocks and waiting stages. */
-interface Live {
+interface Live extends StagesOfTask {
   readonly owned: OwnedTask;
   readonly clocks: readonly ClockFacts[];
   readonly waiting: readonly WaitingFacts[];
@@ -45,7 +48,13 @@ interface Live {
 export function wholeOf(parts: WholeParts): JobDetails {
   const { job, now, worker, state, trouble, failure, meter, inputs, heads } = parts;
   const live = parts.live.map((owned): Live => {
-    return { owned, clocks: clocksOf(owned), waiting: waitingOf(owned) };
+    return {
+      task: owned.number,
+      tallies: owned.runner.task.tallies,
+      owned,
+      clocks: clocksOf(owned),
+      waiting: waitingOf(owned),
+    };
   });
   const committed = [...heads].flatMap(([task, head]) => {
     return head === undefined ? [] : [{ task, head, clocks: clocksOfHead(head, inputs) }];
@@ -68,14 +77,27 @@ export function wholeOf(parts: WholeParts): JobDetails {
     lag: lagOf(parts.live.flatMap(({ runner }) => runner.queues)),
     lagTime: lagTimes.length === 0 ? undefined : Math.max(...lagTimes),
     waiting: waitingEpochs(parts.live, committed.map(({ head }) => head)),
-    ...{ commit_ms: meter.commit.percentiles(), latency_ms: meter.latency.percentiles() },
+    ...recentOf(meter, parts.elapsed),
     watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
     stages: stagesOf(parts.stages, live),
+    lateRecords: shownRecords(newestLate(live, parts.late), now),
     ...shown,
     leftOut: {
       tasks: tasks.length - shown.tasks.length,
       partitions: partitions.length - shown.partitions.length,
     },
+  };
+}
+
+function recentOf(
+  { recent: { commit, publish, latency }, recentEpochs }: Meter,
+  elapsed: number,
+): Pick<JobDetails, "commit_ms" | "publish_ms" | "latency_ms" | "recentEpochs"> {
+  return {
+    commit_ms: commit.percentiles(elapsed),
+    publish_ms: publish.percentiles(elapsed),
+    latency_ms: latency.percentiles(elapsed),
+    recentEpochs: recentEpochs.newest(DETAILS_EPOCHS),
   };
 }
 
@@ -157,14 +179,29 @@ function least(numbers: readonly number[]): number {
 
 /** The stages that keep state, with what waits in them. */
 function stagesOf(stages: readonly StageMetrics[], live: readonly Live[]): StageDetails[] {
-  const all = live.flatMap(({ waiting }) => waiting);
+  const byName = new Map<string | undefined, WaitingFacts[]>();
+  for (const { waiting } of live) {
+    for (const facts of waiting) {
+      const own = byName.get(facts.name);
+      if (own === undefined) byName.set(facts.name, [facts]);
+      else own.push(facts);
+    }
+  }
+  const bounds = new Set(live.flatMap(({ clocks }) => clocks.map(({ bound }) => bound)));
+  // Which of several watermarks a stage waits for is known only while something holds it.
+  const bound = bounds.size === 1 ? [...bounds][0] : undefined;
   return stages.map((stage) => {
-    const own = all.filter(({ name }) => name === stage.stage);
-    const next = least(own.map(({ next = Infinity }) => next));
+    const own = byName.get(stage.stage) ?? [];
+    let next = Infinity, waiting = 0;
+    for (const facts of own) {
+      if (facts.next < next) next = facts.next;
+      waiting += facts.waiting;
+    }
     return {
       ...stage,
-      waiting: own.reduce((sum, { waiting }) => sum + waiting, 0),
+      waiting,
       next: next === Infinity ? undefined : next,
+      keptBy: keptBy(own, bound),
     };
   });
 }

@@ -23,7 +23,7 @@ export interface QueueFacts {
 export interface WaitingResult {
   readonly now: number;
   readonly task: number;
-  readonly facts: WaitingFacts & { readonly next: number };
+  readonly facts: WaitingFacts;
   /** In how many tasks the result has come, and how many there are. */
   readonly fired: number;
   readonly tasks: number;
@@ -45,7 +45,8 @@ const NOTHING_TO_DO = undefined;
 /** Explains a result that waits. */
 export function explainWaiting(result: WaitingResult): Explanation {
   const { facts, task, now } = result;
-  const { holder, name, operator, window, next } = facts;
+  const { name, operator, window, next } = facts;
+  const holder = facts.holder();
   const because = becauseOf(result, holder);
   const side = holder?.side === true && "clock" in holder;
   const why = side ? `its input ${topicsOf(holder.clock)} is behind the others: ${because.why}` : because.why;

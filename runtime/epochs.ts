@@ -17,6 +17,7 @@ import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, TOLD_AFTER_MS, WAITING_CUTS } fro
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
+import type { EpochDetails } from "./recent.ts";
 import { Rhythm } from "./rhythm.ts";
 import type { TaskRunner } from "./task_runner.ts";
 
@@ -107,14 +108,16 @@ export class Epochs {
 
   /** Begins to publish the waiting epochs, unless a transaction is under way. */
   publish(): void {
-    const { publisher, tasks, clock, wake } = this.parts;
+    const { publisher, tasks, clock, wake, meter } = this.parts;
     if (publisher === undefined || this.#publishing !== undefined || this.#broken) return;
     if (!tasks().some((task) => !task.lost && !task.outbox.empty)) return;
     this.#publishingSince = clock.elapsed();
     this.#publishing = publisher.publish(tasks).then(() => this.#dropLost()).catch((error: Error) => this.#fail(error))
       .finally(() => {
         this.#publishing = undefined;
-        this.#rhythm.published(clock.elapsed() - this.#publishingSince);
+        const now = clock.elapsed();
+        this.#rhythm.published(now - this.#publishingSince);
+        meter.published(now - this.#publishingSince, now);
         this.publish();
         wake();
       });
@@ -212,10 +215,10 @@ export class Epochs {
     });
     if (cuts.length === 0) return;
     const { store, clock, meter, patience } = this.parts;
-    const began = clock.elapsed();
+    const began = clock.elapsed(), at = clock.now();
     const { outcomes } = await commitCuts(store, cuts.map(({ epoch }) => epoch.cut), patience);
     const took = clock.elapsed() - began;
-    meter.committed(took, cuts.length);
+    meter.committed(epochOf(cuts.map(({ epoch }) => epoch), at, took), began + took);
     this.#rhythm.committed(took);
     for (const sink of new Set(cuts.flatMap(({ epoch }) => [...epoch.outputs.appended.keys()]))) {
       inCommit[sink].committed();
@@ -293,6 +296,18 @@ function cutOf(task: OwnedTask, inCommit: readonly InCommit[]): CutEpoch | undef
       if (!runner.refusedAtCut(error) || !isWhole(runner)) return undefined;
     }
   }
+}
+
+/** What a commit of these epochs of tasks has. */
+function epochOf(cuts: readonly CutEpoch[], at: number, commit_ms: number): EpochDetails {
+  let records = 0, results = 0, bytes = 0;
+  for (const { outputs, records: read } of cuts) {
+    records += read;
+    results += outputs.published.length;
+    for (const rows of outputs.appended.values()) results += rows.length;
+    bytes += outputs.bytes;
+  }
+  return { at, tasks: cuts.length, records, results, bytes, commit_ms: Number(commit_ms.toFixed(2)) };
 }
 
 /** Whether a task may be cut: an epoch that is being processed again must be complete first. */

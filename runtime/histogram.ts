@@ -28,6 +28,16 @@ export class Histogram {
     this.#total += times;
   }
 
+  /** Both together. */
+  with(other: Histogram): Histogram {
+    const both = new Histogram();
+    for (const one of [this, other]) {
+      one.#counts.forEach((count, bucket) => both.#counts[bucket] = (both.#counts[bucket] ?? 0) + count);
+      both.#total += one.#total;
+    }
+    return both;
+  }
+
   get count(): number {
     return this.#total;
   }

@@ -14,6 +14,7 @@
 import type { From } from "../connectors/connector.ts";
 import { changeJob, type Head, type Patience, readHead, readJob, type Store } from "../state/mod.ts";
 import type { OpenJob } from "./opening.ts";
+import type { OwnedTask } from "./owned_task.ts";
 
 /** The name of the extension of a head with the run that it belongs to. */
 const RUN = "run";
@@ -68,6 +69,19 @@ export async function unreset(
     if (entry !== undefined && entry.head.extensions[RUN] !== hops.run.name) found.push(task);
   }
   return found;
+}
+
+/**
+ * The tasks that are of an earlier run than the job: another worker has reset the job and claimed them. Their owner would
+ * learn that only with its next commit, and an idle one has none.
+ */
+export async function ofEarlierRun(
+  { open: { hops }, settings: { name }, store, patience }: ResetParts,
+  tasks: readonly OwnedTask[],
+): Promise<readonly OwnedTask[]> {
+  const entry = hops === undefined ? undefined : await readJob(store, name, patience);
+  if (entry === undefined) return [];
+  return tasks.filter(({ lost, checkpoint: { head } }) => !lost && head.extensions[RUN] !== entry.run);
 }
 
 /** Where a task begins to read because of a reset; `undefined` when it needs none. */

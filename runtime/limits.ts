@@ -51,13 +51,37 @@ export const TICK_MS = 50;
 export const RETRY_PAUSE: PauseLimits = { first: 10, longest: SECOND };
 
 /** How many rows of tasks, and of partitions, the details of a job have. */
-export const DETAILS_ROWS = 64;
+export const DETAILS_ROWS = 48;
+
+/** How many commits the details of a job have. */
+export const DETAILS_EPOCHS = 24;
 
 /** How old the heads of other workers' tasks may be in the details of a job, in milliseconds. */
 export const DETAILS_HEADS_MS: number = SECOND;
 
+/** How recent a commit must be for a job to read as running from its state alone, in milliseconds. */
+export const DETAILS_FRESH_MS: number = 10 * SECOND;
+
 /** Over which time the rates in the details of a job are taken, in milliseconds. */
 export const DETAILS_RATE_MS: number = 5 * SECOND;
+
+/** Over which time percentiles are those of the last minute, in milliseconds. */
+export const RECENT_MS: number = 60 * SECOND;
+
+/** How many commits a worker remembers. */
+export const RECENT_EPOCHS = 256;
+
+/** How many late values the details of a job show. */
+export const LATE_RECORDS = 10;
+
+/** How often the late values of a task are written with its epochs, in milliseconds. */
+export const LATE_WRITE_MS: number = SECOND;
+
+/**
+ * When a partition is too far ahead: by so many times the bound of its watermark, which counts as at least so many
+ * milliseconds.
+ */
+export const TOO_FAR = { bounds: 10, least: SECOND } as const;
 
 /** How many samples of latency an epoch keeps. */
 export const SAMPLES_AN_EPOCH = 64;

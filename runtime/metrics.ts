@@ -5,6 +5,7 @@
  */
 import { type Observable, Subject } from "rxjs";
 import { Histogram, type Percentiles } from "./histogram.ts";
+import { type EpochDetails, RecentEpochs, RecentHistogram } from "./recent.ts";
 
 /**
  * What one stage has done and what it keeps, over the tasks of this worker. Counts are those since the worker took up a task,
@@ -97,21 +98,44 @@ export interface Metrics {
   readonly changes: Observable<MetricsSnapshot>;
 }
 
+/** The two clocks at one moment. */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly elapsed: number;
+}
+
 /** The measurements of the epoch loop. */
 export class Meter {
   readonly commit: Histogram = new Histogram();
   readonly latency: Histogram = new Histogram();
+  /** The same of the last minute, with how long publishing took. */
+  readonly recent = { commit: new RecentHistogram(), publish: new RecentHistogram(), latency: new RecentHistogram() };
+  readonly recentEpochs: RecentEpochs = new RecentEpochs();
   /** Epochs committed by this process. */
   epochs = 0;
 
-  committed(ms: number, tasks: number): void {
-    this.commit.record(ms);
-    this.epochs += tasks;
+  /** @param elapsed milliseconds of a monotonic clock */
+  committed(epoch: EpochDetails, elapsed: number): void {
+    this.commit.record(epoch.commit_ms);
+    this.recent.commit.record(epoch.commit_ms, elapsed);
+    this.recentEpochs.add(epoch);
+    this.epochs += epoch.tasks;
+  }
+
+  /** A transaction with results has ended. */
+  published(ms: number, elapsed: number): void {
+    this.recent.publish.record(ms, elapsed);
   }
 
   /** Records the latency of results that are visible now, from the timestamps of their records. */
-  visible(timestamps: readonly number[], now: number): void {
-    for (const timestamp of timestamps) this.latency.record(Math.max(0, now - timestamp));
+  visible(timestamps: readonly number[], { now, elapsed }: Moment): void {
+    for (const timestamp of timestamps) {
+      const latency = Math.max(0, now - timestamp);
+      this.latency.record(latency);
+      this.recent.latency.record(latency, elapsed);
+    }
   }
 }
 

@@ -7,6 +7,8 @@ import type { AtomicWrites, InCommit, Published, StartOffset } from "../connecto
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { Cut, DurableStates, Head, TaskCheckpoint } from "../state/mod.ts";
 import { FencedError } from "../state/mod.ts";
+import { LateShelf } from "./details_late_store.ts";
+import { raisedByOf } from "./details_told.ts";
 import { mapOffsets } from "./offsets.ts";
 import type { EpochOutputs } from "./outputs.ts";
 import { Outbox } from "./outbox.ts";
@@ -18,6 +20,8 @@ import type { Counters, TaskRunner } from "./task_runner.ts";
 export interface CutEpoch {
   readonly cut: Cut;
   readonly outputs: EpochOutputs;
+  /** How many input records it has. */
+  readonly records: number;
   readonly finished: boolean;
 }
 
@@ -30,6 +34,7 @@ export type Ownership = "owned" | "finished" | "lost";
 export class OwnedTask implements PublishedTask {
   readonly outbox: Outbox;
   #ownership: Ownership = "owned";
+  readonly #late: LateShelf;
   /** Since when there has been nothing to commit, in elapsed time; NaN when there is something. */
   quietSince = NaN;
   /** The head as this run found it. */
@@ -47,6 +52,7 @@ export class OwnedTask implements PublishedTask {
     const { head } = checkpoint;
     this.outbox = new Outbox({ epoch: head.epoch, rows: 0, moved: head.counters.unpublishable ?? 0 });
     this.began = head;
+    this.#late = new LateShelf(checkpoint.keys.job, number, head.counters.late ?? 0);
     this.committedClocks = head.clocks;
     this.committedCounters = head.counters;
   }
@@ -93,18 +99,20 @@ export class OwnedTask implements PublishedTask {
       outbox: collected.published,
       published: this.outbox.reached.epoch,
       // Staged records must be committed. Encoding a state may fail, so staging comes after it.
-      writes: () => stage(sinks, collected.appended),
+      writes: () => stage(sinks, collected.appended, this.#late.writes(runner.task, counters.late ?? 0, runner.now())),
       finished: runner.ended,
+      told: { at: runner.now(), raisedBy: raisedByOf(runner) },
       extensions: extensionsOf(runner),
     });
     const outputs = collected.take();
     runner.counters = { ...counters };
     const samples = runner.samples.slice();
     runner.startEpoch();
+    const records = (counters.records_in ?? 0) - (this.committedCounters.records_in ?? 0);
     this.committedClocks = clocks;
     this.committedCounters = counters;
     this.outbox.cut({ rows: outputs.published, bytes: outputs.bytes, samples });
-    return { cut, outputs, finished: runner.ended };
+    return { cut, outputs, records, finished: runner.ended };
   }
 
   /** The offsets at which the next epoch of this task begins to read. */
@@ -168,16 +176,17 @@ function extensionsOf(
   return tablesAreRead ? { ...ended, [TABLE_ENDS]: undefined } : ended;
 }
 
-/** Stages the rows that the sinks in the job's own store write with the epoch. */
+/** Stages the rows that the sinks in the job's own store write with the epoch, and the late values of the task. */
 function stage(
   sinks: readonly InCommit[],
   appended: ReadonlyMap<number, readonly unknown[]>,
+  late: AtomicWrites["last"],
 ): AtomicWrites | undefined {
-  if (appended.size === 0) return undefined;
+  if (appended.size === 0 && late.length === 0) return undefined;
   const staged = [...appended].map(([sink, rows]) => sinks[sink].stage(rows));
   return {
     ahead: staged.flatMap(({ ahead }) => ahead),
-    last: staged.flatMap(({ last }) => last),
+    last: [...staged.flatMap(({ last }) => last), ...late],
     rows: staged.flatMap(({ rows = [] }) => rows),
   };
 }

@@ -193,6 +193,7 @@ class RunningJob implements Job {
       open,
       publisher: this.#publisher,
       publisherId,
+      workerName: parts.claimed.worker,
       patience,
       meter: this.#meter,
       troubles,

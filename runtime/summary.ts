@@ -94,7 +94,6 @@ function sumOf(counters: readonly Readonly<Record<string, number>>[]): Record<st
 export function stagesOf(tasks: readonly OwnedTask[]): StageMetrics[] {
   const stages = new Map<string, Writable<StageMetrics>>();
   for (const { runner, states } of tasks) {
-    const byName = new Map(Array.from(states.all, (state) => [state.name, state]));
     for (const { name, operator, in: taken, out, late, states: kept, timers } of runner.task.tallies) {
       const stage = stages.get(name!) ?? emptyStage(name!, operator);
       stages.set(name!, stage);
@@ -104,7 +103,7 @@ export function stagesOf(tasks: readonly OwnedTask[]): StageMetrics[] {
       stage.late += late;
       stage.keys += sizeOf(kept) - set;
       stage.timers += set;
-      for (const { name } of kept) stage.state_bytes += byName.get(name)?.valueBytes ?? 0;
+      for (const { name } of kept) stage.state_bytes += states.named(name)?.valueBytes ?? 0;
     }
   }
   return [...stages.values()];

@@ -16,6 +16,7 @@
 import type { Background } from "../base/background.ts";
 import type { From, Published, StartOffset } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
+import { toldClocks } from "./details_told.ts";
 import type { KeyAtHand } from "./key_guard.ts";
 import {
   DurableStates,
@@ -58,6 +59,8 @@ export interface TakeoverParts {
   readonly background: Background;
   /** Creates the check of the keys that a task meets. */
   readonly guardKey: (number: number) => (task: Task, at: KeyAtHand) => void;
+  /** The name of this worker, if it has one. */
+  readonly workerName: string | undefined;
   /** Called when an event time lies before 1973. */
   readonly earlyTime: (time: number, record: RecordAtHand | undefined) => void;
   /** Creates the function that handles the failures of a task. */
@@ -137,6 +140,7 @@ async function claim(
     const result = await TaskCheckpoint.claim(store, {
       ...patience,
       job: settings.name,
+      worker: parts.workerName,
       task,
       states,
       publisher: publisher === undefined ? undefined : publisherId,
@@ -340,7 +344,7 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     outputs,
     clock: settings.clock,
     openState: (spec) => states.open(spec),
-    clocks: head.clocks,
+    clocks: toldClocks(head),
     counters: head.counters,
     guardKey: open.layout.tasks.length > 1 ? parts.guardKey(number) : undefined,
     decoded: settings.decoded,

@@ -159,10 +159,12 @@ export class Worker implements ReaderHandler {
     }
   }
 
-  /** Shows progress soon, and deletes what was read from hops. */
+  /** Shows progress soon. Where there are hops, it deletes what was read from them, and follows a reset by another worker. */
   showSoon(): void {
     this.#background.run(() => this.show());
-    if (this.parts.open.hops !== undefined) this.#background.run(() => this.#sweep.sweep(this.assignment.list));
+    if (this.parts.open.hops === undefined) return;
+    this.#background.run(() => this.#sweep.sweep(this.assignment.list));
+    this.#background.run(() => this.assignment.followReset());
   }
 
   /**

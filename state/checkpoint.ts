@@ -37,7 +37,7 @@ import { checksum } from "./hash.ts";
 import type { Head, HeadEntry, OutboxEntry } from "./head.ts";
 import { showKey } from "../base/kv.ts";
 import { TaskKeys } from "./keys.ts";
-import { OUTBOX_EPOCHS, PUBLISHER_BYTES, PUBLISHERS, RETRY_PAUSE, SWEEP_DELETES } from "./limits.ts";
+import { OUTBOX_EPOCHS, PUBLISHER_BYTES, PUBLISHERS, RETRY_PAUSE, SWEEP_DELETES, WORKER_CHARS } from "./limits.ts";
 import type { OutputRecord } from "./outbox.ts";
 import { newFence } from "./fence.ts";
 import { readHeadEntry } from "./read_head.ts";
@@ -59,6 +59,8 @@ export interface ClaimOptions extends Patience {
   readonly task: number;
   /** The states of the task, which are restored and cut. */
   readonly states: DurableStates;
+  /** The name of the claimant's worker, if it has one. */
+  readonly worker?: string;
   /** The claimant's transactional id, if it publishes in transactions. */
   readonly publisher?: string;
   /**
@@ -147,7 +149,7 @@ export class TaskCheckpoint {
    * @throws {CorruptError} when the head cannot be read
    */
   static async claim(store: Store, options: ClaimOptions): Promise<Claim> {
-    const { job, task, publisher, fenced = [], clock } = options;
+    const { job, task, publisher, fenced = [], clock, worker = "" } = options;
     if (publisher !== undefined && new TextEncoder().encode(publisher).length > PUBLISHER_BYTES) {
       throw new RangeError(`A transactional id may have ${PUBLISHER_BYTES} bytes, "${publisher}" has more`);
     }
@@ -155,7 +157,12 @@ export class TaskCheckpoint {
     for (let tries = 0;; tries++) {
       const before = await persist(options, () => readHeadEntry(store, keys));
       const fence = newFence(clock);
-      const head = claimed(before?.head, { fence, publisher, fenced });
+      const head = claimed(before?.head, {
+        fence,
+        publisher,
+        fenced,
+        told: { worker: worker.slice(0, WORKER_CHARS), at: clock.now() },
+      });
       if (head === "full") return { full: true, publishers: before!.head.publishers };
       assertSuccessor(before?.head, head);
       const versionstamp = await writeClaim(store, keys, { head, checked: before?.versionstamp ?? null, options });

@@ -15,6 +15,7 @@ import type {
   OutboxEntry,
   Pin,
   StateEntry,
+  Told,
   Unsafe,
 } from "./head.ts";
 import { dictionary, NEW_HEAD } from "./head.ts";
@@ -26,18 +27,24 @@ export interface Claimant {
   readonly fence: string;
   /** Its transactional id, if it publishes in transactions. */
   readonly publisher: string | undefined;
+  /** The name of its worker, and the time. */
+  readonly told?: Pick<Told, "worker" | "at">;
   /** Publishers that it has fenced: none of them can commit any more, and none owns the task. */
   readonly fenced: readonly string[];
 }
 
 /** The head that a new owner writes; `"full"` when it cannot hold another publisher. */
-export function claimed(before: Head | undefined, { fence, publisher, fenced }: Claimant): Head | "full" {
+export function claimed(before: Head | undefined, { fence, publisher, fenced, told }: Claimant): Head | "full" {
   const head = before ?? NEW_HEAD;
   const owner = head.publishers.at(-1);
   // The id of the current owner always stays, because that owner may have started again after it was fenced.
   const kept = head.publishers.filter((id) => id !== publisher && (id === owner || !fenced.includes(id)));
   if (publisher !== undefined && kept.length >= PUBLISHERS) return "full";
-  return { ...head, fence, attempt: 0, publishers: publisher === undefined ? kept : [...kept, publisher] };
+  return {
+    ...head,
+    ...{ fence, attempt: 0, publishers: publisher === undefined ? kept : [...kept, publisher] },
+    told: told && { ...told, since: told.at, raisedBy: head.told?.raisedBy ?? {} },
+  };
 }
 
 /** The verdict on a write whose outcome was unknown. */
@@ -194,8 +201,8 @@ export function withExtensions(before: Head["extensions"], now: Head["extensions
 }
 
 /** The part of a head that a reset keeps: the owner, all numbers that must not be used twice, and the pins. */
-function forgotten({ fence, attempt, epoch, publishers, nextState, era, pins }: Head, atLeast: number): Head {
-  const kept = { fence, attempt, publishers, nextState, pins };
+function forgotten({ fence, attempt, epoch, publishers, nextState, era, pins, told }: Head, atLeast: number): Head {
+  const kept = { fence, attempt, publishers, nextState, pins, told: told && { ...told, raisedBy: {} } };
   return { ...NEW_HEAD, ...kept, epoch: Math.max(epoch, atLeast), era: era + 1 };
 }
 
@@ -241,6 +248,7 @@ export interface EpochFacts {
   readonly nextState: number;
   readonly era: number;
   readonly extensions: Head["extensions"];
+  readonly told: Head["told"];
 }
 
 /** Number, bytes and checksum of chunks. */

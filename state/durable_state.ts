@@ -95,6 +95,11 @@ export class DurableStates {
     return this.#states.values() as Iterable<unknown> as Iterable<StoredState>;
   }
 
+  /** The state of that name. */
+  named(name: string): StoredState | undefined {
+    return this.#states.get(name) as unknown as StoredState | undefined;
+  }
+
   /** The number that the next new state gets. */
   get nextId(): number {
     return this.#nextId;

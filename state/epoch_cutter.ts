@@ -11,7 +11,7 @@ import { admitted, advanced, withExtensions } from "./decide.ts";
 import type { StoredState } from "./stored_state.ts";
 import type { DurableStates } from "./durable_state.ts";
 import type { Garbage } from "./garbage.ts";
-import type { Clocks, Counters, Head, Offsets, StateEntry } from "./head.ts";
+import type { Clocks, Counters, Head, Offsets, StateEntry, Told } from "./head.ts";
 import { encodeHead } from "./head_codec.ts";
 import { keyBytes } from "../base/kv.ts";
 import type { TaskKeys } from "./keys.ts";
@@ -40,6 +40,8 @@ export interface CutRequest {
   readonly writes?: AtomicWrites | (() => AtomicWrites | undefined);
   /** The input has ended, and everything is in the results. @default false */
   readonly finished?: boolean;
+  /** What the owner tells of the task. @default what the head has */
+  readonly told?: Pick<Told, "at" | "raisedBy">;
   /** Extensions of the head to set; `undefined` removes one. */
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
@@ -127,6 +129,7 @@ export class EpochCutter {
       states: states.map(entryOf),
       nextState: this.#states.nextId,
       era: whole ? head.era + 1 : head.era,
+      told: head.told && { ...head.told, ...request.told },
     });
     const ahead = [
       ...chunkSets(this.#keys, { kind: "delta", fence: head.fence, attempt }, delta),

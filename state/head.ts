@@ -109,6 +109,18 @@ export interface Pin {
   readonly last: number;
 }
 
+/** What an owner tells of itself and of its task. No decision depends on it. */
+export interface Told {
+  /** The name of the owner's worker; empty when it has none. */
+  readonly worker: string;
+  /** When the owner claimed the task, in milliseconds since 1970. */
+  readonly since: number;
+  /** When the last epoch was cut, in milliseconds since 1970; before the first one, when the task was claimed. */
+  readonly at: number;
+  /** The offset of the record that raised the mark of a partition last, by clock, topic and partition. */
+  readonly raisedBy: Readonly<Record<string, Offsets>>;
+}
+
 /** Why a task cannot continue from its current position. */
 export interface Unsafe {
   /** The offsets at which the possibly wrong run began. */
@@ -151,6 +163,8 @@ export interface Head extends AttemptId {
   readonly pins: readonly Pin[];
   /** Additional data by name. A program that does not know a name keeps its value unchanged. */
   readonly extensions: Readonly<Record<string, unknown>>;
+  /** `undefined` in a head that no program of format 4 or later has written. */
+  readonly told: Told | undefined;
 }
 
 /** A head and the version with which it was read. */
@@ -186,4 +200,5 @@ export const NEW_HEAD: Head = {
   unsafe: undefined,
   pins: [],
   extensions: dictionary([]),
+  told: undefined,
 };

@@ -3,28 +3,48 @@
  * earlier ones.
  *
  * | format | added fields | |---|---| | 1 | | | 2 | the hash and the kind of a state, idle partitions of a clock, pins,
- * extensions | | 3 | rows that may not be written yet |
+ * extensions | | 3 | rows that may not be written yet | | 4 | what the owner tells of itself |
  *
  * @module
  */
 import type { StateKind } from "../operators/keyed_state.ts";
 import { checksum } from "./hash.ts";
 import type { PartitionMark } from "../operators/_clock_snapshot.ts";
-import type { Clocks, ClockSnapshot, DeltaRange, Head, Offsets, OutboxEntry, Pin, StateEntry } from "./head.ts";
+import type { Clocks, ClockSnapshot, DeltaRange, Head, OutboxEntry, Pin, StateEntry } from "./head.ts";
 import { dictionary } from "./head.ts";
+import {
+  readList,
+  readNames,
+  readOffsets,
+  readRuns,
+  readStrings,
+  writeList,
+  writeNames,
+  writeOffsets,
+  writeRuns,
+  writeStrings,
+} from "./head_lists.ts";
+import { readTold, writeTold } from "./told_codec.ts";
 import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
 /** The version of the head's format that is written. */
-export const HEAD_FORMAT = 3;
+export const HEAD_FORMAT = 4;
 
 /** Decoders of each format, which start after the first byte. */
 const DECODERS: Readonly<Record<number, (r: ValueReader) => Head>> = {
-  1: (r) => ({ ...readFields(r, 1).fields, pins: [], extensions: dictionary([]), unwritten: undefined }),
+  1: (r) => ({
+    ...readFields(r, 1).fields,
+    pins: [],
+    extensions: dictionary([]),
+    unwritten: undefined,
+    told: undefined,
+  }),
   2: (r) => readSince2(r, 2).head,
-  3: (r) => {
-    const { head, fences } = readSince2(r, 3);
-    return { ...head, unwritten: readList(r, () => readOutbox(r, fences)).at(0) };
+  3: (r) => readSince3(r, 3),
+  4: (r) => {
+    const head = readSince3(r, 4);
+    return { ...head, told: readList(r, () => readTold(r, head)).at(0) };
   },
 };
 
@@ -63,6 +83,7 @@ export function encodeHead(head: Head): Uint8Array<ArrayBuffer> {
   writeList(w, head.pins, (pin) => writePin(w, pin));
   writeNames(w, head.extensions, (value) => w.value(value));
   writeList(w, unwritten, (entry) => writeOutbox(w, entry, fences));
+  writeList(w, head.told === undefined ? [] : [head.told], (told) => writeTold(w, told, head));
   w.uint32(checksum(w.view()));
   return w.take();
 }
@@ -92,14 +113,20 @@ function readSince2(r: ValueReader, format: number): { head: Head; fences: reado
   const { fields, fences } = readFields(r, format);
   const pins = readList(r, () => readPin(r));
   const extensions = readNames(r, () => r.value());
-  return { head: { ...fields, pins, extensions, unwritten: undefined }, fences };
+  return { head: { ...fields, pins, extensions, unwritten: undefined, told: undefined }, fences };
+}
+
+/** Reads the fields that heads have had since format 3. */
+function readSince3(r: ValueReader, format: number): Head {
+  const { head, fences } = readSince2(r, format);
+  return { ...head, unwritten: readList(r, () => readOutbox(r, fences)).at(0) };
 }
 
 /** Reads the fields that heads of all formats have, in their order, and the fences that entries refer to. */
 function readFields(
   r: ValueReader,
   format: number,
-): { fields: Omit<Head, "pins" | "extensions" | "unwritten">; fences: readonly string[] } {
+): { fields: Omit<Head, "pins" | "extensions" | "unwritten" | "told">; fences: readonly string[] } {
   const fences = readList(r, () => r.string());
   const attempt = r.varint();
   const epoch = r.varint();
@@ -128,80 +155,6 @@ function readFields(
 
 function fenceOf({ fence }: { readonly fence: string }): string {
   return fence;
-}
-
-function writeList<T>(w: ValueWriter, list: readonly T[], write: (item: T) => void): void {
-  w.varint(list.length);
-  for (const item of list) write(item);
-}
-
-function readList<T>(r: ValueReader, read: () => T): T[] {
-  const list: T[] = [];
-  for (let left = r.varint(); left > 0; left--) list.push(read());
-  return list;
-}
-
-/** Writes each string as the length of the prefix that it shares with the previous one, and the rest. */
-function writeStrings(w: ValueWriter, strings: readonly string[]): void {
-  let before = "";
-  writeList(w, strings, (text) => {
-    let shared = 0;
-    while (shared < text.length && text[shared] === before[shared]) shared++;
-    w.varint(shared);
-    w.string(text.slice(shared));
-    before = text;
-  });
-}
-
-function readStrings(r: ValueReader): string[] {
-  let before = "";
-  return readList(r, () => before = before.slice(0, r.varint()) + r.string());
-}
-
-function writeNames<T>(w: ValueWriter, record: Readonly<Record<string, T>>, write: (value: T) => void): void {
-  const names = Object.keys(record);
-  writeStrings(w, names);
-  for (const name of names) write(record[name]);
-}
-
-function readNames<T>(r: ValueReader, read: () => T): Record<string, T> {
-  return dictionary(readStrings(r).map((name) => [name, read()] as const));
-}
-
-/** Writes ascending partitions as runs, so that consecutive partitions take only a few bytes. */
-function writeRuns(w: ValueWriter, partitions: readonly number[]): void {
-  const runs: [start: number, length: number][] = [];
-  for (const partition of partitions) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[0] + last[1] === partition) last[1]++;
-    else runs.push([partition, 1]);
-  }
-  writeList(w, runs, ([start, length]) => {
-    w.varint(start);
-    w.varint(length);
-  });
-}
-
-function readRuns(r: ValueReader): number[] {
-  const partitions: number[] = [];
-  for (let left = r.varint(); left > 0; left--) {
-    const start = r.varint();
-    const length = r.varint();
-    for (let i = 0; i < length; i++) partitions.push(start + i);
-  }
-  return partitions;
-}
-
-function writeOffsets(w: ValueWriter, offsets: Offsets): void {
-  writeNames(w, offsets, (byPartition) => {
-    const partitions = Object.keys(byPartition).map(Number).sort((a, b) => a - b);
-    writeRuns(w, partitions);
-    for (const partition of partitions) w.varint(byPartition[partition]);
-  });
-}
-
-function readOffsets(r: ValueReader): Offsets {
-  return readNames(r, () => Object.fromEntries(readRuns(r).map((partition) => [partition, r.varint()])));
 }
 
 /** The bits of a clock's first byte. */

@@ -15,6 +15,8 @@ import {
   PIN_NAME_CHARS,
   PINS,
   PUBLISHERS,
+  RAISED_PARTITIONS,
+  WORKER_CHARS,
 } from "./limits.ts";
 
 /** The properties of a task that determine the size of its head. */
@@ -119,8 +121,25 @@ export function largestHead(
     pins: Array.from({ length: PINS }, (_, i) => {
       return { name: "p".repeat(PIN_NAME_CHARS), fence: fence(i), first: LARGE, last: 2 * LARGE };
     }),
+    told: {
+      ...{ worker: "\u3042".repeat(WORKER_CHARS), since: LARGE, at: LARGE },
+      raisedBy: mapValues(raised(clocks), (topics) => mapValues(topics, largestOffsets)),
+    },
     extensions: dictionary<unknown>([["x", "x".repeat(EXTENSION_BYTES - 16)], ["y", mapValues(ends, largestOffsets)]]),
   };
+}
+
+/**
+ * The clocks of which a head tells the records that raised their marks: those of few partitions, without clocks that are
+ * another subscription of one of them, whose names end with a number.
+ */
+function raised(clocks: HeadShape["clocks"]): HeadShape["clocks"] {
+  const told = Object.entries(clocks).filter(([name, topics]) => {
+    const original = name.replace(/#\d+$/, "");
+    const count = Object.values(topics).reduce((sum, partitions) => sum + partitions.length, 0);
+    return count <= RAISED_PARTITIONS && (original === name || !(original in clocks));
+  });
+  return dictionary(told);
 }
 
 function largestOffsets(partitions: readonly number[]): Record<number, number> {

@@ -198,11 +198,11 @@ export async function readJob(
   store: Store,
   name: string,
   options: Patience,
-): Promise<Pick<OpenedJob, "hops" | "run" | "resetting"> | undefined> {
+): Promise<Pick<OpenedJob, "hops" | "run" | "resetting"> & Pick<JobEntry, "tasks" | "inputs"> | undefined> {
   const found = await persist(options, () => store.get(jobKey(name)));
   if (found === undefined) return undefined;
-  const { hops, run, resetting } = assertEntry(found.value, name);
-  return { hops, run, resetting };
+  const { hops, run, resetting, tasks, inputs } = assertEntry(found.value, name);
+  return { hops, run, resetting, tasks, inputs };
 }
 
 function entryOf({ tasks, inputs }: JobShape, clock: WaitingClock): JobEntry {

@@ -63,6 +63,15 @@ export const PIN_NAME_CHARS = 24;
 /** The most bytes of the extensions of a head that its shape does not name, encoded. */
 export const EXTENSION_BYTES = 256;
 
+/**
+ * How many partitions a clock may have for its head to tell which records raised their marks. Heads of tasks with more
+ * would become too large.
+ */
+export const RAISED_PARTITIONS = 64;
+
+/** How many characters of a worker's name a head tells. */
+export const WORKER_CHARS = 40;
+
 /** The most bytes of all extensions of a head, encoded. */
 export const EXTENSIONS_BYTES: number = 12 * KIB;
 

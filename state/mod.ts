@@ -25,6 +25,7 @@ export type {
   Offsets,
   OutboxEntry,
   StateEntry,
+  Told,
   Unsafe,
 } from "./head.ts";
 export { hasInvisible } from "./head.ts";

@@ -1,7 +1,18 @@
 /** The details of a job: one snapshot of plain data. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { count, embeddedLog, eventTime, minutes, seconds, tumblingWindow, watermark } from "@tidemark/streams";
+import {
+  count,
+  embeddedLog,
+  eventTime,
+  memory,
+  minutes,
+  readDetails,
+  seconds,
+  tumblingWindow,
+  watermark,
+} from "@tidemark/streams";
+import { testPipeline } from "@tidemark/streams/testing";
 import type { EmbeddedLog } from "../connectors/embedded/log.ts";
 import { runWith } from "../runtime/run.ts";
 import { ManualClock, scratch, until } from "./support/jobs.ts";
@@ -29,6 +40,42 @@ function visit(after: number, partition: number) {
 }
 
 describe("job.details()", () => {
+  it("show a late record, the record that had closed its window, and the bound that would have kept it", async () => {
+    const broker = memory();
+    const pipeline = broker.source<Visit>("visits", { tombstones: "refuse" }).pipe(
+      eventTime(({ at }) => at),
+      watermark({ maxOutOfOrderness: seconds(10) }),
+      tumblingWindow({ name: "activity", key: ({ user }) => user, size: minutes(1), aggregate: count() }),
+      broker.sink("activity"),
+    );
+    await using test = await testPipeline(pipeline, { start: noon });
+    const at = (after: number, timestamp: number) => ({ value: visit(after, 0).value, timestamp: noon + timestamp });
+    await test.push("visits", [at(0, 0), at(seconds(90), 100), at(seconds(150), 200), at(seconds(20), 540)]);
+    const { lateRecords: [late], stages: [stage], late: count_ } = await test.details();
+    assertEquals(count_, 1);
+    // The window was closed at 12:00:59.999, and the watermark is at 12:02:19.999.
+    assertEquals(late, {
+      ...{ stage: "activity", task: 0, topic: "visits", partition: 0, offset: 3, eventTime: noon + seconds(20) },
+      ...{ window: { start: noon, end: noon + minutes(1) }, lateness: seconds(80) },
+      closedBy: { topic: "visits", partition: 0, offset: 1, eventTime: noon + seconds(90), before: 440 },
+      sentence:
+        "visits/0@3 (12:00:20) was late by 1 min 20 s for [12:00:00, 12:01:00): visits/0@1 (12:01:30) had closed " +
+        "it 440 ms before",
+    });
+    assertEquals(stage.keptBy, { all: seconds(90) + 1, most: seconds(90) + 1 });
+
+    // With the bound that was advised nothing is late.
+    const kept = broker.source<Visit>("visits", { tombstones: "refuse" }).pipe(
+      eventTime(({ at }) => at),
+      watermark({ maxOutOfOrderness: stage.keptBy!.all }),
+      tumblingWindow({ name: "activity", key: ({ user }) => user, size: minutes(1), aggregate: count() }),
+      broker.sink("activity"),
+    );
+    await using again = await testPipeline(kept, { start: noon });
+    await again.push("visits", [at(0, 0), at(seconds(90), 100), at(seconds(150), 200), at(seconds(20), 540)]);
+    assertEquals((await again.details()).late, 0);
+  });
+
   it("are those of a real job on the embedded log, and are plain data", async () => {
     await using folder = await scratch();
     using kv = await Deno.openKv(folder.path("state.db"));
@@ -45,14 +92,22 @@ describe("job.details()", () => {
     const details = await job.details();
     assertEquals(details, structuredClone(details));
     assert(!JSON.stringify(details).includes("null"), "a number that JSON does not have would become null");
-    const { tasks, partitions, stages, watermarks, commit_ms: _commit, latency_ms: _latency, ...job_ } = details;
+    const { tasks, partitions, stages, watermarks, lateRecords, recentEpochs, ...rest } = details;
+    assertEquals(lateRecords, []);
+    assertEquals(recentEpochs.reduce((sum, { records }) => sum + records, 0), 3);
+    assertEquals(recentEpochs.reduce((sum, { results }) => sum + results, 0), 1);
+    assertEquals(recentEpochs.reduce((sum, { tasks }) => sum + tasks, 0), 2);
+    assert(recentEpochs.every(({ at }) => at === noon + minutes(2)));
+    const { commit_ms: { max }, publish_ms, latency_ms: _latency, ...job_ } = rest;
+    assertEquals([max, publish_ms], [0, { p50: 0, p95: 0, p99: 0, max: 0 }]);
     assertEquals(job_, {
       ...{ job: "shop", at: noon + minutes(2), worker: "a", state: "running", trouble: undefined, failure: undefined },
       ...{ taskCount: 2, records_in: 3, records_per_second: 0, outputs: { activity: 1 }, late: 0, dead_letters: 0 },
       ...{ unpublishable: 0, missing: 0, epochs: 2, lag: 0, lagTime: 0 },
       ...{ waiting: { epochs: 0, bytes: 0 }, leftOut: { tasks: 0, partitions: 0 } },
     });
-    const task = { source: "live", worker: "a", epoch: 1, visible: 1, lag: 0, finished: false } as const;
+    const cut = { since: noon + minutes(2), at: noon + minutes(2) };
+    const task = { ...cut, source: "live", worker: "a", epoch: 1, visible: 1, lag: 0, finished: false } as const;
     const marks = [noon + seconds(80) - 1, noon + seconds(10) - 1];
     assertEquals(tasks, [
       { ...task, task: 0, records_in: 2, watermark: marks[0] },
@@ -72,5 +127,104 @@ describe("job.details()", () => {
     assertEquals([stage, keys, waiting, next], ["activity", 2, 2, noon + minutes(1) - 1]);
     await job.stop();
     assertEquals((await job.details()).state, "stopped");
+
+    // The same from the state alone, but for what only a worker knows.
+    const { details: read, explanations } = await readDetails("shop", { state: kv });
+    assertEquals(read, structuredClone(read));
+    assertEquals([read.state, read.records_in, read.outputs], ["stopped", 3, { activity: 1 }]);
+    assertEquals(read.tasks.map(({ lag: _lag, ...rest }) => rest), [
+      {
+        ...cut,
+        task: 0,
+        source: "committed",
+        worker: "a",
+        epoch: 1,
+        visible: 1,
+        records_in: 2,
+        watermark: marks[0],
+        finished: false,
+      },
+      {
+        ...cut,
+        task: 1,
+        source: "committed",
+        worker: "a",
+        epoch: 1,
+        visible: 1,
+        records_in: 1,
+        watermark: marks[1],
+        finished: false,
+      },
+    ]);
+    assertEquals(read.partitions.map(({ position, marks }) => [position, marks]), [
+      [2, [{ ...mark, mark: marks[0], raisedBy: 1 }]],
+      [1, [{ ...mark, mark: marks[1], raisedBy: 0 }]],
+    ]);
+    const [why] = explanations;
+    assertEquals([why.reason, why.cure], ["elsewhere", "Start the job; it goes on where it was"]);
+    assertMatch(
+      why.sentence,
+      /^tasks 0 and 1 were last with worker a, .+ ago; the watermark of task 1 is .*12:00:09.999, held by visits\/1@0$/,
+    );
+  });
+
+  it("name the record that raised a mark after a restart too", async () => {
+    await using folder = await scratch();
+    using kv = await Deno.openKv(folder.path("state.db"));
+    const log = embeddedLog(kv);
+    await log.create("visits", { partitions: 2 });
+    await log.create("activity", { partitions: 2 });
+    await log.append("visits", [visit(0, 0), visit(seconds(90), 0)]);
+    for (const records of [2, 3]) {
+      const clock = new ManualClock(noon + minutes(2));
+      const job = await runWith(activity(log), { name: "shop", state: kv, ...silent }, clock);
+      await until(`${records} records to be committed`, () => job.metrics.snapshot().records_in === records, job);
+      const { partitions: [{ marks: [mark] }] } = await job.details();
+      assertEquals(mark.raisedBy, 1);
+      await job.stop();
+      // It raises no mark.
+      await log.append("visits", [visit(seconds(80), 0)]);
+    }
+  });
+});
+
+describe("readDetails()", () => {
+  it("shows the late records that a job has left", async () => {
+    await using folder = await scratch();
+    using kv = await Deno.openKv(folder.path("state.db"));
+    const log = embeddedLog(kv);
+    await log.create("visits", { partitions: 2 });
+    await log.create("activity", { partitions: 2 });
+    await log.append("visits", [visit(0, 0), visit(seconds(200), 0), visit(seconds(30), 0)]);
+    const job = await runWith(
+      activity(log),
+      { name: "shop", state: kv, ...silent },
+      new ManualClock(noon + minutes(4)),
+    );
+    await until("the records to be read", () => job.metrics.snapshot().records_in === 3, job);
+    await job.stop();
+    const { late, lateRecords } = (await readDetails("shop", { state: kv })).details;
+    assertEquals([late, lateRecords.length], [1, 1]);
+    const [{ sentence, stage, task, closedBy }] = lateRecords;
+    assertEquals([stage, task, closedBy?.offset], ["activity", 0, 1]);
+    assertMatch(
+      sentence,
+      /^visits\/0@2 \(.*12:00:30\) was late by 2 min 10 s for .*: visits\/0@1 \(.*12:03:20\) had closed it/,
+    );
+
+    // A reset forgets them.
+    const clock = new ManualClock(noon + minutes(5));
+    const again = await runWith(activity(log), { name: "shop", state: kv, reset: "latest", ...silent }, clock);
+    await again.stop();
+    assertEquals((await readDetails("shop", { state: kv })).details.lateRecords, []);
+  });
+
+  it("refuses a job that was never started, and a state that is not there", async () => {
+    await using folder = await scratch();
+    using kv = await Deno.openKv(":memory:");
+    await assertRejects(() => readDetails("shop", { state: kv }), Error, "was never started on this state");
+    const path = folder.path("other.db");
+    await assertRejects(() => readDetails("shop", { state: path }), Error, `there is no state at ${path}`);
+    await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
   });
 });

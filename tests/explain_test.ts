@@ -165,6 +165,23 @@ describe("job.explain()", () => {
     await test[Symbol.asyncDispose]();
   });
 
+  it("names the record that has moved time too far ahead, and counts what is late since", async () => {
+    await using test = await testPipeline(orders({ maxOutOfOrderness: seconds(10) }), { start: noon });
+    await test.push("orders", [order(0), order(minutes(200)), order(1), order(2)]);
+    const why = only(await test.explain("activity"));
+    assertEquals(
+      why.sentence,
+      "activity: orders/0@1 said 15:20:00 and moved time on by 3 h 20 min; since then 2 values are late",
+    );
+    assertEquals([why.reason, why.moment], ["too far ahead", noon + minutes(200)]);
+    assertEquals(why.holder, { topic: "orders", partition: 0, lastEvent: noon + minutes(200), raisedBy: 1 });
+    assertEquals(
+      why.cure,
+      "Let the source's schema refuse such times, and give onBadRecord a deadLetter(sink); start the job with reset to " +
+        "process its input anew",
+    );
+  });
+
   it("names the input of a join that is behind the other", async () => {
     const of = (topic: string) =>
       broker.source<Order>(topic, { tombstones: "refuse" }).pipe(

@@ -109,6 +109,18 @@ const anyHead: fc.Arbitrary<Head> = fc.record({
       .map(({ length, ...pin }) => ({ ...pin, last: pin.first + length })),
   ),
   extensions: fc.dictionary(name, fc.oneof(fc.integer(), fc.string(), fc.array(fc.boolean())), plain),
+  told: fc.option(
+    fc.record(
+      {
+        worker: name,
+        since: fc.maxSafeInteger(),
+        at: fc.maxSafeInteger(),
+        raisedBy: fc.dictionary(name, offsets, plain),
+      },
+      plain,
+    ),
+    { nil: undefined },
+  ),
   unsafe: fc.option(fc.record({ since: offsets, reason: fc.string() }, plain), { nil: undefined }),
 }, plain);
 
@@ -170,7 +182,7 @@ Deno.test("a claim leaves out what was fenced, but never the present owner's pub
 
 Deno.test("an epoch comes after the one before it, and its results have to find room", () => {
   const facts = {
-    extensions: {},
+    ...{ extensions: {}, told: undefined },
     ...{
       epoch: 6,
       offsets: {},
@@ -223,8 +235,9 @@ Deno.test("a delta joins its owner's range, and the oldest ones leave theirs", (
 Deno.test("a reset forgets everything but whose the task is, and never gives a number twice", () => {
   const head = { ...largestHead(THOUSAND), attempt: 9, epoch: 40, era: 3, nextState: 8 };
   const { publishers, fence, pins } = head;
+  const told = { ...head.told!, raisedBy: {} };
   const after = changed(head, { reset: { epoch: 0 }, offsets: { user_events: { 0: 5 } } });
-  const expected = { ...NEW_HEAD, fence, publishers, pins, attempt: 10, epoch: 40, era: 4, nextState: 8 };
+  const expected = { ...NEW_HEAD, fence, publishers, pins, told, attempt: 10, epoch: 40, era: 4, nextState: 8 };
   assertEquals(after, { ...expected, offsets: { user_events: { 0: 5 } } });
   assertEquals(changed(head, { reset: { epoch: 77 } }).epoch, 77);
 });

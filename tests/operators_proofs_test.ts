@@ -32,12 +32,14 @@ function operatorsIn(family: (typeof FAMILIES)[number]): string[] {
     opened.push(spec.operator);
     return openState(spec);
   };
-  const events = jobSource<Event>("events").pipe(eventTime(({ time }) => time), watermark({ maxOutOfOrderness: 0 }));
+  const bare = jobSource<Event>("events").pipe(eventTime(({ time }) => time));
+  const events = bare.pipe(watermark({ maxOutOfOrderness: 0 }));
   task.run(
     family.pipeline(events, {
       after: () => {},
       partitions: 1,
       open: ({ topic, broadcast }) => jobSource(topic, 1, broadcast),
+      bare,
     }),
   );
   return opened;

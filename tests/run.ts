@@ -5,12 +5,15 @@
  * alone: `deno task test tests/run_test.ts --filter counts`.
  */
 import { findBroker, startSharedBroker } from "./support/broker.ts";
-import { findBrowser } from "./support/browser.ts";
 import { containersAtHand } from "./support/broker/container.ts";
 import { keepSharedBroker } from "./support/broker/shared.ts";
 import { prepareConfig } from "./support/run/config.ts";
-import { add, type Counts, countTests, NOTHING } from "./support/run/junit.ts";
+import { findBrowser } from "./support/run/find_browser.ts";
+import { add, type Counts, countTests, longest, NOTHING } from "./support/run/junit.ts";
 import { chooseTargets } from "./support/run/targets.ts";
+
+/** How many of the modules that took longest are told. */
+const LONGEST = 20;
 
 /** How many test modules run at once, for they wait a lot: each may have brokers and processes of its own. */
 const DENO_JOBS = String(Math.min(4, navigator.hardwareConcurrency));
@@ -51,6 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   // Repeated here, because the end of a long output is what is kept and read.
   for (const failure of counts.failures) console.log(`\nFailed: ${failure}`);
+  if (counts.times.size > 1) console.log(`\nThe longest modules:\n${longest(counts, LONGEST).join("\n")}`);
   console.log(`Took ${((performance.now() - began) / 1000).toFixed(1)} s.`);
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);

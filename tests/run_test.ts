@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { countTests as countAll } from "./support/run/junit.ts";
+import { countTests as countAll, longest } from "./support/run/junit.ts";
 import { chooseTargets } from "./support/run/targets.ts";
 
 /** The counts without the failures' texts. */
@@ -45,6 +45,16 @@ Deno.test("countTests() tells of each failure where it is and how it begins", ()
   const body = '<failure message="Uncaught Error: 1 &lt; 2">Error: 1 &lt; 2</failure>';
   const { failures } = countAll(report(testCase("a"), testCase("b &gt; c", body)));
   assertEquals(failures, ['./a.ts: b > c\nUncaught Error: 1 < 2">Error: 1 < 2</failure>']);
+});
+
+Deno.test("longest() sums up the tests of each module, without their steps", () => {
+  const timed = (name: string, file: string, time: string) =>
+    testCase(name).replace("./a.ts", file).replace("0.000", time);
+  const counts = countAll(report(
+    ...[timed("a", "./a.ts", "2.500"), timed("a &gt; b", "./a.ts", "2.000"), timed("c", "./a.ts", "1.000")],
+    ...[timed("d", "./d.ts", "5.000"), timed("e", "./e.ts", "0.500")],
+  ));
+  assertEquals(longest(counts, 2), ["    5.0 s  ./d.ts", "    3.5 s  ./a.ts"]);
 });
 
 Deno.test("chooseTargets() runs everything when no path is named", () => {

@@ -14,6 +14,7 @@ import {
   STORED_CLOCKS,
   STORED_RESULTS,
   STORED_ROWS,
+  STORED_TOLD,
   storedCounts,
   storedKey,
   storedWindows,
@@ -48,6 +49,8 @@ for (const format of FORMATS) {
       assertEquals(await formatOf(store), format);
       const { head } = (await readHead(store, TASK))!;
       assert(head.ranges.length > 0 && head.outbox.length > 0, "it has deltas and results");
+      assertEquals(head.told?.at, format < 4 ? undefined : STORED_TOLD.at);
+      assertEquals<unknown>(head.told?.raisedBy, format < 4 ? undefined : STORED_TOLD.raisedBy);
       const [counts, windows] = head.states;
       assert(counts.bases > 1 && counts.buckets > 2, `${counts.bases} bases in ${counts.buckets} buckets`);
       const chunks = await keysOf(store, new TaskKeys(TASK.job, TASK.task).chunks("base"));

@@ -134,6 +134,20 @@ describe("watermark()", () => {
     assertEquals(marks(log), [99, 149]);
   });
 
+  it("below another watermark() it knows after a restart which partitions it had, so that they may fall idle", () => {
+    const stacked = (log: unknown[]) =>
+      jobSource<number>("events").pipe(
+        itself,
+        watermark({ name: "above", maxOutOfOrderness: 0 }),
+        watermark({ name: "below", maxOutOfOrderness: 0, idleAfter: 1_000 }),
+        note(log),
+      );
+    const checkpoint = new HandMadeTask().run(stacked([])).push("events", 100, { timestamp: 100 }).cut();
+    const log: unknown[] = [];
+    new HandMadeTask(checkpoint).run(stacked(log)).quiet("events", 0, 0).tick(2_000);
+    assertEquals(log, ["idle"]);
+  });
+
   it("where all partitions are idle, time moves on with the wall clock", () => {
     const { job, log } = clocked({ events: 2 }, { maxOutOfOrderness: 0, idleAfter: 1_000 });
     job.push("events", 100, { partition: 0 }).push("events", 50, { partition: 1 });

@@ -1,6 +1,7 @@
 /** Runs a share of the seeds on a separate thread, and reports the outcomes. */
 import { noTotals, reduce, type Report, runAll, type Totals } from "./campaign.ts";
 import { scenarioOf } from "./draws.ts";
+import { resetScenarioOf } from "./resets.ts";
 import { type Scenario, withFamilies } from "./scenario.ts";
 import { sweepScenario } from "./sweep.ts";
 import { giveSigns } from "./watch.ts";
@@ -11,6 +12,8 @@ export interface Share {
   readonly base?: Scenario | undefined;
   /** The families of all runs, instead of those that are drawn. */
   readonly families?: readonly string[] | undefined;
+  /** Whether the job is reset in all runs. */
+  readonly resets?: boolean | undefined;
   readonly first: number;
   readonly step: number;
   readonly runs: number;
@@ -43,11 +46,12 @@ thread.onmessage = async ({ data }) => {
   thread.close();
 };
 
-async function work({ base, families, first, step, runs, until, reduces, watch }: Share): Promise<void> {
+async function work({ base, families, resets, first, step, runs, until, reduces, watch }: Share): Promise<void> {
   const begins = giveSigns(watch);
   const scenario = (number: number) => {
     begins(number);
-    const drawn = base === undefined ? scenarioOf(number) : sweepScenario(base, number);
+    const draw = resets ? resetScenarioOf : scenarioOf;
+    const drawn = base === undefined ? draw(number) : sweepScenario(base, number);
     return families === undefined ? drawn : withFamilies(drawn, families);
   };
   const more = () => performance.timeOrigin + performance.now() < until;

@@ -79,6 +79,8 @@ export interface WorldFault {
  * - `stop`, `kill`: a worker is asked to stop, or dies, and is started again after `restart` milliseconds; `leave`: it dies for good.
  * - `impostor`: somebody starts the job once more, on an empty KV; at the beginning he may be the one who is let in.
  * - `change`: people change something for so long.
+ * - `reset`: every process is stopped, and one is started with `reset` after a while, the others soon after; `together`: all are
+ *   started with it.
  */
 export type WorldAct =
   | { readonly do: "down" | "load"; readonly ms: number }
@@ -89,6 +91,7 @@ export type WorldAct =
   | { readonly do: "stop" | "kill"; readonly worker: number; readonly restart: number }
   | { readonly do: "leave"; readonly worker: number }
   | { readonly do: "impostor" }
+  | { readonly do: "reset"; readonly restart: number; readonly together: boolean }
   | { readonly do: "change"; readonly what: Change; readonly ms: number }
   | { readonly do: "jump"; readonly worker: number; readonly ms: number };
 

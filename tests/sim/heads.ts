@@ -51,6 +51,10 @@ export class Heads {
   readonly #kept = new Kept();
   /** A person has set the group's offsets, so they cannot be checked any more. */
   shownIsAnybodys = false;
+  /** The run of the job, which a reset changes. */
+  run: string | undefined;
+  /** How many times the job was reset. */
+  resets = 0;
 
   constructor(readonly kafka: KafkaWorld, readonly now: () => number) {}
 
@@ -60,7 +64,7 @@ export class Heads {
     for (const mutation of mutations) {
       const { key } = mutation;
       if (key[2] === "entry" && mutation.type === "set") {
-        this.#incarnation = (mutation.value as { incarnation: string }).incarnation;
+        this.#entered(mutation.value as { readonly incarnation: string; readonly run: string });
       }
       if (key[0] !== "job" || typeof key[2] !== "number") continue;
       if (key[3] === "head") {
@@ -71,6 +75,12 @@ export class Heads {
     for (const { type, key } of mutations) if (type === "delete") this.#touched(key, `${by} deleted`);
     const wrong = this.#kept.written(mutations);
     if (wrong !== undefined) throw new Violation(`${wrong} by ${by}`);
+  }
+
+  /** How many control records the job has sent into its hops. */
+  get control(): number {
+    const counters = [...this.tasks.values()].flatMap(({ head }) => Object.entries(head?.counters ?? {}));
+    return counters.reduce((sum, [name, count]) => name.startsWith("told:") ? sum + count : sum, 0);
   }
 
   /** The marker of each task, from the present group of the markers. */
@@ -93,9 +103,17 @@ export class Heads {
   /** The KV was replaced, so all that was known of it is forgotten. The offsets in the group belong to the lost KV. */
   restored(copy: KvCopy): void {
     this.tasks.clear();
+    this.run = undefined;
     this.#kept.clear();
     this.shownIsAnybodys = true;
     this.written(copy.map((entry) => ({ type: "set", ...entry })), "the copy");
+  }
+
+  /** The job's entry was written. */
+  #entered({ incarnation, run }: { readonly incarnation: string; readonly run: string }): void {
+    this.#incarnation = incarnation;
+    if (this.run !== undefined && this.run !== run && ++this.resets > 1) throw new Violation("the job was reset again");
+    this.run = run;
   }
 
   #moved(task: number, head: Head, by: string): void {
@@ -105,14 +123,23 @@ export class Heads {
     }
     const before = watched.head;
     const wrong = (what: string) => new Violation(`task ${task}, written by ${by}: ${what}`);
+    const isReset = this.resets > 0 && before !== undefined && head.era > before.era;
+    if (isReset) watched.results = 0;
     if (before !== undefined) {
       if (head.fence !== before.fence && watched.fences.has(head.fence)) throw wrong("a former owner wrote the head");
       // The pipelines of a run are always the same, and so are their clocks.
-      for (const name of Object.keys(before.clocks)) if (!(name in head.clocks)) throw wrong(`clock ${name} is gone`);
+      const gone = Object.keys(before.clocks).find((name) => !(name in head.clocks));
+      if (gone !== undefined && !isReset) throw wrong(`clock ${gone} is gone`);
       try {
-        assertSuccessor(before, head);
+        assertSuccessor(before, head, isReset);
       } catch (error) {
         throw wrong((error as Error).message);
+      }
+    }
+    if (before !== undefined && head.epoch > before.epoch && head.extensions.run === this.run && this.resets > 0) {
+      for (const [other, { head: its }] of this.tasks) {
+        // It could be sent something by a task that has not been reset yet, and pass over what that task must get.
+        if (other !== task && its!.extensions.run !== this.run) throw wrong(`task ${other} has not been reset yet`);
       }
     }
     if (before?.fence !== head.fence) {

@@ -8,12 +8,80 @@ import type { Mutation } from "./mutation.ts";
 export const HOPS: readonly Mutation[] = [
   {
     name: "the watermarks of a hop's senders are not in the checkpoint",
-    run: 2,
+    run: 50,
     families: ["places", "stays", "trips"],
     edits: [{
       file: "operators/_hop_marks.ts",
       find: "    for (const [name, sender, highest, idle] of partitions) {",
       replace: "    for (const [name, sender, highest, idle] of partitions.slice(0, 0)) {",
+    }],
+  },
+  {
+    name: "an idle sender holds the time behind a hop back",
+    run: 1,
+    families: ["naps"],
+    edits: [{
+      file: "operators/_hop_marks.ts",
+      find: '      if (status === "idle") furthest = Math.max(furthest, watermark);',
+      replace: '      if (status === "none" as string) furthest = Math.max(furthest, watermark);',
+    }],
+  },
+  {
+    name: "where all senders of a hop are idle, the slowest one counts",
+    run: 2,
+    families: ["naps"],
+    edits: [{
+      file: "operators/_hop_marks.ts",
+      find: "    if (!active) low = furthest;",
+      replace: "    if (!active) low = Math.min(...[...this.#marks.values()].map((mark) => mark.watermark));",
+    }],
+  },
+  {
+    name: "a worker keeps the run that the job had when it was started, whatever others have reset since",
+    resets: true,
+    run: 1,
+    families: ["places", "stays", "trips"],
+    edits: [{ file: "runtime/takeover.ts", find: "  await learnRun(parts);\n", replace: "  void learnRun;\n" }],
+  },
+  {
+    name: "two workers that are started with a reset both reset",
+    resets: true,
+    run: 25,
+    families: ["places", "stays", "trips"],
+    edits: [{
+      file: "runtime/hop_reset.ts",
+      find: "  if ((await readJob(store, name, patience))?.run !== since) return;\n",
+      replace: "",
+    }, {
+      file: "runtime/hop_reset.ts",
+      find: "{ reset: from, since }",
+      replace: "{ reset: from }",
+    }, {
+      file: "runtime/hop_reset.ts",
+      find: "  const { since } = hops.run;\n",
+      replace: "",
+    }],
+  },
+  {
+    name: "what a hop has from before a reset is read",
+    resets: true,
+    run: 1,
+    families: ["places", "stays", "trips"],
+    edits: [{
+      file: "runtime/task_hops.ts",
+      find: "    if (!record.isOf(hop.run)) return;\n",
+      replace: "",
+    }],
+  },
+  {
+    name: "a task starts before every head carries the run of a reset",
+    resets: true,
+    run: 77,
+    families: ["places", "stays", "trips"],
+    edits: [{
+      file: "runtime/takeover.ts",
+      find: "  await claimAll(await unreset(parts, numbers));\n",
+      replace: "  void unreset;\n",
     }],
   },
   {

@@ -8,10 +8,13 @@
  *     --trace       one run, with everything that each process asked and was told
  *     --threads N   how many at once (as the machine has)
  *     --families L  the families of all runs, instead of those that are drawn: names with commas between them
+ *     --resets      other runs, in each of which the job has hops and is reset
  *     --brief       a failure is not cut down; what came of it is one line of JSON
  */
 import { guarded, reduce } from "./campaign.ts";
 import { scenarioOf } from "./draws.ts";
+import { resetScenarioOf } from "./resets.ts";
+import { type Scenario, withFamilies } from "./scenario.ts";
 import { sweepRuns } from "./sweep.ts";
 import { runCampaign, summaryOf } from "./threads.ts";
 import { parseArgs } from "node:util";
@@ -28,6 +31,7 @@ interface Flags {
   readonly sweep: boolean;
   readonly brief: boolean;
   readonly families: readonly string[] | undefined;
+  readonly resets: boolean;
 }
 
 /** A seed that changes every day, so that each day has other runs. */
@@ -35,16 +39,20 @@ function seedOfTheDay(now: number): number {
   return Math.floor(now / 86_400_000) * 100_000;
 }
 
-async function trace(seed: number): Promise<number> {
-  const outcome = await guarded(scenarioOf(seed), true);
+async function trace(scenario: Scenario): Promise<number> {
+  const { seed } = scenario;
+  const outcome = await guarded(scenario, true);
   for (const line of outcome.lines) console.log(line);
   console.log(outcome.failure === undefined ? `seed ${seed}: all is well` : (await reduce(outcome)).text);
   return outcome.failure === undefined ? 0 : 1;
 }
 
-async function main({ seed, minutes, threads, brief, families, ...flags }: Flags): Promise<number> {
-  if (flags.trace) return await trace(seed);
-  const base = flags.sweep ? { ...scenarioOf(seed), faults: [] } : undefined;
+async function main({ seed, minutes, threads, brief, families, resets, ...flags }: Flags): Promise<number> {
+  const scenario = resets ? resetScenarioOf(seed) : scenarioOf(seed);
+  if (flags.trace) return await trace(families === undefined ? scenario : withFamilies(scenario, families));
+  const base = flags.sweep
+    ? { ...scenario, faults: scenario.faults.filter(({ act }) => act.do === "reset") }
+    : undefined;
   const points = base === undefined ? Infinity : await sweepRuns(base);
   const runs = Math.min(points, flags.runs ?? (base === undefined && minutes === undefined ? RUNS : Infinity));
   if (!brief) console.log(`Simulating ${flags.sweep ? `every await point of seed ${seed}` : `from seed ${seed} on`}`);
@@ -53,6 +61,7 @@ async function main({ seed, minutes, threads, brief, families, ...flags }: Flags
     seed: base === undefined ? seed : 0,
     base,
     families,
+    resets,
     runs: Math.min(runs, 2 ** 31),
     threads,
     limit: minutes === undefined ? undefined : minutes * 60_000,
@@ -66,7 +75,8 @@ async function main({ seed, minutes, threads, brief, families, ...flags }: Flags
   const { report, totals } = campaign;
   if (brief) console.log(JSON.stringify({ runs: totals.runs, report }));
   else {
-    const again = `deno task sim --seed ${flags.sweep ? `${seed} --sweep` : `${report?.seed} --trace`}`;
+    const kind = resets ? " --resets" : "";
+    const again = `deno task sim --seed ${flags.sweep ? `${seed} --sweep` : `${report?.seed} --trace`}${kind}`;
     if (report !== undefined) console.log(`${report.text}\nAgain with: ${again}`);
     console.log(summaryOf(campaign));
   }
@@ -77,7 +87,7 @@ async function main({ seed, minutes, threads, brief, families, ...flags }: Flags
 function flagsOf(args: readonly string[]): Flags {
   const [text, yes] = [{ type: "string" }, { type: "boolean" }] as const;
   const numbers = { seed: text, runs: text, minutes: text, threads: text };
-  const options = { ...numbers, families: text, trace: yes, sweep: yes, brief: yes };
+  const options = { ...numbers, families: text, resets: yes, trace: yes, sweep: yes, brief: yes };
   const { values } = parseArgs({ args: [...args], options });
   return {
     seed: numberOf("seed", values.seed) ?? seedOfTheDay(Date.now()),
@@ -87,6 +97,7 @@ function flagsOf(args: readonly string[]): Flags {
     trace: values.trace ?? false,
     sweep: values.sweep ?? false,
     brief: values.brief ?? false,
+    resets: values.resets ?? false,
     families: values.families?.split(",").filter((name) => name !== ""),
   };
 }

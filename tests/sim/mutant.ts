@@ -21,7 +21,7 @@ export interface Caught {
  * find nothing, runs from `seed` on.
  */
 export async function runMutant(
-  { name, edits, families = [], run }: Mutation,
+  { name, edits, families = [], resets = false, run }: Mutation,
   { seed, runs }: { readonly seed: number; readonly runs: number },
 ): Promise<Caught> {
   const folder = await Deno.makeTempDir({ prefix: "tidemark-mutant-" });
@@ -33,7 +33,10 @@ export async function runMutant(
     if (wrong.length > 0) throw new Error(`"${name}" cannot be applied: ${wrong.join("; ")}`);
     for (const [file, text] of files) await Deno.writeTextFile(`${folder}/${file}`, text);
     const simulate = (from: number, count: number) =>
-      simulateIn(folder, name, [`--seed=${from}`, `--runs=${count}`, `--families=${families}`]);
+      simulateIn(folder, name, [
+        ...[`--seed=${from}`, `--runs=${count}`, `--families=${families}`],
+        ...(resets ? ["--resets"] : []),
+      ]);
     for (const known of [run ?? []].flat()) {
       const caught = await simulate(known, 1);
       if (caught.report !== undefined) return caught;

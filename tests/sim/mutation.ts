@@ -22,6 +22,8 @@ export interface Mutation {
    * @default none
    */
   readonly families?: readonly string[];
+  /** Whether the job is reset in its runs. @default false */
+  readonly resets?: boolean;
   /** The seed of a run that has found it, or of several. They are made first. @default none */
   readonly run?: number | readonly number[];
 }

@@ -42,6 +42,8 @@ export interface Outcome {
   readonly took: number;
   /** The longest time for which a worker stood still silently, in virtual milliseconds. */
   readonly silent: number;
+  /** How many control records the job has sent into its hops. */
+  readonly control: number;
   /** How long the longest stop of a worker took, in virtual milliseconds. */
   readonly longestStop: number;
   /** The job refused to go on, as it must with a KV that is older than its results. */

@@ -67,15 +67,13 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
     open: ({ log }) => KafkaConnection.open(driver, clock, { log }),
   };
   const sink = <T>(topic: string, options?: SinkOptions<T>) => sinkVerb<T>(connector, topic, options);
-  const events = sourceVerb<Event>(connector, INPUT).pipe(
-    eventTime((event) => event.time),
-    watermark({ maxOutOfOrderness: DISORDER }),
-  );
+  const bare = sourceVerb<Event>(connector, INPUT).pipe(eventTime((event) => event.time));
+  const events = bare.pipe(watermark({ maxOutOfOrderness: DISORDER }));
   const pipelines: Observable<unknown>[] = [];
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
   const open: OpenTable = ({ topic, broadcast }) => tableVerb(connector, topic, { broadcast });
-  const run = { after: clock.after, partitions: scenario.partitions, open };
+  const run = { after: clock.after, partitions: scenario.partitions, open, bare };
   for (const { name, pipeline, kept } of familiesOf(scenario)) {
     const rows = pipeline(events, run);
     pipelines.push(kept ? rows.pipe(keptAs(name)) : rows.pipe(sink(name, { key: ({ user }) => user })));

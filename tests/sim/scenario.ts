@@ -31,6 +31,8 @@ export interface Scenario {
   readonly families?: readonly string[];
   /** Whether counts are written without a key. @default false */
   readonly keyless?: boolean;
+  /** How many users have events. @default some of the first eleven */
+  readonly users?: number;
   /** Events have times around the present, many of them ahead of it. @default false */
   readonly ahead?: boolean;
   readonly brokers: number;

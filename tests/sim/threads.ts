@@ -20,6 +20,8 @@ export interface CampaignOptions {
   readonly base?: Scenario | undefined;
   /** The families of all runs. @default those that are drawn */
   readonly families?: readonly string[] | undefined;
+  /** Whether the job is reset in all runs. @default false */
+  readonly resets?: boolean;
   readonly runs: number;
   readonly threads: number;
   /** The longest time that the campaign may take, in milliseconds. @default Infinity */
@@ -40,7 +42,7 @@ export interface Campaign {
 
 /** Runs a campaign. */
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
-  const { seed, base, families, runs, threads, limit = Infinity, reduces = true, progress } = options;
+  const { seed, base, families, resets, runs, threads, limit = Infinity, reduces = true, progress } = options;
   const began = performance.now();
   const totals = noTotals();
   const workers: Worker[] = [];
@@ -48,6 +50,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   const shares = watches.map((watch, index): Share => ({
     base,
     families,
+    resets,
     first: seed + index,
     step: threads,
     runs: Math.ceil((runs - index) / threads),

@@ -37,7 +37,7 @@ const decoder = new TextDecoder();
 export async function verify(remains: Remains): Promise<void> {
   const { scenario, kafka, heads, ledger } = remains;
   const truth = truthOf(scenario, ledger.records);
-  const rows = rowsOf(remains);
+  const rows = heads.resets === 0 ? rowsOf(remains) : rowsSinceReset(rowsOf(remains), truth);
   eachPaneOnce(rows);
   if (isInterleaved(scenario)) {
     verifyInterleaved(rows, { partitions: truth.partitions, ended: scenario.untilEnd });
@@ -74,6 +74,19 @@ export async function verifyPrefix(remains: Remains): Promise<void> {
     else same(name, fixedRows(scenario, name, have), want.slice(0, have.length));
   }
   for (const [name, have] of await rowsIn(remains.kv)) rising(name, [have], truth.rows.get(name) ?? []);
+}
+
+/**
+ * The rows that the job has written since it was reset, which must be all of them. Before these there must be the first of the
+ * same rows, which it had written until then.
+ */
+function rowsSinceReset(rows: ReadonlyMap<string, readonly string[]>, truth: Truth): Map<string, readonly string[]> {
+  return new Map([...rows].map(([name, have]) => {
+    const want = truth.rows.get(name) ?? [];
+    const before = have.slice(0, Math.max(0, have.length - want.length));
+    same(`${name}, before the reset`, before, want.slice(0, before.length));
+    return [name, have.slice(before.length)];
+  }));
 }
 
 /** The last row of each key must be in its table, and nothing else. */

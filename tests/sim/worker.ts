@@ -32,6 +32,8 @@ export interface WorkerParts {
   readonly calm: () => boolean;
   /** Called when the job ended with an error. Returns whether it is to be started again. */
   readonly failed: (error: Error, at: { readonly worker: string; readonly starting: boolean }) => boolean;
+  /** Whether it is started with `reset`. */
+  readonly resets: () => boolean;
   readonly count: (what: "kills" | "pauses" | "lost" | "stops") => void;
 }
 
@@ -84,7 +86,7 @@ export class SimWorker {
   }
 
   start(): void {
-    if (this.#held) return;
+    if (this.#held || this.process?.alive === true) return;
     const { slot, scenario, scheduler, random, trace, kafka, kv } = this.parts;
     const process = new SimProcess({
       name: `w${slot}.${++this.#life}`,
@@ -107,6 +109,7 @@ export class SimWorker {
     const program = programOf(scenario, { driver: kafka.driver(process), clock, worker: `worker-${slot}` });
     const options = {
       ...program.options,
+      reset: this.parts.resets() ? "earliest" as const : undefined,
       state: kv.handle(process, process.name),
       log: (line: string) => {
         trace.add(process.name, `says: ${line}`);
@@ -164,6 +167,13 @@ export class SimWorker {
   release(): void {
     this.#held = false;
     this.#gone(0);
+  }
+
+  /** Starts it once more, also where the job was finished, unless it runs. */
+  startAnew(): void {
+    this.#held = false;
+    this.finished = false;
+    this.start();
   }
 
   /**

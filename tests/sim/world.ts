@@ -19,6 +19,7 @@ import { CALM_MS, LIMIT_MS, type Scenario } from "./scenario.ts";
 import { isAllRead } from "./all_read.ts";
 import { Silence } from "./silence.ts";
 import { seeded } from "../../base/random.ts";
+import { Resets } from "./resets.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type Counts, type Failure, noCounts, type Outcome } from "./outcome.ts";
 import { Tables } from "./tables.ts";
@@ -52,6 +53,7 @@ class World {
   readonly #ledger: Ledger;
   readonly #disasters: Disasters;
   readonly #changes: Changes;
+  readonly #resets: Resets;
   /** How many times a leader has moved. */
   #moves = 0;
   #refused = false;
@@ -73,6 +75,10 @@ class World {
     const ledger = this.#ledger = new Ledger(kafka);
     this.#disasters = new Disasters({ scenario, kafka, kv: this.#kv, heads, ledger, trace: this.#trace, random });
     this.#changes = new Changes({ kafka, scheduler, random, trace: this.#trace });
+    this.#resets = new Resets({
+      ...{ workers: () => this.#workers, heads: () => this.#heads, kafka, trace: this.#trace },
+      pass: (ms) => this.#pass(ms),
+    });
     this.#watch(this.#kv, heads);
     this.#workers = Array.from(
       { length: scenario.workers },
@@ -103,6 +109,7 @@ class World {
       kafka: this.#kafka,
       faults: scenario.faults.filter((fault) => fault.on === "call" && fault.worker === slot) as [],
       calm: () => this.#calm,
+      resets: () => this.#resets.asks(slot),
       count: (what) => this.#counts[what]++,
       requested: (from, what) =>
         Math.max(0, ...this.#workers.map((worker) => worker.parts.slot === from ? 0 : worker.others(what))),
@@ -189,6 +196,7 @@ class World {
       took: this.#scheduler.now - BEGIN,
       refused: this.#refused,
       silent: this.#silence.longest,
+      control: this.#heads.control,
       longestStop: this.#longestStop,
     };
   }
@@ -278,6 +286,8 @@ class World {
         return this.#disasters.age(act.what);
       case "copy":
         return await this.#disasters.copy();
+      case "reset":
+        return await this.#resets.happen(act);
       case "kill all":
         return await this.#killAll(act);
     }
@@ -315,6 +325,7 @@ class World {
       return false;
     }
     if (this.#givesWay(error, worker)) return false;
+    if (this.#resets.explains(error, worker)) return true;
     // A job says what the world does not allow it, and where nothing answers at a start; whoever watches over it starts it again.
     const told = this.#changes.explains(error.message);
     if (told || (starting && error.name === "UnavailableError")) {

@@ -68,6 +68,9 @@ export const STORED_CLOCKS = {
   },
 };
 
+/** What the owner tells. Heads have it since format 4. */
+export const STORED_TOLD = { at: 1_700_000_100_000, raisedBy: { main: { clicks: { 0: 4709, 1: 11 } } } };
+
 /** The rows that follow the last epoch, because they do not fit into its atomic. Heads name them since format 3. */
 export const STORED_ROWS: readonly TableRow[] = Array.from({ length: 1000 }, (_, i) => {
   return i % 10 === 9
@@ -91,6 +94,7 @@ export async function leaveTask(store: Store): Promise<void> {
     outbox: STORED_RESULTS,
     published: owner.checkpoint.head.epoch,
     writes: { ahead: [], last: [], rows: STORED_ROWS },
+    told: STORED_TOLD,
   });
 }
 

@@ -17,6 +17,7 @@ import { heard, places, stays, trips } from "./hops.ts";
 import { known } from "./known.ts";
 import { leaders } from "./leaders.ts";
 import { meetings } from "./meetings.ts";
+import { naps } from "./naps.ts";
 import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
 import { prices } from "./prices.ts";
@@ -49,6 +50,7 @@ export const FAMILIES: readonly Family[] = [
   couples,
   known,
   meetings,
+  naps,
   overlaps,
   pairs,
   partners,

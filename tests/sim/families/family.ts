@@ -100,6 +100,8 @@ export interface FamilyRun {
   readonly partitions: number;
   /** Opens a table of the family. */
   readonly open: OpenTable;
+  /** The events with event time and without a watermark. */
+  readonly bare: Observable<Event>;
 }
 
 /** A pipeline of some runs. */

@@ -26,7 +26,8 @@ interface Visit {
   readonly event: Event;
 }
 
-function placeOf({ n }: Event): string {
+/** Where an event happens. */
+export function placeOf({ n }: Event): string {
   return `place-${n * 7 % PLACES}`;
 }
 

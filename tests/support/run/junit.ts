@@ -6,9 +6,11 @@ export interface Counts {
   readonly skipped: number;
   /** Each failed test: its file, its name, and how its failure begins. */
   readonly failures: readonly string[];
+  /** How long the tests of each module took, in seconds. */
+  readonly times: ReadonlyMap<string, number>;
 }
 
-export const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
+export const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0, failures: [], times: new Map() };
 /** How much of a failure is shown, in characters. */
 const SHOWN = 600;
 
@@ -18,17 +20,30 @@ export function add(a: Counts, b: Counts): Counts {
     failed: a.failed + b.failed,
     skipped: a.skipped + b.skipped,
     failures: [...a.failures, ...b.failures],
+    times: new Map([...a.times, ...b.times]),
   };
+}
+
+/** The modules whose tests took longest, one a line. */
+export function longest({ times }: Counts, most: number): string[] {
+  const sorted = [...times].sort(([, one], [, other]) => other - one).slice(0, most);
+  return sorted.map(([file, seconds]) => `${seconds.toFixed(1).padStart(7)} s  ${file}`);
 }
 
 /** Counts the tests and steps of a report. A test with steps counts as its steps. */
 export function countTests(report: string): Counts {
   const cases = [
-    ...report.matchAll(/<testcase name="([^"]*)"(?: classname="([^"]*)")?[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g),
-  ].map(([, name, file = "", body = ""]) => ({ name, file, body }));
+    ...report.matchAll(
+      /<testcase name="([^"]*)"(?: classname="([^"]*)")?(?: time="([^"]*)")?[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g,
+    ),
+  ].map(([, name, file = "", time = "0", body = ""]) => ({ name, file, time, body }));
   const parents = new Set(cases.flatMap(({ name }) => ancestors(name)));
-  let counts = NOTHING;
-  for (const { name, file, body } of cases) {
+  const names = new Set(cases.map(({ name }) => name));
+  const times = new Map<string, number>();
+  let counts: Counts = { ...NOTHING, times };
+  for (const { name, file, time, body } of cases) {
+    // The time of a test has that of its steps in it.
+    if (!ancestors(name).some((above) => names.has(above))) times.set(file, (times.get(file) ?? 0) + Number(time));
     // A test fails with its steps, which are counted already. It counts too when it fails for another reason (a leak).
     if (parents.has(name) && (!/<failure/.test(body) || /<failure message="\d+ test steps? failed/.test(body))) {
       continue;
@@ -39,6 +54,7 @@ export function countTests(report: string): Counts {
       failed: failed ? 1 : 0,
       skipped: /<skipped/.test(body) ? 1 : 0,
       failures: failed ? [plain(`${file}: ${name}\n${body.trim()}`)] : [],
+      times,
     });
   }
   return counts;

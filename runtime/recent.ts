@@ -1,0 +1,74 @@
+/**
+ * What the epochs of a worker have taken lately. Figures since the start of the process hide a change.
+ *
+ * @module
+ */
+import { Histogram, type Percentiles } from "./histogram.ts";
+import { RECENT_EPOCHS, RECENT_MS } from "./limits.ts";
+
+/** Percentiles of the last minute. */
+export interface RecentPercentiles extends Percentiles {
+  /** The longest, in milliseconds. */
+  readonly max: number;
+}
+
+/** Durations of the last one to two minutes: of the minute under way, and of the one before. */
+export class RecentHistogram {
+  #now = new Histogram();
+  #before = new Histogram();
+  #max = [0, 0];
+  #since = NaN;
+
+  /** @param at milliseconds of a monotonic clock */
+  record(ms: number, at: number): void {
+    this.#turn(at);
+    this.#now.record(ms);
+    if (ms > this.#max[0]) this.#max[0] = ms;
+  }
+
+  percentiles(at: number): RecentPercentiles {
+    this.#turn(at);
+    return { ...this.#before.with(this.#now).percentiles(), max: Math.max(...this.#max) };
+  }
+
+  #turn(at: number): void {
+    if (at - this.#since < RECENT_MS) return;
+    const gone = at - this.#since >= 2 * RECENT_MS;
+    this.#before = gone ? new Histogram() : this.#now;
+    this.#max = [0, gone ? 0 : this.#max[0]];
+    this.#now = new Histogram();
+    this.#since = at;
+  }
+}
+
+/** One commit of a worker. */
+export interface EpochDetails {
+  /** When it was cut. */
+  readonly at: number;
+  /** How many tasks were cut together. */
+  readonly tasks: number;
+  /** Input records in it. */
+  readonly records: number;
+  /** Results in it, and rows of tables. */
+  readonly results: number;
+  /** Bytes of these. */
+  readonly bytes: number;
+  /** How long its commit took, in milliseconds. */
+  readonly commit_ms: number;
+}
+
+/** The newest commits of a worker. */
+export class RecentEpochs {
+  readonly #epochs: EpochDetails[] = [];
+  #next = 0;
+
+  add(epoch: EpochDetails): void {
+    this.#epochs[this.#next++ % RECENT_EPOCHS] = epoch;
+  }
+
+  /** The newest, the newest first. */
+  newest(most: number): EpochDetails[] {
+    const count = Math.min(most, this.#epochs.length);
+    return Array.from({ length: count }, (_none, n) => this.#epochs[(this.#next - 1 - n) % RECENT_EPOCHS]);
+  }
+}

@@ -1,0 +1,29 @@
+/** Figures of the last minute, and the newest commits. */
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { RecentEpochs, RecentHistogram } from "../runtime/recent.ts";
+
+describe("the percentiles of the last minute", () => {
+  it("forget what is two minutes old, and not what is of this minute or the one before", () => {
+    const recent = new RecentHistogram();
+    recent.record(1000, 5);
+    assertEquals(recent.percentiles(59_000).max, 1000);
+    recent.record(10, 70_000);
+    assertEquals(recent.percentiles(80_000).max, 1000);
+    recent.record(20, 140_000);
+    assertEquals(recent.percentiles(141_000).max, 20);
+    // Nothing has come for long.
+    assertEquals(recent.percentiles(500_000), { p50: 0, p95: 0, p99: 0, max: 0 });
+  });
+});
+
+describe("the newest commits", () => {
+  it("are at most so many, the newest first", () => {
+    const recent = new RecentEpochs();
+    assertEquals(recent.newest(3), []);
+    for (let at = 0; at < 300; at++) recent.add({ at, tasks: 1, records: 1, results: 1, bytes: 1, commit_ms: 1 });
+    assertEquals(recent.newest(3).map(({ at }) => at), [299, 298, 297]);
+    assertEquals(recent.newest(1000).length, 256);
+    assertEquals(recent.newest(1000).at(-1)!.at, 44);
+  });
+});
