@@ -20,9 +20,9 @@ export interface RecommendOptions {
   readonly learnsAfter?: readonly number[];
   /** How many products are kept of those that belong to a product, the best; up to twice as many, to let newcomers in. @default 50 */
   readonly neighbours?: number;
-  /** How many of them a user is told of. @default 15 */
+  /** How many of them a user is told of. @default 20 */
   readonly told?: number;
-  /** How many products may come to be recommended to a user. @default 20 */
+  /** How many products may come to be recommended to a user. @default 30 */
   readonly candidates?: number;
   /** What a candidate's score keeps with each further event of the user, from 0 to 1. @default 0.8 */
   readonly fade?: number;
@@ -41,8 +41,8 @@ const DEFAULTS: Rules = {
   recents: 6,
   learnsAfter: [1, 5],
   neighbours: 50,
-  told: 15,
-  candidates: 20,
+  told: 20,
+  candidates: 30,
   fade: 0.8,
   bought: 1000,
   listed: 10,

@@ -20,8 +20,8 @@ const DEFAULTS: NaiveRules = {
   recents: 6,
   learnsAfter: [1, 5],
   neighbours: 50,
-  told: 15,
-  candidates: 20,
+  told: 20,
+  candidates: 30,
   fade: 0.8,
 };
 
