@@ -70,7 +70,8 @@ export function trending(
   const top = (span: Sum["span"]) => topN<Sum>({ n: products, by: (one) => one.span === span ? one.score : -1 });
 
   return merge(sums("hour", hours(1), every), sums("day", hours(24), 12 * every)).pipe(
-    repartition({ name: "sums-by-category", key: (sum) => sum.category }),
+    // A few sums in some minutes: one task is enough for all categories, and few watermarks have to be sent.
+    repartition({ name: "sums-by-category", key: (sum) => sum.category, partitions: 1 }),
     tumblingWindow({
       name: "best-of-category",
       key: (sum) => sum.category,
@@ -81,7 +82,7 @@ export function trending(
       const lists = { hour: best(hour, "hour"), day: best(day, "day") };
       return [{ key: category, category, lists }, { key: ALL, category, lists }];
     }),
-    repartition({ name: "trends-by-key", key: (row) => row.key }),
+    repartition({ name: "trends-by-key", key: (row) => row.key, partitions: 1 }),
     keyedProcess({
       name: "trends",
       key: (row) => row.key,
