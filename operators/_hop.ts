@@ -48,15 +48,10 @@ export function hopOf<T>(options: Omit<HopOptions<T>, "identity">): Observable<T
   return hopped;
 }
 
-/** What reads a hop: one subscription of the part below. */
-interface Reader {
-  readonly provider: WatermarkProvider;
-  readonly target: Scope;
-}
-
 /** A hop in one task. */
 class Hop {
-  readonly #readers: Reader[] = [];
+  /** What reads the hop: one for each subscription of the part below. */
+  readonly #readers: WatermarkProvider[] = [];
   #port!: HopPort;
   #marks!: HopMarks;
   #isOpen = true;
@@ -146,7 +141,7 @@ class Hop {
     const { task, label } = this;
     const reader = this.#timed ? this.#provide(below) : undefined;
     const end = () => {
-      if (reader !== undefined) finish(reader);
+      reader?.tell(END_OF_TIME, false, true);
       endSource(task, source, out);
     };
     const slots = this.#port.listen({ subscriber: out, end });
@@ -161,40 +156,22 @@ class Hop {
     });
   }
 
-  #provide(below: Scope): Reader {
+  #provide(below: Scope): WatermarkProvider {
     const provider = new WatermarkProvider();
-    const reader = { provider, target: below.attachProvider(provider) };
+    below.attachProvider(provider);
     provider.holder = () => this.#marks.holder(this.label);
     provider.watermark = this.#marks.watermark;
     provider.idle = this.#marks.idle;
-    this.#readers.push(reader);
-    return reader;
+    this.#readers.push(provider);
+    return provider;
   }
 
-  /** A control record: tells the part below first of the watermark, then of idleness, then of the end. */
+  /** A control record has come. */
   #hear(sender: number, watermark: number, status: HopStatus): void {
     const marks = this.#marks;
     marks.hear(sender, watermark, status);
     if (marks.ended) return this.#port.over();
-    const { idle } = marks;
-    for (const { provider, target } of this.#readers) {
-      if (provider.watermark !== marks.watermark || (provider.idle && !idle)) {
-        provider.watermark = marks.watermark;
-        provider.idle &&= idle;
-        target.update();
-      }
-      if (provider.idle === idle) continue;
-      provider.idle = idle;
-      target.update();
-    }
+    const { watermark: reached, idle } = marks;
+    for (const reader of this.#readers) reader.tell(reached, idle);
   }
-}
-
-/** Every sender has ended: nothing holds the part below back any more. */
-function finish({ provider, target }: Reader): void {
-  if (provider.ended) return;
-  provider.watermark = END_OF_TIME;
-  provider.idle = false;
-  provider.ended = true;
-  target.update();
 }

@@ -10,7 +10,7 @@
  * @module
  */
 import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
-import { type AttachedSource, type Scope, type ScopeListener, WatermarkProvider } from "./_scope.ts";
+import { type AttachedSource, type ScopeListener, WatermarkProvider } from "./_scope.ts";
 import type { Stage } from "./_stage.ts";
 import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import type { ClockHandle } from "./_task.ts";
@@ -21,7 +21,6 @@ export class OwnTime implements ClockHandle, ScopeListener {
   readonly identity: object = this;
   readonly forwards = true;
   readonly #provider = new WatermarkProvider();
-  #target: Scope | undefined;
   /** The last watermark, the end of time left out. */
   #reached = BEGIN_OF_TIME;
   #acting = false;
@@ -52,7 +51,7 @@ export class OwnTime implements ClockHandle, ScopeListener {
   attach(): void {
     const { scope, below } = this.stage;
     if (scope.providers.length === 0) return;
-    this.#target = below.attachProvider(this.#provider);
+    below.attachProvider(this.#provider);
     this.#provider.holder = () => this.#holder();
     this.#provider.watermark = Math.min(scope.watermark, this.stage.holds.limit);
     this.#provider.idle = scope.idle && this.stage.holds.size === 0;
@@ -91,22 +90,13 @@ export class OwnTime implements ClockHandle, ScopeListener {
 
   /** Forwards the watermark, as far as the holds allow, and then the idle and ended flags. */
   forward(): void {
-    if (this.#target === undefined || this.#acting) return;
+    if (this.#provider.below === undefined || this.#acting) return;
     const { scope, holds } = this.stage;
-    const provider = this.#provider;
     const free = holds.size === 0;
     const watermark = free ? scope.watermark : Math.min(scope.watermark, holds.limit);
-    const idle = scope.idle && free;
-    if (watermark !== provider.watermark || (provider.idle && !idle)) {
-      provider.watermark = watermark;
-      provider.idle &&= idle;
-      this.#target.update();
-    }
-    const ended = this.#over && free;
-    if (provider.idle === idle && provider.ended === ended) return;
-    provider.idle = idle;
-    provider.ended = ended;
-    this.#target.update();
+    // A watermark() above tells the end of time before the stage hears of its own end.
+    const over = this.#over || (watermark === END_OF_TIME && scope.ended);
+    this.#provider.tell(watermark, scope.idle && free, over && free);
   }
 
   /** The subscription is over: stops listening, even if the watermark above still rises. */

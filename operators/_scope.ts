@@ -15,6 +15,7 @@
  * @module
  */
 import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
+import type { StageWatcher } from "./_host.ts";
 import type { Task } from "./_task.ts";
 import type { Holder } from "./_time_facts.ts";
 
@@ -32,6 +33,26 @@ export class WatermarkProvider {
   ended = false;
   /** What holds its watermark where it is, for a job that explains itself. */
   holder: (() => Holder | undefined) | undefined = undefined;
+  /** The scope that it provides watermarks to. */
+  below: Scope | undefined;
+
+  /**
+   * Tells the scope below: first of the watermark, then of idleness. The end is told at once with the watermark, which
+   * would otherwise be the minimum while all others are idle.
+   */
+  tell(watermark: number, idle: boolean, ended = false): void {
+    if (this.ended) return;
+    if (!ended && (watermark !== this.watermark || (this.idle && !idle))) {
+      this.watermark = watermark;
+      this.idle &&= idle;
+      this.below!.update();
+    }
+    if (this.idle === idle && !ended) return;
+    this.watermark = watermark;
+    this.idle = idle;
+    this.ended = ended;
+    this.below!.update();
+  }
 }
 
 /** Where a stage sends values beside its results. A window sends its late records there. */
@@ -91,6 +112,8 @@ export class Scope {
   /** The side outputs for stages above, by name. */
   readonly sides: Map<string, SideSlot> = new Map();
   listener: ScopeListener | undefined;
+  /** What watches the stages in this scope and in those above it. */
+  watcher: StageWatcher | undefined;
   #updates = 0;
 
   /**
@@ -98,7 +121,9 @@ export class Scope {
    * @param parent the scope of the stage below, in which this one was opened
    * @param opaque whether watermarks and late records of stages above end here; else they pass to the stage below
    */
-  constructor(readonly task: Task, readonly parent: Scope | undefined, readonly opaque: boolean) {}
+  constructor(readonly task: Task, readonly parent: Scope | undefined, readonly opaque: boolean) {
+    this.watcher = parent?.watcher;
+  }
 
   /**
    * Attaches a source above. Every scope below learns of it, but only the nearest opaque one counts it as bare, and none
@@ -117,11 +142,11 @@ export class Scope {
     if (this.parent !== undefined) this.parent.#learn(source, covered || this.opaque);
   }
 
-  /** Attaches a provider above to the nearest opaque scope, and returns that scope. */
-  attachProvider(provider: WatermarkProvider): Scope {
+  /** Attaches a provider above to the nearest opaque scope. */
+  attachProvider(provider: WatermarkProvider): void {
     if (!this.opaque && this.parent !== undefined) return this.parent.attachProvider(provider);
     this.providers.push(provider);
-    return this;
+    provider.below = this;
   }
 
   /** Whether nothing can come from above any more. */

@@ -7,7 +7,7 @@ import { END_OF_TIME } from "./_limits.ts";
 import * as misuse from "./_misuse.ts";
 import type { Stage } from "./_stage.ts";
 import { type IdleRule, PartitionClocks } from "./_partition_clocks.ts";
-import { type Scope, WatermarkProvider } from "./_scope.ts";
+import { WatermarkProvider } from "./_scope.ts";
 import type { ClockFacts, Holder } from "./_time_facts.ts";
 
 /** The clocks of one subscription, and the scope that they report to. */
@@ -17,12 +17,11 @@ export class WatermarkStage {
   /** All values come from partitions: no stage above emits by itself. */
   #partitionsOnly = false;
   readonly #provider = new WatermarkProvider();
-  readonly #target: Scope;
   readonly #clocks: PartitionClocks;
   #bound: number | undefined;
 
   constructor(readonly stage: Stage, rule: IdleRule) {
-    this.#target = stage.below.attachProvider(this.#provider);
+    stage.below.attachProvider(this.#provider);
     this.#clocks = new PartitionClocks(stage.task, stage.scope, rule);
     if (rule.maxDrift !== undefined && rule.maxDrift < Infinity) stage.task.drifts.push(this.#clocks);
   }
@@ -62,10 +61,7 @@ export class WatermarkStage {
 
   /** The input has ended. */
   end(): void {
-    this.#provider.watermark = END_OF_TIME;
-    this.#provider.idle = false;
-    this.#provider.ended = true;
-    this.#tell();
+    this.#tell(END_OF_TIME, false, true);
   }
 
   #explain(name: string): ClockFacts {
@@ -88,27 +84,17 @@ export class WatermarkStage {
     return true;
   }
 
-  #tell(): void {
+  #publish(): void {
+    this.#tell(this.#clocks.watermark, this.#clocks.idle);
+  }
+
+  #tell(watermark: number, idle: boolean, ended = false): void {
     const telling = this.#telling;
     this.#telling = true;
     try {
-      this.#target.update();
+      this.#provider.tell(watermark, idle, ended);
     } finally {
       this.#telling = telling;
     }
-  }
-
-  /** Notifies the stages below of changes: first of the watermark, then of idleness. */
-  #publish(): void {
-    const provider = this.#provider, clocks = this.#clocks;
-    if (provider.ended) return;
-    if (provider.watermark !== clocks.watermark || (provider.idle && !clocks.idle)) {
-      provider.watermark = clocks.watermark;
-      provider.idle &&= clocks.idle;
-      this.#tell();
-    }
-    if (provider.idle === clocks.idle) return;
-    provider.idle = clocks.idle;
-    this.#tell();
   }
 }

@@ -5,10 +5,10 @@
  * alone: `deno task test tests/run_test.ts --filter counts`.
  */
 import { findBroker, startSharedBroker } from "./support/broker.ts";
-import { findBrowser } from "./support/browser.ts";
 import { containersAtHand } from "./support/broker/container.ts";
 import { keepSharedBroker } from "./support/broker/shared.ts";
 import { prepareConfig } from "./support/run/config.ts";
+import { findBrowser } from "./support/run/find_browser.ts";
 import { add, type Counts, countTests, longest, NOTHING } from "./support/run/junit.ts";
 import { chooseTargets } from "./support/run/targets.ts";
 

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { defer, filter, from, map, merge, mergeMap, type Observable, Subject, tap } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
-import { count, eventTime, lateSideOutput, tumblingWindow } from "@tidemark/streams/operators";
+import { count, eventTime, lateSideOutput, tumblingWindow, watermark } from "@tidemark/streams/operators";
 import { Scope, type ScopeListener, WatermarkProvider } from "../operators/_scope.ts";
 import { Task } from "../operators/_task.ts";
 import { at, counts, type Event, events, outcome, perTen, strict } from "./support/events.ts";
@@ -137,7 +137,8 @@ describe("the watermark of a scope", () => {
     const below = new Scope(task, task.root, true);
     const between = new Scope(task, below, false);
     const provider = new WatermarkProvider();
-    assertEquals(between.attachProvider(provider) === below, true);
+    between.attachProvider(provider);
+    assertEquals(provider.below === below, true);
     assertEquals([between.providers.length, below.providers.length, task.root.providers.length], [0, 1, 0]);
   });
 });
@@ -204,6 +205,32 @@ describe("an idle input of a scope", () => {
     set(0, { idle: true });
     set(1, { idle: true });
     assertEquals(heard, [7]);
+  });
+
+  it("an input that has ended is no reason to end time while the other one is idle, also behind a stage with its own time", () => {
+    const windows = (topic: string) =>
+      jobSource<Event>(topic).pipe(
+        at,
+        watermark({ name: topic, maxOutOfOrderness: 0, idleAfter: 10, whenIdle: "hold" }),
+        tumblingWindow({ name: `${topic} windows`, key: () => "all", size: 10, aggregate: count() }),
+      );
+    const job = new HandMadeTask().run(
+      merge(windows("a"), windows("b")).pipe(
+        tumblingWindow({ name: "both", key: () => "all", size: 100, aggregate: count() }),
+        map(({ window, value }) => `${window.start}: ${value}`),
+        jobSink("out"),
+      ),
+    );
+    const push = (topic: string, ms: number) => job.push(topic, events(ms)[0], { timestamp: ms });
+    push("a", 5);
+    push("b", 5);
+    push("b", 25);
+    job.quiet("b", 0, 0).tick(100);
+    job.end("a");
+    assertEquals(job.written, [], "the other one has not come to 100");
+    push("b", 45);
+    job.end("b");
+    assertEquals([job.written.map(([, value]) => value), job.task.late], [["0: 4"], 0]);
   });
 
   it("where all inputs are idle, one that moves on with the wall clock moves time on", () => {

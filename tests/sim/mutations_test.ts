@@ -10,7 +10,7 @@ import { MUTATIONS } from "./mutations.ts";
 
 const RUNS = 2000;
 const SEED = 1;
-/** How many runs the intact engine must pass here; in `sim_test.ts` it passes two thousand. */
+/** How many runs the intact engine must pass here; in `sim_test.ts` it passes a thousand. */
 const CONTROL_RUNS = 100;
 /** How many mutations are tried at the same time. */
 const AT_ONCE = 2;

@@ -1,42 +1,16 @@
 /**
  * A real Chromium for tests of pages, by Playwright.
- *
- * The browser is the one that `TIDEMARK_BROWSER` names, or else a Chromium or Chrome on the PATH; none is fetched.
  */
 import { assertEquals } from "@std/assert";
 import axe from "axe-core";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { findBrowser } from "./run/find_browser.ts";
 
+export { findBrowser };
 export type { Browser, Locator, Page };
-
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /** Where screenshots go, below the top of the repository. */
 const SCREENSHOTS = new URL("../../.tidemark/screenshots/", import.meta.url);
-
-/** Whether there is a browser. */
-export type BrowserFinding =
-  | { readonly ok: true; readonly path: string; readonly reason: string }
-  | { readonly ok: false; readonly reason: string };
-
-/** Finds the browser for the tests. */
-export function findBrowser(): BrowserFinding {
-  const named = Deno.env.get("TIDEMARK_BROWSER");
-  if (named) return { ok: true, path: named, reason: `TIDEMARK_BROWSER names ${named}` };
-  const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
-  for (const path of NAMES.flatMap((name) => folders.map((folder) => `${folder}/${name}`))) {
-    if (isFile(path)) return { ok: true, path, reason: path };
-  }
-  return { ok: false, reason: `no ${NAMES.join(", ")} on the PATH, and TIDEMARK_BROWSER is not set` };
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * Starts the browser. To be called outside of a test, in `beforeAll`: it takes half a second, and is one process for
