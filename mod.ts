@@ -60,6 +60,7 @@ export type {
   TaskDetails,
   TaskSource,
   WatermarkDetails,
+  WorkShares,
 } from "./runtime/details.ts";
 export { readDetails, type ReadDetailsOptions, type StoredDetails } from "./runtime/details_read.ts";
 export type { Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";

@@ -35,7 +35,8 @@ const HELP = `deno task bench [options]
                        of the generator's the quality is measured on (200,000)
   --users N            how many users the throughput jobs' events are of (10,000; at most 100,000)
   --kinds KIND[,KIND]  only these throughput jobs: counts, latest, windows
-  --ratings FILE       with --only quality: the events are ratings, in lines user<TAB>item<TAB>rating<TAB>seconds
+  --ratings FILE       with --only quality: the events are ratings, in lines user<TAB>item<TAB>rating<TAB>seconds; each
+                       weighs the same
   --half-life DAYS     with --only quality: in which time what belongs together counts half (7; for a file 90)
   --json               with --only quality: the hit rates as JSON, alone on stdout
   --rates N[,N]        only these latency runs: 2000, 10000

@@ -6,8 +6,9 @@
 import type { Clock } from "../base/clock.ts";
 import type { ClockSnapshot } from "./_clock_snapshot.ts";
 import type { AnyKeyedState, Key, KeyedStateSpec } from "./keyed_state.ts";
-import type { AttachedSource, InputSlot } from "./_scope.ts";
+import type { AttachedSource, InputSlot, Scope } from "./_scope.ts";
 import type { ClockFacts, RaisedBy } from "./_time_facts.ts";
+import type { TimeWindow } from "./_window_result.ts";
 
 /** The record that is being pushed, as its source read it. */
 export interface RecordAtHand {
@@ -146,6 +147,28 @@ export interface HopPort {
   listen(reader: Pick<SourceRequest, "subscriber" | "end">): readonly InputSlot[];
   /** Every sender has ended: ends what reads the hop. */
   over(): void;
+}
+
+/** A stage as a watcher sees it. What is not `readonly`, and `late`, it may wrap. */
+export interface WatchedStage {
+  readonly label: string;
+  readonly at: At;
+  readonly below: Scope;
+  readonly parts: {
+    readonly options: { readonly time: "passes" | "own"; readonly makesWatermarks?: boolean };
+  };
+  out: { next(value: unknown): void; readonly closed: boolean };
+  handlers: { open?(): void };
+  late(value: unknown, until?: number, window?: TimeWindow): void;
+}
+
+/** Watches the stages above the one that has set it, for a picture of what happens in them. */
+export interface StageWatcher {
+  /**
+   * A stage is built, and one of its inputs has this handler. Returns the handler to use in its place. Called once for
+   * each input when the pipeline is bound, so a pipeline that nobody watches has no work with it.
+   */
+  watch<T>(stage: WatchedStage, handle: (value: T) => void): (value: T) => void;
 }
 
 /** The services of a job for its tasks. */

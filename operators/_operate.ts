@@ -338,9 +338,10 @@ function bind(
   const sources: (() => void)[] = [];
   bindWithin(scope, () =>
     make(stage, (source, handle, reads, apart) => {
+      const counted = countedHandle(stage, handle);
       const input = new Input(
         bound,
-        countedHandle(stage, handle),
+        below.watcher?.watch(stage, counted) ?? counted,
         reads,
         apart ? new Scope(task, undefined, true) : scope,
       );

@@ -156,7 +156,10 @@ export class MapHandle<E extends Key, V> extends Handle implements MapState<E, V
   }
 
   entries(): [E, V][] {
-    return Array.from(this.#find()?.entries() ?? [], ([entry, value]) => [entry, this.share(value)]);
+    // The pairs were made for this call, so they take the values that others may see.
+    const entries = [...this.#find()?.entries() ?? []];
+    for (const pair of entries) pair[1] = this.share(pair[1]);
+    return entries;
   }
 
   keys(): E[] {

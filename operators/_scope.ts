@@ -15,6 +15,7 @@
  * @module
  */
 import { BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
+import type { StageWatcher } from "./_host.ts";
 import type { Task } from "./_task.ts";
 import type { Holder } from "./_time_facts.ts";
 
@@ -111,6 +112,8 @@ export class Scope {
   /** The side outputs for stages above, by name. */
   readonly sides: Map<string, SideSlot> = new Map();
   listener: ScopeListener | undefined;
+  /** What watches the stages in this scope and in those above it. */
+  watcher: StageWatcher | undefined;
   #updates = 0;
 
   /**
@@ -118,7 +121,9 @@ export class Scope {
    * @param parent the scope of the stage below, in which this one was opened
    * @param opaque whether watermarks and late records of stages above end here; else they pass to the stage below
    */
-  constructor(readonly task: Task, readonly parent: Scope | undefined, readonly opaque: boolean) {}
+  constructor(readonly task: Task, readonly parent: Scope | undefined, readonly opaque: boolean) {
+    this.watcher = parent?.watcher;
+  }
 
   /**
    * Attaches a source above. Every scope below learns of it, but only the nearest opaque one counts it as bare, and none

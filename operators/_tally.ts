@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Upcoming } from "./_time_facts.ts";
 import type { LateRecords } from "./_late_facts.ts";
 
 /** The counts of one stage of one subscription. */
@@ -16,6 +17,8 @@ export class Tally {
   late = 0;
   /** What is known of them; `undefined` while there are none and the stage has not acted on a watermark. */
   lates: LateRecords | undefined = undefined;
+  /** Its results that wait for the watermark. */
+  readonly upcoming: Upcoming[] = [];
   /** Its keyed states, those of timers too. */
   readonly states: { readonly name: string; readonly size: number }[] = [];
   /** Its timers. */

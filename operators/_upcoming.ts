@@ -19,6 +19,7 @@ interface Told {
     readonly in: number;
     readonly late: number;
     readonly lates: LateSummary | undefined;
+    readonly upcoming: Upcoming[];
   };
 }
 
@@ -70,7 +71,9 @@ class WaitingStage implements WaitingFacts {
 
 /** Registers the results of a stage that wait for the watermark. Called while the stage is built. */
 export function tellUpcoming(stage: Told, upcoming: Upcoming): void {
-  if (!stage.alone) stage.task.upcoming.push(new WaitingStage(stage, upcoming));
+  if (stage.alone) return;
+  stage.task.upcoming.push(new WaitingStage(stage, upcoming));
+  stage.tally.upcoming.push(upcoming);
 }
 
 /** The windows of a calendar that wait for their end. */

@@ -96,7 +96,7 @@ export interface KeyedEntries<K extends Key = Key, E extends Key = Key, V = unkn
   touch(entry: E): void;
   /** Sets an entry; `undefined` removes it. */
   set(entry: E, value: V | undefined): void;
-  /** The entries at this moment, in the order in which they were created. A restart may change the order. */
+  /** The entries at this moment, as new pairs, in the order in which they were created. A restart may change the order. */
   entries(): Iterable<[E, V]>;
   /** Removes all of them. */
   clear(): void;

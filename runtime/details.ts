@@ -8,8 +8,9 @@
  */
 import type { StageMetrics } from "./metrics.ts";
 import type { EpochDetails, RecentPercentiles } from "./recent.ts";
+import type { WorkShares } from "./work_time.ts";
 
-export type { EpochDetails, RecentPercentiles };
+export type { EpochDetails, RecentPercentiles, WorkShares };
 
 /** What a job does, in a word. */
 export type JobState = "running" | "catching up" | "waiting" | "stopped" | "finished";
@@ -212,6 +213,8 @@ export interface JobDetails {
   readonly publish_ms: RecentPercentiles;
   /** The newest commits of this worker, the newest first, at most 24. */
   readonly recentEpochs: readonly EpochDetails[];
+  /** What this worker's time goes to, and so what limits it; `undefined` in its first half second. */
+  readonly time: WorkShares | undefined;
   /** Every `watermark()`. */
   readonly watermarks: readonly WatermarkDetails[];
   /** The stages that keep state. */

@@ -5,7 +5,7 @@
  */
 import type { Head, Store } from "../state/mod.ts";
 import { readHead } from "../state/mod.ts";
-import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import { BEGIN_OF_TIME, END_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Explanation, JobDetails, JobState } from "./details.ts";
 import { explainElsewhere, explainStopped } from "./details_elsewhere.ts";
@@ -20,8 +20,8 @@ import type { Meter } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Plan } from "./plan.ts";
 import type { Settings } from "./options.ts";
-import { stagesOf } from "./summary.ts";
 import type { Troubles } from "./troubles.ts";
+import type { WorkTime } from "./work_time.ts";
 
 /** What the details of a running job are taken from. */
 export interface JobTellerParts {
@@ -36,6 +36,8 @@ export interface JobTellerParts {
   readonly tasks: readonly number[];
   /** The tasks of this worker. */
   readonly owned: () => readonly OwnedTask[];
+  /** What the worker's time goes to. */
+  readonly time: () => WorkTime;
   /** What keeps the worker from pushing records, in words. */
   readonly held: () => string | undefined;
 }
@@ -65,7 +67,9 @@ export class JobTeller {
 
   /** Takes the counts from which rates are made. Called from time to time. */
   sample(): void {
-    this.#rates.sample(this.parts.settings.clock.elapsed(), this.parts.owned());
+    const now = this.parts.settings.clock.elapsed();
+    this.#rates.sample(now, this.parts.owned());
+    this.parts.time().sample(now);
   }
 
   /** The job has ended: what was known last stays. */
@@ -122,8 +126,9 @@ export class JobTeller {
     const rate = this.#rates.of(live, moment.elapsed);
     const whole = wholeOf({
       ...{ job: name, ...moment, worker, tasks, live, meter, rate },
+      time: this.parts.time().shares(moment.elapsed),
       ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },
-      ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late, stages: stagesOf(live) },
+      ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late },
     });
     return { ...whole, state: this.#stateOf(whole) };
   }
@@ -179,7 +184,9 @@ export class JobTeller {
     const same = live.filter((one) => one.operator === operator && one.name === name);
     const label = `${operator} "${name}"`;
     const committed = [...this.#heads.values()].filter((head) => (head?.clocks[label]?.watermark ?? -Infinity) >= next);
-    return same.filter(({ watermark }) => watermark >= next).length + committed.length;
+    // A task that reads nothing for this stage is at the end of time, and nothing has fired in it.
+    const fired = same.filter(({ watermark }) => watermark >= next && watermark !== END_OF_TIME);
+    return fired.length + committed.length;
   }
 
   #assertStage(stage: string): void {

@@ -7,7 +7,7 @@ import type { LateFacts } from "../operators/_late_facts.ts";
 import type { Tally } from "../operators/_tally.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import { positionOf } from "../connectors/rows.ts";
-import type { ClosedBy, Explanation, KeptBy, LateRecord } from "./details.ts";
+import type { ClosedBy, Explanation, LateRecord } from "./details.ts";
 import { countOf, shownDuration, shownTime, shownWindow } from "./details_words.ts";
 import { LATE_RECORDS, TOO_FAR } from "./limits.ts";
 
@@ -75,20 +75,6 @@ function shownLate(late: LateFacts, now: number): string {
     } before`;
   // A value is late from the very watermark on, so the least lateness is 0 ms.
   return `${positionOf(late)} (${shownTime(eventTime, now)}) was late by ${shownDuration(lateness)}${whose}${by}`;
-}
-
-/** The bounds that would have kept the late values of a stage, over its tasks. */
-export function keptBy(stages: readonly WaitingFacts[], bound: number | undefined): KeptBy | undefined {
-  if (bound === undefined) return undefined;
-  let worst = -1, most = -1;
-  for (const { late, values, lates } of stages) {
-    if (lates === undefined) continue;
-    if (lates.worst > worst) worst = lates.worst;
-    const allowed = Math.floor(values / 1000);
-    if (late > allowed) most = Math.max(most, lates.exceededBy(allowed));
-  }
-  if (worst < 0) return undefined;
-  return { all: bound + worst + 1, most: bound + most + 1 };
 }
 
 /** A partition that is further ahead than any other, and than the wall clock, while values are late. */

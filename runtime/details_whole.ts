@@ -6,14 +6,16 @@
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Head } from "../state/mod.ts";
-import type { JobDetails, JobState, PartitionDetails, StageDetails, TaskDetails, WatermarkDetails } from "./details.ts";
+import type { JobDetails, JobState, PartitionDetails, TaskDetails, WatermarkDetails } from "./details.ts";
 import { clocksOfHead, type CommittedClock, committedPartitions, committedTask } from "./details_committed.ts";
 import { clocksOf, lagOf, livePartitions, liveTask, waitingOf } from "./details_live.ts";
-import { keptBy, type LateSample, newestLate, shownRecords, type StagesOfTask } from "./details_late.ts";
+import { type LateSample, newestLate, shownRecords, type StagesOfTask } from "./details_late.ts";
 import { DETAILS_EPOCHS, DETAILS_ROWS } from "./limits.ts";
-import type { Meter, Moment, StageMetrics } from "./metrics.ts";
+import type { Meter, Moment } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
+import { stageDetails } from "./details_stages.ts";
 import { totalsOf } from "./summary.ts";
+import type { WorkShares } from "./work_time.ts";
 
 /** What a snapshot is made of. */
 export interface WholeParts extends Moment {
@@ -32,8 +34,9 @@ export interface WholeParts extends Moment {
   readonly heads: ReadonlyMap<number, Head | undefined>;
   /** The late values of the other tasks. */
   readonly late: readonly LateSample[];
-  readonly stages: readonly StageMetrics[];
   readonly meter: Meter;
+  /** What the worker's time goes to. */
+  readonly time: WorkShares | undefined;
   readonly rate: number;
 }
 
@@ -78,8 +81,9 @@ export function wholeOf(parts: WholeParts): JobDetails {
     lagTime: lagTimes.length === 0 ? undefined : Math.max(...lagTimes),
     waiting: waitingEpochs(parts.live, committed.map(({ head }) => head)),
     ...recentOf(meter, parts.elapsed),
+    time: parts.time,
     watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
-    stages: stagesOf(parts.stages, live),
+    stages: stageDetails(parts.live, boundOf(live)),
     lateRecords: shownRecords(newestLate(live, parts.late), now),
     ...shown,
     leftOut: {
@@ -177,31 +181,8 @@ function least(numbers: readonly number[]): number {
   return numbers.reduce((low, number) => number < low ? number : low, Infinity);
 }
 
-/** The stages that keep state, with what waits in them. */
-function stagesOf(stages: readonly StageMetrics[], live: readonly Live[]): StageDetails[] {
-  const byName = new Map<string | undefined, WaitingFacts[]>();
-  for (const { waiting } of live) {
-    for (const facts of waiting) {
-      const own = byName.get(facts.name);
-      if (own === undefined) byName.set(facts.name, [facts]);
-      else own.push(facts);
-    }
-  }
+/** The bound of the watermarks, where all of them have the same: which of several a stage waits for is not known here. */
+function boundOf(live: readonly Live[]): number | undefined {
   const bounds = new Set(live.flatMap(({ clocks }) => clocks.map(({ bound }) => bound)));
-  // Which of several watermarks a stage waits for is known only while something holds it.
-  const bound = bounds.size === 1 ? [...bounds][0] : undefined;
-  return stages.map((stage) => {
-    const own = byName.get(stage.stage) ?? [];
-    let next = Infinity, waiting = 0;
-    for (const facts of own) {
-      if (facts.next < next) next = facts.next;
-      waiting += facts.waiting;
-    }
-    return {
-      ...stage,
-      waiting,
-      next: next === Infinity ? undefined : next,
-      keptBy: keptBy(own, bound),
-    };
-  });
+  return bounds.size === 1 ? [...bounds][0] : undefined;
 }

@@ -71,6 +71,9 @@ export const RECENT_MS: number = 60 * SECOND;
 /** How many commits a worker remembers. */
 export const RECENT_EPOCHS = 256;
 
+/** Over which time the shares of a worker's time are taken, in milliseconds. */
+export const WORK_MS: number = 10 * SECOND;
+
 /** How many late values the details of a job show. */
 export const LATE_RECORDS = 10;
 

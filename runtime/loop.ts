@@ -12,6 +12,7 @@ import type { Epochs } from "./epochs.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { QUEUE_BYTES, SLICE_MS, TICK_MS } from "./limits.ts";
 import type { OwnedTask } from "./owned_task.ts";
+import { WorkTime } from "./work_time.ts";
 
 /** What the loop needs. */
 export interface LoopParts {
@@ -30,6 +31,8 @@ export interface LoopParts {
 }
 
 export class Loop {
+  /** What the time went to. */
+  readonly time: WorkTime = new WorkTime();
   /** Counts slices. The task that begins a slice gets the largest part of it. */
   #first = 0;
   #wake: (() => void) | undefined;
@@ -42,19 +45,31 @@ export class Loop {
     const { clock, epochs, tasks, finished } = this.parts;
     let ticked = clock.elapsed();
     while (!this.#stopping) {
+      const began = clock.elapsed();
       this.#slice();
+      const now = clock.elapsed();
+      this.time.push += now - began;
       const wait = epochs.advance();
-      if (clock.elapsed() - ticked >= TICK_MS) {
-        ticked = clock.elapsed();
+      if (now - ticked >= TICK_MS) {
+        ticked = now;
         // Uses elapsed time: the wall clock may be set back, and event time never goes back.
         for (const task of tasks()) task.runner.tick(ticked);
         await epochs.settleQuiet();
       }
       if (this.#allFinished && await finished()) return true;
       if (this.#more) await clock.turn();
-      else if (!this.#stopping) await this.#asleep(wait > 0 ? Math.min(wait, TICK_MS) : TICK_MS);
+      else if (!this.#stopping) await this.#rest(wait > 0 ? Math.min(wait, TICK_MS) : TICK_MS);
     }
     return false;
+  }
+
+  /** Sleeps, and counts the time for what the loop waits for. */
+  async #rest(ms: number): Promise<void> {
+    const { clock, epochs } = this.parts;
+    const activity = epochs.backedUp ? "publish" : epochs.full ? "commit" : "input";
+    const began = clock.elapsed();
+    await this.#asleep(ms);
+    this.time[activity] += clock.elapsed() - began;
   }
 
   /** Wakes the loop when something has changed that it may be waiting for. */

@@ -203,6 +203,7 @@ class RunningJob implements Job {
     this.#teller = new JobTeller({
       ...{ settings, plan, store, meter: this.#meter, troubles, worker: parts.claimed.worker },
       ...{ tasks: open.layout.tasks, owned: () => this.#worker.assignment.list, held: () => this.#worker.epochs.held },
+      time: () => this.#worker.loop.time,
     });
     this.metrics = new MetricsFeed(() => this.#snapshot());
   }

@@ -6,8 +6,9 @@
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { Head } from "../state/mod.ts";
 import type { InputQueue } from "./input_queue.ts";
-import type { Meter, MetricsSnapshot, StageMetrics } from "./metrics.ts";
+import type { Meter, MetricsSnapshot } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
+import { rowsOf, StageRow } from "./stage_rows.ts";
 import type { Troubles } from "./troubles.ts";
 
 const placeOf = ({ topic, partition }: InputQueue) => `${topic}/${partition}`;
@@ -50,7 +51,7 @@ export function summarize(
     watermark,
     keys,
     held,
-    stages: stagesOf(tasks),
+    stages: rowsOf(tasks, (stage, operator) => new StageRow(stage, operator)).map((row) => ({ ...row })),
     commit_ms: meter.commit.percentiles(),
     latency_ms: meter.latency.percentiles(),
     trouble: troubles.text,
@@ -88,35 +89,6 @@ function sumOf(counters: readonly Readonly<Record<string, number>>[]): Record<st
     for (const [name, count] of Object.entries(one)) sum[name] = (sum[name] ?? 0) + count;
   }
   return sum;
-}
-
-/** The stages that keep state, in the order in which they were subscribed. */
-export function stagesOf(tasks: readonly OwnedTask[]): StageMetrics[] {
-  const stages = new Map<string, Writable<StageMetrics>>();
-  for (const { runner, states } of tasks) {
-    for (const { name, operator, in: taken, out, late, states: kept, timers } of runner.task.tallies) {
-      const stage = stages.get(name!) ?? emptyStage(name!, operator);
-      stages.set(name!, stage);
-      const set = sizeOf(timers);
-      stage.records_in += taken;
-      stage.records_out += out;
-      stage.late += late;
-      stage.keys += sizeOf(kept) - set;
-      stage.timers += set;
-      for (const { name } of kept) stage.state_bytes += states.named(name)?.valueBytes ?? 0;
-    }
-  }
-  return [...stages.values()];
-}
-
-type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
-
-function emptyStage(stage: string, operator: string): Writable<StageMetrics> {
-  return { stage, operator, records_in: 0, records_out: 0, late: 0, keys: 0, state_bytes: 0, timers: 0 };
-}
-
-function sizeOf(kept: readonly { readonly size: number }[]): number {
-  return kept.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** What crosses the hops, from how much waits in each. */

@@ -40,7 +40,7 @@ export class Worker implements ReaderHandler {
   /** Settles with the first assignment: taken over, or failed. */
   readonly ready: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly preparation: Preparation;
-  readonly #loop: Loop;
+  readonly loop: Loop;
   /** Its signal is aborted when the worker stops. */
   readonly #background = new Background();
   /** Since when tasks are being taken over; Infinity when they are not. */
@@ -87,7 +87,7 @@ export class Worker implements ReaderHandler {
       slow: (what, error) => this.trouble(what, error),
       wake: () => this.wake(),
     });
-    this.#loop = new Loop({
+    this.loop = new Loop({
       clock,
       epochs: this.epochs,
       tasks,
@@ -108,7 +108,7 @@ export class Worker implements ReaderHandler {
 
   /** Begins to push records. */
   start(): void {
-    this.#looping = this.#loop.run().then(
+    this.#looping = this.loop.run().then(
       (finished) => {
         if (finished) this.#end(undefined);
       },
@@ -117,7 +117,7 @@ export class Worker implements ReaderHandler {
   }
 
   wake(): void {
-    this.#loop.wake();
+    this.loop.wake();
   }
 
   /** Stops reading, commits, publishes and releases every task. */
@@ -375,7 +375,7 @@ export class Worker implements ReaderHandler {
   #halt(): void {
     this.#background.abort();
     this.preparation.stop();
-    this.#loop.stop();
+    this.loop.stop();
   }
 
   #end(error: Error | undefined): void {

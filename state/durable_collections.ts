@@ -93,7 +93,9 @@ class Entries extends Collected implements KeyedEntries {
   }
 
   entries(): [Key, unknown][] {
-    return this.all().map(({ element, value }) => [element, value]);
+    const entries: [Key, unknown][] = [];
+    for (const { element, value } of this.#cells.values()) entries.push([element, value]);
+    return entries;
   }
 
   cellOf(entry: Key): ElementCell | undefined {

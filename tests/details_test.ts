@@ -104,6 +104,7 @@ describe("job.details()", () => {
       ...{ job: "shop", at: noon + minutes(2), worker: "a", state: "running", trouble: undefined, failure: undefined },
       ...{ taskCount: 2, records_in: 3, records_per_second: 0, outputs: { activity: 1 }, late: 0, dead_letters: 0 },
       ...{ unpublishable: 0, missing: 0, epochs: 2, lag: 0, lagTime: 0 },
+      time: undefined,
       ...{ waiting: { epochs: 0, bytes: 0 }, leftOut: { tasks: 0, partitions: 0 } },
     });
     const cut = { since: noon + minutes(2), at: noon + minutes(2) };

@@ -10,6 +10,7 @@ import {
   intervalJoin,
   memory,
   minutes,
+  repartition,
   seconds,
   tumblingWindow,
   watermark,
@@ -208,6 +209,42 @@ describe("job.explain()", () => {
         "12:00:12 (offset 0), quiet for 20 min; no idleAfter is set, so it fires with an event at or after 12:01:00",
     );
     assertEquals([why.reason, why.sideReason], ["other side", "quiet"]);
+  });
+
+  it("counts the tasks in which the same window has fired", async () => {
+    await using test = await testPipeline(orders({ maxOutOfOrderness: 0 }), { start: noon, partitions: 2 });
+    await test.push("orders", [
+      { ...order(0, 0), key: "bob", value: { user: "bob", at: noon } },
+      { ...order(minutes(2), 0), key: "bob", value: { user: "bob", at: noon + minutes(2) } },
+      order(seconds(12), 1),
+    ]);
+    await test.advance(minutes(5));
+    const [first] = (await test.explain("activity")).filter(({ task }) => task === 1);
+    assertEquals(
+      first.sentence,
+      "activity: window [12:00:00, 12:01:00) has fired in 1 of 2 tasks; task 1 waits: orders/1: last event 12:00:12 (offset 0), " +
+        "quiet for 5 min; no idleAfter is set, so it fires with an event at or after 12:01:00",
+    );
+  });
+
+  it("names the task that holds time back behind a hop", async () => {
+    const pipeline = broker.source<Order>("orders", { tombstones: "refuse" }).pipe(
+      eventTime(({ at }) => at),
+      watermark({ maxOutOfOrderness: 0 }),
+      repartition({ name: "by-user", key, partitions: 1 }),
+      activity(),
+      broker.sink("counts"),
+    );
+    await using test = await testPipeline(pipeline, { start: noon, partitions: 2 });
+    await test.push("orders", [order(0), order(minutes(9))]);
+    await test.advance(seconds(10));
+    const why = only(await test.explain("activity"));
+    assertEquals(
+      why.sentence,
+      'activity: window [12:00:00, 12:01:00) of task 0 waits: task 1, which sends into repartition "by-user", has sent no ' +
+        "watermark yet",
+    );
+    assertEquals([why.reason, why.cure], ["elsewhere", "Look at what holds the watermark of task 1"]);
   });
 
   it("gives the failure of a job that has stopped", async () => {

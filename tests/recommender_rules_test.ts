@@ -114,16 +114,17 @@ Deno.test("the heaviest pairs stay, and of equal ones the first by name", () => 
 });
 
 const NOBODY = () => false;
+const NOTHING: ReadonlySet<string> = new Set();
 
 Deno.test("candidates fade with each event, and come from the product that they belong to most", () => {
   const rules = { fade: 0.5, most: 3 };
   const one = addCandidates(undefined, {
-    ...{ event_count: 1, product: "p", without: NOBODY },
+    ...{ event_count: 1, product: "p", hidden: NOTHING, without: NOBODY },
     alike: { products: ["a", "b", "c", "d"], shares: [0.8, 0.4, 0.3, 0.2] },
   }, rules);
   assertEquals(one.best, [["a", 0.8, "p"], ["b", 0.4, "p"], ["c", 0.3, "p"]]);
   const two = addCandidates(one, {
-    ...{ event_count: 2, product: "q", without: (name) => name === "c" },
+    ...{ event_count: 2, product: "q", hidden: new Set("c"), without: (name) => name === "c" },
     alike: { products: ["b", "a"], shares: [0.5, 0.3] },
   }, rules);
   assertEquals(two, { count: 2, best: [["a", 0.7, "p"], ["b", 0.7, "q"]] });
@@ -131,8 +132,20 @@ Deno.test("candidates fade with each event, and come from the product that they 
 
 Deno.test("answers that come out of order weigh as if they had come in order", () => {
   const rules = { fade: 0.5, most: 10 };
-  const first = { event_count: 1, product: "p", without: NOBODY, alike: { products: ["a"], shares: [0.4] } };
-  const second = { event_count: 2, product: "q", without: NOBODY, alike: { products: ["b"], shares: [0.8] } };
+  const first = {
+    event_count: 1,
+    product: "p",
+    hidden: NOTHING,
+    without: NOBODY,
+    alike: { products: ["a"], shares: [0.4] },
+  };
+  const second = {
+    event_count: 2,
+    product: "q",
+    hidden: NOTHING,
+    without: NOBODY,
+    alike: { products: ["b"], shares: [0.8] },
+  };
   const inOrder = addCandidates(addCandidates(undefined, first, rules), second, rules);
   assertEquals(addCandidates(addCandidates(undefined, second, rules), first, rules), inOrder);
 });

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { from } from "rxjs";
+import { from, map } from "rxjs";
 import { memory, run } from "@tidemark/streams";
 import { crashTest } from "@tidemark/streams/testing";
 import type { Recommended } from "../examples/recommendations/recommended.ts";
-import { latestOfUser, recommend } from "../examples/recommendations/recommender.ts";
+import { latestOfUser, type Made, recommend, recommendations } from "../examples/recommendations/recommender.ts";
 import { UserEvent } from "../examples/recommendations/schema.ts";
 import { eventAt } from "../examples/recommendations/traffic.ts";
 import { naiveRecommendations } from "./support/shop/naive_recommender.ts";
@@ -87,6 +87,24 @@ Deno.test("a job with a task for each partition gives each event its row, and ea
   }
   const truth = Map.groupBy(input, ({ user_id }) => user_id);
   assertEquals([...last].sort(), [...truth].map(([user, own]) => [user, own.length]).sort());
+});
+
+Deno.test("recommendations() tells the rows that latestOfUser() passes", async () => {
+  const input = events(2_000);
+  const log = memory();
+  log.create("events", { partitions: 4 });
+  log.append("events", input.map((value) => ({ key: value.user_id, value, timestamp: value.timestamp_ms })));
+  log.end("events");
+  const pipeline = recommendations(log.source("events", { schema: UserEvent })).pipe(
+    log.sink("made", { key: ({ row }) => row.user_id }),
+    map(({ row }) => row),
+    latestOfUser,
+    log.sink("latest", { key: (row) => row.user_id }),
+  );
+  await using job = await run(pipeline, { name: "shop", state: ":memory:", log: () => {} });
+  await job.finished;
+  const newest = log.read<Made>("made").filter((made) => made !== null).filter(({ newest }) => newest);
+  assertEquals(newest.map(({ row }) => numbered(row)).sort(), rowsOf(log, "latest").map(numbered).sort());
 });
 
 Deno.test("recommend() gives the same rows through a crash at every epoch", async () => {

@@ -5,8 +5,8 @@ import type { Alike } from "./rules/neighbours.ts";
 import type { Packed } from "./rules/packed.ts";
 import type { Learnt, Recent } from "./rules/recents.ts";
 
-/** A message on its way through a hop, and the product or the user that it is for. */
-export type Sent<Message> = readonly [to: string, message: Packed<Message>];
+/** A message with its key. */
+export type Sent<Message> = readonly [key: string, message: Packed<Message>];
 
 /** What is kept of a user before the first hop. */
 export interface User {

@@ -4,7 +4,7 @@
  *
  * They are ordinary RxJS Observables and do not depend on where they run: the broker may be the embedded log or Kafka.
  */
-import { map, type MonoTypeOperatorFunction, type Observable } from "rxjs";
+import { filter, map, type MonoTypeOperatorFunction, type Observable } from "rxjs";
 import {
   type CheckTombstones,
   count,
@@ -18,8 +18,7 @@ import {
   tumblingWindow,
   watermark,
 } from "@tidemark/streams";
-import type { Recommended } from "./recommended.ts";
-import { latestOfUser, recommend } from "./recommender.ts";
+import { type Made, recommendations } from "./recommender.ts";
 import { UserEvent } from "./schema.ts";
 import { trending } from "./trending.ts";
 
@@ -57,7 +56,7 @@ export const FOR_YOU = ["shop", "for_you"], TRENDING = ["shop", "trending"];
 
 /** The results. */
 export interface Results {
-  readonly recommended: Observable<Recommended>;
+  readonly recommended: Observable<Made>;
   readonly activity: Observable<UserActivity>;
   readonly counts: Observable<UserCount>;
 }
@@ -76,10 +75,10 @@ export function results(broker: Broker, topics: Topics): Results {
   );
 
   // After every event, what to recommend to its user.
-  const recommended = recommend(events, { trends }).pipe(
-    broker.sink(topics.output, { key: (row) => row.user_id }),
-    latestOfUser,
-    kvTable(FOR_YOU, { key: (row) => row.user_id }),
+  const recommended = recommendations(events, { trends }).pipe(
+    broker.sink(topics.output, { key: ({ row }) => row.user_id, value: ({ row }) => row }),
+    filter(({ newest }) => newest),
+    kvTable(FOR_YOU, { key: ({ row }) => row.user_id, value: ({ row }) => row }),
   );
 
   // The number of a user's events in a minute: emitted when the minute is over, and again for each event that is at

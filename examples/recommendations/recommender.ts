@@ -22,23 +22,38 @@ interface Filled {
   readonly filling: readonly (readonly Trending[])[];
 }
 
+/** Options of {@linkcode recommend}: the rules, and what trends, which fills up lists that are too short. */
+export interface Recommending extends RecommendOptions {
+  readonly trends?: Observable<TableChange<string, Trend>>;
+}
+
+/** A row, and whether it is newer than all rows of its user before it. */
+export interface Made {
+  readonly row: Recommended;
+  readonly newest: boolean;
+}
+
 /**
  * What to recommend to a user after each of their events: one row an event.
  *
  * Rows of one user may come out of order when two of their events are under way at once, because they go by different
- * products: {@linkcode latestOfUser} passes the newest ones.
+ * products: {@linkcode latestOfUser} passes the newest ones, and {@linkcode recommendations} tells them.
  *
  * @param events the events of a shop, of one user in their order
- * @param options the rules, and what trends, which fills up lists that are too short
  */
-export function recommend(
+export function recommend(events: Observable<UserEvent>, options: Recommending = {}): Observable<Recommended> {
+  return recommendations(events, options).pipe(each(({ row }) => row));
+}
+
+/** What {@linkcode recommend} gives, with the word which rows are the newest. */
+export function recommendations(
   events: Observable<UserEvent>,
-  { trends, ...options }: RecommendOptions & { readonly trends?: Observable<TableChange<string, Trend>> } = {},
-): Observable<Recommended> {
+  { trends, ...options }: Recommending = {},
+): Observable<Made> {
   const rules = rulesOf(options);
   return events.pipe(
     recentProducts(rules),
-    repartition({ name: "by-product", key: ([product]) => product }),
+    repartition({ name: "by-product", key: (news) => news.product }),
     neighbours(rules),
     repartition({ name: "by-user", key: ([user]) => user }),
     each(([, answer]) => unpacked(answer)),
@@ -55,11 +70,11 @@ function recentProducts(rules: Rules) {
     name: "recent-products",
     key: (event: UserEvent) => event.user_id,
     state: { user: value<Packed<User>>() },
-    emits: typed<Sent<News>>(),
+    emits: typed<News>(),
     next(event, { state, emit }) {
       const { user, news } = newsOf(event, unpacked(state.user.get()), rules);
       state.user.set(packed(user));
-      for (const one of news) emit([one.product, packed(one)]);
+      for (const one of news) emit(one);
     },
   });
 }
@@ -68,11 +83,10 @@ function recentProducts(rules: Rules) {
 function neighbours({ halfLife, neighbours: kept, told }: Rules) {
   return keyedProcess({
     name: "neighbours",
-    key: ([product]: Sent<News>) => product,
+    key: (news: News) => news.product,
     state: { weight: value<number>(), pairs: map<string, number>() },
     emits: typed<Sent<Answer>>(),
-    next([product, news], { state, emit }) {
-      const { time, gain, others, pairs, asked } = unpacked(news);
+    next({ product, time, gain, others, pairs, asked }, { state, emit }) {
       const age = time / halfLife;
       if (gain > 0) state.weight.set(addDecaying(state.weight.get(), gain, age));
       others.forEach((other, at) => {
@@ -94,18 +108,20 @@ function candidates({ candidates: most, fade, bought, listed }: Rules) {
     name: "candidates",
     key: ({ answer }: Filled) => answer.user_id,
     state: { candidates: value<Packed<Candidates>>(), bought: map<string, number>() },
-    emits: typed<Recommended>(),
+    emits: typed<Made>(),
     next({ answer, filling }, { state, emit }) {
       const { user_id, event_count, event_type, product, seen } = answer;
       if (event_type === PURCHASE) {
         state.bought.set(product, event_count);
         if (state.bought.size > bought) state.bought.delete(oldest(state.bought.entries()));
       }
-      const hidden = new Set(seen).add(product), boughtAny = state.bought.size > 0;
-      const without = (name: string) => hidden.has(name) || (boughtAny && state.bought.has(name));
-      const all = addCandidates(unpacked(state.candidates.get()), { ...answer, without }, { fade, most });
+      const hidden = new Set(seen).add(product);
+      const without = (name: string) => hidden.has(name) || state.bought.has(name);
+      const before = unpacked(state.candidates.get());
+      const all = addCandidates(before, { ...answer, hidden, without }, { fade, most });
       state.candidates.set(packed(all));
-      emit({ user_id, event_count, recommendations: list(all, filling, { without, most: listed }) });
+      const row = { user_id, event_count, recommendations: list(all, filling, { without, most: listed }) };
+      emit({ row, newest: before === undefined || event_count > before.count });
     },
   });
 }

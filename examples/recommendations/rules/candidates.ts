@@ -3,6 +3,7 @@
  *
  * With each event of the user the scores so far fade, and the neighbours of the event's product are added.
  */
+import { rounded } from "./decay.ts";
 import type { Alike } from "./neighbours.ts";
 import { type Listed, TRENDING } from "../recommended.ts";
 
@@ -26,7 +27,9 @@ export interface Addition {
   readonly event_count: number;
   readonly product: string;
   readonly alike: Alike;
-  /** The products that are no candidates, because the user has just seen them or has bought them. */
+  /** The event's product and the others that the user has just seen. They are no candidates. */
+  readonly hidden: ReadonlySet<string>;
+  /** Whether a product cannot become a candidate, because it is hidden or the user has bought it. */
   readonly without: (product: string) => boolean;
 }
 
@@ -38,14 +41,15 @@ export interface Addition {
  */
 export function addCandidates(
   before: Candidates = NO_CANDIDATES,
-  { event_count: count, product, alike, without }: Addition,
+  { event_count: count, product, alike, hidden, without }: Addition,
   { fade, most }: { readonly fade: number; readonly most: number },
 ): Candidates {
   const last = Math.max(before.count, count);
   const old = fade ** (last - before.count), young = fade ** (last - count);
   const all = new Map<string, Candidate>();
   for (const [name, score, because] of before.best) {
-    if (!without(name)) all.set(name, [name, rounded(score * old), because]);
+    // What was bought was hidden when its event came, and is not let in again.
+    if (!hidden.has(name)) all.set(name, [name, rounded(score * old), because]);
   }
   for (let at = 0; at < alike.products.length; at++) {
     const name = alike.products[at];
@@ -60,11 +64,6 @@ export function addCandidates(
 /** Of equal ones the first by name is first. */
 function bestFirst([one, score]: Candidate, [other, otherScore]: Candidate): number {
   return otherScore - score || (one < other ? -1 : 1);
-}
-
-/** Six digits behind the point say enough, and make short rows and a small state. */
-function rounded(score: number): number {
-  return Math.round(score * 1e6) / 1e6;
 }
 
 /** A product that trends. */

@@ -28,3 +28,8 @@ export function addDecaying(sum: Decaying, weight: number, age: number): number 
 export function share(part: number, whole: number): number {
   return 2 ** (part - whole);
 }
+
+/** Six digits behind the point say enough of a share or a score, and make short messages, states and rows. */
+export function rounded(score: number): number {
+  return Math.round(score * 1e6) / 1e6;
+}

@@ -4,7 +4,7 @@
  * A product keeps the sums of its pairs by the other product. When it has twice as many as it keeps, the lighter half is
  * forgotten. So a newcomer has the time of many events to become heavier than those that are there.
  */
-import { share } from "./decay.ts";
+import { rounded, share } from "./decay.ts";
 
 /** The sum of the pairs of a product with another one, and the other one's name. */
 export type Pair = readonly [other: string, sum: number];
@@ -38,7 +38,7 @@ export function alike(pairs: readonly Pair[], weight: number, most: number): Ali
     best.splice(at, 0, pair);
     if (best.length > most) best.pop();
   }
-  return { products: best.map(([other]) => other), shares: best.map(([, sum]) => share(sum, weight)) };
+  return { products: best.map(([other]) => other), shares: best.map(([, sum]) => rounded(share(sum, weight))) };
 }
 
 /** Of equal ones the first by name is first, so that the order in which they came does not matter. */

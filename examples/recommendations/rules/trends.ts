@@ -37,7 +37,10 @@ export function best(
   top: readonly { readonly span: keyof Lists; readonly product_id: string; readonly score: number }[],
   span: keyof Lists,
 ): Trending[] {
-  return top.filter((one) => one.span === span).map(({ product_id, score }) => ({ product_id, score }));
+  return top.filter((one) => one.span === span && one.score > 0).map(({ product_id, score }) => ({
+    product_id,
+    score,
+  }));
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a test run consists of: test modules, and files whose examples are run. */
 
-const DOCUMENTED = ["operators", "state", "connectors", "formats", "runtime", "testing", "docs"];
+const DOCUMENTED = ["operators", "state", "connectors", "formats", "runtime", "pictures", "testing", "docs"];
 
 export interface Targets {
   /** Flags that go on to `deno test`. */

@@ -72,7 +72,7 @@ class Naive {
     for (const other of others) this.#learn(product, other.product, more(other), time);
     this.#tidy(product);
     const answer = this.#ranked(product).slice(0, this.rules.told)
-      .map(([other, sum]) => ({ other, share: 2 ** (sum - this.#weights.get(product)!) }));
+      .map(([other, sum]) => ({ other, share: rounded(2 ** (sum - this.#weights.get(product)!)) }));
 
     if (known === undefined) this.#follow(shopper.seen, own, time);
     else if (others.length > 0) {

@@ -58,6 +58,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     files: re(`${SEAM}|state/.*|${PORT}|runtime/.*`),
     types: re(SEAM_NAMES),
   },
+  pictures: {
+    packages: /^rxjs$/,
+    files: re(`${SEAM}|operators/_own\\.ts|pictures/.*`),
+    types: re(SEAM_NAMES),
+  },
   testing: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
     files: re(String.raw`operators/.*|state/.*|${PORT}|connectors/(kv_table|memory)\.ts|runtime/.*|testing/.*`),
