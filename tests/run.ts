@@ -12,11 +12,14 @@ import { findBrowser } from "./support/run/find_browser.ts";
 import { add, type Counts, countTests, longest, NOTHING } from "./support/run/junit.ts";
 import { chooseTargets } from "./support/run/targets.ts";
 
-/** How many of the modules that took longest are told. */
+/** How many of the tests that took longest are told. */
 const LONGEST = 20;
 
-/** How many test modules run at once, for they wait a lot: each may have brokers and processes of its own. */
-const DENO_JOBS = String(Math.min(4, navigator.hardwareConcurrency));
+/**
+ * How many test modules run at once: one more than there are processors, for they wait a lot. Each may have brokers and
+ * processes of its own.
+ */
+const DENO_JOBS = String(Math.min(4, navigator.hardwareConcurrency + 1));
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
@@ -38,7 +41,9 @@ async function main(args: readonly string[]): Promise<number> {
     counts = add(counts, result.counts);
     interrupted = result.interrupted;
   };
-  if (!named || tests.length > 0) await run("test", "--allow-all", "--parallel", ...tests);
+  // Examples in comments and pages are checked here in any case: nothing else does that.
+  const types = Deno.env.get("TIDEMARK_TYPES") === "checked" ? ["--no-check"] : [];
+  if (!named || tests.length > 0) await run("test", "--allow-all", "--parallel", ...types, ...tests);
   if (documents.length > 0) await run("test", "--allow-all", "--doc", ...documents);
 
   const wanting = broker.kind === "none"
@@ -54,7 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   // Repeated here, because the end of a long output is what is kept and read.
   for (const failure of counts.failures) console.log(`\nFailed: ${failure}`);
-  if (counts.times.size > 1) console.log(`\nThe longest modules:\n${longest(counts, LONGEST).join("\n")}`);
+  if (counts.times.size > 1) console.log(`\nThe longest tests:\n${longest(counts, LONGEST).join("\n")}`);
   console.log(`Took ${((performance.now() - began) / 1000).toFixed(1)} s.`);
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);

@@ -47,14 +47,12 @@ Deno.test("countTests() tells of each failure where it is and how it begins", ()
   assertEquals(failures, ['./a.ts: b > c\nUncaught Error: 1 < 2">Error: 1 < 2</failure>']);
 });
 
-Deno.test("longest() sums up the tests of each module, without their steps", () => {
-  const timed = (name: string, file: string, time: string) =>
-    testCase(name).replace("./a.ts", file).replace("0.000", time);
-  const counts = countAll(report(
-    ...[timed("a", "./a.ts", "2.500"), timed("a &gt; b", "./a.ts", "2.000"), timed("c", "./a.ts", "1.000")],
-    ...[timed("d", "./d.ts", "5.000"), timed("e", "./e.ts", "0.500")],
-  ));
-  assertEquals(longest(counts, 2), ["    5.0 s  ./d.ts", "    3.5 s  ./a.ts"]);
+Deno.test("longest() names the tests that took longest, without their steps", () => {
+  const timed = (name: string, time: string) => testCase(name).replace("0.000", time);
+  const counts = countAll(
+    report(timed("a", "2.500"), timed("a &gt; b", "2.000"), timed("c", "1.000"), timed("&quot;d&quot;", "5.000")),
+  );
+  assertEquals(longest(counts, 2), ['    5.0 s  "d"', "    2.5 s  a"]);
 });
 
 Deno.test("chooseTargets() runs everything when no path is named", () => {

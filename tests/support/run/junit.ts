@@ -6,7 +6,7 @@ export interface Counts {
   readonly skipped: number;
   /** Each failed test: its file, its name, and how its failure begins. */
   readonly failures: readonly string[];
-  /** How long the tests of each module took, in seconds. */
+  /** How long each test took, in seconds, by its name. */
   readonly times: ReadonlyMap<string, number>;
 }
 
@@ -24,10 +24,10 @@ export function add(a: Counts, b: Counts): Counts {
   };
 }
 
-/** The modules whose tests took longest, one a line. */
+/** The tests that took longest, one a line. */
 export function longest({ times }: Counts, most: number): string[] {
   const sorted = [...times].sort(([, one], [, other]) => other - one).slice(0, most);
-  return sorted.map(([file, seconds]) => `${seconds.toFixed(1).padStart(7)} s  ${file}`);
+  return sorted.map(([name, seconds]) => `${seconds.toFixed(1).padStart(7)} s  ${plain(name)}`);
 }
 
 /** Counts the tests and steps of a report. A test with steps counts as its steps. */
@@ -43,7 +43,7 @@ export function countTests(report: string): Counts {
   let counts: Counts = { ...NOTHING, times };
   for (const { name, file, time, body } of cases) {
     // The time of a test has that of its steps in it.
-    if (!ancestors(name).some((above) => names.has(above))) times.set(file, (times.get(file) ?? 0) + Number(time));
+    if (!ancestors(name).some((above) => names.has(above))) times.set(name, Number(time));
     // A test fails with its steps, which are counted already. It counts too when it fails for another reason (a leak).
     if (parents.has(name) && (!/<failure/.test(body) || /<failure message="\d+ test steps? failed/.test(body))) {
       continue;
