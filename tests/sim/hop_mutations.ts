@@ -76,7 +76,7 @@ export const HOPS: readonly Mutation[] = [
   {
     name: "a task starts before every head carries the run of a reset",
     resets: true,
-    run: 77,
+    run: 156,
     families: ["places", "stays", "trips"],
     edits: [{
       file: "runtime/takeover.ts",
