@@ -5,7 +5,7 @@ import type { Observable } from "rxjs";
 import { type Keyed, keyedReduce, run } from "@tidemark/streams";
 import { kafka } from "@tidemark/streams/kafka";
 import { first, Lines, refusal } from "./support/jobs.ts";
-import { brokers, connect, createTopicWith, ignore, plainClient } from "./support/kafka.ts";
+import { brokers, connect, createTopicWith, deleteTopic, ignore, plainClient } from "./support/kafka.ts";
 import { freshTopic, startReading } from "./support/recording_reader.ts";
 
 interface World {
@@ -116,7 +116,7 @@ describe("A job on Kafka", { ignore }, () => {
     const lines = new Lines();
     const job = await run(pipeline, { name, state: ":memory:", log: lines.log });
     const ended = assertRejects(() => job.finished, Error);
-    await administer((admin) => admin.deleteTopics({ topics: [input] }));
+    await deleteTopic(input);
     const line = await lines.line(new RegExp(`${input}.*UNKNOWN_TOPIC_OR_PARTITION`));
     assertMatch(line, /waiting, because .*there is no such topic or partition.*check whether the topic was deleted/);
     await createTopicWith(input, {}, { partitions: 2 });
@@ -127,7 +127,7 @@ describe("A job on Kafka", { ignore }, () => {
     const { name, input, output, pipeline } = await world();
     const lines = new Lines();
     const job = await run(pipeline, { name, state: ":memory:", log: lines.log });
-    await administer((admin) => admin.deleteTopics({ topics: [output] }));
+    await deleteTopic(output);
     await produce(input, "ada");
     const line = await lines.line(new RegExp(`there is no topic "${output}"|"${output}".*UNKNOWN_TOPIC_OR_PARTITION`));
     assertMatch(line, /waiting, because .*check whether the topic was deleted/);

@@ -5,7 +5,7 @@ import { count, eventTime, keyedReduce, repartition, run, tumblingWindow, waterm
 import { kafka } from "@tidemark/streams/kafka";
 import { keyPartition } from "../connectors/partitioner.ts";
 import { first, Lines, refusal, scratch } from "./support/jobs.ts";
-import { brokers, connect, ignore, plainClient } from "./support/kafka.ts";
+import { brokers, connect, deleteTopic, ignore, plainClient } from "./support/kafka.ts";
 import { freshTopic, startReading } from "./support/recording_reader.ts";
 
 interface View {
@@ -162,7 +162,7 @@ Deno.test({
     const admin = plainClient().admin();
     await admin.connect();
     const topic = `${name}.by-product.repartition`;
-    await admin.deleteTopics({ topics: [topic] });
+    await deleteTopic(topic);
     assertMatch(await refusal(totals, { name, state }), /is gone, and what was on its way in it is lost/);
     for (
       const [numPartitions, says] of [
@@ -172,7 +172,7 @@ Deno.test({
     ) {
       await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
       assertMatch(await refusal(totals, { name, state }), says);
-      await admin.deleteTopics({ topics: [topic] });
+      await deleteTopic(topic);
     }
     await admin.disconnect();
     const anew = await run(totals, { name, state, reset: "earliest", until: "end", log: () => {} });

@@ -33,3 +33,18 @@ export function createTopicWith(
 ): Promise<void> {
   return makeTopic(brokers, topic, { partitions, config });
 }
+
+/**
+ * Deletes a topic, and waits until the broker says that it is gone. Kafka answers before that, and takes records for the
+ * topic until then.
+ */
+export async function deleteTopic(topic: string): Promise<void> {
+  const admin = plainClient().admin();
+  await admin.connect();
+  try {
+    await admin.deleteTopics({ topics: [topic] });
+    while ((await admin.listTopics()).includes(topic));
+  } finally {
+    await admin.disconnect();
+  }
+}
