@@ -4,7 +4,7 @@
  */
 import { map as each, type Observable } from "rxjs";
 import { broadcastJoin, keyedProcess, map, repartition, type TableChange, typed, value } from "@tidemark/streams";
-import type { Answer, News, User } from "./messages.ts";
+import type { Answer, News, Sent, User } from "./messages.ts";
 import { type RecommendOptions, type Rules, rulesOf } from "./options.ts";
 import type { Recommended } from "./recommended.ts";
 import { addCandidates, type Candidates, list, oldest, type Trending } from "./rules/candidates.ts";
@@ -55,7 +55,8 @@ export function recommendations(
     recentProducts(rules),
     repartition({ name: "by-product", key: (news) => news.product }),
     neighbours(rules),
-    repartition({ name: "by-user", key: (answer) => answer.user_id }),
+    repartition({ name: "by-user", key: ([user]) => user }),
+    each(([, answer]) => unpacked(answer)),
     trends === undefined
       ? each((answer) => ({ answer, filling: [] }))
       : broadcastJoin(trends, { name: "trends", join: (answer, all) => ({ answer, filling: trendsFor(answer, all) }) }),
@@ -84,7 +85,7 @@ function neighbours({ halfLife, neighbours: kept, told }: Rules) {
     name: "neighbours",
     key: (news: News) => news.product,
     state: { weight: value<number>(), pairs: map<string, number>() },
-    emits: typed<Answer>(),
+    emits: typed<Sent<Answer>>(),
     next({ product, time, gain, others, pairs, asked }, { state, emit }) {
       const age = time / halfLife;
       if (gain > 0) state.weight.set(addDecaying(state.weight.get(), gain, age));
@@ -96,7 +97,7 @@ function neighbours({ halfLife, neighbours: kept, told }: Rules) {
       }
       if (asked === undefined) return;
       const best = alike(state.pairs.entries(), state.weight.get() ?? age, told);
-      emit({ ...asked, product, seen: others, alike: best });
+      emit([asked.user_id, packed({ ...asked, product, seen: others, alike: best })]);
     },
   });
 }
