@@ -67,14 +67,7 @@ export function eventRecord(
   const type = index % 10 === 0 ? "purchase" : "view";
   const text = `{"user_id":"${nameOf(user)}","product_id":"product-${index % 977}","category":"${category}",` +
     `"event_type":"${type}","timestamp_ms":${timestamp}}`;
-  return {
-    topic,
-    partition: partitions[user],
-    timestamp,
-    key: keys[user],
-    value: encoder.encode(text),
-    headers: undefined,
-  };
+  return recordOf(user, text, { topic, timestamp });
 }
 
 /** The users of a shop, its products, and the groups of products that a user likes. */
@@ -101,14 +94,7 @@ export function shopRecord(
   const type = SHOP_TYPES.find(([, upTo]) => kind < upTo)![0];
   const text = `{"user_id":"${nameOf(user)}","product_id":"product-${product}",` +
     `"category":"${CATEGORIES[product % CATEGORIES.length]}","event_type":"${type}","timestamp_ms":${timestamp}}`;
-  return {
-    topic,
-    partition: partitions[user],
-    timestamp,
-    key: keys[user],
-    value: encoder.encode(text),
-    headers: undefined,
-  };
+  return recordOf(user, text, { topic, timestamp });
 }
 
 /** A number from 0 to 1 that looks random: a function of the event and of what it is for. */
@@ -133,4 +119,20 @@ export function countWindows(count: number, first: number, users: number = USERS
     seen[pair] = 1;
   }
   return windows;
+}
+
+/** The record of an event of a user. */
+function recordOf(
+  user: number,
+  text: string,
+  { topic, timestamp }: { readonly topic: string; readonly timestamp: number },
+): OutputRecord {
+  return {
+    topic,
+    partition: partitions[user],
+    timestamp,
+    key: keys[user],
+    value: encoder.encode(text),
+    headers: undefined,
+  };
 }

@@ -6,7 +6,10 @@
  * (`GeneratorConfig`, `PersonGenerator`, `AuctionGenerator` and `BidGenerator`). The random numbers are others.
  */
 import { seconds } from "@tidemark/streams";
+import { randomOf } from "../random.ts";
 import { type Auction, type Bid, DISORDER, type NexmarkEvent, type Person } from "./events.ts";
+
+type Random = () => number;
 
 /** Options of {@linkcode nexmark}. */
 export interface NexmarkOptions {
@@ -187,21 +190,4 @@ function shuffled(first: number, length: number, seed: number): number[] {
     [numbers[left], numbers[other]] = [numbers[other], numbers[left]];
   }
   return numbers;
-}
-
-type Random = () => number;
-
-/** Random numbers from 0 to 1 by splitmix32. The same seed and number give the same ones. */
-function randomOf(seed: number, number: number): Random {
-  let state = scramble(scramble(seed) ^ number) ^ Math.floor(number / 2 ** 32);
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    return (scramble(state) >>> 0) / 2 ** 32;
-  };
-}
-
-function scramble(word: number): number {
-  word = Math.imul(word ^ word >>> 16, 0x21f0aaad);
-  word = Math.imul(word ^ word >>> 15, 0x735a2d97);
-  return word ^ word >>> 15;
 }

@@ -5,7 +5,7 @@
  * has three tastes, each one of these groups, and a session of about eight events is about one of them. In a group, and in the whole shop,
  * few products have most of the events: the product of rank `r` has about `1 / r` as many as the first (Zipf's law).
  */
-import { randomOf } from "./random.ts";
+import { randomOf } from "../random.ts";
 
 /** How many groups a user likes. A group may be drawn twice. */
 const TASTES = 3;

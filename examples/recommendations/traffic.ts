@@ -3,7 +3,7 @@
  * continue at any index after a stop, and a test can compute the expected results.
  */
 import { minutes, seconds } from "@tidemark/streams";
-import { randomOf } from "./random.ts";
+import { randomOf } from "../random.ts";
 import type { UserEvent } from "./schema.ts";
 import { chosen } from "./tastes.ts";
 

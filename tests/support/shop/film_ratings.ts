@@ -5,7 +5,7 @@
  * later, and rates each film at most once. They go kind by kind, those that they like more often, and take the films of
  * a kind by their popularity. Users come over seven months.
  */
-import { randomOf } from "../../../examples/recommendations/random.ts";
+import { randomOf } from "../../../examples/random.ts";
 
 const KINDS = 36;
 /** How many films in a row a user takes from one kind, on average. */
