@@ -14,7 +14,7 @@ import { bindWithin, Link, ofOurs, placeFor, readsOurs, startAlone } from "./_ch
 import { type ApartOptions, standApart, verify } from "./_checks.ts";
 import { type GraphSide, UNCOUNTED } from "./_graph.ts";
 import * as misuse from "./_misuse.ts";
-import { type AttachedSource, openScope, Scope } from "./_scope.ts";
+import { openScope, Scope } from "./_scope.ts";
 import { Stage, type StageHandlers, type StageOptions } from "./_stage.ts";
 import { refuseTombstoneOr } from "./_tombstone.ts";
 import { countedHandle } from "./_tally.ts";
