@@ -68,7 +68,7 @@ export function placeFor(out: Subscriber<unknown>, label: string): Place {
 }
 
 function scopeFor(out: Subscriber<unknown>, label: string): Scope | undefined {
-  const stage = below(out).link;
+  const stage = linkBelow(out).link;
   const running = runningTask();
   if (running !== undefined) {
     // Without a job, a pipeline that is subscribed inside a subscriber gets a task of its own.
@@ -90,7 +90,7 @@ function isOpen(task: Task | undefined): boolean {
 }
 
 /** The nearest subscriber of ours below one, through RxJS's own operators, and how many of those are between. */
-export function below(out: Subscriber<unknown>): { readonly link: Link<unknown> | undefined; operators: number } {
+export function linkBelow(out: Subscriber<unknown>): { readonly link: Link<unknown> | undefined; operators: number } {
   let under: unknown = out, operators = 0;
   while (under instanceof Subscriber) {
     if (under instanceof Link) return { link: under, operators };

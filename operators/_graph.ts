@@ -6,9 +6,6 @@
  *
  * @module
  */
-import type { Subscriber } from "rxjs";
-import { below } from "./_chain.ts";
-
 /** Which input of a stage: one of two, or a table that stands apart. */
 export type GraphSide = "left" | "right" | "table";
 
@@ -50,6 +47,12 @@ interface GraphInput {
   fed: boolean;
 }
 
+/** What stands below a node: an input, if there is one, and how many of RxJS's own operators are between. */
+interface Below {
+  readonly link: object | undefined;
+  readonly operators: number;
+}
+
 /** Records the graph. */
 export class PipelineGraph {
   readonly edges: GraphEdge[] = [];
@@ -85,8 +88,7 @@ export class PipelineGraph {
   }
 
   /** A node is subscribed by what stands below it. */
-  feeds(from: GraphNode, out: Subscriber<unknown>, kind: GraphEdge["kind"] = "values"): void {
-    const { link, operators } = below(out);
+  feeds(from: GraphNode, { link, operators }: Below, kind: GraphEdge["kind"] = "values"): void {
     if (link !== undefined) {
       const input = this.#inputs.get(link);
       if (input !== undefined) this.#connect(from, input, kind, operators);

@@ -5,7 +5,7 @@
  * @module
  */
 import { Observable, type Subscriber } from "rxjs";
-import { placeFor } from "./_chain.ts";
+import { linkBelow, placeFor } from "./_chain.ts";
 import { END_OF_TIME } from "./_limits.ts";
 import { HopMarks } from "./_hop_marks.ts";
 import { HopTold } from "./_hop_told.ts";
@@ -43,7 +43,7 @@ export function hopOf<T>(options: Omit<HopOptions<T>, "identity">): Observable<T
     if (task.phase !== "binding") throw misuse.subscribedLater(label);
     Hop.of(task, { ...options, identity }).attach(below, out);
     const graph = task.host?.graph;
-    graph?.feeds(graph.node(identity, { operator: "repartition", name: options.name }), out);
+    graph?.feeds(graph.node(identity, { operator: "repartition", name: options.name }), linkBelow(out));
   });
   // Where values pass on, stages below find those above through this, as through RxJS's own operators.
   hopped.source = options.source;

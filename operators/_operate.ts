@@ -10,7 +10,7 @@
  * @module
  */
 import { Observable, type OperatorFunction, type Subscriber } from "rxjs";
-import { bindWithin, Link, ofOurs, placeFor, readsOurs, startAlone } from "./_chain.ts";
+import { bindWithin, Link, linkBelow, ofOurs, placeFor, readsOurs, startAlone } from "./_chain.ts";
 import { type ApartOptions, standApart, verify } from "./_checks.ts";
 import { type GraphSide, UNCOUNTED } from "./_graph.ts";
 import * as misuse from "./_misuse.ts";
@@ -345,7 +345,7 @@ function bind(
   };
   const graph = task.host?.graph;
   const node = graph?.node(identity, { operator, name, time: options.time, spec: options.spec });
-  if (node !== undefined) graph!.feeds(node, out);
+  if (node !== undefined) graph!.feeds(node, linkBelow(out));
   const stage = new Stage({ out, scope, below, label, options, node, failed });
   const bound: Bound = { stage, options, out, bottommost, inputs, identity };
   const sources: (() => void)[] = [];

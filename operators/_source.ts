@@ -5,7 +5,7 @@
  * @module
  */
 import { Observable } from "rxjs";
-import { Link, ofOurs, placeFor, startAlone } from "./_chain.ts";
+import { Link, linkBelow, ofOurs, placeFor, startAlone } from "./_chain.ts";
 import type { GraphNode } from "./_graph.ts";
 import * as misuse from "./_misuse.ts";
 import { type AttachedSource, openScope, Scope, within } from "./_scope.ts";
@@ -46,7 +46,7 @@ export function sourceOf<T>(options: SourceOptions<T>): Observable<T> {
         const { graph } = host;
         if (graph !== undefined) {
           const { spec } = options;
-          graph.feeds(graph.node(spec as object, { operator: "source", name: options.label, spec }), out);
+          graph.feeds(graph.node(spec as object, { operator: "source", name: options.label, spec }), linkBelow(out));
         }
         return () => {
           // An operator such as take() has ended the source early. Offsets would go on without the pipeline.
@@ -155,7 +155,7 @@ export function sideOf<T>(source: AttachedSource, values: Observable<T>, node: G
     new Observable<T>((out) => {
       const scope = openScope();
       scope?.attachSource(source);
-      if (node !== undefined) scope?.task.host?.graph?.feeds(node, out, "late");
+      if (node !== undefined) scope?.task.host?.graph?.feeds(node, linkBelow(out), "late");
       return values.subscribe(out);
     }),
   );
