@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Events } from "./events.ts";
+
 /** Which part is in trouble. Each may be in trouble while the others are not. */
 export type TroubleKind = keyof typeof WORDS;
 
@@ -53,12 +55,8 @@ interface Trouble {
 /** The troubles of one job in one process. */
 export class Troubles {
   readonly #open = new Map<TroubleKind, Trouble>();
-  readonly #log: (line: string) => void;
 
-  /** @param options the job's name, and the function that takes a line */
-  constructor({ name, log }: { readonly name: string; readonly log: (line: string) => void }) {
-    this.#log = (line) => log(`Job ${name}: ${line}`);
-  }
+  constructor(readonly job: { readonly events: Pick<Events, "tell"> }) {}
 
   /** The messages of all present troubles, or `undefined`. */
   get text(): string | undefined {
@@ -80,12 +78,13 @@ export class Troubles {
     trouble.message = message;
     if (trouble.told.has(message) || trouble.told.size >= TOLD_AT_MOST) return;
     trouble.told.add(message);
-    this.#log(`${WORDS[kind].begins} ${message}`);
+    this.job.events.tell({ kind: "trouble", trouble: kind }, `${WORDS[kind].begins} ${message}`);
   }
 
   #end(kind: TroubleKind): void {
     if (!this.#open.delete(kind)) return;
     const left = this.text;
-    this.#log(`${WORDS[kind].ends}; ${left === undefined ? "all is well again" : `but still: ${left}`}`);
+    const rest = left === undefined ? "all is well again" : `but still: ${left}`;
+    this.job.events.tell({ kind: "trouble over", trouble: kind }, `${WORDS[kind].ends}; ${rest}`);
   }
 }
