@@ -18,7 +18,7 @@ import {
 import { type Trace, trace, type TraceDisplay } from "@tidemark/streams/pictures";
 import { testPipeline } from "@tidemark/streams/testing";
 import { operate, type Stage } from "../operators/_operate.ts";
-import { style } from "../pictures/figures/style.js";
+import { linesStyle, style } from "../pictures/figures/style.js";
 import { PICTURES } from "./support/pictures.ts";
 import { wellFormed } from "./support/well_formed.ts";
 
@@ -313,6 +313,8 @@ describe("the colours", () => {
           contrast(colours[name], colours[ground]) < least
         );
       assertEquals(weak(["ink", "muted", "late", "on", "early", "after"], ["paper"], 4.5), []);
+      const ofLines = [...linesStyle.matchAll(/--curve:var\(--(\w+)\)/g)].map(([, name]) => name);
+      assertEquals([ofLines.length, weak(ofLines, ["paper"], 4.5)], [8, []]);
       assertEquals(weak(["water", "late", "p0", "p1", "p2", "p3", "on", "early", "after"], ["paper", "band"], 3), []);
     });
   }
