@@ -65,5 +65,5 @@ export type {
 export { readDetails, type ReadDetailsOptions, type StoredDetails } from "./runtime/details_read.ts";
 export type { Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
-export type { Topology } from "./runtime/plan.ts";
+export type { Topology, TopologyEdge, TopologyNode } from "./runtime/topology.ts";
 export { CorruptError, FencedError, UnavailableError } from "./state/errors.ts";
