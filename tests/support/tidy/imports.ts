@@ -58,6 +58,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     files: re(`${SEAM}|state/.*|${PORT}|runtime/.*`),
     types: re(SEAM_NAMES),
   },
+  dashboard: {
+    // The page's own library, as text.
+    packages: /^htm$/,
+    files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js`),
+    types: re(String.raw`runtime/(details|job)\.ts`),
+  },
   pictures: {
     packages: /^rxjs$/,
     files: re(`${SEAM}|operators/_own\\.ts|pictures/.*`),
