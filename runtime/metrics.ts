@@ -9,8 +9,7 @@ import { Histogram, type Percentiles } from "./histogram.ts";
 import type { Measurements } from "./measurements.ts";
 import { type EpochCount, ProcessCounts } from "./process_counts.ts";
 import { type EpochDetails, RecentEpochs, RecentHistogram } from "./recent.ts";
-import type { Outbox } from "./outbox.ts";
-import { type Sent, sentOf, type WorkStep } from "./work_steps.ts";
+import { type Sent, sentOf, type WaitingEpochs, type WorkStep } from "./work_steps.ts";
 
 /**
  * What one stage has done and what it keeps, over the tasks of this worker. Counts are those since the worker took up a task,
@@ -153,7 +152,7 @@ export class Meter {
   }
 
   /** A transaction is about to publish what waits in these outboxes. `delivered` has the topics of such results. */
-  sending(outboxes: readonly Outbox[], delivered: ReadonlyMap<string, unknown>): void {
+  sending(outboxes: readonly WaitingEpochs[], delivered: ReadonlyMap<string, unknown>): void {
     this.sent = this.steps.observed ? sentOf(outboxes, delivered) : undefined;
   }
 

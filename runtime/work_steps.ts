@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { CutEpoch } from "./owned_task.ts";
-import type { Outbox } from "./outbox.ts";
 import { TRACES_AN_EPOCH } from "./limits.ts";
+import type { EpochCount } from "./process_counts.ts";
 
 /** A commit or a transaction that has ended. Its times are milliseconds since 1970, by the clock of the job. */
 export type WorkStep = CommitStep | SendStep;
@@ -56,8 +55,17 @@ export interface SendStep extends Step {
 /** What a transaction has. */
 export type Sent = Pick<SendStep, "topics" | "epochs" | "records" | "commits">;
 
+/** The epochs of a task that wait to be published, as a trace sees them. */
+export interface WaitingEpochs {
+  readonly waiting: readonly {
+    readonly rows: { readonly length: number };
+    readonly counts?: readonly EpochCount[];
+    readonly commit?: number;
+  }[];
+}
+
 /** What these outboxes have for a transaction. `delivered` has the topics whose results it makes visible. */
-export function sentOf(outboxes: readonly Outbox[], delivered: ReadonlyMap<string, unknown>): Sent {
+export function sentOf(outboxes: readonly WaitingEpochs[], delivered: ReadonlyMap<string, unknown>): Sent {
   const topics = new Set<string>(), commits = new Set<number>();
   let epochs = 0, records = 0;
   for (const { waiting } of outboxes) {
@@ -74,6 +82,6 @@ export function sentOf(outboxes: readonly Outbox[], delivered: ReadonlyMap<strin
 }
 
 /** At most so many traces as an epoch keeps, of all of these. */
-export function tracesOf(cuts: readonly Pick<CutEpoch, "traceparents">[]): readonly string[] {
+export function tracesOf(cuts: readonly { readonly traceparents: readonly string[] }[]): readonly string[] {
   return cuts.flatMap(({ traceparents }) => traceparents).slice(0, TRACES_AN_EPOCH);
 }
