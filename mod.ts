@@ -77,5 +77,5 @@ export type {
 } from "./runtime/measurements.ts";
 export type { CommitStep, SendStep, WorkStep } from "./runtime/work_steps.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
-export type { Topology } from "./runtime/plan.ts";
+export type { Topology, TopologyEdge, TopologyNode } from "./runtime/topology.ts";
 export { CorruptError, FencedError, UnavailableError } from "./state/errors.ts";

@@ -23,6 +23,7 @@ import type { Meter } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Plan } from "./plan.ts";
 import type { Settings } from "./options.ts";
+import type { Entered } from "./topology.ts";
 import type { Troubles } from "./troubles.ts";
 
 /** What the details of a running job are taken from. */
@@ -31,6 +32,7 @@ export interface JobTellerParts {
   readonly plan: Plan;
   readonly store: Store;
   readonly meter: Meter;
+  readonly entered: Entered;
   readonly troubles: Troubles;
   /** The name of this worker, if it has one. */
   readonly worker: string | undefined;
@@ -136,6 +138,7 @@ export class JobTeller {
     const whole = wholeOf({
       ...{ job: name, ...moment, worker, tasks, live, meter, rate },
       time: this.parts.loop().time.shares(moment.elapsed),
+      entered: this.parts.entered.byId(),
       ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },
       ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late },
     });

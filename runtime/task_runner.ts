@@ -56,6 +56,7 @@ export class TaskRunner implements TaskHost {
   skipPane: TaskHost["skipPane"];
   afterCall: TaskHost["afterCall"];
   readonly bindHop: TaskHost["bindHop"];
+  readonly entries: TaskHost["entries"];
   readonly clock: TaskHost["clock"];
   /** The records of the epoch, kept when a policy may need to process the epoch again. */
   journal: Journal | undefined;
@@ -86,7 +87,8 @@ export class TaskRunner implements TaskHost {
       writes: (slot) => this.queues[slot]?.counts !== false,
       counted: () => this.count("dead"),
     });
-    this.routes = new Routes(parts.planned, parts.decoded);
+    this.entries = parts.entered;
+    this.routes = new Routes(parts.planned, parts.entered, parts.decoded);
     this.#order = new PushOrder(parts.queues, (queue) => this.#waits(queue));
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
