@@ -27,7 +27,7 @@ import { Routes } from "./routes.ts";
 import { Samples } from "./samples.ts";
 import type { HopRecord } from "./hop_records.ts";
 import { TaskHops } from "./task_hops.ts";
-import type { Counters, RunnerParts } from "./runner_parts.ts";
+import { type Counters, type RunnerParts, snapshotsOf } from "./runner_parts.ts";
 import type { Outputs } from "./outputs.ts";
 
 export type { Counters, RunnerParts };
@@ -254,10 +254,7 @@ export class TaskRunner implements TaskHost {
 
   /** Snapshots of all clocks. */
   clocks(): Record<string, ClockSnapshot> {
-    // The object has no prototype: a clock may be named `constructor`.
-    const clocks: Record<string, ClockSnapshot> = Object.create(null);
-    for (const [name, clock] of this.task.clocks) clocks[name] = clock.snapshot();
-    return clocks;
+    return snapshotsOf(this.task.clocks);
   }
 
   /** Reads a state of the pipeline, as it stands in memory. */
