@@ -1,0 +1,20 @@
+/**
+ * The limits of the page.
+ *
+ * @module
+ */
+
+/** The port that is tried first. */
+export const PORT = 8321;
+/** How many ports are tried, one after the other, when no port was asked for. */
+export const PORTS = 20;
+/** How long at least lies between two snapshots, in milliseconds. */
+export const SNAPSHOT_MS = 1_000;
+/** How soon a page that has lost its stream comes back, in milliseconds. */
+export const COME_BACK_MS = 1_000;
+/** The most streams at once. */
+export const MOST_READERS = 8;
+/** The largest body of a request, in bytes. */
+export const MOST_BODY_BYTES = 8_192;
+/** The fewest characters of a token. */
+export const TOKEN_LENGTH = 16;
