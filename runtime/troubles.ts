@@ -5,7 +5,7 @@
  *
  * @module
  */
-
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { Events } from "./events.ts";
 
 /** Which part is in trouble. Each may be in trouble while the others are not. */
@@ -48,15 +48,47 @@ const TOLD_AT_MOST = 20;
 
 interface Trouble {
   message: string;
+  /** In milliseconds of a monotonic clock. */
+  readonly began: number;
   /** Messages that were logged. A message that comes again is not logged again. */
   readonly told: Set<string>;
+}
+
+/** A trouble that is not over. */
+export interface OpenTrouble {
+  readonly kind: TroubleKind;
+  /** For how long it is known, in milliseconds. */
+  readonly since: number;
+  /** Whether the job waits because of it; otherwise it goes on with a part of its tasks. */
+  readonly blocks: boolean;
 }
 
 /** The troubles of one job in one process. */
 export class Troubles {
   readonly #open = new Map<TroubleKind, Trouble>();
+  readonly #events: Pick<Events, "tell">;
+  readonly #clock: Pick<Clock, "elapsed">;
 
-  constructor(readonly job: { readonly events: Pick<Events, "tell"> }) {}
+  /** @param job its events, and the clock. @default the clock of the machine */
+  constructor(
+    { events, clock = systemClock }: {
+      readonly events: Pick<Events, "tell">;
+      readonly clock?: Pick<Clock, "elapsed">;
+    },
+  ) {
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /** All present troubles. */
+  get open(): OpenTrouble[] {
+    const now = this.#clock.elapsed();
+    return [...this.#open].map(([kind, { began }]) => ({
+      kind,
+      since: now - began,
+      blocks: WORDS[kind].begins.startsWith("waiting"),
+    }));
+  }
 
   /** The messages of all present troubles, or `undefined`. */
   get text(): string | undefined {
@@ -74,17 +106,19 @@ export class Troubles {
     if (error === undefined) return this.#end(kind);
     const { message } = error;
     let trouble = this.#open.get(kind);
-    if (trouble === undefined) this.#open.set(kind, trouble = { message, told: new Set() });
+    if (trouble === undefined) {
+      this.#open.set(kind, trouble = { message, began: this.#clock.elapsed(), told: new Set() });
+    }
     trouble.message = message;
     if (trouble.told.has(message) || trouble.told.size >= TOLD_AT_MOST) return;
     trouble.told.add(message);
-    this.job.events.tell({ kind: "trouble", trouble: kind }, `${WORDS[kind].begins} ${message}`);
+    this.#events.tell({ kind: "trouble", trouble: kind }, `${WORDS[kind].begins} ${message}`);
   }
 
   #end(kind: TroubleKind): void {
     if (!this.#open.delete(kind)) return;
     const left = this.text;
     const rest = left === undefined ? "all is well again" : `but still: ${left}`;
-    this.job.events.tell({ kind: "trouble over", trouble: kind }, `${WORDS[kind].ends}; ${rest}`);
+    this.#events.tell({ kind: "trouble over", trouble: kind }, `${WORDS[kind].ends}; ${rest}`);
   }
 }
