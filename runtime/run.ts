@@ -187,6 +187,7 @@ class RunningJob implements Job {
       giveUpAfter,
       trouble: (error) => troubles.tell("results", error),
       letter: letterMaker(settings, open),
+      sending: (outboxes) => this.#meter.sending(outboxes, open.delivered),
     });
     this.#worker = new Worker({
       store,
@@ -206,9 +207,9 @@ class RunningJob implements Job {
     this.#teller = new JobTeller({
       ...{ settings, plan, store, meter: this.#meter, troubles, worker: parts.claimed.worker, entered },
       ...{ tasks: open.layout.tasks, owned: () => this.#worker.assignment.list, held: () => this.#worker.epochs.held },
-      time: () => this.#worker.loop.time,
+      loop: () => this.#worker.loop,
     });
-    this.metrics = new MetricsFeed(() => this.#snapshot());
+    this.metrics = new MetricsFeed(() => this.#snapshot(), () => this.#teller.measure(), this.#meter);
   }
 
   get topology(): Plan["topology"] {

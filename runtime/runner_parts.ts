@@ -51,3 +51,13 @@ export interface RunnerParts {
   /** Called with each decoded value, in tests. */
   readonly decoded?: (value: unknown) => void;
 }
+
+/** Snapshots of clocks, by their names. */
+export function snapshotsOf(
+  clocks: Iterable<readonly [name: string, clock: { snapshot(): ClockSnapshot }]>,
+): Record<string, ClockSnapshot> {
+  // The object has no prototype: a clock may be named `constructor`.
+  const snapshots: Record<string, ClockSnapshot> = Object.create(null);
+  for (const [name, clock] of clocks) snapshots[name] = clock.snapshot();
+  return snapshots;
+}
