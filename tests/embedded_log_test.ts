@@ -231,10 +231,8 @@ Deno.test("embeddedLog() carries an append along that is under way when a cut is
     const { kv, log, connection, delivery } = here;
     await log.append("out", [{ value: "before", partition: 0 }]);
     const held = holdAtomics(kv);
-    const appending = connection.append([record("out", { text: '"append"' })], {
-      owner: "",
-      along: [[["mark"], order]],
-    });
+    const row = record("out", { text: '"append"' });
+    const appending = connection.append([row], { owner: "", along: [[["mark"], order]] });
     await held.reached;
     const staged = delivery.stage([record("out", { text: "cut" }), record("out", { partition: 1, text: "other" })]);
     if (order === "the append first") {
