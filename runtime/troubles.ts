@@ -6,7 +6,6 @@
  * @module
  */
 import { type Clock, systemClock } from "../base/clock.ts";
-import type { Events } from "./events.ts";
 
 /** Which part is in trouble. Each may be in trouble while the others are not. */
 export type TroubleKind = keyof typeof WORDS;
@@ -63,16 +62,21 @@ export interface OpenTrouble {
   readonly blocks: boolean;
 }
 
+/** Takes the beginnings and ends of troubles. */
+export interface TroubleEvents {
+  tell(facts: { readonly kind: "trouble" | "trouble over"; readonly trouble: TroubleKind }, text: string): void;
+}
+
 /** The troubles of one job in one process. */
 export class Troubles {
   readonly #open = new Map<TroubleKind, Trouble>();
-  readonly #events: Pick<Events, "tell">;
+  readonly #events: TroubleEvents;
   readonly #clock: Pick<Clock, "elapsed">;
 
   /** @param job its events, and the clock. @default the clock of the machine */
   constructor(
     { events, clock = systemClock }: {
-      readonly events: Pick<Events, "tell">;
+      readonly events: TroubleEvents;
       readonly clock?: Pick<Clock, "elapsed">;
     },
   ) {
