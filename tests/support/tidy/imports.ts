@@ -61,8 +61,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   dashboard: {
     // The page's own library, as text.
     packages: /^htm$/,
-    files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js`),
-    types: re(String.raw`runtime/(details|job)\.ts`),
+    files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js|telemetry/instruments\.ts`),
+    types: re(String.raw`runtime/(details|job|measurements)\.ts`),
+  },
+  telemetry: {
+    // An export of its own, so that its libraries are loaded only by programs that use it.
+    packages: /^(@opentelemetry\/api|@logtape\/logtape)$/,
+    files: re(String.raw`telemetry/.*`),
+    types: re(String.raw`runtime/(job|measurements|work_steps|events)\.ts`),
   },
   pictures: {
     packages: /^rxjs$/,
