@@ -32,7 +32,8 @@ const PORT = String
 const IN_BASE = re(BASE);
 
 const ROOMS: Readonly<Record<string, Room>> = {
-  base: { packages: /^node:.*$/, files: re(BASE) },
+  // The version of the package stands in its deno.json.
+  base: { packages: /^node:.*$/, files: re(String.raw`${BASE}|deno\.json`) },
   operators: {
     packages: /^(rxjs|@datadog\/sketches-js)$/,
     files: re(String.raw`operators/(_[a-z_]+|keyed_state)\.ts`),
