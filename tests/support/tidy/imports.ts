@@ -23,7 +23,7 @@ const BASE = String.raw`base/[a-z0-9_]+\.ts`;
 /** Parts of `operators/`: the limits of time, for every folder, and the seam with its scope. */
 const WORDS = String.raw`operators/_(limits|clock_snapshot)\.ts`;
 const SEAM = String
-  .raw`${WORDS}|operators/_(operate|source|scope|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
+  .raw`${WORDS}|operators/_(operate|source|scope|graph|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
 /** Parts of `connectors/`: the port, which every connector imports. */
 const PORT = String
@@ -32,7 +32,8 @@ const PORT = String
 const IN_BASE = re(BASE);
 
 const ROOMS: Readonly<Record<string, Room>> = {
-  base: { packages: /^node:.*$/, files: re(BASE) },
+  // The version of the package stands in its deno.json.
+  base: { packages: /^node:.*$/, files: re(String.raw`${BASE}|deno\.json`) },
   operators: {
     packages: /^(rxjs|@datadog\/sketches-js)$/,
     files: re(String.raw`operators/(_[a-z_]+|keyed_state)\.ts`),
@@ -57,6 +58,18 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
     files: re(`${SEAM}|state/.*|${PORT}|runtime/.*`),
     types: re(SEAM_NAMES),
+  },
+  dashboard: {
+    // The page's own library, as text.
+    packages: /^htm$/,
+    files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js|telemetry/instruments\.ts`),
+    types: re(String.raw`runtime/(details|job|measurements)\.ts`),
+  },
+  telemetry: {
+    // An export of its own, so that its libraries are loaded only by programs that use it.
+    packages: /^(@opentelemetry\/api|@logtape\/logtape)$/,
+    files: re(String.raw`telemetry/.*`),
+    types: re(String.raw`runtime/(job|measurements|work_steps|events)\.ts`),
   },
   pictures: {
     packages: /^rxjs$/,
