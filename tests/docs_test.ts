@@ -4,7 +4,9 @@ import { describe, it } from "@std/testing/bdd";
 import { MUTATIONS } from "./sim/mutations.ts";
 import { PICTURES } from "./support/pictures.ts";
 import { documents, read } from "./support/documents.ts";
+import { spoken } from "./support/spoken.ts";
 import { testNames } from "./support/test_names.ts";
+import { readTree } from "./support/tidy/source.ts";
 
 const PAGES = documents();
 
@@ -56,5 +58,31 @@ describe("the failure table", () => {
       cells.length !== 5 || cells.includes("") || !/(test|mutation) "|^none: /.test(cells[4])
     );
     assertEquals(poor.map(([moment]) => moment), []);
+  });
+});
+
+describe("the ten questions", () => {
+  const page = read("docs/troubleshooting.md");
+  const parts = page.split(/^## /m).slice(1);
+
+  it("are ten, and each says where to look and what helps", () => {
+    assertEquals(parts.map((part) => Number(/^\d+/.exec(part)?.[0])), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    const poor = parts.filter((part) =>
+      !/\*\*Look at\*\*/.test(part) || !/\*\*What helps\*\*|ends again|`readDetails/.test(part)
+    );
+    assertEquals(poor.map((part) => part.split("\n")[0]), []);
+  });
+
+  it("quote what the code says, word for word", () => {
+    const texts = readTree(Deno.cwd()).filter(({ path }) => path.startsWith("runtime/")).map(spoken);
+    const quotes = [...page.matchAll(/^> `([^`]+)`$/gm)].map(([, quote]) => quote);
+    assert(quotes.length >= 7, `${quotes.length} quotes`);
+    // What is filled in stands in pointed brackets; what stands between must be in the code.
+    const words = (quote: string) =>
+      quote.split(/<[^<>]+>|[;:] /).map((part) => part.trim()).filter((part) => part.length > 2);
+    const missing = quotes.flatMap((quote) =>
+      words(quote).filter((part) => !texts.some((text) => text.includes(part)))
+    );
+    assertEquals(missing, []);
   });
 });
