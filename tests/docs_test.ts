@@ -21,12 +21,62 @@ function unknown(found: readonly { page: string; name: string }[], isKnown: (nam
   return found.filter(({ name }) => !isKnown(name)).map(({ page, name }) => `${page}: ${name}`);
 }
 
+/** Whether the program of a task has a flag: its name stands in one of the files beside it. */
+function isKnown(command: string, flag: string): boolean {
+  const program = command.split(" ").findLast((word) => word.endsWith(".ts"))!;
+  if (program === "tests/run.ts" && flag === "filter") return true; // Goes on to `deno test`.
+  const folder = program.split("/").slice(0, -1).join("/");
+  const files = Array.from(Deno.readDirSync(folder), ({ name }) => `${folder}/${name}`).filter((path) =>
+    path.endsWith(".ts")
+  );
+  return files.some((path) => new RegExp(`["\\s-]${flag}\\b["\\s:=]`).test(read(path)));
+}
+
+/** The lines of the shell's examples. */
+function shellLines(page: string): string[] {
+  return [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, text]) => text.trim().split("\n"));
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 describe("the pages of documentation", () => {
   it("name only tasks that deno.json has", () => {
     const { tasks } = JSON.parse(read("deno.json"));
     const found = named(/\bdeno task ([a-z-]+)/g);
     assert(found.length > 20, `${found.length} tasks`);
     assertEquals(unknown(found, (name) => Object.hasOwn(tasks, name)), []);
+  });
+
+  it("give tasks only flags that their programs know", () => {
+    const { tasks } = JSON.parse(read("deno.json"));
+    const found = PAGES.flatMap((page) =>
+      [...read(page).matchAll(/\bdeno task ([a-z-]+)([^`\n]*)/g)].flatMap(([, task, words]) =>
+        [...words.matchAll(/(?<=\s)--([a-z-]+)/g)].map(([, flag]) => ({ page, task, flag }))
+      )
+    );
+    assert(found.length > 15, `${found.length} flags`);
+    const wrong = found.filter(({ task, flag }) => !isKnown(tasks[task].command, flag));
+    assertEquals(wrong, []);
+  });
+
+  it("run only files that there are", () => {
+    const lines = PAGES.flatMap((page) => shellLines(read(page)).map((line) => ({ page, line })));
+    assert(lines.length > 20, `${lines.length} lines`);
+    const files = lines.flatMap(({ page, line }) =>
+      (line.match(/(?<=[\s=]|^)[\w./-]+\/[\w.-]+\.(ts|yaml|json|sh)\b|\S+\/Dockerfile/g) ?? []).map((path) => ({
+        page,
+        path,
+      }))
+    );
+    assert(files.length > 5, `${files.length} files`);
+    assertEquals(files.filter(({ path }) => !exists(path)), []);
   });
 
   it("show each picture that is drawn, and no other", () => {
