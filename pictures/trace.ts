@@ -13,19 +13,27 @@ import { htmlOf } from "./_html.ts";
 
 /** Options of {@linkcode trace}. */
 export interface TraceOptions {
+  /** The title of its pictures. @default the names of the stages */
+  readonly title?: string;
   /**
    * The label of a record in pictures, from the value that reaches the `watermark()`, or the window that refuses it. At
    * most 18 characters are shown. @default its event time
    */
   // deno-lint-ignore no-explicit-any -- a trace may watch stages of different values
   readonly label?: (value: any) => unknown;
+  /**
+   * The label of a result that comes from no window, in one or two parts. @default key and value; of other results the
+   * first field, and the other ones
+   */
+  // deno-lint-ignore no-explicit-any -- a trace may watch stages of different results
+  readonly result?: (value: any) => readonly unknown[];
   /** The most events that are kept; later ones are counted in `leftOut`. @default 10_000 */
   readonly limit?: number;
 }
 
 /** Options of {@linkcode Trace.svg}. */
 export interface SvgOptions {
-  /** The title. @default the names of the stages */
+  /** The title. @default that of the trace */
   readonly title?: string;
 }
 
@@ -48,16 +56,21 @@ export interface TraceDisplay {
 /** What has happened in a pipeline. Made by {@linkcode trace}. It draws itself in a notebook. */
 export class Trace {
   readonly #log: EventLog;
+  readonly #title: string | undefined;
 
   /** Use {@linkcode trace}. */
-  constructor({ label, limit = TRACE_EVENTS }: TraceOptions = {}) {
-    if (label !== undefined && typeof label !== "function") {
-      throw new TypeError("Cannot trace: label must be a function");
+  constructor({ title, label, result, limit = TRACE_EVENTS }: TraceOptions = {}) {
+    for (const [name, given] of Object.entries({ label, result })) {
+      if (given !== undefined && typeof given !== "function") {
+        throw new TypeError(`Cannot trace: ${name} must be a function`);
+      }
     }
     if (!(Number.isSafeInteger(limit) && limit > 0)) {
       throw new RangeError(`Cannot trace: limit must be an integer above 0, current value is ${limit}`);
     }
-    this.#log = new EventLog(limit, label);
+    if (title !== undefined && typeof title !== "string") throw new TypeError("Cannot trace: title must be a string");
+    this.#title = title;
+    this.#log = new EventLog(limit, { label, result });
   }
 
   /** The events, in the order in which they happened. */
@@ -89,7 +102,7 @@ export class Trace {
    * The text needs nothing else: no script, no font, no style sheet. It follows the light or dark theme of its reader,
    * and has a title and a description for screen readers.
    */
-  svg({ title }: SvgOptions = {}): string {
+  svg({ title = this.#title }: SvgOptions = {}): string {
     return drawn(sceneOf(this.#log, title));
   }
 
@@ -125,7 +138,8 @@ export class Trace {
  * pipeline, below a sink too: `testPipeline(pipeline.pipe(picture.watch()))`.
  *
  * It records each record that reaches a `watermark()`, the watermark of each partition and their minimum, idle
- * partitions, the firings and panes of windows, and late records. What stands above a `repartition()` in a job has a
+ * partitions, the firings and panes of windows, the results of joins, reductions and other stages that keep state, and late
+ * records. What stands above a `repartition()` in a job has a
  * trace of its own. A pipeline without a trace has no work with it.
  *
  * ```text
@@ -139,7 +153,7 @@ export class Trace {
  * @param options labels and limits
  * @returns the trace
  * @throws {Error} the error of the pipeline
- * @throws {TypeError} when `label` is not a function
+ * @throws {TypeError} when `label` or `result` is not a function, or `title` is not a string
  * @throws {RangeError} when `limit` is not an integer above 0
  *
  * @example A late record in a picture

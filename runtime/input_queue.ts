@@ -20,7 +20,7 @@ interface Waiting extends Pick<Batch, "records" | "position"> {
   readonly held?: number;
 }
 
-/** What waits behind a fetch that is held, or is one. */
+/** A fetch that is held, or something that came after one and waits for it. */
 interface Held {
   readonly waiting: Waiting;
   /** The fetch, until it is released. */
@@ -50,13 +50,15 @@ export class InputQueue implements InputSlot {
   bytes = 0;
   /** How many offsets below `position` were gone before they could be read, since the last cut. */
   missing = 0;
+  /** How many records were taken since the last cut. */
+  taken = 0;
   #batches: Waiting[] = [];
   /** Fetches that are held, and everything that came after the first of them. */
   readonly #held: Held[] = [];
   /** Index of the current batch. The list is shortened only from time to time. */
   #first = 0;
   #next = 0;
-  /** The next record, after something has looked ahead: a fetch gives each record once. */
+  /** The next record, once something has looked at it without taking it. A fetch gives each record only once. */
   #ahead: InputRecord | undefined;
   /** Whether every task reads the partition, and those of one worker share its fetches. */
   readonly shared: boolean;
@@ -157,6 +159,12 @@ export class InputQueue implements InputSlot {
     this.#push({ records: [], position: next, missing });
   }
 
+  /** Begins to count anew, after a cut. */
+  startEpoch(): void {
+    this.missing = 0;
+    this.taken = 0;
+  }
+
   /** The next record, or `undefined`; `position` moves with it. */
   take(): InputRecord | undefined {
     while (this.#first < this.#batches.length) {
@@ -165,6 +173,7 @@ export class InputQueue implements InputSlot {
         const record = this.#ahead ?? records.at(this.#next)!;
         this.#ahead = undefined;
         this.#next++;
+        this.taken++;
         this.position = this.#next === records.length ? position : behind(record);
         if (this.#next === records.length) this.#dropBatch();
         return record;

@@ -90,6 +90,9 @@ export const TOO_FAR = { bounds: 10, least: SECOND } as const;
 /** How many samples of latency an epoch keeps. */
 export const SAMPLES_AN_EPOCH = 64;
 
+/** How many records of an epoch are looked at for the trace that they belong to. */
+export const TRACES_AN_EPOCH = 8;
+
 /** A job's and a worker's name, in characters. */
 export const NAME_LENGTH = 100;
 
@@ -119,3 +122,12 @@ export const HOP_INTERVAL = { least: 100, each: 5 } as const;
 
 /** How often records of a hop that no task needs any more are deleted, in milliseconds. */
 export const HOP_DELETE_MS: number = 5 * SECOND;
+
+/** How many of a job's newest events are kept. */
+export const EVENTS_KEPT = 200;
+
+/** A commit that takes longer is an event, in milliseconds. */
+export const SLOW_EPOCH_MS = 1_000;
+
+/** How often an event of a kind that may come with each record is told, in milliseconds. */
+export const SELDOM_MS = 10_000;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { type Clock, systemClock } from "../base/clock.ts";
 
 /** Which part is in trouble. Each may be in trouble while the others are not. */
 export type TroubleKind = keyof typeof WORDS;
@@ -46,18 +47,51 @@ const TOLD_AT_MOST = 20;
 
 interface Trouble {
   message: string;
+  /** In milliseconds of a monotonic clock. */
+  readonly began: number;
   /** Messages that were logged. A message that comes again is not logged again. */
   readonly told: Set<string>;
+}
+
+/** A trouble that is not over. */
+export interface OpenTrouble {
+  readonly kind: TroubleKind;
+  /** For how long it is known, in milliseconds. */
+  readonly since: number;
+  /** Whether the job waits because of it; otherwise it goes on with a part of its tasks. */
+  readonly blocks: boolean;
+}
+
+/** Takes the beginnings and ends of troubles. */
+export interface TroubleEvents {
+  tell(facts: { readonly kind: "trouble" | "trouble over"; readonly trouble: TroubleKind }, text: string): void;
 }
 
 /** The troubles of one job in one process. */
 export class Troubles {
   readonly #open = new Map<TroubleKind, Trouble>();
-  readonly #log: (line: string) => void;
+  readonly #events: TroubleEvents;
+  readonly #clock: Pick<Clock, "elapsed">;
 
-  /** @param options the job's name, and the function that takes a line */
-  constructor({ name, log }: { readonly name: string; readonly log: (line: string) => void }) {
-    this.#log = (line) => log(`Job ${name}: ${line}`);
+  /** @param job its events, and the clock. @default the clock of the machine */
+  constructor(
+    { events, clock = systemClock }: {
+      readonly events: TroubleEvents;
+      readonly clock?: Pick<Clock, "elapsed">;
+    },
+  ) {
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /** All present troubles. */
+  get open(): OpenTrouble[] {
+    const now = this.#clock.elapsed();
+    return [...this.#open].map(([kind, { began }]) => ({
+      kind,
+      since: now - began,
+      blocks: WORDS[kind].begins.startsWith("waiting"),
+    }));
   }
 
   /** The messages of all present troubles, or `undefined`. */
@@ -76,16 +110,19 @@ export class Troubles {
     if (error === undefined) return this.#end(kind);
     const { message } = error;
     let trouble = this.#open.get(kind);
-    if (trouble === undefined) this.#open.set(kind, trouble = { message, told: new Set() });
+    if (trouble === undefined) {
+      this.#open.set(kind, trouble = { message, began: this.#clock.elapsed(), told: new Set() });
+    }
     trouble.message = message;
     if (trouble.told.has(message) || trouble.told.size >= TOLD_AT_MOST) return;
     trouble.told.add(message);
-    this.#log(`${WORDS[kind].begins} ${message}`);
+    this.#events.tell({ kind: "trouble", trouble: kind }, `${WORDS[kind].begins} ${message}`);
   }
 
   #end(kind: TroubleKind): void {
     if (!this.#open.delete(kind)) return;
     const left = this.text;
-    this.#log(`${WORDS[kind].ends}; ${left === undefined ? "all is well again" : `but still: ${left}`}`);
+    const rest = left === undefined ? "all is well again" : `but still: ${left}`;
+    this.#events.tell({ kind: "trouble over", trouble: kind }, `${WORDS[kind].ends}; ${rest}`);
   }
 }

@@ -92,7 +92,8 @@ describe("job.details()", () => {
     const details = await job.details();
     assertEquals(details, structuredClone(details));
     assert(!JSON.stringify(details).includes("null"), "a number that JSON does not have would become null");
-    const { tasks, partitions, stages, watermarks, lateRecords, recentEpochs, ...rest } = details;
+    const { tasks, partitions, stages, watermarks, lateRecords, recentEpochs, lastEvent, ...rest } = details;
+    assertEquals(lastEvent, job.events.last);
     assertEquals(lateRecords, []);
     assertEquals(recentEpochs.reduce((sum, { records }) => sum + records, 0), 3);
     assertEquals(recentEpochs.reduce((sum, { results }) => sum + results, 0), 1);
@@ -105,6 +106,7 @@ describe("job.details()", () => {
       ...{ taskCount: 2, records_in: 3, records_per_second: 0, outputs: { activity: 1 }, late: 0, dead_letters: 0 },
       ...{ unpublishable: 0, missing: 0, epochs: 2, lag: 0, lagTime: 0 },
       time: undefined,
+      entered: { "source:visits": 3, "eventTime": 3, "watermark": 3, "tumblingWindow:activity": 3, "sink:activity": 1 },
       ...{ waiting: { epochs: 0, bytes: 0 }, leftOut: { tasks: 0, partitions: 0 } },
     });
     const cut = { since: noon + minutes(2), at: noon + minutes(2) };

@@ -23,7 +23,7 @@ const BASE = String.raw`base/[a-z0-9_]+\.ts`;
 /** Parts of `operators/`: the limits of time, for every folder, and the seam with its scope. */
 const WORDS = String.raw`operators/_(limits|clock_snapshot)\.ts`;
 const SEAM = String
-  .raw`${WORDS}|operators/_(operate|source|scope|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
+  .raw`${WORDS}|operators/_(operate|source|scope|graph|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
 /** Parts of `connectors/`: the port, which every connector imports. */
 const PORT = String
@@ -32,7 +32,8 @@ const PORT = String
 const IN_BASE = re(BASE);
 
 const ROOMS: Readonly<Record<string, Room>> = {
-  base: { packages: /^node:.*$/, files: re(BASE) },
+  // The version of the package stands in its deno.json.
+  base: { packages: /^node:.*$/, files: re(String.raw`${BASE}|deno\.json`) },
   operators: {
     packages: /^(rxjs|@datadog\/sketches-js)$/,
     files: re(String.raw`operators/(_[a-z_]+|keyed_state)\.ts`),
@@ -58,10 +59,34 @@ const ROOMS: Readonly<Record<string, Room>> = {
     files: re(`${SEAM}|state/.*|${PORT}|runtime/.*`),
     types: re(SEAM_NAMES),
   },
+  dashboard: {
+    // The page's own library, as text.
+    packages: /^htm$/,
+    files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js|telemetry/instruments\.ts`),
+    types: re(String.raw`runtime/(details|job|measurements)\.ts`),
+  },
+  telemetry: {
+    // An export of its own, so that its libraries are loaded only by programs that use it.
+    packages: /^(@opentelemetry\/api|@logtape\/logtape)$/,
+    files: re(String.raw`telemetry/.*`),
+    types: re(String.raw`runtime/(job|measurements|work_steps|events)\.ts`),
+  },
   pictures: {
     packages: /^rxjs$/,
     files: re(`${SEAM}|operators/_own\\.ts|pictures/.*`),
     types: re(SEAM_NAMES),
+  },
+  cli: {
+    packages: /^(commander|cli-table3|@bomb\.sh\/tab)$/,
+    // It looks at jobs from outside: their stored form, their details, and topics. It runs none.
+    files: re(
+      String
+        .raw`cli/.*|deno\.json|runtime/(asked_reset|details_read|details_words|stored_job)\.ts|state/(mod|file_lock)\.ts|` +
+        String.raw`connectors/(headers|record_rows)\.ts|connectors/embedded/log\.ts|connectors/kafka/open_topics\.ts`,
+    ),
+    types: re(
+      String.raw`operators/keyed_state\.ts|runtime/details\.ts|connectors/(connector|kafka/topics|local/append)\.ts`,
+    ),
   },
   testing: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,

@@ -1,0 +1,56 @@
+/**
+ * The routes of the page.
+ *
+ * @module
+ */
+import { type Asked, Refused, type Route } from "./asked.ts";
+import { type Health, livez, readyz } from "./health.ts";
+import { MOST_READERS } from "./limits.ts";
+import { METRICS_TYPE, metricsText } from "./prometheus.ts";
+import { openSession } from "./session.ts";
+import type { Measurements } from "../runtime/measurements.ts";
+
+/** All routes, besides the files of the page. */
+export const ROUTES: readonly Route[] = [
+  { method: "POST", path: "/session", open: true, answer: openSession },
+  { method: "GET", path: "/api/details", answer: async ({ place }) => Response.json(await place.job.details()) },
+  { method: "GET", path: "/api/events", answer: events },
+  {
+    method: "GET",
+    path: "/api/topology",
+    answer: ({ place: { job } }) => Response.json({ job: job.name, ...job.topology }),
+  },
+  { method: "GET", path: "/api/why", answer: why },
+  { method: "GET", path: "/metrics", answer: metrics },
+  { method: "GET", path: "/livez", open: true, answer: health(livez) },
+  { method: "GET", path: "/healthz", open: true, answer: health(livez) },
+  { method: "GET", path: "/readyz", open: true, answer: health(readyz) },
+];
+
+function events({ place: { stream } }: Asked): Response {
+  const body = stream.open();
+  if (body === undefined) {
+    throw new Refused(503, `This page has ${MOST_READERS} readers, which is the most: close one of them`);
+  }
+  return new Response(body, { headers: { "content-type": "text/event-stream" } });
+}
+
+async function why({ place: { job }, search }: Asked): Promise<Response> {
+  try {
+    return Response.json(await job.explain(search.get("stage") ?? undefined));
+  } catch (error) {
+    if (error instanceof RangeError) throw new Refused(404, error.message);
+    throw error;
+  }
+}
+
+function metrics({ place: { job } }: Asked): Response {
+  return new Response(metricsText(job.metrics.measure()), { headers: { "content-type": METRICS_TYPE } });
+}
+
+function health(asked: (measurements: Measurements) => Health): Route["answer"] {
+  return ({ place: { job } }) => {
+    const { status, body } = asked(job.metrics.measure());
+    return Response.json(body, { status });
+  };
+}
