@@ -18,6 +18,8 @@ import { openAll, type OpenJob } from "./opening.ts";
 import { type RunOptions, type Settings, settingsOf } from "./options.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Publisher } from "./publisher.ts";
+import type { JobRecords } from "./records.ts";
+import { recordsOf } from "./records_of.ts";
 import { stateView } from "./state_view.ts";
 import { summarize } from "./summary.ts";
 import { letterMaker } from "./unpublishable.ts";
@@ -154,6 +156,7 @@ class RunningJob implements Job {
   readonly name: string;
   readonly finished: Promise<JobEnd>;
   readonly metrics: MetricsFeed;
+  readonly records: JobRecords;
   readonly #meter = new Meter();
   readonly #worker: Worker;
   readonly #teller: JobTeller;
@@ -210,6 +213,7 @@ class RunningJob implements Job {
       loop: () => this.#worker.loop,
     });
     this.metrics = new MetricsFeed(() => this.#snapshot(), () => this.#teller.measure(), this.#meter);
+    this.records = recordsOf({ ...parts, owner: `${publisherId}.replays`, owned: () => this.#worker.assignment.list });
   }
 
   get topology(): Plan["topology"] {

@@ -33,6 +33,7 @@ export { assertHeadFits } from "./head_size.ts";
 export type { HeadShape } from "./head_size.ts";
 export { changeJob, openJob, readJob } from "./job_entry.ts";
 export type { HopEntry, JobDifference, JobShape, OpenedJob } from "./job_entry.ts";
+export { replayedKey } from "./keys.ts";
 export { KvStore } from "./kv_store.ts";
 export { MemoryStore } from "./memory_store.ts";
 export type { OutputRecord } from "./outbox.ts";
