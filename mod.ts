@@ -62,6 +62,7 @@ export type {
   WatermarkDetails,
   WorkShares,
 } from "./runtime/details.ts";
+export type { EventFacts, EventLevel, JobEvent, JobEvents } from "./runtime/events.ts";
 export { readDetails, type ReadDetailsOptions, type StoredDetails } from "./runtime/details_read.ts";
 export type { HopMetrics, Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";
 export type {

@@ -164,7 +164,7 @@ describe("the time of a loop", () => {
 describe("an open trouble", () => {
   it("is known since its beginning, whatever its reason is by now", () => {
     let now = 1000;
-    const troubles = new Troubles({ name: "clicks", log: () => {}, clock: { elapsed: () => now } });
+    const troubles = new Troubles({ events: { tell: () => {} }, clock: { elapsed: () => now } });
     troubles.tell("store", new Error("it is away"));
     troubles.tell("members", new Error("others are in the group"));
     now = 4000;

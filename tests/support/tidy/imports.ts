@@ -32,7 +32,8 @@ const PORT = String
 const IN_BASE = re(BASE);
 
 const ROOMS: Readonly<Record<string, Room>> = {
-  base: { packages: /^node:.*$/, files: re(BASE) },
+  // The version of the package stands in its deno.json.
+  base: { packages: /^node:.*$/, files: re(String.raw`${BASE}|deno\.json`) },
   operators: {
     packages: /^(rxjs|@datadog\/sketches-js)$/,
     files: re(String.raw`operators/(_[a-z_]+|keyed_state)\.ts`),
@@ -61,13 +62,31 @@ const ROOMS: Readonly<Record<string, Room>> = {
   dashboard: {
     // The page's own library, as text.
     packages: /^htm$/,
-    files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js`),
-    types: re(String.raw`runtime/(details|job)\.ts`),
+    files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js|telemetry/instruments\.ts|runtime/records\.ts`),
+    types: re(String.raw`runtime/(details|job|measurements)\.ts`),
+  },
+  telemetry: {
+    // An export of its own, so that its libraries are loaded only by programs that use it.
+    packages: /^(@opentelemetry\/api|@logtape\/logtape)$/,
+    files: re(String.raw`telemetry/.*`),
+    types: re(String.raw`runtime/(job|measurements|work_steps|events)\.ts`),
   },
   pictures: {
     packages: /^rxjs$/,
     files: re(`${SEAM}|operators/_own\\.ts|pictures/.*`),
     types: re(SEAM_NAMES),
+  },
+  cli: {
+    packages: /^(commander|cli-table3|@bomb\.sh\/tab)$/,
+    // It looks at jobs from outside: their stored form, their details, and topics. It runs none.
+    files: re(
+      String
+        .raw`cli/.*|deno\.json|runtime/(asked_reset|details_read|details_words|stored_job)\.ts|state/(mod|file_lock)\.ts|` +
+        String.raw`connectors/(headers|record_rows)\.ts|connectors/embedded/log\.ts|connectors/kafka/open_topics\.ts`,
+    ),
+    types: re(
+      String.raw`operators/keyed_state\.ts|runtime/details\.ts|connectors/(connector|kafka/topics|local/append)\.ts`,
+    ),
   },
   testing: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
