@@ -6,7 +6,7 @@
 import type { CommandSpec } from "../command.ts";
 import { lookAt } from "../look.ts";
 import { jsonText } from "../text.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../../base/version.ts";
 
 /** `report` */
 export const report: CommandSpec = {
