@@ -113,8 +113,10 @@ describe("the notebooks", { ignore }, () => {
     assertStringIncludes(printed(notebook), "was late by 10 s");
   });
 
-  it("draw a picture for each thing that changes when windows fire", async () => {
-    const titles = shown(outputsOf(await executed("windows-and-lateness")), "image/svg+xml")
+  it("draw a picture for each thing that changes when windows fire, and say why one has not fired", async () => {
+    const notebook = await executed("windows-and-lateness");
+    assertStringIncludes(printed(notebook), "window [12:00:00, 12:01:00) waits: clicks/1: last event 12:00:20");
+    const titles = shown(outputsOf(notebook), "image/svg+xml")
       .map((svg) => /<title>(.*?)<\/title>/.exec(svg)![1]);
     assertEquals(titles, [
       "No patience: two clicks are late",
