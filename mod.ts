@@ -45,6 +45,7 @@ export { type DeadLetter, deadLetter, type RunOptions } from "./runtime/options.
 export type { Job, JobEnd, StateView, StopOptions } from "./runtime/job.ts";
 export type {
   ClosedBy,
+  DeadLetterRecord,
   EpochDetails,
   Explanation,
   HolderDetails,

@@ -153,6 +153,28 @@ export interface LateRecord {
   readonly sentence: string;
 }
 
+/** A record, or the result of a window or timer, that went to a dead-letter sink. */
+export interface DeadLetterRecord {
+  /** The task. */
+  readonly task: number;
+  /** The topic of the record; `undefined` for the result of a window or timer. */
+  readonly topic: string | undefined;
+  /** Its partition. */
+  readonly partition: number | undefined;
+  /** Its offset. */
+  readonly offset: number | undefined;
+  /** When it was refused. */
+  readonly at: number;
+  /** The stage that refused it; empty where none did. */
+  readonly stage: string;
+  /** Why, with the stage, in at most 160 characters. The dead letter has all of it in its header `tidemark.reason`. */
+  readonly reason: string;
+  /** The topic to which its copy went. */
+  readonly to: string;
+  /** All of it in a sentence. */
+  readonly sentence: string;
+}
+
 /** The record that closed a window. */
 export interface ClosedBy {
   /** Its topic. */
@@ -232,6 +254,8 @@ export interface JobDetails {
   readonly partitions: readonly PartitionDetails[];
   /** The newest values that came too late, over all tasks, the newest first, at most 10. */
   readonly lateRecords: readonly LateRecord[];
+  /** The newest dead letters, over all tasks, the newest first, at most 20 in 4 KB; at most 10 a second of a task. */
+  readonly deadLetters: readonly DeadLetterRecord[];
   /** How many tasks and partitions were left out, to keep the snapshot small. */
   readonly leftOut: { readonly tasks: number; readonly partitions: number };
 }

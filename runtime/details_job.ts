@@ -9,8 +9,8 @@ import { BEGIN_OF_TIME, END_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Explanation, JobDetails, JobState } from "./details.ts";
 import { explainElsewhere, explainStopped } from "./details_elsewhere.ts";
-import { explainTooFar, farAhead, type LateSample } from "./details_late.ts";
-import { readLate } from "./details_late_store.ts";
+import { explainTooFar, farAhead } from "./details_late.ts";
+import { joined, type LeftSamples, readShelves } from "./details_shelf.ts";
 import { clocksOf, quietFor, waitingOf } from "./details_live.ts";
 import { Rates } from "./details_rate.ts";
 import { wholeOf } from "./details_whole.ts";
@@ -59,8 +59,8 @@ export class JobTeller {
   readonly #inputs: ReadonlySet<string>;
   /** The heads of the tasks that this worker does not own. */
   #heads: ReadonlyMap<number, Head | undefined> = new Map();
-  /** Their late values. */
-  #late: readonly LateSample[] = [];
+  /** Their late values and dead letters. */
+  #left: LeftSamples = joined([]);
   #readAt = -Infinity;
   #ended: "stopped" | "finished" | undefined;
   #failure: Error | undefined;
@@ -140,7 +140,7 @@ export class JobTeller {
       time: this.parts.loop().time.shares(moment.elapsed),
       ...{ entered: this.parts.entered.byId(), lastEvent: this.parts.settings.events.last },
       ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },
-      ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late },
+      ...{ inputs: this.#inputs, heads: this.#heads, left: this.#left },
     });
     return { ...whole, state: this.#stateOf(whole) };
   }
@@ -156,7 +156,7 @@ export class JobTeller {
     const { owned, tasks, settings: { clock } } = this.parts;
     if (this.#ended !== undefined) return false;
     const all = owned().length === tasks.length;
-    if (all) [this.#heads, this.#late] = [new Map(), []];
+    if (all) [this.#heads, this.#left] = [new Map(), joined([])];
     return !all && clock.elapsed() - this.#readAt >= DETAILS_HEADS_MS;
   }
 
@@ -166,10 +166,10 @@ export class JobTeller {
     const others = tasks.filter((task) => !mine.has(task));
     const read = await Promise.all(others.map(async (task) => {
       const head = (await readHead(store, { job: name, task }))?.head;
-      return { task, head, late: await readLate(store, name, task, head) };
+      return { task, head, left: await readShelves(store, name, task, head) };
     }));
     this.#heads = new Map(read.map(({ task, head }) => [task, head]));
-    this.#late = read.flatMap(({ late }) => late);
+    this.#left = joined(read.map(({ left }) => left));
     this.#readAt = clock.elapsed();
   }
 

@@ -8,7 +8,7 @@ import type { KvHandle } from "../state/kv_handle.ts";
 import { type Head, KvStore, readHead, readJob, type Store } from "../state/mod.ts";
 import type { Explanation, JobDetails } from "./details.ts";
 import { explainElsewhere } from "./details_elsewhere.ts";
-import { readLate } from "./details_late_store.ts";
+import { joined, readShelves } from "./details_shelf.ts";
 import { wholeOf } from "./details_whole.ts";
 import { hopTopic } from "./hops.ts";
 import { DETAILS_FRESH_MS } from "./limits.ts";
@@ -102,11 +102,11 @@ export async function readFrom(
   );
   // A topic that every task reads may have more partitions than the job has tasks.
   const heads = found.slice(0, found.findLastIndex((head) => head !== undefined) + 1);
-  const late = await Promise.all(heads.map((head, task) => readLate(store, job, task, head)));
+  const left = joined(await Promise.all(heads.map((head, task) => readShelves(store, job, task, head))));
   const now = clock.now();
   const details = wholeOf({
     ...{ job, now, elapsed: 0, worker: undefined, trouble: undefined, failure: failureOf(heads), rate: 0 },
-    ...{ state: stateOf(heads, now), tasks: heads.map((_head, task) => task), live: [], late: late.flat() },
+    ...{ state: stateOf(heads, now), tasks: heads.map((_head, task) => task), live: [], left },
     ...{ inputs: new Set(Object.keys(entry.inputs)), heads: new Map(heads.entries()), meter: new Meter() },
     ...{ time: undefined, entered: {}, lastEvent: 0 },
   });

@@ -9,7 +9,9 @@ import type { Head } from "../state/mod.ts";
 import type { JobDetails, JobState, PartitionDetails, TaskDetails, WatermarkDetails } from "./details.ts";
 import { clocksOfHead, type CommittedClock, committedPartitions, committedTask } from "./details_committed.ts";
 import { clocksOf, lagOf, livePartitions, liveTask, waitingOf } from "./details_live.ts";
-import { type LateSample, newestLate, shownRecords, type StagesOfTask } from "./details_late.ts";
+import { newestLate, shownRecords, type StagesOfTask } from "./details_late.ts";
+import { type DeadSample, shownDead } from "./details_dead.ts";
+import type { LeftSamples } from "./details_shelf.ts";
 import { DETAILS_EPOCHS, DETAILS_ROWS } from "./limits.ts";
 import type { Meter, Moment } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
@@ -32,8 +34,8 @@ export interface WholeParts extends Moment {
   readonly live: readonly OwnedTask[];
   /** The heads of the other tasks. */
   readonly heads: ReadonlyMap<number, Head | undefined>;
-  /** The late values of the other tasks. */
-  readonly late: readonly LateSample[];
+  /** The late values and dead letters of the other tasks. */
+  readonly left: LeftSamples;
   readonly meter: Meter;
   /** What the worker's time goes to. */
   readonly time: WorkShares | undefined;
@@ -87,7 +89,8 @@ export function wholeOf(parts: WholeParts): JobDetails {
     ...{ entered: parts.entered, lastEvent: parts.lastEvent },
     watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
     stages: stageDetails(parts.live, boundOf(live)),
-    lateRecords: shownRecords(newestLate(live, parts.late), now),
+    lateRecords: shownRecords(newestLate(live, parts.left.late), now),
+    deadLetters: shownDead([...live.flatMap(deadOf), ...parts.left.dead]),
     ...shown,
     leftOut: {
       tasks: tasks.length - shown.tasks.length,
@@ -106,6 +109,10 @@ function recentOf(
     latency_ms: latency.percentiles(elapsed),
     recentEpochs: recentEpochs.newest(DETAILS_EPOCHS),
   };
+}
+
+function deadOf({ owned: { number: task, runner } }: Live): DeadSample[] {
+  return (runner.outputs.parts.letters?.samples ?? []).map((sample) => ({ ...sample, task }));
 }
 
 function lagOfTask({ lag = 0 }: TaskDetails): number {

@@ -77,8 +77,14 @@ export const WORK_MS: number = 10 * SECOND;
 /** How many late values the details of a job show. */
 export const LATE_RECORDS = 10;
 
-/** How often the late values of a task are written with its epochs, in milliseconds. */
-export const LATE_WRITE_MS: number = SECOND;
+/** How often the late values and the dead letters of a task are written with its epochs, in milliseconds. */
+export const SHELF_WRITE_MS: number = SECOND;
+
+/**
+ * How many dead letters a task remembers, and how many of them in a second; how many bytes of them details have, and how
+ * many characters of a reason.
+ */
+export const DEAD_LETTERS = { most: 20, inSecond: 10, bytes: 4_096, reason: 160 } as const;
 
 /**
  * When a partition is too far ahead: by so many times the bound of its watermark, which counts as at least so many

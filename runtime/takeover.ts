@@ -16,6 +16,7 @@
 import type { Background } from "../base/background.ts";
 import type { From, Published, StartOffset } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
+import { DeadLetters } from "./details_dead.ts";
 import { toldClocks } from "./details_told.ts";
 import type { KeyAtHand } from "./key_guard.ts";
 import {
@@ -41,6 +42,7 @@ import type { Plan } from "./plan.ts";
 import { type Publisher, settle } from "./publisher.ts";
 import { endsOfTables, TABLE_ENDS, TablesFirst } from "./tables_first.ts";
 import { countingTask } from "./task_layout.ts";
+import { tellLetter } from "./telling.ts";
 import { type OnFailure, TaskRunner } from "./task_runner.ts";
 import type { Entered } from "./topology.ts";
 
@@ -335,6 +337,7 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     failed: settings.onError?.sink,
     now: settings.clock.now,
     count: (name) => runner.count(name),
+    letters: new DeadLetters((letter) => tellLetter(settings.events, number, letter)),
   });
   const runner: TaskRunner = new TaskRunner({
     number,

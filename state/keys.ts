@@ -4,7 +4,8 @@
  * | key | value | |---|---| | `["job", job, "entry"]` | the job entry | | `["job", job, task, "head"]` | the head of a
  * task | | `["job", job, task, "bucket", era, state, bucket]` | the base of a bucket, or the place of its chunks;
  * changed only together with the head | | `["job", job, task, "late"]` | the newest values
- * that came too late, for those who show the job | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
+ * that came too late, for those who show the job | | `["job", job, task, "dead"]` | the newest dead letters, for the same
+ * | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
  * base, of an outbox or of rows |
  *
  * A chunk's key is never used twice: a fence is random, and an attempt is counted within it.
@@ -85,6 +86,11 @@ export function jobKey(job: string): StoreKey {
 /** The key of the newest late values of a task. */
 export function lateKey(job: string, task: number): readonly (string | number)[] {
   return ["job", job, task, "late"];
+}
+
+/** The key of the newest dead letters of a task. */
+export function deadKey(job: string, task: number): readonly (string | number)[] {
+  return ["job", job, task, "dead"];
 }
 
 function checkJobName(job: string): void {
