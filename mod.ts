@@ -61,6 +61,7 @@ export type {
   TaskDetails,
   TaskSource,
   WatermarkDetails,
+  WorkerDetails,
   WorkShares,
 } from "./runtime/details.ts";
 export type { EventFacts, EventLevel, JobEvent, JobEvents } from "./runtime/events.ts";

@@ -189,6 +189,20 @@ export interface ClosedBy {
   readonly before: number;
 }
 
+/** A worker of a job, as it says of itself. */
+export interface WorkerDetails {
+  /** Its name; `undefined` when it has none. */
+  readonly name: string | undefined;
+  /** Since when it runs. */
+  readonly since: number;
+  /** When it was seen last: a worker that runs says every three seconds that it is there. */
+  readonly at: number;
+  /** The version of this package that it runs. */
+  readonly version: string;
+  /** The address of its page, where it has one. */
+  readonly page: string | undefined;
+}
+
 /** A job at one moment. */
 export interface JobDetails {
   /** The job's name. */
@@ -197,6 +211,8 @@ export interface JobDetails {
   readonly at: number;
   /** The name of the worker that made it, if it has one. */
   readonly worker: string | undefined;
+  /** The workers that are there, or were within the last minute; this one first, then those seen last. */
+  readonly workers: readonly WorkerDetails[];
   /** What it does, in a word. */
   readonly state: JobState;
   /** Everything that the job waits for at this moment. */

@@ -66,6 +66,14 @@ export interface Job extends AsyncDisposable {
    * @throws {RangeError} when no stage that keeps state has this name
    */
   explain(stage?: string): Promise<readonly Explanation[]>;
+  /**
+   * Tells programs that look into the job's store where this worker's page is, so that they can ask it: `tidemark why`
+   * does. `dashboard()` calls it.
+   *
+   * @param url the page's address, or `undefined` when it is closed
+   * @returns resolves when it is written. A store that is away is told later
+   */
+  announcePage(url: string | undefined): Promise<void>;
   /** A view of the state of a stage. Throws a `RangeError` when no stage has this name. */
   state(name: string): StateView;
   /**
