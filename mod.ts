@@ -55,6 +55,7 @@ export type {
   LateRecord,
   MarkDetails,
   PartitionDetails,
+  PublishDetails,
   Reason,
   RecentPercentiles,
   StageDetails,

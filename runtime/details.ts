@@ -7,10 +7,10 @@
  * @module
  */
 import type { StageMetrics } from "./metrics.ts";
-import type { EpochDetails, RecentPercentiles } from "./recent.ts";
+import type { EpochDetails, PublishDetails, RecentPercentiles } from "./recent.ts";
 import type { WorkShares } from "./work_time.ts";
 
-export type { EpochDetails, RecentPercentiles, WorkShares };
+export type { EpochDetails, PublishDetails, RecentPercentiles, WorkShares };
 
 /** What a job does, in a word. */
 export type JobState = "running" | "catching up" | "waiting" | "stopped" | "finished";
@@ -249,7 +249,7 @@ export interface JobDetails {
   readonly latency_ms: RecentPercentiles;
   /** How long a transaction with results takes, in milliseconds. */
   readonly publish_ms: RecentPercentiles;
-  /** The newest commits of this worker, the newest first, at most 24. */
+  /** The newest commits of this worker, the newest first, at most 24; `job.epochs()` has more. */
   readonly recentEpochs: readonly EpochDetails[];
   /** What this worker's time goes to, and so what limits it; `undefined` in its first half second. */
   readonly time: WorkShares | undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cell, Key } from "../operators/keyed_state.ts";
-import type { Explanation, JobDetails } from "./details.ts";
+import type { EpochDetails, Explanation, JobDetails } from "./details.ts";
 import type { JobEvents } from "./events.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Topology } from "./topology.ts";
@@ -58,6 +58,13 @@ export interface Job extends AsyncDisposable {
    * @throws {CorruptError} when the head of another worker's task cannot be read
    */
   details(): Promise<JobDetails>;
+  /**
+   * The newest commits of this worker, at most 256, the oldest first. A commit is read again with its `publish` when its
+   * results have become visible.
+   *
+   * @param after only commits with a higher number. @default 0
+   */
+  epochs(after?: number): readonly EpochDetails[];
   /**
    * Why results have not come: an explanation for each stage and task with windows or timers that wait, and for tasks of
    * other workers; the most urgent first. It is empty when nothing waits.

@@ -8,7 +8,7 @@ import type { Connector } from "../connectors/connector.ts";
 import type { Patience, Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
-import type { Explanation, JobDetails } from "./details.ts";
+import type { EpochDetails, Explanation, JobDetails } from "./details.ts";
 import { JobTeller } from "./details_job.ts";
 import { openStore, patienceOf } from "./job_store.ts";
 import { Deadline, describeLeft, endsSoon, interruptible, tellEnd } from "./ending.ts";
@@ -279,6 +279,10 @@ class RunningJob implements Job {
 
   details(): Promise<JobDetails> {
     return this.#teller.details();
+  }
+
+  epochs(after = 0): readonly EpochDetails[] {
+    return this.#meter.recentEpochs.after(after);
   }
 
   explain(stage?: string): Promise<readonly Explanation[]> {
