@@ -55,12 +55,14 @@ export type {
   LateRecord,
   MarkDetails,
   PartitionDetails,
+  PublishDetails,
   Reason,
   RecentPercentiles,
   StageDetails,
   TaskDetails,
   TaskSource,
   WatermarkDetails,
+  WorkerDetails,
   WorkShares,
 } from "./runtime/details.ts";
 export type { EventFacts, EventLevel, JobEvent, JobEvents } from "./runtime/events.ts";

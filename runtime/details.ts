@@ -7,10 +7,10 @@
  * @module
  */
 import type { StageMetrics } from "./metrics.ts";
-import type { EpochDetails, RecentPercentiles } from "./recent.ts";
+import type { EpochDetails, PublishDetails, RecentPercentiles } from "./recent.ts";
 import type { WorkShares } from "./work_time.ts";
 
-export type { EpochDetails, RecentPercentiles, WorkShares };
+export type { EpochDetails, PublishDetails, RecentPercentiles, WorkShares };
 
 /** What a job does, in a word. */
 export type JobState = "running" | "catching up" | "waiting" | "stopped" | "finished";
@@ -189,6 +189,20 @@ export interface ClosedBy {
   readonly before: number;
 }
 
+/** A worker of a job, as it says of itself. */
+export interface WorkerDetails {
+  /** Its name; `undefined` when it has none. */
+  readonly name: string | undefined;
+  /** Since when it runs. */
+  readonly since: number;
+  /** When it was seen last: a worker that runs says every three seconds that it is there. */
+  readonly at: number;
+  /** The version of this package that it runs. */
+  readonly version: string;
+  /** The address of its page, where it has one. */
+  readonly page: string | undefined;
+}
+
 /** A job at one moment. */
 export interface JobDetails {
   /** The job's name. */
@@ -197,6 +211,8 @@ export interface JobDetails {
   readonly at: number;
   /** The name of the worker that made it, if it has one. */
   readonly worker: string | undefined;
+  /** The workers that are there, or were within the last minute; this one first, then those seen last. */
+  readonly workers: readonly WorkerDetails[];
   /** What it does, in a word. */
   readonly state: JobState;
   /** Everything that the job waits for at this moment. */
@@ -233,7 +249,7 @@ export interface JobDetails {
   readonly latency_ms: RecentPercentiles;
   /** How long a transaction with results takes, in milliseconds. */
   readonly publish_ms: RecentPercentiles;
-  /** The newest commits of this worker, the newest first, at most 24. */
+  /** The newest commits of this worker, the newest first, at most 24; `job.epochs()` has more. */
   readonly recentEpochs: readonly EpochDetails[];
   /** What this worker's time goes to, and so what limits it; `undefined` in its first half second. */
   readonly time: WorkShares | undefined;

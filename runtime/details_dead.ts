@@ -6,6 +6,7 @@
 import type { InputRecord, Refusal } from "../connectors/connector.ts";
 import { positionOf } from "../connectors/rows.ts";
 import type { DeadLetterRecord } from "./details.ts";
+import type { Events } from "./events.ts";
 import { DEAD_LETTERS } from "./limits.ts";
 
 /** A dead letter as its task remembers it. */
@@ -77,4 +78,17 @@ export function shownDead(samples: readonly DeadSample[]): DeadLetterRecord[] {
 function sentenceOf({ topic, partition, offset, reason, to }: DeadFacts): string {
   const what = topic === undefined ? "a result" : positionOf({ topic, partition: partition!, offset: offset! });
   return `${what} went to "${to}": ${reason}`;
+}
+
+/** Tells of a dead letter, at most of one in ten seconds. */
+export function tellLetter(events: Events, task: number, { record, stage, reason, to }: WrittenLetter): void {
+  events.noteSeldom("dead letter", (letters) => {
+    const { topic, partition, offset } = record ?? {};
+    const others = letters > 1 ? `, the last of ${letters}` : "";
+    const what = record === undefined ? `a result of task ${task}` : positionOf(record);
+    return [
+      { kind: "dead letter", letters, task, stage, topic, partition, offset },
+      `${what}${others} went to "${to}": ${reason}`,
+    ];
+  });
 }

@@ -6,7 +6,14 @@
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Head } from "../state/mod.ts";
-import type { JobDetails, JobState, PartitionDetails, TaskDetails, WatermarkDetails } from "./details.ts";
+import type {
+  JobDetails,
+  JobState,
+  PartitionDetails,
+  TaskDetails,
+  WatermarkDetails,
+  WorkerDetails,
+} from "./details.ts";
 import { clocksOfHead, type CommittedClock, committedPartitions, committedTask } from "./details_committed.ts";
 import { clocksOf, lagOf, livePartitions, liveTask, waitingOf } from "./details_live.ts";
 import { newestLate, shownRecords, type StagesOfTask } from "./details_late.ts";
@@ -23,6 +30,7 @@ import type { WorkShares } from "./work_time.ts";
 export interface WholeParts extends Moment {
   readonly job: string;
   readonly worker: string | undefined;
+  readonly workers: readonly WorkerDetails[];
   readonly state: JobState;
   readonly trouble: string | undefined;
   readonly failure: string | undefined;
@@ -78,7 +86,7 @@ export function wholeOf(parts: WholeParts): JobDetails {
   const lagTimes = partitions.flatMap(({ lagTime }) => lagTime === undefined ? [] : [lagTime]);
   const shown = { tasks: mostOf(tasks, lagOfTask), partitions: mostOf(partitions, lagOfPartition) };
   return {
-    ...{ job, at: now, worker, state, trouble, failure, taskCount: parts.tasks.length },
+    ...{ job, at: now, worker, workers: parts.workers, state, trouble, failure, taskCount: parts.tasks.length },
     ...totalsOf(parts.live, committed.map(({ head }) => head)),
     records_per_second: Math.round(parts.rate),
     lag: lagOf(parts.live.flatMap(({ runner }) => runner.queues)),

@@ -59,8 +59,14 @@ export const DETAILS_EPOCHS = 24;
 /** How old the heads of other workers' tasks may be in the details of a job, in milliseconds. */
 export const DETAILS_HEADS_MS: number = SECOND;
 
-/** How recent a commit must be for a job to read as running from its state alone, in milliseconds. */
+/** How recently a worker must have been seen for a job to read as running from its state alone, in milliseconds. */
 export const DETAILS_FRESH_MS: number = 10 * SECOND;
+
+/** How often a worker says in the store that it is there, in milliseconds. */
+export const WORKER_SEEN_MS: number = 3 * SECOND;
+
+/** A worker that was not seen for this time is forgotten, in milliseconds. */
+export const WORKER_FORGOTTEN_MS: number = 60 * SECOND;
 
 /** Over which time the rates in the details of a job are taken, in milliseconds. */
 export const DETAILS_RATE_MS: number = 5 * SECOND;

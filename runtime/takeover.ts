@@ -17,7 +17,7 @@ import type { Background } from "../base/background.ts";
 import { askedOf, type AskedReset, askedReset, endAsked } from "./asked_reset.ts";
 import type { From, Published, StartOffset } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
-import { DeadLetters } from "./details_dead.ts";
+import { DeadLetters, tellLetter } from "./details_dead.ts";
 import { toldClocks } from "./details_told.ts";
 import type { KeyAtHand } from "./key_guard.ts";
 import {
@@ -44,7 +44,6 @@ import type { Plan } from "./plan.ts";
 import { type Publisher, settle } from "./publisher.ts";
 import { endsOfTables, TABLE_ENDS, TablesFirst } from "./tables_first.ts";
 import { countingTask } from "./task_layout.ts";
-import { tellLetter } from "./telling.ts";
 import { type OnFailure, TaskRunner } from "./task_runner.ts";
 import type { Entered } from "./topology.ts";
 

@@ -5,8 +5,7 @@
  */
 import { RefusedError, type StartOffset } from "../connectors/connector.ts";
 import { brief } from "./brief.ts";
-import type { WrittenLetter } from "./details_dead.ts";
-import type { EventFacts, Events } from "./events.ts";
+import type { EventFacts } from "./events.ts";
 import { letterRecord } from "./hop_records.ts";
 import type { OpenJob } from "./opening.ts";
 import type { RecordAtHand, TaskFailure } from "../operators/_task.ts";
@@ -184,17 +183,4 @@ function duringWhat(owned: OwnedTask, { kind, pane }: TaskFailure): string {
   );
   const shown = spans.length > 8 ? `${spans.slice(0, 8).join(", ")} and ${spans.length - 8} more` : spans.join(", ");
   return ` while its epoch was cut${shown === "" ? "" : ` (${shown})`}`;
-}
-
-/** Tells of a dead letter, at most of one in ten seconds. */
-export function tellLetter(events: Events, task: number, { record, stage, reason, to }: WrittenLetter): void {
-  events.noteSeldom("dead letter", (letters) => {
-    const { topic, partition, offset } = record ?? {};
-    const others = letters > 1 ? `, the last of ${letters}` : "";
-    const what = record === undefined ? `a result of task ${task}` : positionOf(record);
-    return [
-      { kind: "dead letter", letters, task, stage, topic, partition, offset },
-      `${what}${others} went to "${to}": ${reason}`,
-    ];
-  });
 }

@@ -92,9 +92,19 @@ describe("job.details()", () => {
     const details = await job.details();
     assertEquals(details, structuredClone(details));
     assert(!JSON.stringify(details).includes("null"), "a number that JSON does not have would become null");
-    const { tasks, partitions, stages, watermarks, lateRecords, deadLetters, recentEpochs, lastEvent, ...rest } =
-      details;
-    assertEquals(lastEvent, job.events.last);
+    const {
+      tasks,
+      partitions,
+      stages,
+      watermarks,
+      lateRecords,
+      deadLetters,
+      recentEpochs,
+      lastEvent,
+      workers,
+      ...rest
+    } = details;
+    assertEquals([lastEvent, workers.map(({ name }) => name)], [job.events.last, ["a"]]);
     assertEquals([lateRecords, deadLetters], [[], []]);
     assertEquals(recentEpochs.reduce((sum, { records }) => sum + records, 0), 3);
     assertEquals(recentEpochs.reduce((sum, { results }) => sum + results, 0), 1);
