@@ -79,7 +79,7 @@ export type {
   WaitMeasurement,
   WatermarkMeasurement,
 } from "./runtime/measurements.ts";
-export type { CommitStep, SendStep, WorkStep } from "./runtime/work_steps.ts";
+export type { CommitStep, SendStep, VisibleStep, WorkStep } from "./runtime/work_steps.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
 export type { Topology, TopologyEdge, TopologyNode } from "./runtime/topology.ts";
 export { CorruptError, FencedError, UnavailableError } from "./state/errors.ts";

@@ -281,7 +281,7 @@ async function firstOffsets(
 ): Promise<StartOffset[]> {
   const starts: StartOffset[] = [];
   for (const topic of topics) {
-    // A part of a table is none, and a hop is read from its beginning wherever the input is read from.
+    // A part of a table would be missing rows, so a table is read from its beginning, and so is a hop, whatever `from` is.
     const whole = plan.order.whole.has(topic) || plan.broadcast.has(topic) || !plan.topics.includes(topic);
     const named = typeof from === "object" && Object.hasOwn(from, topic) && !whole ? from[topic] : {};
     const offsets = await open.input.offsets(topic, whole || typeof from === "object" ? "earliest" : from);

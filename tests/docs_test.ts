@@ -29,7 +29,8 @@ function isKnown(command: string, flag: string): boolean {
   const files = Array.from(Deno.readDirSync(folder), ({ name }) => `${folder}/${name}`).filter((path) =>
     path.endsWith(".ts")
   );
-  return files.some((path) => new RegExp(`["\\s-]${flag}\\b["\\s:=]`).test(read(path)));
+  const named = new RegExp(`--${flag}\\b|["']${flag}["']|^\\s*${flag}: \\{`, "m");
+  return files.some((path) => named.test(read(path)));
 }
 
 /** The lines of the shell's examples. */
