@@ -46,9 +46,11 @@ export type { Job, JobEnd, StateView, StopOptions } from "./runtime/job.ts";
 export type {
   ClosedBy,
   DeadLetterRecord,
+  DisorderDetails,
   EpochDetails,
   Explanation,
   HolderDetails,
+  HotKeyDetails,
   JobDetails,
   JobState,
   KeptBy,

@@ -68,6 +68,8 @@ export interface PartitionDetails {
   readonly quietFor: number | undefined;
   /** How long the record at the head of the queue has waited since its own timestamp; 0 where nothing waits. */
   readonly lagTime: number | undefined;
+  /** The own timestamp of the record that was processed last; `undefined` before the first one of this worker. */
+  readonly lastTimestamp: number | undefined;
   /** Whether fetching is paused, because enough waits. */
   readonly paused: boolean;
   /** Its marks, one for each `watermark()` that reads it. */
@@ -82,6 +84,8 @@ export interface MarkDetails {
   readonly mark: number | undefined;
   /** The offset of the record that raised the mark last, if it is known. */
   readonly raisedBy: number | undefined;
+  /** 99.9 % of its events were behind the latest one by no more than this, as far as this worker has read. */
+  readonly disorder: number | undefined;
   /** Whether it is idle, and so holds nothing back. */
   readonly idle: boolean;
   /** Whether it is the one that holds the watermark of its task. */
@@ -106,6 +110,38 @@ export interface WatermarkDetails {
   readonly idleAfter: number | "never" | undefined;
   /** The highest less the lowest mark of its partitions. */
   readonly spread: number | undefined;
+  /** How far events are out of order in their partitions; `undefined` before this worker has looked at some. */
+  readonly disorder: DisorderDetails | undefined;
+}
+
+/** How far events are behind the latest one of their partition. One value in sixteen is looked at, by each worker. */
+export interface DisorderDetails {
+  /** How many values were looked at. */
+  readonly samples: number;
+  /** Half of them were behind by no more than this, in milliseconds. */
+  readonly half: number;
+  /** 99.9 % of them: as `maxOutOfOrderness` it would keep these in time. */
+  readonly most: number;
+  /** The most that one was behind. */
+  readonly all: number;
+  /** What part of them was behind by more than `maxOutOfOrderness`, from 0 to 1, within a tenth of the bound. */
+  readonly beyond: number | undefined;
+  /** What to do about the bound, in a sentence, where another one is better. It needs 1000 values. */
+  readonly advice: string | undefined;
+}
+
+/** A key that at least one record in 32 of its partition has. */
+export interface HotKeyDetails {
+  /** The key as text, or in hexadecimal digits where it is no text, in at most 60 characters. */
+  readonly key: string;
+  /** The task. */
+  readonly task: number;
+  /** The topic. */
+  readonly topic: string;
+  /** The partition. */
+  readonly partition: number;
+  /** What part of the partition's records has it at least, from 0 to 1; one record in 64 is looked at. */
+  readonly share: number;
 }
 
 /** A stage that keeps state, over the tasks of this worker. */
@@ -272,6 +308,8 @@ export interface JobDetails {
   readonly lateRecords: readonly LateRecord[];
   /** The newest dead letters, over all tasks, the newest first, at most 20 in 4 KB; at most 10 a second of a task. */
   readonly deadLetters: readonly DeadLetterRecord[];
+  /** Keys that come often in the partitions of this worker, those with the largest share first, at most 10. */
+  readonly hotKeys: readonly HotKeyDetails[];
   /** How many tasks and partitions were left out, to keep the snapshot small. */
   readonly leftOut: { readonly tasks: number; readonly partitions: number };
 }

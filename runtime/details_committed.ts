@@ -27,6 +27,7 @@ export function clocksOfHead({ clocks, told }: Head, inputs: ReadonlySet<string>
     const lowest = Math.min(...read.filter(([, , , idle]) => !idle).map(([, , mark]) => mark));
     const marks = read.map(([topic, partition, mark, idle]) => ({
       ...{ topic, partition, watermark: name, idle },
+      disorder: undefined,
       raisedBy: told?.raisedBy[name]?.[topic]?.[partition],
       mark: mark === BEGIN_OF_TIME ? undefined : mark,
       holds: !idle && mark === lowest,
@@ -62,10 +63,12 @@ export function committedPartitions(
 ): PartitionDetails[] {
   return listOffsets(offsets).filter(({ topic }) => inputs.has(topic)).map(({ topic, partition, offset }) => ({
     ...{ task, topic, partition, position: offset, paused: false },
-    ...{ end: undefined, endAge: undefined, quietFor: undefined, lagTime: undefined },
+    ...{ end: undefined, endAge: undefined, quietFor: undefined, lagTime: undefined, lastTimestamp: undefined },
     marks: clocks.flatMap(({ marks }) =>
       marks.filter((mark) => mark.topic === topic && mark.partition === partition)
-        .map(({ watermark, mark, raisedBy, idle, holds }) => ({ watermark, mark, raisedBy, idle, holds }))
+        .map(({ watermark, mark, raisedBy, disorder, idle, holds }) => ({
+          ...{ watermark, mark, raisedBy, disorder, idle, holds },
+        }))
     ),
   }));
 }

@@ -5,6 +5,7 @@
  */
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
+import { mostOfDisorder } from "./details_disorder.ts";
 import type { MarkDetails, PartitionDetails, TaskDetails } from "./details.ts";
 import type { InputQueue } from "./input_queue.ts";
 import type { Moment } from "./metrics.ts";
@@ -69,6 +70,7 @@ export function livePartitions(
       endAge: known(elapsed - queue.fetchedAt),
       quietFor: quietFor(task.idleSince[queue.slot], elapsed),
       lagTime: behind ? known(nextTimestamp === -Infinity ? NaN : now - nextTimestamp) : known(0 * queue.latest),
+      lastTimestamp: known(queue.lastTimestamp),
       marks: clocks.flatMap((clock) => marksOf(clock, queue.slot)),
     };
   });
@@ -82,10 +84,11 @@ export function quietFor(since: number | undefined, elapsed: number): number | u
 function marksOf({ name, partitions }: ClockFacts, slot: number): MarkDetails[] {
   const active = partitions.filter(({ idle }) => !idle);
   const lowest = Math.min(...active.map(({ mark }) => mark));
-  return partitions.filter((one) => one.slot === slot).map(({ mark, raisedBy, idle }) => ({
+  return partitions.filter((one) => one.slot === slot).map(({ mark, raisedBy, disorder, idle }) => ({
     watermark: name,
     mark: mark === BEGIN_OF_TIME ? undefined : mark,
     raisedBy: known(raisedBy),
+    disorder: disorder === undefined ? undefined : mostOfDisorder(disorder),
     idle,
     holds: !idle && mark === lowest,
   }));

@@ -5,6 +5,7 @@
  */
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
+import { Spans } from "../operators/_spans.ts";
 import type { Head } from "../state/mod.ts";
 import type {
   JobDetails,
@@ -18,6 +19,7 @@ import { clocksOfHead, type CommittedClock, committedPartitions, committedTask }
 import { clocksOf, lagOf, livePartitions, liveTask, waitingOf } from "./details_live.ts";
 import { newestLate, shownRecords, type StagesOfTask } from "./details_late.ts";
 import { type DeadSample, shownDead } from "./details_dead.ts";
+import { disorderOf, hotKeysOf } from "./details_disorder.ts";
 import type { LeftSamples } from "./details_shelf.ts";
 import { DETAILS_EPOCHS, DETAILS_ROWS } from "./limits.ts";
 import type { Meter, Moment } from "./metrics.ts";
@@ -99,6 +101,7 @@ export function wholeOf(parts: WholeParts): JobDetails {
     stages: stageDetails(parts.live, boundOf(live)),
     lateRecords: shownRecords(newestLate(live, parts.left.late), now),
     deadLetters: shownDead([...live.flatMap(deadOf), ...parts.left.dead]),
+    hotKeys: hotKeysOf(parts.live),
     ...shown,
     leftOut: {
       tasks: tasks.length - shown.tasks.length,
@@ -153,6 +156,7 @@ function waitingEpochs(live: readonly OwnedTask[], heads: readonly Head[]): JobD
 interface Tracked {
   readonly watermarks: number[];
   readonly marks: number[];
+  readonly disorder: Spans;
   facts: ClockFacts | undefined;
 }
 
@@ -164,7 +168,7 @@ function watermarksOf(
 ): WatermarkDetails[] {
   const byName = new Map<string, Tracked>();
   const trackedOf = (name: string): Tracked => {
-    const tracked = byName.get(name) ?? { watermarks: [], marks: [], facts: undefined };
+    const tracked = byName.get(name) ?? { watermarks: [], marks: [], disorder: new Spans(), facts: undefined };
     byName.set(name, tracked);
     return tracked;
   };
@@ -173,7 +177,10 @@ function watermarksOf(
       const tracked = trackedOf(facts.name);
       tracked.facts = facts;
       tracked.watermarks.push(facts.watermark);
-      for (const { mark } of facts.partitions) tracked.marks.push(mark);
+      for (const { mark, disorder } of facts.partitions) {
+        tracked.marks.push(mark);
+        if (disorder !== undefined) tracked.disorder.include(disorder);
+      }
     }
   }
   for (const { name, watermark, marks } of committed.flatMap(({ clocks }) => clocks)) {
@@ -181,7 +188,7 @@ function watermarksOf(
     tracked.watermarks.push(watermark);
     for (const { mark } of marks) tracked.marks.push(mark ?? BEGIN_OF_TIME);
   }
-  return [...byName].map(([name, { watermarks, marks, facts }]) => {
+  return [...byName].map(([name, { watermarks, marks, disorder, facts }]) => {
     const begun = watermarks.filter((watermark) => watermark > BEGIN_OF_TIME);
     const lowest = begun.length === 0 ? undefined : least(begun);
     const read = marks.filter((mark) => mark > BEGIN_OF_TIME);
@@ -190,6 +197,7 @@ function watermarksOf(
       lag: lowest === undefined ? undefined : now - lowest,
       bound: facts?.bound,
       idleAfter: facts === undefined ? undefined : facts.idleAfter === Infinity ? "never" : facts.idleAfter,
+      disorder: disorderOf(disorder, facts?.bound),
       spread: read.length === 0 ? undefined : -least(read.map((mark) => -mark)) - least(read),
     };
   });

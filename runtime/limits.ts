@@ -134,6 +134,15 @@ export const HOP_INTERVAL = { least: 100, each: 5 } as const;
 /** How often records of a hop that no task needs any more are deleted, in milliseconds. */
 export const HOP_DELETE_MS: number = 5 * SECOND;
 
+/**
+ * The counters of hot keys of a partition; when their counts are halved; how many keys are counted before they say something;
+ * how many characters of a key, and how many keys, the details have.
+ */
+export const HOT_KEYS = { counters: 32, halvedAt: 16_384, least: 64, characters: 60, shown: 10 } as const;
+
+/** How many values must have been looked at before a bound is advised. */
+export const DISORDER_SAMPLES = 1_000;
+
 /** How many of a job's newest events are kept. */
 export const EVENTS_KEPT = 200;
 
