@@ -300,9 +300,9 @@ export interface JobDetails {
   readonly watermarks: readonly WatermarkDetails[];
   /** The stages that keep state. */
   readonly stages: readonly StageDetails[];
-  /** The tasks, those with the most lag first where there are more than 48. */
+  /** The tasks, those with the most lag first where there are more than 32. */
   readonly tasks: readonly TaskDetails[];
-  /** Input partitions, those with the most lag first where there are more than 48. */
+  /** Input partitions, those with the most lag first where there are more than 32. */
   readonly partitions: readonly PartitionDetails[];
   /** The newest values that came too late, over all tasks, the newest first, at most 10. */
   readonly lateRecords: readonly LateRecord[];

@@ -9,6 +9,7 @@ import { BEGIN_OF_TIME, END_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Explanation, JobDetails, JobState, WorkerDetails } from "./details.ts";
 import { explainElsewhere, explainStopped } from "./details_elsewhere.ts";
+import { LiveFacts } from "./details_facts.ts";
 import { explainTooFar, farAhead } from "./details_late.ts";
 import { joined, type LeftSamples, readShelves } from "./details_shelf.ts";
 import { clocksOf, quietFor, waitingOf } from "./details_live.ts";
@@ -59,6 +60,7 @@ interface Live {
 /** Tells of a running job. */
 export class JobTeller {
   readonly #rates = new Rates();
+  readonly #facts = new LiveFacts();
   readonly #inputs: ReadonlySet<string>;
   /** The heads of the tasks that this worker does not own. */
   #heads: ReadonlyMap<number, Head | undefined> = new Map();
@@ -146,7 +148,7 @@ export class JobTeller {
     const moment = { now: clock.now(), elapsed: clock.elapsed() };
     const rate = this.#rates.of(live, moment.elapsed);
     const whole = wholeOf({
-      ...{ job: name, ...moment, worker, tasks, live, meter, rate },
+      ...{ job: name, ...moment, worker, tasks, live, meter, rate, facts: this.#facts },
       time: this.parts.loop().time.shares(moment.elapsed),
       ...{ entered: this.parts.entered.byId(), lastEvent: this.parts.settings.events.last },
       ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },

@@ -56,24 +56,34 @@ export function lowestOf(watermarks: readonly number[]): number | undefined {
 }
 
 /** The input partitions of a task. */
-export function livePartitions(
-  { number, runner: { queues, task } }: OwnedTask,
-  clocks: readonly ClockFacts[],
-  { now, elapsed }: Moment,
-): PartitionDetails[] {
-  return queues.filter(({ hop }) => !hop).map((queue) => {
-    const { topic, partition, position, paused } = queue;
-    const behind = queue.latest > position;
-    const { nextTimestamp } = queue;
-    return {
-      ...{ task: number, topic, partition, position, paused, end: known(queue.end) },
-      endAge: known(elapsed - queue.fetchedAt),
-      quietFor: quietFor(task.idleSince[queue.slot], elapsed),
-      lagTime: behind ? known(nextTimestamp === -Infinity ? NaN : now - nextTimestamp) : known(0 * queue.latest),
-      lastTimestamp: known(queue.lastTimestamp),
-      marks: clocks.flatMap((clock) => marksOf(clock, queue.slot)),
-    };
-  });
+export function livePartitions(owned: OwnedTask, clocks: readonly ClockFacts[], moment: Moment): PartitionDetails[] {
+  const { runner: { queues } } = owned;
+  return queues.filter(({ hop }) => !hop).map((queue) => livePartition(owned, queue, { clocks, moment }));
+}
+
+/** One input partition of a task. */
+export function livePartition(
+  { number, runner: { task } }: OwnedTask,
+  queue: InputQueue,
+  { clocks, moment: { now, elapsed } }: { readonly clocks: readonly ClockFacts[]; readonly moment: Moment },
+): PartitionDetails {
+  const { topic, partition, position, paused } = queue;
+  return {
+    ...{ task: number, topic, partition, position, paused, end: known(queue.end) },
+    endAge: known(elapsed - queue.fetchedAt),
+    quietFor: quietFor(task.idleSince[queue.slot], elapsed),
+    lagTime: lagTimeOf(queue, now),
+    lastTimestamp: known(queue.lastTimestamp),
+    marks: clocks.flatMap((clock) => marksOf(clock, queue.slot)),
+  };
+}
+
+/** How long the record at the head of a queue has waited since its own timestamp. */
+export function lagTimeOf(queue: InputQueue, now: number): number | undefined {
+  const { latest, position } = queue;
+  if (!(latest > position)) return known(0 * latest);
+  const { nextTimestamp } = queue;
+  return known(nextTimestamp === -Infinity ? NaN : now - nextTimestamp);
 }
 
 /** For how long a queue has had nothing to read. */

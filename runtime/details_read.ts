@@ -8,6 +8,7 @@ import type { KvHandle } from "../state/kv_handle.ts";
 import { type Head, KvStore, readHead, readJob, type Store } from "../state/mod.ts";
 import type { Explanation, JobDetails, WorkerDetails } from "./details.ts";
 import { explainElsewhere } from "./details_elsewhere.ts";
+import { LiveFacts } from "./details_facts.ts";
 import { joined, readShelves } from "./details_shelf.ts";
 import { wholeOf } from "./details_whole.ts";
 import { DETAILS_FRESH_MS } from "./limits.ts";
@@ -106,7 +107,7 @@ export async function readFrom(
     ...{ job, now, elapsed: 0, worker: undefined, trouble: undefined, failure: failureOf(heads), rate: 0 },
     ...{ workers, state: stateOf(heads, workers, now), tasks: heads.map((_head, task) => task), live: [], left },
     ...{ inputs: new Set(Object.keys(entry.inputs)), heads: new Map(heads.entries()), meter: new Meter() },
-    ...{ time: undefined, entered: {}, lastEvent: 0 },
+    ...{ time: undefined, entered: {}, lastEvent: 0, facts: new LiveFacts() },
   });
   return { details, explanations: explainElsewhere(details, { stage: undefined, age: 0 }) };
 }

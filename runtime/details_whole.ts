@@ -4,7 +4,7 @@
  * @module
  */
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
-import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
+import type { ClockFacts } from "../operators/_time_facts.ts";
 import { Spans } from "../operators/_spans.ts";
 import type { Head } from "../state/mod.ts";
 import type {
@@ -15,9 +15,16 @@ import type {
   WatermarkDetails,
   WorkerDetails,
 } from "./details.ts";
-import { clocksOfHead, type CommittedClock, committedPartitions, committedTask } from "./details_committed.ts";
-import { clocksOf, lagOf, livePartitions, liveTask, waitingOf } from "./details_live.ts";
-import { newestLate, shownRecords, type StagesOfTask } from "./details_late.ts";
+import {
+  clocksOfHead,
+  type CommittedClock,
+  committedPartition,
+  committedPlaces,
+  committedTask,
+} from "./details_committed.ts";
+import { lagOf, lagTimeOf, livePartition, liveTask } from "./details_live.ts";
+import type { LiveFacts, TaskFacts } from "./details_facts.ts";
+import { newestOf, shownRecords } from "./details_late.ts";
 import { type DeadSample, shownDead } from "./details_dead.ts";
 import { disorderOf, hotKeysOf } from "./details_disorder.ts";
 import type { LeftSamples } from "./details_shelf.ts";
@@ -50,64 +57,115 @@ export interface WholeParts extends Moment {
   /** What the worker's time goes to. */
   readonly time: WorkShares | undefined;
   readonly rate: number;
+  /** What is known of the tasks of this worker. */
+  readonly facts: LiveFacts;
   readonly entered: JobDetails["entered"];
   readonly lastEvent: number;
 }
 
-/** A live task with its clocks and waiting stages. */
-interface Live extends StagesOfTask {
-  readonly owned: OwnedTask;
-  readonly clocks: readonly ClockFacts[];
-  readonly waiting: readonly WaitingFacts[];
+/** A task of another worker, or of none. */
+interface Committed {
+  readonly task: number;
+  readonly head: Head;
+  readonly clocks: readonly CommittedClock[];
 }
 
 /** Makes the snapshot. */
 export function wholeOf(parts: WholeParts): JobDetails {
-  const { job, now, worker, state, trouble, failure, meter, inputs, heads } = parts;
-  const live = parts.live.map((owned): Live => {
-    return {
-      task: owned.number,
-      tallies: owned.runner.task.tallies,
-      owned,
-      clocks: clocksOf(owned),
-      waiting: waitingOf(owned),
-    };
+  const { job, now, worker, state, trouble, failure, meter, heads, facts } = parts;
+  const live = facts.of(parts.live);
+  const committed = [...heads].flatMap(([task, head]): Committed[] => {
+    return head === undefined ? [] : [{ task, head, clocks: clocksKept(head, parts.inputs) }];
   });
-  const committed = [...heads].flatMap(([task, head]) => {
-    return head === undefined ? [] : [{ task, head, clocks: clocksOfHead(head, inputs) }];
-  });
-  const byTask = new Map(committed.map((one) => [one.task, one]));
-  const tasks = [
-    ...live.map(({ owned, clocks }) => liveTask(owned, worker, clocks)),
-    ...[...heads].map(([task, head]) => committedTask(task, head, byTask.get(task)?.clocks ?? [])),
-  ].sort((a, b) => a.task - b.task);
-  const partitions = [
-    ...live.flatMap(({ owned, clocks }) => livePartitions(owned, clocks, parts)),
-    ...committed.flatMap(({ task, head, clocks }) => committedPartitions(task, head, clocks, inputs)),
-  ].sort((a, b) => a.task - b.task);
-  const lagTimes = partitions.flatMap(({ lagTime }) => lagTime === undefined ? [] : [lagTime]);
-  const shown = { tasks: mostOf(tasks, lagOfTask), partitions: mostOf(partitions, lagOfPartition) };
+  const theirs = committed.map(({ head }) => head);
+  const clocks = live.flatMap(({ clocks }) => clocks);
   return {
     ...{ job, at: now, worker, workers: parts.workers, state, trouble, failure, taskCount: parts.tasks.length },
-    ...totalsOf(parts.live, committed.map(({ head }) => head)),
+    ...totalsOf(parts.live, theirs, facts.counters),
     records_per_second: Math.round(parts.rate),
     lag: lagOf(parts.live.flatMap(({ runner }) => runner.queues)),
-    lagTime: lagTimes.length === 0 ? undefined : Math.max(...lagTimes),
-    waiting: waitingEpochs(parts.live, committed.map(({ head }) => head)),
+    lagTime: longestLagTime(parts.live, now),
+    waiting: waitingEpochs(parts.live, theirs),
     ...recentOf(meter, parts.elapsed),
     time: parts.time,
     ...{ entered: parts.entered, lastEvent: parts.lastEvent },
-    watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
-    stages: stageDetails(parts.live, boundOf(live)),
-    lateRecords: shownRecords(newestLate(live, parts.left.late), now),
-    deadLetters: shownDead([...live.flatMap(deadOf), ...parts.left.dead]),
+    watermarks: watermarksOf(clocks, committed, { now, tasks: parts.tasks.length }),
+    stages: stageDetails(live.map(({ rows }) => rows), boundOf(clocks)),
+    lateRecords: shownRecords(newestOf([parts.left.late, ...live.map(({ late }) => late)]), now),
+    deadLetters: shownDead([...parts.live.flatMap(deadOf), ...parts.left.dead]),
     hotKeys: hotKeysOf(parts.live),
-    ...shown,
-    leftOut: {
-      tasks: tasks.length - shown.tasks.length,
-      partitions: partitions.length - shown.partitions.length,
-    },
+    ...rowsOf(parts, { live, committed, worker }),
   };
+}
+
+/** The rows of tasks and partitions. Only those that are shown are made. */
+function rowsOf(
+  parts: WholeParts,
+  { live, committed, worker }: {
+    readonly live: readonly TaskFacts[];
+    readonly committed: readonly Committed[];
+    readonly worker: string | undefined;
+  },
+): Pick<JobDetails, "tasks" | "partitions" | "leftOut"> {
+  const byTask = new Map(committed.map((one) => [one.task, one]));
+  const tasks: Row<TaskDetails>[] = [], partitions: Row<PartitionDetails>[] = [];
+  for (const { owned, clocks } of live) {
+    const { number: task, runner: { queues } } = owned;
+    tasks.push({ task, lag: lagOf(queues) ?? 0, make: () => liveTask(owned, worker, clocks) });
+    for (const queue of queues) {
+      if (queue.hop) continue;
+      const lag = queue.latest - queue.position || 0;
+      partitions.push({ task, lag, make: () => livePartition(owned, queue, { clocks, moment: parts }) });
+    }
+  }
+  for (const [task, head] of parts.heads) {
+    const clocks = byTask.get(task)?.clocks ?? [];
+    tasks.push({ task, lag: 0, make: () => committedTask(task, head, clocks) });
+  }
+  for (const { task, head, clocks } of committed) {
+    for (const place of committedPlaces(head, parts.inputs)) {
+      partitions.push({ task, lag: 0, make: () => committedPartition(task, place, clocks) });
+    }
+  }
+  const shown = { tasks: mostOf(tasks), partitions: mostOf(partitions) };
+  return {
+    ...shown,
+    leftOut: { tasks: tasks.length - shown.tasks.length, partitions: partitions.length - shown.partitions.length },
+  };
+}
+
+/** A row that may be shown. */
+interface Row<T> {
+  readonly task: number;
+  readonly lag: number;
+  readonly make: () => T;
+}
+
+/** All rows in the order of their tasks, or those with the most lag. */
+function mostOf<T>(rows: Row<T>[]): readonly T[] {
+  rows.sort((a, b) => a.task - b.task);
+  if (rows.length > DETAILS_ROWS) rows.sort((a, b) => b.lag - a.lag);
+  return rows.slice(0, DETAILS_ROWS).map(({ make }) => make());
+}
+
+/** The clocks of heads, which are looked at again in each snapshot until they are read anew. */
+const CLOCKS = new WeakMap<Head, readonly CommittedClock[]>();
+
+function clocksKept(head: Head, inputs: ReadonlySet<string>): readonly CommittedClock[] {
+  let clocks = CLOCKS.get(head);
+  if (clocks === undefined) CLOCKS.set(head, clocks = clocksOfHead(head, inputs));
+  return clocks;
+}
+
+function longestLagTime(live: readonly OwnedTask[], now: number): number | undefined {
+  let longest: number | undefined;
+  for (const { runner: { queues } } of live) {
+    for (const queue of queues) {
+      const lagTime = queue.hop ? undefined : lagTimeOf(queue, now);
+      if (lagTime !== undefined && (longest === undefined || lagTime > longest)) longest = lagTime;
+    }
+  }
+  return longest;
 }
 
 function recentOf(
@@ -122,21 +180,8 @@ function recentOf(
   };
 }
 
-function deadOf({ owned: { number: task, runner } }: Live): DeadSample[] {
+function deadOf({ number: task, runner }: OwnedTask): DeadSample[] {
   return (runner.outputs.parts.letters?.samples ?? []).map((sample) => ({ ...sample, task }));
-}
-
-function lagOfTask({ lag = 0 }: TaskDetails): number {
-  return lag;
-}
-
-function lagOfPartition({ end, position }: PartitionDetails): number {
-  return end === undefined ? 0 : end - position;
-}
-
-/** All rows, or those with the most lag. */
-function mostOf<T>(rows: readonly T[], lag: (row: T) => number): readonly T[] {
-  return rows.length <= DETAILS_ROWS ? rows : rows.toSorted((a, b) => lag(b) - lag(a)).slice(0, DETAILS_ROWS);
 }
 
 /** Epochs that are committed and not visible. */
@@ -162,8 +207,8 @@ interface Tracked {
 
 /** Every `watermark()`, over all tasks that have one. */
 function watermarksOf(
-  live: readonly Live[],
-  committed: readonly { readonly clocks: readonly CommittedClock[] }[],
+  live: readonly ClockFacts[],
+  committed: readonly Committed[],
   { now, tasks }: { readonly now: number; readonly tasks: number },
 ): WatermarkDetails[] {
   const byName = new Map<string, Tracked>();
@@ -172,15 +217,13 @@ function watermarksOf(
     byName.set(name, tracked);
     return tracked;
   };
-  for (const { clocks } of live) {
-    for (const facts of clocks) {
-      const tracked = trackedOf(facts.name);
-      tracked.facts = facts;
-      tracked.watermarks.push(facts.watermark);
-      for (const { mark, disorder } of facts.partitions) {
-        tracked.marks.push(mark);
-        if (disorder !== undefined) tracked.disorder.include(disorder);
-      }
+  for (const facts of live) {
+    const tracked = trackedOf(facts.name);
+    tracked.facts = facts;
+    tracked.watermarks.push(facts.watermark);
+    for (const { mark, disorder } of facts.partitions) {
+      tracked.marks.push(mark);
+      if (disorder !== undefined) tracked.disorder.include(disorder);
     }
   }
   for (const { name, watermark, marks } of committed.flatMap(({ clocks }) => clocks)) {
@@ -208,7 +251,7 @@ function least(numbers: readonly number[]): number {
 }
 
 /** The bound of the watermarks, where all of them have the same: which of several a stage waits for is not known here. */
-function boundOf(live: readonly Live[]): number | undefined {
-  const bounds = new Set(live.flatMap(({ clocks }) => clocks.map(({ bound }) => bound)));
-  return bounds.size === 1 ? [...bounds][0] : undefined;
+function boundOf(clocks: readonly ClockFacts[]): number | undefined {
+  const [first] = clocks;
+  return clocks.every(({ bound }) => bound === first.bound) ? first?.bound : undefined;
 }

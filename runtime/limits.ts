@@ -51,7 +51,7 @@ export const TICK_MS = 50;
 export const RETRY_PAUSE: PauseLimits = { first: 10, longest: SECOND };
 
 /** How many rows of tasks, and of partitions, the details of a job have. */
-export const DETAILS_ROWS = 48;
+export const DETAILS_ROWS = 32;
 
 /** How many commits the details of a job have. */
 export const DETAILS_EPOCHS = 24;

@@ -131,7 +131,7 @@ export class OwnedTask implements PublishedTask {
       ...this.#shelves.late.writes(
         late,
         now,
-        () => newestLate([{ task, tallies }]).map(({ stage, late }) => ({ stage, late })),
+        () => newestLate({ task, tallies }).map(({ stage, late }) => ({ stage, late })),
       ),
       ...this.#shelves.dead.writes(dead, now, () => letters?.samples ?? []),
     ];
