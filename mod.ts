@@ -45,7 +45,7 @@ export { type DeadLetter, deadLetter, type RunOptions } from "./runtime/options.
 export type { Job, JobEnd, StateView, StopOptions } from "./runtime/job.ts";
 export type {
   ClosedBy,
-  DeadLetterRecord,
+  DeadLetterSample,
   DisorderDetails,
   EpochDetails,
   Explanation,
@@ -81,6 +81,18 @@ export type {
   WaitMeasurement,
   WatermarkMeasurement,
 } from "./runtime/measurements.ts";
+export {
+  type DeadLetterRecord,
+  type DeadLetters,
+  type JobRecords,
+  type RecordPlace,
+  type Replayed,
+  type ReplayedOne,
+  type ReplayedReason,
+  type ReplayedStep,
+  ReplayError,
+  type StoredRecord,
+} from "./runtime/records.ts";
 export type { CommitStep, SendStep, VisibleStep, WorkStep } from "./runtime/work_steps.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
 export type { Topology, TopologyEdge, TopologyNode } from "./runtime/topology.ts";

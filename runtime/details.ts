@@ -190,7 +190,7 @@ export interface LateRecord {
 }
 
 /** A record, or the result of a window or timer, that went to a dead-letter sink. */
-export interface DeadLetterRecord {
+export interface DeadLetterSample {
   /** The task. */
   readonly task: number;
   /** The topic of the record; `undefined` for the result of a window or timer. */
@@ -307,7 +307,7 @@ export interface JobDetails {
   /** The newest values that came too late, over all tasks, the newest first, at most 10. */
   readonly lateRecords: readonly LateRecord[];
   /** The newest dead letters, over all tasks, the newest first, at most 20 in 4 KB; at most 10 a second of a task. */
-  readonly deadLetters: readonly DeadLetterRecord[];
+  readonly deadLetters: readonly DeadLetterSample[];
   /** Keys that come often in the partitions of this worker, those with the largest share first, at most 10. */
   readonly hotKeys: readonly HotKeyDetails[];
   /** How many tasks and partitions were left out, to keep the snapshot small. */

@@ -5,12 +5,12 @@
  */
 import type { InputRecord, Refusal } from "../connectors/connector.ts";
 import { positionOf } from "../connectors/rows.ts";
-import type { DeadLetterRecord } from "./details.ts";
+import type { DeadLetterSample } from "./details.ts";
 import type { Events } from "./events.ts";
 import { DEAD_LETTERS } from "./limits.ts";
 
 /** A dead letter as its task remembers it. */
-export interface DeadFacts extends Omit<DeadLetterRecord, "task" | "sentence"> {}
+export interface DeadFacts extends Omit<DeadLetterSample, "task" | "sentence"> {}
 
 /** A dead letter of a task. */
 export interface DeadSample extends DeadFacts {
@@ -62,8 +62,8 @@ function shortened(reason: string): string {
 }
 
 /** The newest dead letters of these tasks, the newest first. They are cut to a size that a snapshot can hold. */
-export function shownDead(samples: readonly DeadSample[]): DeadLetterRecord[] {
-  const shown: DeadLetterRecord[] = [];
+export function shownDead(samples: readonly DeadSample[]): DeadLetterSample[] {
+  const shown: DeadLetterSample[] = [];
   let left = DEAD_LETTERS.bytes;
   for (const sample of samples.toReversed().sort((a, b) => b.at - a.at)) {
     const letter = { ...sample, sentence: sentenceOf(sample) };

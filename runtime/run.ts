@@ -18,8 +18,10 @@ import { SHOW_MS, STOP_MS, TOLD_AFTER_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
 import { openAll, type OpenJob } from "./opening.ts";
 import { type RunOptions, type Settings, settingsOf } from "./options.ts";
-import { type Plan, planOf } from "./plan.ts";
+import { type Plan, planOf, replaced } from "./plan.ts";
 import { Publisher } from "./publisher.ts";
+import type { JobRecords } from "./records.ts";
+import { recordsOf } from "./records_of.ts";
 import { stateView } from "./state_view.ts";
 import { summarize } from "./summary.ts";
 import { letterMaker } from "./unpublishable.ts";
@@ -115,17 +117,6 @@ export async function runWith(
   return job;
 }
 
-/**
- * The plan with other connectors for its topics. Pipelines refer to connectors by id, so the pipelines stay the same.
- */
-function replaced(plan: Plan, connector: (original: Connector) => Connector): Plan {
-  return {
-    ...plan,
-    input: connector(plan.input),
-    sinks: plan.sinks.map((sink) => ({ ...sink, connector: connector(sink.connector) })),
-  };
-}
-
 interface JobParts {
   readonly settings: Settings;
   readonly plan: Plan;
@@ -142,6 +133,7 @@ class RunningJob implements Job {
   readonly name: string;
   readonly finished: Promise<JobEnd>;
   readonly metrics: MetricsFeed;
+  readonly records: JobRecords;
   readonly #meter = new Meter();
   readonly #worker: Worker;
   readonly #teller: JobTeller;
@@ -207,6 +199,7 @@ class RunningJob implements Job {
       loop: () => this.#worker.loop,
     });
     this.metrics = new MetricsFeed(() => this.#snapshot(), () => this.#teller.measure(), this.#meter);
+    this.records = recordsOf({ ...parts, owner: `${publisherId}.replays`, owned: () => this.#worker.assignment.list });
   }
 
   get topology(): Plan["topology"] {

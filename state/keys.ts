@@ -5,7 +5,9 @@
  * task | | `["job", job, task, "bucket", era, state, bucket]` | the base of a bucket, or the place of its chunks;
  * changed only together with the head | | `["job", job, task, "late"]` | the newest values
  * that came too late, for those who show the job | | `["job", job, task, "dead"]` | the newest dead letters, for the same
- * | | `["job", job, "workers", worker]` | a worker that is there, and where its page is | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
+ * | | `["job", job, "workers", worker]` | a worker that is there, and where its page is
+ * | | `["job", job, "replayed", topic, id, partition, offset]` | that a dead
+ * letter was sent again | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
  * base, of an outbox or of rows |
  *
  * A chunk's key is never used twice: a fence is random, and an attempt is counted within it.
@@ -86,6 +88,19 @@ export function jobKey(job: string): StoreKey {
 /** The prefix of the keys under which a job's workers say that they are there. */
 export function workersKey(job: string): readonly (string | number)[] {
   return ["job", job, "workers"];
+}
+
+/**
+ * The key of the mark of a dead letter that was sent again; without an offset, the prefix of all of a partition. `id`
+ * differs between topics of one name.
+ */
+export function replayedKey(
+  job: string,
+  { topic, id = "" }: { readonly topic: string; readonly id: string | undefined },
+  partition: number,
+  offset?: number,
+): readonly (string | number)[] {
+  return ["job", job, "replayed", topic, id, partition, ...(offset === undefined ? [] : [offset])];
 }
 
 /** The key of the newest late values of a task. */
