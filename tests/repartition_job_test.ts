@@ -148,13 +148,8 @@ describe("repartition() in a job", () => {
       const shared = log.source<View>("views", { tombstones: "refuse" }).pipe(
         eventTime((view) => view.at),
         watermark({ maxOutOfOrderness: 1000 }),
-        keyedReduce({
-          name: "last",
-          key: (view) => view.user,
-          initial: undefined,
-          reduce: (_last, view: View) => view,
-        }),
-        map(({ value }) => value!),
+        keyedReduce({ name: "last", key: (view) => view.user, initial: VIEWS[0], reduce: (_last, view: View) => view }),
+        map(({ value }) => value),
         repartition({ name: "by-product", key: (view) => view.product, partitions: 6 }),
       );
       const counts = shared.pipe(
