@@ -1,0 +1,258 @@
+/** Time: event time against the clock, the partitions, and each window that waits with its why. */
+import { ago, count, duration, time, window as shownWindow } from "../format.js";
+import { plotOf, tideFigure } from "../figures/tide.js";
+import { Drawing, Figure, Section, Table } from "../parts.js";
+import { html, useRef, useState } from "../preact.js";
+import { tideScene } from "../tide_scene.js";
+
+/** The view. */
+export function Time({ details, history, why, local }) {
+  const words = { now: details.at, local };
+  return html`
+    <${Tide} ...${{ details, history, local }} />
+    <${Why} ...${{ why, words }} />
+    <${Watermarks} ...${{ details, words }} />
+    <${Partitions} ...${{ details, words }} />
+  `;
+}
+
+/** The figure, with a reading of the moment under the pointer. */
+export function Tide({ details, history, local }) {
+  const names = details.watermarks.map(({ name }) => name);
+  const [chosen, choose] = useState(undefined);
+  const [reading, read] = useState(undefined);
+  const size = useRef({ width: 0, height: 0 });
+  if (names.length === 0) return html`<p class="empty">No pipeline of this job has a watermark.</p>`;
+  const name = names.includes(chosen) ? chosen : names[0];
+  const narrow = innerWidth < 640;
+  const height = narrow ? 300 : 400;
+  const scene = tideScene(history, details, { name, local, narrow });
+  const { since, now } = scene;
+  const point = ({ currentTarget, clientX }) => {
+    const svg = currentTarget.querySelector("svg");
+    if (svg === null) return;
+    const { left, right } = plotOf(scene, size.current.width, size.current.height);
+    const part = (clientX - svg.getBoundingClientRect().left - left) / (right - left);
+    read(part < 0 || part > 1 ? undefined : since + part * (now - since));
+  };
+  const step = (event) => {
+    const by = { ArrowLeft: -5_000, ArrowRight: 5_000 }[event.key];
+    if (by !== undefined) read(Math.min(now, Math.max(since, (reading ?? now) + by)));
+    if (event.key === "Escape") read(undefined);
+  };
+  const shown = reading === undefined ? undefined : Math.min(now, Math.max(since, reading));
+  return html`
+    <${Figure}
+      title=${scene.title}
+      sentence=${scene.sentence}
+      legend=${legendOf(scene)}
+      table=${tableOf(scene, { now, local })}
+    >
+      ${names.length > 1 && html`
+        <label class="choose">Watermark
+          <select value=${name} onChange=${({ target }) => choose(target.value)}>
+            ${names.map((one) => html`<option value=${one}>${one}</option>`)}
+          </select>
+        </label>
+      `}
+      <div
+        class="readable"
+        tabindex="0"
+        role="group"
+        aria-label="Read the figure with the arrow keys"
+        onPointerMove=${point}
+        onPointerLeave=${() => read(undefined)}
+        onKeyDown=${step}
+        onBlur=${() => read(undefined)}
+      >
+        <${Drawing}
+          height=${height}
+          draw=${(h, width) => {
+            size.current = { width, height };
+            return tideFigure(h, { scene, width, height, reading: shown });
+          }}
+        />
+        <p class="reading-words" aria-live="polite">${readingWords(scene, shown, { now, local })}</p>
+      </div>
+    <//>
+  `;
+}
+
+function legendOf({ stairs, bands, late, bound, newest }) {
+  return [
+    ["diagonal", "now"],
+    ...(newest.length > 0 ? [["crest", "newest event"]] : []),
+    ["surface", "watermark"],
+    ...(bound ? [["bound", `the bound, ${duration(bound)}`]] : []),
+    ...(stairs.length > 4
+      ? [["place-many", `${stairs.length} partitions`]]
+      : stairs.map(({ name, index, holds }) => [`place-${index % 4}`, holds ? `${name}, holds it` : name])),
+    ...(bands.length > 0 ? [["window", `window of ${bands[0].stage}`]] : []),
+    ...(bands.some(({ fired }) => fired) ? [["firing", "fired"]] : []),
+    ...(late.length > 0 ? [["late", "late record"]] : []),
+  ];
+}
+
+/** What stood at a moment. */
+function readingWords({ watermark, since, now: end }, at, words) {
+  if (at === undefined) return `${time(since, words)} to ${time(end, words)}`;
+  const known = watermark.findLast((point) => point.at <= at);
+  if (known?.mark === undefined) return `${time(at, words)}: no watermark is known`;
+  return `${time(at, words)}: watermark ${time(known.mark, words)}, ${
+    duration(Math.max(0, at - known.mark))
+  } behind the clock`;
+}
+
+function tableOf({ watermark, stairs }, words) {
+  const every = Math.ceil(watermark.length / 30);
+  const shown = stairs.slice(0, 6);
+  return {
+    caption: "Watermarks over time",
+    columns: [
+      { name: "clock" },
+      { name: "watermark" },
+      { name: "behind", end: true },
+      ...shown.map(({ name }) => ({ name })),
+    ],
+    rows: watermark.filter((_one, index) => (watermark.length - 1 - index) % every === 0).reverse().map((
+      { at, mark },
+    ) => ({
+      key: at,
+      cells: [
+        time(at, words),
+        time(mark, words),
+        duration(mark === undefined ? undefined : at - mark),
+        ...shown.map(({ points }) => time(points.findLast((point) => point.at <= at)?.mark, words)),
+      ],
+    })),
+  };
+}
+
+/** What waits, and why. */
+function Why({ why, words }) {
+  if (why === undefined) return null;
+  return html`
+    <${Section} id="why" title="Why has it not fired?">
+      ${why.length === 0 ? html`<p class="calm">No window and no timer waits.</p>` : html`
+        <ul class="whys">
+          ${why.slice(0, 40).map((one) => html`<${One} key=${`${one.stage} ${one.task}`} ...${{ one, words }} />`)}
+        </ul>
+      `}
+    <//>
+  `;
+}
+
+function One({ one, words }) {
+  const { stage, operator, task, reason, sideReason, window, waiting, moment, cure, sentence } = one;
+  const said = stage !== undefined && sentence.startsWith(`${stage}: `) ? sentence.slice(stage.length + 2) : sentence;
+  return html`
+    <li>
+      <p class="why-head">
+        <span class="reason">${reason}${sideReason !== undefined && `: ${sideReason}`}</span>
+        ${stage !== undefined && html`<b>${stage}</b>`}
+        <span class="soft">${operator}${task !== undefined && `, task ${task}`}</span>
+        ${window !== undefined && html`<span class="soft">${shownWindow(window, words)}</span>`}
+      </p>
+      <p class="said">${said[0].toUpperCase()}${said.slice(1)}.</p>
+      ${cure !== undefined && html`<p class="cure">${cure}.</p>`}
+      <p class="soft">
+        ${waiting > 0 && `${count(waiting)} wait${waiting === 1 ? "s" : ""} here. `}
+        ${moment !== undefined && `Expected ${ago(moment, words.now)}, at ${time(moment, words)}.`}
+      </p>
+    </li>
+  `;
+}
+
+function Watermarks({ details, words }) {
+  if (details.watermarks.length < 2) return null;
+  return html`
+    <${Section} id="watermarks" title="Watermarks">
+      <${Table}
+        caption="Watermarks"
+        columns=${[
+          { name: "watermark" },
+          { name: "is at" },
+          { name: "behind", end: true },
+          { name: "by design", end: true },
+          { name: "spread", end: true },
+          { name: "idle after", end: true },
+          { name: "tasks without", end: true },
+        ]}
+        rows=${details.watermarks.map((one) => ({
+          key: one.name,
+          cells: [
+            one.name,
+            time(one.watermark, words),
+            duration(one.lag),
+            duration(one.bound),
+            duration(one.spread),
+            one.idleAfter === "never" ? "never" : duration(one.idleAfter),
+            one.without === 0 ? "none" : `${one.without} of ${one.tasks}`,
+          ],
+        }))}
+      />
+      <//>
+  `;
+}
+
+function Partitions({ details: { partitions, leftOut, taskCount }, words }) {
+  const several = taskCount > 1;
+  return html`
+    <${Section}
+      id="partitions"
+      title="Partitions"
+      note=${leftOut.partitions === 0
+        ? undefined
+        : `The ${partitions.length} with the most lag; ${count(leftOut.partitions)} more are not shown.`}
+    >
+      <${Table}
+        caption="Partitions"
+        empty="This worker reads no partition."
+        columns=${[
+          { name: "partition" },
+          ...(several ? [{ name: "task", end: true }] : []),
+          { name: "position", end: true },
+          { name: "end", end: true },
+          { name: "behind", end: true },
+          { name: "its watermark" },
+          { name: "raised by", end: true },
+          { name: "it is" },
+        ]}
+        rows=${partitions.map((one) => {
+          const [mark] = one.marks;
+          const held = one.marks.some(({ holds }) => holds);
+          return {
+            key: `${one.topic}/${one.partition} ${one.task}`,
+            kind: held && partitions.length > 1 ? "holds" : "",
+            cells: [
+              `${one.topic}/${one.partition}`,
+              ...(several ? [one.task] : []),
+              count(one.position),
+              html`${count(one.end)}${
+                one.endAge > 2_000 && html`
+                  <small>${duration(one.endAge)} old</small>
+                `
+              }`,
+              one.end === undefined
+                ? "–"
+                : `${count(Math.max(0, one.end - one.position))}${one.lagTime > 0 ? `, ${duration(one.lagTime)}` : ""}`,
+              time(mark?.mark, words),
+              mark?.raisedBy === undefined ? "–" : `@${count(mark.raisedBy)}`,
+              stateOf(one, held),
+            ],
+          };
+        })}
+      />
+      <//>
+  `;
+}
+
+function stateOf({ marks, paused, quietFor }, held) {
+  const words = [
+    ...(held ? ["holds the watermark"] : []),
+    ...(marks.some(({ idle }) => idle) ? ["idle"] : []),
+    ...(paused ? ["paused: enough waits"] : []),
+    ...(quietFor === undefined ? [] : [`quiet for ${duration(quietFor)}`]),
+  ];
+  return words.join(", ") || "being read";
+}
