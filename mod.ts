@@ -63,7 +63,19 @@ export type {
   WorkShares,
 } from "./runtime/details.ts";
 export { readDetails, type ReadDetailsOptions, type StoredDetails } from "./runtime/details_read.ts";
-export type { Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";
+export type { HopMetrics, Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";
+export type {
+  Activity,
+  DurationCounts,
+  Measurements,
+  PartitionMeasurement,
+  ProcessTotals,
+  StateMeasurement,
+  TroubleKind,
+  WaitMeasurement,
+  WatermarkMeasurement,
+} from "./runtime/measurements.ts";
+export type { CommitStep, SendStep, WorkStep } from "./runtime/work_steps.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
-export type { Topology } from "./runtime/plan.ts";
+export type { Topology, TopologyEdge, TopologyNode } from "./runtime/topology.ts";
 export { CorruptError, FencedError, UnavailableError } from "./state/errors.ts";

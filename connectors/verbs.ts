@@ -214,7 +214,7 @@ export function sinkVerb<T>(
  */
 export function sinkOperator<T>(spec: SinkSpec, reads: (value: T) => void): MonoTypeOperatorFunction<T> {
   const operator = operate<T, T>(
-    { operator: "sink", name: spec.topic, time: "passes", keeps: true, failure: "result", reads },
+    { operator: "sink", name: spec.topic, spec, time: "passes", keeps: true, failure: "result", reads },
     (stage) => {
       const { label, task: { host } } = stage;
       const write = host === undefined ? direct(spec, label) : host.bindSink(spec, label);

@@ -68,7 +68,7 @@ export function placeFor(out: Subscriber<unknown>, label: string): Place {
 }
 
 function scopeFor(out: Subscriber<unknown>, label: string): Scope | undefined {
-  const stage = linkBelow(out);
+  const stage = linkBelow(out).link;
   const running = runningTask();
   if (running !== undefined) {
     // Without a job, a pipeline that is subscribed inside a subscriber gets a task of its own.
@@ -89,14 +89,15 @@ function isOpen(task: Task | undefined): boolean {
   return task !== undefined && task.phase !== "closed";
 }
 
-/** The nearest stage of ours that a subscriber pushes to, through RxJS's own operators. */
-function linkBelow(out: Subscriber<unknown>): Link<unknown> | undefined {
-  let below: unknown = out;
-  while (below instanceof Subscriber) {
-    if (below instanceof Link) return below;
-    below = destinationOf(below);
+/** The nearest subscriber of ours below one, through RxJS's own operators, and how many of those are between. */
+export function linkBelow(out: Subscriber<unknown>): { readonly link: Link<unknown> | undefined; operators: number } {
+  let under: unknown = out, operators = 0;
+  while (under instanceof Subscriber) {
+    if (under instanceof Link) return { link: under, operators };
+    under = destinationOf(under);
+    operators++;
   }
-  return undefined;
+  return { link: undefined, operators: 0 };
 }
 
 /** The last subscriber of a chain: the one that the user's `subscribe` created. */

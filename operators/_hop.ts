@@ -5,7 +5,7 @@
  * @module
  */
 import { Observable, type Subscriber } from "rxjs";
-import { placeFor } from "./_chain.ts";
+import { linkBelow, placeFor } from "./_chain.ts";
 import { END_OF_TIME } from "./_limits.ts";
 import { HopMarks } from "./_hop_marks.ts";
 import { HopTold } from "./_hop_told.ts";
@@ -42,6 +42,8 @@ export function hopOf<T>(options: Omit<HopOptions<T>, "identity">): Observable<T
     const { task, below } = placeFor(out, label);
     if (task.phase !== "binding") throw misuse.subscribedLater(label);
     Hop.of(task, { ...options, identity }).attach(below, out);
+    const graph = task.host?.graph;
+    graph?.feeds(graph.node(identity, { operator: "repartition", name: options.name }), linkBelow(out));
   });
   // Where values pass on, stages below find those above through this, as through RxJS's own operators.
   hopped.source = options.source;
@@ -90,9 +92,9 @@ class Hop {
   }
 
   /** The last stage of the part above: sends every value to the task of its key. */
-  #sending<T>({ name, key, partitions }: HopOptions<T>) {
+  #sending<T>({ name, key, partitions, identity }: HopOptions<T>) {
     return operate<T, never>(
-      { operator: "repartition", name, time: "own", keeps: true, reads: key ?? (() => {}) },
+      { operator: "repartition", name, identity, time: "own", keeps: true, reads: key ?? (() => {}) },
       (stage) => {
         let told: HopTold;
         return {

@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { ClockSnapshot } from "./_clock_snapshot.ts";
+import type { EntryCounts, PipelineGraph } from "./_graph.ts";
 import type { AnyKeyedState, Key, KeyedStateSpec } from "./keyed_state.ts";
 import type { AttachedSource, InputSlot, Scope } from "./_scope.ts";
 import type { ClockFacts, RaisedBy } from "./_time_facts.ts";
@@ -173,6 +174,10 @@ export interface StageWatcher {
 
 /** The services of a job for its tasks. */
 export interface TaskHost {
+  /** Records the stages. Set while the job is planned. */
+  readonly graph?: PipelineGraph;
+  /** Counts the values that enter each stage. */
+  readonly entries?: EntryCounts;
   openState(spec: KeyedStateSpec): AnyKeyedState;
   /** A source was subscribed. The host pushes to it from `start` on, and returns the slots that it will read. */
   bindSource(source: SourceRequest): readonly InputSlot[];

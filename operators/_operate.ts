@@ -10,9 +10,11 @@
  * @module
  */
 import { Observable, type OperatorFunction, type Subscriber } from "rxjs";
-import { bindWithin, Link, ofOurs, placeFor, readsOurs, startAlone } from "./_chain.ts";
+import { bindWithin, Link, linkBelow, ofOurs, placeFor, readsOurs, startAlone } from "./_chain.ts";
+import { type ApartOptions, standApart, verify } from "./_checks.ts";
+import { type GraphSide, UNCOUNTED } from "./_graph.ts";
 import * as misuse from "./_misuse.ts";
-import { type AttachedSource, openScope, Scope } from "./_scope.ts";
+import { openScope, Scope } from "./_scope.ts";
 import { Stage, type StageHandlers, type StageOptions } from "./_stage.ts";
 import { refuseTombstoneOr } from "./_tombstone.ts";
 import { countedHandle } from "./_tally.ts";
@@ -32,16 +34,9 @@ export interface TwoHandlers<Left, Right> extends StageHandlers {
 }
 
 /** The properties of a stage with two inputs. */
-export interface TwoOptions extends StageOptions {
+export interface TwoOptions extends ApartOptions {
   /** As `reads`, for values of the right input. */
   readonly readsRight?: StageOptions["reads"];
-  /**
-   * Whether the right input stands apart, as a table does: neither its watermarks nor its sources count for the stage and
-   * for those below. Without a job it is subscribed first. `whole`: and each task of a job must read all of it.
-   */
-  readonly apart?: boolean | "whole";
-  /** Whether a task that is new reads the right input, which stands apart, to its end before it reads the left one. */
-  readonly bootstrap?: boolean;
 }
 
 /** The parts that the inputs of a stage share. */
@@ -52,6 +47,8 @@ interface Bound {
   /** No stage of ours is below, so no other stage has to be subscribed first. */
   readonly bottommost: boolean;
   readonly inputs: Input<never>[];
+  /** What the stage is found again by in every task. */
+  readonly identity: object;
 }
 
 class Input<In> extends Link<In> {
@@ -68,6 +65,9 @@ class Input<In> extends Link<In> {
   #finished = false;
   /** Whether the stage was built while a stage below was being subscribed, as inside a `connect()` or a `defer()`. */
   #inside = false;
+  /** Where the values that come are counted, and under which index. */
+  readonly counts: Float64Array;
+  readonly index: number;
 
   /**
    * @param handle kept in a field, so that each record costs one load from an object of a known shape
@@ -82,6 +82,9 @@ class Input<In> extends Link<In> {
   ) {
     super(bound.out);
     this.task = bound.stage.task;
+    const entries = this.task.host?.entries ?? UNCOUNTED;
+    this.counts = entries.counts;
+    this.index = entries.indexOf(bound.identity);
   }
 
   subscribeTo(source: Observable<In>, assembledInside: boolean): void {
@@ -133,6 +136,7 @@ class Input<In> extends Link<In> {
     const { task } = this;
     if (!task.active) return this.eager || (this.entry && task.open) ? this.#enter(value) : this.#arrive(value);
     if (this.entry) return this.#arrive(value);
+    this.counts[this.index]++;
     try {
       this.handle(value);
     } catch (error) {
@@ -283,9 +287,9 @@ export function operate2<Left, Right, Out>(
 ): OperatorFunction<Left, Out> {
   return operatorOf<Left, Out, TwoHandlers<Left, Right>>(options, init, (source, handlers, input) => {
     const { reads, readsRight, apart } = options;
-    if (apart !== undefined && apart !== false) input(right, handlers.right, readsRight, true);
-    input(source, handlers.left, reads);
-    if (!apart) input(right, handlers.right, readsRight);
+    if (apart !== undefined && apart !== false) input(right, handlers.right, readsRight, "table");
+    input(source, handlers.left, reads, "left");
+    if (!apart) input(right, handlers.right, readsRight, "right");
   });
 }
 
@@ -297,15 +301,14 @@ function operatorOf<In, Out, H extends StageHandlers>(
 ): OperatorFunction<In, Out> {
   return (source) => {
     const inside = openScope() !== undefined;
-    return ofOurs(
-      new Observable<Out>((out) =>
-        bind(options, out, inside, (stage, input) => {
-          const handlers = init(stage);
-          stage.handlers = handlers;
-          read(source, handlers, input);
-        })
-      ),
+    const stages: Observable<Out> = new Observable((out) =>
+      bind(options, { out, inside, identity: options.identity ?? stages }, (stage, input) => {
+        const handlers = init(stage);
+        stage.handlers = handlers;
+        read(source, handlers, input);
+      })
     );
+    return ofOurs(stages);
   };
 }
 
@@ -314,13 +317,20 @@ type AddInput = <In>(
   source: Observable<In>,
   handle: (value: In) => void,
   reads: StageOptions["reads"],
-  apart?: boolean,
+  side?: GraphSide,
 ) => void;
+
+/** Where a stage is built. */
+interface Site {
+  readonly out: Subscriber<unknown>;
+  /** Whether a scope was open when the operator was applied. */
+  readonly inside: boolean;
+  readonly identity: object;
+}
 
 function bind(
   options: StageOptions,
-  out: Subscriber<unknown>,
-  inside: boolean,
+  { out, inside, identity }: Site,
   make: (stage: Stage, input: AddInput) => void,
 ): () => void {
   const { operator, name } = options;
@@ -333,20 +343,24 @@ function bind(
     out.error(error);
     for (const input of inputs) input.unsubscribe();
   };
-  const stage = new Stage({ out, scope, below, label, options, failed });
-  const bound: Bound = { stage, options, out, bottommost, inputs };
+  const graph = task.host?.graph;
+  const node = graph?.node(identity, { operator, name, time: options.time, spec: options.spec });
+  if (node !== undefined) graph!.feeds(node, linkBelow(out));
+  const stage = new Stage({ out, scope, below, label, options, node, failed });
+  const bound: Bound = { stage, options, out, bottommost, inputs, identity };
   const sources: (() => void)[] = [];
   bindWithin(scope, () =>
-    make(stage, (source, handle, reads, apart) => {
+    make(stage, (source, handle, reads, side) => {
       const counted = countedHandle(stage, handle);
       const input = new Input(
         bound,
         below.watcher?.watch(stage, counted) ?? counted,
         reads,
-        apart ? new Scope(task, undefined, true) : scope,
+        side === "table" ? new Scope(task, undefined, true) : scope,
       );
       inputs.push(input as unknown as Input<never>);
-      sources.push(() => input.subscribeTo(source, inside));
+      const subscribe = () => input.subscribeTo(source, inside);
+      sources.push(node === undefined ? subscribe : () => graph!.subscribe(input, node, side, subscribe));
     }));
   for (const subscribe of sources) if (!out.closed) subscribe();
   // A stream that failed while it was bound has reported its error already.
@@ -358,32 +372,4 @@ function bind(
   }
   if (bottommost) startAlone(task, out);
   return () => inputs.forEach((input) => input.unsubscribe());
-}
-
-/** Checks a stage after everything above it is bound. */
-function verify(options: StageOptions, scope: Scope, label: string): void {
-  if (options.keeps && scope.task.host !== undefined) {
-    if (!scope.sourced) throw misuse.noSource(label);
-    const shared = scope.sources.find(({ broadcast }) => broadcast);
-    if (shared !== undefined) throw misuse.countedByEachTask(label, shared.label);
-  }
-  if (options.needsWatermark === true) requireWatermark(scope, label);
-}
-
-/** Checks the input that stands apart, and tells the job of it. */
-function standApart(
-  { name, apart, bootstrap = false }: TwoOptions,
-  stage: Stage,
-  tables: readonly AttachedSource[],
-): void {
-  const { scope: { sources: values }, label, task: { host } } = stage;
-  const partial = tables.find(({ broadcast }) => broadcast !== true);
-  const whole = stage.anyKey = tables.length > 0 && partial === undefined;
-  host?.joins?.({ name, label, tables, values, bootstrap, whole, partial: apart === "whole" ? partial : undefined });
-}
-
-/** Throws where a stage would never fire, or only by the clock of some branches. */
-export function requireWatermark(scope: Scope, label: string): void {
-  if (scope.providers.length === 0) throw misuse.noWatermark(label);
-  if (scope.bare.length > 0) throw misuse.unwatermarkedBranch(label, scope.bare.map((source) => source.label));
 }

@@ -10,7 +10,7 @@
 import { isKey } from "./_key.ts";
 import { BEGIN_OF_TIME } from "./_limits.ts";
 import * as misuse from "./_misuse.ts";
-import { requireWatermark } from "./_operate.ts";
+import { requireWatermark } from "./_checks.ts";
 import { type KeyAtHand, ListHandle, MapHandle, ValueHandle } from "./_process_states.ts";
 import type { KeyTimers, ProcessOptions, ProcessStateOptions, States, TimerContext } from "./_process_types.ts";
 import type { Stage } from "./_stage.ts";

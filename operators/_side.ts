@@ -43,7 +43,7 @@ export function takeSide<T>(
   };
   scope.sides.set(name, slot);
   const bottom = new Bottom(task, label, () => {});
-  bindWithin(bottom.scope, () => route(sideOf(source, values)).subscribe(bottom));
+  bindWithin(bottom.scope, () => route(sideOf(source, values, stage.parts.node)).subscribe(bottom));
   rethrow();
   return {
     get opened() {

@@ -5,7 +5,8 @@
  * @module
  */
 import { Observable } from "rxjs";
-import { Link, ofOurs, placeFor, startAlone } from "./_chain.ts";
+import { Link, linkBelow, ofOurs, placeFor, startAlone } from "./_chain.ts";
+import type { GraphNode } from "./_graph.ts";
 import * as misuse from "./_misuse.ts";
 import { type AttachedSource, openScope, Scope, within } from "./_scope.ts";
 import { type RecordAtHand, setRunningTask, type Task } from "./_task.ts";
@@ -42,6 +43,11 @@ export function sourceOf<T>(options: SourceOptions<T>): Observable<T> {
         const slots = host.bindSource({ spec: options.spec, label: options.label, subscriber: out, end });
         const source: AttachedSource = { label: options.label, slots, broadcast: options.broadcast === true };
         below.attachSource(source);
+        const { graph } = host;
+        if (graph !== undefined) {
+          const { spec } = options;
+          graph.feeds(graph.node(spec as object, { operator: "source", name: options.label, spec }), linkBelow(out));
+        }
         return () => {
           // An operator such as take() has ended the source early. Offsets would go on without the pipeline.
           if (task.phase === "running" && task.failure === undefined && source.ended !== true) {
@@ -139,11 +145,17 @@ export class Bottom extends Link<unknown> {
   }
 }
 
-/** A side output as a source for the stages below it. A stage pushes to it while a record is being pushed. */
-export function sideOf<T>(source: AttachedSource, values: Observable<T>): Observable<T> {
+/**
+ * A side output as a source for the stages below it. A stage pushes to it while a record is being pushed.
+ *
+ * @param node the stage that passes it on, while a job is planned
+ */
+export function sideOf<T>(source: AttachedSource, values: Observable<T>, node: GraphNode | undefined): Observable<T> {
   return ofOurs(
     new Observable<T>((out) => {
-      openScope()?.attachSource(source);
+      const scope = openScope();
+      scope?.attachSource(source);
+      if (node !== undefined) scope?.task.host?.graph?.feeds(node, linkBelow(out), "late");
       return values.subscribe(out);
     }),
   );

@@ -3,12 +3,15 @@
  *
  * @module
  */
+import type { GraphNode } from "./_graph.ts";
 import type { TaskFailure } from "./_host.ts";
 import type { Scope } from "./_scope.ts";
 import type { KeyedStateSpec } from "./keyed_state.ts";
 
 /** The properties of an operator's stage. */
 export interface StageOptions {
+  /** What the stage is found again by in every task, where its Observable is made anew for each. @default the Observable */
+  readonly identity?: object;
   /** The operator's name, for messages. */
   readonly operator: string;
   /** The stage's own name, for messages and for its state. */
@@ -19,6 +22,8 @@ export interface StageOptions {
   readonly makesWatermarks?: boolean;
   /** It needs a watermark, as a window or a join does. */
   readonly needsWatermark?: boolean;
+  /** The specification of a sink. */
+  readonly spec?: unknown;
   /** It keeps state or writes to a sink. Values must arrive within their epoch, from a source of the job. */
   readonly keeps: boolean;
   /** Without a job it subscribes its source only after the whole graph is bound, and counts as a source itself. */
@@ -68,6 +73,8 @@ export interface StageParts {
   /** `tumblingWindow "activity"` */
   readonly label: string;
   readonly options: StageOptions;
+  /** The stage in the graph of the job. Set while the job is planned. */
+  readonly node: GraphNode | undefined;
   /** Ends the stream with a failure. */
   readonly failed: (error: Error) => void;
 }

@@ -42,6 +42,8 @@ export class WatermarkStage {
       raised: () => this.#clocks.raised(),
       tick: (now) => this.#tick(now),
     });
+    const { node } = this.stage.parts;
+    if (node !== undefined) node.watermark ??= clockName;
     this.#provider.holder = () => this.#holder(clockName);
     const restored = task.host?.restoredClock(clockName);
     if (restored !== undefined) this.#clocks.restore(restored);

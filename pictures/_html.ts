@@ -8,7 +8,7 @@
 import type { TraceEvent } from "./events.ts";
 import { TABLE_LINES } from "./_limits.ts";
 import { placeName, stageName } from "./_steps.ts";
-import { Markup, markup } from "./_svg.ts";
+import { escaped, Markup, markup } from "./_svg.ts";
 import { counted, timeWords, wordOf } from "./_words.ts";
 
 const CELL = "text-align: left; padding: 2px 16px 2px 0";
@@ -19,10 +19,7 @@ export function htmlOf(
   svg: string,
   { events, leftOut }: { readonly events: readonly TraceEvent[]; leftOut: number },
 ): string {
-  const title = /<title>([^<]*)<\/title>/.exec(svg)?.[1] ?? "";
-  const image = new Markup(
-    `<img alt="${title}" style="max-width: 100%; height: auto" src="data:image/svg+xml,${encodeURIComponent(svg)}">`,
-  );
+  const image = imageOf(svg);
   const times = events.flatMap((event) => "time" in event ? [event.time] : []);
   const { word } = timeWords(Math.min(...times, Infinity), Math.max(...times, -Infinity), 8);
   const lines = events.slice(0, TABLE_LINES).map((event) =>
@@ -78,4 +75,12 @@ function restOf(event: TraceEvent, word: (time: number) => string): [where: stri
       return [stageName(event.stage), `[${word(start)}, ${word(end)})`, `${kind}: ${wordOf(key)} ${wordOf(value, 80)}`];
     }
   }
+}
+
+/** A picture as an image. @param words what it shows, for those who do not see it. @default its title */
+export function imageOf(svg: string, words?: string): Markup {
+  const alt = words === undefined ? /<title>([^<]*)<\/title>/.exec(svg)?.[1] ?? "" : escaped(words);
+  return new Markup(
+    `<img alt="${alt}" style="max-width: 100%; height: auto" src="data:image/svg+xml,${encodeURIComponent(svg)}">`,
+  );
 }

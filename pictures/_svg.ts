@@ -41,7 +41,12 @@ export function escaped(text: string): string {
 
 /** Draws a scene as a document of its own. */
 export function drawn(scene: Scene): string {
-  const { text } = eventTimeFigure(markup, scene);
+  return drawnBy((h) => eventTimeFigure(h, scene));
+}
+
+/** Draws a figure as a document of its own. `more` is what it needs besides the common style sheet. */
+export function drawnBy(figure: (h: typeof markup) => Markup, more = ""): string {
+  const { text } = figure(markup);
   // The style sheet stands before the first element that is seen. Each element has a line, so that changes can be read.
-  return `${text.replace("</desc>", `</desc><style>\n${style}\n</style>`).replaceAll(/></g, ">\n<")}\n`;
+  return `${text.replace("</desc>", `</desc><style>\n${style}\n${more}</style>`).replaceAll(/></g, ">\n<")}\n`;
 }

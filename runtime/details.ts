@@ -215,6 +215,11 @@ export interface JobDetails {
   readonly recentEpochs: readonly EpochDetails[];
   /** What this worker's time goes to, and so what limits it; `undefined` in its first half second. */
   readonly time: WorkShares | undefined;
+  /**
+   * Values that have entered each node of `job.topology` in this worker since it was started, by the node's id; for a
+   * source those that it gave. Values that are processed again count again. Empty without a worker.
+   */
+  readonly entered: Readonly<Record<string, number>>;
   /** Every `watermark()`. */
   readonly watermarks: readonly WatermarkDetails[];
   /** The stages that keep state. */

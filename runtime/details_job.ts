@@ -16,12 +16,15 @@ import { Rates } from "./details_rate.ts";
 import { wholeOf } from "./details_whole.ts";
 import { explainWaiting, type QueueFacts, URGENCY } from "./details_why.ts";
 import { DETAILS_HEADS_MS } from "./limits.ts";
+import type { Loop } from "./loop.ts";
+import type { Measurements } from "./measurements.ts";
+import { measure } from "./measuring.ts";
 import type { Meter } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Plan } from "./plan.ts";
 import type { Settings } from "./options.ts";
+import type { Entered } from "./topology.ts";
 import type { Troubles } from "./troubles.ts";
-import type { WorkTime } from "./work_time.ts";
 
 /** What the details of a running job are taken from. */
 export interface JobTellerParts {
@@ -29,6 +32,7 @@ export interface JobTellerParts {
   readonly plan: Plan;
   readonly store: Store;
   readonly meter: Meter;
+  readonly entered: Entered;
   readonly troubles: Troubles;
   /** The name of this worker, if it has one. */
   readonly worker: string | undefined;
@@ -36,8 +40,8 @@ export interface JobTellerParts {
   readonly tasks: readonly number[];
   /** The tasks of this worker. */
   readonly owned: () => readonly OwnedTask[];
-  /** What the worker's time goes to. */
-  readonly time: () => WorkTime;
+  /** The loop of the worker. */
+  readonly loop: () => Loop;
   /** What keeps the worker from pushing records, in words. */
   readonly held: () => string | undefined;
 }
@@ -58,7 +62,7 @@ export class JobTeller {
   /** Their late values. */
   #late: readonly LateSample[] = [];
   #readAt = -Infinity;
-  #ended: JobState | undefined;
+  #ended: "stopped" | "finished" | undefined;
   #failure: Error | undefined;
 
   constructor(readonly parts: JobTellerParts) {
@@ -69,7 +73,7 @@ export class JobTeller {
   sample(): void {
     const now = this.parts.settings.clock.elapsed();
     this.#rates.sample(now, this.parts.owned());
-    this.parts.time().sample(now);
+    this.parts.loop().time.sample(now);
   }
 
   /** The job has ended: what was known last stays. */
@@ -82,6 +86,13 @@ export class JobTeller {
   async details(): Promise<JobDetails> {
     if (this.#needsHeads()) await this.#readHeads();
     return this.#whole();
+  }
+
+  /** The measurements of this worker. */
+  measure(): Measurements {
+    const { owned, loop } = this.parts;
+    const ended = this.#failure !== undefined ? "failed" : this.#ended;
+    return measure({ ...this.parts, owned: owned(), loop: loop(), ended });
   }
 
   /** Explains what waits, the most urgent first. */
@@ -126,7 +137,8 @@ export class JobTeller {
     const rate = this.#rates.of(live, moment.elapsed);
     const whole = wholeOf({
       ...{ job: name, ...moment, worker, tasks, live, meter, rate },
-      time: this.parts.time().shares(moment.elapsed),
+      time: this.parts.loop().time.shares(moment.elapsed),
+      entered: this.parts.entered.byId(),
       ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },
       ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late },
     });

@@ -108,7 +108,7 @@ export async function readFrom(
     ...{ job, now, elapsed: 0, worker: undefined, trouble: undefined, failure: failureOf(heads), rate: 0 },
     ...{ state: stateOf(heads, now), tasks: heads.map((_head, task) => task), live: [], late: late.flat() },
     ...{ inputs: new Set(Object.keys(entry.inputs)), heads: new Map(heads.entries()), meter: new Meter() },
-    time: undefined,
+    ...{ time: undefined, entered: {} },
   });
   return { details, explanations: explainElsewhere(details, { stage: undefined, age: 0 }) };
 }

@@ -38,6 +38,7 @@ export interface WholeParts extends Moment {
   /** What the worker's time goes to. */
   readonly time: WorkShares | undefined;
   readonly rate: number;
+  readonly entered: JobDetails["entered"];
 }
 
 /** A live task with its clocks and waiting stages. */
@@ -82,6 +83,7 @@ export function wholeOf(parts: WholeParts): JobDetails {
     waiting: waitingEpochs(parts.live, committed.map(({ head }) => head)),
     ...recentOf(meter, parts.elapsed),
     time: parts.time,
+    entered: parts.entered,
     watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
     stages: stageDetails(parts.live, boundOf(live)),
     lateRecords: shownRecords(newestLate(live, parts.late), now),

@@ -20,6 +20,7 @@ import type { Publisher } from "./publisher.ts";
 import type { EpochDetails } from "./recent.ts";
 import { Rhythm } from "./rhythm.ts";
 import type { TaskRunner } from "./task_runner.ts";
+import { type CommitStep, tracesOf } from "./work_steps.ts";
 
 /** What the epoch loop needs. */
 export interface EpochParts {
@@ -42,6 +43,12 @@ export interface EpochParts {
   readonly wake: () => void;
 }
 
+/** An epoch of a task that is being committed. */
+interface Cuts {
+  readonly task: OwnedTask;
+  readonly epoch: CutEpoch;
+}
+
 export class Epochs {
   #committing: Promise<void> | undefined;
   #publishing: Promise<void> | undefined;
@@ -50,6 +57,8 @@ export class Epochs {
   /** Whether a slow commit was reported. */
   #told = false;
   #lastCut = -Infinity;
+  /** When the first record since the last cut was pushed, in elapsed time. */
+  #pushedSince: number | undefined;
   readonly #rhythm = new Rhythm();
   #broken = false;
 
@@ -77,12 +86,15 @@ export class Epochs {
   /**
    * Cuts and commits what has changed, if it is time. Returns in how many milliseconds it will be time, or 0 when it
    * does not depend on time.
+   *
+   * @param since when the pushes began that it follows, in elapsed time
    */
-  advance(): number {
-    if (this.#broken || this.#committing !== undefined) return 0;
+  advance(since?: number): number {
     const { clock, minEpoch, tasks } = this.parts;
     // Lost or failed tasks are not cut. Counting them as changed would make the loop commit forever.
-    if (!tasks().some(canCut)) return 0;
+    if (this.#broken || !tasks().some(canCut)) return 0;
+    this.#pushedSince ??= since;
+    if (this.#committing !== undefined) return 0;
     if (this.#publishing !== undefined && this.#waitingCuts() >= WAITING_CUTS) return 0;
     if (minEpoch === Infinity) return Infinity;
     const now = clock.elapsed();
@@ -112,12 +124,18 @@ export class Epochs {
     if (publisher === undefined || this.#publishing !== undefined || this.#broken) return;
     if (!tasks().some((task) => !task.lost && !task.outbox.empty)) return;
     this.#publishingSince = clock.elapsed();
-    this.#publishing = publisher.publish(tasks).then(() => this.#dropLost()).catch((error: Error) => this.#fail(error))
+    let failure: Error | undefined;
+    this.#publishing = publisher.publish(tasks).then(() => this.#dropLost())
+      .catch((error: Error) => this.#fail(failure = error))
       .finally(() => {
         this.#publishing = undefined;
         const now = clock.elapsed();
-        this.#rhythm.published(now - this.#publishingSince);
-        meter.published(now - this.#publishingSince, now);
+        const took = now - this.#publishingSince;
+        this.#rhythm.published(took);
+        meter.published(took, now);
+        if (meter.sent !== undefined) {
+          meter.steps.next({ kind: "send", ended: clock.now(), took, error: failure, ...meter.sent });
+        }
         this.publish();
         wake();
       });
@@ -215,15 +233,32 @@ export class Epochs {
     });
     if (cuts.length === 0) return;
     const { store, clock, meter, patience } = this.parts;
-    const began = clock.elapsed(), at = clock.now();
-    const { outcomes } = await commitCuts(store, cuts.map(({ epoch }) => epoch.cut), patience);
-    const took = clock.elapsed() - began;
-    meter.committed(epochOf(cuts.map(({ epoch }) => epoch), at, took), began + took);
+    const began = clock.elapsed(), at = clock.now(), pushed = Math.max(0, began - (this.#pushedSince ?? began));
+    this.#pushedSince = undefined;
+    const details = () => epochOf(cuts.map(({ epoch }) => epoch), at, clock.elapsed() - began);
+    const { outcomes } = await commitCuts(store, cuts.map(({ epoch }) => epoch.cut), patience).catch((error) => {
+      this.#tell(cuts, details(), { pushed, error });
+      throw error;
+    });
+    const took = clock.elapsed() - began, committed = details();
+    meter.committed(committed, began + took);
+    this.#tell(cuts, committed, { pushed, error: undefined });
     this.#rhythm.committed(took);
     for (const sink of new Set(cuts.flatMap(({ epoch }) => [...epoch.outputs.appended.keys()]))) {
       inCommit[sink].committed();
     }
     cuts.forEach(({ task, epoch }, index) => this.#committed(task, epoch, outcomes[index]));
+  }
+
+  /** Tells those who trace the worker of a commit that has ended. */
+  #tell(cuts: readonly Cuts[], details: EpochDetails, rest: Pick<CommitStep, "pushed" | "error">): void {
+    const { meter: { steps, commits: commit }, clock } = this.parts;
+    if (!steps.observed) return;
+    const { tasks, records, results, bytes, commit_ms: took } = details;
+    const epoch = Math.max(...cuts.map(({ task }) => task.checkpoint.head.epoch));
+    const traceparents = tracesOf(cuts.map(({ epoch }) => epoch));
+    const told = { commit, epoch, tasks, records, results, bytes, traceparents };
+    steps.next({ kind: "commit", ended: clock.now(), took, ...told, ...rest });
   }
 
   #committed(task: OwnedTask, epoch: CutEpoch, outcome: "committed" | "fenced"): void {
@@ -234,7 +269,8 @@ export class Epochs {
     }
     task.quietSince = this.parts.clock.elapsed();
     if (epoch.finished) task.finish();
-    task.outbox.committed(task.checkpoint.head.epoch);
+    this.parts.meter.counted(epoch.counts);
+    task.outbox.committed(task.checkpoint.head.epoch, this.parts.meter.commits);
   }
 
   /**

@@ -50,6 +50,8 @@ export class InputQueue implements InputSlot {
   bytes = 0;
   /** How many offsets below `position` were gone before they could be read, since the last cut. */
   missing = 0;
+  /** How many records were taken since the last cut. */
+  taken = 0;
   #batches: Waiting[] = [];
   /** Fetches that are held, and everything that came after the first of them. */
   readonly #held: Held[] = [];
@@ -157,6 +159,12 @@ export class InputQueue implements InputSlot {
     this.#push({ records: [], position: next, missing });
   }
 
+  /** Begins to count anew, after a cut. */
+  startEpoch(): void {
+    this.missing = 0;
+    this.taken = 0;
+  }
+
   /** The next record, or `undefined`; `position` moves with it. */
   take(): InputRecord | undefined {
     while (this.#first < this.#batches.length) {
@@ -165,6 +173,7 @@ export class InputQueue implements InputSlot {
         const record = this.#ahead ?? records.at(this.#next)!;
         this.#ahead = undefined;
         this.#next++;
+        this.taken++;
         this.position = this.#next === records.length ? position : behind(record);
         if (this.#next === records.length) this.#dropBatch();
         return record;

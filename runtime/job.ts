@@ -6,7 +6,7 @@
 import type { Cell, Key } from "../operators/keyed_state.ts";
 import type { Explanation, JobDetails } from "./details.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Topology } from "./plan.ts";
+import type { Topology } from "./topology.ts";
 
 /** How a job ended without an error. */
 export interface JobEnd {
@@ -46,7 +46,7 @@ export interface Job extends AsyncDisposable {
   readonly finished: Promise<JobEnd>;
   /** What the job has done so far. */
   readonly metrics: Metrics;
-  /** What the pipelines read, keep and write. */
+  /** What the pipelines read, keep and write, and how their stages are connected. It does not change while the job runs. */
   readonly topology: Topology;
   /**
    * The details of the job at this moment, over all of its tasks: those of this worker from its memory, all others from

@@ -89,6 +89,9 @@ export const TOO_FAR = { bounds: 10, least: SECOND } as const;
 /** How many samples of latency an epoch keeps. */
 export const SAMPLES_AN_EPOCH = 64;
 
+/** How many records of an epoch are looked at for the trace that they belong to. */
+export const TRACES_AN_EPOCH = 8;
+
 /** A job's and a worker's name, in characters. */
 export const NAME_LENGTH = 100;
 

@@ -37,26 +37,39 @@ export class Loop {
   #first = 0;
   #wake: (() => void) | undefined;
   #stopping = false;
+  #turned: number;
+  /** Whether it waits for a store. */
+  #asking = false;
 
-  constructor(readonly parts: LoopParts) {}
+  constructor(readonly parts: LoopParts) {
+    this.#turned = parts.clock.elapsed();
+  }
+
+  /**
+   * For how long it has not turned, in milliseconds. A loop that waits for a store counts as one that turns: the store
+   * may be away.
+   */
+  get age(): number {
+    return this.#asking ? 0 : this.parts.clock.elapsed() - this.#turned;
+  }
 
   /** Runs until it is stopped or the job is finished. Resolves with `true` when the job is finished. */
   async run(): Promise<boolean> {
     const { clock, epochs, tasks, finished } = this.parts;
     let ticked = clock.elapsed();
     while (!this.#stopping) {
-      const began = clock.elapsed();
+      const began = this.#turned = clock.elapsed();
       this.#slice();
       const now = clock.elapsed();
-      this.time.push += now - began;
-      const wait = epochs.advance();
+      this.time.spent("push", began, now);
+      const wait = epochs.advance(began);
       if (now - ticked >= TICK_MS) {
         ticked = now;
         // Uses elapsed time: the wall clock may be set back, and event time never goes back.
         for (const task of tasks()) task.runner.tick(ticked);
-        await epochs.settleQuiet();
+        await this.#ask(epochs.settleQuiet());
       }
-      if (this.#allFinished && await finished()) return true;
+      if (this.#allFinished && await this.#ask(finished())) return true;
       if (this.#more) await clock.turn();
       else if (!this.#stopping) await this.#rest(wait > 0 ? Math.min(wait, TICK_MS) : TICK_MS);
     }
@@ -69,7 +82,16 @@ export class Loop {
     const activity = epochs.backedUp ? "publish" : epochs.full ? "commit" : "input";
     const began = clock.elapsed();
     await this.#asleep(ms);
-    this.time[activity] += clock.elapsed() - began;
+    this.time.spent(activity, began, clock.elapsed());
+  }
+
+  async #ask<T>(answer: Promise<T>): Promise<T> {
+    this.#asking = true;
+    try {
+      return await answer;
+    } finally {
+      this.#asking = false;
+    }
   }
 
   /** Wakes the loop when something has changed that it may be waiting for. */

@@ -4,8 +4,12 @@
  * @module
  */
 import { type Observable, Subject } from "rxjs";
+import { Durations, LATENCY_BOUNDS, STEP_BOUNDS } from "./durations.ts";
 import { Histogram, type Percentiles } from "./histogram.ts";
+import type { Measurements } from "./measurements.ts";
+import { type EpochCount, ProcessCounts } from "./process_counts.ts";
 import { type EpochDetails, RecentEpochs, RecentHistogram } from "./recent.ts";
+import { type Sent, sentOf, type WaitingEpochs, type WorkStep } from "./work_steps.ts";
 
 /**
  * What one stage has done and what it keeps, over the tasks of this worker. Counts are those since the worker took up a task,
@@ -96,6 +100,10 @@ export interface Metrics {
   snapshot(): MetricsSnapshot;
   /** Emits a snapshot about every half second. */
   readonly changes: Observable<MetricsSnapshot>;
+  /** What a system for metrics takes: counts of this process that never fall, and what its tasks hold. */
+  measure(): Measurements;
+  /** Emits each commit and each transaction of this worker when it has ended, for traces. */
+  readonly steps: Observable<WorkStep>;
 }
 
 /** The two clocks at one moment. */
@@ -113,20 +121,45 @@ export class Meter {
   /** The same of the last minute, with how long publishing took. */
   readonly recent = { commit: new RecentHistogram(), publish: new RecentHistogram(), latency: new RecentHistogram() };
   readonly recentEpochs: RecentEpochs = new RecentEpochs();
+  /** The durations of this process, in fixed buckets. */
+  readonly durations = {
+    commit: new Durations(STEP_BOUNDS),
+    publish: new Durations(STEP_BOUNDS),
+    latency: new Durations(LATENCY_BOUNDS),
+  };
+  readonly counts: ProcessCounts = new ProcessCounts();
+  readonly steps: Subject<WorkStep> = new Subject();
+  /** Commits of this process. */
+  commits = 0;
+  /** What the last transaction has, where somebody wants to know. */
+  sent: Sent | undefined;
   /** Epochs committed by this process. */
   epochs = 0;
 
   /** @param elapsed milliseconds of a monotonic clock */
   committed(epoch: EpochDetails, elapsed: number): void {
     this.commit.record(epoch.commit_ms);
+    this.durations.commit.record(epoch.commit_ms);
     this.recent.commit.record(epoch.commit_ms, elapsed);
     this.recentEpochs.add(epoch);
     this.epochs += epoch.tasks;
+    this.commits++;
+  }
+
+  /** An epoch of a task is committed. */
+  counted(counts: readonly EpochCount[]): void {
+    this.counts.add(counts);
+  }
+
+  /** A transaction is about to publish what waits in these outboxes. `delivered` has the topics of such results. */
+  sending(outboxes: readonly WaitingEpochs[], delivered: ReadonlyMap<string, unknown>): void {
+    this.sent = this.steps.observed ? sentOf(outboxes, delivered) : undefined;
   }
 
   /** A transaction with results has ended. */
   published(ms: number, elapsed: number): void {
     this.recent.publish.record(ms, elapsed);
+    this.durations.publish.record(ms);
   }
 
   /** Records the latency of results that are visible now, from the timestamps of their records. */
@@ -134,6 +167,7 @@ export class Meter {
     for (const timestamp of timestamps) {
       const latency = Math.max(0, now - timestamp);
       this.latency.record(latency);
+      this.durations.latency.record(latency);
       this.recent.latency.record(latency, elapsed);
     }
   }
@@ -143,8 +177,17 @@ export class Meter {
 export class MetricsFeed implements Metrics {
   readonly #changes = new Subject<MetricsSnapshot>();
   readonly changes: Observable<MetricsSnapshot> = this.#changes.asObservable();
+  readonly steps: Observable<WorkStep>;
+  readonly #steps: Subject<WorkStep>;
 
-  constructor(readonly snapshot: () => MetricsSnapshot) {}
+  constructor(
+    readonly snapshot: () => MetricsSnapshot,
+    readonly measure: () => Measurements,
+    { steps }: Pick<Meter, "steps">,
+  ) {
+    this.#steps = steps;
+    this.steps = steps.asObservable();
+  }
 
   emit(): void {
     if (this.#changes.observed) this.#changes.next(this.snapshot());
@@ -152,5 +195,6 @@ export class MetricsFeed implements Metrics {
 
   complete(): void {
     this.#changes.complete();
+    this.#steps.complete();
   }
 }

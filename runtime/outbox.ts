@@ -9,6 +9,7 @@
  */
 import type { DeliveredEpoch, DeliveredTask, Published } from "../connectors/connector.ts";
 import { RECORD_OBJECTS } from "./limits.ts";
+import type { EpochCount } from "./process_counts.ts";
 import { type Publication, resolvePublication } from "../state/decide.ts";
 
 /** Results of an epoch that are to be published. */
@@ -17,10 +18,15 @@ export interface Outgoing {
   readonly bytes: number;
   /** Timestamps of some of its input records. */
   readonly samples: readonly number[];
+  /** What it adds to the counts of this process; absent where another owner has cut it. */
+  readonly counts?: readonly EpochCount[];
 }
 
 /** Results of a committed epoch. */
-export interface OutgoingEpoch extends Outgoing, DeliveredEpoch {}
+export interface OutgoingEpoch extends Outgoing, DeliveredEpoch {
+  /** The number of the commit in this process; absent where another owner has committed it. */
+  readonly commit?: number;
+}
 
 export class Outbox {
   #cut: Outgoing | undefined;
@@ -72,14 +78,14 @@ export class Outbox {
     this.#cut = outgoing;
   }
 
-  /** The cut epoch is committed under this number. */
-  committed(epoch: number): void {
+  /** The cut epoch is committed under this number, by a commit of this process. */
+  committed(epoch: number, commit?: number): void {
     const cut = this.#cut!;
     this.#cut = undefined;
     if (epoch <= this.#reached.epoch) {
       throw new Error(`Epoch ${epoch} was taken for published before it was committed`);
     }
-    if (cut.rows.length > 0) this.#waiting = [...this.#waiting, { ...cut, epoch }];
+    if (cut.rows.length > 0) this.#waiting = [...this.#waiting, { ...cut, epoch, commit }];
     else {
       if (this.empty) this.#reached = { ...this.#reached, epoch, rows: 0 };
       this.onVisible(cut.samples);

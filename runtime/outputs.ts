@@ -58,6 +58,8 @@ export interface EpochOutputs {
   readonly published: OutputRecord[];
   /** Rows that go into the epoch's own atomic, by the index of their delivery. */
   readonly appended: ReadonlyMap<number, readonly unknown[]>;
+  /** How many dead letters are among them, by topic. */
+  readonly letters: ReadonlyMap<string, number>;
   readonly bytes: number;
 }
 
@@ -66,6 +68,7 @@ export class Outputs {
   bytes = 0;
   #published: OutputRecord[] = [];
   #appended = new Map<number, unknown[]>();
+  #letters = new Map<string, number>();
 
   constructor(readonly parts: OutputParts) {}
 
@@ -109,19 +112,31 @@ export class Outputs {
 
   /** Writes a refused record to the sink of this policy. */
   refuse(policy: "badRecord" | "failed", record: InputRecord, refusal: Refusal): void {
-    const collector = this.#collector(this.parts[policy]!);
+    const sink = this.parts[policy]!;
+    const collector = this.#collector(sink);
     collector.add(collector.encoder.refused(letterRecord(record), refusal));
+    this.#countLetter(sink);
   }
 
   /** Writes a window's result, or a timer, that could not be delivered. */
   undelivered(pane: PaneAtHand, refusal: Refusal): void {
     const collector = this.#collector(this.parts.failed!);
     collector.add(collector.encoder.undelivered(pane, refusal));
+    this.#countLetter(this.parts.failed!);
+  }
+
+  #countLetter({ topic }: SinkSpec): void {
+    this.#letters.set(topic, (this.#letters.get(topic) ?? 0) + 1);
   }
 
   /** Removes and returns everything that was collected, for the cut. */
   take(): EpochOutputs {
-    const outputs = { published: this.#published, appended: this.#appended, bytes: this.bytes };
+    const outputs = {
+      published: this.#published,
+      appended: this.#appended,
+      letters: this.#letters,
+      bytes: this.bytes,
+    };
     this.discard();
     return outputs;
   }
@@ -129,6 +144,7 @@ export class Outputs {
   discard(): void {
     this.#published = [];
     this.#appended = new Map();
+    if (this.#letters.size > 0) this.#letters = new Map();
     this.bytes = 0;
   }
 

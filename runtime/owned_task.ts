@@ -9,9 +9,11 @@ import type { Cut, DurableStates, Head, TaskCheckpoint } from "../state/mod.ts";
 import { FencedError } from "../state/mod.ts";
 import { LateShelf } from "./details_late_store.ts";
 import { raisedByOf } from "./details_told.ts";
+import { countsOf } from "./epoch_counts.ts";
 import { mapOffsets } from "./offsets.ts";
 import type { EpochOutputs } from "./outputs.ts";
 import { Outbox } from "./outbox.ts";
+import type { EpochCount } from "./process_counts.ts";
 import { MarkerError, type PublishedTask } from "./publisher.ts";
 import { TABLE_ENDS } from "./tables_first.ts";
 import type { Counters, TaskRunner } from "./task_runner.ts";
@@ -22,6 +24,10 @@ export interface CutEpoch {
   readonly outputs: EpochOutputs;
   /** How many input records it has. */
   readonly records: number;
+  /** What it adds to the counts of this process. */
+  readonly counts: readonly EpochCount[];
+  /** Traces that some of its records belong to. */
+  readonly traceparents: readonly string[];
   readonly finished: boolean;
 }
 
@@ -106,13 +112,14 @@ export class OwnedTask implements PublishedTask {
     });
     const outputs = collected.take();
     runner.counters = { ...counters };
-    const samples = runner.samples.slice();
+    const { timestamps: samples, traceparents } = runner.samples;
+    const counts = countsOf(runner, { before: this.committedCounters, now: counters }, outputs);
     runner.startEpoch();
     const records = (counters.records_in ?? 0) - (this.committedCounters.records_in ?? 0);
     this.committedClocks = clocks;
     this.committedCounters = counters;
-    this.outbox.cut({ rows: outputs.published, bytes: outputs.bytes, samples });
-    return { cut, outputs, records, finished: runner.ended };
+    this.outbox.cut({ rows: outputs.published, bytes: outputs.bytes, samples, counts });
+    return { cut, outputs, records, counts, traceparents, finished: runner.ended };
   }
 
   /** The offsets at which the next epoch of this task begins to read. */

@@ -7,6 +7,7 @@
 import type { Observable } from "rxjs";
 import type { Connector, SinkSpec, SourceSpec } from "../connectors/connector.ts";
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
+import { PipelineGraph } from "../operators/_graph.ts";
 import { memoryState } from "../operators/_memory_state.ts";
 import { noSource, notWhole } from "../operators/_misuse.ts";
 import { Bottom } from "../operators/_source.ts";
@@ -15,20 +16,7 @@ import { type HopPort, type HopRequest, Task, type TaskHost } from "../operators
 import { type HopPlan, hopTopic, LONGEST_LIFE, planHops } from "./hops.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type Joined, type ReadingOrder, readingOrder } from "./tables_first.ts";
-
-/** The sources, states and sinks of a job's pipelines. */
-export interface Topology {
-  /** Topics read, with their connector. */
-  readonly sources: readonly { readonly topic: string; readonly connector: string }[];
-  /** Stages that keep state, by operator and name. */
-  readonly states: readonly { readonly operator: string; readonly name: string }[];
-  /** Topics written, with their connector. */
-  readonly sinks: readonly { readonly topic: string; readonly connector: string }[];
-  /** Names of the `watermark()`s. */
-  readonly watermarks: readonly string[];
-  /** Hops, with the topics that they read. Absent when there are none. */
-  readonly hops?: readonly { readonly name: string; readonly topic: string; readonly above: readonly string[] }[];
-}
+import { graphOf, type JobGraph, stateOf, type Topology } from "./topology.ts";
 
 /** The plan of a job. Every task must match it. */
 export interface Plan {
@@ -53,6 +41,7 @@ export interface Plan {
   /** The topics whose event time each clock tracks, by the clock's name. */
   readonly clocks: ReadonlyMap<string, readonly string[]>;
   readonly topology: Topology;
+  readonly graph: JobGraph;
 }
 
 /**
@@ -88,7 +77,9 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   task.phase = "closed";
   for (const bottom of bottoms) bottom.unsubscribe();
 
-  const sinks = [...new Set([...host.sinks, ...policySinks(settings)])];
+  const letters = policySinks(settings);
+  const sinks = [...new Set([...host.sinks, ...letters])];
+  const graph = graphOf(host.graph, { states: new Set(host.states.map(stateOf)), letters });
   const connectors = new Map([...host.sources].map(({ connector }) => [connector.id, connector]));
   if (connectors.size > 1) {
     throw new TypeError(
@@ -115,11 +106,13 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
       host.states.map(({ name }) => name).filter((name) => [...host.whole].some((stage) => name.startsWith(stage))),
     ),
     clocks,
+    graph,
     topology: {
       sources: [...host.sources].map(place),
       states: host.states.map(({ operator, name }) => ({ operator, name })),
       sinks: sinks.map(place),
       watermarks,
+      ...{ nodes: graph.nodes, edges: graph.edges },
       ...(host.hops.length === 0 ? {} : { hops: host.hops.map(({ name, topic, above }) => ({ name, topic, above })) }),
     },
   };
@@ -145,6 +138,7 @@ function place(spec: { topic: string; connector: Connector }): { topic: string; 
 
 /** Records what pipelines bind. Nothing is pushed to them. */
 class PlanningHost implements TaskHost {
+  readonly graph = new PipelineGraph();
   readonly sources = new Set<SourceSpec>();
   readonly sinks = new Set<SinkSpec>();
   readonly states: KeyedStateSpec[] = [];

@@ -57,6 +57,8 @@ export interface PublisherParts {
   readonly trouble: (error: Error | undefined) => void;
   /** Makes the record that replaces a result which is refused for good. Without it the job ends. */
   readonly letter?: LetterMaker;
+  /** Called with what is about to be published. */
+  readonly sending?: (outboxes: readonly Outbox[]) => void;
 }
 
 export class Publisher {
@@ -168,6 +170,7 @@ export class Publisher {
     const sending: DeliveredTask[] = [];
     for (const { number, outbox } of tasks) if (!outbox.empty) sending.push(outbox.send(number));
     if (sending.length === 0) return;
+    this.parts.sending?.(tasks.map(({ outbox }) => outbox));
     try {
       const reached = await life.publish(sending, this.parts.letter);
       for (const task of tasks) {

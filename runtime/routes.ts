@@ -6,6 +6,7 @@
  */
 import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import { messageOf } from "../base/thrown.ts";
+import { type EntryCounts, UNCOUNTED } from "../operators/_graph.ts";
 import type { SourceRequest, Task } from "../operators/_task.ts";
 import { INPUT_VALUE_BYTES } from "./limits.ts";
 
@@ -15,6 +16,8 @@ export interface Route {
   readonly subscribers: SourceRequest["subscriber"][];
   /** Ends the stream of each subscriber. */
   readonly ends: (() => void)[];
+  /** The index of its count. */
+  readonly index: number;
 }
 
 /** Routes by topic. */
@@ -30,10 +33,12 @@ export class Routes {
 
   /**
    * @param planned the sources that were there when the job was planned
+   * @param entries counts the values of each source
    * @param decoded called with each decoded value, in tests
    */
   constructor(
     readonly planned: ReadonlySet<SourceSpec>,
+    readonly entries: EntryCounts = UNCOUNTED,
     readonly decoded: ((value: unknown) => void) | undefined = undefined,
   ) {}
 
@@ -48,7 +53,9 @@ export class Routes {
     const routes = this.#byTopic.get(source.topic) ?? [];
     this.#byTopic.set(source.topic, routes);
     let route = routes.find((one) => one.spec === source);
-    if (route === undefined) routes.push(route = { spec: source, subscribers: [], ends: [] });
+    if (route === undefined) {
+      routes.push(route = { spec: source, subscribers: [], ends: [], index: this.entries.indexOf(source) });
+    }
     route.subscribers.push(subscriber);
     route.ends.push(end);
     return source;
@@ -71,7 +78,7 @@ export class Routes {
   push(task: Task, record: InputRecord): void {
     const routes = this.#byTopic.get(record.topic)!;
     for (let r = 0; r < routes.length; r++) {
-      const { spec, subscribers } = routes[r];
+      const { spec, subscribers, index } = routes[r];
       this.#last = spec;
       let value: unknown;
       try {
@@ -82,6 +89,7 @@ export class Routes {
         task.host!.badRecord(messageOf(error), `source "${record.topic}"`);
         continue;
       }
+      this.entries.counts[index]++;
       for (let s = 0; s < subscribers.length; s++) {
         task.timestamp = record.timestamp;
         subscribers[s].next(value);

@@ -22,6 +22,7 @@ import { stateView } from "./state_view.ts";
 import { summarize } from "./summary.ts";
 import { letterMaker } from "./unpublishable.ts";
 import { Troubles } from "./troubles.ts";
+import { Entered } from "./topology.ts";
 import { Worker } from "./worker.ts";
 
 /**
@@ -176,6 +177,7 @@ class RunningJob implements Job {
     this.finished = this.#end.promise;
     // A caller that only awaits stop() gets the error from stop(), so `finished` must not reject unhandled.
     this.finished.catch(() => {});
+    const entered = new Entered(plan.graph);
     const publisherId = `${name}.${clock.id()}`;
     const { delivery } = open;
     this.#publisher = delivery && new Publisher({
@@ -185,6 +187,7 @@ class RunningJob implements Job {
       giveUpAfter,
       trouble: (error) => troubles.tell("results", error),
       letter: letterMaker(settings, open),
+      sending: (outboxes) => this.#meter.sending(outboxes, open.delivered),
     });
     this.#worker = new Worker({
       store,
@@ -196,16 +199,17 @@ class RunningJob implements Job {
       workerName: parts.claimed.worker,
       patience,
       meter: this.#meter,
+      entered,
       troubles,
       ends: this.#ends,
       ended: (error) => void this.#closeSoon(error, "finished"),
     });
     this.#teller = new JobTeller({
-      ...{ settings, plan, store, meter: this.#meter, troubles, worker: parts.claimed.worker },
+      ...{ settings, plan, store, meter: this.#meter, troubles, worker: parts.claimed.worker, entered },
       ...{ tasks: open.layout.tasks, owned: () => this.#worker.assignment.list, held: () => this.#worker.epochs.held },
-      time: () => this.#worker.loop.time,
+      loop: () => this.#worker.loop,
     });
-    this.metrics = new MetricsFeed(() => this.#snapshot());
+    this.metrics = new MetricsFeed(() => this.#snapshot(), () => this.#teller.measure(), this.#meter);
   }
 
   get topology(): Plan["topology"] {

@@ -6,6 +6,7 @@
 import type { Observable } from "rxjs";
 import type { Clock } from "../base/clock.ts";
 import type { SourceSpec } from "../connectors/connector.ts";
+import type { EntryCounts } from "../operators/_graph.ts";
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
@@ -25,6 +26,8 @@ export interface RunnerParts {
   readonly pipelines: readonly Observable<unknown>[];
   readonly planned: ReadonlySet<SourceSpec>;
   readonly queues: readonly InputQueue[];
+  /** Where the values that enter each stage are counted. @default nowhere */
+  readonly entered?: EntryCounts;
   /** The tables that are read before other inputs. */
   readonly tablesFirst?: TablesFirst;
   readonly outputs: Outputs;
@@ -47,4 +50,14 @@ export interface RunnerParts {
   readonly earlyTime?: (time: number, record: RecordAtHand | undefined) => void;
   /** Called with each decoded value, in tests. */
   readonly decoded?: (value: unknown) => void;
+}
+
+/** Snapshots of clocks, by their names. */
+export function snapshotsOf(
+  clocks: Iterable<readonly [name: string, clock: { snapshot(): ClockSnapshot }]>,
+): Record<string, ClockSnapshot> {
+  // The object has no prototype: a clock may be named `constructor`.
+  const snapshots: Record<string, ClockSnapshot> = Object.create(null);
+  for (const [name, clock] of clocks) snapshots[name] = clock.snapshot();
+  return snapshots;
 }

@@ -42,6 +42,7 @@ import { type Publisher, settle } from "./publisher.ts";
 import { endsOfTables, TABLE_ENDS, TablesFirst } from "./tables_first.ts";
 import { countingTask } from "./task_layout.ts";
 import { type OnFailure, TaskRunner } from "./task_runner.ts";
+import type { Entered } from "./topology.ts";
 
 /** What a takeover needs. */
 export interface TakeoverParts {
@@ -53,6 +54,8 @@ export interface TakeoverParts {
   readonly publisherId: string;
   /** How long to wait for the store. */
   readonly patience: Patience;
+  /** Counts the values that enter each stage. */
+  readonly entered: Entered;
   /** The rows that the tasks of this worker share. */
   readonly tables: SharedTables;
   /** What goes on after the takeover. */
@@ -340,6 +343,7 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     hops: open.hops,
     ended: endedOf(head),
     queues,
+    entered: parts.entered,
     tablesFirst: new TablesFirst(queues, head, plan.order),
     outputs,
     clock: settings.clock,

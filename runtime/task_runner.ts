@@ -19,14 +19,15 @@ import { BadRecords } from "./bad_records.ts";
 import { giveUp } from "./letters.ts";
 import type { InputQueue } from "./input_queue.ts";
 import { Journal, type Pushed } from "./journal.ts";
-import { SAMPLES_AN_EPOCH, SLICE_RECORDS } from "./limits.ts";
+import { SLICE_RECORDS } from "./limits.ts";
 import { stillOpen } from "../operators/_misuse.ts";
 import { subscribeAll } from "./plan.ts";
 import { PushOrder } from "./push_order.ts";
 import { Routes } from "./routes.ts";
+import { Samples } from "./samples.ts";
 import type { HopRecord } from "./hop_records.ts";
 import { TaskHops } from "./task_hops.ts";
-import type { Counters, RunnerParts } from "./runner_parts.ts";
+import { type Counters, type RunnerParts, snapshotsOf } from "./runner_parts.ts";
 import type { Outputs } from "./outputs.ts";
 
 export type { Counters, RunnerParts };
@@ -49,12 +50,13 @@ export class TaskRunner implements TaskHost {
   ended = false;
   /** The current record when the task failed. */
   failedAt: InputRecord | undefined;
-  /** Timestamps of some of this epoch's records, for the latency metric. */
-  readonly samples: number[] = [];
+  /** Some of this epoch's records. */
+  readonly samples: Samples = new Samples();
   checkKey: TaskHost["checkKey"];
   skipPane: TaskHost["skipPane"];
   afterCall: TaskHost["afterCall"];
   readonly bindHop: TaskHost["bindHop"];
+  readonly entries: TaskHost["entries"];
   readonly clock: TaskHost["clock"];
   /** The records of the epoch, kept when a policy may need to process the epoch again. */
   journal: Journal | undefined;
@@ -85,7 +87,8 @@ export class TaskRunner implements TaskHost {
       writes: (slot) => this.queues[slot]?.counts !== false,
       counted: () => this.count("dead"),
     });
-    this.routes = new Routes(parts.planned, parts.decoded);
+    this.entries = parts.entered;
+    this.routes = new Routes(parts.planned, parts.entered, parts.decoded);
     this.#order = new PushOrder(parts.queues, (queue) => this.#waits(queue));
     this.counters = { ...parts.counters };
     this.#clocks = parts.clocks;
@@ -124,7 +127,7 @@ export class TaskRunner implements TaskHost {
     this.#clocks = clocks;
     this.counters = { ...counters };
     this.outputs.discard();
-    this.samples.length = 0;
+    this.samples.clear();
     this.routes.clear();
     this.hops?.clear();
     this.#badRecords.forget();
@@ -224,11 +227,11 @@ export class TaskRunner implements TaskHost {
 
   /** Begins the next epoch after a cut. */
   startEpoch(): void {
-    this.samples.length = 0;
+    this.samples.clear();
     this.changed = false;
     this.task.late = 0;
     this.routes.cut();
-    for (const queue of this.queues) queue.missing = 0;
+    for (const queue of this.queues) queue.startEpoch();
     this.journal = this.journal?.next(this.task.held > 0);
     if (this.journal?.blamesPanes !== true) this.skipPane = undefined;
   }
@@ -251,10 +254,7 @@ export class TaskRunner implements TaskHost {
 
   /** Snapshots of all clocks. */
   clocks(): Record<string, ClockSnapshot> {
-    // The object has no prototype: a clock may be named `constructor`.
-    const clocks: Record<string, ClockSnapshot> = Object.create(null);
-    for (const [name, clock] of this.task.clocks) clocks[name] = clock.snapshot();
-    return clocks;
+    return snapshotsOf(this.task.clocks);
   }
 
   /** Reads a state of the pipeline, as it stands in memory. */
@@ -367,7 +367,7 @@ export class TaskRunner implements TaskHost {
     if (queue.hop) return this.hops!.push(queue, record as HopRecord);
     const { task } = this;
     if (queue.counts) this.count("records_in");
-    if (record.unreadable === undefined && this.samples.length < SAMPLES_AN_EPOCH) this.samples.push(record.timestamp);
+    if (record.unreadable === undefined && this.samples.open) this.samples.add(record);
     task.record = record;
     task.slot = queue.slot;
     if (task.idleSince[queue.slot] !== undefined) task.idleSince[queue.slot] = NaN;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { type Clock, systemClock } from "../base/clock.ts";
 
 /** Which part is in trouble. Each may be in trouble while the others are not. */
 export type TroubleKind = keyof typeof WORDS;
@@ -46,18 +47,47 @@ const TOLD_AT_MOST = 20;
 
 interface Trouble {
   message: string;
+  /** In milliseconds of a monotonic clock. */
+  readonly began: number;
   /** Messages that were logged. A message that comes again is not logged again. */
   readonly told: Set<string>;
+}
+
+/** A trouble that is not over. */
+export interface OpenTrouble {
+  readonly kind: TroubleKind;
+  /** For how long it is known, in milliseconds. */
+  readonly since: number;
+  /** Whether the job waits because of it; otherwise it goes on with a part of its tasks. */
+  readonly blocks: boolean;
 }
 
 /** The troubles of one job in one process. */
 export class Troubles {
   readonly #open = new Map<TroubleKind, Trouble>();
   readonly #log: (line: string) => void;
+  readonly #clock: Pick<Clock, "elapsed">;
 
-  /** @param options the job's name, and the function that takes a line */
-  constructor({ name, log }: { readonly name: string; readonly log: (line: string) => void }) {
+  /** @param options the job's name, the function that takes a line, and the clock. @default the clock of the machine */
+  constructor(
+    { name, log, clock = systemClock }: {
+      readonly name: string;
+      readonly log: (line: string) => void;
+      readonly clock?: Pick<Clock, "elapsed">;
+    },
+  ) {
     this.#log = (line) => log(`Job ${name}: ${line}`);
+    this.#clock = clock;
+  }
+
+  /** All present troubles. */
+  get open(): OpenTrouble[] {
+    const now = this.#clock.elapsed();
+    return [...this.#open].map(([kind, { began }]) => ({
+      kind,
+      since: now - began,
+      blocks: WORDS[kind].begins.startsWith("waiting"),
+    }));
   }
 
   /** The messages of all present troubles, or `undefined`. */
@@ -76,7 +106,9 @@ export class Troubles {
     if (error === undefined) return this.#end(kind);
     const { message } = error;
     let trouble = this.#open.get(kind);
-    if (trouble === undefined) this.#open.set(kind, trouble = { message, told: new Set() });
+    if (trouble === undefined) {
+      this.#open.set(kind, trouble = { message, began: this.#clock.elapsed(), told: new Set() });
+    }
     trouble.message = message;
     if (trouble.told.has(message) || trouble.told.size >= TOLD_AT_MOST) return;
     trouble.told.add(message);

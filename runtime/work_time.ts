@@ -34,7 +34,17 @@ export class WorkTime implements Record<Activity, number> {
   commit = 0;
   publish = 0;
   input = 0;
+  /** Between those. */
+  other = 0;
+  #until = NaN;
   readonly #samples: Totals[] = [];
+
+  /** An activity has ended. What lies between it and the one before is other time. Milliseconds of a monotonic clock. */
+  spent(activity: Activity, began: number, ended: number): void {
+    if (!Number.isNaN(this.#until)) this.other += began - this.#until;
+    this[activity] += ended - began;
+    this.#until = ended;
+  }
 
   /** Remembers the sums. Called from time to time, with milliseconds of a monotonic clock. */
   sample(at: number): void {

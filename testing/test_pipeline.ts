@@ -7,6 +7,7 @@ import { rest, systemClock } from "../base/clock.ts";
 import type { Explanation, JobDetails } from "../runtime/details.ts";
 import type { StateView } from "../runtime/job.ts";
 import type { MetricsSnapshot } from "../runtime/metrics.ts";
+import type { Topology } from "../runtime/topology.ts";
 import { type JobOptions, Life, type Pipelines } from "./_life.ts";
 import { readable, type TestRecord } from "./_records.ts";
 import { rowOf, type TestRow } from "./_tables.ts";
@@ -45,6 +46,11 @@ export class TestPipeline implements AsyncDisposable {
     const { sources, sinks } = life.job.topology;
     this.#sources = [...new Set(sources.map(({ topic }) => topic))];
     this.#sinks = [...new Set(sinks.map(({ topic }) => topic))];
+  }
+
+  /** What the pipelines read, keep and write, and how their stages are connected. */
+  get topology(): Topology {
+    return this.life.job.topology;
   }
 
   /**

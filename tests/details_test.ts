@@ -105,6 +105,7 @@ describe("job.details()", () => {
       ...{ taskCount: 2, records_in: 3, records_per_second: 0, outputs: { activity: 1 }, late: 0, dead_letters: 0 },
       ...{ unpublishable: 0, missing: 0, epochs: 2, lag: 0, lagTime: 0 },
       time: undefined,
+      entered: { "source:visits": 3, "eventTime": 3, "watermark": 3, "tumblingWindow:activity": 3, "sink:activity": 1 },
       ...{ waiting: { epochs: 0, bytes: 0 }, leftOut: { tasks: 0, partitions: 0 } },
     });
     const cut = { since: noon + minutes(2), at: noon + minutes(2) };

@@ -159,7 +159,7 @@ Deno.test("job.topology tells what the pipelines read, keep and write", async ()
     sources: [{ topic: "clicks", connector }, { topic: "visits", connector }],
     states: [{ operator: "keyedReduce", name: "counts" }, { operator: "tumblingWindow", name: "activity" }],
     sinks: [{ topic: "counts", connector }, { topic: "activity", connector }, { topic: "dead", connector }],
-    watermarks: job.topology.watermarks,
+    ...{ watermarks: job.topology.watermarks, nodes: job.topology.nodes, edges: job.topology.edges },
   });
   assert(job.topology.watermarks.includes("visits:0"));
 });

@@ -58,3 +58,20 @@ export const style = `
 .tm-figure .tm-word-retracted{fill:var(--muted)}
 @media (forced-colors:active){.tm-figure{forced-color-adjust:none}}
 `.trim();
+
+/** What the figure of lines needs besides. */
+export const linesStyle = `
+.tm-curve path{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
+.tm-curve .tm-leader{stroke-width:1;stroke-dasharray:1 3}
+.tm-figure .tm-curve text{font-weight:600}
+.tm-curve-0{--curve:var(--water)}
+.tm-curve-1{--curve:var(--p3)}
+.tm-curve-2{--curve:var(--on)}
+.tm-curve-3{--curve:var(--p1)}
+.tm-curve-4{--curve:var(--p2)}
+.tm-curve-5{--curve:var(--late)}
+.tm-curve-6{--curve:var(--p0)}
+.tm-curve-7{--curve:var(--after)}
+.tm-curve path{stroke:var(--curve)}
+.tm-curve circle,.tm-figure .tm-curve text{fill:var(--curve)}
+`.trim();
