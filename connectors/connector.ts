@@ -191,6 +191,22 @@ export interface Reader {
   stop(): Promise<void>;
 }
 
+/** The records of one partition that were read without a reader. */
+export interface RecordsRead {
+  /** In the order of their offsets. */
+  readonly records: readonly InputRecord[];
+  /** Where reading goes on. */
+  readonly next: number;
+}
+
+/** How records are appended that are no results of an epoch. */
+export interface Appending {
+  /** Who appends. At a time, one appends under one name. */
+  readonly owner: string;
+  /** Written in the same atomic, by a connection that {@linkcode Connection.appendsWithState}. */
+  readonly along: readonly (readonly [key: readonly (string | number)[], value: unknown])[];
+}
+
 /** One connector, opened for one job in one process. */
 export interface Connection {
   /** Describes a topic; `undefined` when it does not exist. */
@@ -217,6 +233,15 @@ export interface Connection {
    * the `end` of the last batches are. Absent when topics never end, as in Kafka.
    */
   ended?(topic: string): boolean;
+  /**
+   * Reads records of one partition without a reader, outside of any group: at most `most`, from the offset on, or from
+   * the first one that is kept. No records: there is nothing more that a `read_committed` reader may see.
+   */
+  read(from: Pick<StartOffset, "topic" | "partition" | "offset">, most: number): Promise<RecordsRead>;
+  /** Appends records that are no results of an epoch: all of them or none. Resolves when they are visible. */
+  append(records: readonly OutputRecord[], appending: Appending): Promise<void>;
+  /** Whether the topics are in the store of the job, so that `append` writes to both in one atomic. */
+  readonly appendsWithState: boolean;
   /** Starts to read. Rejects when the broker cannot be reached or a topic is missing. */
   reader(options: ReaderOptions, handler: ReaderHandler): Promise<Reader>;
   /** How results become visible. */

@@ -23,6 +23,7 @@ import type {
   PeekHandle,
   PeekObserver,
   RecordSink,
+  RecordsRead,
 } from "./connector.ts";
 import { BATCH_RECORDS, MAX_PARTITIONS, MAX_RECORD_BYTES } from "./local/limits.ts";
 import { keyPartition } from "./partitioner.ts";
@@ -210,6 +211,11 @@ export class MemoryLog implements Connector {
         );
       },
       shown: () => Promise.resolve(new Map()),
+      // deno-lint-ignore require-await -- a promise that rejects where the partition is missing
+      read: async (from, most) => this.#read(from, most),
+      // deno-lint-ignore require-await -- a promise that rejects where the topic has ended
+      append: async (records) => this.#appendRows(records),
+      appendsWithState: false,
       ended: (topic) => this.#topic(topic).ended && readers.every((reader) => reader.sawEnd(topic)),
       // deno-lint-ignore require-await -- a promise that rejects where the reader throws
       reader: async (options, handler) => {
@@ -267,23 +273,37 @@ export class MemoryLog implements Connector {
       kind: "inCommit",
       encoder: (context) => new RecordRows(context),
       stage: (records) => {
-        for (const { topic, partition } of records) {
-          const { partitions } = this.#open(topic);
-          if (partitions[partition] !== undefined) continue;
-          throw new RangeError(
-            `Cannot write to partition ${partition} of the topic "${topic}": it has ${partitions.length} partitions.`,
-          );
-        }
+        this.#checkRows(records);
         staged = staged.concat(records);
         return { ahead: [], last: [] };
       },
       committed: () => {
         const visible = staged;
         staged = [];
-        for (const record of visible) this.#push(record.topic, record.partition, record);
-        for (const topic of new Set(visible.map((record) => record.topic))) this.#changed(topic);
+        this.#showRows(visible);
       },
     };
+  }
+
+  #read({ topic, partition, offset }: Pick<InputRecord, "topic" | "partition" | "offset">, most: number): RecordsRead {
+    const records = partitionOf(this.#topic(topic).partitions, topic, partition);
+    const from = Math.max(offset, this.#topic(topic).first[partition]);
+    const read = records.slice(from, from + most);
+    return { records: read, next: from + read.length };
+  }
+
+  #appendRows(records: readonly OutputRecord[]): void {
+    this.#checkRows(records);
+    this.#showRows(records);
+  }
+
+  #checkRows(records: readonly OutputRecord[]): void {
+    for (const { topic, partition } of records) partitionOf(this.#open(topic).partitions, topic, partition);
+  }
+
+  #showRows(records: readonly OutputRecord[]): void {
+    for (const record of records) this.#push(record.topic, record.partition, record);
+    for (const topic of new Set(records.map((record) => record.topic))) this.#changed(topic);
   }
 
   #deleteBefore(name: string, offsets: ReadonlyMap<number, number>): void {
@@ -345,6 +365,14 @@ export class MemoryLog implements Connector {
  */
 export function memory(options?: MemoryOptions): MemoryLog {
   return new MemoryLog(options);
+}
+
+function partitionOf<T>(partitions: readonly T[], topic: string, partition: number): T {
+  const found = partitions[partition];
+  if (found !== undefined) return found;
+  throw new RangeError(
+    `There is no partition ${partition} of the topic "${topic}": it has ${partitions.length} partitions.`,
+  );
 }
 
 function startOf(records: readonly InputRecord[], from: From): number {

@@ -11,6 +11,7 @@ import app from "./page/app.js" with { type: "text" };
 import figuresStyle from "./page/figures.css" with { type: "text" };
 import figuresEpochs from "./page/figures/epochs.js" with { type: "text" };
 import figuresLine from "./page/figures/line.js" with { type: "text" };
+import figuresPipeline from "./page/figures/pipeline.js" with { type: "text" };
 import figuresShares from "./page/figures/shares.js" with { type: "text" };
 import figuresTide from "./page/figures/tide.js" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
@@ -22,6 +23,7 @@ import parts from "./page/parts.js" with { type: "text" };
 import report from "./page/report.js" with { type: "text" };
 import sentences from "./page/sentences.js" with { type: "text" };
 import tideScene from "./page/tide_scene.js" with { type: "text" };
+import viewsDeadLetters from "./page/views/dead_letters.js" with { type: "text" };
 import viewsEpochs from "./page/views/epochs.js" with { type: "text" };
 import viewsEvents from "./page/views/events.js" with { type: "text" };
 import viewsNow from "./page/views/now.js" with { type: "text" };
@@ -47,6 +49,7 @@ const FILES: Readonly<Record<string, string>> = {
   "figures.css": figuresStyle,
   "figures/epochs.js": figuresEpochs,
   "figures/line.js": figuresLine,
+  "figures/pipeline.js": figuresPipeline,
   "figures/shares.js": figuresShares,
   "figures/tide.js": figuresTide,
   "format.js": format,
@@ -60,6 +63,7 @@ const FILES: Readonly<Record<string, string>> = {
   "report.js": report,
   "sentences.js": sentences,
   "tide_scene.js": tideScene,
+  "views/dead_letters.js": viewsDeadLetters,
   "views/epochs.js": viewsEpochs,
   "views/events.js": viewsEvents,
   "views/now.js": viewsNow,

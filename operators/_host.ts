@@ -156,7 +156,13 @@ export interface WatchedStage {
   readonly at: At;
   readonly below: Scope;
   readonly parts: {
-    readonly options: { readonly time: "passes" | "own"; readonly makesWatermarks?: boolean };
+    readonly options: {
+      readonly operator: string;
+      readonly name?: string;
+      readonly time: "passes" | "own";
+      readonly keeps: boolean;
+      readonly makesWatermarks?: boolean;
+    };
   };
   out: { next(value: unknown): void; readonly closed: boolean };
   handlers: { open?(): void };

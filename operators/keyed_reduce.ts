@@ -108,7 +108,6 @@ export function keyedReduce<T, K extends Key, V>(
     { operator: "keyedReduce", name, time: emit === "latest" ? "own" : "passes", keeps: true, reads: key },
     (stage) => {
       const state = stage.state<K, V>({ version, migrate, frozen });
-      const { out } = stage;
 
       /** Writes the key's next value into its cell. */
       function advance(value: T): Cell<K, V> {
@@ -131,7 +130,8 @@ export function keyedReduce<T, K extends Key, V>(
       return {
         next(value) {
           const { key, value: total } = advance(value);
-          if (total !== undefined) out.next({ key, value: typeof total === "object" ? share(total) : total });
+          // The output is read for each value, because a trace may have wrapped it.
+          if (total !== undefined) stage.out.next({ key, value: typeof total === "object" ? share(total) : total });
         },
       };
     },

@@ -69,6 +69,8 @@ function restOf(event: TraceEvent, word: (time: number) => string): [where: stri
       return [`task ${event.task}`, "", ""];
     case "firing":
       return [stageName(event.stage), event.watermark === undefined ? "" : word(event.watermark), ""];
+    case "result":
+      return [stageName(event.stage), Number.isNaN(event.time) ? "" : word(event.time), wordOf(event.value, 80)];
     case "pane": {
       const { window: { start, end }, key, value, pane, retracts } = event;
       const kind = `${retracts ? "taken back, " : ""}${pane}`;

@@ -5,7 +5,7 @@
  */
 import type { TraceEvent, TracePane } from "./events.ts";
 import { COLUMNS, LINE_CHARACTERS } from "./_limits.ts";
-import { placeName, stageName, stepsOf } from "./_steps.ts";
+import { isResult, placeName, stageName, stepsOf } from "./_steps.ts";
 import { counted, timeWords, wordOf } from "./_words.ts";
 
 /** What is drawn. */
@@ -68,6 +68,7 @@ function rowOf(event: TraceEvent, several: boolean): [group: number, name: strin
     case "watermark":
       return [1, several ? `watermark ${event.task}` : "watermark"];
     case "pane":
+    case "result":
       return [2, stageName(event.stage)];
     case "late":
       return [3, `late for ${stageName(event.stage)}`];
@@ -76,10 +77,9 @@ function rowOf(event: TraceEvent, several: boolean): [group: number, name: strin
   }
 }
 
-/** The parts of a step that have a column each: its record with the watermark, and every pane. */
+/** The parts of a step that have a column each: its record with the watermark, every pane and every result. */
 function partsOf(step: readonly TraceEvent[]): TraceEvent[][] {
-  const panes = step.filter(({ kind }) => kind === "pane");
-  return [step.filter(({ kind }) => kind !== "pane"), ...panes.map((pane) => [pane])];
+  return [step.filter((event) => !isResult(event)), ...step.filter(isResult).map((result) => [result])];
 }
 
 function cellsOf(step: readonly TraceEvent[], word: (time: number) => string, several: boolean): Cells {
@@ -102,6 +102,8 @@ function textOf(event: TraceEvent, word: (time: number) => string): string {
       return event.text === "" ? word(event.time) : `${event.text}@${word(event.time)}`;
     case "pane":
       return paneText(event, word);
+    case "result":
+      return `(${event.words.join(": ")})`;
     default:
       return event.kind;
   }

@@ -14,10 +14,19 @@ import type { ClockHandle, Task } from "../operators/_task.ts";
 import type { ClockFacts } from "../operators/_time_facts.ts";
 import type { WindowResult } from "../operators/_window_result.ts";
 import type { TraceEvent, TraceMoment, TracePlace } from "./events.ts";
-import { wordOf } from "./_words.ts";
+import { resultWords, wordOf } from "./_words.ts";
 
 /** An event without its moment. */
 type Happened = { [E in TraceEvent as E["kind"]]: Omit<E, keyof TraceMoment> }[TraceEvent["kind"]];
+
+/** What people want to read in pictures. */
+export interface Labels {
+  readonly label: ((value: unknown) => unknown) | undefined;
+  readonly result: ((value: unknown) => readonly unknown[]) | undefined;
+}
+
+/** Stages that keep what they are given, and pass it on. */
+const PASS_ON = new Set(["sink", "repartition"]);
 
 /** Where the events of all tasks of a trace go. */
 export class EventLog {
@@ -31,7 +40,7 @@ export class EventLog {
   #depth = 0;
   readonly #tasks = new Map<Task, number>();
 
-  constructor(readonly limit: number, readonly label: ((value: unknown) => unknown) | undefined) {}
+  constructor(readonly limit: number, readonly labels: Labels) {}
 
   /** Runs a function. All that it causes is one step, unless it is a part of one already. */
   within(run: () => void): void {
@@ -69,6 +78,8 @@ export class Recorder implements StageWatcher {
   readonly #scopes = new Set<Scope>();
   readonly #stages = new Set<WatchedStage>();
   readonly #clocks: ClockView[] = [];
+  /** The names of plain Observables, by their slots. */
+  readonly #named = new Map<number, string>();
   /** The watermark that is being acted on, or `undefined`. */
   #reached: number | undefined;
   /** The stages that have fired because of it. */
@@ -79,11 +90,11 @@ export class Recorder implements StageWatcher {
 
   watch<T>(stage: WatchedStage, handle: (value: T) => void): (value: T) => void {
     const handler = this.outer?.watch(stage, handle) ?? handle;
-    const { time, makesWatermarks } = stage.parts.options;
+    const { operator, time, keeps, makesWatermarks } = stage.parts.options;
     if (!this.#stages.has(stage)) {
       this.#stages.add(stage);
       if (makesWatermarks) this.#watchClock(stage);
-      else if (time === "own") this.#watchResults(stage);
+      else if (time === "own" || (keeps && !PASS_ON.has(operator))) this.#watchResults(stage);
       this.#watchLate(stage);
     }
     return makesWatermarks ? (value) => this.#record(stage, value, handler) : handler;
@@ -93,6 +104,8 @@ export class Recorder implements StageWatcher {
     const { log, task } = this;
     log.within(() => {
       const { time, record } = stage.at;
+      const { name } = stage.parts.options;
+      if (name !== undefined && (task.inputs[task.slot]?.topic ?? "") === "") this.#named.set(task.slot, name);
       if (!Number.isNaN(time)) {
         const offset = record?.offset;
         log.add(task, { kind: "record", ...this.#place(), offset, time, value, text: this.#text(value) });
@@ -118,7 +131,7 @@ export class Recorder implements StageWatcher {
           task.clocks.set(name, this.#watchedClock(clock));
         }
         // What the checkpoint restored has not happened now.
-        for (const clock of this.#clocks) clock.changes();
+        for (const clock of this.#clocks) clock.changes(this.#named);
       },
     };
     let scope = stage.below;
@@ -156,7 +169,7 @@ export class Recorder implements StageWatcher {
 
   /** Records what has changed in the partitions. */
   #look(): void {
-    for (const clock of this.#clocks) for (const change of clock.changes()) this.log.add(this.task, change);
+    for (const clock of this.#clocks) for (const change of clock.changes(this.#named)) this.log.add(this.task, change);
   }
 
   #watchResults(stage: WatchedStage): void {
@@ -168,9 +181,17 @@ export class Recorder implements StageWatcher {
       next: (value) =>
         this.log.within(() => {
           if (isPane(value)) this.#pane(stage, value);
+          else if (stage.parts.options.keeps) this.#result(stage, value);
           out.next(value);
         }),
     };
+  }
+
+  #result({ label: stage, at: { time }, parts }: WatchedStage, value: unknown): void {
+    if (PASS_ON.has(parts.options.operator)) return;
+    const { log, task } = this;
+    const words = resultWords(log.labels.result === undefined ? value : log.labels.result(value));
+    log.add(task, { kind: "result", stage, time, value: copyWherePlain(value), words });
   }
 
   #pane(
@@ -207,12 +228,14 @@ export class Recorder implements StageWatcher {
 
   #place(): TracePlace {
     const { slot, inputs } = this.task;
+    const name = this.#named.get(slot);
+    if (name !== undefined) return { topic: name, partition: -1 };
     const { topic = "", partition = slot } = inputs[slot] ?? {};
     return { topic, partition };
   }
 
   #text(value: unknown): string {
-    const { label } = this.log;
+    const { label } = this.log.labels;
     return label === undefined ? "" : wordOf(label(value));
   }
 }
@@ -223,13 +246,14 @@ class ClockView {
 
   constructor(readonly explain: () => ClockFacts) {}
 
-  /** What has changed since the last call. */
-  changes(): Happened[] {
+  /** What has changed since the last call. @param named the names of plain Observables, by their slots */
+  changes(named: ReadonlyMap<number, string>): Happened[] {
     const changed: Happened[] = [];
     for (const { slot, topic, partition, mark, idle } of this.explain().partitions) {
       if (slot < 0) continue;
       const before = this.#known.get(slot) ?? { mark: BEGIN_OF_TIME, idle: false };
-      const place = { topic, partition };
+      const name = topic === "" ? named.get(slot) : undefined;
+      const place = name === undefined ? { topic, partition } : { topic: name, partition: -1 };
       if (before.idle && !idle) changed.push({ kind: "active", ...place });
       if (mark > before.mark) changed.push({ kind: "mark", ...place, mark });
       if (!before.idle && idle) changed.push({ kind: "idle", ...place });

@@ -6,10 +6,10 @@
  *
  * @module
  */
-import type { TraceEvent, TracePane } from "./events.ts";
-import type { Band, Firing, Legend, Pane, Row, Scene, Spot, Stair } from "./figures/scene.ts";
+import type { TraceEvent, TracePane, TraceResult } from "./events.ts";
+import type { Band, Firing, Legend, Pane, Result, Row, Scene, Spot, Stair } from "./figures/scene.ts";
 import { COLUMNS } from "./_limits.ts";
-import { placeName, stageName, stepsOf } from "./_steps.ts";
+import { isResult, placeName, stageName, stepsOf } from "./_steps.ts";
 import { counted, type TimeWords, timeWords, wordOf } from "./_words.ts";
 
 /** The narrowest column and the narrowest picture, and the mean width of a letter, in pixels. */
@@ -41,7 +41,7 @@ export function sceneOf(
 /** The events of the steps that fit into a picture. */
 function firstOf(events: readonly TraceEvent[]): readonly TraceEvent[] {
   let columns = 0;
-  const end = events.findIndex(({ kind }) => (kind === "record" || kind === "pane") && ++columns > COLUMNS);
+  const end = events.findIndex((event) => (event.kind === "record" || isResult(event)) && ++columns > COLUMNS);
   return end === -1 ? events : events.filter(({ step }) => step < events[end].step);
 }
 
@@ -76,13 +76,23 @@ function describe(events: readonly TraceEvent[], more: number, { word }: TimeWor
       panes.slice(0, 20).map((pane) => paneWords(pane, word)).join("; ")
     }${panes.length > 20 ? "; and more" : ""}.`
   );
-  return [first, time, ...stages, ...(more > 0 ? [`${counted(more, "more event")}.`] : [])].join(" ");
+  const others = [...Map.groupBy(of("result"), ({ stage }) => stage)].map(([stage, results]) =>
+    `${stageName(stage)} emits ${counted(results.length, "result")}: ${
+      results.slice(0, 20).map((result) => resultSentence(result, word)).join("; ")
+    }${results.length > 20 ? "; and more" : ""}.`
+  );
+  return [first, time, ...stages, ...others, ...(more > 0 ? [`${counted(more, "more event")}.`] : [])].join(" ");
 }
 
 /** `ada from 0:00 to 1:00 is 2` */
 function paneWords({ key, window, value, pane, retracts }: TracePane, word: (time: number) => string): string {
   const kind = retracts ? "taken back, " : pane === "onTime" ? "" : `${pane}, `;
   return `${kind}${wordOf(key)} from ${word(window.start)} to ${word(window.end)} is ${wordOf(value)}`;
+}
+
+/** `ada 2 at 0:50` */
+function resultSentence({ words, time }: TraceResult, word: (time: number) => string): string {
+  return `${words.join(" ")}${Number.isNaN(time) ? "" : ` at ${word(time)}`}`;
 }
 
 const KINDS = { early: "early pane", onTime: "pane", late: "late pane" } as const;
@@ -94,6 +104,7 @@ class SceneBuilder {
   readonly #tasks: number[];
   readonly #records: Spot[] = [];
   readonly #panes: Pane[] = [];
+  readonly #results: Result[] = [];
   readonly #firings: Firing[] = [];
   readonly #bands = new Map<string, Band>();
   readonly #stairs: Map<string, Stair>;
@@ -105,7 +116,7 @@ class SceneBuilder {
   #end: number | undefined;
 
   constructor(events: readonly TraceEvent[], readonly words: TimeWords) {
-    this.stages = [...new Set(events.flatMap((event) => event.kind === "pane" ? [event.stage] : []))];
+    this.stages = [...new Set(events.filter(isResult).map(({ stage }) => stage))];
     this.#places = [...new Set(events.flatMap((event) => "partition" in event ? [placeName(event)] : []))].sort();
     this.#tasks = [...new Set(events.map(({ task }) => task))];
     const own = this.#places.length > 1;
@@ -169,6 +180,8 @@ class SceneBuilder {
         return void this.#firings.push({ x, time: event.watermark ?? Infinity });
       case "pane":
         return this.#pane(event);
+      case "result":
+        return this.#result(event);
     }
   }
 
@@ -189,6 +202,14 @@ class SceneBuilder {
     else if (first !== undefined) this.#bands.set(id, { from: first.x, to: x, start, end });
   }
 
+  #result(event: TraceResult): void {
+    const { words: label, stage, time } = event;
+    // Its second line is bold, and so is wider.
+    const x = this.#column(...label.map((word) => `${word} `));
+    const title = `${stageName(stage)}: ${resultSentence(event, this.words.word)}`;
+    this.#results.push({ x, time, label, title, row: this.stages.indexOf(stage) });
+  }
+
   /** The scene without its words. */
   finish(
     { low, high }: { readonly low: number; readonly high: number },
@@ -204,7 +225,8 @@ class SceneBuilder {
       rows: ["records", ...this.stages.map(stageName)],
       bands: this.#separate() ? [...this.#bands.values()] : [],
       stairs: [...this.#stairs.values()].filter(({ points, idle }) => points.length + idle.length > 0),
-      ...{ records: this.#records, panes: this.#panes, firings: this.#firings, legend: this.#legend() },
+      ...{ records: this.#records, panes: this.#panes, results: this.#results, firings: this.#firings },
+      legend: this.#legend(),
     };
   }
 
@@ -228,6 +250,7 @@ class SceneBuilder {
       legend.push({ of: "pane", place: 0, name: KINDS[kind], kind });
     }
     if (this.#panes.some(({ retracts }) => retracts)) legend.push({ of: "retracted", place: 0, name: "taken back" });
+    if (this.#results.length > 0) legend.push({ of: "result", place: 0, name: "result" });
     if ([...this.#stairs.values()].some(({ idle }) => idle.length > 0)) {
       legend.push({ of: "idle", place: 0, name: "idle partition" });
     }

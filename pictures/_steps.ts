@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TraceEvent, TracePlace } from "./events.ts";
+import type { TraceEvent, TracePane, TracePlace, TraceResult } from "./events.ts";
 import { safe, short } from "./_words.ts";
 
 /** The events of each step. */
@@ -11,9 +11,9 @@ export function stepsOf(events: readonly TraceEvent[]): TraceEvent[][] {
   return [...Map.groupBy(events, ({ step }) => step).values()];
 }
 
-/** `user_events/0`; `records` for a plain Observable, with its number unless it is the first. */
+/** `user_events/0`; `orders` for a plain Observable with a name; `records` for a plain Observable, with its number unless it is the first. */
 export function placeName({ topic, partition }: TracePlace): string {
-  if (topic !== "") return `${short(topic)}/${partition}`;
+  if (topic !== "") return partition < 0 ? short(topic) : `${short(topic)}/${partition}`;
   return partition <= 0 ? "records" : `records ${partition}`;
 }
 
@@ -21,4 +21,9 @@ export function placeName({ topic, partition }: TracePlace): string {
 export function stageName(label: string): string {
   const name = /"(.*)"$/s.exec(label)?.[1];
   return name === undefined ? safe(label) : short(name);
+}
+
+/** Whether a stage has emitted it. Such an event has a column of its own. */
+export function isResult(event: TraceEvent): event is TracePane | TraceResult {
+  return event.kind === "pane" || event.kind === "result";
 }

@@ -40,6 +40,17 @@ function textOf(value: unknown): string {
   }
 }
 
+/**
+ * A result in one or two words: its key and its value, or its first field and the others.
+ */
+export function resultWords(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [wordOf(value)];
+  const parts = Object.values(value).filter((part) => part !== undefined);
+  if (parts.length === 0) return [wordOf(value)];
+  const [first, ...others] = parts.map((part) => wordOf(part));
+  return others.length === 0 ? [first] : [first, short(others.join(" "))];
+}
+
 /** From here on a time is one of a calendar, in milliseconds since 1970; before it, one of a small example. */
 const CALENDAR = 10 * 365 * DAY;
 

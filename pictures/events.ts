@@ -21,9 +21,9 @@ export interface TraceMoment {
 
 /** An input partition. */
 export interface TracePlace {
-  /** The topic; "" for a plain Observable. */
+  /** The topic; for a plain Observable the name of its `watermark()`, or "". */
   readonly topic: string;
-  /** The partition; for plain Observables their number. */
+  /** The partition; for plain Observables their number, or -1 where they have a name. */
   readonly partition: number;
 }
 
@@ -102,6 +102,20 @@ export interface TracePane extends TraceMoment {
   readonly retracts: boolean;
 }
 
+/** A stage that is no window has emitted a result: a join, a reduction, a ranking. */
+export interface TraceResult extends TraceMoment {
+  /** Tells the events apart. */
+  readonly kind: "result";
+  /** `intervalJoin "settled"` */
+  readonly stage: string;
+  /** Its event time; NaN where it has none. */
+  readonly time: number;
+  /** The result; a copy where it is plain data. */
+  readonly value: unknown;
+  /** The label, for pictures: one or two words. */
+  readonly words: readonly string[];
+}
+
 /** A stage has refused a value, because it came too late. */
 export interface TraceLate extends TraceMoment, TracePlace {
   /** Tells the events apart. */
@@ -125,4 +139,5 @@ export type TraceEvent =
   | TraceEnd
   | TraceFiring
   | TracePane
+  | TraceResult
   | TraceLate;

@@ -15,6 +15,7 @@ export type {
   TracePane,
   TracePlace,
   TraceRecord,
+  TraceResult,
   TraceWatermark,
 } from "./events.ts";
 export { chart, type ChartOptions } from "./chart.ts";

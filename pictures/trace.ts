@@ -19,6 +19,12 @@ export interface TraceOptions {
    */
   // deno-lint-ignore no-explicit-any -- a trace may watch stages of different values
   readonly label?: (value: any) => unknown;
+  /**
+   * The label of a result that comes from no window, in one or two parts. @default key and value; of other results the
+   * first field, and the other ones
+   */
+  // deno-lint-ignore no-explicit-any -- a trace may watch stages of different results
+  readonly result?: (value: any) => readonly unknown[];
   /** The most events that are kept; later ones are counted in `leftOut`. @default 10_000 */
   readonly limit?: number;
 }
@@ -50,14 +56,16 @@ export class Trace {
   readonly #log: EventLog;
 
   /** Use {@linkcode trace}. */
-  constructor({ label, limit = TRACE_EVENTS }: TraceOptions = {}) {
-    if (label !== undefined && typeof label !== "function") {
-      throw new TypeError("Cannot trace: label must be a function");
+  constructor({ label, result, limit = TRACE_EVENTS }: TraceOptions = {}) {
+    for (const [name, given] of Object.entries({ label, result })) {
+      if (given !== undefined && typeof given !== "function") {
+        throw new TypeError(`Cannot trace: ${name} must be a function`);
+      }
     }
     if (!(Number.isSafeInteger(limit) && limit > 0)) {
       throw new RangeError(`Cannot trace: limit must be an integer above 0, current value is ${limit}`);
     }
-    this.#log = new EventLog(limit, label);
+    this.#log = new EventLog(limit, { label, result });
   }
 
   /** The events, in the order in which they happened. */
@@ -125,7 +133,8 @@ export class Trace {
  * pipeline, below a sink too: `testPipeline(pipeline.pipe(picture.watch()))`.
  *
  * It records each record that reaches a `watermark()`, the watermark of each partition and their minimum, idle
- * partitions, the firings and panes of windows, and late records. What stands above a `repartition()` in a job has a
+ * partitions, the firings and panes of windows, the results of joins, reductions and other stages that keep state, and late
+ * records. What stands above a `repartition()` in a job has a
  * trace of its own. A pipeline without a trace has no work with it.
  *
  * ```text
@@ -139,7 +148,7 @@ export class Trace {
  * @param options labels and limits
  * @returns the trace
  * @throws {Error} the error of the pipeline
- * @throws {TypeError} when `label` is not a function
+ * @throws {TypeError} when `label` or `result` is not a function
  * @throws {RangeError} when `limit` is not an integer above 0
  *
  * @example A late record in a picture

@@ -1,14 +1,9 @@
 /** What the documents point at is there: files, names in files, other documents and their headings. */
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { documents, read } from "./support/documents.ts";
 
-const PAGES = [
-  "README.md",
-  ".github/ARCHITECTURE.md",
-  ...Array.from(Deno.readDirSync("docs"), ({ name }) => `docs/${name}`).sort(),
-].filter((path) => path.endsWith(".md"));
-
-const read = (path: string) => Deno.readTextFileSync(path);
+const PAGES = documents();
 
 /** Examples and pictures name files of other projects. */
 const prose = (path: string) => read(path).replace(/^```[^]*?^```$/gm, "");

@@ -9,6 +9,7 @@ import { describe, it } from "@std/testing/bdd";
 import { bytesName } from "../base/text.ts";
 import type { OutputRecord, RecordHeaders, StartOffset } from "../connectors/connector.ts";
 import { keyPartition } from "../connectors/partitioner.ts";
+import { APPENDING } from "./support/connector_appending.ts";
 import { EDGES, READING, STAGING } from "./support/connector_reading.ts";
 import { type Case, type ContractSubject, onBench } from "./support/connector_bench.ts";
 import { assertContiguous, freshTopic, record, startReading, textOf } from "./support/recording_reader.ts";
@@ -30,7 +31,7 @@ export function connectorContract(
   { ignore = false, ...traits }: ContractTraits & { ignore?: boolean } = {},
 ): void {
   const topics = { ...TOPICS, ...(traits.makesTopics ? LENIENT : STRICT) };
-  const groups = { topics, records: RECORDS, reading: READING, edges: EDGES, staging: STAGING };
+  const groups = { topics, records: RECORDS, reading: READING, edges: EDGES, staging: STAGING, appending: APPENDING };
   describe({
     name: `${name} as a connector`,
     ignore,

@@ -228,10 +228,11 @@ Deno.test("embeddedLog() lets an append wait for the cut that is staged for its 
 Deno.test("embeddedLog() carries an append along that is under way when a cut is staged", async () => {
   for (const order of ["the append first", "the cut first"]) {
     await using here = await place();
-    const { kv, log, delivery } = here;
+    const { kv, log, connection, delivery } = here;
     await log.append("out", [{ value: "before", partition: 0 }]);
     const held = holdAtomics(kv);
-    const appending = log.append("out", [{ value: "append", partition: 0 }]);
+    const row = record("out", { text: '"append"' });
+    const appending = connection.append([row], { owner: "", along: [[["mark"], order]] });
     await held.reached;
     const staged = delivery.stage([record("out", { text: "cut" }), record("out", { partition: 1, text: "other" })]);
     if (order === "the append first") {
@@ -246,6 +247,7 @@ Deno.test("embeddedLog() carries an append along that is under way when a cut is
       await appending;
     }
     assertEquals(await texts(log.read("out")), ['"before"', '"append"', "cut", "other"], order);
+    assertEquals((await kv.get(["mark"])).value, order);
     assertEquals(await log.append("out", [{ value: "after", partition: 0 }]), [4, 1], order);
     assertEquals(await texts(log.read("out", { partition: 0 })), ['"before"', '"append"', "cut", '"after"'], order);
   }

@@ -6,6 +6,7 @@
 
 import { type LocalLog, type LocalReader, startLocalReader } from "../local/reader.ts";
 import type {
+  Appending,
   Bounds,
   Connection,
   ConnectionContext,
@@ -15,16 +16,20 @@ import type {
   Reader,
   ReaderHandler,
   ReaderOptions,
+  RecordsRead,
   ShownOffset,
+  StartOffset,
   TopicInfo,
 } from "../connector.ts";
 import { fetchRecords, offsetAtTime } from "./fetch.ts";
 import { MAX_RECORD_BYTES } from "../local/limits.ts";
-import type { EmbeddedTopics, PartitionState } from "./topics.ts";
+import type { EmbeddedTopics, PartitionState, TopicState } from "./topics.ts";
 import { deleteBefore } from "./retention.ts";
 import type { LogWriter, StagingOwner } from "./writer.ts";
 import { keyPartition } from "../partitioner.ts";
 import { RecordRows } from "../record_rows.ts";
+
+type FromOffset = Pick<StartOffset, "topic" | "partition" | "offset">;
 
 /** A log and its writer. */
 export interface EmbeddedCore {
@@ -54,6 +59,7 @@ export class EmbeddedConnection implements Connection {
   readonly #local: LocalLog;
   readonly #after: ConnectionContext["after"];
   readonly #readers = new Set<LocalReader>();
+  readonly appendsWithState = true;
 
   constructor(core: EmbeddedCore, { job, after }: Pick<ConnectionContext, "job" | "after">) {
     this.#core = core;
@@ -110,6 +116,26 @@ export class EmbeddedConnection implements Connection {
     return Promise.resolve(new Map());
   }
 
+  async read({ topic: name, partition, offset }: FromOffset, most: number): Promise<RecordsRead> {
+    const topic = this.#core.topics.get(name);
+    const place = partitionOf(topic, partition);
+    const from = Math.max(offset, place.first);
+    const records = (await fetchRecords(this.#core.topics, { topic, partition: place, from }))
+      .filter((record) => record.offset < place.end).slice(0, most);
+    return { records, next: records.length === 0 ? from : records[records.length - 1].offset + 1 };
+  }
+
+  async append(records: readonly OutputRecord[], { along }: Appending): Promise<void> {
+    const topics = [...Map.groupBy(records, ({ topic }) => topic)];
+    if (topics.length > 1) throw new Error("Cannot append to several topics of the embedded log in one atomic.");
+    for (const [name, rows] of topics) {
+      const topic = this.#core.topics.get(name);
+      const byPartition: OutputRecord[][] = topic.partitions.map(() => []);
+      for (const row of rows) byPartition[partitionOf(topic, row.partition).number].push(row);
+      await this.#core.writer.append(topic, byPartition, along);
+    }
+  }
+
   ended(topic: string): boolean {
     if (!this.#core.topics.get(topic).ended) return false;
     for (const reader of this.#readers) if (!reader.sawEnd(topic)) return false;
@@ -127,6 +153,14 @@ export class EmbeddedConnection implements Connection {
     for (const reader of this.#readers) await reader.stop();
     await this.#core.writer.leave(this.#owner);
   }
+}
+
+function partitionOf({ name, partitions }: TopicState, partition: number): PartitionState {
+  const found = partitions[partition];
+  if (found !== undefined) return found;
+  throw new RangeError(
+    `There is no partition ${partition} of the topic "${name}": it has ${partitions.length} partitions.`,
+  );
 }
 
 function boundsOf(partition: PartitionState): Bounds {

@@ -36,6 +36,8 @@ interface Flight {
   readonly chunks: readonly Write[];
   /** The tail that makes it visible. */
   readonly tail: TailEntry;
+  /** What becomes durable with the tail. */
+  readonly along: readonly Write[];
   /** The cut that carries it along, if there is one. */
   carrier: Staging | undefined;
 }
@@ -74,14 +76,21 @@ export class LogWriter {
     });
   }
 
-  /** Appends records, by partition. All of them become visible at once. Resolves with the end of every partition. */
-  append(topic: TopicState, records: readonly (readonly PackedRecord[])[]): Promise<number[]> {
+  /**
+   * Appends records, by partition. All of them become visible at once, and what is written along is then there too.
+   * Resolves with the end of every partition.
+   */
+  append(
+    topic: TopicState,
+    records: readonly (readonly PackedRecord[])[],
+    along: readonly Write[] = [],
+  ): Promise<number[]> {
     return this.exclusive(async () => {
       for (let cut = this.#stagedFor(topic); cut !== undefined; cut = this.#stagedFor(topic)) await cut.settled;
       if (topic.ended) throw new Error(`Cannot append to the topic "${topic.name}" of the embedded log: it was ended.`);
       if (topic.stale) await this.#topics.refresh(topic);
       const chunks = give(topic, records);
-      if (chunks.length > 0) await this.#fly({ topic, chunks, tail: tailOf(topic), carrier: undefined });
+      if (chunks.length > 0) await this.#fly({ topic, chunks, tail: tailOf(topic), along, carrier: undefined });
       await retain(this.#topics, topic);
       return topic.partitions.map((partition) => partition.end);
     });
@@ -108,6 +117,7 @@ export class LogWriter {
       if (flight !== undefined && flight.topic === topic) {
         flight.carrier = staging;
         for (const write of flight.chunks) ahead.push(write);
+        last.push(...flight.along);
       }
       for (const write of give(topic, partitions)) ahead.push(write);
       const tail = tailOf(topic);
@@ -216,7 +226,7 @@ export class LogWriter {
   }
 
   /** Writes an append. Chunks that do not fit into one atomic are written first; the last atomic moves the tail. */
-  async #commit({ topic, chunks, tail }: Flight): Promise<string | undefined> {
+  async #commit({ topic, chunks, tail, along }: Flight): Promise<string | undefined> {
     const store = this.#topics.store;
     if (topic.tailVersion === undefined) {
       topic.tailVersion = (await store.get(tailKey(topic.name)))?.versionstamp ?? null;
@@ -234,7 +244,7 @@ export class LogWriter {
       sets.push(write);
       bytes += size;
     }
-    return await store.atomic({ checks, sets: [...sets, [tailKey(topic.name), tail]] });
+    return await store.atomic({ checks, sets: [...sets, ...along, [tailKey(topic.name), tail]] });
   }
 
   /** The outcome of an append's atomic is unknown. Reads it from the KV, and throws when the append was not written. */

@@ -5,14 +5,17 @@
  */
 
 import type {
-  AfterCommit,
+  Appending,
   Bounds,
   Connection,
   From,
+  OutputRecord,
   Reader,
   ReaderHandler,
   ReaderOptions,
+  RecordsRead,
   ShownOffset,
+  StartOffset,
   TopicInfo,
 } from "../connector.ts";
 import { keyPartition } from "../partitioner.ts";
@@ -32,6 +35,7 @@ import {
   TRANSACTION_TIMEOUT,
   TRANSIENT_TOPIC,
 } from "./limits.ts";
+import { readRecords } from "./read_records.ts";
 import { askUntil } from "./retry.ts";
 
 const EARLIEST = -2;
@@ -51,7 +55,8 @@ export interface KafkaConnectionOptions {
 
 /** One cluster, opened for one job. */
 export class KafkaConnection implements Connection {
-  readonly delivery: AfterCommit;
+  readonly appendsWithState = false;
+  readonly delivery: KafkaDelivery;
   readonly #driver: Driver;
   readonly #shared: Line;
   readonly #clock: TimerClock;
@@ -71,7 +76,7 @@ export class KafkaConnection implements Connection {
     this.delivery = new KafkaDelivery({
       ...{ driver, shared, clock, log, open: this.#open, timeout: transactionTimeout, codec: CODEC[compression] },
       signal: this.#closed.signal,
-      ask: (wanted, ask, retries) => this.#ask(wanted, ask, retries),
+      ask: (wanted, ask, retries) => this.#ask(wanted, ask, { retries }),
       batchBytes: async (topic) => batchBytes(await this.#config(topic)),
       ensureTopic: (topic, partitions) => this.#ensureTopic(topic, partitions),
     });
@@ -173,6 +178,22 @@ export class KafkaConnection implements Connection {
     });
   }
 
+  async read(from: Pick<StartOffset, "topic" | "partition" | "offset">, most: number): Promise<RecordsRead> {
+    const line = this.#driver.line();
+    this.#open.add(line);
+    try {
+      const wanted = `read ${from.topic}/${from.partition}@${from.offset}`;
+      return await this.#ask(wanted, () => readRecords(line, from, most), { line });
+    } finally {
+      this.#open.delete(line);
+      await line.close();
+    }
+  }
+
+  append(records: readonly OutputRecord[], { owner }: Appending): Promise<void> {
+    return this.delivery.append(owner, records);
+  }
+
   async reader(options: ReaderOptions, handler: ReaderHandler): Promise<Reader> {
     for (const topic of options.topics) {
       await this.#ask(`read the topic "${topic}"`, async () => existing(topic, await this.#shared.places(topic)));
@@ -242,9 +263,13 @@ export class KafkaConnection implements Connection {
     }
   }
 
-  async #ask<T>(wanted: string, ask: () => Promise<T>, retries?: (error: unknown) => boolean): Promise<T> {
+  async #ask<T>(
+    wanted: string,
+    ask: () => Promise<T>,
+    { retries, line = this.#shared }: { retries?: (error: unknown) => boolean; line?: Line } = {},
+  ): Promise<T> {
     try {
-      return await askUntil(this.#shared, ask, {
+      return await askUntil(line, ask, {
         clock: this.#clock,
         limit: ASK_LIMIT,
         retries,

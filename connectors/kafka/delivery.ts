@@ -130,6 +130,20 @@ export class KafkaDelivery implements AfterCommit {
     }
   }
 
+  /** Writes rows that are no results of an epoch. Resolves when they are visible. */
+  async append(owner: string, rows: readonly OutputRecord[]): Promise<void> {
+    const { producer, close } = await this.#open(owner);
+    try {
+      for (let written = 0; written < rows.length;) {
+        written += await producer.publish({ rows: rows.slice(written), group: undefined, markers: () => [] });
+      }
+    } finally {
+      await close();
+    }
+    // A commit returns shortly before its control records are written. Fencing waits for them.
+    await this.fence(owner);
+  }
+
   async fence(owner: string): Promise<void> {
     const { driver, shared, clock, timeout, signal } = this.parts;
     try {

@@ -51,8 +51,8 @@ export interface Marker {
 /** The rows and markers of a transaction, in order. */
 export interface Flow {
   readonly rows: readonly OutputRecord[];
-  /** The group of the markers. */
-  readonly group: string;
+  /** The group of the markers; `undefined` when there are none. */
+  readonly group: string | undefined;
   /** The markers after this many rows were written. `moved` are the rows whose dead letters were written instead. */
   markers(written: number, moved: readonly number[]): readonly Marker[];
   /** The record that replaces a row which is refused for good. Absent: the transaction is aborted. */
@@ -206,7 +206,8 @@ export class TransactionalProducer {
       const there = [...partitions].filter((one) => one < this.#topics.get(topic)!.leaders.length);
       if (there.length > 0) topics.push({ topic, partitions: there });
     }
-    const steps = [this.#patiently(() => this.line.addOffsets(this.identity, flow.group))];
+    const { group } = flow;
+    const steps = group === undefined ? [] : [this.#patiently(() => this.line.addOffsets(this.identity, group))];
     if (topics.length > 0) steps.push(this.#add(transaction, topics));
     await settled(steps);
   }

@@ -2,7 +2,7 @@
 import { time } from "./format.js";
 import { History } from "./history.js";
 import { ask, enter, follow } from "./live.js";
-import { html, render, useEffect, useReducer, useState } from "./preact.js";
+import { Component, html, render, useEffect, useReducer, useState } from "./preact.js";
 import { Epochs } from "./views/epochs.js";
 import { Events } from "./views/events.js";
 import { Now } from "./views/now.js";
@@ -15,7 +15,14 @@ import { Time } from "./views/time.js";
 const VIEWS = { now: Now, time: Time, epochs: Epochs, tasks: Tasks, state: State, records: Records, events: Events };
 const NAMES = Object.keys(VIEWS);
 
-const NOTHING = { details: undefined, why: undefined, topology: undefined, connected: undefined, refused: undefined };
+const NOTHING = {
+  details: undefined,
+  why: undefined,
+  topology: undefined,
+  about: undefined,
+  connected: undefined,
+  refused: undefined,
+};
 
 /** What the page knows, after one more thing is told. */
 function known(state, told) {
@@ -45,6 +52,7 @@ function useJob() {
         if (!topology) {
           topology = true;
           void quietly(ask("/api/topology"), (topology) => tell({ topology }));
+          void quietly(ask("/api/about"), (about) => tell({ about }));
         }
         explain();
       },
@@ -109,10 +117,29 @@ function Page() {
     <main id="main" tabindex="-1" class=${`view ${view} ${job.connected === false ? "away" : ""}`}>
       ${details === undefined ? html`<p class="headline">${waitingFor(job)}</p>` : html`
         ${view !== "now" && html`<h2 class="sr-only">${titled(view)}</h2>`}
-        <${View} key=${view} ...${job} local=${local} />
+        <${Careful} key=${view}>
+          <${View} ...${job} local=${local} />
+          <//>
       `}
     </main>
   `;
+}
+
+/** A view that cannot be drawn says so, and the others go on. */
+class Careful extends Component {
+  /** @override */
+  state = { error: undefined };
+
+  /** @override */
+  componentDidCatch(error) {
+    this.setState({ error });
+    // It is a mistake of the page: the browser's console has all of it.
+    reportError(error);
+  }
+
+  render({ children }, { error }) {
+    return error === undefined ? children : html`<p class="headline">This view cannot be shown: ${error.message}.</p>`;
+  }
 }
 
 /** Goes to the view without a change of the address, which names the view. */
@@ -146,7 +173,9 @@ function Header({ details, connected, local, zone, nextZone, theme, nextTheme })
       <div class="switches">
         ${details?.worker !== undefined && html`<span class="worker">worker ${details.worker}</span>`}
         <button type="button" class="switch" onClick=${nextZone} aria-label=${`Times in ${zone}. Change`}>${zone}</button>
-        <button type="button" class="switch" onClick=${nextTheme} aria-label=${`Colours: ${theme}. Change`}>${theme}</button>
+        <button type="button" class="switch" onClick=${nextTheme} aria-label=${`Colours: ${theme}. Change`}>
+          <span aria-hidden="true">◐ </span>${theme}
+        </button>
       </div>
     </header>
   `;

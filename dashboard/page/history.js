@@ -11,7 +11,7 @@
 /** How far back the page remembers, in milliseconds, and in samples. */
 export const SPAN = 300_000, SAMPLES = 310;
 /** How many late records, firings and epochs are remembered. */
-const LATE = 240, FIRINGS = 240, EPOCHS = 256;
+const LATE = 240, FIRINGS = 240, EPOCHS = 1_500;
 /** Rates are made of so many milliseconds, and trends of so many. */
 const RATE = 5_000, TREND = 60_000;
 /** Between two samples that are further apart the page was not connected, or not seen. */
@@ -32,6 +32,7 @@ export const GAP = 4_000;
  * @property {number} perSecond
  * @property {ReadonlyMap<string, Mark>} marks
  * @property {ReadonlyMap<number, number>} tasks
+ * @property {Readonly<Record<string, number>> | undefined} entered values that entered each part of the pipeline
  * @property {ReadonlyMap<string, { keys: number, bytes: number, records: number, results: number }>} stages
  */
 
@@ -225,11 +226,11 @@ export function slopeOf(points) {
  * @returns {Sample}
  */
 function sampleOf({ at, records_in, records_per_second, outputs, epochs, late, lag, lagTime, ...rest }) {
-  const { watermarks, partitions, tasks, stages, latency_ms } = rest;
+  const { watermarks, partitions, tasks, stages, latency_ms, entered } = rest;
   const known = watermarks.flatMap(({ watermark }) => watermark ?? []);
   const bounds = new Map(watermarks.map(({ name, bound }) => [name, bound]));
   return {
-    ...{ at, records: records_in, perSecond: records_per_second, epochs, late, lag, lagTime },
+    ...{ at, records: records_in, perSecond: records_per_second, epochs, late, lag, lagTime, entered },
     results: Object.values(outputs).reduce((sum, one) => sum + one, 0),
     watermarks: new Map(watermarks.map(({ name, watermark }) => [name, watermark])),
     watermark: known.length === 0 ? undefined : Math.min(...known),

@@ -28,7 +28,7 @@ export class Refused extends Error {
 export function follow(tell) {
   /** @type {EventSource | undefined} */
   let source;
-  /** @type {number | undefined} */
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let again;
   const close = () => {
     clearTimeout(again);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { duration } from "./format.js";
+import { size, time } from "./format.js";
+import { ask } from "./live.js";
 import { h, html, useEffect, useLayoutEffect, useRef, useState } from "./preact.js";
 
 /** The width of an element, as it is now. @returns {[any, number]} */
@@ -127,9 +128,6 @@ export function Big({ value }) {
   }</span>`;
 }
 
-/** Milliseconds, short. @param {number | undefined} value */
-export const ms = (value) => duration(value);
-
 /** A question before something is done. `act` is called with the answer yes, and may fail with a sentence. */
 export function Ask({ name, question, explain, yes, act, kind = "" }) {
   const dialog = useRef(null);
@@ -180,6 +178,11 @@ export function Copy({ name, text, kind = "" }) {
   `;
 }
 
+/** A sentence with its full stop. @param {string} text */
+export function fullStop(text) {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** What needs attention. */
 export function Attention({ items }) {
   return html`
@@ -190,11 +193,11 @@ export function Attention({ items }) {
           <ul>
             ${items.map(({ kind, what, cure, link, place }) =>
               html`
-                <li class=${`item ${kind}`} key=${what.replace(/\d+/g, "")}>
+                <li class=${`item is-${kind}`} key=${what.replace(/\d+/g, "")}>
                   <span class="sign-word">${{ bad: "Stops", warn: "Holds", note: "Note" }[kind]}</span>
                   <div>
                     <p>${what}</p>
-                    ${cure !== undefined && html`<p class="cure">${cure}</p>`}
+                    ${cure !== undefined && html`<p class="cure">${fullStop(cure)}</p>`}
                     ${link !== undefined && html`<a href=${link}>Look at ${place}</a>`}
                   </div>
                 </li>
@@ -204,5 +207,78 @@ export function Attention({ items }) {
         `}
       </div>
     </section>
+  `;
+}
+
+/** A key or a value as the server shows it. */
+export function Shown({ of, shown }) {
+  if (shown === null || shown === undefined) return html`<p class="empty">none</p>`;
+  if (shown.as === "hidden") return html`<p class="empty">${size(shown.bytes)}; this page hides values</p>`;
+  return html`
+    <div class="shown">
+      <pre class="value-text" tabindex="0" aria-label=${of}>${shown.text}</pre>
+      <p class="soft">
+        ${shown.as}, ${size(shown.bytes)}${shown.cut && `, the first ${size(shown.text.length)} are shown`}
+        ${" "}<${Copy} name="Copy" kind="small" text=${() => shown.text} />
+      </p>
+    </div>
+  `;
+}
+
+/** A record by its name. It opens a dialog with what the record is. */
+export function Inspect({ topic, partition, offset, words }) {
+  const name = `${topic}/${partition}@${offset}`;
+  const dialog = useRef(null);
+  const [found, setFound] = useState(undefined);
+  const open = async () => {
+    dialog.current.showModal();
+    setFound(undefined);
+    try {
+      setFound(
+        await ask(
+          `/api/record?${new URLSearchParams({ topic, partition: String(partition), offset: String(offset) })}`,
+        ),
+      );
+    } catch (error) {
+      setFound({ error: error.message });
+    }
+  };
+  return html`
+    <button type="button" class="record-name" onClick=${open} aria-label=${`Look at the record ${name}`}>${name}</button>
+    <dialog ref=${dialog} class="ask wide" aria-label=${`The record ${name}`}>
+      <h2>${name}</h2>
+      ${found === undefined
+        ? html`<p class="soft">Reading it.</p>`
+        : found.error !== undefined
+        ? html`<p class="said bad-words">${fullStop(found.error)}</p>`
+        : html`<${OneRecord} ...${{ found, words }} />`}
+      <div class="buttons"><button type="button" class="button" onClick=${() =>
+        dialog.current.close()}>Close</button></div>
+    </dialog>
+  `;
+}
+
+function OneRecord({ found, words }) {
+  const { timestamp, key, value, headers = [], source, reason, stage } = found;
+  return html`
+    <${Facts} facts=${[
+      ["timestamp", time(timestamp, words)],
+      ...(reason === undefined ? [] : [["reason", reason]]),
+      ...(stage === undefined ? [] : [["stage", stage]]),
+      ...(source === undefined ? [] : [["came from", source]]),
+    ]} />
+    <h3>Key</h3>
+    <${Shown} of="Its key" shown=${key} />
+    <h3>Value</h3>
+    <${Shown} of="Its value" shown=${value} />
+    ${headers.length > 0 && html`
+      <h3>Headers</h3>
+      ${headers.map(({ name, value }) =>
+        html`
+          <p class="header-name">${name}</p>
+          <${Shown} of=${`The header ${name}`} shown=${value} />
+        `
+      )}
+    `}
   `;
 }

@@ -59,7 +59,7 @@ function catchingUp({ lag = 0, lagTime }, history, perSecond) {
 /** @param {JobDetails} details @param {number} perSecond */
 function keepingUp({ latency_ms, lag, records_in, partitions }, perSecond) {
   if (perSecond > 0) {
-    const visible = latency_ms.count > 0 ? ` Half of the results are visible within ${duration(latency_ms.p50)}.` : "";
+    const visible = latency_ms.max > 0 ? ` Half of the results are visible within ${duration(latency_ms.p50)}.` : "";
     return `Keeping up with ${rate(perSecond)} records a second.${visible}`;
   }
   if (records_in === 0) return lag === undefined ? "It has just begun to read." : "It waits for its first record.";
@@ -144,7 +144,9 @@ function ofResults(why, { failure }) {
   }
   return [...byReason.values()].map(({ one, more }, index) => ({
     ...{ weight: 80 - index / 100, kind: "warn", link: "#/time", place: "Time", cure: one.cure },
-    what: `${one.sentence}.${more > 0 ? ` The same holds ${counted(more, "other task")} back.` : ""}`,
+    what: `${one.sentence.replace(/\.$/, "")}.${
+      more > 0 ? ` The same holds ${counted(more, "other task")} back.` : ""
+    }`,
   }));
 }
 

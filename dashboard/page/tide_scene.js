@@ -98,19 +98,39 @@ function broken(points) {
  * @param {string} name
  * @returns {Stair[]}
  */
-function stairsOf(samples, { partitions }, name) {
-  const found = partitions.flatMap(({ topic, partition, task, marks }) =>
+function stairsOf(samples, details, name) {
+  const found = details.partitions.flatMap(({ topic, partition, task, marks }) =>
     marks.filter((mark) => mark.watermark === name).map((mark) => ({ topic, partition, task, mark }))
   );
   // The same partition is read by several tasks where a topic is broadcast.
   found.sort((a, b) => a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition || a.task - b.task);
   if (found.length < 2) return [];
+  const holder = holderOf(details, name);
   return found.map(({ topic, partition, task, mark }, index) => ({
-    ...{ name: `${topic}/${partition}`, index, holds: mark.holds, idle: mark.idle },
+    ...{ name: `${topic}/${partition}`, index, idle: mark.idle },
+    holds: holder?.topic === topic && holder.partition === partition && holder.task === task,
     points: broken(samples.map(({ at, marks }) => {
       return { at, mark: marks.get(`${topic}/${partition} ${name} ${task}`)?.mark };
     })),
   }));
+}
+
+/**
+ * The partition that holds the watermark of the job: the lowest of those that hold the watermark of their task. One
+ * without a record is below all others.
+ *
+ * @param {Pick<JobDetails, "partitions">} details
+ * @param {string} name
+ */
+export function holderOf({ partitions }, name) {
+  let lowest = Infinity, holder;
+  for (const one of partitions) {
+    const mark = one.marks.find(({ watermark, holds }) => watermark === name && holds);
+    if (mark === undefined || (mark.mark ?? -Infinity) >= lowest) continue;
+    lowest = mark.mark ?? -Infinity;
+    holder = one;
+  }
+  return holder;
 }
 
 /**
@@ -186,7 +206,7 @@ function sentenceOf(told, { partitions }) {
   const parts = rest === undefined
     ? `${duration(lag)} behind the clock`
     : `${duration(lag)} behind the clock: ${duration(bound)} by design, ${duration(rest)} besides`;
-  const holder = partitions.find(({ marks }) => marks.some((one) => one.watermark === name && one.holds));
+  const holder = holderOf({ partitions }, name);
   const held = holder === undefined || partitions.length < 2 ? "" : ` ${holder.topic}/${holder.partition} holds it.`;
   const missing = without === 0 ? "" : ` ${without} of ${tasks} tasks ${without === 1 ? "has" : "have"} none yet.`;
   return `The watermark is ${parts}.${held}${missing}`;

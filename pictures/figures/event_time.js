@@ -22,6 +22,7 @@ import { cross, dot, round, SHAPES } from "./marks.js";
 
 /** Heights and distances, in pixels. */
 const PLOT = 240, ROW = 26, LINE = 15, EDGE = 16, TITLE = 32, LEGEND = 22, LETTER = 6.6;
+
 /**
  * Draws a scene.
  *
@@ -56,6 +57,9 @@ export function eventTimeFigure(h, scene) {
     ...scene.stairs.map((stair) => stairs(h, stair, scene, plot)),
     ...scene.panes.map((pane) => paneBar(h, pane, plot)),
     ...scene.records.map((record) => recordDot(h, record, plot)),
+    ...scene.results.filter(({ time }) => !Number.isNaN(time)).map(({ x, time, title }) =>
+      ring(h, x, plot.y(time), title)
+    ),
     h("text", { class: "tm-caption", x: EDGE, y: height - 14 }, scene.note ?? ""),
     h("text", { class: "tm-caption tm-right", x: scene.right, y: height - 14 }, "order of arrival →"),
   );
@@ -128,7 +132,7 @@ function rowAt(row, { bottom }) {
  * @param {Plot} plot
  * @returns {Node[]}
  */
-function rows(h, { left, right, rows, records, panes }, { bottom, y }) {
+function rows(h, { left, right, rows, records, panes, results }, { bottom, y }) {
   /** @param {number} row */
   const base = (row) => rowAt(row, { bottom }) + 17;
   return [
@@ -144,6 +148,15 @@ function rows(h, { left, right, rows, records, panes }, { bottom, y }) {
       h("line", { class: "tm-stem", x1: x, x2: x, y1: y(start) + 3, y2: base(row + 1) - 13 }),
       ...label.map((word, line) => {
         const style = `tm-label${line > 0 ? " tm-value" : ""} tm-word-${retracts ? "retracted" : kind}`;
+        return h("text", { class: style, x, y: base(row + 1) + line * LINE }, word);
+      }),
+    ]),
+    ...results.flatMap(({ x, time, label, row }) => [
+      ...(Number.isNaN(time)
+        ? []
+        : [h("line", { class: "tm-stem", x1: x, x2: x, y1: y(time) + 7, y2: base(row + 1) - 13 })]),
+      ...label.map((word, line) => {
+        const style = `tm-label${line > 0 ? " tm-value" : ""} tm-word-onTime`;
         return h("text", { class: style, x, y: base(row + 1) + line * LINE }, word);
       }),
     ]),
@@ -234,6 +247,20 @@ function recordDot(h, { x, time, place, late, title }, { y }) {
 }
 
 /**
+ * A result of a stage that is no window.
+ *
+ * @template Node
+ * @param {Draw<Node>} h
+ * @param {number} x
+ * @param {number} y
+ * @param {string} title
+ * @returns {Node}
+ */
+function ring(h, x, y, title) {
+  return h("circle", { class: "tm-pane tm-pane-onTime", cx: round(x), cy: round(y), r: 5.5 }, h("title", {}, title));
+}
+
+/**
  * Sets the signs of the legend in lines.
  *
  * @param {readonly Legend[]} legend
@@ -268,6 +295,7 @@ function legendSign(h, { of, place, name, kind }, x, y) {
     late: () => cross(h, x + 8, middle, name),
     watermark: () => h("g", { class: "tm-watermark" }, h("path", { d: `M${x} ${middle + 4}h8v-8h8` })),
     pane: () => h("rect", { class: `tm-pane tm-pane-${kind}`, ...bar }),
+    result: () => ring(h, x + 8, middle, name),
     retracted: () => h("rect", { class: "tm-pane tm-pane-retracted", ...bar }),
     idle: () => h("line", { class: "tm-idle", x1: x, x2: x + 16, y1: middle, y2: middle }),
   };

@@ -35,6 +35,18 @@ export interface Pane {
   readonly row: number;
 }
 
+/** A result of a stage that is no window. */
+export interface Result {
+  readonly x: number;
+  /** Its event time; NaN where it has none. */
+  readonly time: number;
+  /** Its lines. */
+  readonly label: readonly string[];
+  readonly title: string;
+  /** The number of its stage. */
+  readonly row: number;
+}
+
 /** A window, from its first record to its last pane. */
 export interface Band {
   readonly from: number;
@@ -62,7 +74,7 @@ export interface Stair {
 
 /** A sign and its name. */
 export interface Legend {
-  readonly of: "record" | "late" | "watermark" | "pane" | "retracted" | "idle";
+  readonly of: "record" | "late" | "watermark" | "pane" | "retracted" | "result" | "idle";
   readonly place: number;
   readonly name: string;
   readonly kind?: Pane["kind"];
@@ -87,6 +99,7 @@ export interface Scene {
   readonly stairs: readonly Stair[];
   readonly records: readonly Spot[];
   readonly panes: readonly Pane[];
+  readonly results: readonly Result[];
   readonly firings: readonly Firing[];
   readonly legend: readonly Legend[];
 }

@@ -79,6 +79,9 @@ async function partitions(): Promise<Trace> {
   return picture;
 }
 
+/** One window that fires, and the record that comes after it. */
+const ONE_WINDOW = [5, 50, 40, 62, 71, 35, 95, 130].map((second) => click("ada", second));
+
 /** A picture with its title. */
 export interface Picture {
   readonly title: string;
@@ -108,6 +111,15 @@ export const PICTURES: Readonly<Record<string, Picture>> = {
     make: () => over(OUT_OF_ORDER, sessionWindow({ ...everyMinute, name: "visits", gap: seconds(40) }), USERS),
   },
   partitions: { title: "Two partitions, both idle for a while", make: partitions },
+  window: {
+    title: "A window of one minute",
+    make: () => over(ONE_WINDOW, tumblingWindow(everyMinute), { bound: 10 }),
+  },
+  watermark: {
+    title: "Event time and its watermark",
+    make: () =>
+      trace(from(OUT_OF_ORDER).pipe(eventTime(({ at }) => at), watermark({ maxOutOfOrderness: seconds(30) })), USERS),
+  },
 };
 
 if (import.meta.main) {

@@ -9,7 +9,7 @@ import { round } from "../../../pictures/figures/marks.js";
  * @template Node
  * @typedef {import("../../../pictures/figures/marks.js").Draw<Node>} Draw
  */
-/** @typedef {{ at: number, commit: number, publish: number | undefined, title: string }} Epoch */
+/** @typedef {{ at: number, commit_ms: number, publish_ms?: number }} Epoch */
 /** @typedef {{ at: number, low: number, high: number }} Second */
 /**
  * @typedef {object} EpochScene
@@ -35,14 +35,14 @@ export function epochsFigure(h, { scene, width, height }) {
   const left = 58, right = width - 8, top = 10, bottom = height - 28;
   const high = Math.max(
     1,
-    ...epochs.map(({ commit, publish = 0 }) => commit + publish),
+    ...epochs.map(({ commit_ms, publish_ms = 0 }) => commit_ms + publish_ms),
     ...seconds.map(({ high }) => high),
   );
   /** @param {number} at */
   const x = (at) => round(left + (at - since) / (now - since) * (right - left));
   /** @param {number} ms */
   const y = (ms) => round(bottom - Math.min(1, ms / (high * 1.08)) * (bottom - top));
-  const wide = Math.max(2, Math.min(5, (right - left) / 260));
+  const wide = Math.max(2, Math.min(5, (right - left) / 300));
   const step = (right - left) / (now - since) * 1000;
   return h(
     "svg",
@@ -62,31 +62,32 @@ export function epochsFigure(h, { scene, width, height }) {
         ...{ height: round(Math.max(2, y(low) - y(high))), rx: 2 },
       })
     ),
-    ...epochs.map((epoch) => stem(h, epoch, { x: x(epoch.at), y, bottom, wide })),
+    h("path", {
+      class: "epoch publish",
+      "stroke-width": wide,
+      d: stems(
+        epochs,
+        ({ at, commit_ms, publish_ms }) =>
+          publish_ms === undefined ? undefined : [x(at), y(commit_ms), y(commit_ms + publish_ms)],
+      ),
+    }),
+    h("path", {
+      class: "epoch commit",
+      "stroke-width": wide,
+      d: stems(epochs, ({ at, commit_ms }) => [x(at), bottom, y(commit_ms)]),
+    }),
   );
 }
 
 /**
- * @template Node
- * @param {Draw<Node>} h
- * @param {Epoch} epoch
- * @param {{ x: number, y: (ms: number) => number, bottom: number, wide: number }} plot
- * @returns {Node}
+ * All stems as one path.
+ *
+ * @param {readonly Epoch[]} epochs
+ * @param {(epoch: Epoch) => [x: number, from: number, to: number] | undefined} stem
  */
-function stem(h, { commit, publish, title }, { x, y, bottom, wide }) {
-  const cut = { x: round(x - wide / 2), width: round(wide), rx: wide / 2 };
-  return h(
-    "g",
-    {},
-    h("title", {}, title),
-    ...(publish === undefined ? [] : [
-      h("rect", {
-        class: "epoch publish",
-        ...cut,
-        y: y(commit + publish),
-        height: round(Math.max(1, y(commit) - y(commit + publish))),
-      }),
-    ]),
-    h("rect", { class: "epoch commit", ...cut, y: y(commit), height: round(Math.max(2, bottom - y(commit))) }),
-  );
+function stems(epochs, stem) {
+  return epochs.map((epoch) => {
+    const place = stem(epoch);
+    return place === undefined ? "" : `M${place[0]} ${place[1]}V${Math.min(place[2], place[1] - 1)}`;
+  }).join("");
 }

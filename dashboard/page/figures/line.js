@@ -15,12 +15,13 @@ import { round } from "../../../pictures/figures/marks.js";
  *
  * @template Node
  * @param {Draw<Node>} h makes an element
- * @param {{ points: readonly { at: number, value: number | undefined }[], since: number, now: number, width: number, height: number }} data
+ * @param {{ points: readonly { at: number, value: number | undefined }[], least?: number, since: number, now: number, width: number, height: number }} data
+ *   `least` is the least height of the line: what is small beside it looks small
  * @returns {Node} the picture; it says nothing that the figure above it does not
  */
-export function lineFigure(h, { points, since, now, width, height }) {
+export function lineFigure(h, { points, least = 0, since, now, width, height }) {
   const values = points.flatMap(({ value }) => value ?? []);
-  const high = Math.max(...values, 0), low = Math.min(...values, 0);
+  const high = Math.max(...values, least), low = Math.min(...values, 0);
   /** @param {number} at */
   const x = (at) => round((at - since) / (now - since) * (width - 6));
   /** @param {number} value */

@@ -2,7 +2,8 @@
 import { ago, count, counted, duration, percent, size, ticks, time, timeTicks } from "../format.js";
 import { epochsFigure } from "../figures/epochs.js";
 import { sharesFigure } from "../figures/shares.js";
-import { Drawing, Facts, Figure, Section, Table } from "../parts.js";
+import { Ask, Drawing, Facts, Figure, Section, Table } from "../parts.js";
+import { ask } from "../live.js";
 import { html } from "../preact.js";
 import { limitOf } from "../sentences.js";
 
@@ -11,13 +12,16 @@ const LINE = 60_000;
 /** From so many epochs a second on they are drawn as a band. */
 const MANY = 60;
 
+/** A snapshot has so many of the newest epochs. */
+const SENT = 24;
+
 /** The view. */
-export function Epochs({ details, history, local }) {
+export function Epochs({ details, history, about, local }) {
   const words = { now: details.at, local };
   return html`
     <${Line} ...${{ details, history, words }} />
     <div class="pair">
-      <${Visible} ...${{ details, words }} />
+      <${Visible} ...${{ details, about, words }} />
       <${Goes} ...${{ details }} />
     </div>
     <${Lately} ...${{ details }} />
@@ -29,20 +33,16 @@ function Line({ details, history, words }) {
   const perSecond = history.rate(({ epochs }) => epochs) ?? 0;
   const seen = history.epochs.filter(({ at }) => at >= since);
   const many = perSecond > MANY;
-  const epochs = (many ? [...seen].sort((a, b) => b.commit_ms - a.commit_ms).slice(0, 5) : seen).map((one) => ({
-    ...{ at: one.at, commit: one.commit_ms, publish: one.publish_ms },
-    title: `${time(one.at, { ...words, millis: true })}: ${counted(one.records, "record")}, commit ${
-      duration(one.commit_ms)
-    }`,
-  }));
+  const epochs = many ? [...seen].sort((a, b) => b.commit_ms - a.commit_ms).slice(0, 5) : seen;
   const high = Math.max(1, ...seen.map(({ commit_ms, publish_ms = 0 }) => commit_ms + publish_ms));
+  const sampled = perSecond > SENT;
   const scene = {
     ...{ since, now, epochs, seconds: many ? secondsOf(seen) : [] },
-    sentence: sentenceOf(details, perSecond),
+    sentence: `${sentenceOf(details, perSecond)}${sampled ? ` Drawn are the ${SENT} newest of each second.` : ""}`,
     xTicks: timeTicks(since, now, 6).map((at) => ({ time: at, word: time(at, words).replace(/Z$/, "") })),
     yTicks: ticks(high, 4).map((value) => ({ value, word: value === 0 ? "0" : duration(value) })),
   };
-  const published = epochs.some(({ publish }) => publish !== undefined);
+  const published = epochs.some(({ publish_ms }) => publish_ms !== undefined);
   return html`
     <${Figure}
       title="Commits of the last minute"
@@ -69,7 +69,7 @@ function sentenceOf({ commit_ms, epochs }, perSecond) {
     : perSecond >= 1
     ? `${perSecond.toFixed(perSecond < 10 ? 1 : 0)} epochs a second`
     : `an epoch each ${duration(1000 / perSecond)}`;
-  const lasts = commit_ms.count === 0
+  const lasts = commit_ms.max === 0
     ? ""
     : `; half of the commits take at most ${duration(commit_ms.p50)}, the longest took ${duration(commit_ms.max)}`;
   return `${often[0].toUpperCase()}${often.slice(1)}${lasts}.`;
@@ -109,7 +109,7 @@ function tableOf({ epochs }, words) {
   };
 }
 
-function Visible({ details: { waiting, epochs, tasks, state }, words }) {
+function Visible({ details: { job, waiting, epochs, tasks, state }, about, words }) {
   const behind = tasks.filter(({ epoch, visible }) => visible < epoch);
   const ended = state === "stopped" || state === "finished";
   const sentence = waiting.epochs === 0
@@ -132,7 +132,18 @@ function Visible({ details: { waiting, epochs, tasks, state }, words }) {
           ["last cut", Number.isFinite(newest) ? ago(newest, words.now) : "never"],
         ]}
       />
-      <//>
+        ${about !== undefined && !ended && html`
+          <p class="acts">
+            <${Ask}
+              name="Stop the job"
+              question=${`Stop the job ${job}?`}
+              explain="It commits what it has processed, publishes what is committed, and releases its tasks. The next start goes on there."
+              yes="Stop it"
+              act=${async () => (await ask("/api/stop", {})).sentence}
+            />
+          </p>
+        `}
+    <//>
   `;
 }
 
@@ -178,7 +189,7 @@ function Goes({ details: { time: shares } }) {
 
 function Lately({ details: { commit_ms, publish_ms, latency_ms } }) {
   const rows = [["commit", commit_ms], ["publish", publish_ms], ["from record to visible result", latency_ms]]
-    .filter(([, { count }]) => count > 0);
+    .filter(([, { max }]) => max > 0);
   return html`
     <${Section} id="lately" title="The last minute">
       <${Table}
@@ -186,15 +197,20 @@ function Lately({ details: { commit_ms, publish_ms, latency_ms } }) {
         empty="Nothing was committed in the last minute."
         columns=${[
           { name: "what" },
-          { name: "times", end: true },
           { name: "half within", end: true },
           { name: "95 % within", end: true },
           { name: "99 % within", end: true },
           { name: "longest", end: true },
         ]}
-        rows=${rows.map(([name, { count: n, p50, p95, p99, max }]) => ({
+        rows=${rows.map(([name, { p50, p95, p99, max }]) => ({
           key: name,
-          cells: [name, count(n), duration(p50), duration(p95), duration(p99), duration(max)],
+          cells: [
+            name,
+            duration(p50),
+            duration(Math.min(p95, max)),
+            duration(Math.min(p99, max)),
+            duration(max),
+          ],
         }))}
       />
       <//>

@@ -5,6 +5,7 @@ import { sharesFigure } from "../figures/shares.js";
 import { Attention, Big, Drawing } from "../parts.js";
 import { html } from "../preact.js";
 import { attention, headline, limitOf, LIMITS, resultsOf } from "../sentences.js";
+import { holderOf } from "../tide_scene.js";
 import { Pipeline } from "./pipeline.js";
 
 /** How far back the lines under the figures go, in milliseconds. */
@@ -31,7 +32,7 @@ export function Now({ details, history, why, topology }) {
 }
 
 /** One figure, with a line of its last two minutes. */
-function Stat({ name, value, note, points, history, children }) {
+function Stat({ name, value, note, points, least, history, children }) {
   const now = history.samples.at(-1)?.at ?? 0;
   const since = now - LINE;
   return html`
@@ -41,7 +42,8 @@ function Stat({ name, value, note, points, history, children }) {
       <p class="note">${note}</p>
       ${children}
       ${points !== undefined && html`
-        <${Drawing} height=${44} draw=${(h, width) => lineFigure(h, { points, since, now, width, height: 44 })} />
+        <${Drawing} height=${44} draw=${(h, width) =>
+          lineFigure(h, { points, least, since, now, width, height: 44 })} />
       `}
     </div>
   `;
@@ -52,7 +54,7 @@ function since(history) {
 }
 
 function In({ details, history }) {
-  const perSecond = history.rate(({ records }) => records);
+  const perSecond = history.rate(({ records }) => records) ?? details.records_per_second;
   return html`
     <${Stat}
       name="Records in"
@@ -91,6 +93,7 @@ function Behind({ details, history }) {
       value=${duration(lagTime)}
       note=${note}
       points=${history.values(({ lag }) => lag, since(history))}
+      least=${history.rate(({ records }) => records)}
       history=${history}
     />
   `;
@@ -101,7 +104,7 @@ function EventTime({ details, history }) {
   const worst = known.sort((a, b) => b.lag - a.lag)[0];
   const speed = history.speed();
   if (worst === undefined) {
-    return html`<${Stat} name="Event time behind" value="–" note="there is no watermark yet" history=${history} />`;
+    return html`<${Stat} name="Event time behind" value="–" note=${noTime(details)} history=${history} />`;
   }
   const { lag, bound } = worst;
   const fast = speed !== undefined && speed > 3;
@@ -130,15 +133,25 @@ function EventTime({ details, history }) {
   `;
 }
 
+/** Why there is no watermark. */
+function noTime(details) {
+  const [first] = details.watermarks;
+  const holder = first && holderOf(details, first.name);
+  if (first === undefined) return "no pipeline has a watermark";
+  return holder === undefined
+    ? "there is no watermark yet"
+    : `no watermark yet: ${holder.topic}/${holder.partition} has had no event`;
+}
+
 function Latency({ details, history }) {
-  const { latency_ms: { count: n, p50, p99, max } } = details;
+  const { latency_ms: { p50, p99, max } } = details;
   return html`
     <${Stat}
       name="From record to visible result"
-      value=${n === 0 ? "–" : duration(p50)}
-      note=${n === 0
+      value=${max === 0 ? "–" : duration(p50)}
+      note=${max === 0
         ? "no result in the last minute"
-        : `half of them; 99 % within ${duration(p99)}, all within ${duration(max)}`}
+        : `half of them; 99 % within ${duration(Math.min(p99, max))}, all within ${duration(max)}`}
       points=${history.values(({ latency }) => latency, since(history))}
       history=${history}
     />

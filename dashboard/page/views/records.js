@@ -1,18 +1,24 @@
 /** Records: those that came too late, and those that went to a dead-letter topic. */
 import { count, counted, duration, percent, time, window as shownWindow } from "../format.js";
-import { Section, Table } from "../parts.js";
-import { html } from "../preact.js";
+import { Inspect, Section, Table } from "../parts.js";
+import { html, useState } from "../preact.js";
+import { DeadLetters } from "./dead_letters.js";
 
 /** The view. */
-export function Records({ details, local }) {
+export function Records({ details, about, local }) {
   const words = { now: details.at, local };
   return html`
-    <${Late} ...${{ details, words }} />
+    <${Late} ...${{ details, about, words }} />
+    ${(about?.topics.deadLetters ?? []).map((topic) =>
+      html`<${DeadLetters} key=${topic} ...${{ topic, details, words }} />`
+    )}
     <${Counts} ...${{ details }} />
+    ${about !== undefined &&
+      html`<${LookAt} topics=${[...about.topics.read, ...about.topics.written]} words=${words} />`}
   `;
 }
 
-function Late({ details: { late, lateRecords, stages, records_in }, words }) {
+function Late({ details: { late, lateRecords, stages, records_in }, about, words }) {
   const advice = stages.flatMap(({ stage, keptBy, late: own }) =>
     keptBy === undefined ? [] : [{ stage, own, ...keptBy }]
   );
@@ -54,14 +60,40 @@ function Late({ details: { late, lateRecords, stages, records_in }, words }) {
               one.window === undefined ? "–" : shownWindow(one.window, words),
               one.closedBy === undefined
                 ? "not known"
-                : html`${one.closedBy.topic}/${one.closedBy.partition}@${one.closedBy.offset} <small>${
-                  duration(one.closedBy.before)
-                } before</small>`,
+                : html`${named(one.closedBy, { about, words })} <small>${duration(one.closedBy.before)} before</small>`,
             ],
           }))}
         />
       `}
     <//>
+  `;
+}
+
+/** A record by its name, to be looked at where the server can. */
+function named({ topic, partition, offset }, { about, words }) {
+  if (about === undefined) return `${topic}/${partition}@${offset}`;
+  return html`<${Inspect} ...${{ topic, partition, offset, words }} />`;
+}
+
+/** Any record of a topic of the job. */
+function LookAt({ topics, words }) {
+  const [asked, setAsked] = useState({ topic: topics[0], partition: "0", offset: "0" });
+  const change = (field) => ({ target }) => setAsked({ ...asked, [field]: target.value });
+  return html`
+    <${Section} id="look-at" title="Look at a record">
+      <div class="form">
+        <label class="grow">Topic
+          <select value=${asked.topic} onChange=${change("topic")}>
+            ${[...new Set(topics)].map((topic) => html`<option>${topic}</option>`)}
+          </select>
+        </label>
+        <label>Partition <input inputmode="numeric" value=${asked.partition} onInput=${change("partition")} /></label>
+        <label>Offset <input inputmode="numeric" value=${asked.offset} onInput=${change("offset")} /></label>
+        <p class="look">
+          <${Inspect} ...${asked} words=${words} />
+        </p>
+      </div>
+      <//>
   `;
 }
 

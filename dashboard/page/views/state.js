@@ -1,18 +1,18 @@
 /** State: what each stage keeps, how it grows, and the value of a key. */
 import { count, counted, rate, size, time } from "../format.js";
 import { ask } from "../live.js";
-import { Section, Table } from "../parts.js";
+import { fullStop, Section, Shown, Table } from "../parts.js";
 import { html, useState } from "../preact.js";
 
 /** Growth is measured over so many milliseconds. */
 const SPAN = 60_000;
 
 /** The view. */
-export function State({ details, history, topology, local }) {
+export function State({ details, history, about, local }) {
   const words = { now: details.at, local };
   return html`
     <${Stages} ...${{ details, history, words }} />
-    ${topology?.lookUp !== false && html`<${LookUp} ...${{ details }} />`}
+    ${about !== undefined && html`<${LookUp} states=${about.states} />`}
   `;
 }
 
@@ -78,63 +78,54 @@ function Stages({ details: { stages }, history, words }) {
   `;
 }
 
-const TYPES = [["string", "text"], ["number", "a number"], ["bigint", "a bigint"], ["boolean", "true or false"], [
-  "json",
-  "JSON",
-]];
+const TYPES = [["string", "text"], ["number", "a number"], ["bigint", "a bigint"], ["boolean", "true or false"]];
 
 /** The value of a key, as a stage has it in memory. */
-function LookUp({ details: { stages } }) {
+function LookUp({ states }) {
   const [found, setFound] = useState(undefined);
-  if (stages.length === 0) return null;
+  if (states.length === 0) return null;
   const look = async (event) => {
     event.preventDefault();
     const form = new FormData(event.target);
     const [name, key, type, window] = ["name", "key", "type", "window"].map((field) => String(form.get(field) ?? ""));
-    const query = new URLSearchParams({
-      key,
-      type,
-      ...(window === "" ? {} : { window: String(Date.parse(window) || window) }),
-    });
+    const query = new URLSearchParams({ key, type, ...(window === "" ? {} : { window: startOf(window) }) });
+    const of = `${name}, ${key}`;
     try {
-      setFound({ of: `${name}, ${key}`, ...await ask(`/api/state/${encodeURIComponent(name)}?${query}`) });
+      setFound({ of, ...await ask(`/api/state/${encodeURIComponent(name)}?${query}`) });
     } catch (error) {
-      setFound({ of: `${name}, ${key}`, error: error.message });
+      setFound({ of, error: error.message });
     }
   };
   return html`
-    <${Section}
-      id="look-up"
-      title="Look up a key"
-      note="The value as it is in memory: it may be ahead of the last commit."
-    >
+    <${Section} id="look-up" title="Look up a key"
+      note="The value as it is in memory: it may be ahead of the last commit.">
       <form class="form" onSubmit=${look}>
         <label>State
-          <select name="name">${[...new Set(stages.map(({ stage }) => stage))].map((stage) =>
-            html`<option>${stage}</option>`
-          )}</select>
+          <select name="name">${states.map((state) => html`<option>${state}</option>`)}</select>
         </label>
         <label class="grow">Key <input name="key" required autocomplete="off" spellcheck=${false} /></label>
         <label>It is
           <select name="type">${TYPES.map(([type, name]) => html`<option value=${type}>${name}</option>`)}</select>
         </label>
-        <label>Window's start <input name="window" placeholder="none" autocomplete="off" spellcheck=${false} /></label>
+        <label>Start of its window <input name="window" placeholder="no window" autocomplete="off" spellcheck=${false} /></label>
         <button type="submit" class="button primary">Look up</button>
       </form>
-      <div role="status">
-        ${found !== undefined && html`<${Found} ...${found} />`}
-      </div>
+      <div role="status">${found !== undefined && html`<${Found} ...${found} />`}</div>
       <//>
   `;
 }
 
-function Found({ of, error, value, found, cut }) {
-  if (error !== undefined) return html`<p class="said bad-words">${error}</p>`;
-  if (found === false) return html`<p class="said">No task of this worker has a value for ${of}.</p>`;
+/** A window's start in milliseconds: it may be given as a time. */
+function startOf(text) {
+  const ms = /^-?\d+$/.test(text) ? Number(text) : Date.parse(text);
+  return String(Number.isNaN(ms) ? text : ms);
+}
+
+function Found({ of, error, value, found }) {
+  if (error !== undefined) return html`<p class="said bad-words">${fullStop(error)}</p>`;
+  if (!found) return html`<p class="said">No task of this worker has a value for ${of}.</p>`;
   return html`
-    <p class="soft">${of}${cut && `, cut to its first ${size(cut)}`}</p>
-    <pre class="value-text" tabindex="0" aria-label=${`The value of ${of}`}>${typeof value === "string"
-      ? value
-      : JSON.stringify(value, null, 2)}</pre>
+    <p class="soft">${of}</p>
+    <${Shown} of=${`The value of ${of}`} shown=${value} />
   `;
 }

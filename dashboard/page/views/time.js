@@ -1,9 +1,12 @@
 /** Time: event time against the clock, the partitions, and each window that waits with its why. */
 import { ago, count, duration, time, window as shownWindow } from "../format.js";
 import { plotOf, tideFigure } from "../figures/tide.js";
-import { Drawing, Figure, Section, Table } from "../parts.js";
+import { Drawing, Figure, fullStop, Section, Table } from "../parts.js";
 import { html, useRef, useState } from "../preact.js";
-import { tideScene } from "../tide_scene.js";
+import { holderOf, tideScene } from "../tide_scene.js";
+
+/** A partition is called quiet after so many milliseconds. */
+const QUIET = 2_000;
 
 /** The view. */
 export function Time({ details, history, why, local }) {
@@ -128,6 +131,20 @@ function tableOf({ watermark, stairs }, words) {
   };
 }
 
+/** Explanations that say the same of several tasks are one. */
+function together(why) {
+  const groups = Map.groupBy(
+    why,
+    ({ stage, reason, sideReason, window, holder, cure }) =>
+      JSON.stringify([stage, reason, sideReason, window, holder?.topic, cure]),
+  );
+  return [...groups.values()].map(([one, ...others]) => ({
+    one,
+    waiting: others.reduce((sum, { waiting }) => sum + waiting, one.waiting),
+    others: others.flatMap(({ task }) => task ?? []),
+  }));
+}
+
 /** What waits, and why. */
 function Why({ why, words }) {
   if (why === undefined) return null;
@@ -135,16 +152,21 @@ function Why({ why, words }) {
     <${Section} id="why" title="Why has it not fired?">
       ${why.length === 0 ? html`<p class="calm">No window and no timer waits.</p>` : html`
         <ul class="whys">
-          ${why.slice(0, 40).map((one) => html`<${One} key=${`${one.stage} ${one.task}`} ...${{ one, words }} />`)}
+          ${together(why).slice(0, 30).map((group) =>
+            html`<${One} key=${`${group.one.stage} ${group.one.task}`} ...${group} words=${words} />`
+          )}
         </ul>
       `}
     <//>
   `;
 }
 
-function One({ one, words }) {
-  const { stage, operator, task, reason, sideReason, window, waiting, moment, cure, sentence } = one;
+function One({ one, waiting, others, words }) {
+  const { stage, operator, task, reason, sideReason, window, moment, cure, sentence } = one;
   const said = stage !== undefined && sentence.startsWith(`${stage}: `) ? sentence.slice(stage.length + 2) : sentence;
+  const same = others.length === 0
+    ? ""
+    : ` The same holds for ${others.length === 1 ? "task" : "tasks"} ${listed(others)}.`;
   return html`
     <li>
       <p class="why-head">
@@ -153,14 +175,20 @@ function One({ one, words }) {
         <span class="soft">${operator}${task !== undefined && `, task ${task}`}</span>
         ${window !== undefined && html`<span class="soft">${shownWindow(window, words)}</span>`}
       </p>
-      <p class="said">${said[0].toUpperCase()}${said.slice(1)}.</p>
-      ${cure !== undefined && html`<p class="cure">${cure}.</p>`}
+      <p class="said">${fullStop(said[0].toUpperCase() + said.slice(1))}${same}</p>
+      ${cure !== undefined && html`<p class="cure">${fullStop(cure)}</p>`}
       <p class="soft">
         ${waiting > 0 && `${count(waiting)} wait${waiting === 1 ? "s" : ""} here. `}
         ${moment !== undefined && `Expected ${ago(moment, words.now)}, at ${time(moment, words)}.`}
       </p>
     </li>
   `;
+}
+
+/** Some names: `1, 2 and 3`. */
+function listed(names) {
+  const shown = names.length > 8 ? [...names.slice(0, 7), `${names.length - 7} more`] : names;
+  return shown.length === 1 ? String(shown[0]) : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
 function Watermarks({ details, words }) {
@@ -195,8 +223,10 @@ function Watermarks({ details, words }) {
   `;
 }
 
-function Partitions({ details: { partitions, leftOut, taskCount }, words }) {
+function Partitions({ details, words }) {
+  const { partitions, leftOut, taskCount, watermarks } = details;
   const several = taskCount > 1;
+  const holders = new Set(watermarks.map(({ name }) => holderOf(details, name)));
   return html`
     <${Section}
       id="partitions"
@@ -220,7 +250,7 @@ function Partitions({ details: { partitions, leftOut, taskCount }, words }) {
         ]}
         rows=${partitions.map((one) => {
           const [mark] = one.marks;
-          const held = one.marks.some(({ holds }) => holds);
+          const held = holders.has(one);
           return {
             key: `${one.topic}/${one.partition} ${one.task}`,
             kind: held && partitions.length > 1 ? "holds" : "",
@@ -252,7 +282,7 @@ function stateOf({ marks, paused, quietFor }, held) {
     ...(held ? ["holds the watermark"] : []),
     ...(marks.some(({ idle }) => idle) ? ["idle"] : []),
     ...(paused ? ["paused: enough waits"] : []),
-    ...(quietFor === undefined ? [] : [`quiet for ${duration(quietFor)}`]),
+    ...(quietFor === undefined || quietFor < QUIET ? [] : [`quiet for ${duration(quietFor)}`]),
   ];
   return words.join(", ") || "being read";
 }

@@ -42,29 +42,29 @@ const PARTITIONS = 4;
 /** How often traffic is appended, in milliseconds. */
 const TICK = 100;
 
-/** Visits, counted by page and window and by user. */
+/** Visits, counted by user, in windows and since ever. */
 function pipelines(log: ReturnType<typeof memory>, idleAfter?: number) {
   const visits = log.source<Visit>("visits", { tombstones: "refuse" }).pipe(
     eventTime(({ at }) => at),
     watermark({ maxOutOfOrderness: seconds(20), ...(idleAfter === undefined ? {} : { idleAfter }) }),
   );
-  const byPage = visits.pipe(
-    tumblingWindow({ name: "visits-by-page", key: ({ page }) => page, size: seconds(15), aggregate: count() }),
-    map(({ key, window, value }) => ({ page: key, from: window.start, visits: value })),
-    log.sink("page_visits"),
+  const active = visits.pipe(
+    tumblingWindow({ name: "activity", key: ({ user }) => user, size: seconds(15), aggregate: count() }),
+    map(({ key, window, value }) => ({ user: key, from: window.start, visits: value })),
+    log.sink("user_activity"),
   );
   const byUser = visits.pipe(
     keyedReduce({ name: "visits-of-user", key: ({ user }) => user, initial: 0, reduce: (total) => total + 1 }),
     map(({ key, value }) => ({ user: key, visits: value })),
     log.sink("user_visits"),
   );
-  return [byPage, byUser];
+  return [active, byUser];
 }
 
 /** Opens a scene. `rate` is records a second. */
 export async function openScene(name: SceneName, { rate = 2_000 }: { rate?: number } = {}): Promise<Scene> {
   const log = memory();
-  for (const topic of ["visits", "page_visits", "user_visits"]) log.create(topic, { partitions: PARTITIONS });
+  for (const topic of ["visits", "user_activity", "user_visits"]) log.create(topic, { partitions: PARTITIONS });
   const handlers = name === "waits for the broker" ? handlersOf(log) : [];
   const options: RunOptions = { name: "shop", state: ":memory:", worker: "harbour-1", log: () => {} };
   const dies = map((visit: Visit) => {
@@ -72,7 +72,7 @@ export async function openScene(name: SceneName, { rate = 2_000 }: { rate?: numb
     return visit;
   });
   const job = name === "has died"
-    ? await run(log.source<Visit>("visits", { tombstones: "refuse" }).pipe(dies, log.sink("page_visits")), options)
+    ? await run(log.source<Visit>("visits", { tombstones: "refuse" }).pipe(dies, log.sink("user_activity")), options)
     : name === "waits for a partition"
     ? await run(pipelines(log), { ...options, tasks: "single" })
     : await run(pipelines(log, minutes(1)), options);
@@ -142,8 +142,10 @@ class Traffic {
 
   #visit(now: number) {
     const random = randomOf(7, this.#index++);
-    const user = `user-${Math.floor(random() ** 2 * 800)}`;
-    const partition = Math.floor(random() ** 1.5 * this.#partitions);
+    // Half of the visits are of few users, so one partition is busier than the others.
+    const number = Math.floor(random() ** 2 * 800);
+    const user = `user-${number < 40 ? number - number % PARTITIONS : number}`;
+    const partition = Number(user.slice(5)) % this.#partitions;
     const luck = random() * 10_000;
     // Each partition has its own delay, so that their stairs are apart.
     const usual = random() * 1_500 + partition * 900;

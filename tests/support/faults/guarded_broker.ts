@@ -9,13 +9,24 @@ import { ownCluster } from "./own_cluster.ts";
 const USER = "job";
 const PASSWORD = "secret";
 
-/** What can be denied. */
-export interface Denial {
-  readonly resource: "TOPIC" | "GROUP" | "TRANSACTIONAL_ID";
+/** What can be denied or granted. */
+export interface Right {
+  readonly resource: "TOPIC" | "GROUP" | "TRANSACTIONAL_ID" | "CLUSTER";
   readonly name: string;
-  readonly operation: "WRITE" | "READ" | "DESCRIBE_CONFIGS" | "ALL";
+  readonly operation: Operation;
   readonly prefixed?: boolean;
 }
+
+/** An operation, as Kafka names it. */
+export type Operation = "ALL" | "READ" | "WRITE" | "CREATE" | "DELETE" | "ALTER" | "DESCRIBE" | "DESCRIBE_CONFIGS";
+
+/** All that there is. */
+const EVERYTHING: readonly Right[] = [
+  { resource: "TOPIC", name: "*", operation: "ALL" },
+  { resource: "GROUP", name: "*", operation: "ALL" },
+  { resource: "TRANSACTIONAL_ID", name: "*", operation: "ALL" },
+  { resource: "CLUSTER", name: "kafka-cluster", operation: "ALL" },
+];
 
 export interface GuardedBroker extends AsyncDisposable {
   readonly broker: Broker;
@@ -24,12 +35,19 @@ export interface GuardedBroker extends AsyncDisposable {
   /** How the job connects. */
   readonly options: KafkaOptions;
   administer<T>(act: (admin: Admin) => Promise<T>): Promise<T>;
-  deny(denial: Denial): Promise<void>;
-  allow(denial: Denial): Promise<void>;
+  /** Denies what was granted. */
+  deny(right: Right): Promise<void>;
+  /** Takes a denial back. */
+  allow(right: Right): Promise<void>;
+  grant(rights: readonly Right[]): Promise<void>;
+  revoke(right: Right): Promise<void>;
 }
 
-/** Starts the broker. Everything is allowed at first. */
-export async function guardedBroker(properties: Readonly<Record<string, string>> = {}): Promise<GuardedBroker> {
+/** Starts the broker. Everything is granted at first, or the given rights. */
+export async function guardedBroker(
+  properties: Readonly<Record<string, string>> = {},
+  rights: readonly Right[] = EVERYTHING,
+): Promise<GuardedBroker> {
   const [port, client, controller] = [freePort(), freePort(), freePort()];
   const broker = await ownCluster({
     port,
@@ -55,16 +73,14 @@ export async function guardedBroker(properties: Readonly<Record<string, string>>
       await admin.disconnect();
     }
   };
-  await administer((admin) =>
-    admin.createAcls({
-      acl: (["TOPIC", "GROUP", "TRANSACTIONAL_ID"] as const).map((resource) =>
-        rule({ resource, name: "*", operation: "ALL" }, AclPermissionTypes.ALLOW)
-      ).concat({
-        ...rule({ resource: "TOPIC", name: "kafka-cluster", operation: "ALL" }, AclPermissionTypes.ALLOW),
-        resourceType: AclResourceTypes.CLUSTER,
-      }),
-    })
-  );
+  const { ALLOW, DENY } = AclPermissionTypes;
+  const add = async (rights: readonly Right[], type: AclPermissionTypes) =>
+    void await administer((admin) => admin.createAcls({ acl: rights.map((right) => rule(right, type)) }));
+  const remove = async (right: Right, type: AclPermissionTypes) => {
+    const { resourcePatternType, ...filter } = rule(right, type);
+    await administer((admin) => admin.deleteAcls({ filters: [{ ...filter, resourcePatternType }] }));
+  };
+  if (rights.length > 0) await add(rights, ALLOW);
   return {
     broker,
     direct: broker.brokers,
@@ -73,17 +89,15 @@ export async function guardedBroker(properties: Readonly<Record<string, string>>
       client: { sasl: { mechanism: "plain", username: USER, password: PASSWORD } },
     },
     administer,
-    deny: async (denial) =>
-      void await administer((admin) => admin.createAcls({ acl: [rule(denial, AclPermissionTypes.DENY)] })),
-    allow: async (denial) => {
-      const { resourcePatternType, ...filter } = rule(denial, AclPermissionTypes.DENY);
-      await administer((admin) => admin.deleteAcls({ filters: [{ ...filter, resourcePatternType }] }));
-    },
+    deny: (right) => add([right], DENY),
+    allow: (right) => remove(right, DENY),
+    grant: (rights) => add(rights, ALLOW),
+    revoke: (right) => remove(right, ALLOW),
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
   };
 }
 
-function rule({ resource, name, operation, prefixed = false }: Denial, permissionType: AclPermissionTypes) {
+function rule({ resource, name, operation, prefixed = false }: Right, permissionType: AclPermissionTypes) {
   return {
     resourceType: AclResourceTypes[resource],
     resourceName: name,
