@@ -2,7 +2,7 @@
 import { time } from "./format.js";
 import { History } from "./history.js";
 import { ask, enter, follow } from "./live.js";
-import { Component, html, render, useEffect, useReducer, useState } from "./preact.js";
+import { Component, html, render, useEffect, useReducer, useRef, useState } from "./preact.js";
 import { Epochs } from "./views/epochs.js";
 import { Events } from "./views/events.js";
 import { Now } from "./views/now.js";
@@ -114,7 +114,7 @@ function Page() {
     <a class="skip" href="#main" onClick=${skip}>Skip to the view</a>
     <${Header} ...${{ ...job, local, zone, nextZone, theme, nextTheme }} />
     <${Views} view=${view} />
-    <main id="main" tabindex="-1" class=${`view ${view} ${job.connected === false ? "away" : ""}`}>
+    <main id="main" tabindex="-1" class=${`view-${view}${job.connected === false ? " away" : ""}`}>
       ${details === undefined ? html`<p class="headline">${waitingFor(job)}</p>` : html`
         ${view !== "now" && html`<h2 class="sr-only">${titled(view)}</h2>`}
         <${Careful} key=${view}>
@@ -190,9 +190,15 @@ function lineWords({ details, connected, local }) {
 }
 
 function Views({ view }) {
+  const list = useRef(null);
+  useEffect(() => {
+    const link = list.current.querySelector("[aria-current]");
+    // On a phone the views are a row that scrolls. Scrolling the link itself into view would move the page too.
+    list.current.scrollLeft = link.offsetLeft - (list.current.clientWidth - link.offsetWidth) / 2;
+  }, [view]);
   return html`
     <nav aria-label="Views">
-      <ul>
+      <ul ref=${list}>
         ${NAMES.map((name) =>
           html`
             <li><a href=${`#/${name}`} aria-current=${name === view ? "page" : undefined}>${titled(name)}</a></li>

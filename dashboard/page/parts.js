@@ -191,12 +191,12 @@ export function Attention({ items }) {
       <div role="status">
         ${items.length === 0 ? html`<p class="calm">Nothing.</p>` : html`
           <ul>
-            ${items.map(({ kind, what, cure, link, place }) =>
+            ${items.map(({ kind, what, word, cure, link, place }) =>
               html`
                 <li class=${`item is-${kind}`} key=${what.replace(/\d+/g, "")}>
-                  <span class="sign-word">${{ bad: "Stops", warn: "Holds", note: "Note" }[kind]}</span>
+                  <span class="sign-word">${word ?? { bad: "Stops", warn: "Holds", note: "Note" }[kind]}</span>
                   <div>
-                    <p>${what}</p>
+                    <p>${fullStop(what)}</p>
                     ${cure !== undefined && html`<p class="cure">${fullStop(cure)}</p>`}
                     ${link !== undefined && html`<a href=${link}>Look at ${place}</a>`}
                   </div>

@@ -8,7 +8,7 @@ import { count, counted, duration, percent, rate, size } from "./format.js";
 /** @typedef {import("../../runtime/details.ts").JobDetails} JobDetails */
 /** @typedef {import("../../runtime/details.ts").Explanation} Explanation */
 /** @typedef {import("./history.js").History} History */
-/** @typedef {{ weight: number, kind: "bad" | "warn" | "note", what: string, cure?: string, link?: string, place?: string }} Attention */
+/** @typedef {{ weight: number, kind: "bad" | "warn" | "note", what: string, cure?: string, word?: string, link?: string, place?: string }} Attention */
 
 /** Reasons that are no trouble: the result comes by itself. */
 const BY_ITSELF = ["not its time", "behind", "soon idle"];
@@ -104,10 +104,12 @@ function ofTheJob({ failure, trouble, state, time, lag, ...details }, history) {
       weight: 100,
       kind: "bad",
       what: failure,
-      cure: "Mend what it names and start the job again; it goes on where it was.",
+      cure: "Start it again when that is corrected: it goes on where it was.",
     });
   }
-  if (trouble !== undefined && failure === undefined) found.push({ weight: 95, kind: "bad", what: trouble });
+  if (trouble !== undefined && failure === undefined) {
+    found.push({ weight: 95, kind: "bad", what: capital(trouble), word: "Waits" });
+  }
   if (state !== "running" && state !== "catching up") return found;
   const perSecond = history.rate(({ records }) => records);
   const trend = history.trend(perSecond);
@@ -128,6 +130,11 @@ function ofTheJob({ failure, trouble, state, time, lag, ...details }, history) {
     });
   }
   return found;
+}
+
+/** @param {string} text */
+function capital(text) {
+  return text[0].toUpperCase() + text.slice(1);
 }
 
 /** @param {readonly Explanation[]} why @param {JobDetails} details @returns {Attention[]} */

@@ -39,7 +39,10 @@ function Line({ details, history, words }) {
   const scene = {
     ...{ since, now, epochs, seconds: many ? secondsOf(seen) : [] },
     sentence: `${sentenceOf(details, perSecond)}${sampled ? ` Drawn are the ${SENT} newest of each second.` : ""}`,
-    xTicks: timeTicks(since, now, 6).map((at) => ({ time: at, word: time(at, words).replace(/Z$/, "") })),
+    xTicks: timeTicks(since, now, innerWidth < 640 ? 3 : 6).map((at) => ({
+      time: at,
+      word: time(at, words).replace(/Z$/, ""),
+    })),
     yTicks: ticks(high, 4).map((value) => ({ value, word: value === 0 ? "0" : duration(value) })),
   };
   const published = epochs.some(({ publish_ms }) => publish_ms !== undefined);

@@ -158,7 +158,7 @@ function Latency({ details, history }) {
   `;
 }
 
-function Limit({ details: { time, waiting } }) {
+function Limit({ details: { time, waiting, state } }) {
   const parts = time === undefined ? [] : Object.keys(LIMITS).map((kind) => ({
     ...{ kind, share: time[kind], name: `${WORDS[kind]}: ${percent(time[kind] / 100)}` },
   }));

@@ -87,27 +87,35 @@ function ported(points, from, to) {
   ];
 }
 
-/** Each part below the one that it has its values from. */
+/** Parts in their order. Where a part gives to several, each of those has a list of its own. */
 function List({ topology: { nodes, edges }, rates, hidden }) {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
   const below = Map.groupBy(edges, ({ from }) => from);
   const reached = new Set(edges.map(({ to }) => to));
   const shown = new Set();
-  const branch = (node) => {
+  const chain = (node) => {
     const again = shown.has(node.id);
     shown.add(node.id);
-    const value = rates.get(node.id);
-    const next = again ? [] : below.get(node.id) ?? [];
-    return html`
-      <li key=${node.id}>
-        <span><b>${node.name ?? node.operator}</b> <span class="soft">${WORDS[node.kind]}${node.name !== undefined &&
-          node.kind === "stage" && `, ${node.operator}`}</span></span>
-        ${value !== undefined && html`<span class="list-rate">${rate(value)}/s</span>`}
-        ${again && html`<span class="soft">see above</span>`}
-        ${next.length > 0 && html`<ul>${next.map(({ to }) => branch(nodes.find(({ id }) => id === to)))}</ul>`}
-      </li>
-    `;
+    const next = again ? [] : (below.get(node.id) ?? []).map(({ to }) => byId.get(to));
+    const one = html`<${Part} key=${node.id} ...${{ node, again, rate: rates.get(node.id) }}>
+      ${next.length > 1 && next.map((part) => html`<ul>${chain(part)}</ul>`)}
+    <//>`;
+    return next.length === 1 ? [one, ...chain(next[0])] : [one];
   };
   return html`<ul class=${hidden ? "tree sr-only" : "tree"}>${
-    nodes.filter(({ id }) => !reached.has(id)).map(branch)
+    nodes.filter(({ id }) => !reached.has(id)).map(chain)
   }</ul>`;
+}
+
+function Part({ node: { kind, name, operator }, again, rate: value, children }) {
+  const what = kind === "stage" && name !== undefined ? operator : WORDS[kind];
+  return html`
+    <li>
+      <p>
+        <span><b>${name ?? operator}</b> <span class="soft">${what}${again && ", as above"}</span></span>
+        ${value !== undefined && html`<span class="soft">${rate(value)}/s</span>`}
+      </p>
+      ${children}
+    </li>
+  `;
 }
