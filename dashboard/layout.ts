@@ -31,8 +31,20 @@ const HEIGHT = 54, LETTER = 7, LEAST = 112, MOST = 230, PADDING = 30;
 /** How many letters stand beside an operator: its rate. */
 const RATE = 8;
 
-/** Lays out the graph of a job. The library is loaded when the first page is opened. */
-export async function layoutOf({ nodes, edges }: Pick<Topology, "nodes" | "edges">): Promise<Layout> {
+/** Pictures that were made, by their graphs. */
+const made = new WeakMap<Graph, Promise<Layout>>();
+
+/** What is laid out. */
+export type Graph = Pick<Topology, "nodes" | "edges">;
+
+/** Lays out the graph of a job, once. The library is loaded when the first page is opened. */
+export function layoutOf(graph: Graph): Promise<Layout> {
+  const known = made.get(graph) ?? laidOut(graph);
+  made.set(graph, known);
+  return known;
+}
+
+async function laidOut({ nodes, edges }: Graph): Promise<Layout> {
   const { default: dagre } = await import("@dagrejs/dagre");
   const graph = new dagre.graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: "LR", nodesep: 22, ranksep: 44, edgesep: 14, marginx: 2, marginy: 2 });

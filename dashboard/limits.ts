@@ -18,3 +18,9 @@ export const MOST_READERS = 8;
 export const MOST_BODY_BYTES = 8_192;
 /** The fewest characters of a token. */
 export const TOKEN_LENGTH = 16;
+
+/** For how long the loop of a worker may stand still before the worker counts as dead, in milliseconds. */
+export const LIVE_MS = 30_000;
+
+/** For how long a worker may wait for something before it counts as not ready, in milliseconds. */
+export const READY_MS = 10_000;

@@ -4,9 +4,12 @@
  * @module
  */
 import { type Asked, Refused, type Route } from "./asked.ts";
-import { MOST_READERS } from "./limits.ts";
+import { type Health, livez, readyz } from "./health.ts";
 import { layoutOf } from "./layout.ts";
+import { MOST_READERS } from "./limits.ts";
+import { METRICS_TYPE, metricsText } from "./prometheus.ts";
 import { openSession } from "./session.ts";
+import type { Measurements } from "../runtime/measurements.ts";
 
 /** All routes, besides the files of the page. */
 export const ROUTES: readonly Route[] = [
@@ -15,6 +18,10 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/api/events", answer: events },
   { method: "GET", path: "/api/topology", answer: topology },
   { method: "GET", path: "/api/why", answer: why },
+  { method: "GET", path: "/metrics", answer: metrics },
+  { method: "GET", path: "/livez", open: true, answer: health(livez) },
+  { method: "GET", path: "/healthz", open: true, answer: health(livez) },
+  { method: "GET", path: "/readyz", open: true, answer: health(readyz) },
 ];
 
 function events({ place: { stream } }: Asked): Response {
@@ -36,4 +43,15 @@ async function why({ place: { job }, search }: Asked): Promise<Response> {
     if (error instanceof RangeError) throw new Refused(404, error.message);
     throw error;
   }
+}
+
+function metrics({ place: { job } }: Asked): Response {
+  return new Response(metricsText(job.metrics.measure()), { headers: { "content-type": METRICS_TYPE } });
+}
+
+function health(asked: (measurements: Measurements) => Health): Route["answer"] {
+  return ({ place: { job } }) => {
+    const { status, body } = asked(job.metrics.measure());
+    return Response.json(body, { status });
+  };
 }

@@ -37,7 +37,9 @@ function wrongLink(page: string, link: string): string | undefined {
 function namedFiles(text: string): string[] {
   const code = [...text.matchAll(/`([^`\n]+)`/g)].flatMap(([, words]) => words.split(" "));
   return code.filter((word) =>
-    /^(base|operators|state|connectors|runtime|testing|tests|bench|docs|examples)\/[\w./-]*$/.test(word)
+    /^(base|operators|state|connectors|runtime|dashboard|telemetry|testing|tests|bench|docs|examples)\/[\w./-]*$/.test(
+      word,
+    )
   );
 }
 

@@ -9,6 +9,7 @@ import { containersAtHand } from "./support/broker/container.ts";
 import { keepSharedBroker } from "./support/broker/shared.ts";
 import { prepareConfig } from "./support/run/config.ts";
 import { findBrowser } from "./support/run/find_browser.ts";
+import { findPrometheus } from "./support/run/find_prometheus.ts";
 import { add, type Counts, countTests, longest, NOTHING } from "./support/run/junit.ts";
 import { chooseTargets } from "./support/run/targets.ts";
 
@@ -30,7 +31,10 @@ async function main(args: readonly string[]): Promise<number> {
   const broker = await findBroker();
   const containers = await containersAtHand();
   const browser = findBrowser();
-  console.log(`Tests run with ${config.library}. Kafka: ${broker.reason}. Browser: ${browser.reason}.`);
+  const prometheus = findPrometheus();
+  console.log(
+    `Tests run with ${config.library}. Kafka: ${broker.reason}. Browser: ${browser.reason}. Prometheus: ${prometheus.reason}.`,
+  );
 
   await using keeper = keepSharedBroker(startSharedBroker);
   let counts = NOTHING;
@@ -52,9 +56,13 @@ async function main(args: readonly string[]): Promise<number> {
     ? `No container: ${containers.reason}`
     : !browser.ok
     ? `No browser: ${browser.reason}`
+    : !prometheus.ok
+    ? `No Prometheus: ${prometheus.reason}`
     : undefined;
   if (Deno.env.get("CI") === "true" && wanting !== undefined && counts.skipped > 0) {
-    console.log(`CI=true allows no test to be skipped for want of a broker, a container or a browser. ${wanting}.`);
+    console.log(
+      `CI=true allows no test to be skipped for want of a broker, a container, a browser or a Prometheus. ${wanting}.`,
+    );
     counts = { ...counts, failed: counts.failed + counts.skipped, skipped: 0 };
   }
   // Repeated here, because the end of a long output is what is kept and read.

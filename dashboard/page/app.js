@@ -52,7 +52,6 @@ function useJob() {
         if (!topology) {
           topology = true;
           void quietly(ask("/api/topology"), (topology) => tell({ topology }));
-          void quietly(ask("/api/about"), (about) => tell({ about }));
         }
         explain();
       },

@@ -158,27 +158,18 @@ function Latency({ details, history }) {
   `;
 }
 
-function Limit({ details: { time, waiting, state } }) {
+function Limit({ details }) {
+  const { time } = details;
   const parts = time === undefined ? [] : Object.keys(LIMITS).map((kind) => ({
     ...{ kind, share: time[kind], name: `${WORDS[kind]}: ${percent(time[kind] / 100)}` },
   }));
-  const limit = limitOf(time);
-  const word = time === undefined ? "–" : limit === undefined ? "Nothing" : limit.replace(/ \(.*/, "");
+  const word = time === undefined ? "–" : limitOf(time)?.replace(/ \(.*/, "") ?? "nothing";
   const label = parts.map(({ name }) => name).join(", ");
-  const visible = waiting.epochs === 0
-    ? "everything is visible"
-    : `${counted(waiting.epochs, "epoch")} (${size(waiting.bytes)}) to be published`;
   return html`
     <div class="sheet stat">
       <h3>Limited by</h3>
       <p class="value words">${word[0].toUpperCase()}${word.slice(1)}</p>
-      <p class="note">${time === undefined
-        ? "known in a moment"
-        : `${
-          limit === undefined
-            ? `${percent(time.input / 100)} of the time it waits for input`
-            : `${percent(Math.max(...Object.values(time)) / 100)} of the time`
-        }; ${visible}`}</p>
+      <p class="note">${limitNote(details)}</p>
       <div class="bottom">
         <${Drawing} height=${10} draw=${(h, width) =>
           parts.length > 0 && sharesFigure(h, { parts, label, width, height: 10 })} />
@@ -190,6 +181,18 @@ function Limit({ details: { time, waiting, state } }) {
       </div>
     </div>
   `;
+}
+
+/** How much of the time it is, and what waits to be published. */
+function limitNote({ time, waiting, state }) {
+  if (time === undefined) {
+    return state === "stopped" || state === "finished" ? "the job has ended" : "known in a moment";
+  }
+  const visible = waiting.epochs === 0
+    ? "everything is visible"
+    : `${counted(waiting.epochs, "epoch")} (${size(waiting.bytes)}) to be published`;
+  const most = limitOf(time) === undefined ? time.input : Math.max(...Object.values(time));
+  return `${percent(most / 100)} of the time${limitOf(time) === undefined ? " it waits for input" : ""}; ${visible}`;
 }
 
 /** The activities of a worker. */

@@ -32,7 +32,8 @@ const PORT = String
 const IN_BASE = re(BASE);
 
 const ROOMS: Readonly<Record<string, Room>> = {
-  base: { packages: /^node:.*$/, files: re(BASE) },
+  // The version of the package stands in its deno.json.
+  base: { packages: /^node:.*$/, files: re(String.raw`${BASE}|deno\.json`) },
   operators: {
     packages: /^(rxjs|@datadog\/sketches-js)$/,
     files: re(String.raw`operators/(_[a-z_]+|keyed_state)\.ts`),
@@ -59,10 +60,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: re(SEAM_NAMES),
   },
   dashboard: {
-    // The page's own library, as text.
-    packages: /^htm$/,
-    files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js`),
-    types: re(String.raw`runtime/(details|job)\.ts`),
+    // The page's own library, as text, and what lays out its graph.
+    packages: /^(htm|@dagrejs\/dagre)$/,
+    files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js|telemetry/instruments\.ts`),
+    types: re(String.raw`runtime/(details|job|topology|measurements)\.ts`),
+  },
+  telemetry: {
+    // An export of its own, so that its libraries are loaded only by programs that use it.
+    packages: /^(@opentelemetry\/api|@logtape\/logtape)$/,
+    files: re(String.raw`telemetry/.*`),
+    types: re(String.raw`runtime/(job|measurements|work_steps|events)\.ts`),
   },
   pictures: {
     packages: /^rxjs$/,
