@@ -7,6 +7,7 @@ import { assertContent, type Browser, findBrowser, type Page, startBrowser, Visi
 import { stand } from "./support/dashboard/asking.ts";
 import { goTo, HEADINGS, VIEWS } from "./support/dashboard/looking.ts";
 import { openScene, type Scene } from "./support/dashboard/scenes.ts";
+import { until } from "./support/jobs.ts";
 
 const found = findBrowser();
 const ignore = !found.ok;
@@ -128,9 +129,9 @@ test("a page that is not seen reads nothing", async () => {
     visitor.page.evaluate(`Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
       document.dispatchEvent(new Event("visibilitychange"))`);
   await show(true);
-  while (page.readers > 0) await busy.job.details();
+  await until(() => page.readers === 0);
   await show(false);
-  while (page.readers === 0) await busy.job.details();
+  await until(() => page.readers === 1);
   assertContent(visitor);
 });
 

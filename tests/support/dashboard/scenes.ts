@@ -119,7 +119,7 @@ function handlersOf(log: ReturnType<typeof memory>): ReaderHandler[] {
 class Traffic {
   readonly #log: ReturnType<typeof memory>;
   readonly #partitions: number;
-  readonly #timer: number;
+  readonly #timer: ReturnType<typeof setInterval>;
   #index = 0;
 
   constructor(log: ReturnType<typeof memory>, { rate, partitions }: { rate: number; partitions: number }) {
