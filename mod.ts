@@ -62,6 +62,7 @@ export type {
   WatermarkDetails,
   WorkShares,
 } from "./runtime/details.ts";
+export type { EventFacts, EventLevel, JobEvent, JobEvents } from "./runtime/events.ts";
 export { readDetails, type ReadDetailsOptions, type StoredDetails } from "./runtime/details_read.ts";
 export type { HopMetrics, Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";
 export type {
@@ -75,7 +76,7 @@ export type {
   WaitMeasurement,
   WatermarkMeasurement,
 } from "./runtime/measurements.ts";
-export type { CommitStep, SendStep, WorkStep } from "./runtime/work_steps.ts";
+export type { CommitStep, SendStep, VisibleStep, WorkStep } from "./runtime/work_steps.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
 export type { Topology, TopologyEdge, TopologyNode } from "./runtime/topology.ts";
 export { CorruptError, FencedError, UnavailableError } from "./state/errors.ts";

@@ -260,7 +260,7 @@ export interface ConnectionContext {
   readonly now: () => number;
   /** Calls back after this many milliseconds. The function that it returns cancels the call. */
   readonly after?: (ms: number, run: () => void) => () => void;
-  /** Logs a line. */
+  /** Logs a line, with the job's name before it. */
   readonly log: (line: string) => void;
   /** Aborted when the job gives up its start. A connector that is still being opened then rejects soon. */
   readonly signal?: AbortSignal;

@@ -16,6 +16,7 @@ export const ROUTES: readonly Route[] = [
   { method: "POST", path: "/session", open: true, answer: openSession },
   { method: "GET", path: "/api/details", answer: async ({ place }) => Response.json(await place.job.details()) },
   { method: "GET", path: "/api/events", answer: events },
+  { method: "GET", path: "/api/happened", answer: happened },
   { method: "GET", path: "/api/topology", answer: topology },
   { method: "GET", path: "/api/why", answer: why },
   { method: "GET", path: "/metrics", answer: metrics },
@@ -30,6 +31,15 @@ function events({ place: { stream } }: Asked): Response {
     throw new Refused(503, `This page has ${MOST_READERS} readers, which is the most: close one of them`);
   }
   return new Response(body, { headers: { "content-type": "text/event-stream" } });
+}
+
+/** The newest events of the job, the oldest first; with `after` those with a higher sequence number. */
+function happened({ place: { job }, search }: Asked): Response {
+  const after = Number(search.get("after") ?? 0);
+  if (!Number.isInteger(after)) {
+    throw new Refused(400, `after must be an integer, current value is ${search.get("after")}`);
+  }
+  return Response.json(job.events.list(after));
 }
 
 async function topology({ place: { job } }: Asked): Promise<Response> {

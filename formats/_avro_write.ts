@@ -60,7 +60,7 @@ class Output extends GrowingBytes {
 
 type Write = (output: Output, value: unknown) => void;
 
-/** Makes a function that writes values of a schema. It throws on a value that is none, with the path. */
+/** Makes a function that writes values of a schema. It throws on a value that the schema does not allow, with the path. */
 export function writerOf(type: AvroType): (value: unknown) => Uint8Array {
   const write = new Compiler().write(type);
   let output = new Output();

@@ -19,7 +19,7 @@ export function encodeBase64Text(text: string): string {
 /**
  * The bytes of base64.
  *
- * @throws {Error} when it is none
+ * @throws {Error} when the text is not base64
  */
 export function decodeBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));

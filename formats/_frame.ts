@@ -12,7 +12,7 @@ import { zigzag } from "../base/bytes.ts";
 
 const MAGIC = 0;
 const HEADER = 5;
-/** A message that is nested more deeply than this is none. */
+/** The deepest nesting of a message. Bytes that claim more are not in the wire format. */
 const MOST_INDEXES = 100;
 
 /** The id of the schema; `undefined` when the bytes are not in the wire format. */

@@ -42,7 +42,7 @@ export class ProtobufFile {
 /**
  * The file of a registry's schema, with the files that it imports.
  *
- * @throws {TypeError} when it is none
+ * @throws {TypeError} when it is not a file of Protobuf
  */
 export async function fileOf(registry: SchemaRegistry, schema: RegistrySchema): Promise<ProtobufFile> {
   const imported = await referencesOf(registry, schema);

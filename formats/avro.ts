@@ -82,7 +82,7 @@ export function avro<T = unknown>(schema: AvroSchema, options?: AvroOptions): Re
  * @param registry the schema registry, of `@tidemark/streams/registry`
  * @param options the schema of the values, and how it is registered
  * @returns a codec, for `codec` of a source or sink, for `key` of a source and `keyCodec` of a sink
- * @throws {TypeError} when `schema` is none
+ * @throws {TypeError} when `schema` is not a schema of Avro
  *
  * @example Values and keys of a topic, and results
  * ```ts

@@ -94,7 +94,7 @@ export class Call<T, R> {
     );
   }
 
-  /** Ends the call: its signal is aborted, and nothing is heard of it any more. */
+  /** Ends the call: its signal is aborted, and its outcome is ignored. */
   stop(): void {
     if (this.#over) return;
     const { parts } = this;

@@ -94,7 +94,7 @@ export class Best<K> {
     list.splice(at, 0, place);
   }
 
-  /** The best of the others, except for the item that is being changed. */
+  /** The best item that is not in the list, except for the one that is being changed. */
   #firstOther(changed: K): Place<K> | undefined {
     while (this.#others.length > 0) {
       const first = this.#others[0];

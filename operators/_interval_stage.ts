@@ -113,7 +113,7 @@ function takeSideOf<K extends Key, V, P, O>(
       const { time: reached, value: other } = partner.value!;
       if (reached > end) return;
       const { changes } = found;
-      // What has come during this push has found this value by itself.
+      // A value that has come during this push was paired with this one when it came.
       if (namespace <= last) {
         others.pair(partner);
         // Each row has a value of its own, because each may be changed further down.

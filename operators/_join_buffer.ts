@@ -63,7 +63,7 @@ export class JoinBuffer<K extends Key, V> implements Due {
   /** The number of the value that came last. */
   last = 0;
   readonly #state: KeyedState<K, Kept<V>>;
-  /** The key of each value, in the order in which they leave. Of a key, its first value leaves. */
+  /** The key of each value, in the order in which values leave. Within a key, the value that came first leaves first. */
   readonly #leaving = new ByTime<JoinKey<K, V, V>>();
   readonly #own: (value: V) => V;
   readonly #keys: JoinKeys<K, V, V>;

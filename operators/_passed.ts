@@ -13,7 +13,7 @@ import type { Key, KeyedState } from "./keyed_state.ts";
 /** What has passed in one subscription. */
 export class Passed {
   readonly #state: KeyedState<Key, number>;
-  /** When each span is forgotten: no value that can still be judged is near it. */
+  /** When each span is forgotten: when no value that is not too late can be near it. */
   readonly #gone = new Calendar((span) => this.#state.drop(span));
   /** The span that was scheduled last; the next value mostly belongs to it. */
   #scheduled = NaN;
@@ -24,7 +24,7 @@ export class Passed {
     stage.due(this.#gone);
   }
 
-  /** Schedules what the checkpoint has. `within` may have been another one when it was stored. */
+  /** Schedules the spans of the checkpoint. `within` may have had another value when they were stored. */
   open(): void {
     for (const stored of [...this.#state.namespaces()]) {
       for (const cell of [...this.#state.cells(stored)]) {
@@ -39,7 +39,7 @@ export class Passed {
     }
   }
 
-  /** Whether it is forgotten what has passed near this time. */
+  /** Whether the times near this one may be forgotten already, so that a value cannot be judged. */
   isTooLate(time: number): boolean {
     return time < this.stage.watermark - this.within;
   }

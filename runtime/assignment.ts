@@ -18,7 +18,7 @@ import type { Meter } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { Recovery } from "./recovery.ts";
 import { takeOver, type TakeoverParts } from "./takeover.ts";
-import { describeTaken, earlyTimeTold, tellUnread, warnAboutShown } from "./telling.ts";
+import { describeTaken, earlyTimeTold, shownTasks, tellUnread, warnAboutShown } from "./telling.ts";
 import type { TroubleKind } from "./troubles.ts";
 
 /** What an assignment needs. */
@@ -61,8 +61,7 @@ export class Assignment {
     this.#reset = settings.reset;
     const recovery = new Recovery(settings);
     const secondTask = new SecondTask({
-      name: settings.name,
-      log: settings.log,
+      events: settings.events,
       tasks: parts.open.layout.tasks.length,
       holders: () => this.list.map(({ runner }) => runner),
     });
@@ -110,15 +109,17 @@ export class Assignment {
   }
 
   async #follow(numbers: readonly number[]): Promise<readonly StartOffset[]> {
-    for (const number of [...this.tasks.keys()]) if (!numbers.includes(number)) this.#release(number);
+    const { events } = this.parts.settings;
+    const gone = [...this.tasks.keys()].filter((number) => !numbers.includes(number));
+    for (const number of gone) this.#release(number);
+    if (gone.length > 0) events.note({ kind: "released", tasks: gone }, `${shownTasks(gone)} given to another worker`);
     const before = this.#assigned ?? [];
     this.#assigned = numbers;
     const fresh = numbers.filter((number) => !this.tasks.has(number));
     const starts = await this.#claims.take(fresh);
     this.#reset = undefined;
     if (numbers.length === 0 && before.length > 0) {
-      const { log, name } = this.parts.settings;
-      log(`Job ${name}: no task is assigned to this worker, it stands by`);
+      events.tell({ kind: "standing by" }, "no task is assigned to this worker, it stands by");
     }
     return starts;
   }
@@ -127,8 +128,10 @@ export class Assignment {
   fenced(task: OwnedTask): void {
     if (this.tasks.get(task.number) !== task) return;
     this.#release(task.number);
-    const { log, name } = this.parts.settings;
-    log(`Job ${name}: task ${task.number} has another owner now; this worker has stopped it`);
+    this.parts.settings.events.tell(
+      { kind: "fenced", task: task.number },
+      `task ${task.number} has another owner now; this worker has stopped it`,
+    );
     this.#claims.takeAgain();
   }
 
@@ -173,7 +176,7 @@ export class Assignment {
     const starts = leastOffsets(fresh.map((queue) => this.startOf(queue)));
     this.list = [...this.tasks.values()];
     epochs().publish();
-    settings.log(describeTaken(settings.name, taken, settings.clock.elapsed() - began));
+    settings.events.tell(...describeTaken(taken, settings.clock.elapsed() - began));
     await warnAboutShown(this.parts, taken);
     if (await tellUnread(this.parts, taken)) this.unread = true;
     return starts;

@@ -56,7 +56,7 @@ export class Claims {
    * broker cannot be reached. A refused heartbeat rejects; the reader handles it.
    */
   async take(numbers: readonly number[]): Promise<StartOffset[]> {
-    const { settings: { clock, giveUpAfter, log, name }, trouble, background: { signal } } = this.parts;
+    const { settings: { clock, giveUpAfter, events }, trouble, background: { signal } } = this.parts;
     const tries = new Tries(clock, giveUpAfter);
     for (;;) {
       try {
@@ -65,8 +65,10 @@ export class Claims {
         return starts;
       } catch (error) {
         if (signal.aborted) throw error;
-        if (error instanceof FencedError) log(`Job ${name}: ${error.message}; the group is asked whose it is`);
-        else if (error instanceof UnavailableError) trouble(error);
+        if (error instanceof FencedError) {
+          events.tell({ kind: "fenced", task: undefined }, `${error.message}; the group is asked whose it is`);
+        }
+        if (error instanceof UnavailableError) trouble(error);
         await tries.waitOut(error, signal);
         if (signal.aborted) throw error;
         await this.#alive();

@@ -220,6 +220,8 @@ export interface JobDetails {
    * source those that it gave. Values that are processed again count again. Empty without a worker.
    */
   readonly entered: Readonly<Record<string, number>>;
+  /** The sequence number of the newest event of this worker in `job.events`; 0 without a worker. */
+  readonly lastEvent: number;
   /** Every `watermark()`. */
   readonly watermarks: readonly WatermarkDetails[];
   /** The stages that keep state. */

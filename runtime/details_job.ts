@@ -138,7 +138,7 @@ export class JobTeller {
     const whole = wholeOf({
       ...{ job: name, ...moment, worker, tasks, live, meter, rate },
       time: this.parts.loop().time.shares(moment.elapsed),
-      entered: this.parts.entered.byId(),
+      ...{ entered: this.parts.entered.byId(), lastEvent: this.parts.settings.events.last },
       ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },
       ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late },
     });

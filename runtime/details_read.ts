@@ -10,9 +10,9 @@ import type { Explanation, JobDetails } from "./details.ts";
 import { explainElsewhere } from "./details_elsewhere.ts";
 import { readLate } from "./details_late_store.ts";
 import { wholeOf } from "./details_whole.ts";
-import { hopTopic } from "./hops.ts";
 import { DETAILS_FRESH_MS } from "./limits.ts";
 import { Meter } from "./metrics.ts";
+import { mostTasks } from "./stored_job.ts";
 
 /** Options of {@linkcode readDetails}. */
 export interface ReadDetailsOptions {
@@ -94,11 +94,8 @@ export async function readFrom(
   if (entry === undefined) {
     throw new Error(`Cannot read the details of job ${job}: it was never started on this state; look at the name`);
   }
-  const hops = Object.entries(entry.hops).map(([name, { partitions }]) => [hopTopic(job, name), partitions] as const);
-  const counts = [...Object.values(entry.inputs), ...hops.map(([, partitions]) => partitions)];
-  const most = entry.tasks === "single" ? 1 : Math.max(1, ...counts);
   const found = await Promise.all(
-    Array.from({ length: most }, async (_none, task) => (await readHead(store, { job, task }))?.head),
+    Array.from({ length: mostTasks(entry) }, async (_none, task) => (await readHead(store, { job, task }))?.head),
   );
   // A topic that every task reads may have more partitions than the job has tasks.
   const heads = found.slice(0, found.findLastIndex((head) => head !== undefined) + 1);
@@ -108,7 +105,7 @@ export async function readFrom(
     ...{ job, now, elapsed: 0, worker: undefined, trouble: undefined, failure: failureOf(heads), rate: 0 },
     ...{ state: stateOf(heads, now), tasks: heads.map((_head, task) => task), live: [], late: late.flat() },
     ...{ inputs: new Set(Object.keys(entry.inputs)), heads: new Map(heads.entries()), meter: new Meter() },
-    ...{ time: undefined, entered: {} },
+    ...{ time: undefined, entered: {}, lastEvent: 0 },
   });
   return { details, explanations: explainElsewhere(details, { stage: undefined, age: 0 }) };
 }

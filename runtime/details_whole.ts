@@ -39,6 +39,7 @@ export interface WholeParts extends Moment {
   readonly time: WorkShares | undefined;
   readonly rate: number;
   readonly entered: JobDetails["entered"];
+  readonly lastEvent: number;
 }
 
 /** A live task with its clocks and waiting stages. */
@@ -83,7 +84,7 @@ export function wholeOf(parts: WholeParts): JobDetails {
     waiting: waitingEpochs(parts.live, committed.map(({ head }) => head)),
     ...recentOf(meter, parts.elapsed),
     time: parts.time,
-    entered: parts.entered,
+    ...{ entered: parts.entered, lastEvent: parts.lastEvent },
     watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
     stages: stageDetails(parts.live, boundOf(live)),
     lateRecords: shownRecords(newestLate(live, parts.late), now),

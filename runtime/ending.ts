@@ -5,6 +5,8 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import type { Events } from "./events.ts";
+import type { JobEnd } from "./job.ts";
 import { STOP_MS } from "./limits.ts";
 import type { OwnedTask } from "./owned_task.ts";
 
@@ -94,4 +96,15 @@ export function describeLeft(tasks: readonly OwnedTask[], trouble: string | unde
   }
   const what = left.length === 0 ? "nothing of it is lost" : left.join("; ");
   return `stopped in time, but not done: ${what}${trouble === undefined ? "" : ` (${trouble})`}`;
+}
+
+/** Tells that a job has ended. A failure has no line in the log: `finished` rejects with it. */
+export function tellEnd(events: Events, how: JobEnd["reason"] | Error, { unread }: { readonly unread: boolean }): void {
+  if (how instanceof Error) events.note({ kind: "ended", reason: "failed" }, how.message);
+  else if (how === "stopped") events.note({ kind: "ended", reason: how }, "stopped");
+  else {
+    const read = unread ? "as it was before this start" : "its input has been read to the end";
+    events.tell({ kind: "ended", reason: how }, `finished, ${read}`);
+  }
+  events.complete();
 }

@@ -13,7 +13,9 @@
 import type { InCommit } from "../connectors/connector.ts";
 import { commitCuts, FencedError, hasInvisible, type Patience, type Store, UnavailableError } from "../state/mod.ts";
 import type { Clock } from "../base/clock.ts";
-import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, TOLD_AFTER_MS, WAITING_CUTS } from "./limits.ts";
+import { countOf, shownDuration } from "./details_words.ts";
+import type { Events } from "./events.ts";
+import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, SLOW_EPOCH_MS, TOLD_AFTER_MS, WAITING_CUTS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
@@ -39,6 +41,8 @@ export interface EpochParts {
   readonly failed: (error: Error) => void;
   /** Reports work that takes long; `undefined` reports that it has ended. */
   readonly slow: (what: "store" | "results", error: Error | undefined) => void;
+  /** Takes the events of slow commits. */
+  readonly events: Events;
   /** Called when something changed that the worker may be waiting for. */
   readonly wake: () => void;
 }
@@ -243,6 +247,7 @@ export class Epochs {
     const took = clock.elapsed() - began, committed = details();
     meter.committed(committed, began + took);
     this.#tell(cuts, committed, { pushed, error: undefined });
+    if (took >= SLOW_EPOCH_MS) tellSlow(this.parts.events, committed);
     this.#rhythm.committed(took);
     for (const sink of new Set(cuts.flatMap(({ epoch }) => [...epoch.outputs.appended.keys()]))) {
       inCommit[sink].committed();
@@ -344,6 +349,13 @@ function epochOf(cuts: readonly CutEpoch[], at: number, commit_ms: number): Epoc
     bytes += outputs.bytes;
   }
   return { at, tasks: cuts.length, records, results, bytes, commit_ms: Number(commit_ms.toFixed(2)) };
+}
+
+function tellSlow(events: Events, { commit_ms: ms, tasks, records }: EpochDetails): void {
+  events.noteSeldom("slow epoch", (count) => [
+    { kind: "slow epoch", ms, tasks, records, others: count - 1 },
+    `a commit of ${countOf(tasks, "task")} took ${shownDuration(ms)}`,
+  ]);
 }
 
 /** Whether a task may be cut: an epoch that is being processed again must be complete first. */

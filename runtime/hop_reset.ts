@@ -11,13 +11,12 @@
  *
  * @module
  */
-import type { From } from "../connectors/connector.ts";
-import { changeJob, type Head, type Patience, readHead, readJob, type Store } from "../state/mod.ts";
+import { changeJob, type Head, type Patience, readHead, readJob, type ResetFrom, type Store } from "../state/mod.ts";
 import type { OpenJob } from "./opening.ts";
 import type { OwnedTask } from "./owned_task.ts";
 
 /** The name of the extension of a head with the run that it belongs to. */
-const RUN = "run";
+export const RUN = "run";
 
 /** What a reset needs. */
 export interface ResetParts {
@@ -35,7 +34,7 @@ export interface ResetParts {
 export async function beginReset(
   { open: { hops, layout }, settings: { name }, store, patience }: ResetParts,
   numbers: readonly number[],
-  from: From,
+  from: ResetFrom,
 ): Promise<void> {
   if (hops === undefined) return;
   const { since } = hops.run;
@@ -85,7 +84,11 @@ export async function ofEarlierRun(
 }
 
 /** Where a task begins to read because of a reset; `undefined` when it needs none. */
-export function resetOf({ open: { hops } }: ResetParts, head: Head, asked: From | undefined): From | undefined {
+export function resetOf(
+  { open: { hops } }: ResetParts,
+  head: Head,
+  asked: ResetFrom | undefined,
+): ResetFrom | undefined {
   if (hops === undefined) return asked;
   return head.extensions[RUN] === hops.run.name ? undefined : hops.run.resetting;
 }

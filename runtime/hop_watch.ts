@@ -6,6 +6,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { TaskLayout } from "../connectors/connector.ts";
+import type { Events } from "./events.ts";
 import { TOLD_AFTER_MS } from "./limits.ts";
 import type { OwnedTask } from "./owned_task.ts";
 
@@ -16,8 +17,7 @@ export class HopWatch {
 
   constructor(
     readonly job: {
-      readonly name: string;
-      readonly log: (line: string) => void;
+      readonly events: Events;
       readonly clock: Pick<Clock, "elapsed">;
     },
     readonly layout: TaskLayout,
@@ -37,8 +37,9 @@ export class HopWatch {
         above.includes(topic)
       );
       const shown = places.map(({ topic, partition }) => `${topic}/${partition}`).join(", ");
-      this.job.log(
-        `Job ${this.job.name}: no watermark has come yet from ${shown}, so all time behind repartition "${name}" stands still, and no ` +
+      this.job.events.tell(
+        { kind: "hop waits", hop: name },
+        `no watermark has come yet from ${shown}, so all time behind repartition "${name}" stands still, and no ` +
           `window there fires. If a partition may be empty, give its watermark({ idleAfter })`,
       );
     }

@@ -18,7 +18,7 @@ export interface HopPlan extends Pick<HopRequest, "identity" | "name" | "partiti
   readonly sink: RecordSink<Carried>;
 }
 
-/** The longest text that the clocks of a hop have in their names: the run of one that has come back. */
+/** The longest suffix in the names of a hop's clocks: a hop that has come back to the pipeline appends its run. */
 export const LONGEST_LIFE = " 01234567";
 
 /** The topic of a hop. A hop's name has no dots, so two jobs never share one. */

@@ -20,7 +20,7 @@ interface Waiting extends Pick<Batch, "records" | "position"> {
   readonly held?: number;
 }
 
-/** What waits behind a fetch that is held, or is one. */
+/** A fetch that is held, or something that came after one and waits for it. */
 interface Held {
   readonly waiting: Waiting;
   /** The fetch, until it is released. */
@@ -58,7 +58,7 @@ export class InputQueue implements InputSlot {
   /** Index of the current batch. The list is shortened only from time to time. */
   #first = 0;
   #next = 0;
-  /** The next record, after something has looked ahead: a fetch gives each record once. */
+  /** The next record, once something has looked at it without taking it. A fetch gives each record only once. */
   #ahead: InputRecord | undefined;
   /** Whether every task reads the partition, and those of one worker share its fetches. */
   readonly shared: boolean;

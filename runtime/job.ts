@@ -5,6 +5,7 @@
  */
 import type { Cell, Key } from "../operators/keyed_state.ts";
 import type { Explanation, JobDetails } from "./details.ts";
+import type { JobEvents } from "./events.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Topology } from "./topology.ts";
 
@@ -46,6 +47,8 @@ export interface Job extends AsyncDisposable {
   readonly finished: Promise<JobEnd>;
   /** What the job has done so far. */
   readonly metrics: Metrics;
+  /** What has happened to the job in this worker. */
+  readonly events: JobEvents;
   /** What the pipelines read, keep and write, and how their stages are connected. It does not change while the job runs. */
   readonly topology: Topology;
   /**

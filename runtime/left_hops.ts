@@ -37,7 +37,7 @@ interface JobBefore {
  */
 export async function forgetHops(
   plan: Pick<Plan, "hops">,
-  { name, dropHops, reset, log }: Pick<Settings, "name" | "dropHops" | "reset" | "log">,
+  { name, dropHops, reset, events }: Pick<Settings, "name" | "dropHops" | "reset" | "events">,
   { store, patience, entry, layout }: JobBefore,
 ): Promise<void> {
   const left = Object.keys(entry.hops).filter((hop) =>
@@ -52,8 +52,9 @@ export async function forgetHops(
   }
   await changeJob(store, name, { gone: left }, patience);
   for (const hop of left) {
-    log(
-      `Job ${name}: repartition "${hop}" has left the pipeline and is forgotten; its topic "${
+    events.tell(
+      { kind: "hop forgotten", hop },
+      `repartition "${hop}" has left the pipeline and is forgotten; its topic "${
         hopTopic(name, hop)
       }" stays, and nothing needs it until a hop of this name comes back`,
     );

@@ -1,5 +1,5 @@
 /**
- * Writes the dead letters of what no record at hand is to blame for: a window's result, a timer, or a call.
+ * Writes dead letters for failures that the record at hand has not caused: those of a window's result, a timer or a call.
  *
  * @module
  */

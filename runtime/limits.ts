@@ -121,3 +121,12 @@ export const HOP_INTERVAL = { least: 100, each: 5 } as const;
 
 /** How often records of a hop that no task needs any more are deleted, in milliseconds. */
 export const HOP_DELETE_MS: number = 5 * SECOND;
+
+/** How many of a job's newest events are kept. */
+export const EVENTS_KEPT = 200;
+
+/** A commit that takes longer is an event, in milliseconds. */
+export const SLOW_EPOCH_MS = 1_000;
+
+/** How often an event of a kind that may come with each record is told, in milliseconds. */
+export const SELDOM_MS = 10_000;

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { DurationCounts } from "./durations.ts";
+import type { DurationCounts } from "../base/durations.ts";
 import type { ProcessTotals } from "./process_counts.ts";
 import type { TroubleKind } from "./troubles.ts";
 import type { Activity } from "./work_time.ts";

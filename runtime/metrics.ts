@@ -4,7 +4,7 @@
  * @module
  */
 import { type Observable, Subject } from "rxjs";
-import { Durations, LATENCY_BOUNDS, STEP_BOUNDS } from "./durations.ts";
+import { Durations, LATENCY_BOUNDS, STEP_BOUNDS } from "../base/durations.ts";
 import { Histogram, type Percentiles } from "./histogram.ts";
 import type { Measurements } from "./measurements.ts";
 import { type EpochCount, ProcessCounts } from "./process_counts.ts";
@@ -102,7 +102,7 @@ export interface Metrics {
   readonly changes: Observable<MetricsSnapshot>;
   /** What a system for metrics takes: counts of this process that never fall, and what its tasks hold. */
   measure(): Measurements;
-  /** Emits each commit and each transaction of this worker when it has ended, for traces. */
+  /** Emits each commit and each transaction of this worker when it has ended, and when results are visible. */
   readonly steps: Observable<WorkStep>;
 }
 
@@ -164,12 +164,13 @@ export class Meter {
 
   /** Records the latency of results that are visible now, from the timestamps of their records. */
   visible(timestamps: readonly number[], { now, elapsed }: Moment): void {
-    for (const timestamp of timestamps) {
-      const latency = Math.max(0, now - timestamp);
+    const latencies = timestamps.map((timestamp) => Math.max(0, now - timestamp));
+    for (const latency of latencies) {
       this.latency.record(latency);
       this.durations.latency.record(latency);
       this.recent.latency.record(latency, elapsed);
     }
+    if (this.steps.observed && latencies.length > 0) this.steps.next({ kind: "visible", ended: now, latencies });
   }
 }
 

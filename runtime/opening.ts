@@ -126,7 +126,8 @@ async function connectOnce(
 ): Promise<Connection> {
   const known = open.get(connector.id);
   if (known !== undefined) return known;
-  const { name, clock, log, signal } = settings;
+  const { name, clock, events, signal } = settings;
+  const log = (line: string) => events.tell({ kind: "connector" }, line);
   const connection = await connector.open({ job: name, store, now: clock.now, after: clock.after, log, signal });
   open.set(connector.id, connection);
   return connection;

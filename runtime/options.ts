@@ -7,6 +7,7 @@ import { type Connector, type From, type SinkSpec, sinkSpecOf } from "../connect
 import type { KvHandle } from "../state/kv_handle.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
+import { Events } from "./events.ts";
 import { NAME_LENGTH } from "./limits.ts";
 
 /** A policy: bad input is written to a sink, and the job goes on. */
@@ -90,9 +91,10 @@ export interface RunOptions {
 }
 
 /** Options with all defaults filled in. */
-export interface Settings
-  extends
-    Required<Omit<RunOptions, "worker" | "until" | "reset" | "signal" | "onBadRecord" | "onError" | "unpublishable">> {
+export interface Settings extends
+  Required<
+    Omit<RunOptions, "log" | "worker" | "until" | "reset" | "signal" | "onBadRecord" | "onError" | "unpublishable">
+  > {
   readonly worker: string | undefined;
   readonly until: "end" | undefined;
   readonly reset: From | undefined;
@@ -101,6 +103,8 @@ export interface Settings
   readonly onError: DeadLetter | undefined;
   readonly unpublishable: DeadLetter | undefined;
   readonly clock: Clock;
+  /** What has happened to the job; each event has its line in the log. */
+  readonly events: Events;
   /** Called with each decoded value, in tests. */
   readonly decoded?: (value: unknown) => void;
 }
@@ -176,11 +180,11 @@ export function settingsOf(options: RunOptions, clock: Clock = systemClock): Set
     onMissing: options.onMissing ?? "stop",
     dropStates: options.dropStates ?? [],
     dropHops: options.dropHops ?? [],
-    log: options.log ?? ((line) => console.error(line)),
     onBadRecord: policyOf(options.onBadRecord ?? options.onError),
     onError: policyOf(options.onError),
     unpublishable: policyOf(options.unpublishable),
     clock,
+    events: new Events({ name, clock, log: options.log ?? ((line) => console.error(line)) }),
   };
 }
 

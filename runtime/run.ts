@@ -10,7 +10,8 @@ import { type Claimed, claimWorker } from "./claim_worker.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Explanation, JobDetails } from "./details.ts";
 import { JobTeller } from "./details_job.ts";
-import { Deadline, describeLeft, endsSoon, interruptible } from "./ending.ts";
+import { Deadline, describeLeft, endsSoon, interruptible, tellEnd } from "./ending.ts";
+import type { JobEvents } from "./events.ts";
 import type { Job, JobEnd, StateView, StopOptions } from "./job.ts";
 import { SHOW_MS, STOP_MS, TOLD_AFTER_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
@@ -91,9 +92,9 @@ export async function runWith(
   settings.signal?.throwIfAborted();
   const troubles = new Troubles(settings);
   const store = given ?? await interruptible(settings, openStore(settings, troubles), (late) => late.close());
-  const { name, log } = settings;
   const told = `the start has taken ${TOLD_AFTER_MS / 1000} s so far: the broker or the state store does not answer`;
-  const cancel = clock.after(TOLD_AFTER_MS, () => log(`Job ${name}: ${told}`));
+  const slow = { kind: "slow start", ms: TOLD_AFTER_MS } as const;
+  const cancel = clock.after(TOLD_AFTER_MS, () => settings.events.tell(slow, told));
   let open: OpenJob | undefined, claimed: Claimed | undefined, job: RunningJob;
   try {
     claimed = await interruptible(settings, claimWorker(plan, settings), (late) => late.release());
@@ -272,6 +273,10 @@ class RunningJob implements Job {
     this.#worker.start();
   }
 
+  get events(): JobEvents {
+    return this.parts.settings.events;
+  }
+
   state(name: string): StateView {
     return stateView(this.name, this.parts.plan, name, () => this.#worker.tasks.values());
   }
@@ -324,14 +329,11 @@ class RunningJob implements Job {
       this.metrics.complete();
       this.parts.claimed.release();
     }
-    this.#teller.end(failure === undefined && done ? reason : "stopped", failure);
+    const how = done ? reason : "stopped";
+    this.#teller.end(failure === undefined ? how : "stopped", failure);
+    tellEnd(this.parts.settings.events, failure ?? how, this.#worker.assignment);
     if (failure !== undefined) return this.#end.reject(failure);
-    if (reason === "finished" && done) {
-      const { unread } = this.#worker.assignment;
-      const how = unread ? "as it was before this start" : "its input has been read to the end";
-      this.parts.settings.log(`Job ${this.name}: finished, ${how}`);
-    }
-    this.#end.resolve({ reason: done ? reason : "stopped" });
+    this.#end.resolve({ reason: how });
   }
 
   /** Ends everything in order. */
@@ -349,8 +351,10 @@ class RunningJob implements Job {
 
   /** The deadline is over: closes everything, and logs what is left to the next start. */
   async #abandon(error: Error | undefined, ending: Promise<void>): Promise<void> {
-    const { settings: { clock, log }, open, store, stopping, troubles } = this.parts;
-    if (error === undefined) log(`Job ${this.name}: ${describeLeft(this.#worker.assignment.list, troubles.text)}`);
+    const { settings: { clock, events }, open, store, stopping, troubles } = this.parts;
+    if (error === undefined) {
+      events.tell({ kind: "left behind" }, describeLeft(this.#worker.assignment.list, troubles.text));
+    }
     this.#worker.abandon();
     stopping.abort();
     store.close();

@@ -11,6 +11,7 @@
 import { keyPartition } from "../connectors/partitioner.ts";
 import type { AnyKeyedState, Key } from "../operators/keyed_state.ts";
 import type { RecordAtHand } from "../operators/_task.ts";
+import type { Events } from "./events.ts";
 import { HopRecord } from "./hop_records.ts";
 import { shownKey } from "./key_guard.ts";
 import { positionOf } from "../connectors/rows.ts";
@@ -23,9 +24,7 @@ export interface KeyHolder {
 
 /** What the check needs. */
 export interface SecondTaskParts {
-  /** The job's name. */
-  readonly name: string;
-  readonly log: (line: string) => void;
+  readonly events: Events;
   /** How many tasks the job has: one for each partition. */
   readonly tasks: number;
   /** The tasks of this worker. */
@@ -51,10 +50,9 @@ export class SecondTask {
     for (const holder of this.parts.holders()) {
       if (holder.number === task || holder.state(name)?.find(key)?.value === undefined) continue;
       this.#told.add(record.topic);
-      this.parts.log(
-        `Job ${this.parts.name}: ${stage} has the key ${shownKey(key)} in task ${holder.number}, and the record ${
-          positionOf(record)
-        } brings ` +
+      this.parts.events.tell(
+        { kind: "second task", topic: record.topic, task, other: holder.number },
+        `${stage} has the key ${shownKey(key)} in task ${holder.number}, and the record ${positionOf(record)} brings ` +
           `it to task ${task}: the topic ${record.topic} is written by programs that choose partitions differently (Java's clients and ` +
           `librdkafka's do by default), so each task knows a part of it. Give them one partitioner, or put repartition({ name, key }) above the stage, or run the job with tasks: "single"`,
       );

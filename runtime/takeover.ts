@@ -14,6 +14,7 @@
  * @module
  */
 import type { Background } from "../base/background.ts";
+import { askedOf, type AskedReset, askedReset, endAsked } from "./asked_reset.ts";
 import type { From, Published, StartOffset } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
 import { toldClocks } from "./details_told.ts";
@@ -24,12 +25,13 @@ import {
   type Head,
   type Offsets,
   type Patience,
+  type ResetFrom,
   type SharedTables,
   type Store,
   TaskCheckpoint,
 } from "../state/mod.ts";
 import { lastBegun } from "../state/decide.ts";
-import { beginReset, endReset, learnRun, resetOf, runOf, unreset } from "./hop_reset.ts";
+import { beginReset, endReset, learnRun, resetOf, RUN, runOf, unreset } from "./hop_reset.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
 import type { OpenJob } from "./opening.ts";
@@ -104,14 +106,18 @@ export async function takeOver(
   if (reset !== undefined) await beginReset(parts, numbers, reset);
   await claimAll(numbers);
   await learnRun(parts);
+  const asked = await askedReset(parts);
   await claimAll(await unreset(parts, numbers));
   await fenceOthers(parts, claims.map(({ checkpoint }) => checkpoint));
 
   const taken: Taken[] = [];
   try {
     // No task may start before every head carries the run of a reset: it would read what the old run has sent.
-    for (const { number, checkpoint, created } of claims) await begin(parts, number, { checkpoint, created }, reset);
+    for (const { number, checkpoint, created } of claims) {
+      await begin(parts, number, { checkpoint, created, asked }, reset);
+    }
     await endReset(parts);
+    await endAsked(parts, asked);
     for (const { number, states, checkpoint, created } of claims.slice(0, numbers.length)) {
       const { keys } = await checkpoint.restore();
       const rows = await checkpoint.writeRows();
@@ -172,12 +178,13 @@ async function fenceOthers(parts: TakeoverParts, checkpoints: readonly TaskCheck
 async function begin(
   parts: TakeoverParts,
   number: number,
-  { checkpoint, created }: { checkpoint: TaskCheckpoint; created: boolean },
-  asked: From | undefined,
+  { checkpoint, created, asked }: { checkpoint: TaskCheckpoint; created: boolean; asked: AskedReset | undefined },
+  ordered: From | undefined,
 ): Promise<void> {
   const { settings, plan } = parts;
   const { unsafe } = checkpoint.head;
-  const reset = resetOf(parts, checkpoint.head, asked);
+  const reset = resetOf(parts, checkpoint.head, ordered ?? askedOf(asked, checkpoint.head));
+  const run = runOf(parts) ?? (asked && { [RUN]: asked.run });
   if (unsafe !== undefined && reset === undefined) {
     throw new Error(
       `Cannot run the job: an earlier run was stopped as unsafe. Results from ${
@@ -198,16 +205,17 @@ async function begin(
       reset: { epoch },
       offsets: mapOffsets(first),
       topics,
-      extensions: { ...runOf(parts), ...await tableEnds(parts, first, {}) },
+      extensions: { ...run, ...await tableEnds(parts, first, {}) },
     });
   }
   const fresh = readTopics(plan).filter((topic) => isFresh(parts, checkpoint.head, topic));
   // A head that an older program wrote, or that was written when the broker gave no topic ids, gets the ids now.
   const untold = Object.keys(topics).some((topic) => checkpoint.head.topics[topic] === undefined);
   if (fresh.length > 0 || untold) {
-    const first = await firstOffsets(parts, number, fresh, settings.from);
+    const from = (created ? askedOf(asked, checkpoint.head) : undefined) ?? settings.from;
+    const first = await firstOffsets(parts, number, fresh, from);
     const unread = first.filter(({ topic, partition }) => checkpoint.head.offsets[topic]?.[partition] === undefined);
-    const extensions = { ...runOf(parts), ...await tableEnds(parts, unread, checkpoint.head.extensions) };
+    const extensions = { ...run, ...await tableEnds(parts, unread, checkpoint.head.extensions) };
     await checkpoint.rewrite({ offsets: mapOffsets(unread), topics, extensions });
   }
 }
@@ -268,15 +276,16 @@ async function firstOffsets(
   { open, plan }: TakeoverParts,
   number: number,
   topics: readonly string[],
-  from: From,
+  from: ResetFrom,
 ): Promise<StartOffset[]> {
   const starts: StartOffset[] = [];
   for (const topic of topics) {
-    // A part of a table is none, and a hop is read from its beginning wherever the input is read from.
+    // A part of a table would be missing rows, so a table is read from its beginning, and so is a hop, whatever `from` is.
     const whole = plan.order.whole.has(topic) || plan.broadcast.has(topic) || !plan.topics.includes(topic);
-    const offsets = await open.input.offsets(topic, whole ? "earliest" : from);
+    const named = typeof from === "object" && Object.hasOwn(from, topic) && !whole ? from[topic] : {};
+    const offsets = await open.input.offsets(topic, whole || typeof from === "object" ? "earliest" : from);
     for (const { topic: own, partition } of open.layout.inputsOf(number)) {
-      if (own === topic) starts.push({ topic, partition, offset: offsets[partition] });
+      if (own === topic) starts.push({ topic, partition, offset: named[partition] ?? offsets[partition] });
     }
   }
   return starts;

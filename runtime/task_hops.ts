@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { From, TaskLayout } from "../connectors/connector.ts";
-import type { HopEntry } from "../state/mod.ts";
+import type { TaskLayout } from "../connectors/connector.ts";
+import type { HopEntry, ResetFrom } from "../state/mod.ts";
 import type { HopPort, HopRequest, Task } from "../operators/_task.ts";
 import { encode } from "../state/codec.ts";
 import { textBytes } from "../base/text.ts";
@@ -21,7 +21,7 @@ export interface HopRun {
   /** The run that the job had when this worker was started. */
   readonly since: string;
   /** Set while a reset is under way: where the input is read from. */
-  resetting: From | undefined;
+  resetting: ResetFrom | undefined;
   /** The hops of the job entry. One that has come back to the pipeline has a run of its own. */
   entries: Readonly<Record<string, HopEntry>>;
 }

@@ -5,6 +5,7 @@
  */
 import { RefusedError, type StartOffset } from "../connectors/connector.ts";
 import { brief } from "./brief.ts";
+import type { EventFacts } from "./events.ts";
 import { letterRecord } from "./hop_records.ts";
 import type { OpenJob } from "./opening.ts";
 import type { RecordAtHand, TaskFailure } from "../operators/_task.ts";
@@ -15,7 +16,7 @@ import { positionOf } from "../connectors/rows.ts";
 import type { Taken } from "./takeover.ts";
 
 /** The line at each start: fresh or restored, the offsets, how many keys, how long it took, and what is republished. */
-export function describeTaken(job: string, taken: readonly Taken[], ms: number): string {
+export function describeTaken(taken: readonly Taken[], ms: number): [EventFacts, string] {
   const restored = taken.filter(({ created }) => !created);
   const keys = taken.reduce((sum, one) => sum + one.keys, 0);
   const epochs = taken.reduce((sum, one) => sum + one.republishes, 0);
@@ -30,7 +31,16 @@ export function describeTaken(job: string, taken: readonly Taken[], ms: number):
   const rows = taken.reduce((sum, one) => sum + one.rows, 0);
   const rewritten = rows === 0 ? "" : `, ${rows} rows of tables written again`;
   const over = finished === 0 ? "" : `, ${finished} of ${taken.length} tasks finished`;
-  return `Job ${job}: ${origin}, from ${shown}, ${keys} keys in ${ms.toFixed(0)} ms, ${again}${rewritten}${over}`;
+  const tasks = taken.map(({ owned }) => owned.number);
+  return [
+    { kind: "taken", tasks, restored: restored.length, keys, ms },
+    `${origin}, from ${shown}, ${keys} keys in ${ms.toFixed(0)} ms, ${again}${rewritten}${over}`,
+  ];
+}
+
+/** `task 2 is`, `3 tasks are` */
+export function shownTasks(tasks: readonly number[]): string {
+  return tasks.length === 1 ? `task ${tasks[0]} is` : `${tasks.length} tasks are`;
 }
 
 /**
@@ -50,8 +60,9 @@ export async function warnAboutShown(
         const other = own === topic ? shown.get(partition) : undefined;
         // The offsets that the job itself commits to the group trail the head by about a second.
         if (other === undefined || (other.own ? other.offset <= offset : other.offset === offset)) continue;
-        settings.log(
-          `Job ${settings.name}: the group's offset of ${topic}/${partition} is ${other.offset}, but the job goes on at ${offset}, where its checkpoint is; ` +
+        settings.events.tell(
+          { kind: "other offset", topic, partition, offset },
+          `the group's offset of ${topic}/${partition} is ${other.offset}, but the job goes on at ${offset}, where its checkpoint is; ` +
             `to read from elsewhere, start it with reset`,
         );
       }
@@ -63,14 +74,15 @@ export async function warnAboutShown(
  * Warns once about an event time before 1973. Event times in seconds put all windows in January 1970 and cause no
  * error.
  */
-export function earlyTimeTold({ name, log }: Settings): (time: number, record: RecordAtHand | undefined) => void {
+export function earlyTimeTold({ events }: Settings): (time: number, record: RecordAtHand | undefined) => void {
   let told = false;
   return (time, record) => {
     if (told) return;
     told = true;
     const where = record === undefined ? "a value" : `the record ${positionOf(record)}`;
-    log(
-      `Job ${name}: ${where} has the event time ${time}, which lies before 1973 (${
+    events.tell(
+      { kind: "early time", eventTime: time },
+      `${where} has the event time ${time}, which lies before 1973 (${
         new Date(time).toISOString()
       }). Event times are ` +
         `milliseconds since 1970; if the data counts in seconds, give eventTime((value) => value.at * 1000)`,
@@ -96,12 +108,12 @@ export async function tellUnread(
     }
   }
   if (unread.length === 0) return false;
-  const { name, log } = settings;
   const shown = unread.length > 8
     ? `${unread.slice(0, 8).join(", ")} and ${unread.length - 8} more`
     : unread.join(", ");
-  log(
-    `Job ${name}: it finished in an earlier run, and what has come since stays unread: ${shown}. Start it with reset to say from where ` +
+  settings.events.tell(
+    { kind: "unread" },
+    `it finished in an earlier run, and what has come since stays unread: ${shown}. Start it with reset to say from where ` +
       `to process the input anew, or run it under another name; without until: "end" a job reads on for ever`,
   );
   return true;

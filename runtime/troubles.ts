@@ -62,21 +62,25 @@ export interface OpenTrouble {
   readonly blocks: boolean;
 }
 
+/** Takes the beginnings and ends of troubles. */
+export interface TroubleEvents {
+  tell(facts: { readonly kind: "trouble" | "trouble over"; readonly trouble: TroubleKind }, text: string): void;
+}
+
 /** The troubles of one job in one process. */
 export class Troubles {
   readonly #open = new Map<TroubleKind, Trouble>();
-  readonly #log: (line: string) => void;
+  readonly #events: TroubleEvents;
   readonly #clock: Pick<Clock, "elapsed">;
 
-  /** @param options the job's name, the function that takes a line, and the clock. @default the clock of the machine */
+  /** @param job its events, and the clock. @default the clock of the machine */
   constructor(
-    { name, log, clock = systemClock }: {
-      readonly name: string;
-      readonly log: (line: string) => void;
+    { events, clock = systemClock }: {
+      readonly events: TroubleEvents;
       readonly clock?: Pick<Clock, "elapsed">;
     },
   ) {
-    this.#log = (line) => log(`Job ${name}: ${line}`);
+    this.#events = events;
     this.#clock = clock;
   }
 
@@ -112,12 +116,13 @@ export class Troubles {
     trouble.message = message;
     if (trouble.told.has(message) || trouble.told.size >= TOLD_AT_MOST) return;
     trouble.told.add(message);
-    this.#log(`${WORDS[kind].begins} ${message}`);
+    this.#events.tell({ kind: "trouble", trouble: kind }, `${WORDS[kind].begins} ${message}`);
   }
 
   #end(kind: TroubleKind): void {
     if (!this.#open.delete(kind)) return;
     const left = this.text;
-    this.#log(`${WORDS[kind].ends}; ${left === undefined ? "all is well again" : `but still: ${left}`}`);
+    const rest = left === undefined ? "all is well again" : `but still: ${left}`;
+    this.#events.tell({ kind: "trouble over", trouble: kind }, `${WORDS[kind].ends}; ${rest}`);
   }
 }

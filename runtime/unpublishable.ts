@@ -13,7 +13,7 @@ import { sinkKey } from "./outputs.ts";
 const REASONS_TOLD = 20;
 
 /** Creates the function that makes the dead letters, if the job has a sink for them. Each reason is logged once. */
-export function letterMaker({ unpublishable, name, clock, log }: Settings, open: OpenJob): LetterMaker | undefined {
+export function letterMaker({ unpublishable, name, clock, events }: Settings, open: OpenJob): LetterMaker | undefined {
   if (unpublishable === undefined) return undefined;
   const { sink: spec } = unpublishable;
   const { info, delivery } = open.sinks.get(sinkKey(spec))!;
@@ -30,8 +30,9 @@ export function letterMaker({ unpublishable, name, clock, log }: Settings, open:
     if (hops.has(row.topic)) throw new RefusedError(`a value for the hop "${row.topic}" is refused: ${reason}`);
     if (!told.has(reason) && told.size < REASONS_TOLD) {
       told.add(reason);
-      log(
-        `Job ${name}: results for topic "${row.topic}" go to "${spec.topic}", because they can never be published: ${reason}`,
+      events.tell(
+        { kind: "unpublishable", topic: row.topic, to: spec.topic },
+        `results for topic "${row.topic}" go to "${spec.topic}", because they can never be published: ${reason}`,
       );
     }
     return new RecordRows({ spec, info, taskNumber: row.partition, now: clock.now }).unpublishable(row, reason);

@@ -6,11 +6,11 @@
 import { TRACES_AN_EPOCH } from "./limits.ts";
 import type { EpochCount } from "./process_counts.ts";
 
-/** A commit or a transaction that has ended. Its times are milliseconds since 1970, by the clock of the job. */
-export type WorkStep = CommitStep | SendStep;
+/** What has ended. */
+export type WorkStep = CommitStep | SendStep | VisibleStep;
 
 interface Step {
-  /** When it has ended. */
+  /** When it has ended, in milliseconds since 1970, by the clock of the job. */
   readonly ended: number;
   /** How long it took, in milliseconds. */
   readonly took: number;
@@ -50,6 +50,15 @@ export interface SendStep extends Step {
   readonly records: number;
   /** The numbers of the commits that its results are from. */
   readonly commits: readonly number[];
+}
+
+/** The results of an epoch have become visible. */
+export interface VisibleStep {
+  readonly kind: "visible";
+  /** When, in milliseconds since 1970, by the clock of the job. */
+  readonly ended: number;
+  /** From the timestamps of some of its records until now, in milliseconds. */
+  readonly latencies: readonly number[];
 }
 
 /** What a transaction has. */

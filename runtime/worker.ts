@@ -85,6 +85,7 @@ export class Worker implements ReaderHandler {
       fenced: (task) => this.assignment.fenced(task),
       failed: (error) => this.#end(explainRefused(parts.settings.name, error)),
       slow: (what, error) => this.trouble(what, error),
+      events: parts.settings.events,
       wake: () => this.wake(),
     });
     this.loop = new Loop({
@@ -268,7 +269,10 @@ export class Worker implements ReaderHandler {
       if (from !== expected) queue.skip(from);
     }
     this.wake();
-    settings.log(`Job ${settings.name}: ${topic}/${partition}@${wanted} is gone (${why}); reading goes on at ${next}`);
+    settings.events.tell(
+      { kind: "missing", topic, partition, offset: wanted, next },
+      `${topic}/${partition}@${wanted} is gone (${why}); reading goes on at ${next}`,
+    );
     return Promise.resolve(next);
   }
 

@@ -24,8 +24,14 @@ export interface JobShape {
   readonly inputs: Readonly<Record<string, number>>;
 }
 
-/** Where a reset reads the input from: as the `from` of a connector. */
-export type ResetFrom = "earliest" | "latest" | number;
+/** Offsets by topic and partition. */
+export type ResetOffsets = Readonly<Record<string, Readonly<Record<number, number>>>>;
+
+/**
+ * Where a reset reads the input from: as the `from` of a connector, or at these offsets. What offsets do not name is read
+ * from its beginning.
+ */
+export type ResetFrom = "earliest" | "latest" | number | ResetOffsets;
 
 /** A hop as it was when its topic was made. */
 export interface HopEntry {

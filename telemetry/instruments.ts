@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { LATENCY_BOUNDS, STEP_BOUNDS } from "../base/durations.ts";
 import type { DurationCounts, Measurements } from "../runtime/measurements.ts";
 import { NAMES } from "./_names.ts";
 
@@ -41,6 +42,8 @@ export interface NumberInstrument extends Named {
 /** A metric of durations. */
 export interface DurationInstrument extends Named {
   readonly kind: "histogram";
+  /** The upper bounds of its buckets, in milliseconds. */
+  readonly bounds: readonly number[];
   readonly read: (measurements: Measurements) => DurationCounts;
 }
 
@@ -113,10 +116,10 @@ function ofStates(
 }
 
 function durations(
-  named: Omit<Named, "labels" | "unit">,
+  named: Omit<Named, "labels" | "unit"> & { readonly bounds?: readonly number[] },
   read: (measurements: Measurements) => DurationCounts,
 ): DurationInstrument {
-  return { kind: "histogram", unit: "s", labels: [], ...named, read };
+  return { kind: "histogram", unit: "s", labels: [], bounds: STEP_BOUNDS, ...named, read };
 }
 
 /** All metrics, in the order of `/metrics`. */
@@ -165,7 +168,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
     ...{ name: NAMES.publishDuration, help: "How long a transaction with results takes." },
   }, ({ publish }) => publish),
   durations({
-    name: NAMES.recordLatency,
+    ...{ name: NAMES.recordLatency, bounds: LATENCY_BOUNDS },
     help: "From the timestamps of some of the records until their results are visible.",
   }, ({ latency }) => latency),
   ofStates({ name: NAMES.stateCells, unit: "{cell}", help: "Values in keyed state." }, ({ cells }) => cells),

@@ -92,7 +92,8 @@ describe("job.details()", () => {
     const details = await job.details();
     assertEquals(details, structuredClone(details));
     assert(!JSON.stringify(details).includes("null"), "a number that JSON does not have would become null");
-    const { tasks, partitions, stages, watermarks, lateRecords, recentEpochs, ...rest } = details;
+    const { tasks, partitions, stages, watermarks, lateRecords, recentEpochs, lastEvent, ...rest } = details;
+    assertEquals(lastEvent, job.events.last);
     assertEquals(lateRecords, []);
     assertEquals(recentEpochs.reduce((sum, { records }) => sum + records, 0), 3);
     assertEquals(recentEpochs.reduce((sum, { results }) => sum + results, 0), 1);

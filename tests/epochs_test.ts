@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { systemClock } from "../base/clock.ts";
 import { Epochs } from "../runtime/epochs.ts";
 import { Meter } from "../runtime/metrics.ts";
+import { eventsOf } from "./support/events_of.ts";
 import { Outbox } from "../runtime/outbox.ts";
 import type { OwnedTask } from "../runtime/owned_task.ts";
 import { MemoryStore } from "../state/mod.ts";
@@ -44,6 +45,7 @@ function epochsOf(task: OwnedTask, failures: Error[]): Epochs {
     fenced: () => {},
     failed: (error) => failures.push(error),
     slow: () => {},
+    events: eventsOf("job").events,
     wake: () => {},
   });
 }

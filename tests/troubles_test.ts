@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { eventsOf } from "./support/events_of.ts";
 import { Troubles } from "../runtime/troubles.ts";
 
 function record(): { readonly lines: string[]; readonly troubles: Troubles } {
-  const lines: string[] = [];
-  return { lines, troubles: new Troubles({ name: "clicks", log: (line) => lines.push(line) }) };
+  const { lines, events } = eventsOf("clicks");
+  return { lines, troubles: new Troubles({ events }) };
 }
 
 describe("Troubles", () => {

@@ -21,7 +21,7 @@ import type {
   StartOffset,
   TopicInfo,
 } from "../connector.ts";
-import { fetchRecords, offsetAtTime } from "./fetch.ts";
+import { fetchRecords, startOffsets } from "./fetch.ts";
 import { MAX_RECORD_BYTES } from "../local/limits.ts";
 import type { EmbeddedTopics, PartitionState, TopicState } from "./topics.ts";
 import { deleteBefore } from "./retention.ts";
@@ -100,15 +100,8 @@ export class EmbeddedConnection implements Connection {
     return this.#core.topics.get(topic).partitions.map(boundsOf);
   }
 
-  async offsets(name: string, from: From): Promise<readonly number[]> {
-    const topic = this.#core.topics.get(name);
-    const offsets: number[] = [];
-    for (const partition of topic.partitions) {
-      if (from === "earliest") offsets.push(partition.first);
-      else if (from === "latest") offsets.push(partition.end);
-      else offsets.push(await offsetAtTime(this.#core.topics, { topic, partition, time: from }));
-    }
-    return offsets;
+  offsets(name: string, from: From): Promise<readonly number[]> {
+    return startOffsets(this.#core.topics, name, from);
   }
 
   /** A job's offsets are in its checkpoint only, so nobody can have reset them in a group. */

@@ -5,7 +5,7 @@
  */
 
 import { CorruptError } from "../../state/errors.ts";
-import type { InputRecord } from "../connector.ts";
+import type { From, InputRecord } from "../connector.ts";
 import { BATCH_BYTES, BATCH_RECORDS } from "../local/limits.ts";
 import { readChunkHead, unpackChunk } from "./packing.ts";
 import { chunkPrefix, firstOf, type LogEntry, partOf } from "./store.ts";
@@ -116,6 +116,18 @@ export async function offsetAtTime(
     if (found !== undefined) return found.offset;
   }
   return partition.end;
+}
+
+/** The offset of every partition for a reader that begins at `from`. */
+export async function startOffsets(topics: EmbeddedTopics, name: string, from: From): Promise<number[]> {
+  const topic = topics.get(name);
+  const offsets: number[] = [];
+  for (const partition of topic.partitions) {
+    if (from === "earliest") offsets.push(partition.first);
+    else if (from === "latest") offsets.push(partition.end);
+    else offsets.push(await offsetAtTime(topics, { topic, partition, time: from }));
+  }
+  return offsets;
 }
 
 /** The stored values of a partition from the chunk at `from` on, up to its present end. */

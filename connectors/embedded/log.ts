@@ -15,12 +15,13 @@ import type {
   Connection,
   ConnectionContext,
   Connector,
+  From,
   InputRecord,
   PeekHandle,
   PeekObserver,
 } from "../connector.ts";
 import { EmbeddedConnection, type EmbeddedCore, localView } from "./connection.ts";
-import { fetchRecords } from "./fetch.ts";
+import { fetchRecords, startOffsets } from "./fetch.ts";
 import { DEFAULT_PARTITIONS } from "../local/limits.ts";
 import type { LogChange, LogEntry, LogKey, LogRange, LogStore } from "./store.ts";
 import { EmbeddedTopics } from "./topics.ts";
@@ -112,6 +113,26 @@ export class EmbeddedLog implements Connector {
   async bounds(topic: string): Promise<Bounds[]> {
     const { topics } = await this.#loaded();
     return topics.get(topic).partitions.map(({ first, end }) => ({ earliest: first, latest: end }));
+  }
+
+  /**
+   * The offset of every partition for a reader that begins at `from`: at the first record, at the end, or at the first
+   * record with this time (milliseconds since 1970) or a later one.
+   *
+   * @throws {Error} when the topic does not exist
+   */
+  async offsets(topic: string, from: From): Promise<number[]> {
+    const { topics } = await this.#loaded();
+    return await startOffsets(topics, topic, from);
+  }
+
+  /**
+   * Whether the topic is complete, as {@linkcode end} has marked it.
+   *
+   * @throws {Error} when the topic does not exist
+   */
+  async ended(topic: string): Promise<boolean> {
+    return (await this.#loaded()).topics.get(topic).ended;
   }
 
   /**

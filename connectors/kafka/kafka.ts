@@ -150,7 +150,7 @@ export function kafka(
       KafkaConnection.open(new KafkaJsDriver(brokers, { clientId: `tidemark-${job}`, ...client }), systemClock, {
         transactionTimeout,
         compression,
-        log: (line) => log(`Job ${job}: ${line}`),
+        log,
         signal,
       }),
     create: async (topic: string, { partitions = DEFAULT_PARTITIONS }: KafkaTopicOptions = {}) => {

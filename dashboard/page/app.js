@@ -15,11 +15,15 @@ import { Time } from "./views/time.js";
 const VIEWS = { now: Now, time: Time, epochs: Epochs, tasks: Tasks, state: State, records: Records, events: Events };
 const NAMES = Object.keys(VIEWS);
 
+/** How many events are shown. */
+const EVENTS = 200;
+
 const NOTHING = {
   details: undefined,
   why: undefined,
   topology: undefined,
   about: undefined,
+  happened: undefined,
   connected: undefined,
   refused: undefined,
 };
@@ -35,6 +39,8 @@ function useJob() {
   const [history] = useState(() => new History());
   useEffect(() => {
     let asking = false, topology = false;
+    /** @type {any[]} */
+    let happened = [];
     const quietly = (promise, use) => promise.then(use, () => {});
     const explain = () => {
       if (asking) return;
@@ -44,6 +50,13 @@ function useJob() {
         tell({ why });
       }).then(() => asking = false);
     };
+    const listen = () => {
+      void quietly(ask(`/api/happened?after=${happened[0]?.sequence ?? 0}`), (more) => {
+        const known = happened.filter(({ sequence }) => !more.some((one) => one.sequence === sequence));
+        happened = [...more.reverse(), ...known].slice(0, EVENTS);
+        tell({ happened });
+      });
+    };
     return follow({
       event: (name, data) => {
         if (name !== "details") return;
@@ -51,9 +64,11 @@ function useJob() {
         tell({ details: data, connected: true });
         if (!topology) {
           topology = true;
+          happened = [];
           void quietly(ask("/api/topology"), (topology) => tell({ topology }));
         }
         explain();
+        if (data.lastEvent !== (happened[0]?.sequence ?? 0)) listen();
       },
       line: (connected, refused) => {
         if (!connected) topology = false;

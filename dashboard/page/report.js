@@ -18,7 +18,7 @@ export function reportOf({ details, topology, happened = [], why = [] }) {
   // A late record's own words stay; what it carried is in none of them.
   const { job, state, at } = details;
   const events = happened.slice(0, EVENTS).map((one) =>
-    `${new Date(one.at).toISOString()} ${one.type}: ${one.sentence ?? one.line}`
+    `${new Date(one.at).toISOString()} ${one.level}, ${one.kind}: ${one.text}`
   );
   return [
     `# Job ${job}, ${state}, ${stamp(at)}`,

@@ -18,15 +18,16 @@ export interface DescribedTopic {
   readonly partitions: readonly { readonly partition: number; readonly leader: string | undefined }[];
 }
 
-/** Describes the cluster and the named topics. */
+/** Describes the cluster and the named topics; `undefined` stands for all that this user may see. */
 export function metadata(
-  topics: readonly string[],
+  topics: readonly string[] | undefined,
 ): Request<Cluster & { readonly topics: readonly DescribedTopic[] }> {
   return {
     ...METADATA,
     version: 6,
     write(body) {
-      writeArray(body, topics, (topic) => body.string(topic));
+      if (topics === undefined) body.int32(-1);
+      else writeArray(body, topics, (topic) => body.string(topic));
       body.int8(0);
     },
     read(answer) {

@@ -9,24 +9,22 @@ export function Events({ details, topology, happened, why, local }) {
   const words = { now: details.at, local, millis: true };
   return html`
     <${Section} id="events" title="What happened">
-      ${happened === undefined || happened.length === 0
-        ? html`<p class="empty">${happened === undefined ? "This server keeps no list of events." : "Nothing yet."}</p>`
-        : html`
-          <ol class="events">
-            ${happened.map((one, index) =>
-              html`
-                <li key=${`${one.at} ${index}`} class=${`event ${one.type}`}>
-                  <time datetime=${new Date(one.at).toISOString()}>${time(one.at, words)} <small>${ago(
-                    one.at,
-                    details.at,
-                  )}</small></time>
-                  <span class="event-type">${one.type}</span>
-                  <span>${one.sentence ?? one.line}</span>
-                </li>
-              `
-            )}
-          </ol>
-        `}
+      ${happened === undefined || happened.length === 0 ? html`<p class="empty">Nothing yet.</p>` : html`
+        <ol class="events">
+          ${happened.map((one) =>
+            html`
+              <li key=${one.sequence} class=${`event is-${one.level}`}>
+                <time datetime=${new Date(one.at).toISOString()}>${time(one.at, words)} <small>${ago(
+                  one.at,
+                  details.at,
+                )}</small></time>
+                <span class="event-kind">${one.kind}</span>
+                <span>${one.text}</span>
+              </li>
+            `
+          )}
+        </ol>
+      `}
     <//>
     <${Section} id="report" title="A report" note="Versions, options, topology, figures and events. It has no keys and no values.">
       <${Copy} name="Copy a report" kind="primary" text=${() => reportOf({ details, topology, happened, why })} />

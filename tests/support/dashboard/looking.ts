@@ -15,7 +15,7 @@ export const HEADINGS: Readonly<Record<View, readonly string[]>> = {
   tasks: ["Is one task hot?", "4 tasks"],
   state: ["What the stages keep"],
   records: ["Late records", "Records with no result"],
-  events: ["A report"],
+  events: ["What happened", "A report"],
 };
 
 /** Goes to a view of a page that is open. */

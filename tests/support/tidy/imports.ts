@@ -76,6 +76,18 @@ const ROOMS: Readonly<Record<string, Room>> = {
     files: re(`${SEAM}|operators/_own\\.ts|pictures/.*`),
     types: re(SEAM_NAMES),
   },
+  cli: {
+    packages: /^(commander|cli-table3|@bomb\.sh\/tab)$/,
+    // It looks at jobs from outside: their stored form, their details, and topics. It runs none.
+    files: re(
+      String
+        .raw`cli/.*|deno\.json|runtime/(asked_reset|details_read|details_words|stored_job)\.ts|state/(mod|file_lock)\.ts|` +
+        String.raw`connectors/(headers|record_rows)\.ts|connectors/embedded/log\.ts|connectors/kafka/open_topics\.ts`,
+    ),
+    types: re(
+      String.raw`operators/keyed_state\.ts|runtime/details\.ts|connectors/(connector|kafka/topics|local/append)\.ts`,
+    ),
+  },
   testing: {
     packages: /^(rxjs|node:.*|@std\/.*)$/,
     files: re(String.raw`operators/.*|state/.*|${PORT}|connectors/(kv_table|memory)\.ts|runtime/.*|testing/.*`),
