@@ -134,7 +134,7 @@ export class History {
     const now = this.samples[index];
     if (now === undefined) return undefined;
     let first = index;
-    while (first > 0 && now.at - this.samples[first - 1].at <= span + GAP / 4) first--;
+    while (first > 0 && now.at - this.samples[first - 1].at <= span + GAP / 8) first--;
     // One gap is better than no figure.
     if (first === index) first = Math.max(0, index - 1);
     const then = this.samples[first];

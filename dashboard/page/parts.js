@@ -63,7 +63,7 @@ function AsTable(table) {
 export function Table({ caption, hidden = true, columns, rows, empty = "Nothing." }) {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
   return html`
-    <div class="scroll" role="region" tabindex="0" aria-label=${caption}>
+    <div class="scroll" role="group" tabindex="0" aria-label=${caption}>
       <table>
         <caption class=${hidden ? "sr-only" : ""}>${caption}</caption>
         <thead>

@@ -68,7 +68,7 @@ function Graph({ topology: { nodes, edges, layout }, rates, width }) {
   });
   const label = `The pipeline: ${nodes.length} parts. The same stands in a list below.`;
   return html`
-    <div class="scroll" role="region" tabindex="0" aria-label="The pipeline as a graph">
+    <div class="scroll" role="group" tabindex="0" aria-label="The pipeline as a graph">
       ${pipelineFigure(h, { boxes, lines, label, room: width, width: layout.width, height: layout.height })}
     </div>
   `;
