@@ -127,7 +127,7 @@ function EventTime({ details, history }) {
           draw=${(h, width) => sharesFigure(h, { parts, label: note, width, height: 10 })}
         />
         <p
-          class="key"><i class="sign design" aria-hidden="true"></i>the bound <i class="sign rest" aria-hidden="true"></i>besides</p>
+          class="key"><span><i class="sign design" aria-hidden="true"></i>the bound</span> <span><i class="sign rest" aria-hidden="true"></i>besides</span></p>
       </div>
       <//>
   `;
