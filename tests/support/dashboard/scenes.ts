@@ -49,7 +49,7 @@ function pipelines(log: ReturnType<typeof memory>, idleAfter?: number) {
     watermark({ maxOutOfOrderness: seconds(20), ...(idleAfter === undefined ? {} : { idleAfter }) }),
   );
   const active = visits.pipe(
-    tumblingWindow({ name: "activity", key: ({ user }) => user, size: seconds(15), aggregate: count() }),
+    tumblingWindow({ name: "activity", key: ({ user }) => user, size: seconds(20), aggregate: count() }),
     map(({ key, window, value }) => ({ user: key, from: window.start, visits: value })),
     log.sink("user_activity"),
   );
@@ -149,7 +149,7 @@ class Traffic {
     const luck = random() * 10_000;
     // Each partition has its own delay, so that their stairs are apart.
     const usual = random() * 1_500 + partition * 900;
-    const delay = luck < 2 ? seconds(25) + random() * seconds(20) : luck < 150 ? random() * seconds(18) : usual;
+    const delay = luck < 0.5 ? seconds(25) + random() * seconds(20) : luck < 150 ? random() * seconds(18) : usual;
     const value: Visit = { user, page: `/product/${Math.floor(random() ** 2 * 40)}`, at: Math.floor(now - delay) };
     return { key: user, value, partition, timestamp: now };
   }
