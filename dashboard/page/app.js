@@ -66,6 +66,7 @@ function useJob() {
           topology = true;
           happened = [];
           void quietly(ask("/api/topology"), (topology) => tell({ topology }));
+          void quietly(ask("/api/about"), (about) => tell({ about }));
         }
         explain();
         if (data.lastEvent !== (happened[0]?.sequence ?? 0)) listen();
