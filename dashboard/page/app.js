@@ -152,6 +152,7 @@ class Careful extends Component {
     reportError(error);
   }
 
+  /** @override */
   render({ children }, { error }) {
     return error === undefined ? children : html`<p class="headline">This view cannot be shown: ${error.message}.</p>`;
   }
