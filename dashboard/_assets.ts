@@ -20,7 +20,6 @@ import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
 import live from "./page/live.js" with { type: "text" };
 import parts from "./page/parts.js" with { type: "text" };
-import report from "./page/report.js" with { type: "text" };
 import sentences from "./page/sentences.js" with { type: "text" };
 import tideScene from "./page/tide_scene.js" with { type: "text" };
 import viewsDeadLetters from "./page/views/dead_letters.js" with { type: "text" };
@@ -60,7 +59,6 @@ const FILES: Readonly<Record<string, string>> = {
   "parts.js": parts,
   "pictures/figures/marks.js": marks,
   "preact.js": preact,
-  "report.js": report,
   "sentences.js": sentences,
   "tide_scene.js": tideScene,
   "views/dead_letters.js": viewsDeadLetters,

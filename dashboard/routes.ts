@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { about } from "./about.ts";
+import { about, aboutOf } from "./about.ts";
 import { deadLetters, inspect, lookUp, replay, stop } from "./acts.ts";
 import { type Asked, Refused, type Route } from "./asked.ts";
 import { type Health, livez, readyz } from "./health.ts";
 import { layoutOf } from "./layout.ts";
 import { MOST_READERS } from "./limits.ts";
+import { reportOf } from "./page/report.js";
 import { METRICS_TYPE, metricsText } from "./prometheus.ts";
 import { openSession } from "./session.ts";
 import type { Measurements } from "../runtime/measurements.ts";
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/api/record", answer: inspect },
   { method: "GET", path: "/api/dead-letters", answer: deadLetters },
   { method: "POST", path: "/api/replay", answer: replay },
+  { method: "GET", path: "/api/report", answer: report },
   { method: "POST", path: "/api/stop", answer: stop },
   { method: "GET", path: "/metrics", answer: metrics },
   { method: "GET", path: "/livez", open: true, answer: health(livez) },
@@ -48,6 +50,15 @@ function happened({ place: { job }, search }: Asked): Response {
     throw new Refused(400, `after must be an integer, current value is ${search.get("after")}`);
   }
   return Response.json(job.events.list(after));
+}
+
+/** What the page copies as a report: names, figures and sentences, no keys and no values. */
+async function report({ place }: Asked): Promise<Response> {
+  const { job } = place;
+  const [details, why] = await Promise.all([job.details(), job.explain()]);
+  const happened = [...job.events.list()].reverse();
+  const text = reportOf({ about: aboutOf(place), details, topology: job.topology, happened, why });
+  return new Response(text, { headers: { "content-type": "text/plain; charset=utf-8" } });
 }
 
 async function topology({ place: { job } }: Asked): Promise<Response> {

@@ -21,9 +21,7 @@ Deno.test.afterAll(async () => {
 
 for (const name of SCENES) {
   Deno.test({
-    name: `every view of a job that ${name === "busy" || name === "quiet" ? `is ${name}` : name} is accessible in ${
-      LOOKS.join(", ")
-    }`,
+    name: `every view of a job (${name}) is accessible in ${LOOKS.join(", ")}`,
     ignore,
     async fn() {
       await using scene = await openScene(name);

@@ -66,6 +66,7 @@ function useJob() {
           topology = true;
           happened = [];
           void quietly(ask("/api/topology"), (topology) => tell({ topology }));
+          void quietly(ask("/api/about"), (about) => tell({ about }));
         }
         explain();
         if (data.lastEvent !== (happened[0]?.sequence ?? 0)) listen();
@@ -151,6 +152,7 @@ class Careful extends Component {
     reportError(error);
   }
 
+  /** @override */
   render({ children }, { error }) {
     return error === undefined ? children : html`<p class="headline">This view cannot be shown: ${error.message}.</p>`;
   }

@@ -90,11 +90,6 @@ export function percent(share) {
   return share === undefined || !Number.isFinite(share) ? UNKNOWN : `${NUMBER.format(share * 100)} %`;
 }
 
-/** @param {number} value */
-function two(value) {
-  return String(value).padStart(2, "0");
-}
-
 /**
  * A time of day, in UTC or in the zone of the reader: `12:06:37Z`, `14:06:37`; with its date where that is another than
  * the date of `now`. A time that no calendar has is shown as its number.
@@ -173,14 +168,11 @@ export function ticks(high, most) {
 }
 
 /**
- * A name for a file or a text: `two` digits of a clock.
+ * A moment in a text that is read anywhere: `2026-01-05T12:00Z`.
  *
  * @param {number} ms
  * @returns {string}
  */
 export function stamp(ms) {
-  const date = new Date(ms);
-  return `${date.getUTCFullYear()}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}T${two(date.getUTCHours())}${
-    two(date.getUTCMinutes())
-  }Z`;
+  return `${new Date(ms).toISOString().slice(0, 16)}Z`;
 }

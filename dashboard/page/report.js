@@ -11,10 +11,10 @@ const EVENTS = 50;
 /**
  * The report. It has figures, names and sentences of the job, and no keys and no values.
  *
- * @param {{ details: any, topology: any, happened: any[] | undefined, why: any[] | undefined }} known
+ * @param {{ about: any, details: any, topology: any, happened: any[] | undefined, why: any[] | undefined }} known
  * @returns {string}
  */
-export function reportOf({ details, topology, happened = [], why = [] }) {
+export function reportOf({ about, details, topology, happened = [], why = [] }) {
   // A late record's own words stay; what it carried is in none of them.
   const { job, state, at } = details;
   const events = happened.slice(0, EVENTS).map((one) =>
@@ -26,6 +26,7 @@ export function reportOf({ details, topology, happened = [], why = [] }) {
     ...(details.trouble === undefined ? [] : [`\nWaits: ${details.trouble}`]),
     ...(why.length === 0 ? [] : [`\n## What waits\n\n${why.map(({ sentence }) => `- ${sentence}`).join("\n")}`]),
     ...(events.length === 0 ? [] : [`\n## Events\n\n${events.join("\n")}`]),
+    `\n## About\n\n${block(about)}`,
     `\n## Topology\n\n${block(topology)}`,
     `\n## Details, in milliseconds\n\n${block(details)}`,
     "",

@@ -1,11 +1,11 @@
 /** Events: what happened to the job, the newest first, and a report to paste into an issue. */
 import { ago, time } from "../format.js";
-import { reportOf } from "../report.js";
+import { ask } from "../live.js";
 import { Copy, Section } from "../parts.js";
 import { html } from "../preact.js";
 
 /** The view. */
-export function Events({ details, topology, happened, why, local }) {
+export function Events({ details, happened, local }) {
   const words = { now: details.at, local, millis: true };
   return html`
     <${Section} id="events" title="What happened">
@@ -27,7 +27,7 @@ export function Events({ details, topology, happened, why, local }) {
       `}
     <//>
     <${Section} id="report" title="A report" note="Versions, options, topology, figures and events. It has no keys and no values.">
-      <${Copy} name="Copy a report" kind="primary" text=${() => reportOf({ details, topology, happened, why })} />
+      <${Copy} name="Copy a report" kind="primary" text=${() => ask("/api/report")} />
     <//>
   `;
 }

@@ -84,7 +84,7 @@ function LookAt({ topics, words }) {
       <div class="form">
         <label class="grow">Topic
           <select value=${asked.topic} onChange=${change("topic")}>
-            ${[...new Set(topics)].map((topic) => html`<option>${topic}</option>`)}
+            ${[...new Set(topics)].map((topic) => html`<option value=${topic}>${topic}</option>`)}
           </select>
         </label>
         <label>Partition <input inputmode="numeric" value=${asked.partition} onInput=${change("partition")} /></label>

@@ -101,7 +101,7 @@ function LookUp({ states }) {
       note="The value as it is in memory: it may be ahead of the last commit.">
       <form class="form" onSubmit=${look}>
         <label>State
-          <select name="name">${states.map((state) => html`<option>${state}</option>`)}</select>
+          <select name="name">${states.map((state) => html`<option value=${state}>${state}</option>`)}</select>
         </label>
         <label class="grow">Key <input name="key" required autocomplete="off" spellcheck=${false} /></label>
         <label>It is

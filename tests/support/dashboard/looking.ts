@@ -13,8 +13,8 @@ export const HEADINGS: Readonly<Record<View, readonly string[]>> = {
   time: ["Event time against the clock", "Why has it not fired?", "Partitions"],
   epochs: ["Commits of the last minute", "What is visible", "Where the time goes", "The last minute"],
   tasks: ["Is one task hot?", "4 tasks"],
-  state: ["What the stages keep"],
-  records: ["Late records", "Records with no result"],
+  state: ["What the stages keep", "Look up a key"],
+  records: ["Late records", "Dead letters", "Records with no result", "Look at a record"],
   events: ["What happened", "A report"],
 };
 

@@ -5,6 +5,7 @@
 import { map } from "rxjs";
 import {
   count,
+  deadLetter,
   eventTime,
   type Job,
   keyedReduce,
@@ -45,6 +46,7 @@ const TICK = 100;
 /** Visits, counted by user, in windows and since ever. */
 function pipelines(log: ReturnType<typeof memory>, idleAfter?: number) {
   const visits = log.source<Visit>("visits", { tombstones: "refuse" }).pipe(
+    map(checked),
     eventTime(({ at }) => at),
     watermark({ maxOutOfOrderness: seconds(20), ...(idleAfter === undefined ? {} : { idleAfter }) }),
   );
@@ -61,21 +63,26 @@ function pipelines(log: ReturnType<typeof memory>, idleAfter?: number) {
   return [active, byUser];
 }
 
+/** Refuses visits to a page that there is not. */
+function checked(visit: Visit): Visit {
+  if (visit.page === "/bad") throw new Error('the page "/bad" has no name');
+  return visit;
+}
+
 /** Opens a scene. `rate` is records a second. */
 export async function openScene(name: SceneName, { rate = 2_000 }: { rate?: number } = {}): Promise<Scene> {
   const log = memory();
   for (const topic of ["visits", "user_activity", "user_visits"]) log.create(topic, { partitions: PARTITIONS });
   const handlers = name === "waits for the broker" ? handlersOf(log) : [];
   const options: RunOptions = { name: "shop", state: ":memory:", worker: "harbour-1", log: () => {} };
-  const dies = map((visit: Visit) => {
-    if (visit.page === "/bad") throw new Error('the page "/bad" has no name');
-    return visit;
-  });
   const job = name === "has died"
-    ? await run(log.source<Visit>("visits", { tombstones: "refuse" }).pipe(dies, log.sink("user_activity")), options)
+    ? await run(
+      log.source<Visit>("visits", { tombstones: "refuse" }).pipe(map(checked), log.sink("user_activity")),
+      options,
+    )
     : name === "waits for a partition"
     ? await run(pipelines(log), { ...options, tasks: "single" })
-    : await run(pipelines(log, minutes(1)), options);
+    : await run(pipelines(log, minutes(1)), { ...options, onError: deadLetter(log.sink("visits_dead")) });
   const partitions = name === "waits for a partition" ? PARTITIONS - 1 : PARTITIONS;
   const traffic = new Traffic(log, { rate: name === "busy" ? rate : 200, partitions });
   job.finished.catch(() => traffic.stop());
@@ -150,7 +157,8 @@ class Traffic {
     // Each partition has its own delay, so that their stairs are apart.
     const usual = random() * 1_500 + partition * 900;
     const delay = luck < 0.5 ? seconds(25) + random() * seconds(20) : luck < 150 ? random() * seconds(18) : usual;
-    const value: Visit = { user, page: `/product/${Math.floor(random() ** 2 * 40)}`, at: Math.floor(now - delay) };
+    const page = luck > 9_999.8 ? "/bad" : `/product/${Math.floor(random() ** 2 * 40)}`;
+    const value: Visit = { user, page, at: Math.floor(now - delay) };
     return { key: user, value, partition, timestamp: now };
   }
 
