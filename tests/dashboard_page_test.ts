@@ -163,13 +163,14 @@ function hostile(job: Job): Job {
       JSON.stringify(value).replaceAll(/visits|activity|harbour-1|shop/g, JSON.stringify(HOSTILE).slice(1, -1)),
     );
   return {
-    ...{
-      name: HOSTILE,
-      finished: job.finished,
-      metrics: job.metrics,
-      events: job.events,
-      topology: named(job.topology),
-    },
+    name: HOSTILE,
+    finished: job.finished,
+    metrics: job.metrics,
+    events: job.events,
+    epochs: job.epochs,
+    records: job.records,
+    topology: named(job.topology),
+    announcePage: () => Promise.resolve(),
     details: async () => ({ ...named(await job.details()), trouble: HOSTILE }),
     explain: async () => named(await job.explain()),
     state: (name) => job.state(name),
