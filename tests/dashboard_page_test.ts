@@ -41,6 +41,14 @@ async function numberIn(page: Page, text: RegExp): Promise<number> {
   return Number(/[\d,]+/.exec(shown)![0].replaceAll(",", ""));
 }
 
+/** Waits until the page shows more records than before. */
+async function grown(page: Page, before: number): Promise<void> {
+  await page.waitForFunction(`(() => {
+    const shown = /([\\d,]+) since the job's first start/.exec(document.body.innerText);
+    return shown !== null && Number(shown[1].replaceAll(",", "")) > ${before};
+  })()`);
+}
+
 test("each view has its own address, title and content, and the browser finds nothing to complain of", async () => {
   await using page = await dashboard(busy.job, quiet);
   await using visitor = await Visitor.at(page.url, browser);
@@ -65,10 +73,7 @@ test("figures change while somebody looks, and are those of the job", async () =
   await using page = await dashboard(busy.job, quiet);
   await using visitor = await Visitor.at(page.url, browser);
   const before = await numberIn(visitor.page, /since the job's first start/);
-  await visitor.page.waitForFunction((before: number) => {
-    const shown = /([\d,]+) since the job's first start/.exec(document.body.innerText);
-    return shown !== null && Number(shown[1].replaceAll(",", "")) > before;
-  }, before);
+  await grown(visitor.page, before);
   assert(before <= busy.job.metrics.snapshot().records_in);
   await visitor.page.getByText(/^Keeping up with [\d,.]+ records a second/).waitFor();
   assertContent(visitor);
@@ -114,10 +119,7 @@ test("a page whose server has gone keeps the last figures, and goes on by itself
   const before = await numberIn(visitor.page, /since the job's first start/);
   await using _second = await dashboard(busy.job, { ...quiet, port: Number(new URL(first.url).port) });
   await visitor.page.getByText("live", { exact: true }).waitFor();
-  await visitor.page.waitForFunction((before: number) => {
-    const shown = /([\d,]+) since the job's first start/.exec(document.body.innerText);
-    return Number(shown![1].replaceAll(",", "")) > before;
-  }, before);
+  await grown(visitor.page, before);
   visitor.complaints.length = 0; // That the server was away is an error of the console.
 });
 
@@ -161,13 +163,14 @@ function hostile(job: Job): Job {
       JSON.stringify(value).replaceAll(/visits|activity|harbour-1|shop/g, JSON.stringify(HOSTILE).slice(1, -1)),
     );
   return {
-    ...{
-      name: HOSTILE,
-      finished: job.finished,
-      metrics: job.metrics,
-      events: job.events,
-      topology: named(job.topology),
-    },
+    name: HOSTILE,
+    finished: job.finished,
+    metrics: job.metrics,
+    events: job.events,
+    epochs: job.epochs,
+    records: job.records,
+    topology: named(job.topology),
+    announcePage: () => Promise.resolve(),
     details: async () => ({ ...named(await job.details()), trouble: HOSTILE }),
     explain: async () => named(await job.explain()),
     state: (name) => job.state(name),

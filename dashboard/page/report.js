@@ -11,7 +11,7 @@ const EVENTS = 50;
 /**
  * The report. It has figures, names and sentences of the job, and no keys and no values.
  *
- * @param {{ about: any, details: any, topology: any, happened: any[] | undefined, why: any[] | undefined }} known
+ * @param {{ about: any, details: any, topology: any, happened: readonly any[] | undefined, why: readonly any[] | undefined }} known
  * @returns {string}
  */
 export function reportOf({ about, details, topology, happened = [], why = [] }) {
