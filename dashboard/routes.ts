@@ -19,7 +19,12 @@ export const ROUTES: readonly Route[] = [
   { method: "POST", path: "/session", open: true, answer: openSession },
   { method: "GET", path: "/api/details", answer: async ({ place }) => Response.json(await place.job.details()) },
   { method: "GET", path: "/api/events", answer: events },
-  { method: "GET", path: "/api/happened", answer: happened },
+  {
+    method: "GET",
+    path: "/api/happened",
+    answer: ({ place: { job }, search }) => newer(search, (n) => job.events.list(n)),
+  },
+  { method: "GET", path: "/api/epochs", answer: ({ place: { job }, search }) => newer(search, (n) => job.epochs(n)) },
   { method: "GET", path: "/api/topology", answer: topology },
   { method: "GET", path: "/api/why", answer: why },
   { method: "GET", path: "/api/about", answer: about },
@@ -43,13 +48,11 @@ function events({ place: { stream } }: Asked): Response {
   return new Response(body, { headers: { "content-type": "text/event-stream" } });
 }
 
-/** The newest events of the job, the oldest first; with `after` those with a higher sequence number. */
-function happened({ place: { job }, search }: Asked): Response {
+/** The newest of a list, the oldest first; with `after` those with a higher number. */
+function newer(search: URLSearchParams, list: (after: number) => readonly unknown[]): Response {
   const after = Number(search.get("after") ?? 0);
-  if (!Number.isInteger(after)) {
-    throw new Refused(400, `after must be an integer, current value is ${search.get("after")}`);
-  }
-  return Response.json(job.events.list(after));
+  if (Number.isInteger(after)) return Response.json(list(after));
+  throw new Refused(400, `after must be an integer, current value is ${search.get("after")}`);
 }
 
 /** What the page copies as a report: names, figures and sentences, no keys and no values. */

@@ -76,8 +76,22 @@ export class History {
     while (this.samples.length > SAMPLES || details.at - this.samples[0].at > SPAN + GAP) this.samples.shift();
     this.#late(details, last === undefined);
     this.#firings(details);
-    const newest = this.epochs.at(-1)?.at ?? -Infinity;
-    this.epochs = [...this.epochs, ...details.recentEpochs.filter(({ at }) => at > newest).reverse()].slice(-EPOCHS);
+    this.committed([...details.recentEpochs].reverse());
+  }
+
+  /**
+   * Takes commits, the oldest first. One that has become visible comes again.
+   *
+   * @param {readonly JobDetails["recentEpochs"][number][]} epochs
+   */
+  committed(epochs) {
+    const [first] = epochs, last = this.epochs.at(-1);
+    if (first === undefined) return;
+    // Numbers begin at 1 with each start of a worker.
+    if (last !== undefined && epochs[epochs.length - 1].commit < last.commit && first.at > last.at) this.epochs = [];
+    const byCommit = new Map(this.epochs.map((one) => [one.commit, one]));
+    for (const one of epochs) byCommit.set(one.commit, one);
+    this.epochs = [...byCommit.values()].sort((a, b) => a.commit - b.commit).slice(-EPOCHS);
   }
 
   /** @param {readonly import("../../runtime/details.ts").Explanation[]} why */

@@ -116,14 +116,14 @@ function ofTheJob({ failure, trouble, state, time, lag, ...details }, history) {
   if (trend?.word === "growing" && (lag ?? 0) > (perSecond ?? 0)) {
     const limit = limitOf(time);
     found.push({
-      ...{ weight: 70, kind: "warn", link: "#/epochs", place: "Epochs" },
+      ...{ weight: 70, kind: "warn", word: "Grows", link: "#/epochs", place: "Epochs" },
       what: `The lag grows by ${count(Math.max(1, trend.slope))} records a second.`,
       cure: limit === undefined ? undefined : `The job is limited by ${limit}.`,
     });
   }
   if (details.waiting.epochs > 50) {
     found.push({
-      ...{ weight: 60, kind: "warn", link: "#/epochs", place: "Epochs" },
+      ...{ weight: 60, kind: "warn", word: "Waits", link: "#/epochs", place: "Epochs" },
       what: `${counted(details.waiting.epochs, "committed epoch")} (${
         size(details.waiting.bytes)
       }) are not visible yet.`,
@@ -181,7 +181,7 @@ function ofRecords({ late, dead_letters, unpublishable, missing, stages, records
   }
   if (dead_letters > 0) {
     found.push({
-      ...{ weight: 50, kind: "warn", ...link },
+      ...{ weight: 50, kind: "warn", word: "Refused", ...link },
       what: `${counted(dead_letters, "record")} went to a dead-letter topic.`,
     });
   }

@@ -9,7 +9,7 @@ import { round } from "../../../pictures/figures/marks.js";
  * @template Node
  * @typedef {import("../../../pictures/figures/marks.js").Draw<Node>} Draw
  */
-/** @typedef {{ at: number, commit_ms: number, publish_ms?: number }} Epoch */
+/** @typedef {{ at: number, commit_ms: number, publish?: { took: number } }} Epoch */
 /** @typedef {{ at: number, low: number, high: number }} Second */
 /**
  * @typedef {object} EpochScene
@@ -35,7 +35,7 @@ export function epochsFigure(h, { scene, width, height }) {
   const left = 58, right = width - 8, top = 10, bottom = height - 28;
   const high = Math.max(
     1,
-    ...epochs.map(({ commit_ms, publish_ms = 0 }) => commit_ms + publish_ms),
+    ...epochs.map(({ commit_ms, publish }) => commit_ms + (publish?.took ?? 0)),
     ...seconds.map(({ high }) => high),
   );
   /** @param {number} at */
@@ -67,8 +67,8 @@ export function epochsFigure(h, { scene, width, height }) {
       "stroke-width": wide,
       d: stems(
         epochs,
-        ({ at, commit_ms, publish_ms }) =>
-          publish_ms === undefined ? undefined : [x(at), y(commit_ms), y(commit_ms + publish_ms)],
+        ({ at, commit_ms, publish }) =>
+          publish === undefined ? undefined : [x(at), y(commit_ms), y(commit_ms + publish.took)],
       ),
     }),
     h("path", {

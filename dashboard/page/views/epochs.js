@@ -4,7 +4,7 @@ import { epochsFigure } from "../figures/epochs.js";
 import { sharesFigure } from "../figures/shares.js";
 import { Ask, Drawing, Facts, Figure, Section, Table } from "../parts.js";
 import { ask } from "../live.js";
-import { html } from "../preact.js";
+import { html, useEffect } from "../preact.js";
 import { limitOf } from "../sentences.js";
 
 /** How far back the time line goes, in milliseconds. */
@@ -12,12 +12,17 @@ const LINE = 60_000;
 /** From so many epochs a second on they are drawn as a band. */
 const MANY = 60;
 
-/** A snapshot has so many of the newest epochs. */
-const SENT = 24;
+/** So many of the newest epochs are asked for again, because they may have become visible. */
+const AGAIN = 60;
 
 /** The view. */
 export function Epochs({ details, history, about, local }) {
   const words = { now: details.at, local };
+  useEffect(() => {
+    // A snapshot has the newest only. Those that were not visible yet are asked for again.
+    const waits = history.epochs.find(({ commit }) => commit > (history.epochs.at(-1)?.commit ?? 0) - AGAIN);
+    ask(`/api/epochs?after=${(waits?.commit ?? 1) - 1}`).then((epochs) => history.committed(epochs), () => {});
+  }, [details.at]);
   return html`
     <${Line} ...${{ details, history, words }} />
     <div class="pair">
@@ -34,18 +39,17 @@ function Line({ details, history, words }) {
   const seen = history.epochs.filter(({ at }) => at >= since);
   const many = perSecond > MANY;
   const epochs = many ? [...seen].sort((a, b) => b.commit_ms - a.commit_ms).slice(0, 5) : seen;
-  const high = Math.max(1, ...seen.map(({ commit_ms, publish_ms = 0 }) => commit_ms + publish_ms));
-  const sampled = perSecond > SENT;
+  const high = Math.max(1, ...seen.map(({ commit_ms, publish }) => commit_ms + (publish?.took ?? 0)));
   const scene = {
     ...{ since, now, epochs, seconds: many ? secondsOf(seen) : [] },
-    sentence: `${sentenceOf(details, perSecond)}${sampled ? ` Drawn are the ${SENT} newest of each second.` : ""}`,
+    sentence: sentenceOf(details, perSecond),
     xTicks: timeTicks(since, now, innerWidth < 640 ? 3 : 6).map((at) => ({
       time: at,
       word: time(at, words).replace(/Z$/, ""),
     })),
     yTicks: ticks(high, 4).map((value) => ({ value, word: value === 0 ? "0" : duration(value) })),
   };
-  const published = epochs.some(({ publish_ms }) => publish_ms !== undefined);
+  const published = epochs.some(({ publish }) => publish !== undefined);
   return html`
     <${Figure}
       title="Commits of the last minute"
@@ -97,6 +101,7 @@ function tableOf({ epochs }, words) {
       { name: "results", end: true },
       { name: "bytes", end: true },
       { name: "commit", end: true },
+      { name: "publish", end: true },
     ],
     rows: epochs.slice(-24).reverse().map((one, index) => ({
       key: `${one.at} ${index}`,
@@ -107,6 +112,7 @@ function tableOf({ epochs }, words) {
         count(one.results),
         size(one.bytes),
         duration(one.commit_ms),
+        duration(one.publish?.took),
       ],
     })),
   };

@@ -53,7 +53,7 @@ function Late({ details: { late, lateRecords, stages, records_in }, about, words
           rows=${lateRecords.map((one) => ({
             key: `${one.stage} ${one.topic}/${one.partition}@${one.offset}`,
             cells: [
-              `${one.topic}/${one.partition}@${one.offset}`,
+              named(one, { about, words }),
               time(one.eventTime, words),
               duration(one.lateness),
               one.stage,

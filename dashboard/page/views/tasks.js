@@ -16,7 +16,8 @@ export function Tasks({ details, history, local }) {
   return html`
     ${details.taskCount > 1 && html`<${Skew} ...${{ details, shares }} />`}
     <${All} ...${{ details, shares, words }} />
-    ${details.hotKeys !== undefined && html`<${HotKeys} ...${{ details }} />`}
+    <${HotKeys} ...${{ details }} />
+    <${Workers} ...${{ details, words }} />
   `;
 }
 
@@ -115,12 +116,42 @@ function All({ details: { tasks, leftOut, taskCount, worker }, shares: { records
 
 function HotKeys({ details: { hotKeys } }) {
   return html`
-    <${Section} id="hot-keys" title="Hot keys" note="Keys that have more than their share of the records for certain.">
+    <${Section} id="hot-keys" title="Hot keys"
+      note="Keys that at least one record in 32 of their partition has. One record in 64 is looked at.">
       <${Table}
         caption="Hot keys"
-        empty="No key has more than 3 % of the records."
-        columns=${[{ name: "key" }, { name: "share", end: true }]}
-        rows=${hotKeys.map(({ key, share }) => ({ key: String(key), cells: [String(key), percent(share)] }))}
+        empty="None."
+        columns=${[{ name: "key" }, { name: "partition" }, { name: "share, at least", end: true }]}
+        rows=${hotKeys.map(({ key, topic, partition, share }) => ({
+          key: `${topic}/${partition} ${key}`,
+          cells: [html`<span class="long">${key}</span>`, `${topic}/${partition}`, percent(share)],
+        }))}
+      />
+      <//>
+  `;
+}
+
+function Workers({ details: { workers, worker }, words }) {
+  if (workers.length === 0) return null;
+  return html`
+    <${Section} id="workers" title=${counted(workers.length, "worker")}>
+      <${Table}
+        caption="Workers"
+        columns=${[{ name: "worker" }, { name: "since" }, { name: "seen", end: true }, { name: "version" }, {
+          name: "its page",
+        }]}
+        rows=${workers.map((one, index) => ({
+          key: `${one.name} ${index}`,
+          cells: [
+            `${one.name ?? "without a name"}${index === 0 && one.name === worker ? ", this one" : ""}`,
+            time(one.since, words),
+            ago(one.at, words.now),
+            one.version,
+            /^https?:/.test(one.page ?? "")
+              ? html`<a href=${one.page} rel="noreferrer">${one.page}</a>`
+              : one.page ?? "none",
+          ],
+        }))}
       />
       <//>
   `;

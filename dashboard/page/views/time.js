@@ -14,6 +14,7 @@ export function Time({ details, history, why, local }) {
   return html`
     <${Tide} ...${{ details, history, local }} />
     <${Why} ...${{ why, words }} />
+    <${Disorder} ...${{ details }} />
     <${Watermarks} ...${{ details, words }} />
     <${Partitions} ...${{ details, words }} />
   `;
@@ -189,6 +190,42 @@ function One({ one, waiting, others, words }) {
 function listed(names) {
   const shown = names.length > 8 ? [...names.slice(0, 7), `${names.length - 7} more`] : names;
   return shown.length === 1 ? String(shown[0]) : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+
+/** How far events are out of order, and what that says of the bound. */
+function Disorder({ details: { watermarks } }) {
+  const known = watermarks.filter(({ disorder }) => disorder !== undefined);
+  if (known.length === 0) return null;
+  return html`
+    <${Section} id="disorder" title="How far are events out of order?"
+      note="Behind the latest event of their partition. One value in 16 is looked at.">
+      ${known.flatMap(({ name, disorder: { advice } }) =>
+        advice === undefined ? [] : [html`<p class="advice" key=${name}>${fullStop(advice)}</p>`]
+      )}
+      <${Table}
+        caption="How far events are out of order"
+        columns=${[
+          { name: "watermark" },
+          { name: "half within", end: true },
+          { name: "99.9 % within", end: true },
+          { name: "all within", end: true },
+          { name: "the bound", end: true },
+          { name: "beyond it", end: true },
+        ]}
+        rows=${known.map(({ name, bound, disorder: { half, most, all, beyond } }) => ({
+          key: name,
+          cells: [
+            name,
+            duration(half),
+            duration(most),
+            duration(all),
+            duration(bound),
+            beyond === undefined ? "–" : beyond === 0 ? "none" : `${(beyond * 100).toPrecision(2)} %`,
+          ],
+        }))}
+      />
+    <//>
+  `;
 }
 
 function Watermarks({ details, words }) {

@@ -12,7 +12,7 @@ export const HEADINGS: Readonly<Record<View, readonly string[]>> = {
   now: ["What needs attention", "Pipeline"],
   time: ["Event time against the clock", "Why has it not fired?", "Partitions"],
   epochs: ["Commits of the last minute", "What is visible", "Where the time goes", "The last minute"],
-  tasks: ["Is one task hot?", "4 tasks"],
+  tasks: ["Is one task hot?", "4 tasks", "Hot keys", "1 worker"],
   state: ["What the stages keep", "Look up a key"],
   records: ["Late records", "Dead letters", "Records with no result", "Look at a record"],
   events: ["What happened", "A report"],

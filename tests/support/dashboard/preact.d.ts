@@ -13,7 +13,7 @@ export class Component<Props = object, State = object> {
 
 export function h(tag: string, attributes: object, ...children: unknown[]): Tree;
 export function html(strings: TemplateStringsArray, ...values: unknown[]): Tree;
-export function render(tree: Tree, into: Element | null): void;
+export function render(tree: Tree, into: object | null): void;
 export function useEffect(effect: () => void | (() => void), inputs: readonly unknown[]): void;
 export function useLayoutEffect(effect: () => void | (() => void), inputs: readonly unknown[]): void;
 export function useReducer<State, Told>(
