@@ -41,12 +41,15 @@ async function numberIn(page: Page, text: RegExp): Promise<number> {
   return Number(/[\d,]+/.exec(shown)![0].replaceAll(",", ""));
 }
 
+/** What a function in the page sees. */
+declare const document: { readonly body: { readonly innerText: string } };
+
 /** Waits until the page shows more records than before. */
 async function grown(page: Page, before: number): Promise<void> {
-  await page.waitForFunction(`(() => {
-    const shown = /([\\d,]+) since the job's first start/.exec(document.body.innerText);
-    return shown !== null && Number(shown[1].replaceAll(",", "")) > ${before};
-  })()`);
+  await page.waitForFunction((before: number) => {
+    const shown = /([\d,]+) since the job's first start/.exec(document.body.innerText);
+    return shown !== null && Number(shown[1].replaceAll(",", "")) > before;
+  }, before);
 }
 
 test("each view has its own address, title and content, and the browser finds nothing to complain of", async () => {
@@ -167,7 +170,7 @@ function hostile(job: Job): Job {
     finished: job.finished,
     metrics: job.metrics,
     events: job.events,
-    epochs: job.epochs,
+    epochs: (after) => job.epochs(after),
     records: job.records,
     topology: named(job.topology),
     announcePage: () => Promise.resolve(),
