@@ -91,7 +91,7 @@ export async function manyTasks({ tasks, stages }: { tasks: number; stages: numb
   const broker = memory();
   const events = broker.source<Event>(TOPIC, { tombstones: "refuse" }).pipe(
     eventTime(({ at }) => at),
-    watermark({ maxOutOfOrderness: minutes(5), idleAfter: minutes(1) }),
+    watermark({ maxOutOfOrderness: minutes(5), idleAfter: minutes(60) }),
   );
   const pipelines: Observable<unknown>[] = Array.from({ length: stages }, (_none, n) =>
     events.pipe(
