@@ -22,7 +22,7 @@ export class TaskFacts {
   rows: readonly DetailsRow[] = [];
   /** Its newest late values. */
   late: readonly LateSample[] = [];
-  readonly counters: Counters = Object.create(null);
+  counters: Readonly<Counters> = {};
   #lates = -1;
   #task: Task | undefined;
   #cuts = -1;
@@ -80,7 +80,7 @@ export class LiveFacts {
       if (facts.current) continue;
       this.#sums = undefined;
       facts.read();
-      this.#count(facts.counters, facts.owned.runner.counters);
+      this.#count(facts, facts.owned.runner.counters);
     }
     return this.#tasks;
   }
@@ -90,21 +90,17 @@ export class LiveFacts {
     const known = new Map(this.#tasks.map((facts) => [facts.owned, facts]));
     this.#tasks = tasks.map((owned) => known.get(owned) ?? new TaskFacts(owned));
     for (const owned of tasks) known.delete(owned);
-    for (const { counters } of known.values()) this.#count(counters, {});
+    for (const facts of known.values()) this.#count(facts, {});
   }
 
   /** The counters of a task are these now. Those of a task that has left, and of one that is undone, become less. */
-  #count(before: Counters, now: Readonly<Counters>): void {
-    for (const name of Object.keys(now)) {
+  #count(facts: TaskFacts, now: Readonly<Counters>): void {
+    const before = facts.counters, names = Object.keys(now);
+    for (const name of names) {
       const by = now[name] - (before[name] ?? 0);
-      if (by === 0) continue;
-      before[name] = now[name];
-      this.counters[name] = (this.counters[name] ?? 0) + by;
+      if (by !== 0) this.counters[name] = (this.counters[name] ?? 0) + by;
     }
-    for (const name of Object.keys(before)) {
-      if (Object.hasOwn(now, name)) continue;
-      this.counters[name] -= before[name];
-      delete before[name];
-    }
+    for (const name of Object.keys(before)) if (!Object.hasOwn(now, name)) this.counters[name] -= before[name];
+    facts.counters = { ...now };
   }
 }
