@@ -60,10 +60,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: re(SEAM_NAMES),
   },
   dashboard: {
-    // The page's own library, as text.
-    packages: /^htm$/,
+    // The page's own library, as text, and what lays out its graph.
+    packages: /^(htm|@dagrejs\/dagre)$/,
     files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js|telemetry/instruments\.ts|runtime/records\.ts`),
-    types: re(String.raw`runtime/(details|job|measurements)\.ts`),
+    types: re(String.raw`runtime/(details|job|topology|measurements)\.ts`),
   },
   telemetry: {
     // An export of its own, so that its libraries are loaded only by programs that use it.
@@ -81,11 +81,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     // It looks at jobs from outside: their stored form, their details, and topics. It runs none.
     files: re(
       String
-        .raw`cli/.*|deno\.json|runtime/(asked_reset|details_read|details_words|stored_job)\.ts|state/(mod|file_lock)\.ts|` +
+        .raw`cli/.*|deno\.json|runtime/(asked_reset|details_read|details_words|letter_headers|replay_marks|stopped_records|stored_job|worker_entry)\.ts|state/(mod|file_lock)\.ts|` +
         String.raw`connectors/(headers|record_rows)\.ts|connectors/embedded/log\.ts|connectors/kafka/open_topics\.ts`,
     ),
     types: re(
-      String.raw`operators/keyed_state\.ts|runtime/details\.ts|connectors/(connector|kafka/topics|local/append)\.ts`,
+      String
+        .raw`operators/keyed_state\.ts|runtime/(details|records)\.ts|connectors/(connector|kafka/topics|local/append)\.ts`,
     ),
   },
   testing: {
