@@ -28,6 +28,7 @@ export function fireDue(stage: Stage, services: readonly Due[], limit: number): 
       least = services[i];
     }
     if (least === undefined || next > limit) return;
+    stage.tally.acted++;
     least.fire();
   }
 }

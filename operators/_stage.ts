@@ -209,6 +209,7 @@ export class Stage<Result = any> {
   later(run: () => void): void {
     this.task.later(() => {
       if (this.closed) return;
+      this.tally.acted++;
       try {
         run();
       } catch (error) {
@@ -295,6 +296,7 @@ export class Stage<Result = any> {
     task.cutHooks.push(() =>
       task.enter(() => {
         if (this.closed) return;
+        this.tally.acted++;
         cut();
         this.ownTime?.forward();
       })
@@ -342,7 +344,9 @@ export class Stage<Result = any> {
       this.task.enter(this.#fire);
       break;
     }
-    this.handlers.advance?.(watermark);
+    if (this.handlers.advance === undefined) return;
+    this.tally.acted++;
+    this.handlers.advance(watermark);
   }
 
   #released(): void {

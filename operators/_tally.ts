@@ -13,6 +13,8 @@ export class Tally {
   /** Values that have come in, and results that have gone out. */
   in = 0;
   out = 0;
+  /** How often it has acted without a value: by the clock, or because an epoch is cut. */
+  acted = 0;
   /** Records that came too late. */
   late = 0;
   /** What is known of them; `undefined` while there are none and the stage has not acted on a watermark. */

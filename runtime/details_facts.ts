@@ -11,7 +11,7 @@ import type { ClockFacts } from "../operators/_time_facts.ts";
 import type { Task } from "../operators/_task.ts";
 import { type LateSample, newestLate } from "./details_late.ts";
 import { clocksOf } from "./details_live.ts";
-import { DetailsRow } from "./details_stages.ts";
+import { DetailsRow, sumsOf } from "./details_stages.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Counters } from "./task_runner.ts";
 
@@ -55,7 +55,6 @@ export class TaskFacts {
     if (lates !== this.#lates) this.late = newestLate({ task: number, tallies: task.tallies });
     this.#lates = lates;
     this.clocks = clocksOf(owned);
-    this.counters = { ...runner.counters };
   }
 }
 
@@ -65,27 +64,43 @@ export class LiveFacts {
   /** The sums of the counters of all tasks. */
   readonly counters: Record<string, number> = Object.create(null);
 
+  /** The stages that keep state, over all tasks; `undefined` where a task has changed since they were added up. */
+  #sums: readonly DetailsRow[] | undefined;
+
+  /** The stages that keep state, over the tasks as they were found last. */
+  get stages(): readonly DetailsRow[] {
+    return this.#sums ??= sumsOf(this.#tasks.map(({ rows }) => rows));
+  }
+
   /** The tasks as of now. */
   of(tasks: readonly OwnedTask[]): readonly TaskFacts[] {
     const same = tasks.length === this.#tasks.length && tasks.every((owned, at) => owned === this.#tasks[at].owned);
     if (!same) this.#follow(tasks);
     for (const facts of this.#tasks) {
       if (facts.current) continue;
-      this.#count(facts.counters, -1);
+      this.#sums = undefined;
       facts.read();
-      this.#count(facts.counters, 1);
+      this.#count(facts, facts.owned.runner.counters);
     }
     return this.#tasks;
   }
 
   #follow(tasks: readonly OwnedTask[]): void {
+    this.#sums = undefined;
     const known = new Map(this.#tasks.map((facts) => [facts.owned, facts]));
     this.#tasks = tasks.map((owned) => known.get(owned) ?? new TaskFacts(owned));
     for (const owned of tasks) known.delete(owned);
-    for (const { counters } of known.values()) this.#count(counters, -1);
+    for (const facts of known.values()) this.#count(facts, {});
   }
 
-  #count(counters: Readonly<Counters>, sign: 1 | -1): void {
-    for (const name of Object.keys(counters)) this.counters[name] = (this.counters[name] ?? 0) + sign * counters[name];
+  /** The counters of a task are these now. Those of a task that has left, and of one that is undone, become less. */
+  #count(facts: TaskFacts, now: Readonly<Counters>): void {
+    const before = facts.counters, names = Object.keys(now);
+    for (const name of names) {
+      const by = now[name] - (before[name] ?? 0);
+      if (by !== 0) this.counters[name] = (this.counters[name] ?? 0) + by;
+    }
+    for (const name of Object.keys(before)) if (!Object.hasOwn(now, name)) this.counters[name] -= before[name];
+    facts.counters = { ...now };
   }
 }

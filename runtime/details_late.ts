@@ -43,13 +43,13 @@ export function newestLate({ task, tallies }: StagesOfTask): LateSample[] {
   return all.sort((a, b) => b.late.timestamp - a.late.timestamp).slice(0, LATE_RECORDS);
 }
 
-/** The newest of the late values in these lists. */
+/** The newest of the late values in these lists, in each of which the newest comes first. */
 export function newestOf(lists: Iterable<readonly LateSample[]>): LateSample[] {
   const newest: LateSample[] = [];
   for (const list of lists) {
     for (const sample of list) {
       const { timestamp } = sample.late;
-      if (newest.length === LATE_RECORDS && timestamp <= newest.at(-1)!.late.timestamp) continue;
+      if (newest.length === LATE_RECORDS && timestamp <= newest.at(-1)!.late.timestamp) break;
       const at = newest.findIndex(({ late }) => late.timestamp < timestamp);
       newest.splice(at < 0 ? newest.length : at, 0, sample);
       if (newest.length > LATE_RECORDS) newest.pop();

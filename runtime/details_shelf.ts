@@ -66,9 +66,10 @@ export async function readShelves(
   };
 }
 
-/** The samples of several tasks. */
+/** The samples of several tasks, the newest late value first. */
 export function joined(left: readonly LeftSamples[]): LeftSamples {
-  return { late: left.flatMap(({ late }) => late), dead: left.flatMap(({ dead }) => dead) };
+  const late = left.flatMap(({ late }) => late).sort((a, b) => b.late.timestamp - a.late.timestamp);
+  return { late, dead: left.flatMap(({ dead }) => dead) };
 }
 
 async function read<T>(store: Store, key: readonly (string | number)[]): Promise<readonly T[]> {

@@ -16,6 +16,7 @@ export class DetailsRow extends StageRow {
   /** The largest lateness, and the one that one value in a thousand exceeds; -1 where none is known. */
   worst = -1;
   most = -1;
+  #done = -1;
   #stored: readonly (StoredState | undefined)[] | undefined;
 
   /** @param tally what it counts, where it is the row of one task */
@@ -25,7 +26,11 @@ export class DetailsRow extends StageRow {
 
   /** Looks at the stage of its task. */
   read(states: DurableStates): void {
-    const { in: taken, out, late, states: kept, timers, upcoming, lates } = this.tally!;
+    const { in: taken, out, late, acted, states: kept, timers, upcoming, lates } = this.tally!;
+    // Each of them only grows, and what the stage keeps changes only together with one of them.
+    const done = taken + out + late + acted;
+    if (done === this.#done) return;
+    this.#done = done;
     const stored = this.#stored ??= kept.map(({ name }) => states.named(name));
     let keys = 0, bytes = 0, set = 0, waiting = 0, next = Infinity;
     for (let i = 0; i < kept.length; i++) {
@@ -83,7 +88,7 @@ export class DetailsRow extends StageRow {
 }
 
 /** The stages that keep state, over tasks with these rows. */
-export function stageDetails(tasks: readonly (readonly DetailsRow[])[], bound: number | undefined): StageDetails[] {
+export function sumsOf(tasks: readonly (readonly DetailsRow[])[]): DetailsRow[] {
   const sums: DetailsRow[] = [];
   const byName = new Map<string, DetailsRow>();
   for (const rows of tasks) {
@@ -99,5 +104,5 @@ export function stageDetails(tasks: readonly (readonly DetailsRow[])[], bound: n
       sum.include(row);
     }
   }
-  return sums.map((row) => row.details(bound));
+  return sums;
 }

@@ -31,7 +31,6 @@ import type { LeftSamples } from "./details_shelf.ts";
 import { DETAILS_EPOCHS, DETAILS_ROWS } from "./limits.ts";
 import type { Meter, Moment } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
-import { stageDetails } from "./details_stages.ts";
 import { totalsOf } from "./summary.ts";
 import type { WorkShares } from "./work_time.ts";
 
@@ -78,7 +77,7 @@ export function wholeOf(parts: WholeParts): JobDetails {
     return head === undefined ? [] : [{ task, head, clocks: clocksKept(head, parts.inputs) }];
   });
   const theirs = committed.map(({ head }) => head);
-  const clocks = live.flatMap(({ clocks }) => clocks);
+  const clocks = live.flatMap(({ clocks }) => clocks), bound = boundOf(clocks);
   return {
     ...{ job, at: now, worker, workers: parts.workers, state, trouble, failure, taskCount: parts.tasks.length },
     ...totalsOf(parts.live, theirs, facts.counters),
@@ -90,9 +89,9 @@ export function wholeOf(parts: WholeParts): JobDetails {
     time: parts.time,
     ...{ entered: parts.entered, lastEvent: parts.lastEvent },
     watermarks: watermarksOf(clocks, committed, { now, tasks: parts.tasks.length }),
-    stages: stageDetails(live.map(({ rows }) => rows), boundOf(clocks)),
+    stages: facts.stages.map((row) => row.details(bound)),
     lateRecords: shownRecords(newestOf([parts.left.late, ...live.map(({ late }) => late)]), now),
-    deadLetters: shownDead([...parts.live.flatMap(deadOf), ...parts.left.dead]),
+    deadLetters: shownDead([...deadOf(parts.live), ...parts.left.dead]),
     hotKeys: hotKeysOf(parts.live),
     ...rowsOf(parts, { live, committed, worker }),
   };
@@ -180,8 +179,12 @@ function recentOf(
   };
 }
 
-function deadOf({ number: task, runner }: OwnedTask): DeadSample[] {
-  return (runner.outputs.parts.letters?.samples ?? []).map((sample) => ({ ...sample, task }));
+function deadOf(tasks: readonly OwnedTask[]): DeadSample[] {
+  const dead: DeadSample[] = [];
+  for (const { number: task, runner } of tasks) {
+    for (const sample of runner.outputs.parts.letters?.samples ?? []) dead.push({ ...sample, task });
+  }
+  return dead;
 }
 
 /** Epochs that are committed and not visible. */

@@ -1,8 +1,10 @@
 /** The details of a job: one snapshot of plain data. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { filter, tap } from "rxjs";
 import {
   count,
+  deduplicate,
   embeddedLog,
   eventTime,
   memory,
@@ -197,6 +199,26 @@ describe("job.details()", () => {
       why.sentence,
       /^tasks 0 and 1 were last with worker a, .+ ago; the watermark of task 1 is .*12:00:09.999, held by visits\/1@0$/,
     );
+  });
+
+  it("follow what a stage removes by the clock, without a value", async () => {
+    const broker = memory();
+    const pipeline = broker.source<Visit>("visits", { tombstones: "refuse" }).pipe(
+      eventTime(({ at }) => at),
+      watermark({ maxOutOfOrderness: 0, name: "all" }),
+      tap(({ user }) => seen.push(user)),
+      filter(({ user }) => user !== "clock"),
+      deduplicate({ name: "visits", key: ({ user }) => user, within: minutes(1) }),
+      broker.sink("first"),
+    );
+    const seen: string[] = [];
+    await using test = await testPipeline(pipeline, { start: noon });
+    const keys = async () => (await test.details()).stages.map(({ keys, records_in }) => [keys, records_in]);
+    await test.push("visits", visit(0, 0));
+    assertEquals(await keys(), [[1, 1]]);
+    assertEquals(await keys(), [[1, 1]]);
+    await test.push("visits", { value: { user: "clock", at: noon + minutes(5) }, timestamp: noon + minutes(5) });
+    assertEquals([seen, await keys()], [["ada", "clock"], [[0, 1]]]);
   });
 
   it("name the record that raised a mark after a restart too", async () => {

@@ -85,12 +85,16 @@ describe("job.explain() on Kafka", { ignore }, () => {
     await using one = await start("one");
     await read(one, 8);
     await using two = await start("two");
+    await until("the results to be visible", () => one.epochs().some(({ publish }) => publish !== undefined), one);
+    const { at, publish } = one.epochs().find(({ publish }) => publish !== undefined)!;
+    assert(publish!.at >= at && publish!.took >= 0 && publish!.epochs >= 1, JSON.stringify(publish));
     await until("the second worker to have tasks", () => two.metrics.snapshot().records_in > 0, two);
     await until("the first worker to have less", () => one.metrics.snapshot().records_in < 8, one);
 
     for (const [job, worker, other] of [[one, "one", "two"], [two, "two", "one"]] as const) {
       const details = await job.details();
       assertEquals(details.tasks.map(({ task }) => task), [0, 1, 2, 3]);
+      assertEquals(details.workers.map(({ name }) => name), [worker, other]);
       const own = details.tasks.filter(({ source }) => source === "live");
       assert(own.length > 0 && own.length < 4, `${own.length} tasks are its own`);
       assert(own.every((task) => task.worker === worker));

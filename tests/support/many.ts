@@ -1,8 +1,24 @@
-/** A job with many tasks and stages, for the size and the time of its details. */
+/**
+ * A job with many tasks and stages, for the size and the time of its details. Its input is no log, which would have 128
+ * partitions at most, but an array of records.
+ */
 import type { Observable } from "rxjs";
-import { count, eventTime, memory, minutes, seconds, tumblingWindow, watermark } from "@tidemark/streams";
-import { testPipeline } from "@tidemark/streams/testing";
-import type { TestPipeline } from "../../testing/test_pipeline.ts";
+import {
+  count,
+  eventTime,
+  type JobDetails,
+  memory,
+  minutes,
+  seconds,
+  tumblingWindow,
+  watermark,
+} from "@tidemark/streams";
+import { systemClock } from "../../base/clock.ts";
+import { textBytes } from "../../base/text.ts";
+import type { Connector, InputRecord } from "../../connectors/connector.ts";
+import { runWith } from "../../runtime/run.ts";
+import { PushReader, type ReadInput } from "../../testing/_push_reader.ts";
+import { until } from "./jobs.ts";
 
 interface Event {
   readonly user: string;
@@ -11,14 +27,71 @@ interface Event {
 
 /** More commits than the details show. */
 const EPOCHS = 60;
+const TOPIC = "user_events";
 const noon = Date.UTC(2026, 0, 5, 12);
 
+/** Records of a topic with so many partitions. */
+class Input implements ReadInput {
+  readonly order: InputRecord[] = [];
+  readonly #ends: number[];
+
+  constructor(partitions: number) {
+    this.#ends = new Array(partitions).fill(0);
+  }
+
+  add(partition: number, at: number): void {
+    const user = `user-${partition}`;
+    const place = { topic: TOPIC, partition, offset: this.#ends[partition]++ };
+    const value = textBytes(JSON.stringify({ user, at }));
+    this.order.push({ ...place, timestamp: at, key: textBytes(user), value, headers: undefined });
+  }
+
+  endsOf(): readonly number[] {
+    return this.#ends;
+  }
+
+  follow(): void {}
+
+  /** A connector whose topic is this input. */
+  connector(original: Connector, made: (reader: PushReader) => void): Connector {
+    return {
+      id: original.id,
+      open: async (context) => {
+        const connection = await original.open(context);
+        const { length: partitions } = this.#ends;
+        return {
+          ...connection,
+          topic: async (topic) => {
+            const info = await connection.topic(topic);
+            return topic === TOPIC ? { ...info!, partitions } : info;
+          },
+          bounds: () => Promise.resolve(this.#ends.map((latest) => ({ earliest: 0, latest }))),
+          offsets: () => Promise.resolve(this.#ends.map(() => 0)),
+          shown: () => Promise.resolve(new Map()),
+          reader: (options, handler) => {
+            const reader = new PushReader(this, options, handler);
+            made(reader);
+            return Promise.resolve(reader);
+          },
+        };
+      },
+    };
+  }
+}
+
+/** A job that runs. */
+export interface ManyTasks extends AsyncDisposable {
+  details(): Promise<JobDetails>;
+  /** Every task gets a record. Resolves when all of them are processed. */
+  touch(): Promise<void>;
+}
+
 /** A job with a task for each of the partitions, in which every stage has windows that wait and values that were late. */
-export async function manyTasks({ tasks, stages }: { tasks: number; stages: number }): Promise<TestPipeline> {
+export async function manyTasks({ tasks, stages }: { tasks: number; stages: number }): Promise<ManyTasks> {
   const broker = memory();
-  const events = broker.source<Event>("user_events", { tombstones: "refuse" }).pipe(
+  const events = broker.source<Event>(TOPIC, { tombstones: "refuse" }).pipe(
     eventTime(({ at }) => at),
-    watermark({ maxOutOfOrderness: minutes(5), idleAfter: minutes(1) }),
+    watermark({ maxOutOfOrderness: minutes(5), idleAfter: minutes(60) }),
   );
   const pipelines: Observable<unknown>[] = Array.from({ length: stages }, (_none, n) =>
     events.pipe(
@@ -28,19 +101,28 @@ export async function manyTasks({ tasks, stages }: { tasks: number; stages: numb
       }),
       broker.sink(`user_activity_${n}`),
     ));
-  const test = await testPipeline(pipelines, { start: noon, partitions: { user_events: tasks } });
-  const times = [0, minutes(2), minutes(9), seconds(30)];
-  await test.push(
-    "user_events",
-    Array.from({ length: tasks * times.length }, (_none, n) => {
-      const partition = n % tasks, at = noon + times[Math.floor(n / tasks)];
-      return { value: { user: `user-${partition}`, at }, key: `user-${partition}`, partition, timestamp: at };
-    }),
-  );
-  // Each push is an epoch.
-  for (let n = 0; n < EPOCHS; n++) {
-    const value = { user: `user-${n % tasks}`, at: noon + minutes(9) };
-    await test.push("user_events", { value, key: value.user, partition: n % tasks, timestamp: value.at });
+  const input = new Input(tasks);
+  let reader: PushReader | undefined;
+  const options = { name: "many", state: ":memory:", log: () => {} };
+  const job = await runWith(pipelines, options, systemClock, {
+    connector: (original) => input.connector(original, (made) => reader = made),
+  });
+  const processed = async () => {
+    await reader!.deliver(() => systemClock.turn());
+    const { length } = input.order;
+    await until(`${length} records to be processed`, () => job.metrics.snapshot().records_in === length, job);
+  };
+  const touch = async () => {
+    for (let partition = 0; partition < tasks; partition++) input.add(partition, noon + minutes(9));
+    await processed();
+  };
+  for (const at of [0, minutes(2), minutes(9), seconds(30)]) {
+    for (let partition = 0; partition < tasks; partition++) input.add(partition, noon + at);
   }
-  return test;
+  await processed();
+  for (let n = 0; n < EPOCHS; n++) {
+    input.add(n % tasks, noon + minutes(9));
+    await processed();
+  }
+  return { details: () => job.details(), touch, [Symbol.asyncDispose]: () => job.stop() };
 }
