@@ -69,6 +69,14 @@ export interface Job extends AsyncDisposable {
   explain(stage?: string): Promise<readonly Explanation[]>;
   /** The records of the topics that the job reads and writes, and its dead letters. */
   readonly records: JobRecords;
+  /**
+   * Writes beside the job's state where the page of this worker is, so that programs on the same store find it.
+   * `dashboard()` calls it.
+   *
+   * @param url its address, without a token
+   * @returns takes it back
+   */
+  announce(url: string): Promise<() => Promise<void>>;
   /** A view of the state of a stage. Throws a `RangeError` when no stage has this name. */
   state(name: string): StateView;
   /**

@@ -13,11 +13,13 @@ import { JobTeller } from "./details_job.ts";
 import { Deadline, describeLeft, endsSoon, interruptible, tellEnd } from "./ending.ts";
 import type { JobEvents } from "./events.ts";
 import type { Job, JobEnd, StateView, StopOptions } from "./job.ts";
+import type { JobParts } from "./job_parts.ts";
 import { SHOW_MS, STOP_MS, TOLD_AFTER_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
 import { openAll, type OpenJob } from "./opening.ts";
 import { type RunOptions, type Settings, settingsOf } from "./options.ts";
 import { type Plan, planOf } from "./plan.ts";
+import { announcePage } from "./pages.ts";
 import { Publisher } from "./publisher.ts";
 import type { JobRecords } from "./records.ts";
 import { recordsOf } from "./records_of.ts";
@@ -139,18 +141,6 @@ async function openStore({ state, clock }: Settings, troubles: Troubles): Promis
 /** How long to wait for the store. Its troubles are reported once. */
 function patienceOf({ clock, giveUpAfter }: Settings, troubles: Troubles, signal: AbortSignal): Patience {
   return { clock, patience: giveUpAfter, trouble: (error) => troubles.tell("store", error), signal };
-}
-
-interface JobParts {
-  readonly settings: Settings;
-  readonly plan: Plan;
-  readonly store: Store;
-  readonly open: OpenJob;
-  readonly claimed: Claimed;
-  readonly patience: Patience;
-  readonly troubles: Troubles;
-  /** Aborted when the job no longer waits for the store. */
-  readonly stopping: AbortController;
 }
 
 class RunningJob implements Job {
@@ -283,6 +273,11 @@ class RunningJob implements Job {
 
   state(name: string): StateView {
     return stateView(this.name, this.parts.plan, name, () => this.#worker.tasks.values());
+  }
+
+  announce(url: string): Promise<() => Promise<void>> {
+    const { store, claimed: { worker }, settings: { clock } } = this.parts;
+    return announcePage(store, this.name, { url, worker: worker ?? clock.id(), at: clock.now() });
   }
 
   details(): Promise<JobDetails> {

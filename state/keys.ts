@@ -5,7 +5,7 @@
  * task | | `["job", job, task, "bucket", era, state, bucket]` | the base of a bucket, or the place of its chunks;
  * changed only together with the head | | `["job", job, task, "late"]` | the newest values
  * that came too late, for those who show the job | | `["job", job, "replayed", topic, id, partition, offset]` | that a dead
- * letter was sent again | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
+ * letter was sent again | | `["job", job, "page", worker]` | where the live page of a worker is | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
  * base, of an outbox or of rows |
  *
  * A chunk's key is never used twice: a fence is random, and an attempt is counted within it.
@@ -81,6 +81,11 @@ export class TaskKeys {
 export function jobKey(job: string): StoreKey {
   checkJobName(job);
   return ["job", job, "entry"];
+}
+
+/** The key of where the page of a worker is; without a worker, the prefix of all. */
+export function pageKey(job: string, worker?: string): readonly (string | number)[] {
+  return ["job", job, "page", ...(worker === undefined ? [] : [worker])];
 }
 
 /**
