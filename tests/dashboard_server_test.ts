@@ -5,6 +5,8 @@ import { dashboard } from "@tidemark/streams/dashboard";
 import { systemClock } from "../base/clock.ts";
 import { announcePage, readPages } from "../runtime/pages.ts";
 import { KvStore } from "../state/mod.ts";
+import { importsOf, resolve } from "./support/tidy/imports.ts";
+import { readTree } from "./support/tidy/source.ts";
 import { eventsOf, post, raw, said, stand } from "./support/dashboard/asking.ts";
 
 const TOKEN = "a token of a test".replaceAll(" ", "-");
@@ -41,6 +43,7 @@ Deno.test("the page comes with all of its files, and with headers that allow not
     405,
     { error: "/api/details is asked with GET" },
   ]);
+  assertEquals(await said(fetch(place.page.url, { method: "DELETE" })), [405, { error: "/ is asked with GET" }]);
 });
 
 Deno.test("a request must name this server", async () => {
@@ -164,6 +167,25 @@ Deno.test("options out of their range, and a port that is taken, are refused wit
   await assertRejects(() => open({ token: "sixteen characters" }), RangeError, "visible ASCII");
   const port = Number(new URL(place.page.url).port);
   await assertRejects(() => open({ port }), Error, `Cannot open the page: port ${port} is taken`);
+});
+
+Deno.test("a program that does not import the page loads nothing of it", () => {
+  const files = new Map(readTree(Deno.cwd()).map((file) => [file.path, file]));
+  const reached = (from: string): Set<string> => {
+    const paths = new Set([from]);
+    for (const path of paths) {
+      for (const { specifier, typeOnly } of importsOf(files.get(path)!)) {
+        const target = resolve(path, specifier);
+        if (specifier.startsWith(".") && !typeOnly && files.has(target)) paths.add(target);
+      }
+    }
+    return paths;
+  };
+  const pages = (path: string) => [...reached(path)].filter((one) => one.startsWith("dashboard/"));
+  assertEquals(pages("mod.ts"), []);
+  assertEquals(pages("connectors/kafka/mod.ts"), []);
+  assert(pages("dashboard/mod.ts").includes("dashboard/_assets.ts"));
+  assert(reached("mod.ts").has("runtime/run.ts"));
 });
 
 Deno.test("two pages with no port asked for listen on two ports", async () => {
