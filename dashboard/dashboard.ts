@@ -89,7 +89,7 @@ export async function dashboard(job: Job, options: DashboardOptions = {}): Promi
   const url = `http://${inUrl(hostname)}:${server.addr.port}/`;
   const link = token === undefined ? url : `${url}#token=${encodeURIComponent(token)}`;
   log(`Job ${job.name}: its page is at ${link}`);
-  const withdraw = await job.announce(url).catch(() => undefined);
+  await job.announcePage(url);
   let closing: Promise<void> | undefined;
   return {
     url,
@@ -99,8 +99,7 @@ export async function dashboard(job: Job, options: DashboardOptions = {}): Promi
     },
     [Symbol.asyncDispose]() {
       stream.close();
-      // Where the job has ended, its store may be closed. The entry then says where nobody is.
-      return closing ??= Promise.all([server.shutdown(), withdraw?.().catch(() => {})]).then(() => {});
+      return closing ??= Promise.all([server.shutdown(), job.announcePage(undefined)]).then(() => {});
     },
   };
 }

@@ -4,8 +4,10 @@
  * | key | value | |---|---| | `["job", job, "entry"]` | the job entry | | `["job", job, task, "head"]` | the head of a
  * task | | `["job", job, task, "bucket", era, state, bucket]` | the base of a bucket, or the place of its chunks;
  * changed only together with the head | | `["job", job, task, "late"]` | the newest values
- * that came too late, for those who show the job | | `["job", job, "replayed", topic, id, partition, offset]` | that a dead
- * letter was sent again | | `["job", job, "page", worker]` | where the live page of a worker is | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
+ * that came too late, for those who show the job | | `["job", job, task, "dead"]` | the newest dead letters, for the same
+ * | | `["job", job, "workers", worker]` | a worker that is there, and where its page is
+ * | | `["job", job, "replayed", topic, id, partition, offset]` | that a dead
+ * letter was sent again | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
  * base, of an outbox or of rows |
  *
  * A chunk's key is never used twice: a fence is random, and an attempt is counted within it.
@@ -83,9 +85,9 @@ export function jobKey(job: string): StoreKey {
   return ["job", job, "entry"];
 }
 
-/** The key of where the page of a worker is; without a worker, the prefix of all. */
-export function pageKey(job: string, worker?: string): readonly (string | number)[] {
-  return ["job", job, "page", ...(worker === undefined ? [] : [worker])];
+/** The prefix of the keys under which a job's workers say that they are there. */
+export function workersKey(job: string): readonly (string | number)[] {
+  return ["job", job, "workers"];
 }
 
 /**
@@ -104,6 +106,11 @@ export function replayedKey(
 /** The key of the newest late values of a task. */
 export function lateKey(job: string, task: number): readonly (string | number)[] {
   return ["job", job, task, "late"];
+}
+
+/** The key of the newest dead letters of a task. */
+export function deadKey(job: string, task: number): readonly (string | number)[] {
+  return ["job", job, task, "dead"];
 }
 
 function checkJobName(job: string): void {

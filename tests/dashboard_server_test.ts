@@ -1,10 +1,7 @@
 /** The server of the page: who is let in, what it says, and how it ends. */
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { memory, run } from "@tidemark/streams";
+import { memory, readDetails, run } from "@tidemark/streams";
 import { dashboard } from "@tidemark/streams/dashboard";
-import { systemClock } from "../base/clock.ts";
-import { announcePage, readPages } from "../runtime/pages.ts";
-import { KvStore } from "../state/mod.ts";
 import { importsOf, resolve } from "./support/tidy/imports.ts";
 import { readTree } from "./support/tidy/source.ts";
 import { eventsOf, post, raw, said, stand } from "./support/dashboard/asking.ts";
@@ -198,17 +195,15 @@ Deno.test("two pages with no port asked for listen on two ports", async () => {
 
 Deno.test("the state of a job says where its page is while it is open", async () => {
   using kv = await Deno.openKv(":memory:");
-  const store = new KvStore(kv, "the KV of a test", systemClock);
   const log = memory();
   const options = { name: "announced", state: kv, worker: "w1", log: () => {} };
   await using job = await run(log.source("clicks").pipe(log.sink("out")), options);
-  for (let old = 0; old < 20; old++) await announcePage(store, "announced", { url: "", worker: `${old}`, at: old });
+  const pages = async () => (await readDetails("announced", { state: kv })).details.workers.map(({ page }) => page);
   {
     await using page = await dashboard(job, { port: 0, token: TOKEN, log: () => {} });
-    const [{ url, worker }, ...others] = await readPages(store, "announced");
-    assertEquals([url, worker, others.length], [page.url, "w1", 15]);
+    assertEquals(await pages(), [page.url]);
   }
-  assertEquals((await readPages(store, "announced")).map(({ at }) => at), Array.from({ length: 15 }, (_, n) => 19 - n));
+  assertEquals(await pages(), [undefined]);
 });
 
 Deno.test("the stream gives the newest snapshot to each reader, and a closed page ends it", async () => {
