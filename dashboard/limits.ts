@@ -28,5 +28,3 @@ export const READY_MS = 10_000;
 export const SHOWN_BYTES = 65_536;
 /** How many dead letters are listed when no number was asked for. */
 export const LETTERS_SHOWN = 50;
-/** How many events a report has, the newest. */
-export const REPORT_EVENTS = 50;

@@ -9,7 +9,6 @@ import { type Asked, Refused, type Route } from "./asked.ts";
 import { type Health, livez, readyz } from "./health.ts";
 import { MOST_READERS } from "./limits.ts";
 import { METRICS_TYPE, metricsText } from "./prometheus.ts";
-import { report } from "./report.ts";
 import { openSession } from "./session.ts";
 import type { Measurements } from "../runtime/measurements.ts";
 
@@ -28,7 +27,6 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/api/state/", answer: lookUp },
   { method: "GET", path: "/api/record", answer: inspect },
   { method: "GET", path: "/api/dead-letters", answer: deadLetters },
-  { method: "GET", path: "/api/report", answer: report },
   { method: "POST", path: "/api/replay", answer: replay },
   { method: "POST", path: "/api/stop", answer: stop },
   { method: "GET", path: "/metrics", answer: metrics },

@@ -279,18 +279,3 @@ Deno.test("the page says what it is the page of", async () => {
   assertEquals(about.topics.written, ["counts", "dead"]);
   assertStringIncludes(about.states.join(" "), "sums");
 });
-
-Deno.test("a report has versions, reasons, events and figures, and neither keys nor values", async () => {
-  await using here = await place();
-  await here.log.append("visits", [visit("ada-the-first", 5, 4711), visit("bob", 6, -1)]);
-  await first(here.log.source("dead", { codec: bytes() }), 1);
-  await sumIs(here.job, "ada-the-first", 4711);
-  const answer = await fetch(`${here.page.url}api/report`);
-  assertEquals(answer.headers.get("content-type"), "text/plain; charset=utf-8");
-  const text = await answer.text();
-  assertMatch(text, /^# Job visits: (running|catching up)\n\ntidemark \d+\.\d+\.\d+, deno \d/);
-  for (const part of ["## Why", "## Events", "info, taken: ", "## Topology", "## Details", '"records_in": 2']) {
-    assertStringIncludes(text, part);
-  }
-  for (const secret of ["ada-the-first", "4711"]) assertEquals(text.includes(secret), false);
-});
