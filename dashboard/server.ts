@@ -43,7 +43,8 @@ async function answer(request: Request, { place, listening, port }: Server): Pro
   refuseStrangers(request, listening, port);
   const { pathname, searchParams: search } = new URL(request.url);
   const asset = ASSETS.get(pathname);
-  if (asset !== undefined && request.method === "GET") {
+  if (asset !== undefined) {
+    if (request.method !== "GET") throw new Refused(405, `${pathname} is asked with GET`);
     return await fileOf(asset, request);
   }
   const { route, rest } = routeOf(pathname, request.method);

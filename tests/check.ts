@@ -4,6 +4,8 @@
  * All of them are run even when one fails, so that one look shows everything that is to be done.
  */
 import { prepareConfig } from "./support/run/config.ts";
+import { manifest } from "./support/run/manifest.ts";
+import { copyTwin } from "./support/run/twin.ts";
 
 if (import.meta.main) Deno.exit(await main());
 
@@ -30,9 +32,9 @@ async function succeeds(...args: string[]): Promise<boolean> {
 
 /** Everything that is exported has a doc comment; what Deno says about the types of other packages is left out. */
 async function documented(): Promise<boolean> {
-  const { exports } = JSON.parse(await Deno.readTextFile("deno.json"));
+  const { exports } = await manifest();
   const modules: string[] = Object.values(exports);
-  const said = await output("doc", "--lint", ...modules);
+  const said = await output(["doc", "--lint", ...modules]);
   const missing = said.split(/\n(?=error\[)/).filter((complaint) => {
     const place = /--> (\S+?):\d+/.exec(complaint)?.[1] ?? "";
     return complaint.startsWith("error[missing-jsdoc]") && place.startsWith(`${Deno.cwd()}/`);
@@ -44,18 +46,24 @@ async function documented(): Promise<boolean> {
   return missing.length === 0 && unreadable === undefined;
 }
 
-/** JSR would take it: explicit types, and no file that must not be in it. Only what is wrong is shown. */
+/**
+ * JSR would take it, as `deno task publish` gives it: explicit types, and no file that must not be in it. Only what is
+ * wrong is shown.
+ */
 async function publishable(): Promise<boolean> {
-  const said = await output("publish", "--dry-run", "--allow-dirty");
-  const files = [...said.matchAll(/^\s+file:\/\/(\S+) \(/gm)].map(([, path]) => path.slice(Deno.cwd().length + 1));
+  const folder = await Deno.makeTempDir({ prefix: "tidemark-publish-" });
+  await copyTwin(folder);
+  const said = await output(["publish", "--dry-run", "--allow-dirty"], folder);
+  await Deno.remove(folder, { recursive: true });
+  const files = [...said.matchAll(/^\s+file:\/\/(\S+) \(/gm)].map(([, path]) => path.slice(folder.length + 1));
   const stray = files.filter((path) => /^(tests|bench|examples|docs|\.)|\.(db|lock)$/.test(path));
   const success = /^Success/m.test(said) && stray.length === 0;
   if (!success) console.error(said, ...stray.map((path) => `\n${path} must not be published`));
   return success;
 }
 
-async function output(...args: string[]): Promise<string> {
-  const command = new Deno.Command(Deno.execPath(), { args, stdin: "null", env: { NO_COLOR: "1" } });
+async function output(args: string[], cwd = Deno.cwd()): Promise<string> {
+  const command = new Deno.Command(Deno.execPath(), { args, cwd, stdin: "null", env: { NO_COLOR: "1" } });
   const { stdout, stderr } = await command.output();
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }

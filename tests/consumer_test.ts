@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
+import { inProject } from "./support/consumer.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
-const { version } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
 
 /** What a user writes who has installed the package. */
 const PROGRAM = `
@@ -60,33 +60,8 @@ console.log(JSON.stringify({
 }));
 `;
 
-/** Makes the user's project, outside of this repository, and runs Deno in it. */
-async function inProject(work: (deno: (...args: string[]) => Promise<string>) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "tidemark-consumer-" });
-  const config = {
-    imports: { "@tidemark/streams": `jsr:@tidemark/streams@^${version}`, "rxjs": "npm:rxjs@^7.8" },
-    unstable: ["kv"],
-    // The checkout stands for the published package: everything goes by its name, version and exports.
-    links: [ROOT],
-    nodeModulesDir: "none",
-    lock: false,
-  };
-  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
-  await Deno.writeTextFile(`${folder}/main.ts`, PROGRAM);
-  try {
-    await work(async (...args) => {
-      const command = new Deno.Command(Deno.execPath(), { args, cwd: folder, stdin: "null", env: { NO_COLOR: "1" } });
-      const { code, stdout, stderr } = await command.output();
-      assertEquals(code, 0, new TextDecoder().decode(stderr));
-      return new TextDecoder().decode(stdout);
-    });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("a user's project imports jsr:@tidemark/streams and /kafka, type-checks, and runs with the permissions of the README", async () => {
-  await inProject(async (deno) => {
+  await inProject(ROOT, PROGRAM, async (deno) => {
     await deno("check", "main.ts");
     const permissions = ["--allow-net", "--allow-env", "--allow-read", "--allow-write"];
     assertEquals(JSON.parse(await deno("run", ...permissions, "main.ts")), {

@@ -1,6 +1,9 @@
 /** The server of the page: who is let in, what it says, and how it ends. */
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { memory, readDetails, run } from "@tidemark/streams";
 import { dashboard } from "@tidemark/streams/dashboard";
+import { importsOf, resolve } from "./support/tidy/imports.ts";
+import { readTree } from "./support/tidy/source.ts";
 import { eventsOf, post, raw, said, stand } from "./support/dashboard/asking.ts";
 
 const TOKEN = "a token of a test".replaceAll(" ", "-");
@@ -39,6 +42,7 @@ Deno.test("the page comes with all of its files, and with headers that allow not
     405,
     { error: "/api/details is asked with GET" },
   ]);
+  assertEquals(await said(fetch(place.page.url, { method: "DELETE" })), [405, { error: "/ is asked with GET" }]);
 });
 
 Deno.test("a request must name this server", async () => {
@@ -164,12 +168,44 @@ Deno.test("options out of their range, and a port that is taken, are refused wit
   await assertRejects(() => open({ port }), Error, `Cannot open the page: port ${port} is taken`);
 });
 
+Deno.test("a program that does not import the page loads nothing of it", () => {
+  const files = new Map(readTree(Deno.cwd()).map((file) => [file.path, file]));
+  const reached = (from: string): Set<string> => {
+    const paths = new Set([from]);
+    for (const path of paths) {
+      for (const { specifier, typeOnly } of importsOf(files.get(path)!)) {
+        const target = resolve(path, specifier);
+        if (specifier.startsWith(".") && !typeOnly && files.has(target)) paths.add(target);
+      }
+    }
+    return paths;
+  };
+  const pages = (path: string) => [...reached(path)].filter((one) => one.startsWith("dashboard/"));
+  assertEquals(pages("mod.ts"), []);
+  assertEquals(pages("connectors/kafka/mod.ts"), []);
+  assert(pages("dashboard/mod.ts").includes("dashboard/_assets.ts"));
+  assert(reached("mod.ts").has("runtime/run.ts"));
+});
+
 Deno.test("two pages with no port asked for listen on two ports", async () => {
   await using place = await stand();
   await using one = await dashboard(place.job, { log: () => {} });
   await using other = await dashboard(place.job, { log: () => {} });
   const ports = [one, other].map(({ url }) => Number(new URL(url).port));
   assert(ports[0] >= 8321 && ports[1] > ports[0], ports.join(" and "));
+});
+
+Deno.test("the state of a job says where its page is while it is open", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const log = memory();
+  const options = { name: "announced", state: kv, worker: "w1", log: () => {} };
+  await using job = await run(log.source("clicks").pipe(log.sink("out")), options);
+  const pages = async () => (await readDetails("announced", { state: kv })).details.workers.map(({ page }) => page);
+  {
+    await using page = await dashboard(job, { port: 0, token: TOKEN, log: () => {} });
+    assertEquals(await pages(), [page.url]);
+  }
+  assertEquals(await pages(), [undefined]);
 });
 
 Deno.test("the stream gives the newest snapshot to each reader, and a closed page ends it", async () => {

@@ -42,7 +42,7 @@ export function unfakedTime(files: readonly Source[]): string[] {
 export function unmappedPackages(files: readonly Source[]): string[] {
   const address = /["'`]((?:npm|jsr):[^"'`\n]+)["'`]/g;
   // Files that name addresses: the rules about them, and programs of users, which have their own import map.
-  return files.filter(({ path }) => !/^tests\/(support\/tidy\/|tidy_|consumer_test|lint_plugin_test)/.test(path))
+  return files.filter(({ path }) => !/^tests\/(support\/(tidy\/|consumer\b)|tidy_|lint_plugin_test)/.test(path))
     .flatMap(({ path, uncommented }) =>
       [...uncommented.matchAll(address)].map(({ index, 1: specifier }) =>
         `${path}:${lineAt(uncommented, index)} names ${specifier}: packages stand in the import map of deno.json`
