@@ -211,9 +211,9 @@ function crest(h, { newest }, { x, y }) {
  * @param {Plot} plot
  * @returns {Node[]}
  */
-function firings(h, { bands }, { x, y }) {
-  return bands.filter(({ fired }) => fired).map(({ to, end, stage }) =>
-    h("circle", { class: "firing", cx: round(x(to)), cy: round(y(end)), r: 4 }, h("title", {}, `${stage} fired`))
+function firings(h, { firings }, { x, y }) {
+  return firings.map(({ at, time, stage }) =>
+    h("circle", { class: "firing", cx: round(x(at)), cy: round(y(time)), r: 4 }, h("title", {}, `${stage} fired`))
   );
 }
 
