@@ -51,7 +51,9 @@ export function tideFigure(h, { scene, width, height, reading }) {
       ...scene.stairs.map((stair) => partition(h, stair, scene, plot)),
       crest(h, scene, plot),
       h("path", { class: "surface", d: stairPath(at(scene.watermark, plot)) }),
-      ...scene.late.map((late) => cross(h, plot.x(late.at), plot.y(late.eventTime), late.sentence)),
+      ...scene.late.map((late) =>
+        cross(h, plot.x(late.at), Math.min(bottom - 8, Math.max(top + 8, plot.y(late.eventTime))), late.sentence)
+      ),
     ),
     ...firings(h, scene, plot),
     ...labels(h, scene, plot, width),
