@@ -152,7 +152,7 @@ function ofResults(why, { failure }) {
   return [...byReason.values()].map(({ one, more }, index) => ({
     ...{ weight: 80 - index / 100, kind: "warn", link: "#/time", place: "Time", cure: one.cure },
     what: `${one.sentence.replace(/\.$/, "")}.${
-      more > 0 ? ` The same holds ${counted(more, "other task")} back.` : ""
+      more > 0 ? ` The same holds ${counted(more, "other result")} back.` : ""
     }`,
   }));
 }

@@ -24,6 +24,7 @@ import { GAP, SPAN } from "./history.js";
  * @property {Point[]} newest
  * @property {Stair[]} stairs
  * @property {Band[]} bands
+ * @property {readonly import("./history.js").Firing[]} firings
  * @property {readonly import("./history.js").Late[]} late
  * @property {{ time: number, word: string }[]} xTicks
  * @property {{ time: number, word: string }[]} yTicks
@@ -62,11 +63,13 @@ export function tideScene(history, details, { name, local, narrow }) {
   if (crest !== undefined && now - crest > 2_000) labels.push({ name: "newest event", time: crest, kind: "newest" });
   if (level !== undefined) labels.push({ name: "watermark", time: level, kind: "watermark" });
   const tick = (/** @type {number} */ at) => ({ time: at, word: tickWord(at, words) });
+  const bands = bandsOf(history, { watermark, newest, now, since, ...range });
   return {
     title: "Event time against the clock",
     sentence: sentenceOf(told, details),
     ...{ since, now, ...range, bound, watermark, newest, stairs, labels },
-    bands: bandsOf(history, { watermark, newest, now, since, ...range }),
+    bands,
+    firings: firingsOf(history, bands, since),
     late: history.late.filter(({ at }) => at >= since),
     xTicks: timeTicks(since, now, narrow ? 3 : 6).map(tick),
     yTicks: timeTicks(range.low, range.high, narrow ? 5 : 7).map(tick),
@@ -189,6 +192,21 @@ function bandsOf({ windows }, { watermark, newest, now, since, low, high }) {
     bands.push({ stage, start: at, end, from: Math.max(since, born), to: dead ?? now, fired: dead !== undefined });
   }
   return bands;
+}
+
+/**
+ * When stages fired: a tumbling window when the watermark passed its end, others when their next moment moved on.
+ *
+ * @param {History} history
+ * @param {readonly Band[]} bands
+ * @param {number} since
+ */
+function firingsOf({ firings }, bands, since) {
+  const [drawn] = bands;
+  return [
+    ...bands.filter(({ fired }) => fired).map(({ stage, to, end }) => ({ stage, at: to, time: end })),
+    ...firings.filter(({ at, stage }) => at >= since && stage !== drawn?.stage),
+  ];
 }
 
 /**

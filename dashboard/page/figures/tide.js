@@ -51,7 +51,9 @@ export function tideFigure(h, { scene, width, height, reading }) {
       ...scene.stairs.map((stair) => partition(h, stair, scene, plot)),
       crest(h, scene, plot),
       h("path", { class: "surface", d: stairPath(at(scene.watermark, plot)) }),
-      ...scene.late.map((late) => cross(h, plot.x(late.at), plot.y(late.eventTime), late.sentence)),
+      ...scene.late.map((late) =>
+        cross(h, plot.x(late.at), Math.min(bottom - 8, Math.max(top + 8, plot.y(late.eventTime))), late.sentence)
+      ),
     ),
     ...firings(h, scene, plot),
     ...labels(h, scene, plot, width),
@@ -211,9 +213,9 @@ function crest(h, { newest }, { x, y }) {
  * @param {Plot} plot
  * @returns {Node[]}
  */
-function firings(h, { bands }, { x, y }) {
-  return bands.filter(({ fired }) => fired).map(({ to, end, stage }) =>
-    h("circle", { class: "firing", cx: round(x(to)), cy: round(y(end)), r: 4 }, h("title", {}, `${stage} fired`))
+function firings(h, { firings }, { x, y }) {
+  return firings.map(({ at, time, stage }) =>
+    h("circle", { class: "firing", cx: round(x(at)), cy: round(y(time)), r: 4 }, h("title", {}, `${stage} fired`))
   );
 }
 

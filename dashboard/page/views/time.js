@@ -82,7 +82,7 @@ export function Tide({ details, history, local }) {
   `;
 }
 
-function legendOf({ stairs, bands, late, bound, newest }) {
+function legendOf({ stairs, bands, firings, late, bound, newest }) {
   return [
     ["diagonal", "now"],
     ...(newest.length > 0 ? [["crest", "newest event"]] : []),
@@ -92,7 +92,7 @@ function legendOf({ stairs, bands, late, bound, newest }) {
       ? [["place-many", `${stairs.length} partitions`]]
       : stairs.map(({ name, index, holds }) => [`place-${index % 4}`, holds ? `${name}, holds it` : name])),
     ...(bands.length > 0 ? [["window", `window of ${bands[0].stage}`]] : []),
-    ...(bands.some(({ fired }) => fired) ? [["firing", "fired"]] : []),
+    ...(firings.length > 0 ? [["firing", "fired"]] : []),
     ...(late.length > 0 ? [["late", "late record"]] : []),
   ];
 }
