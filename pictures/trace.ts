@@ -13,6 +13,8 @@ import { htmlOf } from "./_html.ts";
 
 /** Options of {@linkcode trace}. */
 export interface TraceOptions {
+  /** The title of its pictures. @default the names of the stages */
+  readonly title?: string;
   /**
    * The label of a record in pictures, from the value that reaches the `watermark()`, or the window that refuses it. At
    * most 18 characters are shown. @default its event time
@@ -31,7 +33,7 @@ export interface TraceOptions {
 
 /** Options of {@linkcode Trace.svg}. */
 export interface SvgOptions {
-  /** The title. @default the names of the stages */
+  /** The title. @default that of the trace */
   readonly title?: string;
 }
 
@@ -54,9 +56,10 @@ export interface TraceDisplay {
 /** What has happened in a pipeline. Made by {@linkcode trace}. It draws itself in a notebook. */
 export class Trace {
   readonly #log: EventLog;
+  readonly #title: string | undefined;
 
   /** Use {@linkcode trace}. */
-  constructor({ label, result, limit = TRACE_EVENTS }: TraceOptions = {}) {
+  constructor({ title, label, result, limit = TRACE_EVENTS }: TraceOptions = {}) {
     for (const [name, given] of Object.entries({ label, result })) {
       if (given !== undefined && typeof given !== "function") {
         throw new TypeError(`Cannot trace: ${name} must be a function`);
@@ -65,6 +68,8 @@ export class Trace {
     if (!(Number.isSafeInteger(limit) && limit > 0)) {
       throw new RangeError(`Cannot trace: limit must be an integer above 0, current value is ${limit}`);
     }
+    if (title !== undefined && typeof title !== "string") throw new TypeError("Cannot trace: title must be a string");
+    this.#title = title;
     this.#log = new EventLog(limit, { label, result });
   }
 
@@ -97,7 +102,7 @@ export class Trace {
    * The text needs nothing else: no script, no font, no style sheet. It follows the light or dark theme of its reader,
    * and has a title and a description for screen readers.
    */
-  svg({ title }: SvgOptions = {}): string {
+  svg({ title = this.#title }: SvgOptions = {}): string {
     return drawn(sceneOf(this.#log, title));
   }
 
@@ -148,7 +153,7 @@ export class Trace {
  * @param options labels and limits
  * @returns the trace
  * @throws {Error} the error of the pipeline
- * @throws {TypeError} when `label` or `result` is not a function
+ * @throws {TypeError} when `label` or `result` is not a function, or `title` is not a string
  * @throws {RangeError} when `limit` is not an integer above 0
  *
  * @example A late record in a picture

@@ -41,7 +41,7 @@ export interface ViewPlaces {
  * failed, or when it is stopped.
  */
 export class View<T = unknown> implements Disposable {
-  /** Resolves when the view is over. Rejects with the error of the Observable. */
+  /** Resolves when the view is over and painted for the last time. Rejects with the error of the Observable. */
   readonly finished: Promise<void>;
   readonly #content: ViewContent<T>;
   readonly #interval: number;
@@ -101,7 +101,7 @@ export class View<T = unknown> implements Disposable {
     const { notebook, terminal } = this.#places();
     if (notebook !== undefined) await this.#display(notebook);
     else await this.#paintOn(new Painter(new TerminalLines(terminal), () => this.#draw(), this.#interval, systemClock));
-    await this.finished.finally(() => Promise.all(this.#painters.map((painter) => painter.end())));
+    await this.finished;
   }
 
   /** The view as text, as it is now. */
@@ -158,9 +158,9 @@ export class View<T = unknown> implements Disposable {
     this.#status = status;
     this.#error = error;
     // A screen that is gone by now has nothing to show.
-    for (const painter of this.#painters) void painter.end().catch(() => {});
-    if (status === "failed") this.#over.reject(error);
-    else this.#over.resolve();
+    void Promise.allSettled(this.#painters.map((painter) => painter.end())).then(() =>
+      status === "failed" ? this.#over.reject(error) : this.#over.resolve()
+    );
   }
 }
 

@@ -21,4 +21,5 @@
  *
  * @module
  */
+export { logEvents } from "./logs.ts";
 export { telemetry } from "./telemetry.ts";

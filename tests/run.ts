@@ -10,6 +10,7 @@ import { keepSharedBroker } from "./support/broker/shared.ts";
 import { prepareConfig } from "./support/run/config.ts";
 import { findBrowser } from "./support/run/find_browser.ts";
 import { findPrometheus } from "./support/run/find_prometheus.ts";
+import { findPython } from "./support/run/find_python.ts";
 import { add, type Counts, countTests, longest, NOTHING } from "./support/run/junit.ts";
 import { chooseTargets } from "./support/run/targets.ts";
 
@@ -32,8 +33,10 @@ async function main(args: readonly string[]): Promise<number> {
   const containers = await containersAtHand();
   const browser = findBrowser();
   const prometheus = findPrometheus();
+  const python = findPython();
   console.log(
-    `Tests run with ${config.library}. Kafka: ${broker.reason}. Browser: ${browser.reason}. Prometheus: ${prometheus.reason}.`,
+    `Tests run with ${config.library}. Kafka: ${broker.reason}. Browser: ${browser.reason}. ` +
+      `Prometheus: ${prometheus.reason}. Python: ${python.reason}.`,
   );
 
   await using keeper = keepSharedBroker(startSharedBroker);
@@ -58,10 +61,12 @@ async function main(args: readonly string[]): Promise<number> {
     ? `No browser: ${browser.reason}`
     : !prometheus.ok
     ? `No Prometheus: ${prometheus.reason}`
+    : !python.ok
+    ? `No Python for notebooks: ${python.reason}`
     : undefined;
   if (Deno.env.get("CI") === "true" && wanting !== undefined && counts.skipped > 0) {
     console.log(
-      `CI=true allows no test to be skipped for want of a broker, a container, a browser or a Prometheus. ${wanting}.`,
+      `CI=true allows no test to be skipped for want of a broker, a container, a browser, a Prometheus or a Python. ${wanting}.`,
     );
     counts = { ...counts, failed: counts.failed + counts.skipped, skipped: 0 };
   }
