@@ -10,6 +10,7 @@ import { jobsOn, readStoredJob, type StoredJob } from "../runtime/stored_job.ts"
 import { KvStore } from "../state/mod.ts";
 import { EmbeddedTopics } from "./embedded_topics.ts";
 import { WrongUsage } from "./errors.ts";
+import { Page } from "./page.ts";
 import type { Topics } from "./topics.ts";
 
 /** The folder in which the examples keep their states. */
@@ -19,6 +20,8 @@ const FOLDER = ".tidemark";
 export interface PlaceFlags {
   readonly state?: string;
   readonly brokers?: string;
+  readonly page?: string;
+  readonly token?: string;
 }
 
 /** Everything that a command has opened. */
@@ -57,6 +60,18 @@ export class Place implements AsyncDisposable {
   async kafka(): Promise<KafkaTopics | undefined> {
     const { brokers } = this.flags;
     return brokers === undefined ? undefined : await (this.#kafka ??= openKafka(brokers));
+  }
+
+  /** The page that the flags name, or that a worker of the job has told; `undefined` where there is none. */
+  // deno-lint-ignore require-await -- a worker tells its page in the store
+  async page(_job: string): Promise<Page | undefined> {
+    const { page, token } = this.flags;
+    return page === undefined ? undefined : new Page(page, { clock: this.clock, token });
+  }
+
+  /** Whether the state need not be opened: everything is asked of the page that the flags name. */
+  get pageOnly(): boolean {
+    return this.flags.page !== undefined && this.flags.state === undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

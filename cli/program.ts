@@ -10,7 +10,7 @@ import { addCompletion } from "./completion.ts";
 import { Place } from "./place.ts";
 import { Printer } from "./printer.ts";
 import { didYouMean } from "./values.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../base/version.ts";
 import type { World } from "./world.ts";
 
 /** The name of the program. */

@@ -9,6 +9,7 @@ import type { InputRecord } from "../../connectors/connector.ts";
 import type { StoredJob } from "../../runtime/stored_job.ts";
 import type { CommandSpec, Context } from "../command.ts";
 import { WrongUsage } from "../errors.ts";
+import { lastRecords } from "../last.ts";
 import { lookAt } from "../look.ts";
 import { clean, iso, shownBytes, textOf } from "../text.ts";
 import type { Topics } from "../topics.ts";
@@ -57,14 +58,17 @@ async function list(context: Context, topics: Topics, job: StoredJob): Promise<v
   for (const topic of named) {
     const bounds = await topics.bounds(topic);
     const ends = new Map(bounds.map(({ latest }, partition) => [partition, latest]));
-    // Where only some are wanted, all have to be looked at.
-    const first = ({ earliest, latest }: { earliest: number; latest: number }) =>
-      flags.reason === undefined ? Math.max(earliest, latest - count) : earliest;
-    const starts = new Map(bounds.map((bound, partition) => [partition, first(bound)]));
-    await topics.read(topic, { starts, ends, signal: context.world.interrupted }, (record) => {
+    const signal = context.world.interrupted;
+    const look = (record: InputRecord): void => {
       const letter = letterOf(record);
       if (isWanted(letter, flags.reason)) letters.push(letter);
-    });
+    };
+    if (flags.reason === undefined) (await lastRecords(topics, topic, { count, ends, signal })).forEach(look);
+    else {
+      // Where only some are wanted, all have to be looked at.
+      const starts = new Map(bounds.map(({ earliest }, partition) => [partition, earliest]));
+      await topics.read(topic, { starts, ends, signal }, look);
+    }
   }
   const shown = letters.sort((one, other) => one.record.timestamp - other.record.timestamp).slice(-count);
   printer.document(shown.map(letterJson), () => {
@@ -98,14 +102,10 @@ async function topicsOf(
     if (others.has(topic) || records === 0) continue;
     const bounds = await topics.bounds(topic);
     const ends = new Map(bounds.map(({ latest }, partition) => [partition, latest]));
-    const starts = new Map(
-      bounds.map(({ earliest, latest }, partition) => [partition, Math.max(earliest, latest - 1)]),
-    );
-    let isOurs = false;
-    await topics.read(topic, { starts, ends, signal: context.world.interrupted }, (record) => {
+    const last = await lastRecords(topics, topic, { count: 1, ends, signal: context.world.interrupted });
+    const isOurs = last.some((record) => {
       const { source } = letterOf(record);
-      isOurs = source !== undefined && Object.keys(inputs).some((input) => source.startsWith(`${input}/`));
-      return !isOurs;
+      return source !== undefined && Object.keys(inputs).some((input) => source.startsWith(`${input}/`));
     });
     if (isOurs) found.push(topic);
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { shownCount } from "../../runtime/details_words.ts";
+import type { JobDetails } from "../../runtime/details.ts";
 import type { StoredJob } from "../../runtime/stored_job.ts";
 import type { CommandSpec, Context } from "../command.ts";
 import { lookAt, type Seen } from "../look.ts";
@@ -26,28 +27,47 @@ export const inspect: CommandSpec = {
 type Inspected = Awaited<ReturnType<typeof inspected>>;
 
 async function inspected(context: Context, job: string) {
-  const stored = await context.place.job(job);
   const { details, from }: Seen = await lookAt(context, job);
-  const live = new Map(details.tasks.map((task) => [task.task, task]));
-  const ends = await endsOf(context, stored);
+  const stored = context.place.pageOnly ? undefined : await context.place.job(job);
+  const { state, at, failure, trouble, tasks, waiting, watermarks, leftOut } = details;
   return {
-    ...{ job, state: details.state, from, at: iso(details.at), failure: details.failure, trouble: details.trouble },
-    ...{ tasks_are: stored.tasks, inputs: stored.inputs, hops: stored.hops, reset: stored.resetting },
-    tasks: stored.heads.map(({ task, worker, at, epoch, visible, finished, waiting }) => ({
-      ...{ task, worker: live.get(task)?.worker ?? worker, last_commit: iso(live.get(task)?.at ?? at) },
-      ...{ epoch: live.get(task)?.epoch ?? epoch, visible: live.get(task)?.visible ?? visible, finished, waiting },
-      ...{ records_in: live.get(task)?.records_in, watermark: iso(live.get(task)?.watermark) },
+    ...{ job, state, from, at: iso(at), failure, trouble },
+    ...{ tasks_are: stored?.tasks, inputs: stored?.inputs, hops: stored?.hops, reset: stored?.resetting },
+    tasks: tasks.map(({ task, worker, at, epoch, visible, finished, records_in, watermark }) => ({
+      ...{ task, worker, last_commit: iso(at), epoch, visible, finished, records_in, watermark: iso(watermark) },
     })),
-    offsets: stored.heads.flatMap(({ task, offsets }) =>
-      offsets.map(({ topic, partition, offset }) => {
-        const end = ends.get(topic)?.[partition];
-        return { task, topic, partition, position: offset, end, lag: end && Math.max(0, end - offset) };
-      })
-    ),
-    states: statesOf(stored),
-    delta_bytes: stored.deltaBytes,
-    watermarks: details.watermarks,
+    offsets: await offsetsOf(context, details, stored),
+    states: stored === undefined ? stagesOf(details) : statesOf(stored, details),
+    ...{ delta_bytes: stored?.deltaBytes, waiting, watermarks, left_out: leftOut },
   };
+}
+
+interface OffsetRow {
+  readonly task: number;
+  readonly topic: string;
+  readonly partition: number;
+  readonly position: number;
+  readonly end: number | undefined;
+  readonly lag: number | undefined;
+}
+
+/** Where each task reads. What a worker tells is newer than what it has committed. */
+async function offsetsOf(context: Context, details: JobDetails, stored: StoredJob | undefined): Promise<OffsetRow[]> {
+  const rows = new Map<string, Omit<OffsetRow, "lag">>();
+  const ends = stored === undefined ? new Map<string, readonly number[]>() : await endsOf(context, stored);
+  for (const { task, offsets } of stored?.heads ?? []) {
+    for (const { topic, partition, offset } of offsets) {
+      const end = ends.get(topic)?.[partition];
+      rows.set(JSON.stringify([task, topic, partition]), { task, topic, partition, position: offset, end });
+    }
+  }
+  for (const { task, topic, partition, position, end } of details.partitions) {
+    const key = JSON.stringify([task, topic, partition]);
+    rows.set(key, { task, topic, partition, position, end: end ?? rows.get(key)?.end });
+  }
+  return [...rows.values()].map((row) => {
+    return { ...row, lag: row.end === undefined ? undefined : Math.max(0, row.end - row.position) };
+  });
 }
 
 /** The end of each partition of the input, where the topics can be asked. */
@@ -64,12 +84,28 @@ async function endsOf(
   return ends;
 }
 
-function statesOf({ heads }: StoredJob) {
+interface StateRow {
+  readonly name: string;
+  readonly kind?: string;
+  readonly windows?: boolean;
+  readonly version?: number;
+  readonly tasks?: number;
+  /** How many values there are, where a worker tells it. */
+  readonly keys: number | undefined;
+  readonly bytes: number;
+}
+
+function statesOf({ heads }: StoredJob, { stages }: JobDetails): StateRow[] {
   const byName = Map.groupBy(heads.flatMap(({ states }) => states), ({ name }) => name);
-  return [...byName].map(([name, [{ kind, windows, version }, ...others]]) => ({
-    ...{ name, kind, windows, version, tasks: others.length + 1 },
-    bytes: byName.get(name)!.reduce((sum, { bytes }) => sum + bytes, 0),
+  return [...byName].map(([name, all]) => ({
+    ...{ name, kind: all[0].kind, windows: all[0].windows, version: all[0].version, tasks: all.length },
+    keys: stages.find(({ stage }) => stage === name)?.keys,
+    bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
   }));
+}
+
+function stagesOf({ stages }: JobDetails): StateRow[] {
+  return stages.map(({ stage, keys, state_bytes }) => ({ name: stage, keys, bytes: state_bytes }));
 }
 
 function shown(printer: Printer, seen: Inspected): string {
@@ -83,7 +119,7 @@ function shown(printer: Printer, seen: Inspected): string {
   const parts = [lines.join("\n")];
   parts.push(printer.table(
     ["TASK", "WORKER", "EPOCH", "VISIBLE", "RECORDS", "WATERMARK", "LAST COMMIT"],
-    tasks.map(({ task, worker, epoch, visible, records_in = 0, watermark, last_commit, finished }) => {
+    tasks.map(({ task, worker, epoch, visible, records_in, watermark, last_commit, finished }) => {
       const done = finished ? `${last_commit ?? "-"} (finished)` : last_commit;
       return [task, worker, ...[epoch, visible, records_in].map(shownCount), watermark, done];
     }),
@@ -96,12 +132,13 @@ function shown(printer: Printer, seen: Inspected): string {
   ));
   if (states.length > 0) {
     parts.push(printer.table(
-      ["STATE", "KIND", "PER", "VERSION", "TASKS", "BASES"],
-      states.map(({ name, kind, windows, version, tasks, bytes }) => {
-        return [name, kind, windows ? "key and window" : "key", version, tasks, shownSize(bytes)];
+      ["STATE", "KIND", "PER", "VERSION", "TASKS", "KEYS", "BYTES"],
+      states.map(({ name, kind, windows, version, tasks, keys, bytes }) => {
+        const per = windows === undefined ? undefined : windows ? "key and window" : "key";
+        return [name, kind, per, version, tasks, keys, shownSize(bytes)];
       }),
     ));
-    parts.push(`and ${shownSize(delta_bytes)} of deltas`);
+    if (delta_bytes !== undefined) parts.push(`and ${shownSize(delta_bytes)} of deltas`);
   }
   for (const { name, watermark, without, tasks } of watermarks) {
     const none = without === 0 ? "" : ` (${without} of ${tasks} tasks have none)`;

@@ -30,7 +30,7 @@ export const jobs: CommandSpec = {
   name: "jobs",
   summary: "list the jobs of a state",
   example: "jobs --state .tidemark/recommendations.db",
-  needs: ["state", "page"],
+  needs: ["state"],
   async run(context) {
     const { printer, place, world } = context;
     const rows: Row[] = [];

@@ -6,7 +6,7 @@
 import type { CommandSpec } from "../command.ts";
 import { lookAt } from "../look.ts";
 import { jsonText } from "../text.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../../base/version.ts";
 
 /** `report` */
 export const report: CommandSpec = {
@@ -17,8 +17,13 @@ export const report: CommandSpec = {
   needs: ["state", "page"],
   async run(context, [job]) {
     const { printer, place } = context;
+    const page = await place.page(job!);
     const { details, explanations, from } = await lookAt(context, job!);
-    const stored = await place.job(job!);
+    // The worker's own report has its events too.
+    if (page !== undefined && from === "page" && !printer.json) {
+      return context.world.out(`${(await page.report()).trimEnd()}\n`);
+    }
+    const stored = place.pageOnly ? undefined : await place.job(job!);
     const { version: { deno, v8 }, build: { os, arch } } = Deno;
     const versions = { tidemark: VERSION, deno: deno, v8, os, arch };
     printer.document({ versions, from, stored, details, explanations }, () =>

@@ -7,7 +7,7 @@ import type { Key } from "../../operators/keyed_state.ts";
 import { readCells, type StoredCell, type StoredJob } from "../../runtime/stored_job.ts";
 import type { CommandSpec, Context, Flags } from "../command.ts";
 import { WrongUsage } from "../errors.ts";
-import { clean, iso, jsonText, shownValue } from "../text.ts";
+import { clean, cleanLines, iso, jsonText, shownValue } from "../text.ts";
 import { didYouMean, timeOf, wholeOf } from "../values.ts";
 
 /** How many characters of a value a list shows. */
@@ -29,9 +29,10 @@ export const state: CommandSpec = {
     { flag: "--limit <n>", means: "how many values to show at most", default: "20" },
   ],
   example: "state recommendations event-count ada",
-  needs: ["state"],
+  needs: ["state", "page"],
   async run(context, [job, name, key]) {
     const { printer, place, flags } = context;
+    if (flags.page !== undefined && key !== undefined) return await askPage(context, { job: job!, name: name!, key });
     const stored = await place.job(job!);
     assertState(stored, name!);
     const limit = wholeOf("--limit", flags.limit, 1);
@@ -56,6 +57,27 @@ export const state: CommandSpec = {
     if (more) printer.say(`There is more; --limit ${limit * 10} shows more of it.`);
   },
 };
+
+/** The value in the memory of the worker that the flags name. */
+async function askPage(
+  { printer, place, flags }: Context,
+  { job, name, key }: { readonly job: string; readonly name: string; readonly key: string },
+): Promise<void> {
+  const page = (await place.page(job))!;
+  const window = windowOf(flags);
+  const types = flags.type === "auto"
+    ? [...new Set(keysOf(key, flags).map((one) => typeof one))]
+    : [String(flags.type)];
+  for (const type of types) {
+    const value = await page.value(name, { key, type, window });
+    if (value === undefined) continue;
+    return printer.document({ job, state: name, key, type, window: iso(window), from: "page", value }, () => {
+      if (value.as === "hidden") return "The page hides values.";
+      return `${cleanLines(value.text)}${value.cut ? "…" : ""}`;
+    });
+  }
+  throw new Error(`State ${name} of job ${job} has no value for the key ${clean(key)}`);
+}
 
 function assertState({ job, heads }: StoredJob, name: string): void {
   const names = [...new Set(heads.flatMap(({ states }) => states.map((one) => one.name)))];

@@ -6,6 +6,7 @@
 import type { InputRecord } from "../../connectors/connector.ts";
 import type { CommandSpec, Context, Flags } from "../command.ts";
 import { Interrupted, WrongUsage } from "../errors.ts";
+import { lastRecords } from "../last.ts";
 import { type BytesJson, bytesJson, headersJson, iso, shownBytes } from "../text.ts";
 import type { Reading, Topics } from "../topics.ts";
 import { timeOf, wholeOf } from "../values.ts";
@@ -38,11 +39,9 @@ export const tail: CommandSpec = {
     const bounds = await topics.bounds(topic!);
     const ends = new Map([...starts.keys()].map((partition) => [partition, bounds[partition].latest]));
     if (flags.from === undefined) {
-      const last: InputRecord[] = [];
-      await topics.read(topic!, { ...reading, ends }, (record) => void last.push(record));
-      // Of several partitions, the newest records by their own timestamps.
-      last.sort((one, other) => one.timestamp - other.timestamp);
       const count = wholeOf("--last", flags.last);
+      // Of several partitions, the newest records.
+      const last = await lastRecords(topics, topic!, { count, ends, signal: world.interrupted });
       for (const record of count === 0 ? [] : last.slice(-count)) if (!show(record)) return;
       if (flags.follow) await topics.read(topic!, { ...reading, starts: ends }, show);
     } else await topics.read(topic!, flags.follow ? reading : { ...reading, ends }, show);
@@ -51,13 +50,13 @@ export const tail: CommandSpec = {
 };
 
 /** The first offset to read of each partition. */
-async function startsOf(topics: Topics, topic: string, { from, last, partition }: Flags): Promise<Map<number, number>> {
+async function startsOf(topics: Topics, topic: string, { from, partition }: Flags): Promise<Map<number, number>> {
   const bounds = await topics.bounds(topic);
   const only = partition === undefined ? undefined : wholeOf("--partition", partition);
   if (only !== undefined && only >= bounds.length) {
     throw new WrongUsage(`--partition must be below ${bounds.length}, as ${topic} has it, current value is ${only}`);
   }
-  const offsets = await offsetsOf(topics, topic, { from, last });
+  const offsets = await offsetsOf(topics, topic, from);
   return new Map(
     offsets.map((offset, at) => [at, offset] as const).filter(([at]) => only === undefined || at === only),
   );
@@ -66,15 +65,11 @@ async function startsOf(topics: Topics, topic: string, { from, last, partition }
 async function offsetsOf(
   topics: Topics,
   topic: string,
-  { from, last }: { readonly from: unknown; readonly last: unknown },
+  from: unknown,
 ): Promise<readonly number[]> {
   const bounds = await topics.bounds(topic);
-  if (from === undefined) {
-    const count = wholeOf("--last", last);
-    return bounds.map(({ earliest, latest }) => Math.max(earliest, latest - count));
-  }
   if (from === "earliest") return bounds.map(({ earliest }) => earliest);
-  if (from === "latest") return bounds.map(({ latest }) => latest);
+  if (from === "latest" || from === undefined) return bounds.map(({ latest }) => latest);
   if (/^\d+$/.test(String(from))) {
     return bounds.map(({ earliest, latest }) => Math.min(latest, Math.max(earliest, Number(from))));
   }

@@ -7,22 +7,16 @@
 import { systemClock } from "../../base/clock.ts";
 import type { Batch, Bounds, InputRecord, OutputRecord } from "../connector.ts";
 import { type AppendRecord, placeRecords } from "../local/append.ts";
-import type { Driver, GroupMember, Line, PartitionPlace } from "./driver.ts";
+import type { Driver, GroupMember, Line } from "./driver.ts";
+import { KafkaConnection } from "./connection.ts";
 import { CODE, explain, hasCode } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
-import { ASK_LIMIT, CONNECT_LIMIT, DEFAULT_BATCH_BYTES, TRANSACTION_TIMEOUT } from "./limits.ts";
-import { Pace } from "./pace.ts";
-import { TransactionalProducer } from "./producer.ts";
+import { ASK_LIMIT } from "./limits.ts";
 import { apiVersions, type VersionRange } from "./requests/api_versions.ts";
 import { metadata } from "./requests/metadata.ts";
-import { worded } from "./refusals.ts";
 import { askUntil } from "./retry.ts";
-import { initialise, leadersOf } from "./steps.ts";
 import type { Transport } from "./transport.ts";
 import { Trouble } from "./trouble.ts";
-
-const EARLIEST = -2;
-const LATEST = -1;
 
 /** A broker, and what it knows. */
 export interface BrokerInfo {
@@ -55,8 +49,7 @@ export interface TopicReading {
 export class KafkaTopics {
   readonly #line: Line;
   readonly #transport: Transport;
-  /** Whether a question was answered. */
-  #connected = false;
+  #connection: Promise<KafkaConnection> | undefined;
 
   constructor(readonly driver: Driver, transport: Transport) {
     this.#line = driver.line();
@@ -92,24 +85,16 @@ export class KafkaTopics {
     return sizes.sort((one, other) => one.topic < other.topic ? -1 : 1);
   }
 
-  /** The first and the next offset of every partition. */
-  bounds(topic: string): Promise<readonly Bounds[]> {
-    return this.#ask(`find the bounds of the topic "${topic}"`, async () => {
-      const places = await this.#places(topic);
-      const earliest = await this.#line.listOffsets(topic, places, EARLIEST);
-      const latest = await this.#line.listOffsets(topic, places, LATEST);
-      return places.map((_, index) => ({ earliest: earliest[index], latest: latest[index] }));
-    });
+  /** The first and the next offset of every partition, as a `read_committed` reader sees them. */
+  async bounds(topic: string): Promise<readonly Bounds[]> {
+    const connection = await this.#connected();
+    const [earliest, latest] = [await connection.offsets(topic, "earliest"), await connection.offsets(topic, "latest")];
+    return earliest.map((first, partition) => ({ earliest: first, latest: latest[partition] }));
   }
 
   /** The offset of the first record at a time or later, for every partition; its end where there is none. */
-  atTime(topic: string, time: number): Promise<readonly number[]> {
-    return this.#ask(`find ${new Date(time).toISOString()} in the topic "${topic}"`, async () => {
-      const places = await this.#places(topic);
-      const latest = await this.#line.listOffsets(topic, places, LATEST);
-      const found = await this.#line.listOffsets(topic, places, time);
-      return found.map((offset, index) => offset < 0 ? latest[index] : offset);
-    });
+  async atTime(topic: string, time: number): Promise<readonly number[]> {
+    return await (await this.#connected()).offsets(topic, time);
   }
 
   /** The settings of a topic. */
@@ -135,7 +120,8 @@ export class KafkaTopics {
     { starts, ends, signal }: TopicReading,
     record: (record: InputRecord) => boolean | void,
   ): Promise<void> {
-    await this.bounds(topic);
+    const places = await this.#ask(`read the topic "${topic}"`, () => this.#line.places(topic));
+    if (places === undefined) throw new Error(`There is no topic "${topic}" in Kafka: check its name, or create it`);
     const open = new Set(
       [...starts].filter(([partition, from]) => from < (ends?.get(partition) ?? Infinity)).map(first),
     );
@@ -148,7 +134,7 @@ export class KafkaTopics {
       observer: {
         batch: (batch) => {
           if (!open.has(batch.partition)) return;
-          if (!give(batch, ends?.get(batch.partition), record)) over.resolve();
+          if (!give(batch, ends?.get(batch.partition), record)) open.clear();
           else if (batch.position >= (ends?.get(batch.partition) ?? Infinity)) open.delete(batch.partition);
           if (open.size === 0) over.resolve();
         },
@@ -179,47 +165,25 @@ export class KafkaTopics {
       ...{ topic, partitions: bounds.length, turn: 0, now: systemClock.now, maxTimestampAhead: Infinity },
     });
     const rows = placed.map(([partition, row]): OutputRecord => ({ ...row, topic, partition }));
-    const line = this.driver.line();
-    const id = `tidemark.append.${systemClock.id()}`;
-    try {
-      const clock = systemClock, timeout = TRANSACTION_TIMEOUT;
-      const producer = new TransactionalProducer(line, await initialise(line, id, { clock, timeout }), {
-        ...{ brokers: this.driver.name, clock, codec: 0, pace: new Pace(clock, timeout), throttled: () => {} },
-        describe: async (topic) => ({
-          leaders: leadersOf(topic, await line.places(topic)),
-          batchBytes: Number((await line.topicConfig(topic)).get("max.message.bytes") ?? DEFAULT_BATCH_BYTES),
-        }),
-      });
-      for (let at = 0; at < rows.length;) {
-        at += await producer.publish({ rows: rows.slice(at), group: undefined, markers: () => [] });
-      }
-    } catch (error) {
-      throw worded(error, `add records to the topic "${topic}"`, this.driver.name);
-    } finally {
-      await line.close();
-    }
+    await (await this.#connected()).append(rows, { owner: `tidemark.append.${systemClock.id()}`, along: [] });
     return rows.length;
   }
 
   /** Closes the connections. */
   async close(): Promise<void> {
-    await Promise.all([this.#line.close(), this.#transport.close()]);
+    const connection = await this.#connection?.catch(() => undefined);
+    await Promise.all([this.#line.close(), this.#transport.close(), connection?.close()]);
   }
 
-  async #places(topic: string): Promise<readonly PartitionPlace[]> {
-    const places = await this.#line.places(topic);
-    if (places === undefined) throw new Error(`There is no topic "${topic}" in Kafka: check its name, or create it`);
-    leadersOf(topic, places);
-    return places;
+  #connected(): Promise<KafkaConnection> {
+    return this.#connection ??= KafkaConnection.open(this.driver);
   }
 
-  /** Asks until it is answered, where the failure is one that may pass. The first question must find a broker soon. */
+  /** Asks until it is answered, where the failure is one that may pass. */
   async #ask<T>(wanted: string, ask: () => Promise<T>): Promise<T> {
-    const limit = this.#connected ? ASK_LIMIT : CONNECT_LIMIT;
+    await this.#connected();
     try {
-      const answer = await askUntil(this.#line, ask, { clock: systemClock, limit });
-      this.#connected = true;
-      return answer;
+      return await askUntil(this.#line, ask, { clock: systemClock, limit: ASK_LIMIT });
     } catch (error) {
       throw explain(error, wanted, this.driver.name);
     }

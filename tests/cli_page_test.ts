@@ -1,0 +1,79 @@
+/** The command line on a running job: it asks the page of the worker. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { dashboard } from "@tidemark/streams/dashboard";
+import { scratch, until } from "./support/jobs.ts";
+import { command, documentOf, makeVisits, startVisits } from "./support/terminal.ts";
+
+const TOKEN = "a-token-of-many-letters";
+
+/** A running job with a page, and the flags that name it. */
+async function running(token?: string) {
+  const folder = await scratch();
+  const state = folder.path("state.db");
+  await makeVisits(state);
+  const started = await startVisits(state);
+  await until("the visits to be committed", () => started.job.metrics.snapshot().records_in === 6, started.job);
+  const page = await dashboard(started.job, { port: 0, log: () => {}, ...(token === undefined ? {} : { token }) });
+  return {
+    ...{ page, state, job: started.job, log: started.log },
+    async [Symbol.asyncDispose]() {
+      await page[Symbol.asyncDispose]();
+      await started[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe("the command line on a running job with a page", () => {
+  it("inspects, watches and explains the job live, without its state", async () => {
+    await using world = await running();
+    const at = ["--page", world.page.url];
+    interface Inspected {
+      readonly from: string;
+      readonly state: string;
+      readonly offsets: { readonly position: number; readonly end: number; readonly lag: number }[];
+      readonly states: { readonly name: string; readonly keys: number }[];
+    }
+    const { from, state, offsets, states } = await documentOf<Inspected>(["inspect", "shop", ...at]);
+    assertEquals(from, "page");
+    assert(["running", "waiting", "catching up"].includes(state), state);
+    assertEquals(offsets.map(({ position, end, lag }) => [position, end, lag]), [[3, 3, 0], [3, 3, 0]]);
+    assertEquals(states.find(({ name }) => name === "totals")?.keys, 3);
+    interface Why {
+      readonly explanations: { readonly stage: string; readonly reason: string }[];
+    }
+    const { explanations } = await documentOf<Why>(["why", "shop", "activity", ...at]);
+    // The words of the job itself; only the times in them pass.
+    const own = await world.job.explain("activity");
+    assertEquals(
+      explanations.map(({ stage, reason }) => [stage, reason]),
+      own.map(({ stage, reason }) => [stage, reason]),
+    );
+    assertEquals(own.length, 2);
+    const watched = await command(["watch", "shop", "--limit", "1", ...at]);
+    assertMatch(watched.out, /^\d{4}-\d\d-.* · 6 in \(\d+\/s\) · 8 out · lag 0 · /);
+  });
+
+  it("takes the token from the address or from its flag, and asks for it without one", async () => {
+    await using world = await running(TOKEN);
+    const inspect = async (...flags: string[]) => await command(["inspect", "shop", ...flags]);
+    assertEquals((await inspect("--page", `${world.page.url}#token=${TOKEN}`)).code, 0);
+    assertEquals((await inspect("--page", world.page.url, "--token", TOKEN)).code, 0);
+    const without = await inspect("--page", world.page.url);
+    assertEquals(without.code, 2);
+    assertStringIncludes(without.err, "wants its token: give it with --token");
+  });
+
+  it("refuses the page of another job, an address that is none, and a page that is away", async () => {
+    await using world = await running();
+    const other = await command(["inspect", "bank", "--page", world.page.url]);
+    assertEquals(other.code, 2);
+    assertStringIncludes(other.err, "is that of job shop, not of bank");
+    assertEquals((await command(["inspect", "shop", "--page", "8321"])).code, 2);
+    await world.page[Symbol.asyncDispose]();
+    const away = await command(["inspect", "shop", "--page", world.page.url]);
+    assertEquals([away.code, away.out], [1, ""]);
+    assertStringIncludes(away.err, "does not answer");
+  });
+});
