@@ -163,7 +163,10 @@ describe("the Dockerfile", () => {
     const probes = MANIFESTS.flatMap(({ objects }) => containers(objects).filter(isWorker)).flatMap((
       { livenessProbe, readinessProbe },
     ) => [livenessProbe!.httpGet.path, readinessProbe!.httpGet.path]);
-    for (const path of new Set(probes)) assertEquals((await ask(path)).status, 200, path);
+    for (const path of new Set(probes)) {
+      const answer = await ask(path);
+      assertEquals(answer.status, 200, `${path}: ${await answer.text()}`);
+    }
 
     process.kill("SIGTERM");
     const { code, stderr } = await process.output();
