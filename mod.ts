@@ -76,6 +76,18 @@ export type {
   WaitMeasurement,
   WatermarkMeasurement,
 } from "./runtime/measurements.ts";
+export {
+  type DeadLetterRecord,
+  type DeadLetters,
+  type JobRecords,
+  type RecordPlace,
+  type Replayed,
+  type ReplayedOne,
+  type ReplayedReason,
+  type ReplayedStep,
+  ReplayError,
+  type StoredRecord,
+} from "./runtime/records.ts";
 export type { CommitStep, SendStep, VisibleStep, WorkStep } from "./runtime/work_steps.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
 export type { Topology, TopologyEdge, TopologyNode } from "./runtime/topology.ts";

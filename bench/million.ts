@@ -147,6 +147,7 @@ function commandOf(broker: BenchBroker, topics: Topics, folder: string): Deno.Co
     ...["--brokers", broker.address, "--job", topics.input, "--state", `${folder}/state.db`],
     ...["--input", topics.input, "--output", topics.output, "--activity", topics.activity],
     ...["--late", topics.late, "--dead-letter", topics.deadLetter, "--until-end", "--json"],
+    ...["--dashboard", "off"],
   ];
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", "--no-lock", `--config=${CONFIG}`, PROGRAM, ...flags],

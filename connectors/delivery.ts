@@ -112,6 +112,11 @@ export interface InCommit<R = unknown> {
   /** Makes the encoder of a sink. Its rows may have any form, since only `stage` gets them. */
   encoder(context: RowContext): RowEncoder<R>;
   /**
+   * What a row replaces, where it replaces anything: of the rows of an epoch with the same text only the last one is
+   * staged. Without it all rows are.
+   */
+  replaces?(row: R): string;
+  /**
    * Takes the rows of one task's cut, assigns their offsets and returns what the cut's atomic has to write. Several
    * tasks may be staged before `committed`; their atomics are committed in that order. Staged rows are committed, or
    * the process ends.

@@ -128,7 +128,8 @@ export const JOB_KV: Connector = {
 const DELIVERY: InCommit<TableRow> = {
   kind: "inCommit",
   encoder: (context) => new TableRows(context),
-  stage: (rows) => ({ ahead: [], last: [], rows: lastOfEach(rows) }),
+  replaces: ({ key }) => idOf(key),
+  stage: (rows) => ({ ahead: [], last: [], rows }),
   committed() {},
 };
 
@@ -180,17 +181,6 @@ class TableRows implements RowEncoder<TableRow> {
 /** A table keeps one row of each key, so dead letters would be lost in it. `deadLetter()` refuses it before. */
 function noLetters(): TypeError {
   return new TypeError("a KV table takes no dead letters");
-}
-
-/** The last row of each key, in the order of these last rows. */
-function lastOfEach(rows: readonly TableRow[]): TableRow[] {
-  const last = new Map<string, TableRow>();
-  for (const row of rows) {
-    const id = idOf(row.key);
-    last.delete(id);
-    last.set(id, row);
-  }
-  return [...last.values()];
 }
 
 /** A text that only this key has. */

@@ -24,3 +24,7 @@ export const LIVE_MS = 30_000;
 
 /** For how long a worker may wait for something before it counts as not ready, in milliseconds. */
 export const READY_MS = 10_000;
+/** The most that is shown of a value, in bytes. */
+export const SHOWN_BYTES = 65_536;
+/** How many dead letters are listed when no number was asked for. */
+export const LETTERS_SHOWN = 50;

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { about } from "./about.ts";
+import { deadLetters, inspect, lookUp, replay, stop } from "./acts.ts";
 import { type Asked, Refused, type Route } from "./asked.ts";
 import { type Health, livez, readyz } from "./health.ts";
 import { MOST_READERS } from "./limits.ts";
@@ -21,6 +23,12 @@ export const ROUTES: readonly Route[] = [
     answer: ({ place: { job } }) => Response.json({ job: job.name, ...job.topology }),
   },
   { method: "GET", path: "/api/why", answer: why },
+  { method: "GET", path: "/api/about", answer: about },
+  { method: "GET", path: "/api/state/", answer: lookUp },
+  { method: "GET", path: "/api/record", answer: inspect },
+  { method: "GET", path: "/api/dead-letters", answer: deadLetters },
+  { method: "POST", path: "/api/replay", answer: replay },
+  { method: "POST", path: "/api/stop", answer: stop },
   { method: "GET", path: "/metrics", answer: metrics },
   { method: "GET", path: "/livez", open: true, answer: health(livez) },
   { method: "GET", path: "/healthz", open: true, answer: health(livez) },

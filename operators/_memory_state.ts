@@ -231,6 +231,10 @@ class MemoryEntries implements KeyedEntries {
     return [...this.#entries];
   }
 
+  forEach(visit: (value: unknown, entry: Key) => void): void {
+    for (const [entry, value] of this.#entries) visit(value, entry);
+  }
+
   clear(): void {
     this.#entries.clear();
     this.state.settle(this);

@@ -162,6 +162,10 @@ export class MapHandle<E extends Key, V> extends Handle implements MapState<E, V
     return entries;
   }
 
+  forEach(visit: (value: V, entry: E) => void): void {
+    this.#find()?.forEach((value, entry) => visit(this.share(value), entry));
+  }
+
   keys(): E[] {
     return Array.from(this.#find()?.entries() ?? [], ([entry]) => entry);
   }

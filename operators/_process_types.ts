@@ -61,6 +61,11 @@ export interface MapState<E extends Key, V> {
   delete(entry: E): void;
   /** All entries at this moment. Their order may be another one after a restart. */
   entries(): [E, V][];
+  /**
+   * Visits every entry, in the order of `entries()` and without a pair for each. As in a `Map`, an entry that is set
+   * meanwhile may be visited too.
+   */
+  forEach(visit: (value: V, entry: E) => void): void;
   /** The names of all entries. */
   keys(): E[];
   /** The values of all entries. */

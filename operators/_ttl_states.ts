@@ -155,6 +155,10 @@ export class TtlMap<E extends Key, V> extends TtlHandle<readonly [Key, E]> imple
     return this.#seen().map(([entry, [value]]) => [entry, this.share(value)]);
   }
 
+  forEach(visit: (value: V, entry: E) => void): void {
+    for (const [entry, [value]] of this.#seen()) visit(this.share(value), entry);
+  }
+
   keys(): E[] {
     return this.#seen(false).map(([entry]) => entry);
   }

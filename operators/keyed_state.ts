@@ -98,6 +98,8 @@ export interface KeyedEntries<K extends Key = Key, E extends Key = Key, V = unkn
   set(entry: E, value: V | undefined): void;
   /** The entries at this moment, as new pairs, in the order in which they were created. A restart may change the order. */
   entries(): Iterable<[E, V]>;
+  /** Visits every entry in the same order, without new pairs. As in a `Map`, one that is created meanwhile is visited too. */
+  forEach(visit: (value: V, entry: E) => void): void;
   /** Removes all of them. */
   clear(): void;
 }

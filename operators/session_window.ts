@@ -23,7 +23,7 @@ export interface SessionWindowOptions<T, K extends Key, A, R> extends WindowOpti
  * sessions that have fired; the merged session then fires anew, at once or at its end, and its `index` counts the results
  * of all of them. With `panes: "retract"` these are taken back before it.
  *
- * Keeps one accumulator for each session until then. The aggregate needs `merge`. `first`, `last` and `collect` merge in
+ * Keeps one accumulator for each session until its end and `allowedLateness`. The aggregate needs `merge`. `first`, `last` and `collect` merge in
  * the order of the sessions' starts. A tombstone, the value `null`, is a bad record if `key` reads its fields. Merging is
  * that of Apache Flink's `EventTimeSessionWindows`.
  *

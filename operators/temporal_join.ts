@@ -39,8 +39,8 @@ export interface TemporalJoinOptions<T, K extends Key, V, O, Type extends "inner
  * can come any more, and the result is emitted, at the value's time. Results come in the order of event time, and within
  * one time in that in which the values came. Of two changes of a key at one time the one that came last counts.
  *
- * Keeps each value until then, each change of the table until the watermark reaches its time, and of each key the newest
- * row before that. A row that was deleted is gone then.
+ * Keeps each value and each change of the table until the watermark reaches its time, and of each key the newest row
+ * before that. A row that was deleted is gone then.
  *
  * A value is late when the watermark has reached its time. It goes to the `lateSideOutput()` below, if there is one, is
  * counted either way, and has no result. A change of the table that is late still counts, from its time on, for all

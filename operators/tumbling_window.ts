@@ -16,9 +16,9 @@ export interface TumblingWindowOptions<T, K extends Key, A, R> extends WindowOpt
  * when the watermark reaches `end - 1`, which is also the result's event time. Within `allowedLateness` every late
  * record fires an updated result. A record is refused when `end - 1 + allowedLateness <= watermark`: it goes to the
  * `lateSideOutput()` below, if there is one, and is counted either way. A `trigger` brings panes before the end as
- * well, and `panes` says what they contain. Keeps one accumulator for each key and window until then. A tombstone,
- * the value `null`, is a bad record if `key` reads its fields. Boundaries are those of Apache Flink's
- * `TumblingEventTimeWindows`.
+ * well, and `panes` says what they contain. Keeps one accumulator for each key and window until its end and
+ * `allowedLateness`. A tombstone, the value `null`, is a bad record if `key` reads its fields. Boundaries are those of
+ * Apache Flink's `TumblingEventTimeWindows`.
  *
  * ```text
  * event time --1---4----12-----|

@@ -14,8 +14,10 @@ import { counted, type TimeWords, timeWords, wordOf } from "./_words.ts";
 
 /** The narrowest column and the narrowest picture, and the mean width of a letter, in pixels. */
 const COLUMN = 26, NARROWEST = 560, LETTER = 7.2;
-/** The least and the largest left edge, in pixels. */
+/** The least and the largest left edge for the names of rows, in pixels. */
 const LEFTS = [76, 128] as const;
+/** The most digits of a time, and the mean width of one, in pixels. */
+const TIME = 23, DIGIT = 6.6;
 /** How many lines the axis of event time has at most. */
 const LINES = 8;
 
@@ -27,7 +29,7 @@ export function sceneOf(
   const shown = firstOf(events);
   const range = rangeOf(shown);
   const words = timeWords(range.low, range.high, LINES);
-  const build = new SceneBuilder(shown, words);
+  const build = new SceneBuilder(shown, words, range);
   for (const step of stepsOf(shown)) build.step(step);
   const more = events.length - shown.length + leftOut;
   return {
@@ -115,7 +117,7 @@ class SceneBuilder {
   #x: number;
   #end: number | undefined;
 
-  constructor(events: readonly TraceEvent[], readonly words: TimeWords) {
+  constructor(events: readonly TraceEvent[], readonly words: TimeWords, range: { low: number; high: number }) {
     this.stages = [...new Set(events.filter(isResult).map(({ stage }) => stage))];
     this.#places = [...new Set(events.flatMap((event) => "partition" in event ? [placeName(event)] : []))].sort();
     this.#tasks = [...new Set(events.map(({ task }) => task))];
@@ -127,7 +129,9 @@ class SceneBuilder {
       of: "watermark" as const,
     }));
     const longest = Math.max(...["records", ...this.stages.map(stageName)].map((name) => name.length));
-    this.#left = this.#x = Math.min(LEFTS[1], Math.max(LEFTS[0], longest * LETTER + 28));
+    const time = Math.max(words.word(range.low).length, words.word(range.high).length);
+    const beside = Math.min(LEFTS[1], Math.max(LEFTS[0], longest * LETTER + 28));
+    this.#left = this.#x = Math.max(beside, Math.min(time, TIME) * DIGIT + 20);
     this.#stairs = new Map([...places, ...tasks].map((one) => [one.name, { ...one, points: [], idle: [] }]));
   }
 

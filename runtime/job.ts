@@ -7,6 +7,7 @@ import type { Cell, Key } from "../operators/keyed_state.ts";
 import type { Explanation, JobDetails } from "./details.ts";
 import type { JobEvents } from "./events.ts";
 import type { Metrics } from "./metrics.ts";
+import type { JobRecords } from "./records.ts";
 import type { Topology } from "./topology.ts";
 
 /** How a job ended without an error. */
@@ -66,6 +67,8 @@ export interface Job extends AsyncDisposable {
    * @throws {RangeError} when no stage that keeps state has this name
    */
   explain(stage?: string): Promise<readonly Explanation[]>;
+  /** The records of the topics that the job reads and writes, and its dead letters. */
+  readonly records: JobRecords;
   /** A view of the state of a stage. Throws a `RangeError` when no stage has this name. */
   state(name: string): StateView;
   /**

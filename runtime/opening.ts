@@ -55,6 +55,8 @@ export interface OpenJob {
   readonly delivery: AfterCommit | undefined;
   /** Deliveries that write in the atomic of the epoch, in the order of `OpenedSink.inCommit`. */
   readonly inCommit: readonly InCommit[];
+  /** The connections of all topics, by topic. */
+  readonly connections: ReadonlyMap<string, Connection>;
   close(): Promise<void>;
 }
 
@@ -108,6 +110,7 @@ export async function openAll(
       delivered: deliveredOf(opened, delivery),
       delivery,
       inCommit,
+      connections: byTopic(plan, connections),
       close,
     };
   } catch (error) {
@@ -137,6 +140,19 @@ async function existing(connection: Connection, topic: string, where: string, ve
   const info = await connection.topic(topic);
   if (info === undefined) throw new Error(`Cannot ${verb} topic "${topic}": there is no such topic on ${where}`);
   return info;
+}
+
+/** The connection of each topic that the job reads or writes. Where two have a topic of one name, that of the input. */
+function byTopic(
+  { sinks, topics, hops, input }: Plan,
+  opened: ReadonlyMap<string, Connection>,
+): Map<string, Connection> {
+  const written = sinks.filter(({ target }) => target !== "table");
+  const read = [...topics, ...hops.map(({ topic }) => topic)];
+  return new Map([
+    ...written.map(({ topic, connector: { id } }) => [topic, opened.get(id)!] as const),
+    ...read.map((topic) => [topic, opened.get(input.id)!] as const),
+  ]);
 }
 
 function hopsOf(

@@ -68,6 +68,8 @@ export class Outputs {
   bytes = 0;
   #published: OutputRecord[] = [];
   #appended = new Map<number, unknown[]>();
+  /** Of a delivery whose rows replace one another: the last row of each name, in the order of these last rows. */
+  #latest = new Map<number, Map<string, unknown>>();
   #letters = new Map<string, number>();
 
   constructor(readonly parts: OutputParts) {}
@@ -79,6 +81,7 @@ export class Outputs {
 
   /** Rows collected for the epoch's own atomic, by the index of their delivery. */
   get appended(): ReadonlyMap<number, readonly unknown[]> {
+    for (const [delivery, rows] of this.#latest) this.#appended.set(delivery, [...rows.values()]);
     return this.#appended;
   }
 
@@ -133,7 +136,7 @@ export class Outputs {
   take(): EpochOutputs {
     const outputs = {
       published: this.#published,
-      appended: this.#appended,
+      appended: this.appended,
       letters: this.#letters,
       bytes: this.bytes,
     };
@@ -144,6 +147,7 @@ export class Outputs {
   discard(): void {
     this.#published = [];
     this.#appended = new Map();
+    this.#latest = new Map();
     if (this.#letters.size > 0) this.#letters = new Map();
     this.bytes = 0;
   }
@@ -162,9 +166,11 @@ export class Outputs {
     const { info, delivery, inCommit } = this.#opened(spec);
     const { taskNumber, now } = this.parts;
     const context = { spec, info, taskNumber, now };
-    return delivery.kind === "afterCommit"
-      ? this.#collecting(delivery.encoder(context), () => this.#published)
-      : this.#collecting(delivery.encoder(context), () => this.#rowsOf(inCommit!));
+    if (delivery.kind === "afterCommit") return this.#collecting(delivery.encoder(context), () => this.#published);
+    const { replaces } = delivery;
+    return replaces === undefined
+      ? this.#collecting(delivery.encoder(context), () => this.#rowsOf(inCommit!))
+      : this.#replacing(delivery.encoder(context), () => this.#latestOf(inCommit!), replaces);
   }
 
   #collecting<R>(encoder: RowEncoder<R>, rows: () => R[]): Collector<R> {
@@ -175,6 +181,28 @@ export class Outputs {
         rows().push(row);
       },
     };
+  }
+
+  /** An epoch is as large as what is left of its rows. */
+  #replacing<R>(encoder: RowEncoder<R>, latest: () => Map<string, R>, replaces: (row: R) => string): Collector<R> {
+    return {
+      encoder,
+      add: (row) => {
+        const rows = latest(), name = replaces(row), before = rows.get(name);
+        if (before !== undefined) {
+          this.bytes -= encoder.bytes(before);
+          rows.delete(name);
+        }
+        this.bytes += encoder.bytes(row);
+        rows.set(name, row);
+      },
+    };
+  }
+
+  #latestOf(delivery: number): Map<string, unknown> {
+    let rows = this.#latest.get(delivery);
+    if (rows === undefined) this.#latest.set(delivery, rows = new Map());
+    return rows;
   }
 
   #rowsOf(delivery: number): unknown[] {

@@ -19,6 +19,8 @@ import { openAll, type OpenJob } from "./opening.ts";
 import { type RunOptions, type Settings, settingsOf } from "./options.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Publisher } from "./publisher.ts";
+import type { JobRecords } from "./records.ts";
+import { recordsOf } from "./records_of.ts";
 import { stateView } from "./state_view.ts";
 import { summarize } from "./summary.ts";
 import { letterMaker } from "./unpublishable.ts";
@@ -155,6 +157,7 @@ class RunningJob implements Job {
   readonly name: string;
   readonly finished: Promise<JobEnd>;
   readonly metrics: MetricsFeed;
+  readonly records: JobRecords;
   readonly #meter = new Meter();
   readonly #worker: Worker;
   readonly #teller: JobTeller;
@@ -211,6 +214,7 @@ class RunningJob implements Job {
       loop: () => this.#worker.loop,
     });
     this.metrics = new MetricsFeed(() => this.#snapshot(), () => this.#teller.measure(), this.#meter);
+    this.records = recordsOf({ ...parts, owner: `${publisherId}.replays`, owned: () => this.#worker.assignment.list });
   }
 
   get topology(): Plan["topology"] {

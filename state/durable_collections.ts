@@ -98,6 +98,10 @@ class Entries extends Collected implements KeyedEntries {
     return entries;
   }
 
+  forEach(visit: (value: unknown, entry: Key) => void): void {
+    for (const { element, value } of this.#cells.values()) visit(value, element);
+  }
+
   cellOf(entry: Key): ElementCell | undefined {
     return this.#cells.get(entry);
   }

@@ -4,7 +4,8 @@
  * | key | value | |---|---| | `["job", job, "entry"]` | the job entry | | `["job", job, task, "head"]` | the head of a
  * task | | `["job", job, task, "bucket", era, state, bucket]` | the base of a bucket, or the place of its chunks;
  * changed only together with the head | | `["job", job, task, "late"]` | the newest values
- * that came too late, for those who show the job | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
+ * that came too late, for those who show the job | | `["job", job, "replayed", topic, id, partition, offset]` | that a dead
+ * letter was sent again | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
  * base, of an outbox or of rows |
  *
  * A chunk's key is never used twice: a fence is random, and an attempt is counted within it.
@@ -80,6 +81,19 @@ export class TaskKeys {
 export function jobKey(job: string): StoreKey {
   checkJobName(job);
   return ["job", job, "entry"];
+}
+
+/**
+ * The key of the mark of a dead letter that was sent again; without an offset, the prefix of all of a partition. `id`
+ * differs between topics of one name.
+ */
+export function replayedKey(
+  job: string,
+  { topic, id = "" }: { readonly topic: string; readonly id: string | undefined },
+  partition: number,
+  offset?: number,
+): readonly (string | number)[] {
+  return ["job", job, "replayed", topic, id, partition, ...(offset === undefined ? [] : [offset])];
 }
 
 /** The key of the newest late values of a task. */

@@ -32,6 +32,7 @@ export { hasInvisible } from "./head.ts";
 export { assertHeadFits } from "./head_size.ts";
 export type { HeadShape } from "./head_size.ts";
 export { changeJob, openJob, readJob } from "./job_entry.ts";
+export { replayedKey } from "./keys.ts";
 export type { HopEntry, JobDifference, JobShape, OpenedJob, ResetFrom, ResetOffsets } from "./job_entry.ts";
 export { KvStore } from "./kv_store.ts";
 export { listJobs } from "./list_jobs.ts";

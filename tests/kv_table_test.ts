@@ -1,5 +1,5 @@
 /** kvTable(): what its rows are, what it refuses, and how a job and its readers see them. */
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { from, mergeMap } from "rxjs";
 import {
@@ -83,6 +83,22 @@ describe("kvTable()", () => {
     const expected = keys.map((key) => ["t", ...(Array.isArray(key) ? key : [key === 0 ? 0 : key])]);
     assertEquals(entries.length, keys.length);
     for (const { key, value } of entries) assertEquals<unknown>(key, expected[(value as Visit).page as number]);
+  });
+
+  it("writes and counts only the last row of each key in an epoch", async () => {
+    using kv = await Deno.openKv(":memory:");
+    const names = Array.from({ length: 300 }, (_, nth) => nth % 2 === 0 ? "ada" : "bob");
+    const note = "x".repeat(10_000);
+    const pipeline = countsOf(users(...names)).pipe(
+      kvTable(["t"], { key: ({ key }) => key, value: ({ value }) => ({ value, note }) }),
+    );
+    await using job = await run(pipeline, { ...JOB, state: kv, tasks: "single" });
+    await job.finished;
+    const written = (await job.details()).recentEpochs.filter(({ results }) => results > 0);
+    // How many epochs there are depends on how fast the machine is. A row of each key in each is 20,000 bytes.
+    assertEquals(written.reduce((sum, { records }) => sum + records, 0), 300);
+    for (const { results, bytes } of written) assert(results <= 2 && bytes < 50_000, `${results} rows, ${bytes} bytes`);
+    assertEquals(await rowsOf(kv, "t"), { ada: { value: 150, note }, bob: { value: 150, note } });
   });
 
   it("deletes the row of a key whose row is null", async () => {

@@ -53,6 +53,7 @@ Deno.test("flags have the defaults that the surface promises", () => {
     from: "earliest",
     worker: undefined,
     json: false,
+    dashboard: undefined,
   });
 });
 
@@ -81,6 +82,7 @@ Deno.test("flags take what is given, and --events comes as fast as it goes", () 
   assertEquals(flagsOf("--events", "5").rate, undefined);
   assertEquals(flagsOf("--events", "5", "--rate", "0.5").rate, 0.5);
   assertEquals(flagsOf("--from", "latest").from, "latest");
+  assertEquals([flags.dashboard, flagsOf("--dashboard", "9000").dashboard], ["off", 9000]);
 });
 
 Deno.test("KAFKA_BROKERS names the brokers where --brokers does not", () => {
@@ -124,7 +126,12 @@ const WRONG: readonly [args: string[], says: string, helps: string][] = [
   [["--until-end", "--rate", "5"], "--rate makes traffic, and --until-end reads only what is there.", "--rate R"],
   [["--state", "http://kv"], "--state may be a URL only with --brokers", "--state PATH"],
   [["--workers", "3"], "--workers 3 is not there yet: ", "--help"],
-  [["--dashboard", "8321"], "--dashboard 8321 is not there yet: ", "--help"],
+  [
+    ["--dashboard", "65536"],
+    '--dashboard must be a port from 0 to 65535, or off, current value is "65536".',
+    "--dashboard PORT|off",
+  ],
+  [["--dashboard", "on"], "--dashboard must be a port from 0 to 65535, or off", "--dashboard PORT|off"],
   [["--kafka-driver", "platformatic"], "--kafka-driver platformatic is not there yet: ", "--help"],
 ];
 
@@ -155,10 +162,10 @@ Deno.test("the program's --help lists every flag with its default, and none that
     "create-topics",
     "only",
   ];
-  flags.push("events", "rate", "seed", "until-end", "from", "worker", "json", "help", "version");
+  flags.push("events", "rate", "seed", "until-end", "from", "worker", "dashboard", "json", "help", "version");
   for (const flag of flags) assertMatch(text, new RegExp(`^  --${flag}\\b`, "m"));
   assertStringIncludes(text, "(.tidemark/recommendations.db)");
-  for (const absent of ["--kafka-driver", "--workers", "--dashboard"]) assertEquals(text.includes(absent), false);
+  for (const absent of ["--kafka-driver", "--workers"]) assertEquals(text.includes(absent), false);
 });
 
 Deno.test("the program's --version is the package's", async () => {

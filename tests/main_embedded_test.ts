@@ -79,6 +79,32 @@ Deno.test("the program makes its traffic, counts all of it, fires every window a
   assertGreater(summary.user!.recommendations.length, 0);
 });
 
+Deno.test("the program serves its page, says where it is, and ends when the page stops it", async () => {
+  await using program = new Program(["--state", ":memory:", "--rate", "200", "--dashboard", "0", "--json"]);
+  const line = await program.says(/its page is at/);
+  const [url] = /http:\/\/127\.0\.0\.1:\d+\/$/.exec(line)!;
+  const page = await fetch(url);
+  assertStringIncludes(await page.text(), "<html");
+  const about = await (await fetch(`${url}api/about`)).json();
+  assertEquals([about.job, about.topics.read], ["recommendations", ["user_events"]]);
+  const { origin } = new URL(url);
+  const headers = { origin, "content-type": "application/json" };
+  const stopped = await fetch(`${url}api/stop`, { method: "POST", headers, body: "{}" });
+  assertEquals((await stopped.json()).stopped, true);
+  assertEquals(summaryOf(await program.ended()).ended, "stopped");
+});
+
+Deno.test("a port of the page that is taken ends the program with exit code 1 and one sentence", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  const { code, stderr } = await runProgram(["--state", ":memory:", "--dashboard", String(port)]);
+  const last = stderr.at(-1);
+  assertEquals([code, last], [
+    1,
+    `Cannot open the page: port ${port} is taken. Give another one, or 0 for any that is free.`,
+  ]);
+});
+
 Deno.test("the program's traffic is the same for the same seed, whenever and wherever it runs", async () => {
   const totals = async (seed: string) => {
     const summary = summaryOf(await runProgram(["--state", ":memory:", "--events", "3000", "--seed", seed, "--json"]));

@@ -24,6 +24,13 @@ function steps(...all: ((state: States) => unknown)[]): unknown[] {
   return values;
 }
 
+/** What `forEach` visits. */
+function visitedOf(by: States["by"]): [string | number, unknown][] {
+  const visited: [string | number, unknown][] = [];
+  by.forEach((value, entry) => visited.push([entry, value]));
+  return visited;
+}
+
 describe("the states of keyedProcess()", () => {
   it("value() gives undefined until it is set, and after it was deleted", () => {
     const results = steps(
@@ -43,6 +50,7 @@ describe("the states of keyedProcess()", () => {
       ({ by }) => (by.delete("x"), by.clear(), by.set("x", 1), by.set(1, { n: 2 }), by.set("1", null), by.size),
       ({ by }) => [by.has("1"), by.get(1), by.keys(), by.values()],
       ({ by }) => (by.delete("x"), by.delete("none"), by.entries()),
+      ({ by }) => visitedOf(by),
       ({ by }) => (by.clear(), by.set("y", 3), by.entries()),
       ({ by }) => (by.clear(), by.size),
     );
@@ -50,6 +58,7 @@ describe("the states of keyedProcess()", () => {
       [0, false, undefined, [], [], []],
       3,
       [true, { n: 2 }, ["x", 1, "1"], [1, { n: 2 }, null]],
+      [[1, { n: 2 }], ["1", null]],
       [[1, { n: 2 }], ["1", null]],
       [["y", 3]],
       0,

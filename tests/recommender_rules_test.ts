@@ -110,48 +110,56 @@ Deno.test("the news of an event come to its own product first, and only they ask
 Deno.test("the heaviest pairs stay, and of equal ones the first by name", () => {
   const pairs: Pair[] = [["d", 1], ["b", 2], ["c", 2], ["a", 2]];
   assertEquals(forgotten([...pairs], 2), ["c", "d"]);
-  assertEquals(alike([...pairs], 3, 3), { products: ["a", "b", "c"], shares: [0.5, 0.5, 0.5] });
+  assertEquals(alike(new Map(pairs), 3, 3), { products: ["a", "b", "c"], shares: [500_000, 500_000, 500_000] });
+});
+
+Deno.test("the best neighbours are those that a sort would have first", () => {
+  const pairs = fc.array(fc.tuple(fc.string({ maxLength: 2 }), fc.integer({ min: 0, max: 4 })), { maxLength: 20 });
+  fc.assert(fc.property(pairs, fc.integer({ min: 1, max: 6 }), (all, most) => {
+    const kept = new Map(all);
+    const sorted = [...kept].sort(([one, sum], [other, otherSum]) => otherSum - sum || (one < other ? -1 : 1));
+    assertEquals(alike(kept, 4, most).products, sorted.slice(0, most).map(([name]) => name));
+  }));
 });
 
 const NOBODY = () => false;
-const NOTHING: ReadonlySet<string> = new Set();
+
+/** Candidates as rows: `[product, score, because]`. */
+function rowsOf({ products, scores, because, causes }: Candidates) {
+  return products.map((product, at) => [product, scores[at] / 1e6, causes[because[at]]]);
+}
+
+/** An event and what belongs to its product, with shares as numbers from 0 to 1. */
+function addition(event_count: number, product: string, shares: Record<string, number>, seen: readonly string[] = []) {
+  const alike = { products: Object.keys(shares), shares: Object.values(shares).map((one) => Math.round(one * 1e6)) };
+  return { event_count, product, alike, seen, bought: NOBODY };
+}
 
 Deno.test("candidates fade with each event, and come from the product that they belong to most", () => {
   const rules = { fade: 0.5, most: 3 };
-  const one = addCandidates(undefined, {
-    ...{ event_count: 1, product: "p", hidden: NOTHING, without: NOBODY },
-    alike: { products: ["a", "b", "c", "d"], shares: [0.8, 0.4, 0.3, 0.2] },
-  }, rules);
-  assertEquals(one.best, [["a", 0.8, "p"], ["b", 0.4, "p"], ["c", 0.3, "p"]]);
-  const two = addCandidates(one, {
-    ...{ event_count: 2, product: "q", hidden: new Set("c"), without: (name) => name === "c" },
-    alike: { products: ["b", "a"], shares: [0.5, 0.3] },
-  }, rules);
-  assertEquals(two, { count: 2, best: [["a", 0.7, "p"], ["b", 0.7, "q"]] });
+  const one = addCandidates(undefined, addition(1, "p", { a: 0.8, b: 0.4, c: 0.3, d: 0.2 }), rules);
+  assertEquals(rowsOf(one), [["a", 0.8, "p"], ["b", 0.4, "p"], ["c", 0.3, "p"]]);
+  const two = addCandidates(one, addition(2, "q", { b: 0.5, a: 0.3 }, ["c"]), rules);
+  assertEquals([two.count, rowsOf(two)], [2, [["a", 0.7, "p"], ["b", 0.7, "q"]]]);
+});
+
+Deno.test("neither the event's product, nor what was just seen or bought becomes a candidate", () => {
+  const event = {
+    ...addition(1, "p", { p: 0.9, a: 0.8, b: 0.7, c: 0.6 }, ["a"]),
+    bought: (name: string) => name === "b",
+  };
+  assertEquals(rowsOf(addCandidates(undefined, event, { fade: 0.5, most: 9 })), [["c", 0.6, "p"]]);
 });
 
 Deno.test("answers that come out of order weigh as if they had come in order", () => {
   const rules = { fade: 0.5, most: 10 };
-  const first = {
-    event_count: 1,
-    product: "p",
-    hidden: NOTHING,
-    without: NOBODY,
-    alike: { products: ["a"], shares: [0.4] },
-  };
-  const second = {
-    event_count: 2,
-    product: "q",
-    hidden: NOTHING,
-    without: NOBODY,
-    alike: { products: ["b"], shares: [0.8] },
-  };
+  const first = addition(1, "p", { a: 0.4 }), second = addition(2, "q", { b: 0.8 });
   const inOrder = addCandidates(addCandidates(undefined, first, rules), second, rules);
   assertEquals(addCandidates(addCandidates(undefined, second, rules), first, rules), inOrder);
 });
 
 Deno.test("a list is filled up with what trends, without what the user has and without doubles", () => {
-  const candidates: Candidates = { count: 1, best: [["a", 0.5, "p"]] };
+  const candidates = { count: 1, products: ["a"], scores: [500_000], because: [0], causes: ["p"] };
   const trends = [["b", "a"], ["c", "b", "d"]].map((names) => names.map((product_id) => ({ product_id, score: 7 })));
   assertEquals(list(candidates, trends, { without: (name) => name === "c", most: 3 }), [
     { product_id: "a", score: 0.5, because: "p" },

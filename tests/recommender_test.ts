@@ -140,7 +140,7 @@ Deno.test("what others have seen together is recommended, because of the product
   const rows = overArray([
     ...[seen("ada", "kettle", 0), seen("ada", "teapot", 1), seen("bob", "kettle", 2), seen("bob", "teapot", 3)],
     ...[seen("eve", "kettle", 4), seen("dan", "teapot", 5)],
-  ]);
+  ], { learnsAfter: [1] });
   const [eve, dan] = rows.slice(-2);
   assertEquals(eve.recommendations, [{ product_id: "teapot", score: 0.666667, because: "kettle" }]);
   assertEquals(dan.recommendations, [{ product_id: "kettle", score: 0.666667, because: "teapot" }]);

@@ -42,7 +42,9 @@ function known(log: MemoryLog, ttl: Ttl | undefined): Observable<unknown> {
       state: { last: value<number>({ ttl }), tens: map<number, number>({ ttl }), all: list<number>({ ttl }) },
       emits: typed<Seen>(),
       next({ at }, { key, state: { last, tens, all }, emit }) {
-        emit({ user: key, last: last.get(), tens: tens.keys().sort(), all: all.values() });
+        const visited: number[] = [];
+        tens.forEach((_, ten) => visited.push(ten));
+        emit({ user: key, last: last.get(), tens: visited.sort(), all: all.values() });
         last.set(at);
         tens.set(Math.floor(at / 10), at);
         all.append(at);

@@ -24,6 +24,8 @@ export interface Flags {
   readonly from: From;
   readonly worker: string | undefined;
   readonly json: boolean;
+  /** The port of the live page; `undefined` is the first one that is free. */
+  readonly dashboard: number | "off" | undefined;
 }
 
 /** The action that the command line selects. */
@@ -68,6 +70,7 @@ const FLAGS = {
   "until-end": { means: "what is in the input at the start is all of it: process it, fire what is open, finish, exit" },
   from: { value: "earliest|latest|TIME", means: "where a new job begins, TIME in ISO 8601", default: "earliest" },
   worker: { value: "NAME", means: "this worker's name, unique among those that run", default: "chosen for it" },
+  dashboard: { value: "PORT|off", means: "the live page of the job", default: "8321, or the next free port" },
   json: { means: "the summary as one JSON line, last on stdout; everything else goes to stderr" },
   help: { means: "show this" },
   version: { means: "show the version" },
@@ -80,7 +83,6 @@ type Given = { readonly [name in Name]?: string | boolean };
 const NOT_YET = {
   "kafka-driver": { only: "kafkajs", instead: "the Kafka client is kafkajs" },
   workers: { only: undefined, instead: "to share the work, start the same command several times" },
-  dashboard: { only: "off", instead: "progress is shown on the terminal" },
 } as const;
 
 /** What `--only` may ask for. */
@@ -130,6 +132,7 @@ export function parseFlags(args: readonly string[], environment: string | undefi
     from: fromOf(text("from") ?? FLAGS.from.default),
     worker: nameOf(given, "worker"),
     json: given.json === true,
+    dashboard: dashboardOf(text("dashboard")),
   };
   checkTogether(given, flags);
   return { run: flags };
@@ -238,6 +241,13 @@ function rateOf(given: Given): number | undefined {
   const rate = Number(text);
   if (rate > 0 && Number.isFinite(rate)) return rate;
   throw new WrongFlags(`--rate must be a number above 0, current value is "${text}".`, "rate");
+}
+
+function dashboardOf(text: string | undefined): Flags["dashboard"] {
+  if (text === undefined || text === "off") return text;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port <= 65_535) return port;
+  throw new WrongFlags(`--dashboard must be a port from 0 to 65535, or off, current value is "${text}".`, "dashboard");
 }
 
 function fromOf(text: string): From {

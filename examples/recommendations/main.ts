@@ -54,6 +54,7 @@ async function start(flags: Flags): Promise<void> {
       signal,
     })
   );
+  await using _page = flags.dashboard === "off" ? undefined : await openPage(job, flags.dashboard, progress);
 
   const { epochs } = job.metrics.snapshot();
   progress.follow(job.metrics);
@@ -66,6 +67,12 @@ async function start(flags: Flags): Promise<void> {
     );
   }
   report({ metrics, ended, topics: flags.topics, user: await someUser(place.state) }, flags);
+}
+
+/** Opens the live page. It is loaded only here. */
+async function openPage(job: Job, port: number | undefined, progress: Progress): Promise<AsyncDisposable> {
+  const { dashboard } = await import("@tidemark/streams/dashboard");
+  return await dashboard(job, { port, log: (line) => progress.log(line) });
 }
 
 /** The pipelines of the results that were asked for. */

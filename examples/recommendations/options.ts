@@ -14,15 +14,15 @@ export interface RecommendOptions {
   readonly recents?: number;
   /**
    * After how many further products of a user a product learns of those, ascending: each time of all that it has not
-   * learnt of yet. Each costs a record through the hop. The event's own product learns of all recent ones with one
-   * record. @default [1, 5]
+   * learnt of yet. Each is below `recents`, and costs a record through the hop. The event's own product learns of all
+   * recent ones with one record. Where users have few events, `[1, 3]` learns sooner. @default [4]
    */
   readonly learnsAfter?: readonly number[];
   /** How many products are kept of those that belong to a product, the best; up to twice as many, to let newcomers in. @default 50 */
   readonly neighbours?: number;
-  /** How many of them a user is told of. @default 20 */
+  /** How many of them a user is told of. @default 12 */
   readonly told?: number;
-  /** How many products may come to be recommended to a user. @default 30 */
+  /** How many products may come to be recommended to a user. @default 24 */
   readonly candidates?: number;
   /** What a candidate's score keeps with each further event of the user, from 0 to 1. @default 0.8 */
   readonly fade?: number;
@@ -39,17 +39,26 @@ const DEFAULTS: Rules = {
   weights: WEIGHTS,
   halfLife: days(7),
   recents: 6,
-  learnsAfter: [1, 5],
+  learnsAfter: [4],
   neighbours: 50,
-  told: 20,
-  candidates: 30,
+  told: 12,
+  candidates: 24,
   fade: 0.8,
   bought: 1000,
   listed: 10,
 };
 
-/** The rules with their defaults. */
+/**
+ * The rules with their defaults.
+ *
+ * @throws {RangeError} when a product would learn after it has been forgotten
+ */
 export function rulesOf(options: RecommendOptions): Rules {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, ...Object.fromEntries(given) };
+  const rules: Rules = { ...DEFAULTS, ...Object.fromEntries(given) };
+  const late = rules.learnsAfter.find((after) => after >= rules.recents);
+  if (late === undefined) return rules;
+  throw new RangeError(
+    `Cannot recommend: learnsAfter must be below recents, which is ${rules.recents}, current value is ${late}`,
+  );
 }

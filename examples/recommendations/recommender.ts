@@ -96,7 +96,7 @@ function neighbours({ halfLife, neighbours: kept, told }: Rules) {
         for (const other of forgotten(state.pairs.entries(), kept)) state.pairs.delete(other);
       }
       if (asked === undefined) return;
-      const best = alike(state.pairs.entries(), state.weight.get() ?? age, told);
+      const best = alike(state.pairs, state.weight.get() ?? age, told);
       emit([asked.user_id, packed({ ...asked, product, seen: others, alike: best })]);
     },
   });
@@ -110,16 +110,16 @@ function candidates({ candidates: most, fade, bought, listed }: Rules) {
     state: { candidates: value<Packed<Candidates>>(), bought: map<string, number>() },
     emits: typed<Made>(),
     next({ answer, filling }, { state, emit }) {
-      const { user_id, event_count, event_type, product, seen } = answer;
+      const { user_id, event_count, event_type, product, seen, alike } = answer;
       if (event_type === PURCHASE) {
         state.bought.set(product, event_count);
         if (state.bought.size > bought) state.bought.delete(oldest(state.bought.entries()));
       }
-      const hidden = new Set(seen).add(product);
-      const without = (name: string) => hidden.has(name) || state.bought.has(name);
       const before = unpacked(state.candidates.get());
-      const all = addCandidates(before, { ...answer, hidden, without }, { fade, most });
+      const had = (name: string) => state.bought.has(name);
+      const all = addCandidates(before, { event_count, product, alike, seen, bought: had }, { fade, most });
       state.candidates.set(packed(all));
+      const without = (name: string) => name === product || seen.includes(name) || had(name);
       const row = { user_id, event_count, recommendations: list(all, filling, { without, most: listed }) };
       emit({ row, newest: before === undefined || event_count > before.count });
     },

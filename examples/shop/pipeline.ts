@@ -17,6 +17,8 @@ export const EVENTS = "user_events";
 const SHOP_WEIGHTS = { ...WEIGHTS, remove_from_cart: 0 };
 /** Of the few products of the shop, only those that were seen last are left out of the list. */
 const RECENTS = 4;
+/** People look at few products here, so what belongs together is learnt at once. */
+const LEARNS_AFTER = [1, 3];
 /** How often it is looked at what trends. */
 const EVERY = seconds(10);
 
@@ -31,7 +33,8 @@ export function shopPipelines(log: EmbeddedLog): Observable<unknown>[] {
     kvTable(TRENDING, { key: ({ key }) => key, value: ({ value }) => value }),
     repartition({ name: "trends-to-all", broadcast: true }),
   );
-  const lists = recommend(events, { weights: SHOP_WEIGHTS, recents: RECENTS, trends }).pipe(
+  const rules = { weights: SHOP_WEIGHTS, recents: RECENTS, learnsAfter: LEARNS_AFTER };
+  const lists = recommend(events, { ...rules, trends }).pipe(
     latestOfUser,
     kvTable(FOR_YOU, { key: (row) => row.user_id }),
   );

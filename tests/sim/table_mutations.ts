@@ -63,9 +63,9 @@ export const TABLES: readonly Mutation[] = [
     run: 1,
     families: ["prices"],
     edits: [{
-      file: "connectors/kv_table.ts",
-      find: "    last.delete(id);\n    last.set(id, row);\n",
-      replace: "    if (!last.has(id)) last.set(id, row);\n",
+      file: "runtime/outputs.ts",
+      find: "        rows.set(name, row);\n",
+      replace: "        rows.set(name, before ?? row);\n",
     }],
   },
 ];

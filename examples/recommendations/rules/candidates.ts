@@ -3,23 +3,27 @@
  *
  * With each event of the user the scores so far fade, and the neighbours of the event's product are added.
  */
-import { rounded } from "./decay.ts";
+import { inMillionths, MILLION } from "./decay.ts";
 import type { Alike } from "./neighbours.ts";
 import { type Listed, TRENDING } from "../recommended.ts";
 
-/** A product that may be recommended, its score, and the product of the user's that it belongs to most. */
-export type Candidate = readonly [product: string, score: number, because: string];
-
-/** The candidates of a user. */
+/**
+ * The candidates of a user, the best first. They are columns and not rows, and scores are whole numbers, because their
+ * text is written and read with every event.
+ */
 export interface Candidates {
   /** The highest number of the user's events that were added. */
   readonly count: number;
-  /** The best first. */
-  readonly best: readonly Candidate[];
+  readonly products: readonly string[];
+  /** The score of each in millionths. */
+  readonly scores: readonly number[];
+  /** For each the product of the user's that it belongs to most, as its place in `causes`. */
+  readonly because: readonly number[];
+  readonly causes: readonly string[];
 }
 
 /** A user without candidates. */
-const NO_CANDIDATES: Candidates = { count: 0, best: [] };
+const NO_CANDIDATES: Candidates = { count: 0, products: [], scores: [], because: [], causes: [] };
 
 /** An event of the user and what belongs to its product. */
 export interface Addition {
@@ -27,10 +31,10 @@ export interface Addition {
   readonly event_count: number;
   readonly product: string;
   readonly alike: Alike;
-  /** The event's product and the others that the user has just seen. They are no candidates. */
-  readonly hidden: ReadonlySet<string>;
-  /** Whether a product cannot become a candidate, because it is hidden or the user has bought it. */
-  readonly without: (product: string) => boolean;
+  /** The other products that the user has just seen. Neither they nor the event's product are candidates. */
+  readonly seen: readonly string[];
+  /** Whether the user has bought a product. It does not become a candidate then. */
+  readonly bought: (product: string) => boolean;
 }
 
 /**
@@ -41,29 +45,65 @@ export interface Addition {
  */
 export function addCandidates(
   before: Candidates = NO_CANDIDATES,
-  { event_count: count, product, alike, hidden, without }: Addition,
+  { event_count: count, product, alike, seen, bought }: Addition,
   { fade, most }: { readonly fade: number; readonly most: number },
 ): Candidates {
   const last = Math.max(before.count, count);
   const old = fade ** (last - before.count), young = fade ** (last - count);
-  const all = new Map<string, Candidate>();
-  for (const [name, score, because] of before.best) {
-    // What was bought was hidden when its event came, and is not let in again.
-    if (!hidden.has(name)) all.set(name, [name, rounded(score * old), because]);
+  const products: string[] = [], scores: number[] = [], causes: string[] = [];
+  const places = new Map<string, number>();
+  for (let at = 0; at < before.products.length; at++) {
+    const name = before.products[at];
+    // What was bought was just seen when its event came, and is not let in again.
+    if (name === product || seen.includes(name)) continue;
+    places.set(name, products.length);
+    products.push(name);
+    scores.push(inMillionths(before.scores[at] / MILLION * old));
+    causes.push(before.causes[before.because[at]]);
   }
   for (let at = 0; at < alike.products.length; at++) {
     const name = alike.products[at];
-    if (without(name)) continue;
-    const more = alike.shares[at] * young, found = all.get(name);
-    const score = found?.[1] ?? 0;
-    all.set(name, [name, rounded(score + more), found === undefined || more > score ? product : found[2]]);
+    if (name === product || seen.includes(name) || bought(name)) continue;
+    const more = alike.shares[at] / MILLION * young, place = places.get(name);
+    if (place === undefined) {
+      products.push(name);
+      scores.push(inMillionths(more));
+      causes.push(product);
+    } else {
+      const score = scores[place] / MILLION;
+      if (more > score) causes[place] = product;
+      scores[place] = inMillionths(score + more);
+    }
   }
-  return { count: last, best: [...all.values()].sort(bestFirst).slice(0, most) };
+  return { count: last, ...bestOf({ products, scores, causes }, most) };
 }
 
-/** Of equal ones the first by name is first. */
-function bestFirst([one, score]: Candidate, [other, otherScore]: Candidate): number {
-  return otherScore - score || (one < other ? -1 : 1);
+/** The best of the candidates, in order. Of equal ones the first by name is first. */
+function bestOf(
+  { products, scores, causes }: { products: string[]; scores: number[]; causes: string[] },
+  most: number,
+): Omit<Candidates, "count"> {
+  const order: number[] = [];
+  for (let one = 0; one < products.length; one++) {
+    // Those before were in order, so nearly all of them stay in place.
+    let place = one;
+    for (; place > 0; place--) {
+      const other = order[place - 1];
+      if (scores[other] > scores[one] || scores[other] === scores[one] && products[other] < products[one]) break;
+      order[place] = other;
+    }
+    order[place] = one;
+  }
+  const best = { products: [] as string[], scores: [] as number[], because: [] as number[], causes: [] as string[] };
+  for (let nth = 0; nth < order.length && nth < most; nth++) {
+    const at = order[nth];
+    let cause = best.causes.indexOf(causes[at]);
+    if (cause === -1) cause = best.causes.push(causes[at]) - 1;
+    best.products.push(products[at]);
+    best.scores.push(scores[at]);
+    best.because.push(cause);
+  }
+  return best;
 }
 
 /** A product that trends. */
@@ -76,15 +116,18 @@ export interface Trending {
  * The list to show: the best candidates, filled up with what trends.
  *
  * @param trends lists of what trends, those to take from first
- * @param without the products that are not listed
+ * @param without whether a product is not listed
  * @param most how many products are listed
  */
 export function list(
-  { best }: Candidates,
+  { products, scores, because, causes }: Candidates,
   trends: readonly (readonly Trending[])[],
   { without, most }: { readonly without: (product: string) => boolean; readonly most: number },
 ): Listed[] {
-  const listed = best.slice(0, most).map(([product_id, score, because]): Listed => ({ product_id, score, because }));
+  const listed: Listed[] = [];
+  for (let at = 0; at < products.length && at < most; at++) {
+    listed.push({ product_id: products[at], score: scores[at] / MILLION, because: causes[because[at]] });
+  }
   if (listed.length === most || trends.length === 0) return listed;
   const has = new Set(listed.map(({ product_id }) => product_id));
   for (const { product_id, score } of trends.flat()) {

@@ -29,7 +29,10 @@ export function share(part: number, whole: number): number {
   return 2 ** (part - whole);
 }
 
-/** Six digits behind the point say enough of a share or a score, and make short messages, states and rows. */
-export function rounded(score: number): number {
-  return Math.round(score * 1e6) / 1e6;
+/** Shares and scores are kept in millionths: that says enough, and whole numbers make short messages and states. */
+export const MILLION = 1e6;
+
+/** A share or a score in millionths. */
+export function inMillionths(score: number): number {
+  return Math.round(score * MILLION);
 }

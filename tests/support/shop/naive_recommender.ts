@@ -18,10 +18,10 @@ export interface NaiveRules {
 const DEFAULTS: NaiveRules = {
   halfLife: 7 * 24 * 3_600_000,
   recents: 6,
-  learnsAfter: [1, 5],
+  learnsAfter: [4],
   neighbours: 50,
-  told: 20,
-  candidates: 30,
+  told: 12,
+  candidates: 24,
   fade: 0.8,
 };
 

@@ -39,7 +39,7 @@ export class Program implements AsyncDisposable {
     assert(deno === "deno" && run === "run", "the task runs Deno");
     const script = words.pop()!;
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: [run, `--config=${ROOT}deno.json`, ...words, `${ROOT}${script}`, ...args],
+      args: [run, `--config=${ROOT}deno.json`, ...words, `${ROOT}${script}`, ...args, ...withoutPage(task, args)],
       cwd,
       // The tests may have a broker in their environment. The program gets its broker from its flags.
       env: { NO_COLOR: "1", KAFKA_BROKERS: "", ...env },
@@ -103,6 +103,11 @@ export class Program implements AsyncDisposable {
     ]);
     return { code, stdout: this.#stdout, stderr: this.#stderr };
   }
+}
+
+/** Tests start many programs at once, and most of them look at no page. */
+function withoutPage(task: string, args: readonly string[]): string[] {
+  return task === "start" && !args.includes("--dashboard") ? ["--dashboard", "off"] : [];
 }
 
 /** Runs the program to its end. */

@@ -62,7 +62,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   dashboard: {
     // The page's own library, as text.
     packages: /^htm$/,
-    files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js|telemetry/instruments\.ts`),
+    files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js|telemetry/instruments\.ts|runtime/records\.ts`),
     types: re(String.raw`runtime/(details|job|measurements)\.ts`),
   },
   telemetry: {
