@@ -45,21 +45,26 @@ export { type DeadLetter, deadLetter, type RunOptions } from "./runtime/options.
 export type { Job, JobEnd, StateView, StopOptions } from "./runtime/job.ts";
 export type {
   ClosedBy,
+  DeadLetterSample,
+  DisorderDetails,
   EpochDetails,
   Explanation,
   HolderDetails,
+  HotKeyDetails,
   JobDetails,
   JobState,
   KeptBy,
   LateRecord,
   MarkDetails,
   PartitionDetails,
+  PublishDetails,
   Reason,
   RecentPercentiles,
   StageDetails,
   TaskDetails,
   TaskSource,
   WatermarkDetails,
+  WorkerDetails,
   WorkShares,
 } from "./runtime/details.ts";
 export type { EventFacts, EventLevel, JobEvent, JobEvents } from "./runtime/events.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Spans } from "./_spans.ts";
 import type { TimeWindow } from "./_window_result.ts";
 
 /** The part of a record that is remembered. */
@@ -54,14 +55,12 @@ const SAMPLES_A_SECOND = 10;
 const CLOSINGS = 32;
 /** The numbers of one of them: watermark, offset, event time, timestamp. */
 const FIELDS = 4;
-const GROWTH = Math.log(1.1);
 
 /** What one stage remembers. */
 export class LateRecords implements LateSummary {
   readonly samples: LateFacts[] = [];
-  worst = 0;
-  /** Late values by the logarithm of their lateness. */
-  readonly #counts: number[] = [];
+  /** How late they were. */
+  readonly #spans = new Spans();
   readonly #closings = new Float64Array(CLOSINGS * FIELDS).fill(NaN);
   readonly #places: (Pick<Remembered, "topic" | "partition"> | undefined)[] = [];
   #next = 0;
@@ -99,9 +98,7 @@ export class LateRecords implements LateSummary {
     },
   ): void {
     const lateness = watermark - until;
-    if (lateness > this.worst) this.worst = lateness;
-    const bucket = bucketOf(lateness);
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.#spans.add(lateness);
     const second = Math.floor(now / 1000);
     if (second !== this.#second) [this.#second, this.#inSecond] = [second, 0];
     if (record === undefined || ++this.#inSecond > SAMPLES_A_SECOND) return;
@@ -113,14 +110,12 @@ export class LateRecords implements LateSummary {
     });
   }
 
+  get worst(): number {
+    return this.#spans.worst;
+  }
+
   exceededBy(most: number): number {
-    if (most <= 0) return this.worst;
-    let left = most;
-    for (let bucket = this.#counts.length - 1; bucket >= 0; bucket--) {
-      left -= this.#counts[bucket] ?? 0;
-      if (left < 0) return Math.min(this.worst, Math.ceil(Math.exp(bucket * GROWTH)));
-    }
-    return 0;
+    return this.#spans.exceededBy(most);
   }
 
   /** The first record that raised the watermark to this time, of those that made something due. */
@@ -134,8 +129,4 @@ export class LateRecords implements LateSummary {
     }
     return undefined;
   }
-}
-
-function bucketOf(lateness: number): number {
-  return lateness <= 1 ? 0 : Math.ceil(Math.log(lateness) / GROWTH);
 }

@@ -8,11 +8,16 @@
  *
  * @module
  */
+import { gapOf, nextSeed } from "../base/sampling.ts";
 import { BEFORE_1973, BEGIN_OF_TIME, END_OF_TIME } from "./_limits.ts";
 import type { Scope } from "./_scope.ts";
+import { Spans } from "./_spans.ts";
 import type { ClockSnapshot, PartitionMark } from "./_clock_snapshot.ts";
 import type { Task } from "./_task.ts";
 import type { PartitionFacts, RaisedBy } from "./_time_facts.ts";
+
+/** One value in so many is looked at. */
+const SEEN_IN = 16;
 
 /** When a partition is idle, and what happens when all of them are. */
 export interface IdleRule {
@@ -44,6 +49,11 @@ export class PartitionClocks {
   readonly #restoredIdle = new Set<number>();
   /** What the checkpoint knows of the records that raised the marks. */
   #restored: ClockSnapshot["raisedBy"];
+  /** How far events were behind the latest one of their partition, of one value in sixteen. */
+  readonly #disorder: (Spans | undefined)[] = [];
+  /** How many values come until one is looked at. */
+  #unseen = 1;
+  #seed = 1;
   #changes = -1;
   #low = BEGIN_OF_TIME;
   #allIdleSince = NaN;
@@ -54,10 +64,20 @@ export class PartitionClocks {
   /** A record of that slot carried this watermark. Returns whether something may have changed. */
   observe(slot: number, mark: number): boolean {
     const index = slot + 1;
+    if (--this.#unseen === 0) this.#measure(index, mark);
     if (mark < BEFORE_1973) this.task.tellEarly(this.task.timestamp);
     // Most records do not raise the mark of their partition and change nothing.
     if (mark <= this.#marks[index] && !this.#idle[index] && this.task.changes === this.#changes) return false;
     return this.#move(index, mark);
+  }
+
+  /** Samples by how much a value is out of order in its partition. */
+  #measure(index: number, mark: number): void {
+    this.#unseen = gapOf(this.#seed = nextSeed(this.#seed), SEEN_IN);
+    const highest = this.#marks[index];
+    // Before the first value there is nothing to be behind of.
+    if (!(highest > BEGIN_OF_TIME)) return;
+    (this.#disorder[index] ??= new Spans()).add(Math.max(0, highest - mark));
   }
 
   #move(index: number, mark: number): boolean {
@@ -131,6 +151,7 @@ export class PartitionClocks {
       const [, , mark, idle] = this.#unclaimed.get(placeOf(topic, partition)) ?? ["", 0, BEGIN_OF_TIME, false];
       return {
         ...{ slot: index - 1, topic, partition, raisedBy: this.#raisedBy[index] ?? NaN },
+        disorder: this.#disorder[index],
         mark: known ? this.#marks[index] : mark,
         idle: known ? this.#idle[index] : idle,
       };

@@ -228,8 +228,11 @@ export class Stage<Result = any> {
   set full(full: boolean) {
     if (full === this.#full) return;
     this.#full = full;
-    this.task.full += full ? 1 : -1;
-    if (!full) this.task.host?.wake?.();
+    const { task, label } = this;
+    task.full += full ? 1 : -1;
+    if (full) task.fullStages.push(label);
+    else task.fullStages.splice(task.fullStages.indexOf(label), 1);
+    if (!full) task.host?.wake?.();
   }
 
   /** Fails the stream. For code that runs outside of the handlers; inside them a throw does the same. */

@@ -57,6 +57,8 @@ export class Task implements At {
   held = 0;
   /** How many stages can take no more records for now. */
   full = 0;
+  /** Their labels. */
+  readonly fullStages: string[] = [];
   failure: TaskFailure | undefined = undefined;
   /** How many records came too late for their window. */
   late = 0;

@@ -5,6 +5,7 @@
  * @module
  */
 import type { LateSummary } from "./_late_facts.ts";
+import type { Spans } from "./_spans.ts";
 import type { TimeWindow } from "./_window_result.ts";
 
 /** One input partition of a `watermark()`. */
@@ -19,6 +20,8 @@ export interface PartitionFacts {
   readonly idle: boolean;
   /** The offset of the record that raised the mark last; NaN when it is not known. */
   readonly raisedBy: number;
+  /** How far its events were behind the latest one, of one in sixteen; `undefined` before the first sample. */
+  readonly disorder: Spans | undefined;
 }
 
 /** The record that raised the mark of a partition last. */

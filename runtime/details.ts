@@ -7,10 +7,10 @@
  * @module
  */
 import type { StageMetrics } from "./metrics.ts";
-import type { EpochDetails, RecentPercentiles } from "./recent.ts";
+import type { EpochDetails, PublishDetails, RecentPercentiles } from "./recent.ts";
 import type { WorkShares } from "./work_time.ts";
 
-export type { EpochDetails, RecentPercentiles, WorkShares };
+export type { EpochDetails, PublishDetails, RecentPercentiles, WorkShares };
 
 /** What a job does, in a word. */
 export type JobState = "running" | "catching up" | "waiting" | "stopped" | "finished";
@@ -68,6 +68,8 @@ export interface PartitionDetails {
   readonly quietFor: number | undefined;
   /** How long the record at the head of the queue has waited since its own timestamp; 0 where nothing waits. */
   readonly lagTime: number | undefined;
+  /** The own timestamp of the record that was processed last; `undefined` before the first one of this worker. */
+  readonly lastTimestamp: number | undefined;
   /** Whether fetching is paused, because enough waits. */
   readonly paused: boolean;
   /** Its marks, one for each `watermark()` that reads it. */
@@ -82,6 +84,8 @@ export interface MarkDetails {
   readonly mark: number | undefined;
   /** The offset of the record that raised the mark last, if it is known. */
   readonly raisedBy: number | undefined;
+  /** 99.9 % of its events were behind the latest one by no more than this, as far as this worker has read. */
+  readonly disorder: number | undefined;
   /** Whether it is idle, and so holds nothing back. */
   readonly idle: boolean;
   /** Whether it is the one that holds the watermark of its task. */
@@ -106,6 +110,38 @@ export interface WatermarkDetails {
   readonly idleAfter: number | "never" | undefined;
   /** The highest less the lowest mark of its partitions. */
   readonly spread: number | undefined;
+  /** How far events are out of order in their partitions; `undefined` before this worker has looked at some. */
+  readonly disorder: DisorderDetails | undefined;
+}
+
+/** How far events are behind the latest one of their partition. One value in sixteen is looked at, by each worker. */
+export interface DisorderDetails {
+  /** How many values were looked at. */
+  readonly samples: number;
+  /** Half of them were behind by no more than this, in milliseconds. */
+  readonly half: number;
+  /** 99.9 % of them: as `maxOutOfOrderness` it would keep these in time. */
+  readonly most: number;
+  /** The most that one was behind. */
+  readonly all: number;
+  /** What part of them was behind by more than `maxOutOfOrderness`, from 0 to 1, within a tenth of the bound. */
+  readonly beyond: number | undefined;
+  /** What to do about the bound, in a sentence, where another one is better. It needs 1000 values. */
+  readonly advice: string | undefined;
+}
+
+/** A key that at least one record in 32 of its partition has. */
+export interface HotKeyDetails {
+  /** The key as text, or in hexadecimal digits where it is no text, in at most 60 characters. */
+  readonly key: string;
+  /** The task. */
+  readonly task: number;
+  /** The topic. */
+  readonly topic: string;
+  /** The partition. */
+  readonly partition: number;
+  /** What part of the partition's records has it at least, from 0 to 1; one record in 64 is looked at. */
+  readonly share: number;
 }
 
 /** A stage that keeps state, over the tasks of this worker. */
@@ -153,6 +189,28 @@ export interface LateRecord {
   readonly sentence: string;
 }
 
+/** A record, or the result of a window or timer, that went to a dead-letter sink. */
+export interface DeadLetterSample {
+  /** The task. */
+  readonly task: number;
+  /** The topic of the record; `undefined` for the result of a window or timer. */
+  readonly topic: string | undefined;
+  /** Its partition. */
+  readonly partition: number | undefined;
+  /** Its offset. */
+  readonly offset: number | undefined;
+  /** When it was refused. */
+  readonly at: number;
+  /** The stage that refused it; empty where none did. */
+  readonly stage: string;
+  /** Why, with the stage, in at most 160 characters. The dead letter has all of it in its header `tidemark.reason`. */
+  readonly reason: string;
+  /** The topic to which its copy went. */
+  readonly to: string;
+  /** All of it in a sentence. */
+  readonly sentence: string;
+}
+
 /** The record that closed a window. */
 export interface ClosedBy {
   /** Its topic. */
@@ -167,6 +225,20 @@ export interface ClosedBy {
   readonly before: number;
 }
 
+/** A worker of a job, as it says of itself. */
+export interface WorkerDetails {
+  /** Its name; `undefined` when it has none. */
+  readonly name: string | undefined;
+  /** Since when it runs. */
+  readonly since: number;
+  /** When it was seen last: a worker that runs says every three seconds that it is there. */
+  readonly at: number;
+  /** The version of this package that it runs. */
+  readonly version: string;
+  /** The address of its page, where it has one. */
+  readonly page: string | undefined;
+}
+
 /** A job at one moment. */
 export interface JobDetails {
   /** The job's name. */
@@ -175,6 +247,8 @@ export interface JobDetails {
   readonly at: number;
   /** The name of the worker that made it, if it has one. */
   readonly worker: string | undefined;
+  /** The workers that are there, or were within the last minute; this one first, then those seen last. */
+  readonly workers: readonly WorkerDetails[];
   /** What it does, in a word. */
   readonly state: JobState;
   /** Everything that the job waits for at this moment. */
@@ -211,7 +285,7 @@ export interface JobDetails {
   readonly latency_ms: RecentPercentiles;
   /** How long a transaction with results takes, in milliseconds. */
   readonly publish_ms: RecentPercentiles;
-  /** The newest commits of this worker, the newest first, at most 24. */
+  /** The newest commits of this worker, the newest first, at most 24; `job.epochs()` has more. */
   readonly recentEpochs: readonly EpochDetails[];
   /** What this worker's time goes to, and so what limits it; `undefined` in its first half second. */
   readonly time: WorkShares | undefined;
@@ -226,12 +300,16 @@ export interface JobDetails {
   readonly watermarks: readonly WatermarkDetails[];
   /** The stages that keep state. */
   readonly stages: readonly StageDetails[];
-  /** The tasks, those with the most lag first where there are more than 48. */
+  /** The tasks, those with the most lag first where there are more than 32. */
   readonly tasks: readonly TaskDetails[];
-  /** Input partitions, those with the most lag first where there are more than 48. */
+  /** Input partitions, those with the most lag first where there are more than 32. */
   readonly partitions: readonly PartitionDetails[];
   /** The newest values that came too late, over all tasks, the newest first, at most 10. */
   readonly lateRecords: readonly LateRecord[];
+  /** The newest dead letters, over all tasks, the newest first, at most 20 in 4 KB; at most 10 a second of a task. */
+  readonly deadLetters: readonly DeadLetterSample[];
+  /** Keys that come often in the partitions of this worker, those with the largest share first, at most 10. */
+  readonly hotKeys: readonly HotKeyDetails[];
   /** How many tasks and partitions were left out, to keep the snapshot small. */
   readonly leftOut: { readonly tasks: number; readonly partitions: number };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import type { StartOffset } from "../connectors/connector.ts";
 import type { Head } from "../state/mod.ts";
 import type { MarkDetails, PartitionDetails, TaskDetails } from "./details.ts";
 import { lowestOf } from "./details_live.ts";
@@ -27,6 +28,7 @@ export function clocksOfHead({ clocks, told }: Head, inputs: ReadonlySet<string>
     const lowest = Math.min(...read.filter(([, , , idle]) => !idle).map(([, , mark]) => mark));
     const marks = read.map(([topic, partition, mark, idle]) => ({
       ...{ topic, partition, watermark: name, idle },
+      disorder: undefined,
       raisedBy: told?.raisedBy[name]?.[topic]?.[partition],
       mark: mark === BEGIN_OF_TIME ? undefined : mark,
       holds: !idle && mark === lowest,
@@ -53,19 +55,25 @@ export function committedTask(
   };
 }
 
-/** The input partitions of a task as its head tells. Where they end is known only to who reads them. */
-export function committedPartitions(
+/** The input partitions of a task, with the offsets at which its next epoch begins. */
+export function committedPlaces({ offsets }: Head, inputs: ReadonlySet<string>): StartOffset[] {
+  return listOffsets(offsets).filter(({ topic }) => inputs.has(topic));
+}
+
+/** An input partition of a task as its head tells. Where it ends is known only to who reads it. */
+export function committedPartition(
   task: number,
-  { offsets }: Head,
+  { topic, partition, offset }: StartOffset,
   clocks: readonly CommittedClock[],
-  inputs: ReadonlySet<string>,
-): PartitionDetails[] {
-  return listOffsets(offsets).filter(({ topic }) => inputs.has(topic)).map(({ topic, partition, offset }) => ({
-    ...{ task, topic, partition, position: offset, paused: false },
+): PartitionDetails {
+  return {
+    ...{ task, topic, partition, position: offset, paused: false, lastTimestamp: undefined },
     ...{ end: undefined, endAge: undefined, quietFor: undefined, lagTime: undefined },
     marks: clocks.flatMap(({ marks }) =>
       marks.filter((mark) => mark.topic === topic && mark.partition === partition)
-        .map(({ watermark, mark, raisedBy, idle, holds }) => ({ watermark, mark, raisedBy, idle, holds }))
+        .map(({ watermark, mark, raisedBy, disorder, idle, holds }) => ({
+          ...{ watermark, mark, raisedBy, disorder, idle, holds },
+        }))
     ),
-  }));
+  };
 }

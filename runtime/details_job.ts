@@ -7,10 +7,11 @@ import type { Head, Store } from "../state/mod.ts";
 import { readHead } from "../state/mod.ts";
 import { BEGIN_OF_TIME, END_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
-import type { Explanation, JobDetails, JobState } from "./details.ts";
+import type { Explanation, JobDetails, JobState, WorkerDetails } from "./details.ts";
 import { explainElsewhere, explainStopped } from "./details_elsewhere.ts";
-import { explainTooFar, farAhead, type LateSample } from "./details_late.ts";
-import { readLate } from "./details_late_store.ts";
+import { LiveFacts } from "./details_facts.ts";
+import { explainTooFar, farAhead } from "./details_late.ts";
+import { joined, type LeftSamples, readShelves } from "./details_shelf.ts";
 import { clocksOf, quietFor, waitingOf } from "./details_live.ts";
 import { Rates } from "./details_rate.ts";
 import { wholeOf } from "./details_whole.ts";
@@ -25,6 +26,7 @@ import type { Plan } from "./plan.ts";
 import type { Settings } from "./options.ts";
 import type { Entered } from "./topology.ts";
 import type { Troubles } from "./troubles.ts";
+import { readWorkers, WorkerEntry } from "./worker_entry.ts";
 
 /** What the details of a running job are taken from. */
 export interface JobTellerParts {
@@ -36,6 +38,8 @@ export interface JobTellerParts {
   readonly troubles: Troubles;
   /** The name of this worker, if it has one. */
   readonly worker: string | undefined;
+  /** Identifies this worker where it has no name. */
+  readonly id: string;
   /** The numbers of all tasks of the job. */
   readonly tasks: readonly number[];
   /** The tasks of this worker. */
@@ -56,16 +60,24 @@ interface Live {
 /** Tells of a running job. */
 export class JobTeller {
   readonly #rates = new Rates();
+  readonly #facts = new LiveFacts();
   readonly #inputs: ReadonlySet<string>;
   /** The heads of the tasks that this worker does not own. */
   #heads: ReadonlyMap<number, Head | undefined> = new Map();
-  /** Their late values. */
-  #late: readonly LateSample[] = [];
+  /** Their late values and dead letters. */
+  #left: LeftSamples = joined([]);
+  /** The other workers. */
+  #workers: readonly WorkerDetails[] = [];
   #readAt = -Infinity;
   #ended: "stopped" | "finished" | undefined;
   #failure: Error | undefined;
 
+  /** What this worker says of itself in the store. */
+  readonly entry: WorkerEntry;
+
   constructor(readonly parts: JobTellerParts) {
+    const { settings: { name: job, clock }, store, worker, id } = parts;
+    this.entry = new WorkerEntry({ job, clock, store, worker, id });
     this.#inputs = new Set(parts.plan.topics);
   }
 
@@ -136,11 +148,12 @@ export class JobTeller {
     const moment = { now: clock.now(), elapsed: clock.elapsed() };
     const rate = this.#rates.of(live, moment.elapsed);
     const whole = wholeOf({
-      ...{ job: name, ...moment, worker, tasks, live, meter, rate },
+      ...{ job: name, ...moment, worker, tasks, live, meter, rate, facts: this.#facts },
       time: this.parts.loop().time.shares(moment.elapsed),
       ...{ entered: this.parts.entered.byId(), lastEvent: this.parts.settings.events.last },
       ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },
-      ...{ inputs: this.#inputs, heads: this.#heads, late: this.#late },
+      ...{ inputs: this.#inputs, heads: this.#heads, left: this.#left },
+      workers: this.#ended === undefined ? [this.entry.details, ...this.#workers] : this.#workers,
     });
     return { ...whole, state: this.#stateOf(whole) };
   }
@@ -156,7 +169,7 @@ export class JobTeller {
     const { owned, tasks, settings: { clock } } = this.parts;
     if (this.#ended !== undefined) return false;
     const all = owned().length === tasks.length;
-    if (all) [this.#heads, this.#late] = [new Map(), []];
+    if (all) [this.#heads, this.#left, this.#workers] = [new Map(), joined([]), []];
     return !all && clock.elapsed() - this.#readAt >= DETAILS_HEADS_MS;
   }
 
@@ -166,10 +179,13 @@ export class JobTeller {
     const others = tasks.filter((task) => !mine.has(task));
     const read = await Promise.all(others.map(async (task) => {
       const head = (await readHead(store, { job: name, task }))?.head;
-      return { task, head, late: await readLate(store, name, task, head) };
+      return { task, head, left: await readShelves(store, name, task, head) };
     }));
     this.#heads = new Map(read.map(({ task, head }) => [task, head]));
-    this.#late = read.flatMap(({ late }) => late);
+    this.#left = joined(read.map(({ left }) => left));
+    const own = this.entry.details;
+    const all = await readWorkers(store, name, clock.now());
+    this.#workers = all.filter((one) => one.name !== own.name || one.since !== own.since);
     this.#readAt = clock.elapsed();
   }
 
@@ -187,7 +203,7 @@ export class JobTeller {
   }
 
   #heldBy({ runner: { outputs, task } }: OwnedTask): string | undefined {
-    if (task.full > 0) return "a stage that can take no more records until it has answers";
+    if (task.full > 0) return `${task.fullStages.join(" and ")}, which can take no more records until it has answers`;
     return outputs.full ? "the commit" : this.parts.held();
   }
 

@@ -33,16 +33,29 @@ export interface LateSample {
   readonly late: LateFacts;
 }
 
-/** The newest late values of these tasks, and of these. */
-export function newestLate(tasks: readonly StagesOfTask[], others: readonly LateSample[] = []): LateSample[] {
-  const all = [...others];
-  for (const { task, tallies } of tasks) {
-    for (const { lates, name, operator } of tallies) {
-      if (lates === undefined) continue;
-      for (const late of lates.samples) all.push({ task, stage: name ?? operator, late });
-    }
+/** The newest late values of a task. */
+export function newestLate({ task, tallies }: StagesOfTask): LateSample[] {
+  const all: LateSample[] = [];
+  for (const { lates, name, operator } of tallies) {
+    if (lates === undefined) continue;
+    for (const late of lates.samples) all.push({ task, stage: name ?? operator, late });
   }
   return all.sort((a, b) => b.late.timestamp - a.late.timestamp).slice(0, LATE_RECORDS);
+}
+
+/** The newest of the late values in these lists. */
+export function newestOf(lists: Iterable<readonly LateSample[]>): LateSample[] {
+  const newest: LateSample[] = [];
+  for (const list of lists) {
+    for (const sample of list) {
+      const { timestamp } = sample.late;
+      if (newest.length === LATE_RECORDS && timestamp <= newest.at(-1)!.late.timestamp) continue;
+      const at = newest.findIndex(({ late }) => late.timestamp < timestamp);
+      newest.splice(at < 0 ? newest.length : at, 0, sample);
+      if (newest.length > LATE_RECORDS) newest.pop();
+    }
+  }
+  return newest;
 }
 
 /** Late values as they are shown. */

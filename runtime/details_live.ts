@@ -5,6 +5,7 @@
  */
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
+import { mostOfDisorder } from "./details_disorder.ts";
 import type { MarkDetails, PartitionDetails, TaskDetails } from "./details.ts";
 import type { InputQueue } from "./input_queue.ts";
 import type { Moment } from "./metrics.ts";
@@ -55,23 +56,34 @@ export function lowestOf(watermarks: readonly number[]): number | undefined {
 }
 
 /** The input partitions of a task. */
-export function livePartitions(
-  { number, runner: { queues, task } }: OwnedTask,
-  clocks: readonly ClockFacts[],
-  { now, elapsed }: Moment,
-): PartitionDetails[] {
-  return queues.filter(({ hop }) => !hop).map((queue) => {
-    const { topic, partition, position, paused } = queue;
-    const behind = queue.latest > position;
-    const { nextTimestamp } = queue;
-    return {
-      ...{ task: number, topic, partition, position, paused, end: known(queue.end) },
-      endAge: known(elapsed - queue.fetchedAt),
-      quietFor: quietFor(task.idleSince[queue.slot], elapsed),
-      lagTime: behind ? known(nextTimestamp === -Infinity ? NaN : now - nextTimestamp) : known(0 * queue.latest),
-      marks: clocks.flatMap((clock) => marksOf(clock, queue.slot)),
-    };
-  });
+export function livePartitions(owned: OwnedTask, clocks: readonly ClockFacts[], moment: Moment): PartitionDetails[] {
+  const { runner: { queues } } = owned;
+  return queues.filter(({ hop }) => !hop).map((queue) => livePartition(owned, queue, { clocks, moment }));
+}
+
+/** One input partition of a task. */
+export function livePartition(
+  { number, runner: { task } }: OwnedTask,
+  queue: InputQueue,
+  { clocks, moment: { now, elapsed } }: { readonly clocks: readonly ClockFacts[]; readonly moment: Moment },
+): PartitionDetails {
+  const { topic, partition, position, paused } = queue;
+  return {
+    ...{ task: number, topic, partition, position, paused, end: known(queue.end) },
+    endAge: known(elapsed - queue.fetchedAt),
+    quietFor: quietFor(task.idleSince[queue.slot], elapsed),
+    lagTime: lagTimeOf(queue, now),
+    lastTimestamp: known(queue.lastTimestamp),
+    marks: clocks.flatMap((clock) => marksOf(clock, queue.slot)),
+  };
+}
+
+/** How long the record at the head of a queue has waited since its own timestamp. */
+export function lagTimeOf(queue: InputQueue, now: number): number | undefined {
+  const { latest, position } = queue;
+  if (!(latest > position)) return known(0 * latest);
+  const { nextTimestamp } = queue;
+  return known(nextTimestamp === -Infinity ? NaN : now - nextTimestamp);
 }
 
 /** For how long a queue has had nothing to read. */
@@ -82,10 +94,11 @@ export function quietFor(since: number | undefined, elapsed: number): number | u
 function marksOf({ name, partitions }: ClockFacts, slot: number): MarkDetails[] {
   const active = partitions.filter(({ idle }) => !idle);
   const lowest = Math.min(...active.map(({ mark }) => mark));
-  return partitions.filter((one) => one.slot === slot).map(({ mark, raisedBy, idle }) => ({
+  return partitions.filter((one) => one.slot === slot).map(({ mark, raisedBy, disorder, idle }) => ({
     watermark: name,
     mark: mark === BEGIN_OF_TIME ? undefined : mark,
     raisedBy: known(raisedBy),
+    disorder: disorder === undefined ? undefined : mostOfDisorder(disorder),
     idle,
     holds: !idle && mark === lowest,
   }));

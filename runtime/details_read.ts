@@ -6,13 +6,15 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { KvHandle } from "../state/kv_handle.ts";
 import { type Head, KvStore, readHead, readJob, type Store } from "../state/mod.ts";
-import type { Explanation, JobDetails } from "./details.ts";
+import type { Explanation, JobDetails, WorkerDetails } from "./details.ts";
 import { explainElsewhere } from "./details_elsewhere.ts";
-import { readLate } from "./details_late_store.ts";
+import { LiveFacts } from "./details_facts.ts";
+import { joined, readShelves } from "./details_shelf.ts";
 import { wholeOf } from "./details_whole.ts";
 import { DETAILS_FRESH_MS } from "./limits.ts";
 import { Meter } from "./metrics.ts";
 import { mostTasks } from "./stored_job.ts";
+import { readWorkers } from "./worker_entry.ts";
 
 /** Options of {@linkcode readDetails}. */
 export interface ReadDetailsOptions {
@@ -32,8 +34,7 @@ export interface StoredDetails {
  * Reads the details of a job from its state alone. No worker of the job needs to run, and nothing is written. What only a
  * worker knows is absent: lag, rates, windows that wait.
  *
- * A job of which no task was committed in the last ten seconds reads as `stopped`. So does a running one whose input is
- * quiet: ask its own `details()`.
+ * A job of which no worker was seen in the last ten seconds reads as `stopped`.
  *
  * @param job the job's name
  * @param options where its state is
@@ -99,20 +100,25 @@ export async function readFrom(
   );
   // A topic that every task reads may have more partitions than the job has tasks.
   const heads = found.slice(0, found.findLastIndex((head) => head !== undefined) + 1);
-  const late = await Promise.all(heads.map((head, task) => readLate(store, job, task, head)));
+  const left = joined(await Promise.all(heads.map((head, task) => readShelves(store, job, task, head))));
   const now = clock.now();
+  const workers = await readWorkers(store, job, now);
   const details = wholeOf({
     ...{ job, now, elapsed: 0, worker: undefined, trouble: undefined, failure: failureOf(heads), rate: 0 },
-    ...{ state: stateOf(heads, now), tasks: heads.map((_head, task) => task), live: [], late: late.flat() },
+    ...{ workers, state: stateOf(heads, workers, now), tasks: heads.map((_head, task) => task), live: [], left },
     ...{ inputs: new Set(Object.keys(entry.inputs)), heads: new Map(heads.entries()), meter: new Meter() },
-    ...{ time: undefined, entered: {}, lastEvent: 0 },
+    ...{ time: undefined, entered: {}, lastEvent: 0, facts: new LiveFacts() },
   });
   return { details, explanations: explainElsewhere(details, { stage: undefined, age: 0 }) };
 }
 
-function stateOf(heads: readonly (Head | undefined)[], now: number): JobDetails["state"] {
+function stateOf(
+  heads: readonly (Head | undefined)[],
+  workers: readonly WorkerDetails[],
+  now: number,
+): JobDetails["state"] {
   if (heads.length > 0 && heads.every((head) => head?.finished === true)) return "finished";
-  return heads.some((head) => now - (head?.told?.at ?? -Infinity) < DETAILS_FRESH_MS) ? "running" : "stopped";
+  return workers.some(({ at }) => now - at < DETAILS_FRESH_MS) ? "running" : "stopped";
 }
 
 /** A failure that a head has kept, because the job must not go on as it is. */

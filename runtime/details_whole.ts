@@ -4,12 +4,30 @@
  * @module
  */
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
-import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
+import type { ClockFacts } from "../operators/_time_facts.ts";
+import { Spans } from "../operators/_spans.ts";
 import type { Head } from "../state/mod.ts";
-import type { JobDetails, JobState, PartitionDetails, TaskDetails, WatermarkDetails } from "./details.ts";
-import { clocksOfHead, type CommittedClock, committedPartitions, committedTask } from "./details_committed.ts";
-import { clocksOf, lagOf, livePartitions, liveTask, waitingOf } from "./details_live.ts";
-import { type LateSample, newestLate, shownRecords, type StagesOfTask } from "./details_late.ts";
+import type {
+  JobDetails,
+  JobState,
+  PartitionDetails,
+  TaskDetails,
+  WatermarkDetails,
+  WorkerDetails,
+} from "./details.ts";
+import {
+  clocksOfHead,
+  type CommittedClock,
+  committedPartition,
+  committedPlaces,
+  committedTask,
+} from "./details_committed.ts";
+import { lagOf, lagTimeOf, livePartition, liveTask } from "./details_live.ts";
+import type { LiveFacts, TaskFacts } from "./details_facts.ts";
+import { newestOf, shownRecords } from "./details_late.ts";
+import { type DeadSample, shownDead } from "./details_dead.ts";
+import { disorderOf, hotKeysOf } from "./details_disorder.ts";
+import type { LeftSamples } from "./details_shelf.ts";
 import { DETAILS_EPOCHS, DETAILS_ROWS } from "./limits.ts";
 import type { Meter, Moment } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
@@ -21,6 +39,7 @@ import type { WorkShares } from "./work_time.ts";
 export interface WholeParts extends Moment {
   readonly job: string;
   readonly worker: string | undefined;
+  readonly workers: readonly WorkerDetails[];
   readonly state: JobState;
   readonly trouble: string | undefined;
   readonly failure: string | undefined;
@@ -32,68 +51,121 @@ export interface WholeParts extends Moment {
   readonly live: readonly OwnedTask[];
   /** The heads of the other tasks. */
   readonly heads: ReadonlyMap<number, Head | undefined>;
-  /** The late values of the other tasks. */
-  readonly late: readonly LateSample[];
+  /** The late values and dead letters of the other tasks. */
+  readonly left: LeftSamples;
   readonly meter: Meter;
   /** What the worker's time goes to. */
   readonly time: WorkShares | undefined;
   readonly rate: number;
+  /** What is known of the tasks of this worker. */
+  readonly facts: LiveFacts;
   readonly entered: JobDetails["entered"];
   readonly lastEvent: number;
 }
 
-/** A live task with its clocks and waiting stages. */
-interface Live extends StagesOfTask {
-  readonly owned: OwnedTask;
-  readonly clocks: readonly ClockFacts[];
-  readonly waiting: readonly WaitingFacts[];
+/** A task of another worker, or of none. */
+interface Committed {
+  readonly task: number;
+  readonly head: Head;
+  readonly clocks: readonly CommittedClock[];
 }
 
 /** Makes the snapshot. */
 export function wholeOf(parts: WholeParts): JobDetails {
-  const { job, now, worker, state, trouble, failure, meter, inputs, heads } = parts;
-  const live = parts.live.map((owned): Live => {
-    return {
-      task: owned.number,
-      tallies: owned.runner.task.tallies,
-      owned,
-      clocks: clocksOf(owned),
-      waiting: waitingOf(owned),
-    };
+  const { job, now, worker, state, trouble, failure, meter, heads, facts } = parts;
+  const live = facts.of(parts.live);
+  const committed = [...heads].flatMap(([task, head]): Committed[] => {
+    return head === undefined ? [] : [{ task, head, clocks: clocksKept(head, parts.inputs) }];
   });
-  const committed = [...heads].flatMap(([task, head]) => {
-    return head === undefined ? [] : [{ task, head, clocks: clocksOfHead(head, inputs) }];
-  });
-  const byTask = new Map(committed.map((one) => [one.task, one]));
-  const tasks = [
-    ...live.map(({ owned, clocks }) => liveTask(owned, worker, clocks)),
-    ...[...heads].map(([task, head]) => committedTask(task, head, byTask.get(task)?.clocks ?? [])),
-  ].sort((a, b) => a.task - b.task);
-  const partitions = [
-    ...live.flatMap(({ owned, clocks }) => livePartitions(owned, clocks, parts)),
-    ...committed.flatMap(({ task, head, clocks }) => committedPartitions(task, head, clocks, inputs)),
-  ].sort((a, b) => a.task - b.task);
-  const lagTimes = partitions.flatMap(({ lagTime }) => lagTime === undefined ? [] : [lagTime]);
-  const shown = { tasks: mostOf(tasks, lagOfTask), partitions: mostOf(partitions, lagOfPartition) };
+  const theirs = committed.map(({ head }) => head);
+  const clocks = live.flatMap(({ clocks }) => clocks);
   return {
-    ...{ job, at: now, worker, state, trouble, failure, taskCount: parts.tasks.length },
-    ...totalsOf(parts.live, committed.map(({ head }) => head)),
+    ...{ job, at: now, worker, workers: parts.workers, state, trouble, failure, taskCount: parts.tasks.length },
+    ...totalsOf(parts.live, theirs, facts.counters),
     records_per_second: Math.round(parts.rate),
     lag: lagOf(parts.live.flatMap(({ runner }) => runner.queues)),
-    lagTime: lagTimes.length === 0 ? undefined : Math.max(...lagTimes),
-    waiting: waitingEpochs(parts.live, committed.map(({ head }) => head)),
+    lagTime: longestLagTime(parts.live, now),
+    waiting: waitingEpochs(parts.live, theirs),
     ...recentOf(meter, parts.elapsed),
     time: parts.time,
     ...{ entered: parts.entered, lastEvent: parts.lastEvent },
-    watermarks: watermarksOf(live, committed, { now, tasks: parts.tasks.length }),
-    stages: stageDetails(parts.live, boundOf(live)),
-    lateRecords: shownRecords(newestLate(live, parts.late), now),
-    ...shown,
-    leftOut: {
-      tasks: tasks.length - shown.tasks.length,
-      partitions: partitions.length - shown.partitions.length,
-    },
+    watermarks: watermarksOf(clocks, committed, { now, tasks: parts.tasks.length }),
+    stages: stageDetails(live.map(({ rows }) => rows), boundOf(clocks)),
+    lateRecords: shownRecords(newestOf([parts.left.late, ...live.map(({ late }) => late)]), now),
+    deadLetters: shownDead([...parts.live.flatMap(deadOf), ...parts.left.dead]),
+    hotKeys: hotKeysOf(parts.live),
+    ...rowsOf(parts, { live, committed, worker }),
   };
+}
+
+/** The rows of tasks and partitions. Only those that are shown are made. */
+function rowsOf(
+  parts: WholeParts,
+  { live, committed, worker }: {
+    readonly live: readonly TaskFacts[];
+    readonly committed: readonly Committed[];
+    readonly worker: string | undefined;
+  },
+): Pick<JobDetails, "tasks" | "partitions" | "leftOut"> {
+  const byTask = new Map(committed.map((one) => [one.task, one]));
+  const tasks: Row<TaskDetails>[] = [], partitions: Row<PartitionDetails>[] = [];
+  for (const { owned, clocks } of live) {
+    const { number: task, runner: { queues } } = owned;
+    tasks.push({ task, lag: lagOf(queues) ?? 0, make: () => liveTask(owned, worker, clocks) });
+    for (const queue of queues) {
+      if (queue.hop) continue;
+      const lag = queue.latest - queue.position || 0;
+      partitions.push({ task, lag, make: () => livePartition(owned, queue, { clocks, moment: parts }) });
+    }
+  }
+  for (const [task, head] of parts.heads) {
+    const clocks = byTask.get(task)?.clocks ?? [];
+    tasks.push({ task, lag: 0, make: () => committedTask(task, head, clocks) });
+  }
+  for (const { task, head, clocks } of committed) {
+    for (const place of committedPlaces(head, parts.inputs)) {
+      partitions.push({ task, lag: 0, make: () => committedPartition(task, place, clocks) });
+    }
+  }
+  const shown = { tasks: mostOf(tasks), partitions: mostOf(partitions) };
+  return {
+    ...shown,
+    leftOut: { tasks: tasks.length - shown.tasks.length, partitions: partitions.length - shown.partitions.length },
+  };
+}
+
+/** A row that may be shown. */
+interface Row<T> {
+  readonly task: number;
+  readonly lag: number;
+  readonly make: () => T;
+}
+
+/** All rows in the order of their tasks, or those with the most lag. */
+function mostOf<T>(rows: Row<T>[]): readonly T[] {
+  rows.sort((a, b) => a.task - b.task);
+  if (rows.length > DETAILS_ROWS) rows.sort((a, b) => b.lag - a.lag);
+  return rows.slice(0, DETAILS_ROWS).map(({ make }) => make());
+}
+
+/** The clocks of heads, which are looked at again in each snapshot until they are read anew. */
+const CLOCKS = new WeakMap<Head, readonly CommittedClock[]>();
+
+function clocksKept(head: Head, inputs: ReadonlySet<string>): readonly CommittedClock[] {
+  let clocks = CLOCKS.get(head);
+  if (clocks === undefined) CLOCKS.set(head, clocks = clocksOfHead(head, inputs));
+  return clocks;
+}
+
+function longestLagTime(live: readonly OwnedTask[], now: number): number | undefined {
+  let longest: number | undefined;
+  for (const { runner: { queues } } of live) {
+    for (const queue of queues) {
+      const lagTime = queue.hop ? undefined : lagTimeOf(queue, now);
+      if (lagTime !== undefined && (longest === undefined || lagTime > longest)) longest = lagTime;
+    }
+  }
+  return longest;
 }
 
 function recentOf(
@@ -108,17 +180,8 @@ function recentOf(
   };
 }
 
-function lagOfTask({ lag = 0 }: TaskDetails): number {
-  return lag;
-}
-
-function lagOfPartition({ end, position }: PartitionDetails): number {
-  return end === undefined ? 0 : end - position;
-}
-
-/** All rows, or those with the most lag. */
-function mostOf<T>(rows: readonly T[], lag: (row: T) => number): readonly T[] {
-  return rows.length <= DETAILS_ROWS ? rows : rows.toSorted((a, b) => lag(b) - lag(a)).slice(0, DETAILS_ROWS);
+function deadOf({ number: task, runner }: OwnedTask): DeadSample[] {
+  return (runner.outputs.parts.letters?.samples ?? []).map((sample) => ({ ...sample, task }));
 }
 
 /** Epochs that are committed and not visible. */
@@ -138,27 +201,29 @@ function waitingEpochs(live: readonly OwnedTask[], heads: readonly Head[]): JobD
 interface Tracked {
   readonly watermarks: number[];
   readonly marks: number[];
+  readonly disorder: Spans;
   facts: ClockFacts | undefined;
 }
 
 /** Every `watermark()`, over all tasks that have one. */
 function watermarksOf(
-  live: readonly Live[],
-  committed: readonly { readonly clocks: readonly CommittedClock[] }[],
+  live: readonly ClockFacts[],
+  committed: readonly Committed[],
   { now, tasks }: { readonly now: number; readonly tasks: number },
 ): WatermarkDetails[] {
   const byName = new Map<string, Tracked>();
   const trackedOf = (name: string): Tracked => {
-    const tracked = byName.get(name) ?? { watermarks: [], marks: [], facts: undefined };
+    const tracked = byName.get(name) ?? { watermarks: [], marks: [], disorder: new Spans(), facts: undefined };
     byName.set(name, tracked);
     return tracked;
   };
-  for (const { clocks } of live) {
-    for (const facts of clocks) {
-      const tracked = trackedOf(facts.name);
-      tracked.facts = facts;
-      tracked.watermarks.push(facts.watermark);
-      for (const { mark } of facts.partitions) tracked.marks.push(mark);
+  for (const facts of live) {
+    const tracked = trackedOf(facts.name);
+    tracked.facts = facts;
+    tracked.watermarks.push(facts.watermark);
+    for (const { mark, disorder } of facts.partitions) {
+      tracked.marks.push(mark);
+      if (disorder !== undefined) tracked.disorder.include(disorder);
     }
   }
   for (const { name, watermark, marks } of committed.flatMap(({ clocks }) => clocks)) {
@@ -166,7 +231,7 @@ function watermarksOf(
     tracked.watermarks.push(watermark);
     for (const { mark } of marks) tracked.marks.push(mark ?? BEGIN_OF_TIME);
   }
-  return [...byName].map(([name, { watermarks, marks, facts }]) => {
+  return [...byName].map(([name, { watermarks, marks, disorder, facts }]) => {
     const begun = watermarks.filter((watermark) => watermark > BEGIN_OF_TIME);
     const lowest = begun.length === 0 ? undefined : least(begun);
     const read = marks.filter((mark) => mark > BEGIN_OF_TIME);
@@ -175,6 +240,7 @@ function watermarksOf(
       lag: lowest === undefined ? undefined : now - lowest,
       bound: facts?.bound,
       idleAfter: facts === undefined ? undefined : facts.idleAfter === Infinity ? "never" : facts.idleAfter,
+      disorder: disorderOf(disorder, facts?.bound),
       spread: read.length === 0 ? undefined : -least(read.map((mark) => -mark)) - least(read),
     };
   });
@@ -185,7 +251,7 @@ function least(numbers: readonly number[]): number {
 }
 
 /** The bound of the watermarks, where all of them have the same: which of several a stage waits for is not known here. */
-function boundOf(live: readonly Live[]): number | undefined {
-  const bounds = new Set(live.flatMap(({ clocks }) => clocks.map(({ bound }) => bound)));
-  return bounds.size === 1 ? [...bounds][0] : undefined;
+function boundOf(clocks: readonly ClockFacts[]): number | undefined {
+  const [first] = clocks;
+  return clocks.every(({ bound }) => bound === first.bound) ? first?.bound : undefined;
 }

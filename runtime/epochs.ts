@@ -19,7 +19,7 @@ import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, SLOW_EPOCH_MS, TOLD_AFTER_MS, WAI
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
-import type { EpochDetails } from "./recent.ts";
+import type { CommittedEpoch } from "./recent.ts";
 import { Rhythm } from "./rhythm.ts";
 import type { TaskRunner } from "./task_runner.ts";
 import { type CommitStep, tracesOf } from "./work_steps.ts";
@@ -136,7 +136,7 @@ export class Epochs {
         const now = clock.elapsed();
         const took = now - this.#publishingSince;
         this.#rhythm.published(took);
-        meter.published(took, now);
+        meter.published(took, { now: clock.now(), elapsed: now }, failure);
         if (meter.sent !== undefined) {
           meter.steps.next({ kind: "send", ended: clock.now(), took, error: failure, ...meter.sent });
         }
@@ -256,7 +256,7 @@ export class Epochs {
   }
 
   /** Tells those who trace the worker of a commit that has ended. */
-  #tell(cuts: readonly Cuts[], details: EpochDetails, rest: Pick<CommitStep, "pushed" | "error">): void {
+  #tell(cuts: readonly Cuts[], details: CommittedEpoch, rest: Pick<CommitStep, "pushed" | "error">): void {
     const { meter: { steps, commits: commit }, clock } = this.parts;
     if (!steps.observed) return;
     const { tasks, records, results, bytes, commit_ms: took } = details;
@@ -340,7 +340,7 @@ function cutOf(task: OwnedTask, inCommit: readonly InCommit[]): CutEpoch | undef
 }
 
 /** What a commit of these epochs of tasks has. */
-function epochOf(cuts: readonly CutEpoch[], at: number, commit_ms: number): EpochDetails {
+function epochOf(cuts: readonly CutEpoch[], at: number, commit_ms: number): CommittedEpoch {
   let records = 0, results = 0, bytes = 0;
   for (const { outputs, records: read } of cuts) {
     records += read;
@@ -351,7 +351,7 @@ function epochOf(cuts: readonly CutEpoch[], at: number, commit_ms: number): Epoc
   return { at, tasks: cuts.length, records, results, bytes, commit_ms: Number(commit_ms.toFixed(2)) };
 }
 
-function tellSlow(events: Events, { commit_ms: ms, tasks, records }: EpochDetails): void {
+function tellSlow(events: Events, { commit_ms: ms, tasks, records }: CommittedEpoch): void {
   events.noteSeldom("slow epoch", (count) => [
     { kind: "slow epoch", ms, tasks, records, others: count - 1 },
     `a commit of ${countOf(tasks, "task")} took ${shownDuration(ms)}`,

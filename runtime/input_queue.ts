@@ -8,9 +8,14 @@
  */
 import type { Batch, InputRecord } from "../connectors/connector.ts";
 import type { InputSlot } from "../operators/_scope.ts";
+import { gapOf, nextSeed } from "../base/sampling.ts";
 import { recordBytes } from "../connectors/headers.ts";
 import { hopRecords } from "./hop_records.ts";
+import { HotKeys } from "./hot_keys.ts";
 import { RECORD_OBJECTS } from "./limits.ts";
+
+/** One record in so many is looked at. */
+const SEEN_IN = 64;
 
 /** What waits: a fetch, or a move of the position past offsets that are gone. */
 interface Waiting extends Pick<Batch, "records" | "position"> {
@@ -52,6 +57,13 @@ export class InputQueue implements InputSlot {
   missing = 0;
   /** How many records were taken since the last cut. */
   taken = 0;
+  /** The own timestamp of the record that was taken last; NaN before the first. */
+  lastTimestamp = NaN;
+  /** The keys of one record in 64; `undefined` before the first. */
+  keys: HotKeys | undefined = undefined;
+  /** How many records are taken until one is looked at. */
+  #unseen = 1;
+  #seed = 1;
   #batches: Waiting[] = [];
   /** Fetches that are held, and everything that came after the first of them. */
   readonly #held: Held[] = [];
@@ -174,6 +186,8 @@ export class InputQueue implements InputSlot {
         this.#ahead = undefined;
         this.#next++;
         this.taken++;
+        this.lastTimestamp = record.timestamp;
+        if (--this.#unseen === 0) this.#see(record);
         this.position = this.#next === records.length ? position : behind(record);
         if (this.#next === records.length) this.#dropBatch();
         return record;
@@ -183,6 +197,11 @@ export class InputQueue implements InputSlot {
       this.#dropBatch();
     }
     return undefined;
+  }
+
+  #see({ key }: InputRecord): void {
+    this.#unseen = gapOf(this.#seed = nextSeed(this.#seed), SEEN_IN);
+    if (!this.hop) (this.keys ??= new HotKeys()).add(key);
   }
 
   #dropBatch(): void {

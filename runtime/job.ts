@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cell, Key } from "../operators/keyed_state.ts";
-import type { Explanation, JobDetails } from "./details.ts";
+import type { EpochDetails, Explanation, JobDetails } from "./details.ts";
 import type { JobEvents } from "./events.ts";
 import type { Metrics } from "./metrics.ts";
 import type { JobRecords } from "./records.ts";
@@ -60,6 +60,13 @@ export interface Job extends AsyncDisposable {
    */
   details(): Promise<JobDetails>;
   /**
+   * The newest commits of this worker, at most 256, the oldest first. A commit is read again with its `publish` when its
+   * results have become visible.
+   *
+   * @param after only commits with a higher number. @default 0
+   */
+  epochs(after?: number): readonly EpochDetails[];
+  /**
    * Why results have not come: an explanation for each stage and task with windows or timers that wait, and for tasks of
    * other workers; the most urgent first. It is empty when nothing waits.
    *
@@ -67,6 +74,14 @@ export interface Job extends AsyncDisposable {
    * @throws {RangeError} when no stage that keeps state has this name
    */
   explain(stage?: string): Promise<readonly Explanation[]>;
+  /**
+   * Tells programs that look into the job's store where this worker's page is, so that they can ask it: `tidemark why`
+   * does. `dashboard()` calls it.
+   *
+   * @param url the page's address, or `undefined` when it is closed
+   * @returns resolves when it is written. A store that is away is told later
+   */
+  announcePage(url: string | undefined): Promise<void>;
   /** The records of the topics that the job reads and writes, and its dead letters. */
   readonly records: JobRecords;
   /** A view of the state of a stage. Throws a `RangeError` when no stage has this name. */

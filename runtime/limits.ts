@@ -52,7 +52,7 @@ export const TICK_MS = 50;
 export const RETRY_PAUSE: PauseLimits = { first: 10, longest: SECOND };
 
 /** How many rows of tasks, and of partitions, the details of a job have. */
-export const DETAILS_ROWS = 48;
+export const DETAILS_ROWS = 32;
 
 /** How many commits the details of a job have. */
 export const DETAILS_EPOCHS = 24;
@@ -60,8 +60,14 @@ export const DETAILS_EPOCHS = 24;
 /** How old the heads of other workers' tasks may be in the details of a job, in milliseconds. */
 export const DETAILS_HEADS_MS: number = SECOND;
 
-/** How recent a commit must be for a job to read as running from its state alone, in milliseconds. */
+/** How recently a worker must have been seen for a job to read as running from its state alone, in milliseconds. */
 export const DETAILS_FRESH_MS: number = 10 * SECOND;
+
+/** How often a worker says in the store that it is there, in milliseconds. */
+export const WORKER_SEEN_MS: number = 3 * SECOND;
+
+/** A worker that was not seen for this time is forgotten, in milliseconds. */
+export const WORKER_FORGOTTEN_MS: number = 60 * SECOND;
 
 /** Over which time the rates in the details of a job are taken, in milliseconds. */
 export const DETAILS_RATE_MS: number = 5 * SECOND;
@@ -78,8 +84,14 @@ export const WORK_MS: number = 10 * SECOND;
 /** How many late values the details of a job show. */
 export const LATE_RECORDS = 10;
 
-/** How often the late values of a task are written with its epochs, in milliseconds. */
-export const LATE_WRITE_MS: number = SECOND;
+/** How often the late values and the dead letters of a task are written with its epochs, in milliseconds. */
+export const SHELF_WRITE_MS: number = SECOND;
+
+/**
+ * How many dead letters a task remembers, and how many of them in a second; how many bytes of them details have, and how
+ * many characters of a reason.
+ */
+export const DEAD_LETTERS = { most: 20, inSecond: 10, bytes: 4_096, reason: 160 } as const;
 
 /**
  * When a partition is too far ahead: by so many times the bound of its watermark, which counts as at least so many
@@ -122,6 +134,15 @@ export const HOP_INTERVAL = { least: 100, each: 5 } as const;
 
 /** How often records of a hop that no task needs any more are deleted, in milliseconds. */
 export const HOP_DELETE_MS: number = 5 * SECOND;
+
+/**
+ * The counters of hot keys of a partition; when their counts are halved; how many keys are counted before they say something;
+ * how many characters of a key, and how many keys, the details have.
+ */
+export const HOT_KEYS = { counters: 32, halvedAt: 16_384, least: 64, characters: 60, shown: 10 } as const;
+
+/** How many values must have been looked at before a bound is advised. */
+export const DISORDER_SAMPLES = 1_000;
 
 /** How many of a job's newest events are kept. */
 export const EVENTS_KEPT = 200;

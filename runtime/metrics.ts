@@ -8,7 +8,7 @@ import { Durations, LATENCY_BOUNDS, STEP_BOUNDS } from "../base/durations.ts";
 import { Histogram, type Percentiles } from "./histogram.ts";
 import type { Measurements } from "./measurements.ts";
 import { type EpochCount, ProcessCounts } from "./process_counts.ts";
-import { type EpochDetails, RecentEpochs, RecentHistogram } from "./recent.ts";
+import { type CommittedEpoch, RecentEpochs, RecentHistogram } from "./recent.ts";
 import { type Sent, sentOf, type WaitingEpochs, type WorkStep } from "./work_steps.ts";
 
 /**
@@ -129,21 +129,25 @@ export class Meter {
   };
   readonly counts: ProcessCounts = new ProcessCounts();
   readonly steps: Subject<WorkStep> = new Subject();
-  /** Commits of this process. */
-  commits = 0;
   /** What the last transaction has, where somebody wants to know. */
   sent: Sent | undefined;
+  /** The commits of the transaction under way, and how many epochs of tasks it has. */
+  #sending = { commits: new Set<number>(), epochs: 0 };
   /** Epochs committed by this process. */
   epochs = 0;
 
+  /** Commits of this process. */
+  get commits(): number {
+    return this.recentEpochs.last;
+  }
+
   /** @param elapsed milliseconds of a monotonic clock */
-  committed(epoch: EpochDetails, elapsed: number): void {
+  committed(epoch: CommittedEpoch, elapsed: number): void {
     this.commit.record(epoch.commit_ms);
     this.durations.commit.record(epoch.commit_ms);
     this.recent.commit.record(epoch.commit_ms, elapsed);
     this.recentEpochs.add(epoch);
     this.epochs += epoch.tasks;
-    this.commits++;
   }
 
   /** An epoch of a task is committed. */
@@ -154,12 +158,17 @@ export class Meter {
   /** A transaction is about to publish what waits in these outboxes. `delivered` has the topics of such results. */
   sending(outboxes: readonly WaitingEpochs[], delivered: ReadonlyMap<string, unknown>): void {
     this.sent = this.steps.observed ? sentOf(outboxes, delivered) : undefined;
+    this.#sending = sendingOf(outboxes);
   }
 
   /** A transaction with results has ended. */
-  published(ms: number, elapsed: number): void {
-    this.recent.publish.record(ms, elapsed);
-    this.durations.publish.record(ms);
+  published(took: number, { now, elapsed }: Moment, failure: Error | undefined): void {
+    const { commits, epochs } = this.#sending;
+    if (failure === undefined) {
+      this.recentEpochs.published(commits, { at: now - took, took: Number(took.toFixed(2)), epochs });
+    }
+    this.recent.publish.record(took, elapsed);
+    this.durations.publish.record(took);
   }
 
   /** Records the latency of results that are visible now, from the timestamps of their records. */
@@ -172,6 +181,17 @@ export class Meter {
     }
     if (this.steps.observed && latencies.length > 0) this.steps.next({ kind: "visible", ended: now, latencies });
   }
+}
+
+/** The commits whose results are in a transaction of what waits in these outboxes. */
+function sendingOf(outboxes: readonly WaitingEpochs[]): { readonly commits: Set<number>; readonly epochs: number } {
+  const commits = new Set<number>();
+  let epochs = 0;
+  for (const { waiting } of outboxes) {
+    epochs += waiting.length;
+    for (const { commit } of waiting) if (commit !== undefined) commits.add(commit);
+  }
+  return { commits, epochs };
 }
 
 /** Sends snapshots to all subscribers. */

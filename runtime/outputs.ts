@@ -13,6 +13,7 @@ import type {
   TopicInfo,
 } from "../connectors/connector.ts";
 import type { PaneAtHand, Task } from "../operators/_task.ts";
+import type { DeadLetters, WrittenLetter } from "./details_dead.ts";
 import { letterRecord } from "./hop_records.ts";
 import { EPOCH_BYTES } from "./limits.ts";
 
@@ -50,6 +51,8 @@ export interface OutputParts {
   readonly failed: SinkSpec | undefined;
   readonly now: () => number;
   readonly count: (name: string) => void;
+  /** Remembers the newest dead letters. */
+  readonly letters?: DeadLetters;
 }
 
 /** The outputs of one epoch. */
@@ -117,19 +120,22 @@ export class Outputs {
   refuse(policy: "badRecord" | "failed", record: InputRecord, refusal: Refusal): void {
     const sink = this.parts[policy]!;
     const collector = this.#collector(sink);
-    collector.add(collector.encoder.refused(letterRecord(record), refusal));
-    this.#countLetter(sink);
+    const shown = letterRecord(record);
+    collector.add(collector.encoder.refused(shown, refusal));
+    this.#countLetter(sink, { record: shown, ...refusal, to: sink.topic });
   }
 
   /** Writes a window's result, or a timer, that could not be delivered. */
   undelivered(pane: PaneAtHand, refusal: Refusal): void {
-    const collector = this.#collector(this.parts.failed!);
+    const sink = this.parts.failed!;
+    const collector = this.#collector(sink);
     collector.add(collector.encoder.undelivered(pane, refusal));
-    this.#countLetter(this.parts.failed!);
+    this.#countLetter(sink, { record: undefined, ...refusal, to: sink.topic });
   }
 
-  #countLetter({ topic }: SinkSpec): void {
+  #countLetter({ topic }: SinkSpec, letter: WrittenLetter): void {
     this.#letters.set(topic, (this.#letters.get(topic) ?? 0) + 1);
+    this.parts.letters?.add(letter, this.parts.now());
   }
 
   /** Removes and returns everything that was collected, for the cut. */

@@ -7,7 +7,8 @@ import type { AtomicWrites, InCommit, Published, StartOffset } from "../connecto
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { Cut, DurableStates, Head, TaskCheckpoint } from "../state/mod.ts";
 import { FencedError } from "../state/mod.ts";
-import { LateShelf } from "./details_late_store.ts";
+import { newestLate } from "./details_late.ts";
+import { Shelves } from "./details_shelf.ts";
 import { raisedByOf } from "./details_told.ts";
 import { countsOf } from "./epoch_counts.ts";
 import { mapOffsets } from "./offsets.ts";
@@ -40,7 +41,7 @@ export type Ownership = "owned" | "finished" | "lost";
 export class OwnedTask implements PublishedTask {
   readonly outbox: Outbox;
   #ownership: Ownership = "owned";
-  readonly #late: LateShelf;
+  readonly #shelves: Shelves;
   /** Since when there has been nothing to commit, in elapsed time; NaN when there is something. */
   quietSince = NaN;
   /** The head as this run found it. */
@@ -58,7 +59,7 @@ export class OwnedTask implements PublishedTask {
     const { head } = checkpoint;
     this.outbox = new Outbox({ epoch: head.epoch, rows: 0, moved: head.counters.unpublishable ?? 0 });
     this.began = head;
-    this.#late = new LateShelf(checkpoint.keys.job, number, head.counters.late ?? 0);
+    this.#shelves = new Shelves(checkpoint.keys.job, number, head);
     this.committedClocks = head.clocks;
     this.committedCounters = head.counters;
   }
@@ -105,7 +106,7 @@ export class OwnedTask implements PublishedTask {
       outbox: collected.published,
       published: this.outbox.reached.epoch,
       // Staged records must be committed. Encoding a state may fail, so staging comes after it.
-      writes: () => stage(sinks, collected.appended, this.#late.writes(runner.task, counters.late ?? 0, runner.now())),
+      writes: () => stage(sinks, collected.appended, this.#samples(counters)),
       finished: runner.ended,
       told: { at: runner.now(), raisedBy: raisedByOf(runner) },
       extensions: extensionsOf(runner),
@@ -120,6 +121,20 @@ export class OwnedTask implements PublishedTask {
     this.committedCounters = counters;
     this.outbox.cut({ rows: outputs.published, bytes: outputs.bytes, samples, counts });
     return { cut, outputs, records, counts, traceparents, finished: runner.ended };
+  }
+
+  /** The late values and dead letters that go with an epoch with these counters. */
+  #samples({ late = 0, dead = 0 }: Readonly<Counters>): AtomicWrites["last"] {
+    const { number: task, runner: { task: { tallies }, outputs: { parts: { letters } } } } = this;
+    const now = this.runner.now();
+    return [
+      ...this.#shelves.late.writes(
+        late,
+        now,
+        () => newestLate({ task, tallies }).map(({ stage, late }) => ({ stage, late })),
+      ),
+      ...this.#shelves.dead.writes(dead, now, () => letters?.samples ?? []),
+    ];
   }
 
   /** The offsets at which the next epoch of this task begins to read. */
@@ -183,17 +198,17 @@ function extensionsOf(
   return tablesAreRead ? { ...ended, [TABLE_ENDS]: undefined } : ended;
 }
 
-/** Stages the rows that the sinks in the job's own store write with the epoch, and the late values of the task. */
+/** Stages the rows that the sinks in the job's own store write with the epoch, and the samples of the task. */
 function stage(
   sinks: readonly InCommit[],
   appended: ReadonlyMap<number, readonly unknown[]>,
-  late: AtomicWrites["last"],
+  samples: AtomicWrites["last"],
 ): AtomicWrites | undefined {
-  if (appended.size === 0 && late.length === 0) return undefined;
+  if (appended.size === 0 && samples.length === 0) return undefined;
   const staged = [...appended].map(([sink, rows]) => sinks[sink].stage(rows));
   return {
     ahead: staged.flatMap(({ ahead }) => ahead),
-    last: [...staged.flatMap(({ last }) => last), ...late],
+    last: [...staged.flatMap(({ last }) => last), ...samples],
     rows: staged.flatMap(({ rows = [] }) => rows),
   };
 }

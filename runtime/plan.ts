@@ -118,6 +118,17 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
   };
 }
 
+/**
+ * The plan with other connectors for its topics. Pipelines refer to connectors by id, so the pipelines stay the same.
+ */
+export function replaced(plan: Plan, connector: (original: Connector) => Connector): Plan {
+  return {
+    ...plan,
+    input: connector(plan.input),
+    sinks: plan.sinks.map((sink) => ({ ...sink, connector: connector(sink.connector) })),
+  };
+}
+
 /** The topics of which every task reads every partition. */
 function broadcastOf(sources: ReadonlySet<SourceSpec>): ReadonlySet<string> {
   const [every, own] = [true, false].map((is) =>

@@ -41,8 +41,20 @@ export class RecentHistogram {
   }
 }
 
+/** The transaction that made results of a commit visible. */
+export interface PublishDetails {
+  /** When it began. */
+  readonly at: number;
+  /** How long it took, in milliseconds. */
+  readonly took: number;
+  /** How many epochs of tasks it published together. */
+  readonly epochs: number;
+}
+
 /** One commit of a worker. */
 export interface EpochDetails {
+  /** The number of the commit in this process, from 1 on. */
+  readonly commit: number;
   /** When it was cut. */
   readonly at: number;
   /** How many tasks were cut together. */
@@ -55,15 +67,41 @@ export interface EpochDetails {
   readonly bytes: number;
   /** How long its commit took, in milliseconds. */
   readonly commit_ms: number;
+  /**
+   * The transaction that made its results visible; `undefined` while they are not, and where there are none or they are
+   * visible with the commit.
+   */
+  readonly publish: PublishDetails | undefined;
 }
+
+/** A commit before it has a number. */
+export type CommittedEpoch = Omit<EpochDetails, "commit" | "publish">;
 
 /** The newest commits of a worker. */
 export class RecentEpochs {
   readonly #epochs: EpochDetails[] = [];
   #next = 0;
 
-  add(epoch: EpochDetails): void {
-    this.#epochs[this.#next++ % RECENT_EPOCHS] = epoch;
+  /** How many commits there were: the number of the last one. */
+  get last(): number {
+    return this.#next;
+  }
+
+  add(epoch: CommittedEpoch): void {
+    this.#epochs[this.#next % RECENT_EPOCHS] = { commit: ++this.#next, ...epoch, publish: undefined };
+  }
+
+  /** A transaction has made the results of these commits visible. */
+  published(commits: Iterable<number>, publish: PublishDetails): void {
+    for (const commit of commits) {
+      const at = (commit - 1) % RECENT_EPOCHS, epoch = this.#epochs[at];
+      if (epoch?.commit === commit) this.#epochs[at] = { ...epoch, publish };
+    }
+  }
+
+  /** Those with a higher number, the oldest first. */
+  after(commit: number): EpochDetails[] {
+    return this.newest(Math.max(0, this.#next - commit)).reverse();
   }
 
   /** The newest, the newest first. */

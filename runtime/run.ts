@@ -5,11 +5,12 @@
  */
 import type { Observable } from "rxjs";
 import type { Connector } from "../connectors/connector.ts";
-import { KvStore, type Patience, type Store } from "../state/mod.ts";
+import type { Patience, Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
-import type { Explanation, JobDetails } from "./details.ts";
+import type { EpochDetails, Explanation, JobDetails } from "./details.ts";
 import { JobTeller } from "./details_job.ts";
+import { openStore, patienceOf } from "./job_store.ts";
 import { Deadline, describeLeft, endsSoon, interruptible, tellEnd } from "./ending.ts";
 import type { JobEvents } from "./events.ts";
 import type { Job, JobEnd, StateView, StopOptions } from "./job.ts";
@@ -17,7 +18,7 @@ import { SHOW_MS, STOP_MS, TOLD_AFTER_MS } from "./limits.ts";
 import { Meter, MetricsFeed, type MetricsSnapshot } from "./metrics.ts";
 import { openAll, type OpenJob } from "./opening.ts";
 import { type RunOptions, type Settings, settingsOf } from "./options.ts";
-import { type Plan, planOf } from "./plan.ts";
+import { type Plan, planOf, replaced } from "./plan.ts";
 import { Publisher } from "./publisher.ts";
 import type { JobRecords } from "./records.ts";
 import { recordsOf } from "./records_of.ts";
@@ -116,31 +117,6 @@ export async function runWith(
   return job;
 }
 
-/**
- * The plan with other connectors for its topics. Pipelines refer to connectors by id, so the pipelines stay the same.
- */
-function replaced(plan: Plan, connector: (original: Connector) => Connector): Plan {
-  return {
-    ...plan,
-    input: connector(plan.input),
-    sinks: plan.sinks.map((sink) => ({ ...sink, connector: connector(sink.connector) })),
-  };
-}
-
-/** Opens the state store. A KV that the user opened is closed by the user. */
-async function openStore({ state, clock }: Settings, troubles: Troubles): Promise<Store> {
-  const named = typeof state === "string" || state instanceof URL;
-  const store = await KvStore.open(named ? String(state) : state, clock);
-  store.waits = (error) => troubles.tell("store", error);
-  if (!named) store.close = () => store.letGo();
-  return store;
-}
-
-/** How long to wait for the store. Its troubles are reported once. */
-function patienceOf({ clock, giveUpAfter }: Settings, troubles: Troubles, signal: AbortSignal): Patience {
-  return { clock, patience: giveUpAfter, trouble: (error) => troubles.tell("store", error), signal };
-}
-
 interface JobParts {
   readonly settings: Settings;
   readonly plan: Plan;
@@ -209,7 +185,16 @@ class RunningJob implements Job {
       ended: (error) => void this.#closeSoon(error, "finished"),
     });
     this.#teller = new JobTeller({
-      ...{ settings, plan, store, meter: this.#meter, troubles, worker: parts.claimed.worker, entered },
+      ...{
+        settings,
+        plan,
+        store,
+        meter: this.#meter,
+        troubles,
+        worker: parts.claimed.worker,
+        entered,
+        id: publisherId,
+      },
       ...{ tasks: open.layout.tasks, owned: () => this.#worker.assignment.list, held: () => this.#worker.epochs.held },
       loop: () => this.#worker.loop,
     });
@@ -289,8 +274,16 @@ class RunningJob implements Job {
     return this.#teller.details();
   }
 
+  epochs(after = 0): readonly EpochDetails[] {
+    return this.#meter.recentEpochs.after(after);
+  }
+
   explain(stage?: string): Promise<readonly Explanation[]> {
     return this.#teller.explain(stage);
+  }
+
+  announcePage(url: string | undefined): Promise<void> {
+    return this.#teller.entry.announce(url);
   }
 
   async stop({ within = STOP_MS.within }: StopOptions = {}): Promise<void> {
@@ -375,10 +368,11 @@ class RunningJob implements Job {
 
   /** Resolves when nothing of the job is under way any more. */
   async #left(): Promise<void> {
-    await Promise.allSettled([this.#reading, this.#worker.ended()]);
+    await Promise.allSettled([this.#reading, this.#worker.ended(), this.#teller.entry.remove()]);
   }
 
   #schedule(): void {
+    this.#teller.entry.beat();
     this.#cancelTimer = this.parts.settings.clock.after(SHOW_MS / 2, () => {
       this.metrics.emit();
       this.#teller.sample();

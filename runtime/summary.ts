@@ -58,12 +58,17 @@ export function summarize(
   };
 }
 
-/** Totals since the job was created, over tasks of this worker and heads of others. */
+/**
+ * Totals since the job was created, over tasks of this worker and heads of others.
+ *
+ * @param own the sums of the counters of these tasks
+ */
 export function totalsOf(
   tasks: readonly OwnedTask[],
   heads: readonly Head[],
+  own: Readonly<Record<string, number>> = sumOf(tasks.map(({ runner }) => runner.counters)),
 ): Pick<MetricsSnapshot, "records_in" | "outputs" | "late" | "dead_letters" | "unpublishable" | "missing" | "epochs"> {
-  const counters = sumOf([...tasks.map(({ runner }) => runner.counters), ...heads.map((head) => head.counters)]);
+  const counters = heads.length === 0 ? own : sumOf([own, ...heads.map((head) => head.counters)]);
   const outputs: Record<string, number> = {};
   for (const [name, count] of Object.entries(counters)) if (name.startsWith("out:")) outputs[name.slice(4)] = count;
   let late = counters.late ?? 0, epochs = 0;
@@ -86,7 +91,7 @@ export function totalsOf(
 function sumOf(counters: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sum: Record<string, number> = {};
   for (const one of counters) {
-    for (const [name, count] of Object.entries(one)) sum[name] = (sum[name] ?? 0) + count;
+    for (const name of Object.keys(one)) sum[name] = (sum[name] ?? 0) + one[name];
   }
   return sum;
 }

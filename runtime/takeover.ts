@@ -17,6 +17,7 @@ import type { Background } from "../base/background.ts";
 import { askedOf, type AskedReset, askedReset, endAsked } from "./asked_reset.ts";
 import type { From, Published, StartOffset } from "../connectors/connector.ts";
 import type { RecordAtHand, Task } from "../operators/_task.ts";
+import { DeadLetters, tellLetter } from "./details_dead.ts";
 import { toldClocks } from "./details_told.ts";
 import type { KeyAtHand } from "./key_guard.ts";
 import {
@@ -344,6 +345,7 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
     failed: settings.onError?.sink,
     now: settings.clock.now,
     count: (name) => runner.count(name),
+    letters: new DeadLetters((letter) => tellLetter(settings.events, number, letter)),
   });
   const runner: TaskRunner = new TaskRunner({
     number,

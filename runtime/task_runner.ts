@@ -46,6 +46,7 @@ export class TaskRunner implements TaskHost {
   counters: Counters;
   /** Whether something has happened that a cut should commit. */
   changed = false;
+  cuts = 0;
   /** Whether the input has ended and all effects of it have happened. */
   ended = false;
   /** The current record when the task failed. */
@@ -227,6 +228,7 @@ export class TaskRunner implements TaskHost {
 
   /** Begins the next epoch after a cut. */
   startEpoch(): void {
+    this.cuts++;
     this.samples.clear();
     this.changed = false;
     this.task.late = 0;

@@ -4,7 +4,9 @@
  * | key | value | |---|---| | `["job", job, "entry"]` | the job entry | | `["job", job, task, "head"]` | the head of a
  * task | | `["job", job, task, "bucket", era, state, bucket]` | the base of a bucket, or the place of its chunks;
  * changed only together with the head | | `["job", job, task, "late"]` | the newest values
- * that came too late, for those who show the job | | `["job", job, "replayed", topic, id, partition, offset]` | that a dead
+ * that came too late, for those who show the job | | `["job", job, task, "dead"]` | the newest dead letters, for the same
+ * | | `["job", job, "workers", worker]` | a worker that is there, and where its page is
+ * | | `["job", job, "replayed", topic, id, partition, offset]` | that a dead
  * letter was sent again | | `["job", job, task, kind, fence, attempt, index]` | a chunk of a delta, of a
  * base, of an outbox or of rows |
  *
@@ -83,6 +85,11 @@ export function jobKey(job: string): StoreKey {
   return ["job", job, "entry"];
 }
 
+/** The prefix of the keys under which a job's workers say that they are there. */
+export function workersKey(job: string): readonly (string | number)[] {
+  return ["job", job, "workers"];
+}
+
 /**
  * The key of the mark of a dead letter that was sent again; without an offset, the prefix of all of a partition. `id`
  * differs between topics of one name.
@@ -99,6 +106,11 @@ export function replayedKey(
 /** The key of the newest late values of a task. */
 export function lateKey(job: string, task: number): readonly (string | number)[] {
   return ["job", job, task, "late"];
+}
+
+/** The key of the newest dead letters of a task. */
+export function deadKey(job: string, task: number): readonly (string | number)[] {
+  return ["job", job, task, "dead"];
 }
 
 function checkJobName(job: string): void {

@@ -1,12 +1,14 @@
 /** A reset that is asked for while the job is stopped, and that its next start carries out. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { embeddedLog, type Job, keyedReduce, repartition, run } from "@tidemark/streams";
 import { systemClock } from "../base/clock.ts";
 import type { EmbeddedLog } from "../connectors/embedded/log.ts";
-import { askReset } from "../runtime/asked_reset.ts";
+import { askedOf, askedReset, askReset, endAsked } from "../runtime/asked_reset.ts";
+import { RUN } from "../runtime/hop_reset.ts";
 import { readStoredJob } from "../runtime/stored_job.ts";
-import { KvStore, type ResetFrom } from "../state/mod.ts";
+import { layOut } from "../runtime/task_layout.ts";
+import { DurableStates, KvStore, MemoryStore, openJob, readJob, type ResetFrom, TaskCheckpoint } from "../state/mod.ts";
 import { mortal } from "./support/jobs.ts";
 
 const silent = { log: () => {} };
@@ -118,6 +120,29 @@ describe("a reset that is asked for", () => {
       assertEquals(added, { ada: [1, 2, 3], bob: [1, 2] }, `died after ${after} commits`);
       assertEquals(await resetting(kv), undefined);
     }
+  });
+
+  it("is over when the last task carries its run, whoever has taken the others over", async () => {
+    const store = new MemoryStore();
+    await openJob(store, { name: "count", tasks: "perPartition", inputs: { clicks: 2 } }, { clock });
+    const claim = async (task: number) => {
+      const found = await TaskCheckpoint.claim(store, { job: "count", task, states: new DurableStates(), clock });
+      assert(!found.full);
+      return found.checkpoint;
+    };
+    const checkpoints = [await claim(0), await claim(1)];
+    await askReset(store, { job: "count", from: "latest", clock });
+    const open = { hops: undefined, layout: layOut("perPartition", new Map([["clicks", 2]]), new Set()) };
+    const parts = { open, settings: { name: "count" }, store, patience: { clock } };
+    const asked = await askedReset(parts);
+    for (const [task, checkpoint] of checkpoints.entries()) {
+      assertEquals(askedOf(asked, checkpoint.head), "latest");
+      await checkpoint.rewrite({ reset: { epoch: 0 }, extensions: { [RUN]: asked!.run } });
+      assertEquals(askedOf(asked, checkpoint.head), undefined);
+      await endAsked(parts, asked);
+      assertEquals((await readJob(store, "count", { clock }))?.resetting, task === 0 ? "latest" : undefined);
+    }
+    assertEquals(await askedReset(parts), undefined);
   });
 
   it("gives way to run() with a reset of its own, which ends it too", async () => {

@@ -92,9 +92,21 @@ describe("job.details()", () => {
     const details = await job.details();
     assertEquals(details, structuredClone(details));
     assert(!JSON.stringify(details).includes("null"), "a number that JSON does not have would become null");
-    const { tasks, partitions, stages, watermarks, lateRecords, recentEpochs, lastEvent, ...rest } = details;
-    assertEquals(lastEvent, job.events.last);
-    assertEquals(lateRecords, []);
+    const {
+      tasks,
+      partitions,
+      stages,
+      watermarks,
+      lateRecords,
+      deadLetters,
+      recentEpochs,
+      lastEvent,
+      hotKeys,
+      workers,
+      ...rest
+    } = details;
+    assertEquals([lastEvent, workers.map(({ name }) => name)], [job.events.last, ["a"]]);
+    assertEquals([lateRecords, deadLetters, hotKeys], [[], [], []]);
     assertEquals(recentEpochs.reduce((sum, { records }) => sum + records, 0), 3);
     assertEquals(recentEpochs.reduce((sum, { results }) => sum + results, 0), 1);
     assertEquals(recentEpochs.reduce((sum, { tasks }) => sum + tasks, 0), 2);
@@ -116,15 +128,31 @@ describe("job.details()", () => {
       { ...task, task: 0, records_in: 2, watermark: marks[0] },
       { ...task, task: 1, records_in: 1, watermark: marks[1] },
     ]);
-    const partition = { topic: "visits", endAge: 0, quietFor: 0, lagTime: 0, paused: false };
-    const mark = { watermark: "visits:10000", idle: false, holds: true };
+    const partition = { topic: "visits", endAge: 0, quietFor: 0, lagTime: 0, paused: false } as const;
+    const mark = { watermark: "visits:10000", disorder: undefined, idle: false, holds: true };
     assertEquals(partitions, [
-      { ...partition, task: 0, partition: 0, position: 2, end: 2, marks: [{ ...mark, mark: marks[0], raisedBy: 1 }] },
-      { ...partition, task: 1, partition: 1, position: 1, end: 1, marks: [{ ...mark, mark: marks[1], raisedBy: 0 }] },
+      {
+        ...partition,
+        task: 0,
+        partition: 0,
+        position: 2,
+        end: 2,
+        marks: [{ ...mark, mark: marks[0], raisedBy: 1 }],
+        lastTimestamp: noon + seconds(90),
+      },
+      {
+        ...partition,
+        task: 1,
+        partition: 1,
+        position: 1,
+        end: 1,
+        marks: [{ ...mark, mark: marks[1], raisedBy: 0 }],
+        lastTimestamp: noon + seconds(20),
+      },
     ]);
     assertEquals(watermarks, [{
       ...{ name: "visits:10000", watermark: marks[1], without: 0, tasks: 2, lag: seconds(110) + 1 },
-      ...{ bound: seconds(10), idleAfter: minutes(1), spread: seconds(70) },
+      ...{ bound: seconds(10), idleAfter: minutes(1), spread: seconds(70), disorder: undefined },
     }]);
     const [{ stage, keys, waiting, next }] = stages;
     assertEquals([stage, keys, waiting, next], ["activity", 2, 2, noon + minutes(1) - 1]);

@@ -155,8 +155,8 @@ describe("job.explain()", () => {
     const why = only(await test.explain("activity"));
     assertEquals(
       why.sentence,
-      "activity: window [12:00:00, 12:01:00) waits: 1 record of orders/0 waits: reading waits for a stage that can take no " +
-        "more records until it has answers",
+      'activity: window [12:00:00, 12:01:00) waits: 1 record of orders/0 waits: reading waits for asyncMap "enrich", which ' +
+        "can take no more records until it has answers",
     );
     assertEquals([why.reason, why.cure], ["held back", "Look at how long commits, publishing and calls take"]);
     answers[1]();

@@ -26,4 +26,19 @@ describe("the newest commits", () => {
     assertEquals(recent.newest(1000).length, 256);
     assertEquals(recent.newest(1000).at(-1)!.at, 44);
   });
+
+  it("are those after a commit, and tell the transaction that has made their results visible", () => {
+    const recent = new RecentEpochs();
+    for (let at = 0; at < 300; at++) recent.add({ at, tasks: 1, records: 1, results: 1, bytes: 1, commit_ms: 1 });
+    const publish = { at: 400, took: 5, epochs: 3 };
+    // The first one is forgotten already.
+    recent.published([1, 298, 299], publish);
+    assertEquals(recent.after(297).map((one) => [one.commit, one.publish]), [
+      [298, publish],
+      [299, publish],
+      [300, undefined],
+    ]);
+    assertEquals(recent.after(0).map(({ commit }) => commit).slice(0, 2), [45, 46]);
+    assertEquals([recent.after(0).length, recent.after(300), recent.last], [256, [], 300]);
+  });
 });

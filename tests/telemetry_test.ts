@@ -81,3 +81,17 @@ Deno.test("no file of ours has a name of the conventions that is deprecated", ()
   assert(files.length > 5);
   assertEquals(files.filter((file) => DEPRECATED.test(Deno.readTextFileSync(file))), []);
 });
+
+/** The packages that a module loads, with all that it imports. */
+async function packagesOf(module: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--no-lock", "--json", module] })
+    .output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: { specifier: string }[] };
+  assert(modules.some(({ specifier }) => specifier.endsWith(module)), module);
+  return modules.map(({ specifier }) => specifier).filter((specifier) => /opentelemetry|logtape/.test(specifier));
+}
+
+Deno.test("programs that do not import telemetry load none of its packages, and those that have a page neither", async () => {
+  for (const module of ["mod.ts", "dashboard/mod.ts", "testing/mod.ts"]) assertEquals(await packagesOf(module), []);
+  assertEquals((await packagesOf("telemetry/mod.ts")).length, 2);
+});

@@ -1,6 +1,16 @@
 /** A terminal for tests of the command line, and a stopped job to look at. */
 import { assertEquals } from "@std/assert";
-import { count, deadLetter, type EmbeddedLog, eventTime, type Job, keyedReduce, run, seconds } from "@tidemark/streams";
+import {
+  count,
+  deadLetter,
+  type EmbeddedLog,
+  eventTime,
+  type Job,
+  keyedReduce,
+  run,
+  type RunOptions,
+  seconds,
+} from "@tidemark/streams";
 import { embeddedLog, tumblingWindow, watermark } from "@tidemark/streams";
 import type { Observable } from "rxjs";
 import { main } from "../../cli/main.ts";
@@ -98,7 +108,7 @@ export function visits(log: EmbeddedLog): Observable<unknown>[] {
 /** Starts the job of {@linkcode visits}. */
 export async function startVisits(
   path: string,
-  options: { readonly until?: "end" } = {},
+  options: Pick<RunOptions, "until" | "minEpoch"> = {},
 ): Promise<{ readonly job: Job; readonly log: EmbeddedLog } & AsyncDisposable> {
   const kv = await Deno.openKv(path);
   const log = embeddedLog(kv, { path });
@@ -115,8 +125,8 @@ export async function startVisits(
   };
 }
 
-/** Makes the topics and some visits: one of three users is hostile, and one record is no visit. */
-export async function makeVisits(path: string): Promise<void> {
+/** Makes the topics and some visits: the third user may be hostile, and one record is no visit. */
+export async function makeVisits(path: string, third: string = HOSTILE): Promise<void> {
   using kv = await Deno.openKv(path);
   const log = embeddedLog(kv, { path });
   for (const topic of ["visits", "totals", "activity", "visits_dead"]) await log.create(topic, { partitions: 2 });
@@ -124,8 +134,13 @@ export async function makeVisits(path: string): Promise<void> {
     ...{ key: user, partition: user === "ada" ? 0 : 1, value: { user, at: NOON + after }, timestamp: NOON + after },
   });
   await log.append("visits", [
-    ...[visit("ada", 0), visit("bob", 1000), visit(HOSTILE, 2000), visit("ada", 75_000), visit("bob", 76_000)],
-    { key: "ada", partition: 0, value: { wrong: "\u001b[31mred" }, timestamp: NOON + 77_000 },
+    ...[visit("ada", 0), visit("bob", 1000), visit(third, 2000), visit("ada", 75_000), visit("bob", 76_000)],
+    {
+      key: "ada",
+      partition: 0,
+      value: { wrong: third === HOSTILE ? "\u001b[31mred" : "red" },
+      timestamp: NOON + 77_000,
+    },
   ]);
 }
 
@@ -133,9 +148,10 @@ export async function makeVisits(path: string): Promise<void> {
 export const HOSTILE = "eve\u001b[31m\u009b2J\u202e\r\nrow";
 
 /** A job that has processed its visits and was stopped. */
-export async function stoppedVisits(path: string): Promise<void> {
-  await makeVisits(path);
-  await using started = await startVisits(path);
+export async function stoppedVisits(path: string, third?: string): Promise<void> {
+  await makeVisits(path, third);
+  // All of it is one epoch of each task.
+  await using started = await startVisits(path, { minEpoch: seconds(60) });
   await until("the visits to be committed", () => {
     const { records_in, dead_letters } = started.job.metrics.snapshot();
     return records_in === 6 && dead_letters === 1;

@@ -23,7 +23,7 @@ const BASE = String.raw`base/[a-z0-9_]+\.ts`;
 /** Parts of `operators/`: the limits of time, for every folder, and the seam with its scope. */
 const WORDS = String.raw`operators/_(limits|clock_snapshot)\.ts`;
 const SEAM = String
-  .raw`${WORDS}|operators/_(operate|source|scope|graph|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
+  .raw`${WORDS}|operators/_(operate|source|scope|graph|spans|task|misuse|memory_state)\.ts|operators/keyed_state\.ts`;
 const SEAM_NAMES = String.raw`operators/_[a-z_]+\.ts`;
 /** Parts of `connectors/`: the port, which every connector imports. */
 const PORT = String
