@@ -93,7 +93,7 @@ export {
   ReplayError,
   type StoredRecord,
 } from "./runtime/records.ts";
-export type { CommitStep, SendStep, VisibleStep, WorkStep } from "./runtime/work_steps.ts";
+export type { CommitStep, EndedStep, SendStep, VisibleStep, WorkStep } from "./runtime/work_steps.ts";
 export type { Percentiles } from "./runtime/histogram.ts";
 export type { Topology, TopologyEdge, TopologyNode } from "./runtime/topology.ts";
 export { CorruptError, FencedError, UnavailableError } from "./state/errors.ts";

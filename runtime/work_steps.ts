@@ -9,7 +9,8 @@ import type { EpochCount } from "./process_counts.ts";
 /** What has ended. */
 export type WorkStep = CommitStep | SendStep | VisibleStep;
 
-interface Step {
+/** What commits and transactions have in common. */
+export interface EndedStep {
   /** When it has ended, in milliseconds since 1970, by the clock of the job. */
   readonly ended: number;
   /** How long it took, in milliseconds. */
@@ -19,7 +20,8 @@ interface Step {
 }
 
 /** One commit of a worker, with the epochs of one or several of its tasks. */
-export interface CommitStep extends Step {
+export interface CommitStep extends EndedStep {
+  /** What has ended. */
   readonly kind: "commit";
   /** The number of the commit in this process. */
   readonly commit: number;
@@ -40,7 +42,8 @@ export interface CommitStep extends Step {
 }
 
 /** One transaction of a worker, which makes the results of committed epochs visible. */
-export interface SendStep extends Step {
+export interface SendStep extends EndedStep {
+  /** What has ended. */
   readonly kind: "send";
   /** The topics that it has results for; none where that is not known, as of epochs that a new owner finds. */
   readonly topics: readonly string[];
@@ -54,6 +57,7 @@ export interface SendStep extends Step {
 
 /** The results of an epoch have become visible. */
 export interface VisibleStep {
+  /** What has ended. */
   readonly kind: "visible";
   /** When, in milliseconds since 1970, by the clock of the job. */
   readonly ended: number;

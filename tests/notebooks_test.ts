@@ -54,6 +54,20 @@ describe("a notebook as it is stored", () => {
   });
 });
 
+describe("the Python for notebooks", () => {
+  it("is not there where the named one is missing, or has no nbclient, and the reason says so", async () => {
+    assertEquals(findPython("/nowhere/python"), { ok: false, reason: "there is no /nowhere/python" });
+    const bare = await Deno.makeTempFile({ prefix: "tidemark-python-" });
+    try {
+      await Deno.writeTextFile(bare, '#!/bin/sh\ncase "$2" in *nbclient*) exit 1 ;; esac\necho 1\n');
+      await Deno.chmod(bare, 0o755);
+      assertEquals(findPython(bare), { ok: false, reason: `${bare} has no nbclient` });
+    } finally {
+      await Deno.remove(bare);
+    }
+  });
+});
+
 describe("a notebook that is executed", { ignore }, () => {
   for (const name of NAMES) {
     it(`runs to its end, and writes nothing to the error output or the home folder: ${name}`, async () => {
@@ -99,8 +113,10 @@ describe("the notebooks", { ignore }, () => {
     assertStringIncludes(printed(notebook), "was late by 10 s");
   });
 
-  it("draw a picture for each thing that changes when windows fire", async () => {
-    const titles = shown(outputsOf(await executed("windows-and-lateness")), "image/svg+xml")
+  it("draw a picture for each thing that changes when windows fire, and say why one has not fired", async () => {
+    const notebook = await executed("windows-and-lateness");
+    assertStringIncludes(printed(notebook), "window [12:00:00, 12:01:00) waits: clicks/1: last event 12:00:20");
+    const titles = shown(outputsOf(notebook), "image/svg+xml")
       .map((svg) => /<title>(.*?)<\/title>/.exec(svg)![1]);
     assertEquals(titles, [
       "No patience: two clicks are late",

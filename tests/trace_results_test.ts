@@ -14,12 +14,8 @@ import {
 } from "@tidemark/streams";
 import { trace } from "@tidemark/streams/pictures";
 import { testPipeline } from "@tidemark/streams/testing";
+import { lines } from "./support/drawn_lines.ts";
 import { wellFormed } from "./support/well_formed.ts";
-
-/** Lines of text without the spaces by which the code is indented. */
-function lines(parts: TemplateStringsArray): string {
-  return parts[0].replace(/^\n/, "").replace(/^ +/gm, "");
-}
 
 interface Row {
   readonly of: "order" | "payment";

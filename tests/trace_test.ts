@@ -19,6 +19,7 @@ import { type Trace, trace, type TraceDisplay } from "@tidemark/streams/pictures
 import { testPipeline } from "@tidemark/streams/testing";
 import { operate, type Stage } from "../operators/_operate.ts";
 import { PICTURES } from "./support/pictures.ts";
+import { lines } from "./support/drawn_lines.ts";
 import { wellFormed } from "./support/well_formed.ts";
 
 /** Windows of ten milliseconds over event times. */
@@ -364,9 +365,4 @@ describe("a trace in a notebook", () => {
 /** What a notebook takes. */
 function shownBy(picture: Trace): TraceDisplay {
   return (picture as unknown as Record<symbol, () => TraceDisplay>)[Symbol.for("Jupyter.display")]();
-}
-
-/** Lines of text without the spaces by which the code is indented. */
-function lines(parts: TemplateStringsArray): string {
-  return parts[0].replace(/^\n/, "").replace(/^ +/gm, "");
 }

@@ -9,16 +9,12 @@ import type { Display, Notebook, NotebookContent } from "../pictures/_notebook.t
 import type { Terminal } from "../pictures/_screens.ts";
 import { TableContent } from "../pictures/table.ts";
 import { View as Shown } from "../pictures/view.ts";
+import { lines } from "./support/drawn_lines.ts";
 import { wellFormed } from "./support/well_formed.ts";
 
 /** What a view shows outside of a notebook, where its display is the picture itself. */
 async function lookOf(view: object): Promise<Display> {
   return await (view as Record<symbol, () => Promise<Display>>)[Symbol.for("Jupyter.display")]();
-}
-
-/** Lines of text without the spaces by which the code is indented. */
-function lines(parts: TemplateStringsArray): string {
-  return parts[0].replace(/^\n/, "").replace(/^ +(?=\S)/gm, "").replaceAll("·", " ");
 }
 
 const clicks = (times: readonly number[], allowedLateness = 0) =>

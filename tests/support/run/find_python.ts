@@ -11,8 +11,8 @@ export type PythonFinding =
   | { readonly ok: false; readonly reason: string };
 
 /** Finds the Python for the tests. */
-export function findPython(): PythonFinding {
-  const path = Deno.env.get("TIDEMARK_PYTHON") || "python3";
+export function findPython(named: string | undefined = Deno.env.get("TIDEMARK_PYTHON")): PythonFinding {
+  const path = named || "python3";
   // The interpreter itself may stand behind a script that needs the home folder.
   const asked = said(path, "import sys, nbclient, nbformat; print(sys.executable, nbclient.__version__)");
   const [, executable, version] = /^(.+) (\S+)$/.exec(asked ?? "") ?? [];
@@ -20,7 +20,7 @@ export function findPython(): PythonFinding {
   const found = said(path, "print(1)") !== undefined;
   return {
     ok: false,
-    reason: found ? `${path} has no nbclient` : `there is no ${path}, and TIDEMARK_PYTHON is not set`,
+    reason: found ? `${path} has no nbclient` : `there is no ${path}${named ? "" : ", and TIDEMARK_PYTHON is not set"}`,
   };
 }
 
