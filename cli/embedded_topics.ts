@@ -5,7 +5,7 @@
  */
 import { pause } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Bounds, InputRecord } from "../connectors/connector.ts";
+import type { Bounds, Connection, InputRecord } from "../connectors/connector.ts";
 import { type EmbeddedLog, embeddedLog } from "../connectors/embedded/log.ts";
 import type { AppendRecord } from "../connectors/local/append.ts";
 import { KvStore } from "../state/mod.ts";
@@ -68,6 +68,15 @@ export class EmbeddedTopics implements Topics {
       await this.#log.append(topic, records.slice(at, at + APPEND_RECORDS));
     }
     return records.length;
+  }
+
+  id(_topic: string): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  connection(job: string): Promise<Connection> {
+    const { store, clock } = this;
+    return this.#log.open({ job, store, now: clock.now, after: clock.after, log: () => {} });
   }
 
   /** Reads up to the present ends, and moves the starts. Returns `false` when reading is over. */

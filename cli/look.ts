@@ -14,6 +14,8 @@ import { didYouMean } from "./values.ts";
 export interface Seen {
   /** Where the details are from. `state`: as of the last commits. */
   readonly from: "page" | "state";
+  /** The page that was asked. */
+  readonly page: Page | undefined;
   readonly details: JobDetails;
   readonly explanations: readonly Explanation[];
 }
@@ -26,30 +28,30 @@ export interface Seen {
  */
 export async function lookAt(context: Context, job: string, stage?: string): Promise<Seen> {
   const { place, printer, flags } = context;
-  const page = await place.page(job);
-  if (page === undefined) return await lookInState(context, job, stage);
-  try {
-    return await lookAtPage(page, job, stage);
-  } catch (error) {
-    const isAway = error instanceof PageAway || error instanceof Deno.errors.NotCapable;
-    if (!isAway || flags.page !== undefined) throw error;
-    printer.say(`${error.message}. What follows is from the state, as of the last commits`);
-    return await lookInState(context, job, stage);
+  for (const page of await place.pages(job)) {
+    try {
+      return await lookAtPage(page, job, stage);
+    } catch (error) {
+      const isAway = error instanceof PageAway || error instanceof Deno.errors.NotCapable;
+      if (!isAway || flags.page !== undefined) throw error;
+      printer.say(`${error.message}. What follows is from the state, as of the last commits`);
+    }
   }
+  return await lookInState(context, job, stage);
 }
 
 async function lookAtPage(page: Page, job: string, stage: string | undefined): Promise<Seen> {
   const details = await page.details();
   if (details.job !== job) throw new WrongUsage(`The page at ${page.url} is that of job ${details.job}, not of ${job}`);
   if (stage !== undefined) assertStage(job, stage, details.stages.map((one) => one.stage));
-  return { from: "page", details, explanations: await page.why(stage) };
+  return { from: "page", page, details, explanations: await page.why(stage) };
 }
 
 async function lookInState({ place, world }: Context, job: string, stage: string | undefined): Promise<Seen> {
   const { heads } = await place.job(job);
   if (stage !== undefined) assertStage(job, stage, heads.flatMap(({ states }) => states.map(({ name }) => name)));
   const { details, explanations } = await readFrom(await place.store(), job, world.clock);
-  return { from: "state", details, explanations };
+  return { from: "state", page: undefined, details, explanations };
 }
 
 function assertStage(job: string, stage: string, stages: readonly string[]): void {

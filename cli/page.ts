@@ -65,11 +65,6 @@ export class Page {
     return found ? value : undefined;
   }
 
-  /** The worker's own report, with its events. */
-  report(): Promise<string> {
-    return this.#text("/api/report");
-  }
-
   /** Posts JSON. */
   async post<T>(path: string, body: unknown): Promise<T> {
     const headers = { "content-type": "application/json", origin: new URL(this.url).origin };

@@ -6,7 +6,9 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/thrown.ts";
 import type { KafkaTopics } from "../connectors/kafka/topics.ts";
+import type { WorkerDetails } from "../runtime/details.ts";
 import { jobsOn, readStoredJob, type StoredJob } from "../runtime/stored_job.ts";
+import { readWorkers } from "../runtime/worker_entry.ts";
 import { KvStore } from "../state/mod.ts";
 import { EmbeddedTopics } from "./embedded_topics.ts";
 import { WrongUsage } from "./errors.ts";
@@ -15,6 +17,9 @@ import type { Topics } from "./topics.ts";
 
 /** The folder in which the examples keep their states. */
 const FOLDER = ".tidemark";
+
+/** A worker that has not said for so long that it is there is taken for one that has died, in milliseconds. */
+const SEEN_MS = 10_000;
 
 /** The flags that say where. */
 export interface PlaceFlags {
@@ -62,11 +67,24 @@ export class Place implements AsyncDisposable {
     return brokers === undefined ? undefined : await (this.#kafka ??= openKafka(brokers));
   }
 
-  /** The page that the flags name, or that a worker of the job has told; `undefined` where there is none. */
-  // deno-lint-ignore require-await -- a worker tells its page in the store
-  async page(_job: string): Promise<Page | undefined> {
+  /** The page that the flags name; `undefined` when they name none. */
+  get page(): Page | undefined {
     const { page, token } = this.flags;
     return page === undefined ? undefined : new Page(page, { clock: this.clock, token });
+  }
+
+  /** The pages that workers of a job have told, those seen last first. A worker that has died may have left its own there. */
+  async pages(job: string): Promise<readonly Page[]> {
+    if (this.page !== undefined) return [this.page];
+    const { clock, flags: { token } } = this;
+    const workers = await readWorkers(await this.store(), job, clock.now());
+    return workers.flatMap(({ page }) => page === undefined ? [] : [new Page(page, { clock, token })]);
+  }
+
+  /** The workers of a job that have said lately that they are there. */
+  async workers(job: string): Promise<readonly WorkerDetails[]> {
+    const now = this.clock.now();
+    return (await readWorkers(await this.store(), job, now)).filter(({ at }) => now - at < SEEN_MS);
   }
 
   /** Whether the state need not be opened: everything is asked of the page that the flags name. */

@@ -5,6 +5,7 @@
  */
 import { acquireLock, type Lock } from "../state/file_lock.ts";
 import { isFile, type Place } from "./place.ts";
+import { iso } from "./text.ts";
 
 /** Locks that are freed together. */
 class Held implements Disposable {
@@ -44,6 +45,11 @@ export async function holdingJob(place: Place, job: string, cannot: string): Pro
     if (isFile(state)) {
       await held.take(state, cannot);
       for await (const slot of slotsOf(state, job)) await held.take(slot, cannot);
+    }
+    const [worker] = await place.workers(job);
+    if (worker !== undefined) {
+      const named = worker.name === undefined ? "a worker" : `worker ${worker.name}`;
+      throw new Error(`${cannot}: ${named} has said at ${iso(worker.at)} that it runs. Stop it first`);
     }
     const kafka = await place.kafka();
     const members = kafka === undefined ? [] : await kafka.members(job);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AppendRecord } from "../connectors/local/append.ts";
-import type { Bounds, InputRecord } from "../connectors/connector.ts";
+import type { Bounds, Connection, InputRecord } from "../connectors/connector.ts";
 
 /** A topic in a list. */
 export interface TopicRow {
@@ -44,4 +44,8 @@ export interface Topics {
   read(topic: string, reading: Reading, record: (record: InputRecord) => boolean | void): Promise<void>;
   /** Adds records. Returns how many. */
   append(topic: string, records: readonly AppendRecord[]): Promise<number>;
+  /** The id of a topic, which differs from that of an earlier topic of the same name, where there are ids. */
+  id(topic: string): Promise<string | undefined>;
+  /** A connection as a job has it. Of a state file it may be opened only by who has its lock. */
+  connection(job: string): Promise<Connection>;
 }

@@ -79,7 +79,6 @@ export interface Dashboard extends AsyncDisposable {
  * assertEquals((await (await fetch(`${page.url}api/topology`)).json()).sources[0].topic, "clicks");
  * ```
  */
-// deno-lint-ignore require-await -- a promise that rejects where an option is wrong
 export async function dashboard(job: Job, options: DashboardOptions = {}): Promise<Dashboard> {
   const { hostname = "127.0.0.1", hosts = [], redact = (value) => value, log = console.error } = options;
   const local = isLoopback(hostname);
@@ -90,6 +89,7 @@ export async function dashboard(job: Job, options: DashboardOptions = {}): Promi
   const url = `http://${inUrl(hostname)}:${server.addr.port}/`;
   const link = token === undefined ? url : `${url}#token=${encodeURIComponent(token)}`;
   log(`Job ${job.name}: its page is at ${link}`);
+  await job.announcePage(url);
   let closing: Promise<void> | undefined;
   return {
     url,
@@ -99,7 +99,7 @@ export async function dashboard(job: Job, options: DashboardOptions = {}): Promi
     },
     [Symbol.asyncDispose]() {
       stream.close();
-      return closing ??= server.shutdown();
+      return closing ??= Promise.all([server.shutdown(), job.announcePage(undefined)]).then(() => {});
     },
   };
 }

@@ -147,10 +147,11 @@ export class ReplaySteps {
     const { store, job, owned } = this.parts;
     let epoch: number | undefined;
     return async () => {
-      const head = (await readHead(store, { job, task }))?.head;
+      const own = owned().find(({ number }) => number === task);
+      // The store has a commit before this worker knows of it, and so before its topics have the results.
+      const head = own?.checkpoint.head ?? (await readHead(store, { job, task }))?.head;
       if (head === undefined || (head.offsets[topic]?.[partition] ?? -1) < latest) return false;
       const since = epoch ??= head.epoch;
-      const own = owned().find(({ number }) => number === task);
       if (own !== undefined) return own.outbox.empty || own.outbox.reached.epoch >= since;
       return head.outbox.every((entry) => entry.epoch > since);
     };

@@ -127,6 +127,26 @@ describe("the command line on Kafka", { ignore }, () => {
     assertEquals(ada, [1, 2, 1, 2, 3, 4]);
   });
 
+  it("sends a dead letter again, once, and says what that means on Kafka", async () => {
+    await using folder = await scratch();
+    const state = folder.path("state.db");
+    const names = await topicsOfTest();
+    await produceVisits(names.input);
+    const job = await counting(names, state, "end");
+    await job.finished;
+    const words = ["dead-letters", names.job, "--state", state, ...at];
+    const [{ topic, partition, offset }] = await documentOf<Record<string, unknown>[]>(words);
+    const position = `${topic}/${partition}@${offset}`;
+    const sent = await command([...words, "replay", position, "--yes"]);
+    assertEquals([sent.code, sent.err], [0, ""]);
+    assertMatch(sent.out, /It is there once, unless the process has died between the record and its mark\n$/);
+    assertEquals((await command([...words, "replay", position, "--yes"])).code, 1);
+    const all = await records(names.input, "--from", "earliest");
+    assertEquals(all.filter(({ value }) => value === "no JSON").length, 2);
+    const [{ replayed }] = await documentOf<{ replayed: { state: string } }[]>(words);
+    assertEquals(replayed.state, "done");
+  });
+
   it("doctors brokers, the input of jobs and settings, and says what to do", async () => {
     await using folder = await scratch();
     const state = folder.path("state.db");

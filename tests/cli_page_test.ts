@@ -2,8 +2,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { dashboard } from "@tidemark/streams/dashboard";
+import { systemClock } from "../base/clock.ts";
+import { WorkerEntry } from "../runtime/worker_entry.ts";
+import { KvStore } from "../state/mod.ts";
 import { scratch, until } from "./support/jobs.ts";
-import { command, documentOf, makeVisits, startVisits } from "./support/terminal.ts";
+import { command, documentOf, makeVisits, startVisits, stoppedVisits } from "./support/terminal.ts";
 
 const TOKEN = "a-token-of-many-letters";
 
@@ -53,6 +56,37 @@ describe("the command line on a running job with a page", () => {
     assertEquals(own.length, 2);
     const watched = await command(["watch", "shop", "--limit", "1", ...at]);
     assertMatch(watched.out, /^\d{4}-\d\d-.* · 6 in \(\d+\/s\) · 8 out · lag 0 · /);
+  });
+
+  it("finds the page by itself, reports what the worker knows, and looks up a key in its memory", async () => {
+    await using world = await running();
+    const at = ["--state", world.state];
+    assertEquals((await documentOf<{ from: string }>(["inspect", "shop", ...at])).from, "page");
+    assertEquals((await documentOf<{ from: string }[]>(["jobs", ...at])).map(({ from }) => from), ["page"]);
+    const report = await command(["report", "shop", ...at]);
+    assertEquals([report.code, report.err], [0, ""]);
+    assertMatch(report.out, /\nMade \S+ from the page\.\n/);
+    for (const word of ["ada", "bob"]) assert(!report.out.includes(word), word);
+    const ada = await command(["state", "shop", "totals", "ada", ...at, "--page", world.page.url]);
+    assertEquals([ada.out, ada.err], ["2\n", ""]);
+    const nobody = await command(["state", "shop", "totals", "nobody", ...at, "--page", world.page.url]);
+    assertEquals([nobody.code, nobody.err], [1, "State totals of job shop has no value for the key nobody\n"]);
+  });
+
+  it("says that the page of a worker that has died does not answer, and goes on with the state", async () => {
+    await using folder = await scratch();
+    const state = folder.path("state.db");
+    await stoppedVisits(state);
+    const store = await KvStore.open(state, systemClock);
+    const entry = new WorkerEntry({ job: "shop", store, clock: systemClock, worker: "dead", id: "dead" });
+    await entry.announce("http://127.0.0.1:1/");
+    store.close();
+    const { code, out, err } = await command(["inspect", "shop", "--state", state, "--json"]);
+    assertEquals([code, JSON.parse(out).from], [0, "state"]);
+    assertMatch(
+      err,
+      /^The page at http:\/\/127\.0\.0\.1:1\/ does not answer: .*\. What follows is from the state.*\n$/,
+    );
   });
 
   it("takes the token from the address or from its flag, and asks for it without one", async () => {

@@ -114,7 +114,7 @@ describe("the command line as a process", () => {
       return out.split("\n").map((line) => line.split("\t")[0]).filter((word) => word !== "" && !word.startsWith(":"));
     };
     assertEquals(await completed("in"), ["inspect"]);
-    assertEquals(await completed("dead-letters", "shop", ""), ["list", "show"]);
+    assertEquals(await completed("dead-letters", "shop", ""), ["list", "show", "replay"]);
     assert((await completed("tail", "--")).includes("--follow"));
     assertEquals((await completed("jobs", "--color", "")).slice(0, 3), ["auto", "always", "never"]);
   });

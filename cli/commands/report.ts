@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { JobDetails } from "../../runtime/details.ts";
 import type { CommandSpec } from "../command.ts";
 import { lookAt } from "../look.ts";
 import { jsonText } from "../text.ts";
@@ -17,29 +18,31 @@ export const report: CommandSpec = {
   needs: ["state", "page"],
   async run(context, [job]) {
     const { printer, place } = context;
-    const page = await place.page(job!);
     const { details, explanations, from } = await lookAt(context, job!);
-    // The worker's own report has its events too.
-    if (page !== undefined && from === "page" && !printer.json) {
-      return context.world.out(`${(await page.report()).trimEnd()}\n`);
-    }
     const stored = place.pageOnly ? undefined : await place.job(job!);
     const { version: { deno, v8 }, build: { os, arch } } = Deno;
     const versions = { tidemark: VERSION, deno: deno, v8, os, arch };
-    printer.document({ versions, from, stored, details, explanations }, () =>
+    const shown = withoutValues(details);
+    printer.document({ versions, from, stored, details: shown, explanations }, () =>
       [
         `# Job ${job}: ${details.state}`,
         Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "),
         `Made ${new Date(details.at).toISOString()} from the ${from}.`,
         "## Why",
         explanations.map(({ sentence }) => `- ${sentence}`).join("\n") || "Nothing waits.",
-        "## Stored",
-        fenced(stored),
+        ...stored === undefined ? [] : ["## Stored", fenced(stored)],
         "## Details",
-        fenced(details),
+        fenced(shown),
       ].join("\n\n"));
   },
 };
+
+/** Parts of the details that may have keys or pieces of values in them. */
+const HIDDEN: ReadonlySet<string> = new Set(["hotKeys", "deadLetters"]);
+
+function withoutValues(details: JobDetails): unknown {
+  return Object.fromEntries(Object.entries(details).filter(([name]) => !HIDDEN.has(name)));
+}
 
 function fenced(document: unknown): string {
   return "```json\n" + jsonText(document, 2) + "\n```";

@@ -63,7 +63,7 @@ async function askPage(
   { printer, place, flags }: Context,
   { job, name, key }: { readonly job: string; readonly name: string; readonly key: string },
 ): Promise<void> {
-  const page = (await place.page(job))!;
+  const page = place.page!;
   const window = windowOf(flags);
   const types = flags.type === "auto"
     ? [...new Set(keysOf(key, flags).map((one) => typeof one))]

@@ -5,7 +5,7 @@
  * @module
  */
 import { systemClock } from "../../base/clock.ts";
-import type { Batch, Bounds, InputRecord, OutputRecord } from "../connector.ts";
+import type { Batch, Bounds, Connection, InputRecord, OutputRecord } from "../connector.ts";
 import { type AppendRecord, placeRecords } from "../local/append.ts";
 import type { Driver, GroupMember, Line } from "./driver.ts";
 import { KafkaConnection } from "./connection.ts";
@@ -167,6 +167,16 @@ export class KafkaTopics {
     const rows = placed.map(([partition, row]): OutputRecord => ({ ...row, topic, partition }));
     await (await this.#connected()).append(rows, { owner: `tidemark.append.${systemClock.id()}`, along: [] });
     return rows.length;
+  }
+
+  /** The id of a topic; `undefined` where the cluster is too old to have ids. */
+  id(topic: string): Promise<string | undefined> {
+    return this.#ask(`describe the topic "${topic}"`, () => this.#line.topicId(topic));
+  }
+
+  /** The connection to the cluster. It is closed with the topics. */
+  connection(_job: string): Promise<Connection> {
+    return this.#connected();
   }
 
   /** Closes the connections. */

@@ -81,11 +81,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     // It looks at jobs from outside: their stored form, their details, and topics. It runs none.
     files: re(
       String
-        .raw`cli/.*|deno\.json|runtime/(asked_reset|details_read|details_words|stored_job)\.ts|state/(mod|file_lock)\.ts|` +
+        .raw`cli/.*|deno\.json|runtime/(asked_reset|details_read|details_words|letter_headers|replay_marks|stopped_records|stored_job|worker_entry)\.ts|state/(mod|file_lock)\.ts|` +
         String.raw`connectors/(headers|record_rows)\.ts|connectors/embedded/log\.ts|connectors/kafka/open_topics\.ts`,
     ),
     types: re(
-      String.raw`operators/keyed_state\.ts|runtime/details\.ts|connectors/(connector|kafka/topics|local/append)\.ts`,
+      String
+        .raw`operators/keyed_state\.ts|runtime/(details|records)\.ts|connectors/(connector|kafka/topics|local/append)\.ts`,
     ),
   },
   testing: {
