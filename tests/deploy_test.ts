@@ -160,6 +160,13 @@ describe("the Dockerfile", () => {
     assertEquals([refused.status, (await refused.json()).error.slice(0, 20)], [401, "This needs the token"]);
     const { job } = await (await ask("/api/details", { authorization: `Bearer ${TOKEN}` })).json();
     assertEquals(job, "activity");
+    const probes = MANIFESTS.flatMap(({ objects }) => containers(objects).filter(isWorker)).flatMap((
+      { livenessProbe, readinessProbe },
+    ) => [livenessProbe!.httpGet.path, readinessProbe!.httpGet.path]);
+    for (const path of new Set(probes)) {
+      const answer = await ask(path);
+      assertEquals(answer.status, 200, `${path}: ${await answer.text()}`);
+    }
 
     process.kill("SIGTERM");
     const { code, stderr } = await process.output();

@@ -1,6 +1,7 @@
 /** The pages of documentation keep what they promise: commands, flags, tests, mutations and pictures that they name exist. */
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { COMMANDS } from "../cli/commands.ts";
 import { MUTATIONS } from "./sim/mutations.ts";
 import { PICTURES } from "./support/pictures.ts";
 import { documents, read } from "./support/documents.ts";
@@ -65,6 +66,12 @@ describe("the pages of documentation", () => {
     assert(found.length > 15, `${found.length} flags`);
     const wrong = found.filter(({ task, flag }) => !isKnown(tasks[task].command, flag));
     assertEquals(wrong, []);
+  });
+
+  it("name only commands of the command line that there are", () => {
+    const found = named(/\bdeno task cli ([a-z][a-z-]*)/g);
+    assert(found.length >= 8, `${found.length} commands`);
+    assertEquals(unknown(found, (name) => COMMANDS.some((command) => command.name === name)), []);
   });
 
   it("run only files that there are", () => {
