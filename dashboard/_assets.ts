@@ -5,11 +5,32 @@
  * @module
  */
 import preact from "htm/preact/standalone" with { type: "text" };
-import eventTime from "../pictures/figures/event_time.js" with { type: "text" };
-import figureStyle from "../pictures/figures/style.js" with { type: "text" };
+import marks from "../pictures/figures/marks.js" with { type: "text" };
 import appStyle from "./page/app.css" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
+import figuresStyle from "./page/figures.css" with { type: "text" };
+import figuresEpochs from "./page/figures/epochs.js" with { type: "text" };
+import figuresLine from "./page/figures/line.js" with { type: "text" };
+import figuresPipeline from "./page/figures/pipeline.js" with { type: "text" };
+import figuresShares from "./page/figures/shares.js" with { type: "text" };
+import figuresTide from "./page/figures/tide.js" with { type: "text" };
+import format from "./page/format.js" with { type: "text" };
+import history from "./page/history.js" with { type: "text" };
+import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
+import live from "./page/live.js" with { type: "text" };
+import parts from "./page/parts.js" with { type: "text" };
+import sentences from "./page/sentences.js" with { type: "text" };
+import tideScene from "./page/tide_scene.js" with { type: "text" };
+import viewsDeadLetters from "./page/views/dead_letters.js" with { type: "text" };
+import viewsEpochs from "./page/views/epochs.js" with { type: "text" };
+import viewsEvents from "./page/views/events.js" with { type: "text" };
+import viewsNow from "./page/views/now.js" with { type: "text" };
+import viewsPipeline from "./page/views/pipeline.js" with { type: "text" };
+import viewsRecords from "./page/views/records.js" with { type: "text" };
+import viewsState from "./page/views/state.js" with { type: "text" };
+import viewsTasks from "./page/views/tasks.js" with { type: "text" };
+import viewsTime from "./page/views/time.js" with { type: "text" };
 
 /** A file that a browser asks for. */
 export interface Asset {
@@ -24,10 +45,31 @@ const TYPES = { css: "text/css", html: "text/html", js: "text/javascript", svg: 
 const FILES: Readonly<Record<string, string>> = {
   "app.css": appStyle,
   "app.js": app,
-  "figures/event_time.js": eventTime,
-  "figures/style.js": figureStyle,
+  "figures.css": figuresStyle,
+  "figures/epochs.js": figuresEpochs,
+  "figures/line.js": figuresLine,
+  "figures/pipeline.js": figuresPipeline,
+  "figures/shares.js": figuresShares,
+  "figures/tide.js": figuresTide,
+  "format.js": format,
+  "history.js": history,
+  "icon.svg": icon,
   "index.html": index,
+  "live.js": live,
+  "parts.js": parts,
+  "pictures/figures/marks.js": marks,
   "preact.js": preact,
+  "sentences.js": sentences,
+  "tide_scene.js": tideScene,
+  "views/dead_letters.js": viewsDeadLetters,
+  "views/epochs.js": viewsEpochs,
+  "views/events.js": viewsEvents,
+  "views/now.js": viewsNow,
+  "views/pipeline.js": viewsPipeline,
+  "views/records.js": viewsRecords,
+  "views/state.js": viewsState,
+  "views/tasks.js": viewsTasks,
+  "views/time.js": viewsTime,
 };
 
 /** The files by their paths on the server. */

@@ -8,6 +8,7 @@ import { Observable, type Subscriber } from "rxjs";
 import { linkBelow, placeFor } from "./_chain.ts";
 import { END_OF_TIME } from "./_limits.ts";
 import { HopMarks } from "./_hop_marks.ts";
+import { PassingHop } from "./_hop_passing.ts";
 import { HopTold } from "./_hop_told.ts";
 import type { HopPort, HopStatus } from "./_host.ts";
 import * as misuse from "./_misuse.ts";
@@ -38,9 +39,11 @@ export function hopOf<T>(options: Omit<HopOptions<T>, "identity">): Observable<T
   const identity = {};
   const label = `repartition "${options.name}"`;
   const hopped = new Observable<T>((out) => {
-    if (openScope()?.task.host?.bindHop === undefined) return void options.source.subscribe(out);
+    const host = openScope()?.task.host;
+    if (host === undefined) return void options.source.subscribe(out);
     const { task, below } = placeFor(out, label);
     if (task.phase !== "binding") throw misuse.subscribedLater(label);
+    if (host.bindHop === undefined) return PassingHop.of(task, { ...options, identity }).attach(below, out);
     Hop.of(task, { ...options, identity }).attach(below, out);
     const graph = task.host?.graph;
     graph?.feeds(graph.node(identity, { operator: "repartition", name: options.name }), linkBelow(out));

@@ -137,9 +137,6 @@ export class Epochs {
         const took = now - this.#publishingSince;
         this.#rhythm.published(took);
         meter.published(took, { now: clock.now(), elapsed: now }, failure);
-        if (meter.sent !== undefined) {
-          meter.steps.next({ kind: "send", ended: clock.now(), took, error: failure, ...meter.sent });
-        }
         this.publish();
         wake();
       });

@@ -9,7 +9,7 @@ import { Histogram, type Percentiles } from "./histogram.ts";
 import type { Measurements } from "./measurements.ts";
 import { type EpochCount, ProcessCounts } from "./process_counts.ts";
 import { type CommittedEpoch, RecentEpochs, RecentHistogram } from "./recent.ts";
-import { type Sent, sentOf, type WaitingEpochs, type WorkStep } from "./work_steps.ts";
+import { NOTHING_SENT, type Sent, sentOf, type WaitingEpochs, type WorkStep } from "./work_steps.ts";
 
 /**
  * What one stage has done and what it keeps, over the tasks of this worker. Counts are those since the worker took up a task,
@@ -129,8 +129,8 @@ export class Meter {
   };
   readonly counts: ProcessCounts = new ProcessCounts();
   readonly steps: Subject<WorkStep> = new Subject();
-  /** What the last transaction has, where somebody wants to know. */
-  sent: Sent | undefined;
+  /** What the transaction under way has, where somebody wants to know. */
+  #sent: Sent | undefined;
   /** The commits of the transaction under way, and how many epochs of tasks it has. */
   #sending = { commits: new Set<number>(), epochs: 0 };
   /** Epochs committed by this process. */
@@ -157,11 +157,11 @@ export class Meter {
 
   /** A transaction is about to publish what waits in these outboxes. `delivered` has the topics of such results. */
   sending(outboxes: readonly WaitingEpochs[], delivered: ReadonlyMap<string, unknown>): void {
-    this.sent = this.steps.observed ? sentOf(outboxes, delivered) : undefined;
+    this.#sent = this.steps.observed ? sentOf(outboxes, delivered) : undefined;
     this.#sending = sendingOf(outboxes);
   }
 
-  /** A transaction with results has ended. */
+  /** A transaction with results has ended, or has failed before it had anything. */
   published(took: number, { now, elapsed }: Moment, failure: Error | undefined): void {
     const { commits, epochs } = this.#sending;
     if (failure === undefined) {
@@ -169,6 +169,10 @@ export class Meter {
     }
     this.recent.publish.record(took, elapsed);
     this.durations.publish.record(took);
+    const sent = this.#sent ?? (failure === undefined ? undefined : NOTHING_SENT);
+    this.#sent = undefined;
+    if (sent === undefined || !this.steps.observed) return;
+    this.steps.next({ kind: "send", ended: now, took, error: failure, ...sent });
   }
 
   /** Records the latency of results that are visible now, from the timestamps of their records. */

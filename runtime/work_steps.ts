@@ -77,6 +77,9 @@ export interface WaitingEpochs {
   }[];
 }
 
+/** What a transaction has that was not begun. */
+export const NOTHING_SENT: Sent = { topics: [], epochs: 0, records: 0, commits: [] };
+
 /** What these outboxes have for a transaction. `delivered` has the topics whose results it makes visible. */
 export function sentOf(outboxes: readonly WaitingEpochs[], delivered: ReadonlyMap<string, unknown>): Sent {
   const topics = new Set<string>(), commits = new Set<number>();

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { count, deadLetter, eventTime, memory, run, tumblingWindow, watermark, type WorkStep } from "@tidemark/streams";
+import { Meter } from "../runtime/metrics.ts";
 import { runWith } from "../runtime/run.ts";
 import { Durations } from "../base/durations.ts";
 import { Troubles } from "../runtime/troubles.ts";
@@ -143,6 +144,41 @@ describe("the steps of a worker", () => {
     ]]);
     assertEquals(job.metrics.measure().ended, "failed");
     assertEquals(job.metrics.measure().tasks, { owned: 0, waiting: 1, finished: 0 });
+  });
+});
+
+describe("the steps of a meter", () => {
+  it("have each transaction once, and those that have failed before they had anything", () => {
+    const meter = new Meter();
+    const steps: WorkStep[] = [];
+    const outbox = (epoch: number) => ({
+      waiting: [{ rows: [1, 2], commit: epoch, counts: [{ kind: "sink" as const, of: "out", by: 2 }] }],
+    });
+    const delivered = new Map([["out", 1]]);
+    const end = (error?: Error) => meter.published(2, { now: 5, elapsed: 5 }, error);
+    // Nobody wants to know.
+    meter.sending([outbox(1)], delivered);
+    end();
+    meter.steps.subscribe((step) => steps.push(step));
+    end();
+    meter.sending([outbox(2), outbox(3)], delivered);
+    end();
+    end();
+    const error = new Error("no life begins");
+    end(error);
+    assertEquals(steps, [
+      ...[{
+        kind: "send",
+        ended: 5,
+        took: 2,
+        error: undefined,
+        topics: ["out"],
+        epochs: 2,
+        records: 4,
+        commits: [2, 3],
+      }],
+      ...[{ kind: "send", ended: 5, took: 2, error, topics: [], epochs: 0, records: 0, commits: [] }],
+    ] as WorkStep[]);
   });
 });
 

@@ -63,3 +63,52 @@ Deno.test("the dashboard and the alerts name only metrics that there are", () =>
     assert(named.length >= 6, file);
   }
 });
+
+interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly datasource?: { readonly uid: string };
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets?: readonly { readonly expr: string; readonly datasource: { readonly uid: string } }[];
+}
+
+const board = JSON.parse(Deno.readTextFileSync("docs/grafana.json")) as {
+  readonly uid: string;
+  readonly panels: readonly Panel[];
+  readonly templating: { readonly list: readonly { readonly name: string }[] };
+};
+
+Deno.test("the dashboard has a row for each of the ten questions, and its panels do not overlap", () => {
+  const { uid, panels, templating } = board;
+  assertEquals(uid, "tidemark");
+  assertEquals(templating.list.map(({ name }) => name), ["datasource", "tidemark_job", "instance"]);
+  const rows = panels.filter(({ type }) => type === "row").map(({ title }) => title);
+  assertEquals(rows.map((title) => Number.parseInt(title)), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assertEquals(new Set(panels.map(({ id }) => id)).size, panels.length);
+  const taken = new Set<string>();
+  for (const { title, gridPos: { x, y, w, h } } of panels) {
+    assert(x + w <= 24, title);
+    for (let at = 0; at < w * h; at++) {
+      const cell = `${x + at % w} ${y + Math.floor(at / w)}`;
+      assert(!taken.has(cell), `${title} overlaps`);
+      taken.add(cell);
+    }
+  }
+});
+
+Deno.test("each panel says what it shows, and every series in it is of the job and the workers that were chosen", () => {
+  const panels = board.panels.filter(({ type }) => type !== "row");
+  assert(panels.length >= 20, `${panels.length} panels`);
+  for (const { title, description, datasource, targets = [] } of panels) {
+    assert(description !== undefined && targets.length > 0, title);
+    for (const source of [datasource, ...targets.map((target) => target.datasource)]) {
+      assertEquals(source?.uid, "${datasource}", title);
+    }
+    for (const { expr } of targets) {
+      const chosen = expr.match(/tidemark_\w+\{tidemark_job=~"\$tidemark_job",instance=~"\$instance"\}/g)!;
+      assertEquals(chosen.length, expr.match(/(?<!\$)\btidemark_(?!job\b)\w+/g)!.length, expr);
+    }
+  }
+});

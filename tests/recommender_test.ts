@@ -3,7 +3,13 @@ import { from, map } from "rxjs";
 import { memory, run } from "@tidemark/streams";
 import { crashTest } from "@tidemark/streams/testing";
 import type { Recommended } from "../examples/recommendations/recommended.ts";
-import { latestOfUser, type Made, recommend, recommendations } from "../examples/recommendations/recommender.ts";
+import {
+  latestOfUser,
+  type Made,
+  newsByProduct,
+  recommend,
+  recommendations,
+} from "../examples/recommendations/recommender.ts";
 import { UserEvent } from "../examples/recommendations/schema.ts";
 import { eventAt } from "../examples/recommendations/traffic.ts";
 import { naiveRecommendations } from "./support/shop/naive_recommender.ts";
@@ -95,7 +101,7 @@ Deno.test("recommendations() tells the rows that latestOfUser() passes", async (
   log.create("events", { partitions: 4 });
   log.append("events", input.map((value) => ({ key: value.user_id, value, timestamp: value.timestamp_ms })));
   log.end("events");
-  const pipeline = recommendations(log.source("events", { schema: UserEvent })).pipe(
+  const pipeline = recommendations(newsByProduct(log.source("events", { schema: UserEvent }))).pipe(
     log.sink("made", { key: ({ row }) => row.user_id }),
     map(({ row }) => row),
     latestOfUser,

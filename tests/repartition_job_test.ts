@@ -1,7 +1,7 @@
 /** A hop in a job: records go on in the task of another key, exactly once. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { filter, firstValueFrom, map } from "rxjs";
+import { filter, firstValueFrom, map, take } from "rxjs";
 import { systemClock } from "../base/clock.ts";
 import type { Connector } from "../connectors/connector.ts";
 import { runWith } from "../runtime/run.ts";
@@ -139,6 +139,50 @@ describe("repartition() in a job", () => {
     }
     assertEquals(results[0], results[1]);
     assertEquals(results[0].length > 100, true);
+  });
+
+  it("is shared by two pipelines with the stages above it, also where one task has all keys", async () => {
+    const results: unknown[][] = [];
+    for (const tasks of ["perPartition", "single"] as const) {
+      const log = loaded();
+      const shared = log.source<View>("views", { tombstones: "refuse" }).pipe(
+        eventTime((view) => view.at),
+        watermark({ maxOutOfOrderness: 1000 }),
+        keyedReduce({ name: "last", key: (view) => view.user, initial: VIEWS[0], reduce: (_last, view: View) => view }),
+        map(({ value }) => value),
+        repartition({ name: "by-product", key: (view) => view.product, partitions: 6 }),
+      );
+      const counts = shared.pipe(
+        keyedReduce({ name: "counts", key: (view) => view.product, initial: 0, reduce: (total) => total + 1 }),
+        log.sink("counts"),
+      );
+      const windows = shared.pipe(
+        tumblingWindow({ name: "activity", key: (view) => view.product, size: 5000, aggregate: count() }),
+        map(({ key, window, value }) => ({ key, start: window.start, value })),
+        log.sink("activity"),
+      );
+      await using job = await run([counts, windows], { name: "shop", state: ":memory:", tasks, log: () => {} });
+      assertEquals(await job.finished, { reason: "finished" });
+      const hops = job.topology.nodes.filter(({ operator }) => operator === "repartition");
+      assertEquals(hops.map(({ name }) => name), ["by-product"]);
+      assertEquals(job.topology.edges.filter(({ from }) => from === hops[0].id).length, 2);
+      results.push([...log.read("counts"), ...log.read("activity")].map((row) => JSON.stringify(row)).sort());
+    }
+    assertEquals(results[0].length, 400 + 88);
+    assertEquals(results[0], results[1]);
+  });
+
+  it("with a take() below it stops the job, also where one task has all keys", async () => {
+    for (const tasks of ["perPartition", "single"] as const) {
+      const log = loaded();
+      const some = log.source<View>("views", { tombstones: "refuse" }).pipe(
+        repartition({ name: "by-product", key: (view) => view.product }),
+        take(3),
+        log.sink("some"),
+      );
+      await using job = await run(some, { name: "shop", state: ":memory:", tasks, log: () => {} });
+      assertMatch(await failureOf(job), /ended before its input did/);
+    }
   });
 
   it("says which partition holds the time behind a hop back", async () => {

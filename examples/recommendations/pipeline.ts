@@ -18,7 +18,7 @@ import {
   tumblingWindow,
   watermark,
 } from "@tidemark/streams";
-import { type Made, recommendations } from "./recommender.ts";
+import { type Made, newsByProduct, recommendations } from "./recommender.ts";
 import { UserEvent } from "./schema.ts";
 import { trending } from "./trending.ts";
 
@@ -68,14 +68,17 @@ export function results(broker: Broker, topics: Topics): Results {
     watermark({ maxOutOfOrderness: minutes(5) }),
   );
 
+  // What the events say, each at its product.
+  const news = newsByProduct(events);
+
   // What trends in each category, and in all of them. Every task has all of it, for users of whom little is known.
-  const trends = trending(events).pipe(
+  const trends = trending(news).pipe(
     kvTable(TRENDING, { key: ({ key }) => key, value: ({ value }) => value }),
     repartition({ name: "trends-to-all", broadcast: true }),
   );
 
   // After every event, what to recommend to its user.
-  const recommended = recommendations(events, { trends }).pipe(
+  const recommended = recommendations(news, { trends }).pipe(
     broker.sink(topics.output, { key: ({ row }) => row.user_id, value: ({ row }) => row }),
     filter(({ newest }) => newest),
     kvTable(FOR_YOU, { key: ({ row }) => row.user_id, value: ({ row }) => row }),

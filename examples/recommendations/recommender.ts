@@ -42,18 +42,26 @@ export interface Made {
  * @param events the events of a shop, of one user in their order
  */
 export function recommend(events: Observable<UserEvent>, options: Recommending = {}): Observable<Recommended> {
-  return recommendations(events, options).pipe(each(({ row }) => row));
+  return recommendations(newsByProduct(events, options), options).pipe(each(({ row }) => row));
 }
 
-/** What {@linkcode recommend} gives, with the word which rows are the newest. */
-export function recommendations(
-  events: Observable<UserEvent>,
-  { trends, ...options }: Recommending = {},
-): Observable<Made> {
-  const rules = rulesOf(options);
+/**
+ * What each event says, with its product: pairs of products, and the question what belongs to them. Recommendations and
+ * what trends both go by it, so each event crosses one hop for both.
+ *
+ * @param events the events of a shop, of one user in their order
+ */
+export function newsByProduct(events: Observable<UserEvent>, options: RecommendOptions = {}): Observable<News> {
   return events.pipe(
-    recentProducts(rules),
+    recentProducts(rulesOf(options)),
     repartition({ name: "by-product", key: (news) => news.product }),
+  );
+}
+
+/** What {@linkcode recommend} gives, from the news of products, with the word which rows are the newest. */
+export function recommendations(news: Observable<News>, { trends, ...options }: Recommending = {}): Observable<Made> {
+  const rules = rulesOf(options);
+  return news.pipe(
     neighbours(rules),
     repartition({ name: "by-user", key: ([user]) => user }),
     each(([, answer]) => unpacked(answer)),

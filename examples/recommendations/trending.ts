@@ -17,10 +17,10 @@ import {
   tumblingWindow,
   typed,
 } from "@tidemark/streams";
+import type { News } from "./messages.ts";
 import type { Trending } from "./rules/candidates.ts";
 import { ALL, best, type Lists, type Trend, trendOf } from "./rules/trends.ts";
 import { weightOf, WEIGHTS, type Weights } from "./rules/weights.ts";
-import type { UserEvent } from "./schema.ts";
 
 /** Options of {@linkcode trending}. */
 export interface TrendingOptions {
@@ -50,17 +50,19 @@ interface Sum extends Omit<Wanted, "product">, Trending {
  *
  * A product is summed up where it lies. Only the sums go on, by category, and of those only the best.
  *
- * @param events the events of a shop, behind a `watermark()`
+ * @param news what the events of a shop say, by product, behind a `watermark()`
  */
 export function trending(
-  events: Observable<UserEvent>,
+  news: Observable<News>,
   { weights = WEIGHTS, every = minutes(5), products = 20 }: TrendingOptions = {},
 ): Observable<TableChange<string, Trend>> {
-  const wanted = events.pipe(
-    each(({ product_id: product, category, event_type }) => ({
-      ...{ product, category, weight: weightOf(event_type, weights) },
-    })),
-    repartition({ name: "wanted-by-product", key: (one) => one.product }),
+  const wanted = news.pipe(
+    // Of the news of an event those for its own product ask.
+    mergeMap(({ product, asked }) =>
+      asked === undefined
+        ? []
+        : [{ product, category: asked.categories[0], weight: weightOf(asked.event_type, weights) }]
+    ),
   );
   const sums = (span: Sum["span"], size: number, slide: number): Observable<Sum> =>
     wanted.pipe(

@@ -1,10 +1,10 @@
 /**
  * The shop's job: the recommender with rules for a small shop, and what the page needs to know of each visit.
  */
-import type { Observable } from "rxjs";
+import { filter, type Observable } from "rxjs";
 import { type EmbeddedLog, eventTime, kvTable, repartition, seconds, watermark } from "@tidemark/streams";
 import { FOR_YOU, TRENDING } from "../recommendations/pipeline.ts";
-import { latestOfUser, recommend } from "../recommendations/recommender.ts";
+import { newsByProduct, recommendations } from "../recommendations/recommender.ts";
 import { WEIGHTS } from "../recommendations/rules/weights.ts";
 import { UserEvent } from "../recommendations/schema.ts";
 import { trending } from "../recommendations/trending.ts";
@@ -29,14 +29,15 @@ export function shopPipelines(log: EmbeddedLog): Observable<unknown>[] {
     // One process dates all events. A partition without shoppers holds nobody's time up.
     watermark({ maxOutOfOrderness: seconds(1), idleAfter: seconds(5) }),
   );
-  const trends = trending(events, { weights: SHOP_WEIGHTS, every: EVERY }).pipe(
+  const rules = { weights: SHOP_WEIGHTS, recents: RECENTS, learnsAfter: LEARNS_AFTER };
+  const news = newsByProduct(events, rules);
+  const trends = trending(news, { weights: SHOP_WEIGHTS, every: EVERY }).pipe(
     kvTable(TRENDING, { key: ({ key }) => key, value: ({ value }) => value }),
     repartition({ name: "trends-to-all", broadcast: true }),
   );
-  const rules = { weights: SHOP_WEIGHTS, recents: RECENTS, learnsAfter: LEARNS_AFTER };
-  const lists = recommend(events, { ...rules, trends }).pipe(
-    latestOfUser,
-    kvTable(FOR_YOU, { key: (row) => row.user_id }),
+  const lists = recommendations(news, { ...rules, trends }).pipe(
+    filter(({ newest }) => newest),
+    kvTable(FOR_YOU, { key: ({ row }) => row.user_id, value: ({ row }) => row }),
   );
   return [lists, visits(events)];
 }

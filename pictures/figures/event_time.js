@@ -2,11 +2,12 @@
  * The figure of event time: event time upwards, the order of arrival to the right. Records are dots, watermarks are
  * stairs, results are bars as long as their window.
  *
- * A plain module without imports, so that a page can load it as it is. It draws with the function that it is given:
+ * A plain module, so that a page can load it as it is. It draws with the function that it is given:
  * `h(tag, attributes, ...children)` of Preact, or one that makes text. Colours and fonts are in `style.js`.
  *
  * @module
  */
+import { cross, dot, round, SHAPES } from "./marks.js";
 
 /** @typedef {import("./scene.ts").Scene} Scene */
 /** @typedef {import("./scene.ts").Pane} Pane */
@@ -15,14 +16,12 @@
 /** @typedef {import("./scene.ts").Legend} Legend */
 /**
  * @template Node
- * @typedef {(tag: string, attributes: Record<string, string | number | undefined>, ...children: (Node | string)[]) => Node} Draw
+ * @typedef {import("./marks.js").Draw<Node>} Draw
  */
 /** @typedef {{ top: number, bottom: number, y: (time: number) => number }} Plot */
 
 /** Heights and distances, in pixels. */
 const PLOT = 240, ROW = 26, LINE = 15, EDGE = 16, TITLE = 32, LEGEND = 22, LETTER = 6.6;
-/** How many partitions have a shape and a colour of their own. */
-const SHAPES = 4;
 
 /**
  * Draws a scene.
@@ -81,11 +80,6 @@ function scaleOf({ low, high }, top) {
     if (time < low) return top + PLOT;
     return round(top + PLOT - pad - part * (PLOT - 2 * pad));
   };
-}
-
-/** @param {number} value */
-function round(value) {
-  return Math.round(value * 10) / 10;
 }
 
 /**
@@ -253,19 +247,6 @@ function recordDot(h, { x, time, place, late, title }, { y }) {
 }
 
 /**
- * @template Node
- * @param {Draw<Node>} h
- * @param {number} x
- * @param {number} y
- * @param {string} title
- * @returns {Node}
- */
-function cross(h, x, y, title) {
-  const d = `M${round(x - 5)} ${round(y - 5)}l10 10m0 -10l-10 10`;
-  return h("path", { class: "tm-late", d }, h("title", {}, title));
-}
-
-/**
  * A result of a stage that is no window.
  *
  * @template Node
@@ -277,28 +258,6 @@ function cross(h, x, y, title) {
  */
 function ring(h, x, y, title) {
   return h("circle", { class: "tm-pane tm-pane-onTime", cx: round(x), cy: round(y), r: 5.5 }, h("title", {}, title));
-}
-
-/**
- * A record of a partition: a circle, a square, a diamond or a triangle.
- *
- * @template Node
- * @param {Draw<Node>} h
- * @param {number} place
- * @param {number} x
- * @param {number} y
- * @param {string} title
- * @returns {Node}
- */
-function dot(h, place, x, y, title) {
-  const shape = Math.max(0, place) % SHAPES;
-  const style = `tm-record tm-place-${shape}`;
-  const name = h("title", {}, title);
-  const at = `M${round(x)} ${round(y)}`;
-  if (shape === 0) return h("circle", { class: style, cx: round(x), cy: round(y), r: 5 }, name);
-  if (shape === 1) return h("path", { class: style, d: `${at}m-4.5 -4.5h9v9h-9z` }, name);
-  if (shape === 2) return h("path", { class: style, d: `${at}m0 -6.5l6.5 6.5l-6.5 6.5l-6.5 -6.5z` }, name);
-  return h("path", { class: style, d: `${at}m0 -6l6 10.5h-12z` }, name);
 }
 
 /**

@@ -85,9 +85,9 @@ export class Visitor implements AsyncDisposable {
   }
 
   /** Keeps a picture of what is seen, for people to look at. */
-  async picture(name: string): Promise<void> {
+  async picture(name: string, { fullPage = false }: { readonly fullPage?: boolean } = {}): Promise<void> {
     await Deno.mkdir(SCREENSHOTS, { recursive: true });
-    await Deno.writeFile(new URL(`${name}.png`, SCREENSHOTS), await this.page.screenshot());
+    await Deno.writeFile(new URL(`${name}.png`, SCREENSHOTS), await this.page.screenshot({ fullPage }));
   }
 
   /** Closes the page and its browser context. */

@@ -60,10 +60,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: re(SEAM_NAMES),
   },
   dashboard: {
-    // The page's own library, as text.
-    packages: /^htm$/,
+    // The page's own library, as text, and what lays out its graph.
+    packages: /^(htm|@dagrejs\/dagre)$/,
     files: re(String.raw`dashboard/.*|pictures/figures/[a-z_]+\.js|telemetry/instruments\.ts|runtime/records\.ts`),
-    types: re(String.raw`runtime/(details|job|measurements)\.ts`),
+    types: re(String.raw`runtime/(details|job|topology|measurements)\.ts`),
   },
   telemetry: {
     // An export of its own, so that its libraries are loaded only by programs that use it.

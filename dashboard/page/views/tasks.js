@@ -1,0 +1,158 @@
+/** Tasks: all of them, whoever has them; whether one is hot. */
+import { ago, count, counted, percent, time } from "../format.js";
+import { skewFigure } from "../figures/shares.js";
+import { Drawing, Figure, Section, Table } from "../parts.js";
+import { html } from "../preact.js";
+
+/** Skew is measured over so many milliseconds. */
+const SPAN = 60_000;
+/** A task with more than this times its fair share is called hot. */
+const HOT = 1.5;
+
+/** The view. */
+export function Tasks({ details, history, local }) {
+  const words = { now: details.at, local };
+  const shares = sharesOf(details, history);
+  return html`
+    ${details.taskCount > 1 && html`<${Skew} ...${{ details, shares }} />`}
+    <${All} ...${{ details, shares, words }} />
+    <${HotKeys} ...${{ details }} />
+    <${Workers} ...${{ details, words }} />
+  `;
+}
+
+/** The records of each task in the last minute. */
+function sharesOf({ tasks }, history) {
+  const [then] = history.last(SPAN);
+  const records = tasks.map(({ task, records_in }) => ({
+    task,
+    records: Math.max(0, records_in - (then?.tasks.get(task) ?? records_in)),
+  }));
+  const all = records.reduce((sum, one) => sum + one.records, 0);
+  const fair = all / Math.max(1, tasks.length);
+  const deviation = Math.sqrt(
+    records.reduce((sum, one) => sum + (one.records - fair) ** 2, 0) / Math.max(1, tasks.length),
+  );
+  return { records, all, fair, cv: fair === 0 ? undefined : deviation / fair };
+}
+
+function Skew({ details, shares: { records, all, fair, cv } }) {
+  const bars = records.map(({ task, records: value }) => ({ name: String(task), value, hot: value > HOT * fair }));
+  const most = bars.toSorted((a, b) => b.value - a.value)[0];
+  const sentence = all === 0
+    ? "No record was processed in the last minute."
+    : most.value > HOT * fair
+    ? `Task ${most.name} had ${percent(most.value / all)} of the records of the last minute; a fair share is ${
+      percent(1 / bars.length)
+    }.`
+    : `The records of the last minute are spread evenly over ${counted(details.taskCount, "task")}.`;
+  return html`
+    <${Figure}
+      title="Is one task hot?"
+      sentence=${`${sentence}${cv === undefined ? "" : ` Coefficient of variation ${cv.toFixed(2)}.`}`}
+      table=${{
+        caption: "Records of the last minute",
+        columns: [{ name: "task" }, { name: "records", end: true }, { name: "share", end: true }],
+        rows: records.map(({ task, records }) => ({
+          key: task,
+          cells: [task, count(records), percent(all === 0 ? undefined : records / all)],
+        })),
+      }}
+    >
+      <${Drawing} height=${132} draw=${(h, width) => skewFigure(h, { bars, fair, label: sentence, width })} />
+      <//>
+  `;
+}
+
+const SOURCES = { live: "live", committed: "as of its last commit", none: "nobody has had it" };
+
+function All({ details: { tasks, leftOut, taskCount, worker }, shares: { records, all }, words }) {
+  const shareOf = new Map(records.map(({ task, records }) => [task, records]));
+  return html`
+    <${Section}
+      id="tasks"
+      title=${counted(taskCount, "task")}
+      note=${leftOut.tasks === 0
+        ? undefined
+        : `The ${tasks.length} with the most lag; ${count(leftOut.tasks)} more are not shown.`}
+    >
+      <${Table}
+        caption="Tasks"
+        columns=${[
+          { name: "task" },
+          { name: "worker" },
+          { name: "figures" },
+          { name: "records", end: true },
+          { name: "share", end: true },
+          { name: "behind", end: true },
+          { name: "watermark" },
+          { name: "epoch", end: true },
+          { name: "visible", end: true },
+          { name: "last cut", end: true },
+        ]}
+        rows=${tasks.map((one) => ({
+          key: one.task,
+          cells: [
+            one.task,
+            one.worker ?? (one.source === "live" ? worker ?? "this one" : "–"),
+            html`${SOURCES[one.source]}${one.finished && ", finished"}${
+              one.source === "committed" && one.at !== undefined && html`
+                <small>${ago(one.at, words.now)}</small>
+              `
+            }`,
+            count(one.records_in),
+            percent(all === 0 ? undefined : shareOf.get(one.task) / all),
+            count(one.lag),
+            time(one.watermark, words),
+            count(one.epoch),
+            count(one.visible),
+            one.at === undefined ? "never" : ago(one.at, words.now),
+          ],
+        }))}
+      />
+      <//>
+  `;
+}
+
+function HotKeys({ details: { hotKeys } }) {
+  return html`
+    <${Section} id="hot-keys" title="Hot keys"
+      note="Keys that at least one record in 32 of their partition has. One record in 64 is looked at.">
+      <${Table}
+        caption="Hot keys"
+        empty="None."
+        columns=${[{ name: "key" }, { name: "partition" }, { name: "share, at least", end: true }]}
+        rows=${hotKeys.map(({ key, topic, partition, share }) => ({
+          key: `${topic}/${partition} ${key}`,
+          cells: [html`<span class="long">${key}</span>`, `${topic}/${partition}`, percent(share)],
+        }))}
+      />
+      <//>
+  `;
+}
+
+function Workers({ details: { workers, worker }, words }) {
+  if (workers.length === 0) return null;
+  return html`
+    <${Section} id="workers" title=${counted(workers.length, "worker")}>
+      <${Table}
+        caption="Workers"
+        columns=${[{ name: "worker" }, { name: "since" }, { name: "seen", end: true }, { name: "version" }, {
+          name: "its page",
+        }]}
+        rows=${workers.map((one, index) => ({
+          key: `${one.name} ${index}`,
+          cells: [
+            `${one.name ?? "without a name"}${index === 0 && one.name === worker ? ", this one" : ""}`,
+            time(one.since, words),
+            ago(one.at, words.now),
+            one.version,
+            /^https?:/.test(one.page ?? "")
+              ? html`<a href=${one.page} rel="noreferrer">${one.page}</a>`
+              : one.page ?? "none",
+          ],
+        }))}
+      />
+      <//>
+  `;
+}
