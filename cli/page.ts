@@ -89,7 +89,8 @@ export class Page {
       text = await answer.text();
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
-      throw new PageAway(`The page at ${this.url} does not answer: ${messageOf(error)}`, { cause: error });
+      const cause = error instanceof TypeError && error.cause !== undefined ? error.cause : error;
+      throw new PageAway(`The page at ${this.url} does not answer: ${messageOf(cause)}`, { cause: error });
     } finally {
       cancel();
     }

@@ -13,7 +13,7 @@ class Held implements Disposable {
 
   async take(path: string, cannot: string): Promise<void> {
     const lock = await acquireLock(path, { job: "of a command line" });
-    if (lock.heldBy !== undefined) throw new Error(`${cannot}: ${lock.heldBy} has ${path}. Stop it first`);
+    if (lock.heldBy !== undefined) throw new Error(`${cannot}: ${path} is held by ${lock.heldBy}. Stop it first`);
     this.#locks.push(lock);
   }
 

@@ -57,7 +57,7 @@ describe("produce", () => {
     assertEquals(code, 1);
     assertMatch(
       err,
-      /^Cannot add to visits: process \d+, which runs the job "shop" has .*state\.db\. Stop it first\n$/,
+      /^Cannot add to visits: .*state\.db is held by process \d+, which runs the job "shop"\. Stop it first\n$/,
     );
   });
 });
@@ -133,7 +133,10 @@ describe("reset", () => {
     await using _running = await startVisits(state);
     const { code, err } = await command(["reset", "shop", "--to", "earliest", "--yes", "--state", state]);
     assertEquals(code, 1);
-    assertMatch(err, /^Cannot reset job shop: process \d+, which runs the job "shop" has /);
+    assertMatch(
+      err,
+      /^Cannot reset job shop: .*state\.db is held by process \d+, which runs the job "shop"\. Stop it first\n$/,
+    );
   });
 
   it("is refused while a worker beside the file has a slot of the job", async () => {
@@ -145,7 +148,7 @@ describe("reset", () => {
     const words = ["reset", "shop", "--to", "earliest", "--yes", "--state", state];
     const { code, err } = await command(words);
     assertEquals(code, 1);
-    assertStringIncludes(err, "state.db.shop.worker-0. Stop it first");
+    assertStringIncludes(err, "state.db.shop.worker-0 is held by process ");
     slot.release();
     assertEquals((await command(words)).code, 0);
   });

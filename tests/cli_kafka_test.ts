@@ -98,7 +98,10 @@ describe("the command line on Kafka", { ignore }, () => {
     const words = [names.job, "--state", state, ...at];
     const running = await command(["reset", ...words, "--to", "earliest", "--yes"]);
     assertEquals(running.code, 1);
-    assertMatch(running.err, /^Cannot reset job .*: process \d+, which runs the job .*worker-0\. Stop it first\n$/);
+    assertMatch(
+      running.err,
+      /^Cannot reset job .*: .*worker-0 is held by process \d+, which runs the job .*\. Stop it first\n$/,
+    );
     await job.stop();
 
     await produceVisits(names.input);

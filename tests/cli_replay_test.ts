@@ -94,6 +94,9 @@ describe("dead-letters replay", () => {
     await using _started = await startVisits(state);
     const { code, err } = await command(["dead-letters", "shop", "replay", LETTER, "--state", state, "--yes"]);
     assertEquals(code, 1);
-    assertMatch(err, /^Cannot replay for job shop: process \d+, which runs the job "shop" has .*\. Stop it first\n$/);
+    assertMatch(
+      err,
+      /^Cannot replay for job shop: .* is held by process \d+, which runs the job "shop"\. Stop it first\n$/,
+    );
   });
 });
