@@ -84,7 +84,9 @@ class Input<In> extends Link<In> {
     this.task = bound.stage.task;
     const entries = this.task.host?.entries ?? UNCOUNTED;
     this.counts = entries.counts;
-    this.index = entries.indexOf(bound.identity);
+    this.index = this.task.isFirst(bound.identity, bound.stage)
+      ? entries.indexOf(bound.identity)
+      : entries.counts.length - 1;
   }
 
   subscribeTo(source: Observable<In>, assembledInside: boolean): void {

@@ -90,6 +90,8 @@ export class Task implements At {
   #later: (() => void)[] = [];
   readonly #ended = new Set<number>();
   readonly #stages = new Set<string>();
+  /** The first stage of each operator that was bound. Two pipelines that are piped from it have a stage each. */
+  readonly #firsts = new Map<object, object>();
   /** The hops of the task, by name. */
   readonly hops: Map<string, { readonly identity: object }> = new Map();
   #slots = 0;
@@ -201,6 +203,13 @@ export class Task implements At {
     for (let i = 0; i < this.#starters.length; i++) this.#starters[i]();
     this.#starters.length = 0;
     this.#started = true;
+  }
+
+  /** Whether a stage is the first one of its operator. Only that one counts what enters, because each gets the same. */
+  isFirst(operator: object, stage: object): boolean {
+    const first = this.#firsts.get(operator);
+    if (first === undefined) this.#firsts.set(operator, stage);
+    return first === undefined || first === stage;
   }
 
   /** Remembers the first failure. Later ones are its consequences. */

@@ -144,7 +144,7 @@ describe("job.topology", () => {
 });
 
 describe("details().entered", () => {
-  it("counts the values that enter each node, over all tasks, of stages without state too", async () => {
+  it("counts the values that enter each node once, over all tasks, of shared stages and of those without state too", async () => {
     const broker = memory();
     const timed = visits(broker).pipe(eventTime(({ at }) => at), filter(({ user }) => user !== "eve"));
     await using test = await testPipeline([
@@ -154,7 +154,7 @@ describe("details().entered", () => {
     const one = (user: string, partition: number) => ({ key: user, value: { user, at: noon }, partition });
     await test.push("visits", [one("ada", 0), one("eve", 0), one("bob", 1)]);
     assertEquals((await test.details()).entered, {
-      ...{ "source:visits": 3, "eventTime": 6, "keyedReduce:visits": 2, "sink:counts": 2, "sink:all": 2 },
+      ...{ "source:visits": 3, "eventTime": 3, "keyedReduce:visits": 2, "sink:counts": 2, "sink:all": 2 },
     });
   });
 });
