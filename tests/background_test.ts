@@ -9,7 +9,14 @@ import type { Line } from "../connectors/kafka/driver.ts";
 import { KafkaError } from "../connectors/kafka/errors.ts";
 import { runWith, type StandIns } from "../runtime/run.ts";
 import { TaskKeys } from "../state/keys.ts";
-import { DurableStates, MemoryStore, type Store, TaskCheckpoint, UnavailableError } from "../state/mod.ts";
+import {
+  DurableStates,
+  MemoryStore,
+  type Mutation,
+  type Store,
+  TaskCheckpoint,
+  UnavailableError,
+} from "../state/mod.ts";
 import { Lines, ManualClock, until } from "./support/jobs.ts";
 
 /** A store in memory, whose atomics may be answered by the test. */
@@ -43,12 +50,13 @@ describe("A job that has stopped", () => {
   it("has ended the sweep of its takeover, also between two tries of a delete", async () => {
     const { clock, start } = counting();
     let refused = 0;
+    const garbage = new TaskKeys("words", 0).chunk({ kind: "delta", fence: "dead", attempt: 1, index: 0 });
+    const isGarbage = ({ type, key }: Mutation) => type === "delete" && key.join() === garbage.join();
     const { inner, store } = storeWith((_checks, mutations) => {
-      if (mutations.every(({ type }) => type !== "delete")) return undefined;
+      if (!mutations.some(isGarbage)) return undefined;
       refused++;
       return Promise.resolve({ ok: false });
     });
-    const garbage = new TaskKeys("words", 0).chunk({ kind: "delta", fence: "dead", attempt: 1, index: 0 });
     await inner.atomic([], [{ type: "set", key: garbage, value: new Uint8Array(1) }]);
     const job = await start({ store });
     await until("the sweep", () => refused > 0, job);
