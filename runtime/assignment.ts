@@ -173,6 +173,9 @@ export class Assignment {
         if (!queue.done) fresh.push(queue);
       }
     }
+    // A partition may still be paused for an earlier queue of a task that was lost and is taken again: one that was full,
+    // or had ended.
+    for (const queue of fresh) this.parts.resume(queue);
     const starts = leastOffsets(fresh.map((queue) => this.startOf(queue)));
     this.list = [...this.tasks.values()];
     epochs().publish();

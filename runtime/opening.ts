@@ -74,6 +74,9 @@ export async function openAll(
   const giveUp = () => void close().catch(() => {});
   settings.signal?.addEventListener("abort", giveUp, { once: true });
   try {
+    // First of all: a reset that another worker begins from now on is the one that this worker was started for.
+    const resets = settings.reset !== undefined && plan.hops.length > 0;
+    const before = resets ? await readJob(store, settings.name, patience) : undefined;
     const connect = (connector: Connector) => connectOnce(connections, connector, settings, store);
     const input = await connect(plan.input);
     const inputs = await inputTopics(plan, input);
@@ -103,7 +106,7 @@ export async function openAll(
       entry,
       input,
       partitions,
-      hops: hopsOf(plan, settings, { layout, entry, between }),
+      hops: hopsOf(plan, settings, { layout, entry, between, since: before?.run }),
       topics: idsOf([...inputs, ...between.topics]),
       layout,
       sinks: sinksOf(opened, inCommit),
@@ -158,14 +161,16 @@ function byTopic(
 function hopsOf(
   { hops }: Plan,
   { clock }: Settings,
-  { layout, entry: { run, resetting }, between: { entries } }: {
+  { layout, entry: { run, resetting }, between: { entries }, since = run }: {
+    /** The run that the job had when this worker was started. */
+    readonly since: string | undefined;
     readonly layout: TaskLayout;
     readonly entry: OpenedJob;
     readonly between: OpenHops;
   },
 ): JobHops | undefined {
   if (hops.length === 0) return undefined;
-  return { hops, layout, elapsed: clock.elapsed, run: { name: run, since: run, resetting, entries } };
+  return { hops, layout, elapsed: clock.elapsed, run: { name: run, since, resetting, entries } };
 }
 
 function targetOf(spec: SinkSpec, { delivery }: Connection, info: TopicInfo | undefined): Target {

@@ -1,8 +1,10 @@
 /** What the simulator has found in the engine, each as the smallest run that showed it. */
 import { assertEquals } from "@std/assert";
 import { guarded } from "./campaign.ts";
+import { scenarioOf } from "./draws.ts";
 import type { Fault } from "./faults.ts";
-import type { Scenario } from "./scenario.ts";
+import { resetScenarioOf } from "./resets.ts";
+import { type Scenario, withFamilies } from "./scenario.ts";
 
 /** A job of windows and counts over an input that is there from the beginning. */
 const JOB: Omit<Scenario, "seed" | "faults"> = {
@@ -59,6 +61,14 @@ const FOUND: Record<string, Scenario> = {
       act: { do: "pause", when: "answered", ms: 17_074, until: "markers", holds: 5 },
     }],
   },
+  "a partition is read again when its task was lost at its end, and is taken again by the same process": withFamilies(
+    scenarioOf(34),
+    ["prices"],
+  ),
+  "a worker that was started with a reset does not reset once more what another one has reset meanwhile": withFamilies(
+    resetScenarioOf(72),
+    ["places", "stays", "trips"],
+  ),
 };
 
 for (const [sentence, scenario] of Object.entries(FOUND)) {

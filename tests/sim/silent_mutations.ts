@@ -10,6 +10,16 @@ const EPOCHS = "runtime/epochs.ts";
 
 export const SILENCES: readonly Mutation[] = [
   {
+    name: "a partition that was paused for a task stays so when the task is lost and taken again",
+    run: 34,
+    families: ["prices"],
+    edits: [{
+      file: "runtime/assignment.ts",
+      find: "    for (const queue of fresh) this.parts.resume(queue);\n",
+      replace: "",
+    }],
+  },
+  {
     name: "a permanent refusal is tried again and again in silence",
     run: 1598,
     masked: "publishing that takes long is told as well, whatever the reason",

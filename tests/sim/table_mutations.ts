@@ -10,7 +10,7 @@ const CHECKPOINT = "state/checkpoint.ts";
 export const TABLES: readonly Mutation[] = [
   {
     name: "rows that follow their epoch are written without a check of the head",
-    run: 23,
+    run: 286,
     families: ["prices"],
     edits: [{
       file: "state/checked_writes.ts",
