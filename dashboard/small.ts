@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { shortNames } from "./names.ts";
 import { type Token, tokensOf } from "./tokens.ts";
 
 /** A line break before these signs ends no statement. */
@@ -20,19 +21,35 @@ export function small(name: string, text: string): string {
 
 /** A module. A line break stays where it may end a statement. */
 export function smallScript(source: string): string {
+  const all = tokensOf(source);
+  const tokens = all.filter(({ kind }) => kind !== "apart");
+  const names = shortNames(tokens);
   const kept: string[] = [];
   const templates: (Markup | undefined)[] = [];
-  let before: Token | undefined, apart = "";
-  for (const token of tokensOf(source)) {
+  let before: Token | undefined, apart = "", index = -1;
+  for (const token of all) {
     if (token.kind === "apart") {
       apart = token.text;
       continue;
     }
+    index++;
+    if (isNeedless(tokens, index)) continue;
     if (apart !== "" && before !== undefined) kept.push(between(before, token, apart.includes("\n")));
-    kept.push(token.kind === "chunk" ? chunkOf(token.text, before, templates) : token.text);
+    kept.push(token.kind === "chunk" ? chunkOf(token.text, before, templates) : names.get(index) ?? token.text);
     [before, apart] = [token, ""];
   }
   return kept.join("");
+}
+
+/** A comma behind the last of several, and a semicolon behind the last statement, unless that may be an empty one. */
+function isNeedless(tokens: readonly Token[], index: number): boolean {
+  const { kind, text } = tokens[index];
+  const before = tokens[index - 1], after = tokens[index + 1];
+  if (kind !== "sign" || before === undefined || after?.kind !== "sign") return false;
+  if (text === ",") return ")]}".includes(after.text) && ![",", "["].includes(before.text);
+  return text === ";" && after.text === "}" && before.text !== ")" &&
+    (before.kind !== "sign" || ENDS.has(before.text)) &&
+    before.text !== "else";
 }
 
 /** What must be between two tokens that are apart. */
