@@ -28,6 +28,9 @@ const CONTEXTUAL = ["as", "async", "from", "get", "of", "set", "static"];
 /** Words that are no names, as short as fresh ones. */
 const RESERVED = ["as", "do", "if", "in", "of"];
 
+/** Values with a shorter spelling. */
+const SPELLINGS = [["undefined", "void 0"], ["true", "!0"], ["false", "!1"]] as const;
+
 /** The words that are exchanged, by their places among the tokens. The tokens are without what is between them. */
 export function shortNames(tokens: readonly Token[]): ReadonlyMap<number, string> {
   const { uses, declared, kept } = usesOf(tokens);
@@ -45,6 +48,9 @@ export function shortNames(tokens: readonly Token[]): ReadonlyMap<number, string
       exchanged.set(index, word);
     }
     short = fresh.next().value!;
+  }
+  for (const [name, spelling] of SPELLINGS) {
+    for (const { index, role } of uses.get(name) ?? []) if (role === "reference") exchanged.set(index, spelling);
   }
   return exchanged;
 }

@@ -1,16 +1,12 @@
 /**
- * The page's files without what a browser does not need: comments, indentation, and spaces that separate nothing. Names
- * and words stay, so errors and the browser's tools show them as they are written.
+ * The page's files without what a browser does not need: comments, indentation, spaces that separate nothing, and long
+ * names of what is a module's own. It is made for these files: `tests/dashboard_small_test.ts` compares what each of them
+ * means before and after.
  *
  * @module
  */
 import { shortNames } from "./names.ts";
 import { type Token, tokensOf } from "./tokens.ts";
-
-/** A line break before these signs ends no statement. */
-const GO_ON = new Set([..."}]),;:?.=*%<>&|^", "=>", "?."]);
-/** A statement may end with these signs. */
-const ENDS = new Set(["}", "]", ")", "++", "--"]);
 
 /** A file, by the ending of its name. */
 export function small(name: string, text: string): string {
@@ -19,27 +15,26 @@ export function small(name: string, text: string): string {
   return text.replace(/\s*\n\s*/g, "\n").trim();
 }
 
-/** A module. A line break stays where it may end a statement. */
+/** A module. Each of its statements ends with a semicolon or a brace, as `deno fmt` writes them. */
 export function smallScript(source: string): string {
-  const all = tokensOf(source);
-  const tokens = all.filter(({ kind }) => kind !== "apart");
+  const tokens = tokensOf(source).filter(({ kind }) => kind !== "apart");
   const names = shortNames(tokens);
-  const kept: string[] = [];
   const templates: (Markup | undefined)[] = [];
-  let before: Token | undefined, apart = "", index = -1;
-  for (const token of all) {
-    if (token.kind === "apart") {
-      apart = token.text;
-      continue;
-    }
-    index++;
-    if (isNeedless(tokens, index)) continue;
-    if (apart !== "" && before !== undefined) kept.push(between(before, token, apart.includes("\n")));
-    kept.push(token.kind === "chunk" ? chunkOf(token.text, before, templates) : names.get(index) ?? token.text);
-    [before, apart] = [token, ""];
-  }
-  return kept.join("");
+  let small = "";
+  tokens.forEach((token, index) => {
+    if (isNeedless(tokens, index)) return;
+    const before = tokens[index - 1];
+    const text = token.kind === "chunk" ? chunkOf(token.text, before, templates) : names.get(index) ?? token.text;
+    small += JOINS.test(small.slice(-1) + text[0]) ? ` ${text}` : text;
+  });
+  return small;
 }
+
+/** Characters that would be read as one token, or as another one, with nothing between them. */
+const JOINS = /[\w$\x80-\uffff][\w$#\\\x80-\uffff]|\d\.|\+\+|--|\/[/*]/;
+
+/** Signs that a value may end with. */
+const ENDS = new Set(["}", "]", "++", "--"]);
 
 /** A comma behind the last of several, and a semicolon behind the last statement, unless that may be an empty one. */
 function isNeedless(tokens: readonly Token[], index: number): boolean {
@@ -47,18 +42,8 @@ function isNeedless(tokens: readonly Token[], index: number): boolean {
   const before = tokens[index - 1], after = tokens[index + 1];
   if (kind !== "sign" || before === undefined || after?.kind !== "sign") return false;
   if (text === ",") return ")]}".includes(after.text) && ![",", "["].includes(before.text);
-  return text === ";" && after.text === "}" && before.text !== ")" &&
-    (before.kind !== "sign" || ENDS.has(before.text)) &&
-    before.text !== "else";
-}
-
-/** What must be between two tokens that are apart. */
-function between(before: Token, after: Token, broken: boolean): string {
-  const opens = before.kind === "sign" ? !ENDS.has(before.text) : before.kind === "chunk" && before.text.endsWith("{");
-  const goesOn = after.kind === "sign" ? GO_ON.has(after.text) : after.kind === "chunk" && after.text.startsWith("}");
-  if (broken && !opens && !goesOn) return "\n";
-  const pair = before.text.at(-1)! + after.text[0];
-  return /[\w$\x80-\uffff][\w$#\\\x80-\uffff]|\d\.|\+\+|--|\/[/*]/.test(pair) ? " " : "";
+  if (text !== ";" || after.text !== "}" || before.text === "else") return false;
+  return before.kind !== "sign" || ENDS.has(before.text);
 }
 
 /** A piece of a template. Only markup for htm becomes smaller: elsewhere each space counts. */

@@ -12,9 +12,9 @@ export interface Token {
   readonly text: string;
 }
 
-/** Space and comments, words and numbers, strings; what is none of them is a sign. */
+/** Space and comments, numbers and words, strings; what is none of them is a sign. */
 const PLAIN =
-  /((?:\s+|\/\/.*|\/\*[^]*?\*\/)+)|([\w$#\x80-\uffff]+)|("(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*')|(\+\+|--|=>|\.\.\.|\?\.|[^])/y;
+  /((?:\s+|\/\/.*|\/\*[^]*?\*\/)+)|(\.?\d[\w.]*|[\w$#\x80-\uffff]+)|("(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*')|(\+\+|--|=>|\.\.\.|\?\.|[^])/y;
 const REGEXP = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\w*/y;
 const CHUNK = /[`}](?:[^`\\$]|\\[^]|\$(?!\{))*(?:`|\$\{)/y;
 const KINDS = ["apart", "word", "string", "sign"] as const;

@@ -1,6 +1,6 @@
 /**
  * What a script means, whatever its local names are and however it is laid out: its syntax tree, in which each local name
- * is the number of its declaration.
+ * is the number of its declaration, and `void 0`, `!0` and `!1` are the values that they are.
  */
 import { type Node, parse } from "acorn";
 
@@ -60,6 +60,13 @@ function isFixed(parent: string, field: string, computed: boolean): boolean {
 
 function meaning(node: Tree, outer: Scope): unknown {
   if (node.type === "TemplateElement") return "text";
+  if (node.type === "UnaryExpression" && node.operator === "void" && node.argument.value === 0) {
+    return "global undefined";
+  }
+  if (node.type === "UnaryExpression" && node.operator === "!" && [0, 1].includes(node.argument.value)) {
+    return node.argument.value === 0;
+  }
+  if (node.type === "Literal" && typeof node.value === "boolean") return node.value;
   const scope = scopeOf(node, outer);
   const told: Record<string, unknown> = {};
   for (const [field, inner] of Object.entries<Tree>(node)) {
