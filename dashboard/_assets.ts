@@ -1,6 +1,6 @@
 /**
  * The files of the page. They are part of the program, so serving them needs no permission to read. Every file of the
- * page is named here, and only here.
+ * page is named here, and only here. Here they are as they are written; they are served small.
  *
  * @module
  */
@@ -91,7 +91,9 @@ class PageFile implements Asset {
 
 /** The files by their paths on the server. */
 export const ASSETS: ReadonlyMap<string, Asset> = new Map(
-  Object.entries(FILES).map((
-    [name, source],
-  ) => [name === "index.html" ? "/" : `/${name}`, new PageFile(name, source)]),
+  Object.entries(FILES).map(([name, source]) => [pathOf(name), new PageFile(name, source)]),
 );
+
+function pathOf(name: string): string {
+  return name === "index.html" ? "/" : `/${name}`;
+}

@@ -1,7 +1,11 @@
 /**
  * Short names for what a module names for itself: its variables, parameters, functions and classes, and what it imports.
- * Properties and exports keep theirs. A name is exchanged everywhere in the module or nowhere, so which of several things
- * with one name is meant does not matter.
+ * Properties and exports keep theirs.
+ *
+ * A name is exchanged everywhere in a module or nowhere, and the new one is no other word of the module. So it does not
+ * matter which of several things with one name is meant, as long as none of them is a global of the browser: a module
+ * that has a variable `history` of its own cannot use the browser's. Modules of the page are held to that by
+ * `tests/dashboard_small_test.ts`.
  *
  * @module
  */
@@ -39,15 +43,16 @@ export function shortNames(tokens: readonly Token[]): ReadonlyMap<number, string
     .sort(([a, x], [b, y]) => gainOf(b, y, 1) - gainOf(a, x, 1));
   const exchanged = new Map<number, string>();
   const fresh = freshNames(taken);
-  let short = fresh.next().value!;
+  let short = fresh.next().value;
   for (const [name, all] of candidates) {
-    if (gainOf(name, all, short.length) <= 0) continue;
+    // What is not worth two letters keeps its name, and so does all that follows when there are no more names.
+    if (short === undefined || gainOf(name, all, short.length) <= 0) continue;
     for (const { index, role } of all) {
       if (role === "property") continue;
       const word = role === "short" ? `${name}:${short}` : role === "imported" ? `${name} as ${short}` : short;
       exchanged.set(index, word);
     }
-    short = fresh.next().value!;
+    short = fresh.next().value;
   }
   for (const [name, spelling] of SPELLINGS) {
     for (const { index, role } of uses.get(name) ?? []) if (role === "reference") exchanged.set(index, spelling);
@@ -61,11 +66,11 @@ function gainOf(name: string, uses: readonly Use[], length: number): number {
   return uses.reduce((sum, { role }) => sum + costs[role], 0);
 }
 
-function* freshNames(taken: ReadonlySet<string>): Generator<string, never> {
+/** Names of one letter, then of two. */
+function* freshNames(taken: ReadonlySet<string>): Generator<string> {
   const letters = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"];
-  for (let length = 1;; length++) {
-    const heads = length === 1 ? [""] : letters;
-    for (const head of heads) for (const letter of letters) if (!taken.has(head + letter)) yield head + letter;
+  for (const head of ["", ...letters]) {
+    for (const letter of letters) if (!taken.has(head + letter)) yield head + letter;
   }
 }
 
@@ -94,7 +99,8 @@ function usesOf(tokens: readonly Token[]): Names {
       if (text === "export") exporting = true;
       const role = roleOf(tokens, index, bracket);
       const all = names.uses.get(text) ?? [];
-      names.uses.set(text, [...all, { index, role }]);
+      names.uses.set(text, all);
+      all.push({ index, role });
       if (role === "field" || exporting && role === "reference") names.kept.add(text);
       else if (declares(tokens, index, role, bracket)) names.declared.add(text);
     }
@@ -119,7 +125,7 @@ function declares(tokens: readonly Token[], index: number, role: Role, { declare
   return declares && role !== "property" && !["=", "?"].includes(before) && [",", ")", "]", "}", "="].includes(after);
 }
 
-/** Where each bracket is closed. */
+/** Where each bracket is closed. A `${` and its end are parts of a template. */
 function closesOf(tokens: readonly Token[]): ReadonlyMap<number, number> {
   const closes = new Map<number, number>();
   const open: number[] = [];
