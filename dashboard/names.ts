@@ -67,11 +67,12 @@ function gainOf(name: string, uses: readonly Use[], length: number): number {
 }
 
 /** Names of one letter, then of two. */
-function* freshNames(taken: ReadonlySet<string>): Generator<string> {
+function* freshNames(taken: ReadonlySet<string>): Generator<string, undefined> {
   const letters = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"];
   for (const head of ["", ...letters]) {
     for (const letter of letters) if (!taken.has(head + letter)) yield head + letter;
   }
+  return undefined;
 }
 
 interface Names {
