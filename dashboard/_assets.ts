@@ -1,6 +1,6 @@
 /**
  * The files of the page. They are part of the program, so serving them needs no permission to read. Every file of the
- * page is named here, and only here.
+ * page is named here, and only here. Here they are as they are written; they are served small.
  *
  * @module
  */
@@ -31,12 +31,15 @@ import viewsRecords from "./page/views/records.js" with { type: "text" };
 import viewsState from "./page/views/state.js" with { type: "text" };
 import viewsTasks from "./page/views/tasks.js" with { type: "text" };
 import viewsTime from "./page/views/time.js" with { type: "text" };
+import { small } from "./small.ts";
 
 /** A file that a browser asks for. */
 export interface Asset {
   /** Its media type. */
   readonly type: string;
-  /** Its content. */
+  /** Its content as it is written. */
+  readonly source: string;
+  /** Its content as it is served. */
   readonly text: string;
 }
 
@@ -72,10 +75,25 @@ const FILES: Readonly<Record<string, string>> = {
   "views/time.js": viewsTime,
 };
 
+/** A file of the page. It is made small when it is asked for first; the library comes small. */
+class PageFile implements Asset {
+  readonly type: string;
+  #small: string | undefined;
+
+  constructor(private readonly name: string, readonly source: string) {
+    this.type = `${TYPES[name.split(".").at(-1) as keyof typeof TYPES]}; charset=utf-8`;
+  }
+
+  get text(): string {
+    return this.#small ??= this.name === "preact.js" ? this.source : small(this.name, this.source);
+  }
+}
+
 /** The files by their paths on the server. */
 export const ASSETS: ReadonlyMap<string, Asset> = new Map(
-  Object.entries(FILES).map(([name, text]) => {
-    const type = TYPES[name.split(".").at(-1) as keyof typeof TYPES];
-    return [name === "index.html" ? "/" : `/${name}`, { type: `${type}; charset=utf-8`, text }];
-  }),
+  Object.entries(FILES).map(([name, source]) => [pathOf(name), new PageFile(name, source)]),
 );
+
+function pathOf(name: string): string {
+  return name === "index.html" ? "/" : `/${name}`;
+}

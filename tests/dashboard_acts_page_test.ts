@@ -68,7 +68,7 @@ Deno.test({
     await visitor.page.getByLabel("Offset").fill(
       String(own.log.records("visits").findLast(({ partition }) => partition === 0)!.offset),
     );
-    const name = visitor.page.locator("#look-at").locator("..").getByRole("button");
+    const name = visitor.page.locator("#look-at-a-record").locator("..").getByRole("button");
     await name.focus();
     await visitor.page.keyboard.press("Enter");
     const dialog = visitor.page.getByRole("dialog");

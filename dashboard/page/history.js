@@ -139,6 +139,11 @@ export class History {
     return this.#rateAt(this.samples.length - 1, counter, span);
   }
 
+  /** Records in a second. */
+  perSecond() {
+    return this.rate(({ records }) => records);
+  }
+
   /**
    * @param {number} index
    * @param {(sample: Sample) => number | undefined} counter

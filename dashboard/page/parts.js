@@ -28,9 +28,14 @@ export function Drawing({ draw, height }) {
   }</div>`;
 }
 
+/** @param {string} title */
+function idOf(title) {
+  return title.toLowerCase().replace(/\W+/g, "-");
+}
+
 /** A figure: its title, what it shows in a sentence, the drawing, and the same as a table. */
 export function Figure({ title, sentence, legend, table, children }) {
-  const id = `figure-${title.toLowerCase().replace(/\W+/g, "-")}`;
+  const id = idOf(title);
   return html`
     <figure class="sheet figure" aria-labelledby=${id}>
       <figcaption>
@@ -57,18 +62,24 @@ function AsTable(table) {
   `;
 }
 
+/** A column that stands to the right, as numbers do. @param {string} name */
+export function end(name) {
+  return { name, end: true };
+}
+
 /**
- * A table. A column is `{ name, end }`, and `end` puts it to the right; a cell is text, or anything of Preact.
+ * A table. A column is its name, or what `end()` makes of it; a cell is text, or anything of Preact.
  */
 export function Table({ caption, hidden = true, columns, rows, empty = "Nothing." }) {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
+  const sides = columns.map((one) => one.end ? "end" : "");
   return html`
     <div class="scroll" role="group" tabindex="0" aria-label=${caption}>
       <table>
         <caption class=${hidden ? "sr-only" : ""}>${caption}</caption>
         <thead>
           <tr>
-            ${columns.map(({ name, end }) => html`<th scope="col" class=${end ? "end" : ""}>${name}</th>`)}
+            ${columns.map((one, index) => html`<th scope="col" class=${sides[index]}>${one.name ?? one}</th>`)}
           </tr>
         </thead>
         <tbody>
@@ -76,9 +87,7 @@ export function Table({ caption, hidden = true, columns, rows, empty = "Nothing.
             html`
               <tr key=${key} class=${kind}>
                 ${cells.map((cell, index) =>
-                  index === 0
-                    ? html`<th scope="row">${cell}</th>`
-                    : html`<td class=${columns[index].end ? "end" : ""}>${cell}</td>`
+                  index === 0 ? html`<th scope="row">${cell}</th>` : html`<td class=${sides[index]}>${cell}</td>`
                 )}
               </tr>
             `
@@ -89,8 +98,8 @@ export function Table({ caption, hidden = true, columns, rows, empty = "Nothing.
   `;
 }
 
-/** A part of a view with its heading. */
-export function Section({ title, note, children, id }) {
+/** A part of a view with its heading. `id` is for those that share a title. */
+export function Section({ title, note, children, id = idOf(title) }) {
   return html`
     <section class="sheet" aria-labelledby=${id}>
       <h2 id=${id}>${title}</h2>

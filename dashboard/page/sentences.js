@@ -40,7 +40,7 @@ export function headline(details, history) {
     return `Finished: ${counted(details.records_in, "record")} in, ${counted(resultsOf(details), "result")} out.`;
   }
   if (trouble !== undefined) return "It waits, and goes on by itself when it can.";
-  const perSecond = history.rate(({ records }) => records) ?? details.records_per_second;
+  const perSecond = history.perSecond() ?? details.records_per_second;
   return state === "catching up" ? catchingUp(details, history, perSecond) : keepingUp(details, perSecond);
 }
 
@@ -111,7 +111,7 @@ function ofTheJob({ failure, trouble, state, time, lag, ...details }, history) {
     found.push({ weight: 95, kind: "bad", what: capital(trouble), word: "Waits" });
   }
   if (state !== "running" && state !== "catching up") return found;
-  const perSecond = history.rate(({ records }) => records);
+  const perSecond = history.perSecond();
   const trend = history.trend(perSecond);
   if (trend?.word === "growing" && (lag ?? 0) > (perSecond ?? 0)) {
     const limit = limitOf(time);

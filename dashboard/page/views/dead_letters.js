@@ -35,9 +35,7 @@ export function DeadLetters({ topic, details, words }) {
         </ul>
         <${Table}
           caption=${`Dead letters in ${topic}, the newest first`}
-          columns=${[{ name: "letter" }, { name: "came" }, { name: "from" }, { name: "stage" }, { name: "reason" }, {
-            name: "replay",
-          }]}
+          columns=${["letter", "came", "from", "stage", "reason", "replay"]}
           rows=${letters.map((one) => ({
             key: `${one.partition}@${one.offset}`,
             cells: [

@@ -2,7 +2,7 @@
 import { ago, count, counted, duration, percent, size, ticks, time, timeTicks } from "../format.js";
 import { epochsFigure } from "../figures/epochs.js";
 import { sharesFigure } from "../figures/shares.js";
-import { Ask, Drawing, Facts, Figure, Section, Table } from "../parts.js";
+import { Ask, Drawing, end, Facts, Figure, Section, Table } from "../parts.js";
 import { ask } from "../live.js";
 import { html, useEffect } from "../preact.js";
 import { limitOf } from "../sentences.js";
@@ -95,13 +95,13 @@ function tableOf({ epochs }, words) {
   return {
     caption: "The newest commits",
     columns: [
-      { name: "cut at" },
-      { name: "tasks", end: true },
-      { name: "records", end: true },
-      { name: "results", end: true },
-      { name: "bytes", end: true },
-      { name: "commit", end: true },
-      { name: "publish", end: true },
+      "cut at",
+      end("tasks"),
+      end("records"),
+      end("results"),
+      end("bytes"),
+      end("commit"),
+      end("publish"),
     ],
     rows: epochs.slice(-24).reverse().map((one, index) => ({
       key: `${one.at} ${index}`,
@@ -129,7 +129,7 @@ function Visible({ details: { job, waiting, epochs, tasks, state }, about, words
   const single = tasks.length === 1;
   const newest = Math.max(...tasks.flatMap(({ at }) => at ?? []));
   return html`
-    <${Section} id="visible" title="What is visible">
+    <${Section} title="What is visible">
       <p class="said">${sentence}${!ended &&
         " Stopping loses nothing: what is not read yet is read at the next start."}</p>
       <${Facts}
@@ -168,7 +168,7 @@ const ACTIVITIES = [
 function Goes({ details: { time: shares } }) {
   if (shares === undefined) {
     return html`
-      <${Section} id="goes" title="Where the time goes">
+      <${Section} title="Where the time goes">
         <p class="empty">Known after half a second.</p>
         <//>
     `;
@@ -181,7 +181,7 @@ function Goes({ details: { time: shares } }) {
   const limit = limitOf(shares);
   const sentence = limit === undefined ? "Nothing limits it: it waits for input." : `It is limited by ${limit}.`;
   return html`
-    <${Section} id="goes" title="Where the time goes">
+    <${Section} title="Where the time goes">
       <p class="said">${sentence}</p>
       <${Drawing} height=${20} draw=${(h, width) =>
         sharesFigure(h, { parts, label: parts.map(({ name }) => name).join(", "), width, height: 20 })} />
@@ -200,16 +200,16 @@ function Lately({ details: { commit_ms, publish_ms, latency_ms } }) {
   const rows = [["commit", commit_ms], ["publish", publish_ms], ["from record to visible result", latency_ms]]
     .filter(([, { max }]) => max > 0);
   return html`
-    <${Section} id="lately" title="The last minute">
+    <${Section} title="The last minute">
       <${Table}
         caption="Durations of the last minute"
         empty="Nothing was committed in the last minute."
         columns=${[
-          { name: "what" },
-          { name: "half within", end: true },
-          { name: "95 % within", end: true },
-          { name: "99 % within", end: true },
-          { name: "longest", end: true },
+          "what",
+          end("half within"),
+          end("95 % within"),
+          end("99 % within"),
+          end("longest"),
         ]}
         rows=${rows.map(([name, { p50, p95, p99, max }]) => ({
           key: name,

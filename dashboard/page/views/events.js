@@ -8,7 +8,7 @@ import { html } from "../preact.js";
 export function Events({ details, happened, local }) {
   const words = { now: details.at, local, millis: true };
   return html`
-    <${Section} id="events" title="What happened">
+    <${Section} title="What happened">
       ${happened === undefined || happened.length === 0 ? html`<p class="empty">Nothing yet.</p>` : html`
         <ol class="events">
           ${happened.map((one) =>
@@ -26,7 +26,7 @@ export function Events({ details, happened, local }) {
         </ol>
       `}
     <//>
-    <${Section} id="report" title="A report" note="Versions, options, topology, figures and events. It has no keys and no values.">
+    <${Section} title="A report" note="Versions, options, topology, figures and events. It has no keys and no values.">
       <${Copy} name="Copy a report" kind="primary" text=${() => ask("/api/report")} />
     <//>
   `;

@@ -19,12 +19,7 @@ export function Now({ details, history, why, topology }) {
     <section aria-labelledby="six">
       <h2 id="six" class="sr-only">Six figures</h2>
       <div class="six">
-        <${In} ...${{ details, history }} />
-        <${Out} ...${{ details, history }} />
-        <${Behind} ...${{ details, history }} />
-        <${EventTime} ...${{ details, history }} />
-        <${Latency} ...${{ details, history }} />
-        <${Limit} ...${{ details }} />
+        ${[In, Out, Behind, EventTime, Latency, Limit].map((Six) => html`<${Six} ...${{ details, history }} />`)}
       </div>
     </section>
     <${Pipeline} ...${{ details, history, topology }} />
@@ -54,7 +49,7 @@ function since(history) {
 }
 
 function In({ details, history }) {
-  const perSecond = history.rate(({ records }) => records) ?? details.records_per_second;
+  const perSecond = history.perSecond() ?? details.records_per_second;
   return html`
     <${Stat}
       name="Records in"
@@ -81,7 +76,7 @@ function Out({ details, history }) {
 
 function Behind({ details, history }) {
   const { lag, lagTime, partitions } = details;
-  const trend = history.trend(history.rate(({ records }) => records));
+  const trend = history.trend(history.perSecond());
   const ages = partitions.filter(({ paused }) => paused).flatMap(({ endAge }) => endAge ?? []);
   const age = ages.length > 0 ? `, as of ${duration(Math.max(...ages))} ago` : "";
   const note = lag === undefined
@@ -93,7 +88,7 @@ function Behind({ details, history }) {
       value=${duration(lagTime)}
       note=${note}
       points=${history.values(({ lag }) => lag, since(history))}
-      least=${history.rate(({ records }) => records)}
+      least=${history.perSecond()}
       history=${history}
     />
   `;

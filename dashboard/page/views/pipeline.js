@@ -26,7 +26,7 @@ function Drawn({ details, history, topology }) {
   const [element, width] = useWidth();
   const rates = ratesOf(topology, history, details);
   return html`
-    <${Section} id="pipeline" title="Pipeline">
+    <${Section} title="Pipeline">
       <div ref=${element} class="pipeline">
         ${width >= 560 && html`<${Graph} ...${{ topology, rates, width }} />`}
         <${List} hidden=${width >= 560} ...${{ topology, rates }} />

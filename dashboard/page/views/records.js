@@ -1,6 +1,6 @@
 /** Records: those that came too late, and those that went to a dead-letter topic. */
 import { count, counted, duration, percent, time, window as shownWindow } from "../format.js";
-import { Inspect, Section, Table } from "../parts.js";
+import { end, Inspect, Section, Table } from "../parts.js";
 import { html, useState } from "../preact.js";
 import { DeadLetters } from "./dead_letters.js";
 
@@ -24,7 +24,6 @@ function Late({ details: { late, lateRecords, stages, records_in }, about, words
   );
   return html`
     <${Section}
-      id="late"
       title="Late records"
       note=${late === 0
         ? undefined
@@ -43,12 +42,12 @@ function Late({ details: { late, lateRecords, stages, records_in }, about, words
         <${Table}
           caption="The newest late records"
           columns=${[
-            { name: "record" },
-            { name: "event time" },
-            { name: "late by", end: true },
-            { name: "for" },
-            { name: "window" },
-            { name: "closed by" },
+            "record",
+            "event time",
+            end("late by"),
+            "for",
+            "window",
+            "closed by",
           ]}
           rows=${lateRecords.map((one) => ({
             key: `${one.stage} ${one.topic}/${one.partition}@${one.offset}`,
@@ -80,7 +79,7 @@ function LookAt({ topics, words }) {
   const [asked, setAsked] = useState({ topic: topics[0], partition: "0", offset: "0" });
   const change = (field) => ({ target }) => setAsked({ ...asked, [field]: target.value });
   return html`
-    <${Section} id="look-at" title="Look at a record">
+    <${Section} title="Look at a record">
       <div class="form">
         <label class="grow">Topic
           <select value=${asked.topic} onChange=${change("topic")}>
@@ -108,7 +107,7 @@ function Counts({ details: { dead_letters, unpublishable, missing, records_in } 
     ["were gone before they could be read", missing],
   ];
   return html`
-    <${Section} id="refused" title="Records with no result">
+    <${Section} title="Records with no result">
       ${rows.every(([, n]) => n === 0)
         ? html`<p class="calm">None: every record that was read is in the results.</p>`
         : html`

@@ -1,7 +1,7 @@
 /** State: what each stage keeps, how it grows, and the value of a key. */
 import { count, counted, rate, size, time } from "../format.js";
 import { ask } from "../live.js";
-import { fullStop, Section, Shown, Table } from "../parts.js";
+import { end, fullStop, Section, Shown, Table } from "../parts.js";
 import { html, useState } from "../preact.js";
 
 /** Growth is measured over so many milliseconds. */
@@ -40,21 +40,21 @@ function Stages({ details: { stages }, history, words }) {
       size(all)
     } in the tasks of this worker. Counts are those since it took its tasks.`;
   return html`
-    <${Section} id="stages" title="What the stages keep" note=${note}>
+    <${Section} title="What the stages keep" note=${note}>
       <${Table}
         caption="Stages that keep state"
         empty="No stage of this job keeps state."
         columns=${[
-          { name: "stage" },
-          { name: "operator" },
-          { name: "values", end: true },
-          { name: "bytes", end: true },
-          { name: "growth", end: true },
-          { name: "in", end: true },
-          { name: "out", end: true },
-          { name: "late", end: true },
-          { name: "waits for", end: true },
-          { name: "fires next" },
+          "stage",
+          "operator",
+          end("values"),
+          end("bytes"),
+          end("growth"),
+          end("in"),
+          end("out"),
+          end("late"),
+          end("waits for"),
+          "fires next",
         ]}
         rows=${stages.map((one, index) => ({
           key: `${one.stage} ${index}`,
@@ -97,7 +97,7 @@ function LookUp({ states }) {
     }
   };
   return html`
-    <${Section} id="look-up" title="Look up a key"
+    <${Section} title="Look up a key"
       note="The value as it is in memory: it may be ahead of the last commit.">
       <form class="form" onSubmit=${look}>
         <label>State

@@ -1,7 +1,7 @@
 /** Tasks: all of them, whoever has them; whether one is hot. */
 import { ago, count, counted, percent, time } from "../format.js";
 import { skewFigure } from "../figures/shares.js";
-import { Drawing, Figure, Section, Table } from "../parts.js";
+import { Drawing, end, Figure, Section, Table } from "../parts.js";
 import { html } from "../preact.js";
 
 /** Skew is measured over so many milliseconds. */
@@ -52,7 +52,7 @@ function Skew({ details, shares: { records, all, fair, cv } }) {
       sentence=${`${sentence}${cv === undefined ? "" : ` Coefficient of variation ${cv.toFixed(2)}.`}`}
       table=${{
         caption: "Records of the last minute",
-        columns: [{ name: "task" }, { name: "records", end: true }, { name: "share", end: true }],
+        columns: ["task", end("records"), end("share")],
         rows: records.map(({ task, records }) => ({
           key: task,
           cells: [task, count(records), percent(all === 0 ? undefined : records / all)],
@@ -70,7 +70,6 @@ function All({ details: { tasks, leftOut, taskCount, worker }, shares: { records
   const shareOf = new Map(records.map(({ task, records }) => [task, records]));
   return html`
     <${Section}
-      id="tasks"
       title=${counted(taskCount, "task")}
       note=${leftOut.tasks === 0
         ? undefined
@@ -79,16 +78,16 @@ function All({ details: { tasks, leftOut, taskCount, worker }, shares: { records
       <${Table}
         caption="Tasks"
         columns=${[
-          { name: "task" },
-          { name: "worker" },
-          { name: "figures" },
-          { name: "records", end: true },
-          { name: "share", end: true },
-          { name: "behind", end: true },
-          { name: "watermark" },
-          { name: "epoch", end: true },
-          { name: "visible", end: true },
-          { name: "last cut", end: true },
+          "task",
+          "worker",
+          "figures",
+          end("records"),
+          end("share"),
+          end("behind"),
+          "watermark",
+          end("epoch"),
+          end("visible"),
+          end("last cut"),
         ]}
         rows=${tasks.map((one) => ({
           key: one.task,
@@ -116,12 +115,12 @@ function All({ details: { tasks, leftOut, taskCount, worker }, shares: { records
 
 function HotKeys({ details: { hotKeys } }) {
   return html`
-    <${Section} id="hot-keys" title="Hot keys"
+    <${Section} title="Hot keys"
       note="Keys that at least one record in 32 of their partition has. One record in 64 is looked at.">
       <${Table}
         caption="Hot keys"
         empty="None."
-        columns=${[{ name: "key" }, { name: "partition" }, { name: "share, at least", end: true }]}
+        columns=${["key", "partition", end("share, at least")]}
         rows=${hotKeys.map(({ key, topic, partition, share }) => ({
           key: `${topic}/${partition} ${key}`,
           cells: [html`<span class="long">${key}</span>`, `${topic}/${partition}`, percent(share)],
@@ -134,12 +133,10 @@ function HotKeys({ details: { hotKeys } }) {
 function Workers({ details: { workers, worker }, words }) {
   if (workers.length === 0) return null;
   return html`
-    <${Section} id="workers" title=${counted(workers.length, "worker")}>
+    <${Section} title=${counted(workers.length, "worker")}>
       <${Table}
         caption="Workers"
-        columns=${[{ name: "worker" }, { name: "since" }, { name: "seen", end: true }, { name: "version" }, {
-          name: "its page",
-        }]}
+        columns=${["worker", "since", end("seen"), "version", "its page"]}
         rows=${workers.map((one, index) => ({
           key: `${one.name} ${index}`,
           cells: [

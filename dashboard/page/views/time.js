@@ -1,7 +1,7 @@
 /** Time: event time against the clock, the partitions, and each window that waits with its why. */
 import { ago, count, duration, time, window as shownWindow } from "../format.js";
 import { plotOf, tideFigure } from "../figures/tide.js";
-import { Drawing, Figure, fullStop, Section, Table } from "../parts.js";
+import { Drawing, end, Figure, fullStop, Section, Table } from "../parts.js";
 import { html, useRef, useState } from "../preact.js";
 import { holderOf, tideScene } from "../tide_scene.js";
 
@@ -113,10 +113,10 @@ function tableOf({ watermark, stairs }, words) {
   return {
     caption: "Watermarks over time",
     columns: [
-      { name: "clock" },
-      { name: "watermark" },
-      { name: "behind", end: true },
-      ...shown.map(({ name }) => ({ name })),
+      "clock",
+      "watermark",
+      end("behind"),
+      ...shown.map(({ name }) => name),
     ],
     rows: watermark.filter((_one, index) => (watermark.length - 1 - index) % every === 0).reverse().map((
       { at, mark },
@@ -150,7 +150,7 @@ function together(why) {
 function Why({ why, words }) {
   if (why === undefined) return null;
   return html`
-    <${Section} id="why" title="Why has it not fired?">
+    <${Section} title="Why has it not fired?">
       ${why.length === 0 ? html`<p class="calm">No window and no timer waits.</p>` : html`
         <ul class="whys">
           ${together(why).slice(0, 30).map((group) =>
@@ -197,7 +197,7 @@ function Disorder({ details: { watermarks } }) {
   const known = watermarks.filter(({ disorder }) => disorder !== undefined);
   if (known.length === 0) return null;
   return html`
-    <${Section} id="disorder" title="How far are events out of order?"
+    <${Section} title="How far are events out of order?"
       note="Behind the latest event of their partition. One value in 16 is looked at.">
       ${known.flatMap(({ name, disorder: { advice } }) =>
         advice === undefined ? [] : [html`<p class="advice" key=${name}>${fullStop(advice)}</p>`]
@@ -205,12 +205,12 @@ function Disorder({ details: { watermarks } }) {
       <${Table}
         caption="How far events are out of order"
         columns=${[
-          { name: "watermark" },
-          { name: "half within", end: true },
-          { name: "99.9 % within", end: true },
-          { name: "all within", end: true },
-          { name: "the bound", end: true },
-          { name: "beyond it", end: true },
+          "watermark",
+          end("half within"),
+          end("99.9 % within"),
+          end("all within"),
+          end("the bound"),
+          end("beyond it"),
         ]}
         rows=${known.map(({ name, bound, disorder: { half, most, all, beyond } }) => ({
           key: name,
@@ -231,17 +231,17 @@ function Disorder({ details: { watermarks } }) {
 function Watermarks({ details, words }) {
   if (details.watermarks.length < 2) return null;
   return html`
-    <${Section} id="watermarks" title="Watermarks">
+    <${Section} title="Watermarks">
       <${Table}
         caption="Watermarks"
         columns=${[
-          { name: "watermark" },
-          { name: "is at" },
-          { name: "behind", end: true },
-          { name: "by design", end: true },
-          { name: "spread", end: true },
-          { name: "idle after", end: true },
-          { name: "tasks without", end: true },
+          "watermark",
+          "is at",
+          end("behind"),
+          end("by design"),
+          end("spread"),
+          end("idle after"),
+          end("tasks without"),
         ]}
         rows=${details.watermarks.map((one) => ({
           key: one.name,
@@ -266,7 +266,6 @@ function Partitions({ details, words }) {
   const holders = new Set(watermarks.map(({ name }) => holderOf(details, name)));
   return html`
     <${Section}
-      id="partitions"
       title="Partitions"
       note=${leftOut.partitions === 0
         ? undefined
@@ -276,14 +275,14 @@ function Partitions({ details, words }) {
         caption="Partitions"
         empty="This worker reads no partition."
         columns=${[
-          { name: "partition" },
-          ...(several ? [{ name: "task", end: true }] : []),
-          { name: "position", end: true },
-          { name: "end", end: true },
-          { name: "behind", end: true },
-          { name: "its watermark" },
-          { name: "raised by", end: true },
-          { name: "it is" },
+          "partition",
+          ...(several ? [end("task")] : []),
+          end("position"),
+          end("end"),
+          end("behind"),
+          "its watermark",
+          end("raised by"),
+          "it is",
         ]}
         rows=${partitions.map((one) => {
           const [mark] = one.marks;
