@@ -74,9 +74,7 @@ export async function openAll(
   const giveUp = () => void close().catch(() => {});
   settings.signal?.addEventListener("abort", giveUp, { once: true });
   try {
-    // First of all: a reset that another worker begins from now on is the one that this worker was started for.
-    const resets = settings.reset !== undefined && plan.hops.length > 0;
-    const before = resets ? await readJob(store, settings.name, patience) : undefined;
+    const since = await runAtStart(plan, settings, { store, patience });
     const connect = (connector: Connector) => connectOnce(connections, connector, settings, store);
     const input = await connect(plan.input);
     const inputs = await inputTopics(plan, input);
@@ -106,7 +104,7 @@ export async function openAll(
       entry,
       input,
       partitions,
-      hops: hopsOf(plan, settings, { layout, entry, between, since: before?.run }),
+      hops: hopsOf(plan, settings, { layout, entry, between, since }),
       topics: idsOf([...inputs, ...between.topics]),
       layout,
       sinks: sinksOf(opened, inCommit),
@@ -122,6 +120,18 @@ export async function openAll(
   } finally {
     settings.signal?.removeEventListener("abort", giveUp);
   }
+}
+
+/**
+ * The run that a job with hops has, if this worker is started with a reset. It is read first of all: a reset that another
+ * worker begins from now on is the one that this worker was started for.
+ */
+async function runAtStart(
+  { hops }: Plan,
+  { name, reset }: Settings,
+  { store, patience }: { readonly store: Store; readonly patience: Patience },
+): Promise<string | undefined> {
+  return reset === undefined || hops.length === 0 ? undefined : (await readJob(store, name, patience))?.run;
 }
 
 async function connectOnce(

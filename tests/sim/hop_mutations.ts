@@ -23,8 +23,8 @@ export const HOPS: readonly Mutation[] = [
     families: ["places", "stays", "trips"],
     edits: [{
       file: "runtime/opening.ts",
-      find: "layout, entry, between, since: before?.run })",
-      replace: "layout, entry, between, since: before && undefined })",
+      find: "layout, entry, between, since })",
+      replace: "layout, entry, between, since: since && undefined })",
     }],
   },
   {
