@@ -28,9 +28,18 @@ export function reportOf({ about, details, topology, happened = [], why = [] }) 
     ...(events.length === 0 ? [] : [`\n## Events\n\n${events.join("\n")}`]),
     `\n## About\n\n${block(about)}`,
     `\n## Topology\n\n${block(topology)}`,
-    `\n## Details, in milliseconds\n\n${block(details)}`,
+    `\n## Details, in milliseconds\n\n${block(withoutValues(details))}`,
     "",
   ].join("\n");
+}
+
+/**
+ * The details without what may have keys or pieces of values in it.
+ *
+ * @param {Record<string, unknown>} details
+ */
+export function withoutValues({ hotKeys: _keys, deadLetters: _letters, ...rest }) {
+  return rest;
 }
 
 /** @param {unknown} value */
