@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { JobSentences } from "./details_sentences.ts";
+import type { JobSentences } from "./job_sentences.ts";
 import type { StageMetrics } from "./metrics.ts";
 import type { EpochDetails, PublishDetails, RecentPercentiles } from "./recent.ts";
 import type { WorkShares } from "./work_time.ts";

@@ -217,7 +217,7 @@ test("question 7, what the state holds: how much of it there is, and the value o
   });
   assertMatch(state!, /^The stages keep 3 values of about \d+ B in the tasks of this worker\.$/);
   await three.bothSay(state!, { view: "state", command: ["inspect"] });
-  const value = String(job.state<number>("totals").get("ada"));
+  const value = String(job.state("totals").get("ada"));
   assertEquals(value, "2");
   await three.page.getByRole("textbox", { name: "Key" }).fill("ada");
   await three.page.getByRole("button", { name: "Look up" }).click();

@@ -13,7 +13,7 @@ const PATIENCE = 30_000;
 export interface Where {
   readonly view: View;
   /** The words of the command, such as `["inspect"]`: the job's name is added after the first. */
-  readonly command: readonly string[];
+  readonly command: readonly [name: string, ...words: string[]];
 }
 
 /** The details of a job, when they are as they have to be. They are looked at in each turn of the event loop. */
