@@ -21,7 +21,7 @@ export const report: CommandSpec = {
     const { printer, place } = context;
     const { details, explanations, from, page } = await lookAt(context, job!);
     const events = (await page?.happened() ?? []).map(({ at, level, kind, text }) => {
-      return { at: iso(at), level, kind, text: HIDDEN_EVENTS.has(kind) ? "" : text };
+      return { at: iso(at), level, kind, text: HIDDEN_EVENTS.has(kind) ? "its reason is in the letter" : text };
     });
     const sentences = answersOf(details);
     const stored = place.pageOnly ? undefined : await place.job(job!);

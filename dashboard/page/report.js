@@ -18,7 +18,10 @@ export function reportOf({ about, details, topology, happened = [], why = [] }) 
   // A late record's own words stay; what it carried is in none of them.
   const { job, state, at } = details;
   const events = happened.slice(0, EVENTS).map((one) =>
-    `${new Date(one.at).toISOString()} ${one.level}, ${one.kind}: ${one.text}`
+    // The reason of a dead letter may have pieces of its value in it.
+    `${new Date(one.at).toISOString()} ${one.level}, ${one.kind}: ${
+      one.kind === "dead letter" ? "its reason is in the letter" : one.text
+    }`
   );
   return [
     `# Job ${job}, ${state}, ${stamp(at)}`,
