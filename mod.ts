@@ -52,6 +52,7 @@ export type {
   HolderDetails,
   HotKeyDetails,
   JobDetails,
+  JobSentences,
   JobState,
   KeptBy,
   LateRecord,

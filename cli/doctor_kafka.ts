@@ -4,9 +4,9 @@
  * @module
  */
 import type { BrokerInfo, KafkaTopics } from "../connectors/kafka/topics.ts";
-import { shownDuration } from "../runtime/details_words.ts";
+import { shownDuration, shownSize } from "../runtime/details_words.ts";
 import type { Finding } from "./finding.ts";
-import { clean, shownSize } from "./text.ts";
+import { clean } from "./text.ts";
 
 const FETCH = 1;
 const OFFSET_FETCH = 9;

@@ -6,6 +6,7 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/thrown.ts";
 import type { Explanation, JobDetails } from "../runtime/details.ts";
+import type { JobEvent } from "../runtime/events.ts";
 import { WrongUsage } from "./errors.ts";
 
 /** How long the page may take to answer, in milliseconds. */
@@ -51,6 +52,11 @@ export class Page {
   /** Why results have not come. */
   why(stage: string | undefined): Promise<readonly Explanation[]> {
     return this.#ask(stage === undefined ? "/api/why" : `/api/why?${new URLSearchParams({ stage })}`);
+  }
+
+  /** What has happened to its worker, the oldest first. */
+  happened(): Promise<readonly JobEvent[]> {
+    return this.#ask("/api/happened");
   }
 
   /** The value of a key in memory, which may be ahead of the last commit; `undefined` where there is none. */

@@ -82,11 +82,3 @@ export function jsonText(document: unknown, indent?: number): string {
     (found) => found === "\n" ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
-
-/** Bytes as people read them: `812 B`, `14.5 KB`. */
-export function shownSize(bytes: number): string {
-  const units = ["B", "KB", "MB", "GB", "TB"];
-  let size = bytes, unit = 0;
-  for (; size >= 1000 && unit < units.length - 1; unit++) size /= 1000;
-  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
-}

@@ -6,11 +6,12 @@
  *
  * @module
  */
+import type { JobSentences } from "./job_sentences.ts";
 import type { StageMetrics } from "./metrics.ts";
 import type { EpochDetails, PublishDetails, RecentPercentiles } from "./recent.ts";
 import type { WorkShares } from "./work_time.ts";
 
-export type { EpochDetails, PublishDetails, RecentPercentiles, WorkShares };
+export type { EpochDetails, JobSentences, PublishDetails, RecentPercentiles, WorkShares };
 
 /** What a job does, in a word. */
 export type JobState = "running" | "catching up" | "waiting" | "stopped" | "finished";
@@ -112,6 +113,8 @@ export interface WatermarkDetails {
   readonly spread: number | undefined;
   /** How far events are out of order in their partitions; `undefined` before this worker has looked at some. */
   readonly disorder: DisorderDetails | undefined;
+  /** Which partition holds it where it is, in a sentence. */
+  readonly sentence: string;
 }
 
 /** How far events are behind the latest one of their partition. One value in sixteen is looked at, by each worker. */
@@ -142,6 +145,8 @@ export interface HotKeyDetails {
   readonly partition: number;
   /** What part of the partition's records has it at least, from 0 to 1; one record in 64 is looked at. */
   readonly share: number;
+  /** All of it in a sentence. */
+  readonly sentence: string;
 }
 
 /** A stage that keeps state, over the tasks of this worker. */
@@ -163,6 +168,8 @@ export interface KeptBy {
   readonly all: number;
   /** With this one, 99.9 % of all values. */
   readonly most: number;
+  /** Both in a sentence. */
+  readonly sentence: string;
 }
 
 /** A value that came too late. */
@@ -203,7 +210,7 @@ export interface DeadLetterSample {
   readonly at: number;
   /** The stage that refused it; empty where none did. */
   readonly stage: string;
-  /** Why, with the stage, in at most 160 characters. The dead letter has all of it in its header `tidemark.reason`. */
+  /** Why, in at most 160 characters. The dead letter has all of it in its header `tidemark.reason`. */
   readonly reason: string;
   /** The topic to which its copy went. */
   readonly to: string;
@@ -251,6 +258,8 @@ export interface JobDetails {
   readonly workers: readonly WorkerDetails[];
   /** What it does, in a word. */
   readonly state: JobState;
+  /** How it is, in sentences. */
+  readonly sentences: JobSentences;
   /** Everything that the job waits for at this moment. */
   readonly trouble: string | undefined;
   /** Why it stopped. */

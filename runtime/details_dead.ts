@@ -47,7 +47,7 @@ export class DeadLetters {
     if (second !== this.#second) [this.#second, this.#inSecond] = [second, 0];
     if (++this.#inSecond > DEAD_LETTERS.inSecond) return;
     if (this.samples.length === DEAD_LETTERS.most) this.samples.shift();
-    this.samples.push({ topic, partition, offset, at: now, stage, reason: shortened(whole(stage, reason)), to });
+    this.samples.push({ topic, partition, offset, at: now, stage, reason: shortened(reason), to });
   }
 }
 
@@ -75,9 +75,9 @@ export function shownDead(samples: readonly DeadSample[]): DeadLetterSample[] {
 }
 
 /** `orders/0@17 went to "dead": keyedReduce "totals": it is too much` */
-function sentenceOf({ topic, partition, offset, reason, to }: DeadFacts): string {
+function sentenceOf({ topic, partition, offset, stage, reason, to }: DeadFacts): string {
   const what = topic === undefined ? "a result" : positionOf({ topic, partition: partition!, offset: offset! });
-  return `${what} went to "${to}": ${reason}`;
+  return `${what} went to "${to}": ${whole(stage, reason)}`;
 }
 
 /** Tells of a dead letter, at most of one in ten seconds. */

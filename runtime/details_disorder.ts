@@ -5,6 +5,7 @@
  */
 import type { Spans } from "../operators/_spans.ts";
 import type { DisorderDetails, HotKeyDetails } from "./details.ts";
+import { hotKeyWords } from "./details_sentences.ts";
 import { shownDuration } from "./details_words.ts";
 import { DISORDER_SAMPLES, HOT_KEYS } from "./limits.ts";
 import type { OwnedTask } from "./owned_task.ts";
@@ -50,7 +51,8 @@ export function hotKeysOf(tasks: readonly OwnedTask[]): HotKeyDetails[] {
     for (const { topic, partition, keys } of queues) {
       if (keys === undefined) continue;
       for (const { key, share } of keys.hot()) {
-        all.push({ key, task, topic, partition, share: Number(share.toFixed(3)) });
+        const found = { key, task, topic, partition, share: Number(share.toFixed(3)) };
+        all.push({ ...found, sentence: hotKeyWords(found) });
       }
     }
   }

@@ -12,6 +12,7 @@ import { explainElsewhere, explainStopped } from "./details_elsewhere.ts";
 import { LiveFacts } from "./details_facts.ts";
 import { explainTooFar, farAhead } from "./details_late.ts";
 import { joined, type LeftSamples, readShelves } from "./details_shelf.ts";
+import type { BareDetails } from "./details_sentences.ts";
 import { clocksOf, quietFor, waitingOf } from "./details_live.ts";
 import { Rates } from "./details_rate.ts";
 import { wholeOf } from "./details_whole.ts";
@@ -147,18 +148,18 @@ export class JobTeller {
     const live = owned();
     const moment = { now: clock.now(), elapsed: clock.elapsed() };
     const rate = this.#rates.of(live, moment.elapsed);
-    const whole = wholeOf({
+    return wholeOf({
       ...{ job: name, ...moment, worker, tasks, live, meter, rate, facts: this.#facts },
       time: this.parts.loop().time.shares(moment.elapsed),
       ...{ entered: this.parts.entered.byId(), lastEvent: this.parts.settings.events.last },
-      ...{ state: "running", trouble: troubles.text, failure: this.#failure?.message },
+      state: (rest) => this.#stateOf(rest),
+      ...{ trouble: troubles.text, failure: this.#failure?.message },
       ...{ inputs: this.#inputs, heads: this.#heads, left: this.#left },
       workers: this.#ended === undefined ? [this.entry.details, ...this.#workers] : this.#workers,
     });
-    return { ...whole, state: this.#stateOf(whole) };
   }
 
-  #stateOf({ trouble, lag = 0, records_per_second }: JobDetails): JobState {
+  #stateOf({ trouble, lag = 0, records_per_second }: Omit<BareDetails, "state">): JobState {
     if (this.#ended !== undefined) return this.#ended;
     if (trouble !== undefined) return "waiting";
     return lag > records_per_second ? "catching up" : "running";

@@ -7,6 +7,7 @@ import type { Tally } from "../operators/_tally.ts";
 import type { DurableStates } from "../state/mod.ts";
 import type { StoredState } from "../state/stored_state.ts";
 import type { KeptBy, StageDetails } from "./details.ts";
+import { keptByWords } from "./details_sentences.ts";
 import { StageRow } from "./stage_rows.ts";
 
 /** One stage, of one task or of all. */
@@ -83,7 +84,8 @@ export class DetailsRow extends StageRow {
   }
 
   #keptBy(bound: number): KeptBy {
-    return { all: bound + this.worst + 1, most: bound + this.most + 1 };
+    const kept = { all: bound + this.worst + 1, most: bound + this.most + 1 };
+    return { ...kept, sentence: keptByWords(this.stage, kept) };
   }
 }
 

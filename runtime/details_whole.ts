@@ -7,14 +7,7 @@ import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts } from "../operators/_time_facts.ts";
 import { Spans } from "../operators/_spans.ts";
 import type { Head } from "../state/mod.ts";
-import type {
-  JobDetails,
-  JobState,
-  PartitionDetails,
-  TaskDetails,
-  WatermarkDetails,
-  WorkerDetails,
-} from "./details.ts";
+import type { JobDetails, PartitionDetails, TaskDetails, WatermarkDetails, WorkerDetails } from "./details.ts";
 import {
   clocksOfHead,
   type CommittedClock,
@@ -25,6 +18,7 @@ import {
 import { lagOf, lagTimeOf, livePartition, liveTask } from "./details_live.ts";
 import type { LiveFacts, TaskFacts } from "./details_facts.ts";
 import { newestOf, shownRecords } from "./details_late.ts";
+import { type BareDetails, type Busiest, type HoldsTime, holdsTime, sentencesOf } from "./details_sentences.ts";
 import { type DeadSample, shownDead } from "./details_dead.ts";
 import { disorderOf, hotKeysOf } from "./details_disorder.ts";
 import type { LeftSamples } from "./details_shelf.ts";
@@ -39,7 +33,8 @@ export interface WholeParts extends Moment {
   readonly job: string;
   readonly worker: string | undefined;
   readonly workers: readonly WorkerDetails[];
-  readonly state: JobState;
+  /** What the job does, in a word, as the rest of the snapshot tells. */
+  readonly state: (rest: Omit<BareDetails, "state">) => JobDetails["state"];
   readonly trouble: string | undefined;
   readonly failure: string | undefined;
   /** The numbers of all tasks. */
@@ -71,15 +66,15 @@ interface Committed {
 
 /** Makes the snapshot. */
 export function wholeOf(parts: WholeParts): JobDetails {
-  const { job, now, worker, state, trouble, failure, meter, heads, facts } = parts;
+  const { job, now, worker, trouble, failure, meter, heads, facts } = parts;
   const live = facts.of(parts.live);
   const committed = [...heads].flatMap(([task, head]): Committed[] => {
     return head === undefined ? [] : [{ task, head, clocks: clocksKept(head, parts.inputs) }];
   });
   const theirs = committed.map(({ head }) => head);
   const clocks = live.flatMap(({ clocks }) => clocks), bound = boundOf(clocks);
-  return {
-    ...{ job, at: now, worker, workers: parts.workers, state, trouble, failure, taskCount: parts.tasks.length },
+  const rest = {
+    ...{ job, at: now, worker, workers: parts.workers, trouble, failure, taskCount: parts.tasks.length },
     ...totalsOf(parts.live, theirs, facts.counters),
     records_per_second: Math.round(parts.rate),
     lag: lagOf(parts.live.flatMap(({ runner }) => runner.queues)),
@@ -95,6 +90,19 @@ export function wholeOf(parts: WholeParts): JobDetails {
     hotKeys: hotKeysOf(parts.live),
     ...rowsOf(parts, { live, committed, worker }),
   };
+  const bare = { ...rest, state: parts.state(rest) };
+  return { ...bare, sentences: sentencesOf(bare, busiestOf(parts.live, committed)) };
+}
+
+/** The task with the most records. */
+function busiestOf(live: readonly OwnedTask[], committed: readonly Committed[]): Busiest | undefined {
+  let busiest: Busiest | undefined;
+  const look = (task: number, { records_in: records = 0 }: Readonly<Record<string, number>>): void => {
+    if (busiest === undefined || records > busiest.records) busiest = { task, records };
+  };
+  for (const { number, runner } of live) look(number, runner.counters);
+  for (const { task, head } of committed) look(task, head.counters);
+  return busiest;
 }
 
 /** The rows of tasks and partitions. Only those that are shown are made. */
@@ -206,6 +214,13 @@ interface Tracked {
   readonly marks: number[];
   readonly disorder: Spans;
   facts: ClockFacts | undefined;
+  holder: HoldsTime | undefined;
+}
+
+/** Takes a partition that is not idle for the holder, if it is below the one that was. */
+function hold(tracked: Tracked, holder: HoldsTime): void {
+  const { mark = BEGIN_OF_TIME } = holder;
+  if (tracked.holder === undefined || mark < (tracked.holder.mark ?? BEGIN_OF_TIME)) tracked.holder = holder;
 }
 
 /** Every `watermark()`, over all tasks that have one. */
@@ -216,25 +231,38 @@ function watermarksOf(
 ): WatermarkDetails[] {
   const byName = new Map<string, Tracked>();
   const trackedOf = (name: string): Tracked => {
-    const tracked = byName.get(name) ?? { watermarks: [], marks: [], disorder: new Spans(), facts: undefined };
-    byName.set(name, tracked);
+    let tracked = byName.get(name);
+    if (tracked === undefined) {
+      tracked = { watermarks: [], marks: [], disorder: new Spans(), facts: undefined, holder: undefined };
+      byName.set(name, tracked);
+    }
     return tracked;
   };
   for (const facts of live) {
     const tracked = trackedOf(facts.name);
     tracked.facts = facts;
     tracked.watermarks.push(facts.watermark);
-    for (const { mark, disorder } of facts.partitions) {
+    for (const { topic, partition, mark, raisedBy, idle, disorder } of facts.partitions) {
       tracked.marks.push(mark);
+      if (!idle) {
+        const known = {
+          mark: mark === BEGIN_OF_TIME ? undefined : mark,
+          raisedBy: isNaN(raisedBy) ? undefined : raisedBy,
+        };
+        hold(tracked, { topic, partition, ...known });
+      }
       if (disorder !== undefined) tracked.disorder.include(disorder);
     }
   }
   for (const { name, watermark, marks } of committed.flatMap(({ clocks }) => clocks)) {
     const tracked = trackedOf(name);
     tracked.watermarks.push(watermark);
-    for (const { mark } of marks) tracked.marks.push(mark ?? BEGIN_OF_TIME);
+    for (const { topic, partition, mark, raisedBy, idle } of marks) {
+      tracked.marks.push(mark ?? BEGIN_OF_TIME);
+      if (!idle) hold(tracked, { topic, partition, mark, raisedBy });
+    }
   }
-  return [...byName].map(([name, { watermarks, marks, disorder, facts }]) => {
+  return [...byName].map(([name, { watermarks, marks, disorder, facts, holder }]) => {
     const begun = watermarks.filter((watermark) => watermark > BEGIN_OF_TIME);
     const lowest = begun.length === 0 ? undefined : least(begun);
     const read = marks.filter((mark) => mark > BEGIN_OF_TIME);
@@ -244,6 +272,7 @@ function watermarksOf(
       bound: facts?.bound,
       idleAfter: facts === undefined ? undefined : facts.idleAfter === Infinity ? "never" : facts.idleAfter,
       disorder: disorderOf(disorder, facts?.bound),
+      sentence: holdsTime(name, holder, now),
       spread: read.length === 0 ? undefined : -least(read.map((mark) => -mark)) - least(read),
     };
   });

@@ -15,6 +15,20 @@ export function countOf(count: number, noun: string): string {
   return `${shownCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** A share of 1 in per cent: `61 %`. */
+export function shownShare(share: number): string {
+  return `${shownCount(share * 100)} %`;
+}
+
+const SIZES = ["B", "KB", "MB", "GB", "TB"];
+
+/** Bytes as people read them: `812 B`, `14.5 KB`. */
+export function shownSize(bytes: number): string {
+  let size = bytes, unit = 0;
+  for (; size >= 1000 && unit < SIZES.length - 1; unit++) size /= 1000;
+  return `${unit === 0 ? size : size.toFixed(1)} ${SIZES[unit]}`;
+}
+
 const UNITS = [[DAY, "d"], [HOUR, "h"], [MINUTE, "min"], [SECOND, "s"]] as const;
 
 /** A duration in its two largest units: `340 ms`, `48 s`, `2 min 20 s`, `94 d 3 h`. */

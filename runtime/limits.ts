@@ -141,6 +141,9 @@ export const HOP_DELETE_MS: number = 5 * SECOND;
  */
 export const HOT_KEYS = { counters: 32, halvedAt: 16_384, least: 64, characters: 60, shown: 10 } as const;
 
+/** A task with more than this times its fair share of the records is called hot. */
+export const HOT_TASK = 1.5;
+
 /** How many values must have been looked at before a bound is advised. */
 export const DISORDER_SAMPLES = 1_000;
 

@@ -10,6 +10,7 @@ import { attention, headline, limitOf } from "../dashboard/page/sentences.js";
 import { holderOf, tideScene } from "../dashboard/page/tide_scene.js";
 import { layoutOf } from "../dashboard/layout.ts";
 import type { JobDetails } from "../runtime/details.ts";
+import { sentencesOf } from "../runtime/details_sentences.ts";
 
 const noon = Date.UTC(2026, 0, 5, 12);
 
@@ -29,6 +30,12 @@ async function snapshot(): Promise<JobDetails> {
 
 function at(details: JobDetails, second: number, changed: Partial<JobDetails>): JobDetails {
   return { ...details, at: noon + seconds(second), ...changed };
+}
+
+/** The same with other figures, and the sentences that go with them. */
+function retold(details: JobDetails, changed: Partial<JobDetails>): JobDetails {
+  const told = { ...details, ...changed };
+  return { ...told, sentences: sentencesOf(told, { task: 0, records: told.records_in }) };
 }
 
 describe("the page's words", () => {
@@ -126,7 +133,7 @@ describe("the page's sentences", () => {
     const details = await snapshot();
     const history = new History();
     history.add(details);
-    const say = (changed: Partial<JobDetails>) => headline({ ...details, ...changed }, history);
+    const say = (changed: Partial<JobDetails>) => headline(retold(details, changed), history);
     assertEquals(say({ failure: "x" }), "It has stopped, because of an error.");
     assertMatch(say({ state: "stopped" }), /^Stopped\. Everything is committed/);
     assertEquals(
@@ -136,13 +143,26 @@ describe("the page's sentences", () => {
     assertEquals(say({ state: "waiting", trouble: "x" }), "It waits, and goes on by itself when it can.");
     assertEquals(
       say({ state: "catching up", lag: 81_204, lagTime: 124_000, records_per_second: 9_100 }),
-      "Catching up: 81,204 records, or 2 min 4 s, behind. At 9,100 a second it is there in 8.9 s.",
+      "Catching up: 81,204 records, or 2 min 4 s, behind. It reads 9,100 a second.",
     );
     assertMatch(say({ state: "running", records_per_second: 2_004 }), /^Keeping up with 2,004 records a second\./);
     assertEquals(
       say({ state: "running", records_per_second: 0, records_in: 0, lag: 0 }),
       "It waits for its first record.",
     );
+  });
+
+  it("add what the page has seen: whether it falls behind, and when it is there", async () => {
+    const details = await snapshot();
+    const said = (lag: (second: number) => number) => {
+      const history = new History();
+      for (let second = 0; second < 60; second++) history.add(at(details, second, { lag: lag(second) }));
+      return headline(retold(details, { state: "catching up", lag: 5_000, records_per_second: 10 }), history);
+    };
+    const pace = "Catching up: 5,000 records, or 0 ms, behind. It reads 10 a second.";
+    assertEquals(said(() => 5_000), pace);
+    assertEquals(said((second) => 50 * second), `${pace} It falls behind: each second 50 more come than it reads.`);
+    assertEquals(said((second) => 10_900 - 100 * second), `${pace} It is there in 50 s.`);
   });
 
   it("put the worst first in what needs attention, and nothing where nothing does", async () => {
@@ -160,9 +180,34 @@ describe("the page's sentences", () => {
     ]);
   });
 
-  it("name what limits a job, and nothing where it waits for input", () => {
-    assertEquals(limitOf({ push: 20, commit: 10, publish: 61, input: 4, other: 5 }), "publishing (61 %)");
-    assertEquals(limitOf({ push: 20, commit: 0, publish: 0, input: 80, other: 0 }), undefined);
+  it("name what limits a job, and nothing where it waits for input", async () => {
+    const details = await snapshot();
+    const limited = (time: JobDetails["time"]) => retold(details, { time });
+    const busy = limited({ push: 20, commit: 10, publish: 61, input: 4, other: 5 });
+    assertEquals(busy.sentences.limit, "It is limited by publishing (61 %).");
+    assertEquals(limitOf(busy), "publishing (61 %)");
+    const idle = limited({ push: 20, commit: 0, publish: 0, input: 80, other: 0 });
+    assertEquals([idle.sentences.limit, limitOf(idle)], ["Nothing limits it: it waits for input.", undefined]);
+    assertEquals(limitOf(limited(undefined)), undefined);
+  });
+
+  it("tell what is visible, and whether one task is hot", async () => {
+    const details = await snapshot();
+    const visible = (changed: Partial<JobDetails>) => retold(details, changed).sentences.visible;
+    assertEquals(visible({ state: "stopped" }), "Everything that is committed is visible.");
+    assertEquals(
+      visible({ waiting: { epochs: 2, bytes: 4_200 } }),
+      "2 epochs (4.2 KB) are committed and not visible yet. Stopping loses nothing: what is not read yet is read at " +
+        "the next start.",
+    );
+    const skew = (records: number, taskCount: number) =>
+      sentencesOf({ ...details, records_in: 100, taskCount }, { task: 2, records }).skew;
+    assertEquals(skew(75, 4), "Task 2 is hot: it has had 75 % of all records; a fair share is 25 %.");
+    assertEquals(
+      skew(30, 4),
+      "No task is hot: the busiest, task 2, has had 30 % of all records; a fair share is 25 %.",
+    );
+    assertEquals(skew(100, 1), undefined);
   });
 });
 

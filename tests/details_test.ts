@@ -64,7 +64,11 @@ describe("job.details()", () => {
         "visits/0@3 (12:00:20) was late by 1 min 20 s for [12:00:00, 12:01:00): visits/0@1 (12:01:30) had closed " +
         "it 440 ms before",
     });
-    assertEquals(stage.keptBy, { all: seconds(90) + 1, most: seconds(90) + 1 });
+    assertEquals(stage.keptBy, {
+      ...{ all: seconds(90) + 1, most: seconds(90) + 1 },
+      sentence:
+        "activity: a bound of 1 min 30 s would have kept 99.9 % of all records, and one of 1 min 30 s all of them",
+    });
 
     // With the bound that was advised nothing is late.
     const kept = broker.source<Visit>("visits", { tombstones: "refuse" }).pipe(
@@ -105,6 +109,7 @@ describe("job.details()", () => {
       lastEvent,
       hotKeys,
       workers,
+      sentences,
       ...rest
     } = details;
     assertEquals([lastEvent, workers.map(({ name }) => name)], [job.events.last, ["a"]]);
@@ -122,6 +127,14 @@ describe("job.details()", () => {
       time: undefined,
       entered: { "source:visits": 3, "eventTime": 3, "watermark": 3, "tumblingWindow:activity": 3, "sink:activity": 1 },
       ...{ waiting: { epochs: 0, bytes: 0 }, leftOut: { tasks: 0, partitions: 0 } },
+    });
+    assertEquals(sentences, {
+      pace: "All is read. There has been nothing new for 0 ms.",
+      limit: undefined,
+      skew: "No task is hot: the busiest, task 0, has had 67 % of all records; a fair share is 50 %.",
+      state: "The stages keep 2 values of about 8 B in the tasks of this worker.",
+      visible: "Everything that is committed is visible. Stopping loses nothing: what is not read yet is read at the " +
+        "next start.",
     });
     const cut = { since: noon + minutes(2), at: noon + minutes(2) };
     const task = { ...cut, source: "live", worker: "a", epoch: 1, visible: 1, lag: 0, finished: false } as const;
@@ -155,6 +168,8 @@ describe("job.details()", () => {
     assertEquals(watermarks, [{
       ...{ name: "visits:10000", watermark: marks[1], without: 0, tasks: 2, lag: seconds(110) + 1 },
       ...{ bound: seconds(10), idleAfter: minutes(1), spread: seconds(70), disorder: undefined },
+      sentence:
+        "visits:10000: visits/1 holds event time at 12:00:09.999, to which its record at offset 0 has brought it",
     }]);
     const [{ stage, keys, waiting, next }] = stages;
     assertEquals([stage, keys, waiting, next], ["activity", 2, 2, noon + minutes(1) - 1]);

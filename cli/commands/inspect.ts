@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { shownCount } from "../../runtime/details_words.ts";
+import { shownCount, shownSize } from "../../runtime/details_words.ts";
 import type { JobDetails } from "../../runtime/details.ts";
 import type { StoredJob } from "../../runtime/stored_job.ts";
+import { answersWithKeys } from "../answers.ts";
 import type { CommandSpec, Context } from "../command.ts";
 import { lookAt, type Seen } from "../look.ts";
 import type { Printer } from "../printer.ts";
-import { iso, shownSize } from "../text.ts";
+import { clean, iso } from "../text.ts";
 
 /** `inspect` */
 export const inspect: CommandSpec = {
@@ -31,7 +32,7 @@ async function inspected(context: Context, job: string) {
   const stored = context.place.pageOnly ? undefined : await context.place.job(job);
   const { state, at, failure, trouble, tasks, waiting, watermarks, leftOut } = details;
   return {
-    ...{ job, state, from, at: iso(at), failure, trouble },
+    ...{ job, state, from, at: iso(at), failure, trouble, sentences: answersWithKeys(details) },
     ...{ tasks_are: stored?.tasks, inputs: stored?.inputs, hops: stored?.hops, reset: stored?.resetting },
     tasks: tasks.map(({ task, worker, at, epoch, visible, finished, records_in, watermark }) => ({
       ...{ task, worker, last_commit: iso(at), epoch, visible, finished, records_in, watermark: iso(watermark) },
@@ -110,13 +111,14 @@ function stagesOf({ stages }: JobDetails): StateRow[] {
 
 function shown(printer: Printer, seen: Inspected): string {
   const { job, state, at, from, reset, failure, trouble, tasks, offsets, states, delta_bytes, watermarks } = seen;
+  const { sentences } = seen;
   const lines = [
     `${printer.heading(job)}  ${state}, as of ${at}${from === "state" ? " (from the state: last commits)" : ""}`,
     failure && `failed: ${failure}`,
     trouble && `waits: ${trouble}`,
     reset === undefined ? undefined : `a reset is asked for: the next start reads from ${JSON.stringify(reset)}`,
   ].filter((line) => line !== undefined && line !== "");
-  const parts = [lines.join("\n")];
+  const parts = [lines.join("\n"), sentences.map(clean).join("\n")];
   parts.push(printer.table(
     ["TASK", "WORKER", "EPOCH", "VISIBLE", "RECORDS", "WATERMARK", "LAST COMMIT"],
     tasks.map(({ task, worker, epoch, visible, records_in, watermark, last_commit, finished }) => {

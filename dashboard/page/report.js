@@ -18,7 +18,10 @@ export function reportOf({ about, details, topology, happened = [], why = [] }) 
   // A late record's own words stay; what it carried is in none of them.
   const { job, state, at } = details;
   const events = happened.slice(0, EVENTS).map((one) =>
-    `${new Date(one.at).toISOString()} ${one.level}, ${one.kind}: ${one.text}`
+    // The reason of a dead letter may have pieces of its value in it.
+    `${new Date(one.at).toISOString()} ${one.level}, ${one.kind}: ${
+      one.kind === "dead letter" ? "its reason is in the letter" : one.text
+    }`
   );
   return [
     `# Job ${job}, ${state}, ${stamp(at)}`,
@@ -28,9 +31,18 @@ export function reportOf({ about, details, topology, happened = [], why = [] }) 
     ...(events.length === 0 ? [] : [`\n## Events\n\n${events.join("\n")}`]),
     `\n## About\n\n${block(about)}`,
     `\n## Topology\n\n${block(topology)}`,
-    `\n## Details, in milliseconds\n\n${block(details)}`,
+    `\n## Details, in milliseconds\n\n${block(withoutValues(details))}`,
     "",
   ].join("\n");
+}
+
+/**
+ * The details without what may have keys or pieces of values in it.
+ *
+ * @param {Record<string, unknown>} details
+ */
+export function withoutValues({ hotKeys: _keys, deadLetters: _letters, ...rest }) {
+  return rest;
 }
 
 /** @param {unknown} value */

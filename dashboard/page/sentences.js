@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count, counted, duration, percent, rate, size } from "./format.js";
+import { count, counted, duration, percent, size } from "./format.js";
 
 /** @typedef {import("../../runtime/details.ts").JobDetails} JobDetails */
 /** @typedef {import("../../runtime/details.ts").Explanation} Explanation */
@@ -12,61 +12,22 @@ import { count, counted, duration, percent, rate, size } from "./format.js";
 
 /** Reasons that are no trouble: the result comes by itself. */
 const BY_ITSELF = ["not its time", "behind", "soon idle"];
-/** An activity as what limits the job. */
-export const LIMITS = /** @type {const} */ ({
-  push: "its own code",
-  commit: "the commit",
-  publish: "publishing",
-  input: "nothing: it waits for input",
-  other: "other work of the process",
-});
 
 /**
- * The headline.
+ * The headline: the sentence of the job, and what the page has seen since it was opened.
  *
  * @param {JobDetails} details
  * @param {History} history
  * @returns {string}
  */
-export function headline(details, history) {
-  const { state, failure, trouble, waiting } = details;
-  if (failure !== undefined) return "It has stopped, because of an error.";
-  if (state === "stopped") {
-    return waiting.epochs === 0
-      ? "Stopped. Everything is committed and visible; nothing waits."
-      : `Stopped. ${counted(waiting.epochs, "epoch")} will be published at the next start.`;
-  }
-  if (state === "finished") {
-    return `Finished: ${counted(details.records_in, "record")} in, ${counted(resultsOf(details), "result")} out.`;
-  }
-  if (trouble !== undefined) return "It waits, and goes on by itself when it can.";
-  const perSecond = history.perSecond() ?? details.records_per_second;
-  return state === "catching up" ? catchingUp(details, history, perSecond) : keepingUp(details, perSecond);
-}
-
-/** @param {JobDetails} details @param {History} history @param {number} perSecond */
-function catchingUp({ lag = 0, lagTime }, history, perSecond) {
-  const behind = lagTime === undefined ? counted(lag, "record") : `${counted(lag, "record")}, or ${duration(lagTime)},`;
+export function headline({ sentences: { pace }, state, lag = 0 }, history) {
+  if (state !== "catching up") return pace;
+  const perSecond = history.perSecond();
   const trend = history.trend(perSecond);
   if (trend?.word === "growing") {
-    return `Falling behind: ${behind} wait, and each second ${count(Math.max(1, trend.slope))} more.`;
+    return `${pace} It falls behind: each second ${count(Math.max(1, trend.slope))} more come than it reads.`;
   }
-  const left = trend?.left !== undefined ? trend.left : perSecond > 0 ? lag / perSecond * 1000 : undefined;
-  const until = left === undefined ? "" : ` At ${rate(perSecond)} a second it is there in ${duration(left)}.`;
-  return `Catching up: ${behind} behind.${until}`;
-}
-
-/** @param {JobDetails} details @param {number} perSecond */
-function keepingUp({ latency_ms, lag, records_in, partitions }, perSecond) {
-  if (perSecond > 0) {
-    const visible = latency_ms.max > 0 ? ` Half of the results are visible within ${duration(latency_ms.p50)}.` : "";
-    return `Keeping up with ${rate(perSecond)} records a second.${visible}`;
-  }
-  if (records_in === 0) return lag === undefined ? "It has just begun to read." : "It waits for its first record.";
-  const quiet = Math.min(...partitions.map(({ quietFor = Infinity }) => quietFor));
-  return Number.isFinite(quiet)
-    ? `All is read. There has been nothing new for ${duration(quiet)}.`
-    : "All is read, and nothing new comes.";
+  return trend?.left === undefined || lag === 0 ? pace : `${pace} It is there in ${duration(trend.left)}.`;
 }
 
 /**
@@ -96,7 +57,7 @@ export function attention(details, history, why) {
 }
 
 /** @param {JobDetails} details @param {History} history @returns {Attention[]} */
-function ofTheJob({ failure, trouble, state, time, lag, ...details }, history) {
+function ofTheJob({ failure, trouble, state, lag, sentences, waiting }, history) {
   /** @type {Attention[]} */
   const found = [];
   if (failure !== undefined) {
@@ -114,19 +75,16 @@ function ofTheJob({ failure, trouble, state, time, lag, ...details }, history) {
   const perSecond = history.perSecond();
   const trend = history.trend(perSecond);
   if (trend?.word === "growing" && (lag ?? 0) > (perSecond ?? 0)) {
-    const limit = limitOf(time);
     found.push({
       ...{ weight: 70, kind: "warn", word: "Grows", link: "#/epochs", place: "Epochs" },
       what: `The lag grows by ${count(Math.max(1, trend.slope))} records a second.`,
-      cure: limit === undefined ? undefined : `The job is limited by ${limit}.`,
+      cure: limitOf({ sentences }) === undefined ? undefined : sentences.limit,
     });
   }
-  if (details.waiting.epochs > 50) {
+  if (waiting.epochs > 50) {
     found.push({
       ...{ weight: 60, kind: "warn", word: "Waits", link: "#/epochs", place: "Epochs" },
-      what: `${counted(details.waiting.epochs, "committed epoch")} (${
-        size(details.waiting.bytes)
-      }) are not visible yet.`,
+      what: `${counted(waiting.epochs, "committed epoch")} (${size(waiting.bytes)}) are not visible yet.`,
     });
   }
   return found;
@@ -187,11 +145,11 @@ function ofRecords({ late, dead_letters, unpublishable, missing, stages, records
   }
   if (late > 0) {
     const kept = stages.flatMap(({ keptBy }) => keptBy ?? []);
-    const most = kept.length === 0 ? undefined : Math.max(...kept.map(({ most }) => most));
+    const most = kept.sort((a, b) => b.most - a.most)[0];
     found.push({
       ...{ weight: 30, kind: "note", ...link },
       what: `${counted(late, "record")} came too late (${shareOf(late, records_in)} of all).`,
-      cure: most === undefined ? undefined : `A bound of ${duration(most)} would have kept 99.9 % of all records.`,
+      cure: most?.sentence,
     });
   }
   return found;
@@ -204,13 +162,11 @@ function shareOf(part, all) {
 }
 
 /**
- * What limits the job, in words: `publishing (61 %)`.
+ * What limits the job, as its sentence names it: `publishing (61 %)`.
  *
- * @param {JobDetails["time"]} time
+ * @param {Pick<JobDetails, "sentences">} details
  * @returns {string | undefined}
  */
-export function limitOf(time) {
-  if (time === undefined) return undefined;
-  const [most] = /** @type {(keyof typeof LIMITS)[]} */ (Object.keys(LIMITS)).sort((a, b) => time[b] - time[a]);
-  return most === "input" ? undefined : `${LIMITS[most]} (${percent(time[most] / 100)})`;
+export function limitOf({ sentences: { limit = "" } }) {
+  return /limited by (.*)\.$/.exec(limit)?.[1];
 }

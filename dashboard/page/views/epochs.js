@@ -1,11 +1,10 @@
 /** Epochs: when they were cut, what their commits take, where the time goes, what is visible and what waits. */
-import { ago, count, counted, duration, percent, size, ticks, time, timeTicks } from "../format.js";
+import { ago, count, duration, percent, size, ticks, time, timeTicks } from "../format.js";
 import { epochsFigure } from "../figures/epochs.js";
 import { sharesFigure } from "../figures/shares.js";
 import { Ask, Drawing, end, Facts, Figure, Section, Table } from "../parts.js";
 import { ask } from "../live.js";
 import { html, useEffect } from "../preact.js";
-import { limitOf } from "../sentences.js";
 
 /** How far back the time line goes, in milliseconds. */
 const LINE = 60_000;
@@ -118,20 +117,14 @@ function tableOf({ epochs }, words) {
   };
 }
 
-function Visible({ details: { job, waiting, epochs, tasks, state }, about, words }) {
+function Visible({ details: { job, epochs, tasks, state, sentences }, about, words }) {
   const behind = tasks.filter(({ epoch, visible }) => visible < epoch);
   const ended = state === "stopped" || state === "finished";
-  const sentence = waiting.epochs === 0
-    ? "Everything that is committed is visible."
-    : `${counted(waiting.epochs, "epoch")} (${size(waiting.bytes)}) ${
-      waiting.epochs === 1 ? "is" : "are"
-    } committed and not visible yet.`;
   const single = tasks.length === 1;
   const newest = Math.max(...tasks.flatMap(({ at }) => at ?? []));
   return html`
     <${Section} title="What is visible">
-      <p class="said">${sentence}${!ended &&
-        " Stopping loses nothing: what is not read yet is read at the next start."}</p>
+      <p class="said">${sentences.visible}</p>
       <${Facts}
         facts=${[
           ["committed epochs", count(epochs)],
@@ -165,7 +158,7 @@ const ACTIVITIES = [
   ["other", "everything else"],
 ];
 
-function Goes({ details: { time: shares } }) {
+function Goes({ details: { time: shares, sentences } }) {
   if (shares === undefined) {
     return html`
       <${Section} title="Where the time goes">
@@ -178,11 +171,9 @@ function Goes({ details: { time: shares } }) {
     share: shares[kind],
     name: `${name}: ${percent(shares[kind] / 100)}`,
   }));
-  const limit = limitOf(shares);
-  const sentence = limit === undefined ? "Nothing limits it: it waits for input." : `It is limited by ${limit}.`;
   return html`
     <${Section} title="Where the time goes">
-      <p class="said">${sentence}</p>
+      <p class="said">${sentences.limit}</p>
       <${Drawing} height=${20} draw=${(h, width) =>
         sharesFigure(h, { parts, label: parts.map(({ name }) => name).join(", "), width, height: 20 })} />
       <ul class="shares-list">

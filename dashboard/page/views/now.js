@@ -4,7 +4,7 @@ import { lineFigure } from "../figures/line.js";
 import { sharesFigure } from "../figures/shares.js";
 import { Attention, Big, Drawing } from "../parts.js";
 import { html } from "../preact.js";
-import { attention, headline, limitOf, LIMITS, resultsOf } from "../sentences.js";
+import { attention, headline, limitOf, resultsOf } from "../sentences.js";
 import { holderOf } from "../tide_scene.js";
 import { Pipeline } from "./pipeline.js";
 
@@ -155,10 +155,10 @@ function Latency({ details, history }) {
 
 function Limit({ details }) {
   const { time } = details;
-  const parts = time === undefined ? [] : Object.keys(LIMITS).map((kind) => ({
+  const parts = time === undefined ? [] : Object.keys(WORDS).map((kind) => ({
     ...{ kind, share: time[kind], name: `${WORDS[kind]}: ${percent(time[kind] / 100)}` },
   }));
-  const word = time === undefined ? "–" : limitOf(time)?.replace(/ \(.*/, "") ?? "nothing";
+  const word = time === undefined ? "–" : limitOf(details)?.replace(/ \(.*/, "") ?? "nothing";
   const label = parts.map(({ name }) => name).join(", ");
   return html`
     <div class="sheet stat">
@@ -179,15 +179,16 @@ function Limit({ details }) {
 }
 
 /** How much of the time it is, and what waits to be published. */
-function limitNote({ time, waiting, state }) {
+function limitNote({ time, waiting, state, sentences }) {
   if (time === undefined) {
     return state === "stopped" || state === "finished" ? "the job has ended" : "known in a moment";
   }
   const visible = waiting.epochs === 0
     ? "everything is visible"
     : `${counted(waiting.epochs, "epoch")} (${size(waiting.bytes)}) to be published`;
-  const most = limitOf(time) === undefined ? time.input : Math.max(...Object.values(time));
-  return `${percent(most / 100)} of the time${limitOf(time) === undefined ? " it waits for input" : ""}; ${visible}`;
+  const limited = limitOf({ sentences }) !== undefined;
+  const most = limited ? Math.max(...Object.values(time)) : time.input;
+  return `${percent(most / 100)} of the time${!limited ? " it waits for input" : ""}; ${visible}`;
 }
 
 /** The activities of a worker. */

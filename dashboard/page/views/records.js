@@ -1,6 +1,6 @@
 /** Records: those that came too late, and those that went to a dead-letter topic. */
 import { count, counted, duration, percent, time, window as shownWindow } from "../format.js";
-import { end, Inspect, Section, Table } from "../parts.js";
+import { end, fullStop, Inspect, Section, Table } from "../parts.js";
 import { html, useState } from "../preact.js";
 import { DeadLetters } from "./dead_letters.js";
 
@@ -19,9 +19,7 @@ export function Records({ details, about, local }) {
 }
 
 function Late({ details: { late, lateRecords, stages, records_in }, about, words }) {
-  const advice = stages.flatMap(({ stage, keptBy, late: own }) =>
-    keptBy === undefined ? [] : [{ stage, own, ...keptBy }]
-  );
+  const advice = stages.flatMap(({ keptBy }) => keptBy?.sentence ?? []);
   return html`
     <${Section}
       title="Late records"
@@ -30,15 +28,9 @@ function Late({ details: { late, lateRecords, stages, records_in }, about, words
         : `${counted(late, "record")} of ${count(records_in)} came after their window was closed.`}
     >
       ${late === 0 && html`<p class="calm">None.</p>`}
-      ${advice.map(({ stage, most, all }) =>
-        html`
-          <p class="advice" key=${stage}>
-            For <b>${stage}</b> a bound of <b>${duration(most)}</b> would have kept 99.9 % of all records, and
-            one of <b>${duration(all)}</b> all of them.
-          </p>
-        `
-      )}
+      ${advice.map((sentence) => html`<p class="advice" key=${sentence}>${fullStop(sentence)}</p>`)}
       ${lateRecords.length > 0 && html`
+        <p class="said">${fullStop(lateRecords[0].sentence)}</p>
         <${Table}
           caption="The newest late records"
           columns=${[

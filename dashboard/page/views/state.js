@@ -1,5 +1,5 @@
 /** State: what each stage keeps, how it grows, and the value of a key. */
-import { count, counted, rate, size, time } from "../format.js";
+import { count, rate, size, time } from "../format.js";
 import { ask } from "../live.js";
 import { end, fullStop, Section, Shown, Table } from "../parts.js";
 import { html, useState } from "../preact.js";
@@ -31,14 +31,8 @@ function grown(value, shown) {
   return rounded === 0 ? "steady" : `${rounded > 0 ? "+" : "−"}${shown(Math.abs(rounded))}/min`;
 }
 
-function Stages({ details: { stages }, history, words }) {
-  const all = stages.reduce((sum, { state_bytes }) => sum + state_bytes, 0);
-  const cells = stages.reduce((sum, { keys }) => sum + keys, 0);
-  const note = stages.length === 0
-    ? undefined
-    : `${counted(cells, "value")} of about ${
-      size(all)
-    } in the tasks of this worker. Counts are those since it took its tasks.`;
+function Stages({ details: { stages, sentences }, history, words }) {
+  const note = sentences.state && `${sentences.state} Counts are those since it took its tasks.`;
   return html`
     <${Section} title="What the stages keep" note=${note}>
       <${Table}

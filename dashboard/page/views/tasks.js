@@ -1,7 +1,7 @@
 /** Tasks: all of them, whoever has them; whether one is hot. */
 import { ago, count, counted, percent, time } from "../format.js";
 import { skewFigure } from "../figures/shares.js";
-import { Drawing, end, Figure, Section, Table } from "../parts.js";
+import { Drawing, end, Figure, fullStop, Section, Table } from "../parts.js";
 import { html } from "../preact.js";
 
 /** Skew is measured over so many milliseconds. */
@@ -66,7 +66,7 @@ function Skew({ details, shares: { records, all, fair, cv } }) {
 
 const SOURCES = { live: "live", committed: "as of its last commit", none: "nobody has had it" };
 
-function All({ details: { tasks, leftOut, taskCount, worker }, shares: { records, all }, words }) {
+function All({ details: { tasks, leftOut, taskCount, worker, sentences }, shares: { records, all }, words }) {
   const shareOf = new Map(records.map(({ task, records }) => [task, records]));
   return html`
     <${Section}
@@ -75,6 +75,7 @@ function All({ details: { tasks, leftOut, taskCount, worker }, shares: { records
         ? undefined
         : `The ${tasks.length} with the most lag; ${count(leftOut.tasks)} more are not shown.`}
     >
+      ${sentences.skew !== undefined && html`<p class="said">${sentences.skew}</p>`}
       <${Table}
         caption="Tasks"
         columns=${[
@@ -117,6 +118,7 @@ function HotKeys({ details: { hotKeys } }) {
   return html`
     <${Section} title="Hot keys"
       note="Keys that at least one record in 32 of their partition has. One record in 64 is looked at.">
+      ${hotKeys.length > 0 && html`<p class="said long">${fullStop(hotKeys[0].sentence)}</p>`}
       <${Table}
         caption="Hot keys"
         empty="None."

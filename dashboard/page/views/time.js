@@ -271,6 +271,7 @@ function Partitions({ details, words }) {
         ? undefined
         : `The ${partitions.length} with the most lag; ${count(leftOut.partitions)} more are not shown.`}
     >
+      ${watermarks.map(({ name, sentence }) => html`<p class="said" key=${name}>${fullStop(sentence)}</p>`)}
       <${Table}
         caption="Partitions"
         empty="This worker reads no partition."

@@ -86,7 +86,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ),
     types: re(
       String
-        .raw`operators/keyed_state\.ts|runtime/(details|records)\.ts|connectors/(connector|kafka/topics|local/append)\.ts`,
+        .raw`operators/keyed_state\.ts|runtime/(details|events|records)\.ts|connectors/(connector|kafka/topics|local/append)\.ts`,
     ),
   },
   testing: {
