@@ -19,10 +19,9 @@ export const QUEUE_BYTES: number = MIB;
 
 /**
  * How many bytes of results the current epochs of a worker may hold before no more records are pushed. This is the size
- * of a few atomics: a larger epoch takes longer to commit, and the next epoch grows larger during that time. A smaller one
- * lets the worker wait for the commit where results are long.
+ * of one or two atomics: a larger epoch takes longer to commit, and the next epoch grows larger during that time.
  */
-export const EPOCH_BYTES: number = 2 * MIB;
+export const EPOCH_BYTES: number = MIB;
 
 /** What a record costs besides its bytes, in bytes: the objects for itself, its key, its value and its headers. */
 export const RECORD_OBJECTS = 300;
