@@ -9,6 +9,7 @@
  */
 import type { Observable, Subscriber } from "rxjs";
 import { linkBelow } from "./_chain.ts";
+import type { GraphNode } from "./_graph.ts";
 import { END_OF_TIME } from "./_limits.ts";
 import * as misuse from "./_misuse.ts";
 import { type Scope, WatermarkProvider } from "./_scope.ts";
@@ -30,6 +31,8 @@ export class PassingHop extends Bottom {
   readonly #outs: Subscriber<unknown>[] = [];
   /** What tells each part below of the watermark, where there is one above. */
   readonly #readers: WatermarkProvider[] = [];
+  /** Its node, while a job is planned. */
+  #node: GraphNode | undefined;
   #over = false;
 
   private constructor(task: Task, label: string, identity: object) {
@@ -53,8 +56,9 @@ export class PassingHop extends Bottom {
     const { task, label, scope, identity } = this;
     const graph = task.host?.graph;
     const bind = () => this.drain(source);
-    if (graph === undefined) bind();
-    else graph.subscribe(this, graph.node(identity, { operator: "repartition", name }), undefined, bind);
+    this.#node = graph?.node(identity, { operator: "repartition", name });
+    if (this.#node === undefined) bind();
+    else graph!.subscribe(this, this.#node, undefined, bind);
     if (task.failure === undefined && !scope.sourced) task.fail(misuse.noSource(label), label, "misuse");
     // The error belongs to the task, which is closed for it. Nothing below can be bound without the part above.
     if (task.failure !== undefined) throw task.failure.error;
@@ -64,9 +68,8 @@ export class PassingHop extends Bottom {
 
   /** Attaches one subscription of the part below. */
   attach(below: Scope, out: Subscriber<unknown>): void {
-    const { scope, identity, label, task } = this;
-    const node = task.host?.graph?.node(identity, { operator: "repartition", name: undefined });
-    if (node !== undefined) task.host!.graph!.feeds(node, linkBelow(out));
+    const { scope, label, task } = this;
+    if (this.#node !== undefined) task.host!.graph!.feeds(this.#node, linkBelow(out));
     for (const source of scope.sources) below.attachSource(source, !scope.bare.includes(source));
     if (scope.providers.length > 0) {
       const reader = new WatermarkProvider();

@@ -84,8 +84,8 @@ export class Outputs {
 
   /** Rows collected for the epoch's own atomic, by the index of their delivery. */
   get appended(): ReadonlyMap<number, readonly unknown[]> {
-    for (const [delivery, rows] of this.#latest) this.#appended.set(delivery, [...rows.values()]);
-    return this.#appended;
+    const latest = Array.from(this.#latest, ([delivery, rows]) => [delivery, [...rows.values()]] as const);
+    return new Map([...this.#appended, ...latest]);
   }
 
   /** Whether the epoch has reached its size limit. */
