@@ -109,13 +109,16 @@ export class PipelineGraph {
   }
 }
 
-/** Counts the values that enter each node, for all tasks of a worker. */
-export interface EntryCounts {
-  /** By index of the node. */
-  readonly counts: Float64Array;
-  /** The index of a node. One that was not there when the job was planned has the last index, which nobody reads. */
-  indexOf(identity: object): number;
+/**
+ * How many values have entered a node. A stage counts each of its values: a field of an object costs less than an element
+ * of an array.
+ */
+export class EntryCount {
+  values = 0;
 }
 
-/** Where values are counted that nobody asks for: those of pipelines without a job. */
-export const UNCOUNTED: EntryCounts = { counts: new Float64Array(1), indexOf: () => 0 };
+/** Counts the values that enter each node, for all tasks of a worker. */
+export interface EntryCounts {
+  /** The count of a node. One that was not there when the job was planned has a count that nobody reads. */
+  of(identity: object): EntryCount;
+}

@@ -12,7 +12,7 @@
 import { Observable, type OperatorFunction, type Subscriber } from "rxjs";
 import { bindWithin, Link, linkBelow, ofOurs, placeFor, readsOurs, startAlone } from "./_chain.ts";
 import { type ApartOptions, standApart, verify } from "./_checks.ts";
-import { type GraphSide, UNCOUNTED } from "./_graph.ts";
+import { EntryCount, type GraphSide } from "./_graph.ts";
 import * as misuse from "./_misuse.ts";
 import { openScope, Scope } from "./_scope.ts";
 import { Stage, type StageHandlers, type StageOptions } from "./_stage.ts";
@@ -65,9 +65,6 @@ class Input<In> extends Link<In> {
   #finished = false;
   /** Whether the stage was built while a stage below was being subscribed, as inside a `connect()` or a `defer()`. */
   #inside = false;
-  /** Where the values that come are counted, and under which index. */
-  readonly counts: Float64Array;
-  readonly index: number;
 
   /**
    * @param handle kept in a field, so that each record costs one load from an object of a known shape
@@ -82,11 +79,6 @@ class Input<In> extends Link<In> {
   ) {
     super(bound.out);
     this.task = bound.stage.task;
-    const entries = this.task.host?.entries ?? UNCOUNTED;
-    this.counts = entries.counts;
-    this.index = this.task.isFirst(bound.identity, bound.stage)
-      ? entries.indexOf(bound.identity)
-      : entries.counts.length - 1;
   }
 
   subscribeTo(source: Observable<In>, assembledInside: boolean): void {
@@ -138,7 +130,6 @@ class Input<In> extends Link<In> {
     const { task } = this;
     if (!task.active) return this.eager || (this.entry && task.open) ? this.#enter(value) : this.#arrive(value);
     if (this.entry) return this.#arrive(value);
-    this.counts[this.index]++;
     try {
       this.handle(value);
     } catch (error) {
@@ -256,6 +247,21 @@ class Input<In> extends Link<In> {
   }
 }
 
+/** An input in a job, which counts the values that come. An input without a job has no work with it. */
+class CountedInput<In> extends Input<In> {
+  readonly entered: EntryCount;
+
+  constructor(entered: EntryCount, ...parts: ConstructorParameters<typeof Input<In>>) {
+    super(...parts);
+    this.entered = entered;
+  }
+
+  override next(value: In): void {
+    this.entered.values++;
+    super.next(value);
+  }
+}
+
 /**
  * Makes an operator that reads values. Its input may contain `null`, because a tombstone that it cannot read is a bad
  * record.
@@ -350,16 +356,17 @@ function bind(
   if (node !== undefined) graph!.feeds(node, linkBelow(out));
   const stage = new Stage({ out, scope, below, label, options, node, failed });
   const bound: Bound = { stage, options, out, bottommost, inputs, identity };
+  // Two pipelines that are piped from one operator have a stage each. Only the first counts, because each gets the same.
+  const entered = task.isFirst(identity, stage) ? task.host?.entries?.of(identity) : undefined;
   const sources: (() => void)[] = [];
   bindWithin(scope, () =>
     make(stage, (source, handle, reads, side) => {
       const counted = countedHandle(stage, handle);
-      const input = new Input(
-        bound,
-        below.watcher?.watch(stage, counted) ?? counted,
-        reads,
-        side === "table" ? new Scope(task, undefined, true) : scope,
-      );
+      const watched = below.watcher?.watch(stage, counted) ?? counted;
+      const above = side === "table" ? new Scope(task, undefined, true) : scope;
+      const input = entered === undefined
+        ? new Input(bound, watched, reads, above)
+        : new CountedInput(entered, bound, watched, reads, above);
       inputs.push(input as unknown as Input<never>);
       const subscribe = () => input.subscribeTo(source, inside);
       sources.push(node === undefined ? subscribe : () => graph!.subscribe(input, node, side, subscribe));

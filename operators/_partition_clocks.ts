@@ -51,6 +51,8 @@ export class PartitionClocks {
   #restored: ClockSnapshot["raisedBy"];
   /** How far events were behind the latest one of their partition, of one value in sixteen. */
   readonly #disorder: (Spans | undefined)[] = [];
+  /** Without a job nobody asks for the disorder. */
+  readonly #sampled: boolean;
   /** How many values come until one is looked at. */
   #unseen = 1;
   #seed = 1;
@@ -59,12 +61,14 @@ export class PartitionClocks {
   #allIdleSince = NaN;
   #allIdleFrom = BEGIN_OF_TIME;
 
-  constructor(readonly task: Task, readonly scope: Scope, readonly rule: IdleRule) {}
+  constructor(readonly task: Task, readonly scope: Scope, readonly rule: IdleRule) {
+    this.#sampled = task.host !== undefined;
+  }
 
   /** A record of that slot carried this watermark. Returns whether something may have changed. */
   observe(slot: number, mark: number): boolean {
     const index = slot + 1;
-    if (--this.#unseen === 0) this.#measure(index, mark);
+    if (this.#sampled && --this.#unseen === 0) this.#measure(index, mark);
     if (mark < BEFORE_1973) this.task.tellEarly(this.task.timestamp);
     // Most records do not raise the mark of their partition and change nothing.
     if (mark <= this.#marks[index] && !this.#idle[index] && this.task.changes === this.#changes) return false;

@@ -108,6 +108,7 @@ export function keyedReduce<T, K extends Key, V>(
     { operator: "keyedReduce", name, time: emit === "latest" ? "own" : "passes", keeps: true, reads: key },
     (stage) => {
       const state = stage.state<K, V>({ version, migrate, frozen });
+      let { out } = stage;
 
       /** Writes the key's next value into its cell. */
       function advance(value: T): Cell<K, V> {
@@ -128,10 +129,12 @@ export function keyedReduce<T, K extends Key, V>(
 
       if (emit === "latest") return emitLatest(stage, advance, share);
       return {
+        // A trace may have wrapped the output since.
+        open: () => out = stage.out,
         next(value) {
-          const { key, value: total } = advance(value);
-          // The output is read for each value, because a trace may have wrapped it.
-          if (total !== undefined) stage.out.next({ key, value: typeof total === "object" ? share(total) : total });
+          const cell = advance(value);
+          const total = cell.value;
+          if (total !== undefined) out.next({ key: cell.key, value: typeof total === "object" ? share(total) : total });
         },
       };
     },

@@ -6,7 +6,7 @@
  */
 import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import { messageOf } from "../base/thrown.ts";
-import { type EntryCounts, UNCOUNTED } from "../operators/_graph.ts";
+import { EntryCount, type EntryCounts } from "../operators/_graph.ts";
 import type { SourceRequest, Task } from "../operators/_task.ts";
 import { INPUT_VALUE_BYTES } from "./limits.ts";
 
@@ -16,8 +16,8 @@ export interface Route {
   readonly subscribers: SourceRequest["subscriber"][];
   /** Ends the stream of each subscriber. */
   readonly ends: (() => void)[];
-  /** The index of its count. */
-  readonly index: number;
+  /** Counts its values. */
+  readonly entered: EntryCount;
 }
 
 /** Routes by topic. */
@@ -38,7 +38,7 @@ export class Routes {
    */
   constructor(
     readonly planned: ReadonlySet<SourceSpec>,
-    readonly entries: EntryCounts = UNCOUNTED,
+    readonly entries: EntryCounts | undefined = undefined,
     readonly decoded: ((value: unknown) => void) | undefined = undefined,
   ) {}
 
@@ -54,7 +54,9 @@ export class Routes {
     this.#byTopic.set(source.topic, routes);
     let route = routes.find((one) => one.spec === source);
     if (route === undefined) {
-      routes.push(route = { spec: source, subscribers: [], ends: [], index: this.entries.indexOf(source) });
+      routes.push(
+        route = { spec: source, subscribers: [], ends: [], entered: this.entries?.of(source) ?? new EntryCount() },
+      );
     }
     route.subscribers.push(subscriber);
     route.ends.push(end);
@@ -78,7 +80,7 @@ export class Routes {
   push(task: Task, record: InputRecord): void {
     const routes = this.#byTopic.get(record.topic)!;
     for (let r = 0; r < routes.length; r++) {
-      const { spec, subscribers, index } = routes[r];
+      const { spec, subscribers, entered } = routes[r];
       this.#last = spec;
       let value: unknown;
       try {
@@ -89,7 +91,7 @@ export class Routes {
         task.host!.badRecord(messageOf(error), `source "${record.topic}"`);
         continue;
       }
-      this.entries.counts[index]++;
+      entered.values++;
       for (let s = 0; s < subscribers.length; s++) {
         task.timestamp = record.timestamp;
         subscribers[s].next(value);

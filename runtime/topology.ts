@@ -4,7 +4,8 @@
  * @module
  */
 import type { SinkSpec, SourceSpec } from "../connectors/connector.ts";
-import type { EntryCounts, GraphEdge, GraphNode, GraphSide, PipelineGraph } from "../operators/_graph.ts";
+import { EntryCount, type EntryCounts, type GraphEdge, type GraphNode } from "../operators/_graph.ts";
+import type { GraphSide, PipelineGraph } from "../operators/_graph.ts";
 
 /** What a job's pipelines read, keep and write, and how it is connected. */
 export interface Topology {
@@ -144,21 +145,19 @@ function kindOf({ operator, name }: GraphNode): TopologyNode["kind"] {
 
 /** Counts the values that enter each node of a job in this worker, over all of its tasks. */
 export class Entered implements EntryCounts {
-  readonly counts: Float64Array;
-  readonly #index: ReadonlyMap<object, number>;
+  readonly #counts: ReadonlyMap<object, EntryCount>;
 
   constructor(readonly graph: JobGraph) {
-    this.counts = new Float64Array(graph.nodes.length + 1);
-    this.#index = new Map(graph.identities.map((identity, index) => [identity, index]));
+    this.#counts = new Map(graph.identities.map((identity) => [identity, new EntryCount()]));
   }
 
-  indexOf(identity: object): number {
-    return this.#index.get(identity) ?? this.graph.nodes.length;
+  of(identity: object): EntryCount {
+    return this.#counts.get(identity) ?? new EntryCount();
   }
 
   /** The counts by the id of the node. */
   byId(): Record<string, number> {
     const { nodes, identities } = this.graph;
-    return Object.fromEntries(identities.map((_identity, index) => [nodes[index].id, this.counts[index]]));
+    return Object.fromEntries(identities.map((identity, index) => [nodes[index].id, this.of(identity).values]));
   }
 }
