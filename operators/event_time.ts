@@ -84,7 +84,7 @@ export function eventTime<T>(
             told = true;
             stage.early(time);
           }
-          stage.emit(value, time);
+          stage.emitAt(value, time);
         },
       };
     },
