@@ -1,17 +1,21 @@
 /**
  * Measures what the page costs: how much the heaps of a page and of its job grow while it is open, and how much slower a
- * job is while somebody reads.
+ * job is while somebody reads. And how soon it tells why a window has not fired: on a Kafka with one silent partition of
+ * four.
  *
- * `deno run -A --no-lock bench/page_bench.ts [--minutes N] [--pairs N] [--seconds N] [--only heap|pairs]`: for how long the
- * page is open (10), how many pairs of runs with and without a reader there are (10), and how long each run is (20).
+ * `deno run -A --no-lock bench/page_bench.ts [--minutes N] [--pairs N] [--seconds N] [--only heap|pairs|why]`: for how long
+ * the page is open (10), how many pairs of runs with and without a reader there are (10), and how long each run is (20).
  */
 import { parseArgs } from "node:util";
+import { dashboard } from "../dashboard/mod.ts";
 import { type Browser, startBrowser } from "../tests/support/browser.ts";
 import { Child } from "./support/child.ts";
 import { judge, table } from "./support/report.ts";
 
-/** The goals: growth in bytes, and the median of the pairs' quotients. */
-const GOAL = { growth: 2_000_000, quotient: 0.97 };
+/** The goals: growth in bytes, the median of the pairs' quotients, and milliseconds. */
+const GOAL = { growth: 2_000_000, quotient: 0.97, why: 2_000 };
+/** How often a page is opened. */
+const OPENED = 11;
 const RATE = 20_000;
 /** The rings of the page are full after this time, in milliseconds: what it grows by before is no leak. */
 const FULL = 310_000;
@@ -116,9 +120,37 @@ async function benchPairs(pairs: number, seconds: number): Promise<void> {
   table("The median", [{ quotient: median, goal: judge(`${GOAL.quotient}`, median >= GOAL.quotient) }]);
 }
 
+/** From the moment at which a page is opened until it shows the holder and the cure, in milliseconds. */
+async function benchWhy(): Promise<void> {
+  // Finds a broker when it is loaded, which the other parts do not need.
+  const { startSilentPartition } = await import("../tests/support/silent_partition.ts");
+  const { job: started, why: { sentence, cure } } = await startSilentPartition();
+  await using job = started;
+  await using page = await dashboard(job, { port: 0, log: () => {} });
+  const browser = await startBrowser();
+  const times: number[] = [];
+  for (let opened = 0; opened < OPENED; opened++) {
+    // An empty tab, so that the time is that of the page and not that of the browser.
+    const tab = await browser.newPage();
+    const began = performance.now();
+    await tab.goto(page.url, { waitUntil: "commit" });
+    for (const text of [sentence, cure!]) await tab.locator(".attention").getByText(text).waitFor();
+    times.push(performance.now() - began);
+    await tab.close();
+  }
+  await browser.close();
+  times.sort((a, b) => a - b);
+  const worst = times[OPENED - 1];
+  table(`Until the page shows the holder and the cure, opened ${OPENED} times, in ms`, [
+    { median: times[OPENED >> 1], worst, goal: judge(`${GOAL.why} ms`, worst < GOAL.why) },
+  ]);
+}
+
 if (import.meta.main) {
   const text = { type: "string" } as const;
   const { values } = parseArgs({ options: { minutes: text, pairs: text, seconds: text, only: text } });
-  if (values.only !== "pairs") await benchHeap(Number(values.minutes ?? 10));
-  if (values.only !== "heap") await benchPairs(Number(values.pairs ?? 10), Number(values.seconds ?? 20));
+  const isAsked = (part: string) => values.only === undefined || values.only === part;
+  if (isAsked("why")) await benchWhy();
+  if (isAsked("heap")) await benchHeap(Number(values.minutes ?? 10));
+  if (isAsked("pairs")) await benchPairs(Number(values.pairs ?? 10), Number(values.seconds ?? 20));
 }

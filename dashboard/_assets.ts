@@ -8,19 +8,25 @@ import preact from "htm/preact/standalone" with { type: "text" };
 import marks from "../pictures/figures/marks.js" with { type: "text" };
 import appStyle from "./page/app.css" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
+import baseStyle from "./page/base.css" with { type: "text" };
 import figuresStyle from "./page/figures.css" with { type: "text" };
 import figuresEpochs from "./page/figures/epochs.js" with { type: "text" };
 import figuresLine from "./page/figures/line.js" with { type: "text" };
 import figuresPipeline from "./page/figures/pipeline.js" with { type: "text" };
 import figuresShares from "./page/figures/shares.js" with { type: "text" };
 import figuresTide from "./page/figures/tide.js" with { type: "text" };
+import formsStyle from "./page/forms.css" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
+import graphsStyle from "./page/graphs.css" with { type: "text" };
 import history from "./page/history.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
 import live from "./page/live.js" with { type: "text" };
+import narrowStyle from "./page/narrow.css" with { type: "text" };
+import partsStyle from "./page/parts.css" with { type: "text" };
 import parts from "./page/parts.js" with { type: "text" };
 import sentences from "./page/sentences.js" with { type: "text" };
+import tideStyle from "./page/tide.css" with { type: "text" };
 import tideScene from "./page/tide_scene.js" with { type: "text" };
 import viewsDeadLetters from "./page/views/dead_letters.js" with { type: "text" };
 import viewsEpochs from "./page/views/epochs.js" with { type: "text" };
@@ -48,21 +54,27 @@ const TYPES = { css: "text/css", html: "text/html", js: "text/javascript", svg: 
 const FILES: Readonly<Record<string, string>> = {
   "app.css": appStyle,
   "app.js": app,
+  "base.css": baseStyle,
   "figures.css": figuresStyle,
   "figures/epochs.js": figuresEpochs,
   "figures/line.js": figuresLine,
   "figures/pipeline.js": figuresPipeline,
   "figures/shares.js": figuresShares,
   "figures/tide.js": figuresTide,
+  "forms.css": formsStyle,
   "format.js": format,
+  "graphs.css": graphsStyle,
   "history.js": history,
   "icon.svg": icon,
   "index.html": index,
   "live.js": live,
+  "narrow.css": narrowStyle,
+  "parts.css": partsStyle,
   "parts.js": parts,
   "pictures/figures/marks.js": marks,
   "preact.js": preact,
   "sentences.js": sentences,
+  "tide.css": tideStyle,
   "tide_scene.js": tideScene,
   "views/dead_letters.js": viewsDeadLetters,
   "views/epochs.js": viewsEpochs,

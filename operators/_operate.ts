@@ -12,7 +12,7 @@
 import { Observable, type OperatorFunction, type Subscriber } from "rxjs";
 import { bindWithin, Link, linkBelow, ofOurs, placeFor, readsOurs, startAlone } from "./_chain.ts";
 import { type ApartOptions, standApart, verify } from "./_checks.ts";
-import { EntryCount, type GraphSide } from "./_graph.ts";
+import type { EntryCount, GraphSide } from "./_graph.ts";
 import * as misuse from "./_misuse.ts";
 import { openScope, Scope } from "./_scope.ts";
 import { Stage, type StageHandlers, type StageOptions } from "./_stage.ts";

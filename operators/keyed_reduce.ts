@@ -129,11 +129,9 @@ export function keyedReduce<T, K extends Key, V>(
 
       if (emit === "latest") return emitLatest(stage, advance, share);
       return {
-        // A trace may have wrapped the output since.
-        open: () => out = stage.out,
+        open: () => out = stage.out, // a trace may have wrapped it since
         next(value) {
-          const cell = advance(value);
-          const total = cell.value;
+          const cell = advance(value), total = cell.value;
           if (total !== undefined) out.next({ key: cell.key, value: typeof total === "object" ? share(total) : total });
         },
       };

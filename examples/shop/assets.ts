@@ -19,6 +19,8 @@ import live from "./page/live.js" with { type: "text" };
 import motion from "./page/motion.js" with { type: "text" };
 import pulse from "./page/pulse.js" with { type: "text" };
 import base from "./page/base.css" with { type: "text" };
+import listsStyle from "./page/lists.css" with { type: "text" };
+import narrow from "./page/narrow.css" with { type: "text" };
 import shop from "./page/shop.css" with { type: "text" };
 import state from "./page/state.js" with { type: "text" };
 import words from "./page/words.js" with { type: "text" };
@@ -45,9 +47,11 @@ const FILES: Readonly<Record<string, string>> = {
   "card.js": card,
   "icon.svg": icon,
   "index.html": index,
+  "lists.css": listsStyle,
   "lists.js": lists,
   "live.js": live,
   "motion.js": motion,
+  "narrow.css": narrow,
   "preact.js": preact,
   "pulse.js": pulse,
   "shop.css": shop,

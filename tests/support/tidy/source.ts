@@ -27,13 +27,24 @@ export function source(path: string, text: string): Source {
 }
 
 /** All TypeScript files below `root`, except those in hidden folders and `node_modules`. */
-export function readTree(root: string, below = ""): Source[] {
+export function readTree(root: string): Source[] {
+  return filesBelow(root, [".ts"]).map(({ path, text }) => source(path, text));
+}
+
+/** The scripts and style sheets of pages below `root`, except those in hidden folders and `node_modules`. */
+export function readPages(root: string): Pick<Source, "path" | "text">[] {
+  return filesBelow(root, [".css", ".js"]);
+}
+
+function filesBelow(root: string, endings: readonly string[], below = ""): Pick<Source, "path" | "text">[] {
   const entries = Array.from(Deno.readDirSync(`${root}/${below}`)).sort((a, b) => a.name < b.name ? -1 : 1);
   return entries.flatMap(({ name, isDirectory }) => {
     const path = below ? `${below}/${name}` : name;
     if (name.startsWith(".") || name === "node_modules") return [];
-    if (isDirectory) return readTree(root, path);
-    return name.endsWith(".ts") ? [source(path, Deno.readTextFileSync(`${root}/${path}`))] : [];
+    if (isDirectory) return filesBelow(root, endings, path);
+    return endings.some((ending) => name.endsWith(ending))
+      ? [{ path, text: Deno.readTextFileSync(`${root}/${path}`) }]
+      : [];
   });
 }
 
