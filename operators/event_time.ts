@@ -89,7 +89,7 @@ export function eventTime<T>(
 /** An event time that is far beyond its record's own timestamp. What is most likely wrong comes first: reasons are cut. */
 function tooFar(time: number, timestamp: number, maxAhead: number): string {
   const micro = timestamp >= BEFORE_1973 && time > 100 * timestamp;
-  const unit = micro ? " is most likely in microseconds, not milliseconds: it" : "";
-  return `its event time ${time}${unit} lies ${time - timestamp} ms beyond its own timestamp ${timestamp}, ` +
+  const unit = micro ? "most likely microseconds, not milliseconds: " : "";
+  return `${unit}its event time ${time} lies ${time - timestamp} ms beyond its own timestamp ${timestamp}, ` +
     `maxAhead is ${maxAhead}`;
 }

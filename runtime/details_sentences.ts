@@ -64,7 +64,7 @@ function keepingUp({ records_per_second, latency_ms, records_in, lag, partitions
     const visible = latency_ms.max > 0
       ? ` Half of the results are visible within ${shownDuration(latency_ms.p50)}.`
       : "";
-    return `Keeping up with ${countOf(records_per_second, "record")} a second.${visible}`;
+    return `Keeping up with ${shownCount(records_per_second)} records a second.${visible}`;
   }
   if (lag === undefined) return "It has just begun to read.";
   if (records_in === 0) return "It waits for its first record.";

@@ -80,7 +80,7 @@ describe("eventTime()", () => {
     const reason = (time: number) => job.push("events", time, { timestamp }).badRecords.at(-1);
     assertEquals(
       reason(timestamp * 1000),
-      `its event time ${timestamp}000 is most likely in microseconds, not milliseconds: it lies ${
+      `most likely microseconds, not milliseconds: its event time ${timestamp}000 lies ${
         timestamp * 999
       } ms beyond its own timestamp ${timestamp}, maxAhead is 86400000`,
     );

@@ -86,7 +86,7 @@ test("a record that is not JSON: the page says which one, why it was refused, an
 test("event times in microseconds: the page says that each of them was refused, and their most likely unit", async () => {
   const micro = (now: number) => events(PARTITIONS, [now * 1000]);
   const { sentence } = await said("microseconds", micro, /4 records went/);
-  assertMatch(sentence, /its event time \d+ is most likely in microseconds, not milliseconds/);
+  assertMatch(sentence, /: most likely microseconds, not milliseconds: its event time \d+ lies \d+ ms beyond/);
 });
 
 test("the first command of the README prints the address of the page", async () => {
