@@ -110,11 +110,9 @@ export async function openAll(
       hops: hopsOf(plan, settings, { layout, entry, between, since }),
       epochBytes: plan.hops.length === 0 ? EPOCH_BYTES : HOP_EPOCH_BYTES,
       topics: idsOf([...inputs, ...between.topics]),
-      layout,
       sinks: sinksOf(opened, inCommit),
       delivered: deliveredOf(opened, delivery),
-      delivery,
-      inCommit,
+      ...{ layout, delivery, inCommit },
       connections: byTopic(plan, connections),
       close,
     };
