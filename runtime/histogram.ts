@@ -1,5 +1,6 @@
 /**
- * A histogram of durations. Its buckets grow by 5 %, so a percentile is exact to 5 % at any size.
+ * A histogram of durations. Its buckets grow by 5 %, so a percentile is exact to 5 % at any size, and is never more than
+ * the longest duration.
  *
  * @module
  */
@@ -21,11 +22,13 @@ export interface Percentiles {
 export class Histogram {
   readonly #counts: number[] = [];
   #total = 0;
+  #longest = 0;
 
   record(ms: number, times = 1): void {
     const bucket = ms <= LOWEST ? 0 : Math.ceil(Math.log(ms / LOWEST) / GROWTH);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
     this.#total += times;
+    if (ms > this.#longest) this.#longest = ms;
   }
 
   /** Both together. */
@@ -34,8 +37,14 @@ export class Histogram {
     for (const one of [this, other]) {
       one.#counts.forEach((count, bucket) => both.#counts[bucket] = (both.#counts[bucket] ?? 0) + count);
       both.#total += one.#total;
+      both.#longest = Math.max(both.#longest, one.#longest);
     }
     return both;
+  }
+
+  /** The longest of them; 0 when nothing was recorded. */
+  get longest(): number {
+    return this.#longest;
   }
 
   get count(): number {
@@ -48,7 +57,7 @@ export class Histogram {
     if (left === 0) return 0;
     for (let bucket = 0; bucket < this.#counts.length; bucket++) {
       left -= this.#counts[bucket] ?? 0;
-      if (left <= 0) return Number((LOWEST * Math.exp(bucket * GROWTH)).toFixed(2));
+      if (left <= 0) return Number(Math.min(this.#longest, LOWEST * Math.exp(bucket * GROWTH)).toFixed(2));
     }
     return 0;
   }

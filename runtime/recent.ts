@@ -16,26 +16,23 @@ export interface RecentPercentiles extends Percentiles {
 export class RecentHistogram {
   #now = new Histogram();
   #before = new Histogram();
-  #max = [0, 0];
   #since = NaN;
 
   /** @param at milliseconds of a monotonic clock */
   record(ms: number, at: number): void {
     this.#turn(at);
     this.#now.record(ms);
-    if (ms > this.#max[0]) this.#max[0] = ms;
   }
 
   percentiles(at: number): RecentPercentiles {
     this.#turn(at);
-    return { ...this.#before.with(this.#now).percentiles(), max: Math.max(...this.#max) };
+    const both = this.#before.with(this.#now);
+    return { ...both.percentiles(), max: both.longest };
   }
 
   #turn(at: number): void {
     if (at - this.#since < RECENT_MS) return;
-    const gone = at - this.#since >= 2 * RECENT_MS;
-    this.#before = gone ? new Histogram() : this.#now;
-    this.#max = [0, gone ? 0 : this.#max[0]];
+    this.#before = at - this.#since >= 2 * RECENT_MS ? new Histogram() : this.#now;
     this.#now = new Histogram();
     this.#since = at;
   }

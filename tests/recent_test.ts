@@ -1,6 +1,7 @@
 /** Figures of the last minute, and the newest commits. */
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { Histogram } from "../runtime/histogram.ts";
 import { RecentEpochs, RecentHistogram } from "../runtime/recent.ts";
 
 describe("the percentiles of the last minute", () => {
@@ -14,6 +15,18 @@ describe("the percentiles of the last minute", () => {
     assertEquals(recent.percentiles(141_000).max, 20);
     // Nothing has come for long.
     assertEquals(recent.percentiles(500_000), { p50: 0, p95: 0, p99: 0, max: 0 });
+  });
+});
+
+describe("percentiles", () => {
+  it("are in their order, and never above the longest duration", () => {
+    const recent = new RecentHistogram();
+    for (const ms of [327, 326.9, 326.8, 0.005]) recent.record(ms, 1);
+    const { p50, p95, p99, max } = recent.percentiles(2);
+    assertEquals([p50, p95, p99, max], [327, 327, 327, 327]);
+    const metrics = new Histogram();
+    metrics.record(0.005);
+    assertEquals(metrics.percentiles(), { p50: 0.01, p95: 0.01, p99: 0.01 });
   });
 });
 

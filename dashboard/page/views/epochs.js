@@ -207,8 +207,8 @@ function Lately({ details: { commit_ms, publish_ms, latency_ms } }) {
           cells: [
             name,
             duration(p50),
-            duration(Math.min(p95, max)),
-            duration(Math.min(p99, max)),
+            duration(p95),
+            duration(p99),
             duration(max),
           ],
         }))}
