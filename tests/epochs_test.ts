@@ -40,6 +40,7 @@ function epochsOf(task: OwnedTask, failures: Error[]): Epochs {
     publisher: undefined,
     patience: { clock: systemClock },
     minEpoch: 0,
+    epochBytes: Infinity,
     meter: new Meter(),
     tasks: () => [task],
     fenced: () => {},
