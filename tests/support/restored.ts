@@ -8,7 +8,10 @@ import { DurableStates, type Store, TaskCheckpoint } from "../../state/mod.ts";
  * @throws {CorruptError} when what is stored cannot be read
  * @throws {Error} when the head of the task is full of publishers
  */
-export async function restoredStates(store: Store, at: { readonly job: string; readonly task: number }) {
+export async function restoredStates(
+  store: Store,
+  at: { readonly job: string; readonly task: number },
+): Promise<DurableStates> {
   const states = new DurableStates();
   const clock = { now: () => 0, sleep: () => Promise.resolve(), random: seeded(1) };
   const claim = await TaskCheckpoint.claim(store, { ...at, states, clock });
@@ -18,7 +21,10 @@ export async function restoredStates(store: Store, at: { readonly job: string; r
 }
 
 /** The rows of a state of a task, by key. */
-export function rowsOf(states: DurableStates, state: { readonly name: string; readonly operator: string }) {
+export function rowsOf(
+  states: DurableStates,
+  state: { readonly name: string; readonly operator: string },
+): Map<string, unknown> {
   const cells = states.open({ ...state, namespaced: false }).cells(0);
   return new Map([...cells].map(({ key, value }) => [String(key), value]));
 }
