@@ -2,14 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { assertHeard } from "./support/crash/heard.ts";
 import { KafkaWorld } from "./support/crash/kafka_world.ts";
-import type { JobProcess } from "./support/crash/process.ts";
 import { brokers, ignore } from "./support/kafka.ts";
-
-/** Resolves when a process has published so many times more. */
-function publishes(process: JobProcess, times: number): Promise<void> {
-  const until = process.published + times;
-  return process.hears(`"published" ${times} times more`, () => process.published >= until);
-}
 
 Deno.test({
   name: "On Kafka, every task of two workers has heard of all counts once after one of them was killed",
@@ -18,14 +11,14 @@ Deno.test({
     await using world = await KafkaWorld.create({ seed: 71, partitions: 4, brokers, child: { hears: true } });
     world.flow(500);
     const one = world.start({ worker: "one" });
-    await publishes(one, 2);
+    await one.publishes(2);
     const two = world.start({ worker: "two" });
-    await Promise.all([publishes(two, 5), publishes(one, 5)]);
+    await Promise.all([two.publishes(5), one.publishes(5)]);
     one.kill();
     assertEquals((await one.death()).signal, "SIGKILL");
     // Its tasks go on in the process that takes its place, from what they had heard.
     const successor = world.start({ worker: "one" });
-    await Promise.all([publishes(successor, 5), publishes(two, 5)]);
+    await Promise.all([successor.publishes(5), two.publishes(5)]);
     await world.still();
     for (const process of [two, successor]) process.stop();
     await Promise.all([two.finished(), successor.finished()]);

@@ -46,7 +46,7 @@ export const BROADCASTS: readonly Mutation[] = [
   },
   {
     name: "a new task reads a hop to all tasks from the end that it has then",
-    run: 1,
+    run: 105,
     families: ["heard"],
     edits: [{
       file: "runtime/takeover.ts",
