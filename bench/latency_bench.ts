@@ -6,23 +6,12 @@
 import type { MetricsSnapshot } from "../mod.ts";
 import { hopInterval } from "../runtime/hops.ts";
 import { type BenchBroker, countVisible, makeTopics } from "./support/bench_broker.ts";
-import { Child, cpuOf, type Saying } from "./support/child.ts";
 import { SHOP } from "./support/events.ts";
-import type { JobTask } from "./support/job_main.ts";
-import type { ProbeTask } from "./support/probe_main.ts";
+import { durationOf, play, type Played, showCosts, type Told, WARM_UP } from "./support/played.ts";
 import { judge, percentile, type Row, table } from "./support/report.ts";
-import type { SenderTask } from "./support/sender_main.ts";
 
 /** Rates in events a second, and the goal for the 95th percentile in milliseconds. */
 const RATES = [{ rate: 2_000, goal: 25 }, { rate: 10_000, goal: 40 }];
-/**
- * How long events are sent before the measurement, in seconds. Java needs this time to compile the hot code of a new
- * broker.
- */
-const WARM_UP = 30;
-/** How long the probe waits for a result that does not come, in milliseconds. */
-const PATIENCE = 10_000;
-
 /** Options of {@linkcode benchLatency}. */
 export interface LatencyOptions {
   readonly seconds: number;
@@ -118,15 +107,9 @@ export async function benchRecommendations(
 }
 
 /** One run: its rate, duration and goal. */
-interface Run {
-  readonly rate: number;
-  /** The pipeline. @default "counts" */
-  readonly kind?: JobTask["kind"];
-  /** How many hops the events go through. @default 0 */
-  readonly hops?: number;
+interface Run extends Played {
   readonly goal: number;
   readonly seconds: number;
-  readonly flags: readonly string[];
 }
 
 interface Measured {
@@ -135,16 +118,6 @@ interface Measured {
   readonly complete: boolean;
   /** How many control records a second were sent into the hop that got most of them. */
   readonly control: number;
-}
-
-/** The final reports of the processes of a run. */
-interface Told {
-  readonly reading: Saying;
-  readonly sent: Saying;
-  readonly seen: Saying;
-  readonly finished: Saying;
-  /** Seconds of processor time that the broker used. */
-  readonly brokerCpu: number;
 }
 
 async function measure(broker: BenchBroker, run: Run): Promise<Measured> {
@@ -165,43 +138,6 @@ async function measure(broker: BenchBroker, run: Run): Promise<Measured> {
 function controlOf(told: Told): number {
   const { hops = {} } = told.finished.metrics as MetricsSnapshot;
   return Math.max(0, ...Object.values(hops).map(({ control }) => control)) / durationOf(told);
-}
-
-/** Starts job, probe and sender, and waits until all events are sent and all results are seen. */
-async function play(
-  broker: BenchBroker,
-  { rate, flags, kind = "counts", hops }: Run,
-  { topic, output, folder, events }: { topic: string; output: string; folder: string; events: number },
-): Promise<Told> {
-  const { address } = broker;
-  const state = `${folder}/state.db`;
-  const jobTask: JobTask = { brokers: [address], kind, input: topic, output, state, ends: false, hops };
-  const shop = kind === "recommendations";
-  const probeTask: ProbeTask = {
-    broker: address,
-    topic: output,
-    events,
-    shop,
-    patience: PATIENCE,
-    times: `${folder}/arrived`,
-  };
-  const senderTask: SenderTask = { broker: address, topic, rate, events, shop, times: `${folder}/sent` };
-  await using job = new Child("job", jobTask, { flags });
-  const reading = await job.hears("reading");
-  await using probe = new Child("probe", probeTask);
-  await probe.hears("ready");
-  const before = cpuOf(broker.pid);
-  await using sender = new Child("sender", senderTask);
-  const sent = await sender.hears("sent");
-  const brokerCpu = cpuOf(broker.pid) - before;
-  const seen = await probe.hears("seen");
-  await job.stop();
-  return { reading, sent, seen, finished: await job.hears("finished"), brokerCpu };
-}
-
-/** How long it ran, in seconds. */
-function durationOf({ sent }: Told): number {
-  return (Number(sent.at) - Number(sent.began)) / 1000;
 }
 
 function showTimes(
@@ -225,19 +161,6 @@ function showTimes(
     "commit p50": commit_ms.p50,
     "commit p95": commit_ms.p95,
     "sender late, at most": Number(told.sent.behind),
-  };
-}
-
-function showCosts({ rate }: Run, told: Told): Row {
-  const { reading, sent, seen, finished, brokerCpu } = told;
-  const took = durationOf(told);
-  return {
-    "events/s": rate,
-    "broker": brokerCpu / took,
-    "job": (Number(finished.cpu) - Number(reading.cpu)) / took,
-    "sender": Number(sent.cpu) / took,
-    "probe": Number(seen.cpu) / took,
-    "transactions seen/s": Number(seen.fetches) / took,
   };
 }
 

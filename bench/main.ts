@@ -4,8 +4,8 @@
  * The parts are `operators` (the pipeline in memory), `nexmark` (the queries of that benchmark in memory), `checkpoint`
  * (the cost of an epoch and of a restore), `keys` (the cost of similar keys and of large ones), `broadcast` (the memory
  * of a table that every task holds), `quality` (how often the example recommends what comes next), `throughput`,
- * `latency`, `hops` and `recommendations` (with a real Kafka, which is started from its jars if `KAFKA_BROKERS` is not
- * set; `hops` is the latency with none, one and two).
+ * `latency`, `windows`, `hops` and `recommendations` (with a real Kafka, which is started from its jars if
+ * `KAFKA_BROKERS` is not set; `windows` is the latency of windows, `hops` that with no hop, one and two).
  */
 import { parseArgs } from "node:util";
 import { benchHops, benchLatency, benchRecommendations } from "./latency_bench.ts";
@@ -13,6 +13,7 @@ import { openBroker } from "./support/bench_broker.ts";
 import { lines } from "../tests/support/lines.ts";
 import { describeMachine, everything, line } from "./support/report.ts";
 import { benchThroughput } from "./throughput_bench.ts";
+import { benchWindowLatency } from "./window_latency_bench.ts";
 
 const PARTS = [
   "operators",
@@ -23,6 +24,7 @@ const PARTS = [
   "quality",
   "throughput",
   "latency",
+  "windows",
   "hops",
   "recommendations",
 ];
@@ -114,7 +116,7 @@ const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The parts that need one. */
-const ON_KAFKA = ["throughput", "latency", "hops", "recommendations"];
+const ON_KAFKA = ["throughput", "latency", "windows", "hops", "recommendations"];
 
 /** Runs a script that needs no broker, in a new process, so that code compiled for others does not affect it. */
 async function runApart(part: string, { quick, minutes, events, quality }: Options): Promise<boolean> {
@@ -140,6 +142,7 @@ async function runOnKafka(options: Options): Promise<boolean> {
   let right = true;
   if (only.includes("throughput")) right = await benchThroughput(broker, { events, users, kinds, flags }) && right;
   const seconds = minutes === undefined ? (quick ? 10 : 60) : Math.round(minutes * 60);
+  if (only.includes("windows")) right = await benchWindowLatency(broker, { seconds, flags }) && right;
   if (only.includes("latency")) right = await benchLatency(broker, { seconds, rates, flags }) && right;
   if (only.includes("hops")) right = await benchHops(broker, { seconds, flags }) && right;
   if (only.includes("recommendations")) right = await benchRecommendations(broker, { seconds, flags }) && right;

@@ -54,17 +54,24 @@ function chunkOf(text: string, before: Token | undefined, templates: (Markup | u
   return chunk;
 }
 
+/** The parts of markup: a value of one word in quotes, a sign, or what is between signs. */
+const PARTS = /"[\w-]+"|[<>"']|[^<>"']+/g;
+
 /**
  * The markup of one template, piece by piece. In text, htm leaves out space with a line break beside a tag or a value, so
- * it need not be there; in a tag, all space is the same.
+ * it need not be there; in a tag, all space is the same. htm takes a tag that closes for that of the innermost element,
+ * whatever its name is, and a value of one word needs no quotes.
  */
 class Markup {
   #inTag = false;
+  #opened = false;
   #quote = "";
 
   small(chunk: string): string {
     const [, open, inner, close] = /^(.)([^]*?)(`|\$\{)$/.exec(chunk)!;
-    return open + inner.replace(/[<>"']|[^<>"']+/g, (part) => this.#part(part)) + close;
+    const small = inner.replace(PARTS, (part) => this.#part(part));
+    this.#opened = false;
+    return open + small + close;
   }
 
   #part(part: string): string {
@@ -73,11 +80,15 @@ class Markup {
       return part;
     }
     if (!this.#inTag) {
-      this.#inTag = part === "<";
+      this.#inTag = this.#opened = part === "<";
       return part.replace(/^\s*\n\s*|\s*\n\s*$/g, "");
     }
+    const closes = this.#opened && part.startsWith("/");
+    this.#opened = false;
+    if (closes) return "/";
     if (part === ">") this.#inTag = false;
     if (part === '"' || part === "'") this.#quote = part;
+    if (/^".+"$/.test(part)) return part.slice(1, -1);
     return part.replace(/\s+/g, " ").replace(/ (?=\/?$)/, "");
   }
 }

@@ -19,6 +19,9 @@ import type { PartitionFacts, RaisedBy } from "./_time_facts.ts";
 /** One value in so many is looked at. */
 const SEEN_IN = 16;
 
+/** The mark of a partition before its first record. */
+const BEGUN: PartitionMark = ["", 0, BEGIN_OF_TIME, false];
+
 /** When a partition is idle, and what happens when all of them are. */
 export interface IdleRule {
   /** A partition that has had nothing to read for more than this time is idle, in milliseconds. */
@@ -147,19 +150,31 @@ export class PartitionClocks {
 
   /** The partitions that it reads, those before their first record included, and not those that have ended. */
   explain(): PartitionFacts[] {
-    const indices = new Set(this.#members);
-    for (const { slots } of this.scope.bare) for (const { slot } of slots) indices.add(slot + 1);
-    return [...indices].filter((index) => !this.task.hasEnded(index - 1)).map((index) => {
-      const { topic = "", partition = -1 } = this.task.inputs[index - 1] ?? {};
-      const known = this.#has(index);
-      const [, , mark, idle] = this.#unclaimed.get(placeOf(topic, partition)) ?? ["", 0, BEGIN_OF_TIME, false];
-      return {
-        ...{ slot: index - 1, topic, partition, raisedBy: this.#raisedBy[index] ?? NaN },
-        disorder: this.#disorder[index],
-        mark: known ? this.#marks[index] : mark,
-        idle: known ? this.#idle[index] : idle,
-      };
-    });
+    const facts: PartitionFacts[] = [];
+    for (const index of this.#members) if (!this.task.hasEnded(index - 1)) facts.push(this.#factsOf(index));
+    for (const { slots } of this.scope.bare) {
+      for (const { slot } of slots) {
+        if (this.#has(slot + 1) || this.task.hasEnded(slot)) continue;
+        // Two sources may read one topic.
+        if (facts.every((one) => one.slot !== slot)) facts.push(this.#factsOf(slot + 1));
+      }
+    }
+    return facts;
+  }
+
+  #factsOf(index: number): PartitionFacts {
+    const { topic = "", partition = -1 } = this.task.inputs[index - 1] ?? {};
+    const known = this.#has(index);
+    const [, , mark, idle] = known ? BEGUN : this.#unclaimed.get(placeOf(topic, partition)) ?? BEGUN;
+    return {
+      slot: index - 1,
+      topic,
+      partition,
+      raisedBy: this.#raisedBy[index] ?? NaN,
+      disorder: this.#disorder[index],
+      mark: known ? this.#marks[index] : mark,
+      idle: known ? this.#idle[index] : idle,
+    };
   }
 
   /** The offsets of the records that raised its marks, where they are known. */
@@ -219,7 +234,7 @@ export class PartitionClocks {
     }
     const slot = this.task.inputs[index - 1];
     const place = placeOf(slot?.topic ?? "", slot?.partition ?? -1);
-    const [, , mark, idle] = this.#unclaimed.get(place) ?? ["", 0, BEGIN_OF_TIME, false];
+    const [, , mark, idle] = this.#unclaimed.get(place) ?? BEGUN;
     this.#marks[index] = mark;
     this.#raisedBy[index] = slot === undefined ? NaN : this.#restored?.[slot.topic]?.[slot.partition] ?? NaN;
     this.#unclaimed.delete(place);

@@ -59,8 +59,8 @@ export interface Upcoming {
   readonly next: number;
   /** How many windows or timers wait. */
   readonly size: number;
-  /** The window of the next result; `undefined` when it has none. */
-  window?(): TimeWindow | undefined;
+  /** Finds the window of the next result; absent when it has none. */
+  readonly window?: (() => TimeWindow | undefined) | undefined;
 }
 
 /** A stage whose results wait for the watermark. Its fields are as they are at the moment when they are read. */

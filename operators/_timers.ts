@@ -17,6 +17,7 @@ import type { Stage } from "./_stage.ts";
 import type { PaneAtHand } from "./_task.ts";
 import { TimerQueue } from "./_timer_queue.ts";
 import { tellUpcoming } from "./_upcoming.ts";
+import type { TimeWindow } from "./_window_result.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 
 export { type Due, fireDue };
@@ -142,16 +143,13 @@ export class Calendar implements Due {
   readonly #entries = new Map<number, number[]>();
   /** A field and not a getter, because each watermark reads it. */
   next = Infinity;
+  /** How many entries it has: a field, because the details of a job read it in each stage of each task. */
+  size = 0;
+  /** The window of the next entry, where entries are windows that the job tells of. */
+  window: (() => TimeWindow) | undefined = undefined;
 
   /** @param act called when an entry is due */
   constructor(readonly act: (entry: number, time: number) => void) {}
-
-  /** How many entries it has. */
-  get size(): number {
-    let size = 0;
-    for (const entries of this.#entries.values()) size += entries.length;
-    return size;
-  }
 
   /** An entry that is due next; `undefined` when there is none. */
   get first(): number | undefined {
@@ -165,7 +163,9 @@ export class Calendar implements Due {
       this.#entries.set(time, [entry]);
       this.#times.push(time);
       if (time < this.next) this.next = time;
-    } else if (!entries.includes(entry)) entries.push(entry);
+    } else if (entries.includes(entry)) return;
+    else entries.push(entry);
+    this.size++;
   }
 
   fire(): void {
@@ -173,6 +173,7 @@ export class Calendar implements Due {
     this.next = this.#times.least ?? Infinity;
     const entries = this.#entries.get(time)!;
     this.#entries.delete(time);
+    this.size -= entries.length;
     for (const entry of entries) this.act(entry, time);
   }
 }

@@ -78,18 +78,11 @@ export function tellUpcoming(stage: Told, upcoming: Upcoming): void {
 
 /** The windows of a calendar that wait for their end. */
 export function upcomingWindows(
-  calendar: Upcoming & { readonly first: number | undefined },
+  calendar: Upcoming & { readonly first: number | undefined; window: (() => TimeWindow) | undefined },
   span: (window: number) => TimeWindow,
 ): Upcoming {
-  return {
-    get next() {
-      return calendar.next;
-    },
-    get size() {
-      return calendar.size;
-    },
-    window: () => span(calendar.first!),
-  };
+  calendar.window = () => span(calendar.first!);
+  return calendar;
 }
 
 /** A value is too late for all of its windows: tells the last of them, and until when it would have taken the value. */

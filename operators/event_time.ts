@@ -73,12 +73,7 @@ export function eventTime<T>(
           }
           const { record } = at;
           if (record !== undefined && time > record.timestamp + maxAhead) {
-            return stage.bad(
-              `its event time ${time} lies ${
-                time - record.timestamp
-              } ms beyond its own timestamp ${record.timestamp}, ` +
-                `maxAhead is ${maxAhead}`,
-            );
+            return stage.bad(tooFar(time, record.timestamp, maxAhead));
           }
           if (time < BEFORE_1973 && !told) {
             told = true;
@@ -89,4 +84,12 @@ export function eventTime<T>(
       };
     },
   );
+}
+
+/** An event time that is far beyond its record's own timestamp. What is most likely wrong comes first: reasons are cut. */
+function tooFar(time: number, timestamp: number, maxAhead: number): string {
+  const micro = timestamp >= BEFORE_1973 && time > 100 * timestamp;
+  const unit = micro ? "most likely microseconds, not milliseconds: " : "";
+  return `${unit}its event time ${time} lies ${time - timestamp} ms beyond its own timestamp ${timestamp}, ` +
+    `maxAhead is ${maxAhead}`;
 }

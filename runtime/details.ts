@@ -341,6 +341,8 @@ export type Reason =
   | "elsewhere"
   /** One of several inputs of a stage is behind the others. */
   | "other side"
+  /** The latest event is from before 1973: its time is most likely in seconds. */
+  | "early time"
   /** A record has moved time far ahead, and what follows is late. */
   | "too far ahead"
   /** The job has failed. */

@@ -1,17 +1,17 @@
 /**
  * What is known of the tasks of this worker, as of their last change. A task that has not changed since the last snapshot
- * costs next to nothing in the next one.
+ * costs next to nothing in the next one, and one that has changed only moves the sums.
  *
  * Invariant: what a task has counted, what its stages keep and how far its clocks are changes only while its runner is
  * `changed`, or with a cut.
  *
  * @module
  */
+import type { ClockHandle, Task } from "../operators/_task.ts";
 import type { ClockFacts } from "../operators/_time_facts.ts";
-import type { Task } from "../operators/_task.ts";
 import { type LateSample, newestLate } from "./details_late.ts";
-import { clocksOf } from "./details_live.ts";
-import { DetailsRow, sumsOf } from "./details_stages.ts";
+import { clockHandlesOf } from "./details_live.ts";
+import { renew, type StageSum, sumsOf, TaskStages } from "./details_stages.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Counters } from "./task_runner.ts";
 
@@ -19,10 +19,14 @@ import type { Counters } from "./task_runner.ts";
 export class TaskFacts {
   clocks: readonly ClockFacts[] = [];
   /** Its stages that keep state. */
-  rows: readonly DetailsRow[] = [];
+  stages: TaskStages | undefined;
   /** Its newest late values. */
   late: readonly LateSample[] = [];
-  counters: Readonly<Counters> = {};
+  /** The names of its counters, and how far each of them is. */
+  names: readonly string[] = [];
+  counts: readonly number[] = [];
+  #handles: readonly ClockHandle[] = [];
+  #clocks = -1;
   #lates = -1;
   #task: Task | undefined;
   #cuts = -1;
@@ -37,24 +41,26 @@ export class TaskFacts {
     return !this.#open && !runner.changed && this.#cuts === runner.cuts && this.#task === runner.task;
   }
 
-  /** Looks at the task. */
-  read(): void {
-    const { owned, owned: { number, runner, runner: { task }, states } } = this;
+  /** Looks at the task. Returns whether its pipelines were subscribed anew, so that its stages are others. */
+  read(): boolean {
+    const { number, runner, runner: { task }, states } = this.owned;
+    const isNew = this.#task !== task, cut = this.#cuts !== runner.cuts;
     this.#open = runner.changed;
     this.#cuts = runner.cuts;
-    if (this.#task !== task) {
+    if (isNew) {
       this.#task = task;
-      this.#lates = -1;
-      this.rows = [...task.tallies].map((tally) => new DetailsRow(tally.name!, tally.operator, tally));
+      this.#lates = this.#clocks = -1;
+      this.stages = new TaskStages(task.tallies, states);
     }
-    let lates = 0;
-    for (const row of this.rows) {
-      row.read(states);
-      lates += row.late;
-    }
+    const lates = this.stages!.read(cut);
     if (lates !== this.#lates) this.late = newestLate({ task: number, tallies: task.tallies });
     this.#lates = lates;
-    this.clocks = clocksOf(owned);
+    if (task.clocks.size !== this.#clocks) {
+      this.#clocks = task.clocks.size;
+      this.#handles = clockHandlesOf(task);
+    }
+    this.clocks = this.#handles.map((clock) => clock.explain!());
+    return isNew;
   }
 }
 
@@ -63,26 +69,35 @@ export class LiveFacts {
   #tasks: TaskFacts[] = [];
   /** The sums of the counters of all tasks. */
   readonly counters: Record<string, number> = Object.create(null);
+  /** How many tasks had changed when they were looked at last. */
+  looked = 0;
 
-  /** The stages that keep state, over all tasks; `undefined` where a task has changed since they were added up. */
-  #sums: readonly DetailsRow[] | undefined;
+  /** The stages that keep state, over all tasks; `undefined` where other tasks or stages must be added up. */
+  #sums: readonly StageSum[] | undefined;
 
   /** The stages that keep state, over the tasks as they were found last. */
-  get stages(): readonly DetailsRow[] {
-    return this.#sums ??= sumsOf(this.#tasks.map(({ rows }) => rows));
+  get stages(): readonly StageSum[] {
+    if (this.#sums === undefined) this.#sums = sumsOf(this.#stages());
+    else renew(this.#sums, this.#stages());
+    return this.#sums;
   }
 
   /** The tasks as of now. */
   of(tasks: readonly OwnedTask[]): readonly TaskFacts[] {
     const same = tasks.length === this.#tasks.length && tasks.every((owned, at) => owned === this.#tasks[at].owned);
     if (!same) this.#follow(tasks);
+    this.looked = 0;
     for (const facts of this.#tasks) {
       if (facts.current) continue;
-      this.#sums = undefined;
-      facts.read();
+      this.looked++;
+      if (facts.read()) this.#sums = undefined;
       this.#count(facts, facts.owned.runner.counters);
     }
     return this.#tasks;
+  }
+
+  *#stages(): Iterable<TaskStages> {
+    for (const { stages } of this.#tasks) if (stages !== undefined) yield stages;
   }
 
   #follow(tasks: readonly OwnedTask[]): void {
@@ -95,12 +110,18 @@ export class LiveFacts {
 
   /** The counters of a task are these now. Those of a task that has left, and of one that is undone, become less. */
   #count(facts: TaskFacts, now: Readonly<Counters>): void {
-    const before = facts.counters, names = Object.keys(now);
-    for (const name of names) {
-      const by = now[name] - (before[name] ?? 0);
-      if (by !== 0) this.counters[name] = (this.counters[name] ?? 0) + by;
+    const { names: old, counts: before } = facts;
+    const names = facts.names = Object.keys(now), counts = facts.counts = Object.values(now);
+    const { counters } = this;
+    // Counters are seldom added, and keep their order.
+    if (names.length === old.length && names.every((name, at) => name === old[at])) {
+      for (let at = 0; at < names.length; at++) {
+        const by = counts[at] - before[at];
+        if (by !== 0) counters[names[at]] += by;
+      }
+      return;
     }
-    for (const name of Object.keys(before)) if (!Object.hasOwn(now, name)) this.counters[name] -= before[name];
-    facts.counters = { ...now };
+    old.forEach((name, at) => counters[name] -= before[at]);
+    names.forEach((name, at) => counters[name] = (counters[name] ?? 0) + counts[at]);
   }
 }

@@ -6,7 +6,7 @@
 import type { Head, Store } from "../state/mod.ts";
 import { readHead } from "../state/mod.ts";
 import { BEGIN_OF_TIME, END_OF_TIME } from "../operators/_limits.ts";
-import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
+import type { ClockFacts, Holder, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Explanation, JobDetails, JobState, WorkerDetails } from "./details.ts";
 import { explainElsewhere, explainStopped } from "./details_elsewhere.ts";
 import { LiveFacts } from "./details_facts.ts";
@@ -15,6 +15,7 @@ import { joined, type LeftSamples, readShelves } from "./details_shelf.ts";
 import type { BareDetails } from "./details_sentences.ts";
 import { clocksOf, quietFor, waitingOf } from "./details_live.ts";
 import { Rates } from "./details_rate.ts";
+import { HopSources } from "./details_sources.ts";
 import { wholeOf } from "./details_whole.ts";
 import { explainWaiting, type QueueFacts, URGENCY } from "./details_why.ts";
 import { DETAILS_HEADS_MS } from "./limits.ts";
@@ -119,6 +120,10 @@ export class JobTeller {
       return { owned, waiting: waitingOf(owned), clocks: clocksOf(owned) };
     });
     const all = tasks.flatMap(({ waiting }) => waiting);
+    const sources = new HopSources(
+      this.parts.plan.hops,
+      tasks.map(({ owned, clocks }) => ({ task: owned.number, clocks })),
+    );
     const lowest = lowestMarks(tasks.flatMap(({ clocks }) => clocks));
     const explained = tasks.flatMap(({ owned, waiting, clocks }) =>
       waiting.flatMap((facts) => {
@@ -129,11 +134,13 @@ export class JobTeller {
           : clocks.map((clock) => farAhead(clock, lowest.get(clock.name)!, at.now)).find((far) => far !== undefined);
         if (far !== undefined) return [explainTooFar({ task, facts }, far, at.now)];
         if (facts.next === Infinity) return [];
+        const { holder, sender } = sources.through(facts);
+        const holding = sender === undefined ? owned : tasks.find(({ owned }) => owned.number === sender.task)!.owned;
         return [explainWaiting({
-          ...{ now: at.now, task, facts, tasks: this.parts.tasks.length },
+          ...{ now: at.now, task, facts, holder, sender, tasks: this.parts.tasks.length },
           fired: this.#fired(facts, all),
-          queue: this.#queueOf(owned, facts, at.elapsed),
-          held: this.#heldBy(owned),
+          queue: this.#queueOf(holding, holder, at.elapsed),
+          held: this.#heldBy(holding),
         })];
       })
     );
@@ -190,8 +197,7 @@ export class JobTeller {
     this.#readAt = clock.elapsed();
   }
 
-  #queueOf(owned: OwnedTask, facts: WaitingFacts, elapsed: number): QueueFacts | undefined {
-    const held = facts.holder();
+  #queueOf(owned: OwnedTask, held: Holder | undefined, elapsed: number): QueueFacts | undefined {
     if (held?.kind !== "partition") return undefined;
     const { slot } = held.partition;
     const queue = owned.runner.queues.find((queue) => queue.slot === slot);

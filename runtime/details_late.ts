@@ -4,6 +4,7 @@
  * @module
  */
 import type { LateFacts } from "../operators/_late_facts.ts";
+import { BEFORE_1973 } from "../operators/_limits.ts";
 import type { Tally } from "../operators/_tally.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import { positionOf } from "../connectors/rows.ts";
@@ -86,8 +87,11 @@ function shownLate(late: LateFacts, now: number): string {
     : `: ${positionOf(closer)} (${shownTime(closer.eventTime, now)}) had closed it ${
       shownDuration(closer.before)
     } before`;
+  const unit = eventTime < BEFORE_1973 && now >= BEFORE_1973 ? "; its time is most likely in seconds" : "";
   // A value is late from the very watermark on, so the least lateness is 0 ms.
-  return `${positionOf(late)} (${shownTime(eventTime, now)}) was late by ${shownDuration(lateness)}${whose}${by}`;
+  return `${positionOf(late)} (${shownTime(eventTime, now)}) was late by ${
+    shownDuration(lateness)
+  }${whose}${by}${unit}`;
 }
 
 /** A partition that is further ahead than any other, and than the wall clock, while values are late. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import type { ClockHandle, Task } from "../operators/_task.ts";
 import type { ClockFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import { mostOfDisorder } from "./details_disorder.ts";
 import type { MarkDetails, PartitionDetails, TaskDetails } from "./details.ts";
@@ -13,14 +14,19 @@ import type { OwnedTask } from "./owned_task.ts";
 
 /** The clocks of a task that are a `watermark()`'s, one for each in the program, however often it is subscribed. */
 export function clocksOf({ runner: { task } }: OwnedTask): ClockFacts[] {
-  const clocks: ClockFacts[] = [];
+  return clockHandlesOf(task).map((clock) => clock.explain!());
+}
+
+/** The same as handles, which tell how far they are at the moment of each question. */
+export function clockHandlesOf({ clocks }: Pick<Task, "clocks">): ClockHandle[] {
+  const handles: ClockHandle[] = [];
   const seen = new Set<object>();
-  for (const clock of task.clocks.values()) {
+  for (const clock of clocks.values()) {
     if (clock.explain === undefined || seen.has(clock.identity)) continue;
     seen.add(clock.identity);
-    clocks.push(clock.explain());
+    handles.push(clock);
   }
-  return clocks;
+  return handles;
 }
 
 /** The stages of a task whose results wait for the watermark. */

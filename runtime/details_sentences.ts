@@ -6,7 +6,7 @@
 import type { JobDetails } from "./details.ts";
 import { countOf, shownCount, shownDuration, shownShare, shownSize, shownTime } from "./details_words.ts";
 import type { JobSentences } from "./job_sentences.ts";
-import { HOT_TASK } from "./limits.ts";
+import { AGES_MS, HOT_TASK } from "./limits.ts";
 import type { WorkShares } from "./work_time.ts";
 
 /** The task with the most records since the first start of the job. */
@@ -139,6 +139,13 @@ export function holdsTime(name: string, holder: HoldsTime | undefined, now: numb
 
 /** Which bound would have kept the late values of a stage, in a sentence. */
 export function keptByWords(stage: string, { most, all }: { readonly most: number; readonly all: number }): string {
+  if (all > AGES_MS) {
+    const kept = most > AGES_MS ? "" : `a bound of ${shownDuration(most)} would have kept 99.9 % of all records; `;
+    return `${stage}: ${kept}one was late by ${
+      shownDuration(all)
+    }, so its time is most likely in seconds: event times are ` +
+      `milliseconds since 1970`;
+  }
   return `${stage}: a bound of ${shownDuration(most)} would have kept 99.9 % of all records, and one of ${
     shownDuration(all)
   } all of them`;

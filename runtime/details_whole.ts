@@ -217,10 +217,9 @@ interface Tracked {
   holder: HoldsTime | undefined;
 }
 
-/** Takes a partition that is not idle for the holder, if it is below the one that was. */
-function hold(tracked: Tracked, holder: HoldsTime): void {
-  const { mark = BEGIN_OF_TIME } = holder;
-  if (tracked.holder === undefined || mark < (tracked.holder.mark ?? BEGIN_OF_TIME)) tracked.holder = holder;
+/** Whether a partition that is not idle is below the one that holds time back, and so takes its place. */
+function holds({ holder }: Tracked, mark = BEGIN_OF_TIME): boolean {
+  return holder === undefined || mark < (holder.mark ?? BEGIN_OF_TIME);
 }
 
 /** Every `watermark()`, over all tasks that have one. */
@@ -244,12 +243,12 @@ function watermarksOf(
     tracked.watermarks.push(facts.watermark);
     for (const { topic, partition, mark, raisedBy, idle, disorder } of facts.partitions) {
       tracked.marks.push(mark);
-      if (!idle) {
+      if (!idle && holds(tracked, mark)) {
         const known = {
           mark: mark === BEGIN_OF_TIME ? undefined : mark,
           raisedBy: isNaN(raisedBy) ? undefined : raisedBy,
         };
-        hold(tracked, { topic, partition, ...known });
+        tracked.holder = { topic, partition, ...known };
       }
       if (disorder !== undefined) tracked.disorder.include(disorder);
     }
@@ -259,7 +258,7 @@ function watermarksOf(
     tracked.watermarks.push(watermark);
     for (const { topic, partition, mark, raisedBy, idle } of marks) {
       tracked.marks.push(mark ?? BEGIN_OF_TIME);
-      if (!idle) hold(tracked, { topic, partition, mark, raisedBy });
+      if (!idle && holds(tracked, mark)) tracked.holder = { topic, partition, mark, raisedBy };
     }
   }
   return [...byName].map(([name, { watermarks, marks, disorder, facts, holder }]) => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BEGIN_OF_TIME } from "../operators/_limits.ts";
+import { BEFORE_1973, BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts, Holder, PartitionFacts, WaitingFacts } from "../operators/_time_facts.ts";
 import type { Explanation, HolderDetails, Reason } from "./details.ts";
 import { countOf, shownCount, shownDuration, shownTime, shownWindow } from "./details_words.ts";
@@ -24,12 +24,22 @@ export interface WaitingResult {
   readonly now: number;
   readonly task: number;
   readonly facts: WaitingFacts;
+  /** What holds the watermark where it is. */
+  readonly holder: Holder | undefined;
+  /** Where the holder is a partition of a task that sends into a hop: that task. */
+  readonly sender: SenderFacts | undefined;
   /** In how many tasks the result has come, and how many there are. */
   readonly fired: number;
   readonly tasks: number;
   readonly queue: QueueFacts | undefined;
   /** What reading waits for: `publishing`, `the commit`, or a stage. */
   readonly held: string | undefined;
+}
+
+/** A task that sends into a hop. */
+export interface SenderFacts {
+  readonly task: number;
+  readonly hop: string;
 }
 
 /** The part of an explanation that depends on the reason. */
@@ -40,16 +50,21 @@ interface Because extends Pick<Explanation, "reason" | "cure" | "moment"> {
 
 const IDLE_CURE =
   "Give watermark() an idleAfter, such as idleAfter: minutes(1), so that a quiet partition stops holding time back";
+const EARLY_CURE = "Event times are milliseconds since 1970: where the data counts in seconds, give " +
+  "eventTime((value) => value.at * 1000), and start the job with reset to process its input anew";
 const NOTHING_TO_DO = undefined;
 
 /** Explains a result that waits. */
 export function explainWaiting(result: WaitingResult): Explanation {
-  const { facts, task, now } = result;
+  const { facts, holder, sender, task, now } = result;
   const { name, operator, window, next } = facts;
-  const holder = facts.holder();
   const because = becauseOf(result, holder);
   const side = holder?.side === true && "clock" in holder;
-  const why = side ? `its input ${topicsOf(holder.clock)} is behind the others: ${because.why}` : because.why;
+  const why = side
+    ? `its input ${topicsOf(holder.clock)} is behind the others: ${because.why}`
+    : sender === undefined
+    ? because.why
+    : `task ${sender.task}, whose values go through ${sender.hop}, holds time: ${because.why}`;
   const stage = name ?? operator;
   return {
     ...{ stage, operator, task, window, waiting: facts.waiting },
@@ -113,6 +128,14 @@ function becauseOfPartition(
   if (unread) return becauseUnread(result, clock, place);
   const due = neededBy(next, clock);
   const last = lastEvent(held, clock, now);
+  if (held.mark < BEFORE_1973 && now >= BEFORE_1973) {
+    return {
+      reason: "early time",
+      why: `${place}: ${last}; an event time before 1973 is most likely one in seconds`,
+      cure: EARLY_CURE,
+      moment: undefined,
+    };
+  }
   if (due !== undefined && now < due) {
     return {
       reason: "not its time",
@@ -240,6 +263,15 @@ function topicsOf({ partitions }: ClockFacts): string {
 
 /** Reasons from the most to the least urgent. */
 export const URGENCY: readonly Reason[] = [
-  ...["stopped", "too far ahead", "elsewhere", "held back", "nothing read yet", "other side", "quiet"] as const,
+  ...[
+    "stopped",
+    "too far ahead",
+    "early time",
+    "elsewhere",
+    "held back",
+    "nothing read yet",
+    "other side",
+    "quiet",
+  ] as const,
   ...["behind", "soon idle", "not its time"] as const,
 ];

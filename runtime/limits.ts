@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MIB, type PauseLimits, SECOND } from "../base/limits.ts";
+import { DAY, MIB, type PauseLimits, SECOND } from "../base/limits.ts";
 
 /** How long records are pushed before the input and output of the process continue, in milliseconds. */
 export const SLICE_MS = 4;
@@ -160,3 +160,6 @@ export const SLOW_EPOCH_MS = 1_000;
 
 /** How often an event of a kind that may come with each record is told, in milliseconds. */
 export const SELDOM_MS = 10_000;
+
+/** A value that is later than this, in milliseconds, has most likely its event time in seconds. */
+export const AGES_MS: number = 40 * 365 * DAY;

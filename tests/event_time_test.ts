@@ -74,6 +74,24 @@ describe("eventTime()", () => {
     assertEquals(seen, [1_000 + days(1), 5, 253_402_300_799_000, -5_000]);
   });
 
+  it("says of a time in microseconds that it is most likely one", () => {
+    const job = new HandMadeTask().run(jobSource<number>("events").pipe(eventTime((time) => time)));
+    const timestamp = Date.UTC(2026, 0, 5);
+    const reason = (time: number) => job.push("events", time, { timestamp }).badRecords.at(-1);
+    assertEquals(
+      reason(timestamp * 1000),
+      `most likely microseconds, not milliseconds: its event time ${timestamp}000 lies ${
+        timestamp * 999
+      } ms beyond its own timestamp ${timestamp}, maxAhead is 86400000`,
+    );
+    assertEquals(
+      reason(timestamp + days(1) + 1),
+      `its event time ${
+        timestamp + days(1) + 1
+      } lies 86400001 ms beyond its own timestamp ${timestamp}, maxAhead is 86400000`,
+    );
+  });
+
   it("has no limit ahead where there is no record: nothing says what is now", () => {
     assertEquals(outcome(of(253_402_300_799_000).pipe(itself)).error, undefined);
   });

@@ -183,6 +183,40 @@ describe("job.explain()", () => {
     );
   });
 
+  it("says of event times before 1973 that they are most likely in seconds", async () => {
+    await using test = await testPipeline(orders(), { start: noon });
+    const at = noon / 1000;
+    await test.push("orders", { value: { user: "ada", at }, key: "ada", timestamp: noon });
+    const why = only(await test.explain("activity"));
+    assertEquals(
+      why.sentence,
+      "activity: window [1970-01-21 11:00:00, 1970-01-21 11:01:00) waits: orders/0: last event 1970-01-21 11:00:14.400 (offset 0); " +
+        "an event time before 1973 is most likely one in seconds",
+    );
+    assertEquals([why.reason, why.needs], ["early time", Date.UTC(1970, 0, 21, 11, 6)]);
+    assertEquals(
+      why.cure,
+      "Event times are milliseconds since 1970: where the data counts in seconds, give eventTime((value) => value.at * " +
+        "1000), and start the job with reset to process its input anew",
+    );
+  });
+
+  it("says of one value from before 1973 among others that its time is most likely in seconds", async () => {
+    await using test = await testPipeline(orders(), { start: noon });
+    const wrong = { value: { user: "ada", at: noon / 1000 }, key: "ada", timestamp: noon };
+    await test.push("orders", [order(0), order(minutes(6)), wrong]);
+    const { lateRecords: [{ sentence }], stages: [{ keptBy }] } = await test.details();
+    assertEquals(
+      sentence,
+      "orders/0@2 (1970-01-21 11:00:14.400) was late by 20438 d 1 h for [1970-01-21 11:00:00, 1970-01-21 11:01:00): " +
+        "orders/0@1 (12:06:00) had closed it 0 ms before; its time is most likely in seconds",
+    );
+    assertEquals(
+      keptBy?.sentence,
+      "activity: one was late by 20438 d 1 h, so its time is most likely in seconds: event times are milliseconds since 1970",
+    );
+  });
+
   it("names the input of a join that is behind the other", async () => {
     const of = (topic: string) =>
       broker.source<Order>(topic, { tombstones: "refuse" }).pipe(
@@ -241,10 +275,11 @@ describe("job.explain()", () => {
     const why = only(await test.explain("activity"));
     assertEquals(
       why.sentence,
-      'activity: window [12:00:00, 12:01:00) of task 0 waits: task 1, which sends into repartition "by-user", has sent no ' +
-        "watermark yet",
+      'activity: window [12:00:00, 12:01:00) of task 0 waits: task 1, whose values go through repartition "by-user", holds ' +
+        "time: orders/1 has no record at all; no idleAfter is set, so it holds time for ever",
     );
-    assertEquals([why.reason, why.cure], ["elsewhere", "Look at what holds the watermark of task 1"]);
+    assertEquals([why.reason, why.cure], ["nothing read yet", `${IDLE_AFTER}; or give the topic fewer partitions`]);
+    assertEquals([why.task, why.holder?.partition], [0, 1]);
   });
 
   it("gives the failure of a job that has stopped", async () => {

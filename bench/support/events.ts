@@ -20,6 +20,12 @@ const encoder = new TextEncoder();
 const keys: Uint8Array[] = [];
 const partitions: number[] = [];
 
+/** The partition of a user's events. */
+export function partitionOfUser(user: number): number {
+  prepare(user + 1);
+  return partitions[user];
+}
+
 /** An event in the topic. */
 export interface UserEvent {
   readonly user_id: string;

@@ -1,7 +1,17 @@
 /** The job under test, in a process of its own: the pipelines of the README and the recommender over Kafka. */
 import { map } from "rxjs";
 import type { Observable } from "rxjs";
-import { count, eventTime, keyedReduce, minutes, repartition, run, tumblingWindow, watermark } from "../../mod.ts";
+import {
+  count,
+  eventTime,
+  keyedReduce,
+  minutes,
+  repartition,
+  run,
+  seconds,
+  tumblingWindow,
+  watermark,
+} from "../../mod.ts";
 import { kafka } from "../../connectors/kafka/mod.ts";
 import { results } from "../../examples/recommendations/pipeline.ts";
 import type { UserEvent } from "./events.ts";
@@ -10,7 +20,8 @@ import { clock, cpuOf, peakMemory, say } from "./child.ts";
 /** The task of the process. */
 export interface JobTask {
   readonly brokers: readonly string[];
-  readonly kind: "counts" | "latest" | "windows" | "recommendations";
+  /** `seconds` counts each user's events in each second, without disorder: its windows close while one watches. */
+  readonly kind: "counts" | "latest" | "windows" | "seconds" | "recommendations";
   readonly input: string;
   readonly output: string;
   readonly state: string;
@@ -34,8 +45,15 @@ function pipelineOf({ brokers, kind, input, output, hops = 0 }: JobTask): Observ
   if (kind === "recommendations") return results(broker, topics).recommended;
   const events = broker.source<UserEvent>(input).pipe(
     eventTime((event) => event.timestamp_ms),
-    watermark({ maxOutOfOrderness: minutes(5) }),
+    watermark({ maxOutOfOrderness: kind === "seconds" ? 0 : minutes(5) }),
   );
+  if (kind === "seconds") {
+    return events.pipe(
+      tumblingWindow({ name: "activity", key: (event) => event.user_id, size: seconds(1), aggregate: count() }),
+      map(({ key, window, value }) => ({ user_id: key, window_end_ms: window.end, event_count: value })),
+      broker.sink(output, { key: (row) => row.user_id }),
+    );
+  }
   if (kind !== "windows") {
     return across(events, hops).pipe(
       keyedReduce({

@@ -116,7 +116,7 @@ function ofResults(why, { failure }) {
 }
 
 /** @param {JobDetails} details @returns {Attention[]} */
-function ofRecords({ late, dead_letters, unpublishable, missing, stages, records_in }) {
+function ofRecords({ late, dead_letters, deadLetters: [newest], unpublishable, missing, stages, records_in }) {
   /** @type {Attention[]} */
   const found = [];
   const link = { link: "#/records", place: "Records" };
@@ -140,7 +140,10 @@ function ofRecords({ late, dead_letters, unpublishable, missing, stages, records
   if (dead_letters > 0) {
     found.push({
       ...{ weight: 50, kind: "warn", word: "Refused", ...link },
-      what: `${counted(dead_letters, "record")} went to a dead-letter topic.`,
+      what: `${counted(dead_letters, "record")} went to a dead-letter topic.${
+        newest === undefined ? "" : ` The newest: ${newest.sentence}.`
+      }`,
+      cure: "Correct what writes them or what refuses them, then send them again.",
     });
   }
   if (late > 0) {
