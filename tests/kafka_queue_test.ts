@@ -1,6 +1,7 @@
 /** kafkajs sets no timer with a negative time: not in the connector's connections, and not in the plain clients of tests. */
 import process from "node:process";
 import { assertEquals } from "@std/assert";
+import { systemClock } from "../base/clock.ts";
 import { checkWhenDue, type RequestQueue } from "../connectors/kafka/kafkajs_queue.ts";
 import { brokers, connect, ignore, plainClient } from "./support/kafka.ts";
 
@@ -34,7 +35,7 @@ Deno.test({
     await admin.connect();
     await admin.listTopics();
     await admin.disconnect();
-    await new Promise((resolve) => setTimeout(resolve));
+    await systemClock.turn();
     process.off("warning", hear);
     assertEquals(warned, []);
   },
