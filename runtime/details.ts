@@ -262,6 +262,8 @@ export interface JobDetails {
   readonly sentences: JobSentences;
   /** Everything that the job waits for at this moment. */
   readonly trouble: string | undefined;
+  /** Since when it waits for the first of that; `undefined` when it waits for nothing. */
+  readonly waitsSince: number | undefined;
   /** Why it stopped. */
   readonly failure: string | undefined;
   /** How many tasks the job has. */

@@ -160,10 +160,15 @@ export class JobTeller {
       time: this.parts.loop().time.shares(moment.elapsed),
       ...{ entered: this.parts.entered.byId(), lastEvent: this.parts.settings.events.last },
       state: (rest) => this.#stateOf(rest),
-      ...{ trouble: troubles.text, failure: this.#failure?.message },
+      ...{ trouble: troubles.text, waitsSince: this.#waitsSince(moment.now), failure: this.#failure?.message },
       ...{ inputs: this.#inputs, heads: this.#heads, left: this.#left },
       workers: this.#ended === undefined ? [this.entry.details, ...this.#workers] : this.#workers,
     });
+  }
+
+  #waitsSince(now: number): number | undefined {
+    const { open } = this.parts.troubles;
+    return open.length === 0 ? undefined : now - Math.max(...open.map(({ since }) => since));
   }
 
   #stateOf({ trouble, lag = 0, records_per_second }: Omit<BareDetails, "state">): JobState {

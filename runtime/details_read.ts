@@ -104,7 +104,16 @@ export async function readFrom(
   const now = clock.now();
   const workers = await readWorkers(store, job, now);
   const details = wholeOf({
-    ...{ job, now, elapsed: 0, worker: undefined, trouble: undefined, failure: failureOf(heads), rate: 0 },
+    ...{
+      job,
+      now,
+      elapsed: 0,
+      worker: undefined,
+      trouble: undefined,
+      waitsSince: undefined,
+      failure: failureOf(heads),
+      rate: 0,
+    },
     ...{ workers, state: () => stateOf(heads, workers, now), tasks: heads.map((_head, task) => task), live: [], left },
     ...{ inputs: new Set(Object.keys(entry.inputs)), heads: new Map(heads.entries()), meter: new Meter() },
     ...{ time: undefined, entered: {}, lastEvent: 0, facts: new LiveFacts() },

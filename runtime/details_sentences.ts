@@ -42,7 +42,11 @@ function paceOf(details: BareDetails): string {
       return `Finished: ${countOf(records_in, "record")} in, ${countOf(results, "result")} out.`;
     }
     case "waiting":
-      return "It waits, and goes on by itself when it can.";
+      return details.waitsSince === undefined
+        ? "It waits, and goes on by itself when it can."
+        : `It has waited since ${
+          shownTime(Math.trunc(details.waitsSince / 1000) * 1000, details.at)
+        }, and goes on by itself when it can.`;
     case "catching up":
       return catchingUp(details);
     case "running":

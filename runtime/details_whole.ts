@@ -36,6 +36,7 @@ export interface WholeParts extends Moment {
   /** What the job does, in a word, as the rest of the snapshot tells. */
   readonly state: (rest: Omit<BareDetails, "state">) => JobDetails["state"];
   readonly trouble: string | undefined;
+  readonly waitsSince: number | undefined;
   readonly failure: string | undefined;
   /** The numbers of all tasks. */
   readonly tasks: readonly number[];
@@ -66,7 +67,7 @@ interface Committed {
 
 /** Makes the snapshot. */
 export function wholeOf(parts: WholeParts): JobDetails {
-  const { job, now, worker, trouble, failure, meter, heads, facts } = parts;
+  const { job, now, worker, trouble, waitsSince, failure, meter, heads, facts } = parts;
   const live = facts.of(parts.live);
   const committed = [...heads].flatMap(([task, head]): Committed[] => {
     return head === undefined ? [] : [{ task, head, clocks: clocksKept(head, parts.inputs) }];
@@ -74,7 +75,7 @@ export function wholeOf(parts: WholeParts): JobDetails {
   const theirs = committed.map(({ head }) => head);
   const clocks = live.flatMap(({ clocks }) => clocks), bound = boundOf(clocks);
   const rest = {
-    ...{ job, at: now, worker, workers: parts.workers, trouble, failure, taskCount: parts.tasks.length },
+    ...{ job, at: now, worker, workers: parts.workers, trouble, waitsSince, failure, taskCount: parts.tasks.length },
     ...totalsOf(parts.live, theirs, facts.counters),
     records_per_second: Math.round(parts.rate),
     lag: lagOf(parts.live.flatMap(({ runner }) => runner.queues)),

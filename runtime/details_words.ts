@@ -5,9 +5,12 @@
  */
 import { DAY, HOUR, MINUTE, SECOND } from "../base/limits.ts";
 
+/** It is made once: `toLocaleString` finds its locale anew in each call. */
+const COUNTS = new Intl.NumberFormat("en-US");
+
 /** A count with separators: `81,204`. */
 export function shownCount(count: number): string {
-  return Math.round(count).toLocaleString("en-US");
+  return COUNTS.format(Math.round(count));
 }
 
 /** A count and its noun: `1 record`, `2 records`. */

@@ -121,7 +121,15 @@ describe("job.details()", () => {
     const { commit_ms: { max }, publish_ms, latency_ms: _latency, ...job_ } = rest;
     assertEquals([max, publish_ms], [0, { p50: 0, p95: 0, p99: 0, max: 0 }]);
     assertEquals(job_, {
-      ...{ job: "shop", at: noon + minutes(2), worker: "a", state: "running", trouble: undefined, failure: undefined },
+      ...{
+        job: "shop",
+        at: noon + minutes(2),
+        worker: "a",
+        state: "running",
+        trouble: undefined,
+        waitsSince: undefined,
+        failure: undefined,
+      },
       ...{ taskCount: 2, records_in: 3, records_per_second: 0, outputs: { activity: 1 }, late: 0, dead_letters: 0 },
       ...{ unpublishable: 0, missing: 0, epochs: 2, lag: 0, lagTime: 0 },
       time: undefined,

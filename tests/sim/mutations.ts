@@ -55,7 +55,7 @@ const PUBLISH: readonly Mutation[] = [
   },
   {
     name: "read the marker before fencing",
-    run: 626,
+    run: 416,
     edits: [
       {
         file: TAKEOVER,
@@ -78,7 +78,7 @@ const PUBLISH: readonly Mutation[] = [
   },
   {
     name: "skip reading the heads again",
-    run: 301,
+    run: 926,
     edits: [
       { file: PUBLISHER, find: "if (!task.lost && !(await task.verify())) task.lose();", replace: "void task;" },
       { file: TAKEOVER, find: "  await checkpoint.verify();\n", replace: "" },
@@ -91,7 +91,7 @@ const PUBLISH: readonly Mutation[] = [
   },
   {
     name: "drop the outbox at the next commit",
-    run: 140,
+    run: 177,
     edits: [{
       file: "state/decide.ts",
       find: "const waiting = head.outbox.filter(({ epoch }) => epoch > request.published);",
@@ -374,7 +374,7 @@ const GUARDS: readonly Mutation[] = [
 
 const WAITS: Mutation = {
   name: "a store that has stopped answering is waited for for ever",
-  run: 41,
+  run: 131,
   edits: [{ file: "state/kv_store.ts", find: "return this.#answered(what, act());", replace: "return act();" }],
 };
 
