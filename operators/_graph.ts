@@ -19,6 +19,8 @@ export interface NodeFacts {
   readonly time?: "passes" | "own";
   /** The specification of a source or sink. */
   readonly spec?: unknown;
+  /** Set for what only looks on, as a trace does: it is no stage, and values go past it. */
+  readonly looksOn?: boolean;
 }
 
 /** A node as it is recorded. */

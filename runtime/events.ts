@@ -71,6 +71,8 @@ export type EventFacts =
   | { readonly kind: "second task"; readonly topic: string; readonly task: number; readonly other: number }
   /** Time behind a hop stands still. */
   | { readonly kind: "hop waits"; readonly hop: string }
+  /** What was read of a hop cannot be deleted, so its topic grows. */
+  | { readonly kind: "hop grows"; readonly hop: string }
   /** A hop has left the pipeline. */
   | { readonly kind: "hop forgotten"; readonly hop: string }
   /** A connector tells something. */
@@ -111,7 +113,7 @@ const LEVELS: Readonly<Partial<Record<JobEvent["kind"], EventLevel>>> = {
   ...{ "fenced": "warning", "trouble": "warning", "slow start": "warning", "slow epoch": "warning" },
   ...{ "dead letter": "warning", "missing": "warning", "unpublishable": "warning", "other offset": "warning" },
   ...{ "early time": "warning", "unread": "warning", "second task": "warning", "hop waits": "warning" },
-  ...{ "connector": "warning", "left behind": "warning" },
+  ...{ "hop grows": "warning", "connector": "warning", "left behind": "warning" },
 };
 
 /** Keeps the newest events, and gives them to those who listen. */

@@ -75,9 +75,10 @@ export interface JobGraph {
  * @param parts names of stages that keep state, and the sinks of the job's policies
  */
 export function graphOf(
-  graph: PipelineGraph,
+  recorded: Pick<PipelineGraph, "nodes" | "edges">,
   { states, letters }: { readonly states: ReadonlySet<string>; readonly letters: readonly SinkSpec[] },
 ): JobGraph {
+  const graph = withoutLookers(recorded);
   const order = inOrder(graph);
   const ids = new Map<GraphNode, string>();
   const used = new Set<string>();
@@ -106,8 +107,28 @@ export function stateOf({ operator, name }: { readonly operator: string; readonl
   return `${operator}:${name?.split("/")[0]}`;
 }
 
+/** The graph without what only looks on. What feeds such a node feeds what stands below it. */
+function withoutLookers(
+  { nodes, edges }: Pick<PipelineGraph, "nodes" | "edges">,
+): Pick<PipelineGraph, "nodes" | "edges"> {
+  let left: GraphEdge[] = [...edges];
+  for (const node of nodes) {
+    if (node.looksOn !== true) continue;
+    const above = left.filter(({ to }) => to === node);
+    left = left.flatMap((edge) => {
+      if (edge.to === node) return [];
+      if (edge.from !== node) return [edge];
+      return above.map(({ from, kind, operators }) => ({
+        ...{ from, to: edge.to, side: edge.side, operators: operators + edge.operators },
+        kind: kind === "late" ? kind : edge.kind,
+      }));
+    });
+  }
+  return { nodes: nodes.filter(({ looksOn }) => looksOn !== true), edges: left };
+}
+
 /** What is above comes first; otherwise the order of the program. */
-function inOrder({ nodes, edges }: PipelineGraph): GraphNode[] {
+function inOrder({ nodes, edges }: Pick<PipelineGraph, "nodes" | "edges">): GraphNode[] {
   const above = Map.groupBy(edges, ({ to }) => to);
   const seen = new Set<GraphNode>(), order: GraphNode[] = [];
   const visit = (node: GraphNode) => {

@@ -58,9 +58,9 @@ export class Worker implements ReaderHandler {
   constructor(readonly parts: WorkerParts) {
     // `ready` must not reject unhandled: its awaiter gets the error, and the end of the job reports later failures.
     this.ready.promise.catch(() => {});
-    const { clock, minEpoch } = parts.settings;
+    const { clock, minEpoch, events } = parts.settings;
     this.preparation = new Preparation({ ...parts, trouble: (error) => this.trouble("codecs", error) });
-    this.#sweep = new HopSweep(parts.open.input, clock);
+    this.#sweep = new HopSweep({ input: parts.open.input, clock, events, hops: parts.open.hops?.hops ?? [] });
     this.#hopWatch = new HopWatch(parts.settings, parts.open.layout);
     const tasks = () => this.assignment.list;
     this.assignment = new Assignment({

@@ -44,7 +44,7 @@ describe("Kafka's error codes", () => {
       sentence(29, "Not authorized to access topics: [Topic authorization failed.]"),
       'Cannot read the topic "orders": Kafka at localhost:9092: the broker refused a fetch, because it does not allow this user to use the topic ' +
         "(TOPIC_AUTHORIZATION_FAILED: Not authorized to access topics: [Topic authorization failed.]); grant READ and DESCRIBE on the " +
-        "job's inputs, WRITE and DESCRIBE on its outputs, CREATE on its own topics",
+        "job's inputs, WRITE and DESCRIBE on its outputs, CREATE on its own topics, DELETE on those of its hops",
     );
   });
 

@@ -291,9 +291,13 @@ describe("a job with a trace", () => {
       const rows = [1, 12, 4, 25, 31, 2, 28, 40, 11];
       for (const [place, value] of rows.entries()) await test.push("times", { value, partition: place % 2 });
       const { commit_ms: _commit, latency_ms: _latency, ...details } = await test.details();
-      // The trace is a stage of its own.
-      const entered = Object.fromEntries(Object.entries(details.entered).filter(([stage]) => stage !== "trace"));
-      return { details: { ...details, entered }, results: test.records("out"), why: await test.explain() };
+      const { nodes, edges } = test.topology;
+      return {
+        details,
+        graph: [nodes.map(({ id }) => id), edges],
+        results: test.records("out"),
+        why: await test.explain(),
+      };
     };
     const picture = trace();
     const traced = await told(picture.watch());

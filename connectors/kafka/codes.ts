@@ -51,7 +51,7 @@ const TABLE = `
 26 INVALID_SESSION_TIMEOUT | the broker does not allow sessions of this length | let group.min.session.timeout.ms and group.max.session.timeout.ms of the broker include 10 seconds
 27 REBALANCE_IN_PROGRESS | the consumer group is changing | ${RETRY}
 28 INVALID_COMMIT_OFFSET_SIZE | the offsets to commit are too many or too large | lower the number of partitions of the job
-29 TOPIC_AUTHORIZATION_FAILED | it does not allow this user to use the topic | grant READ and DESCRIBE on the job's inputs, WRITE and DESCRIBE on its outputs, CREATE on its own topics
+29 TOPIC_AUTHORIZATION_FAILED | it does not allow this user to use the topic | grant READ and DESCRIBE on the job's inputs, WRITE and DESCRIBE on its outputs, CREATE on its own topics, DELETE on those of its hops
 30 GROUP_AUTHORIZATION_FAILED | it does not allow this user to use the consumer group | grant READ on all groups whose names begin with the job's
 31 CLUSTER_AUTHORIZATION_FAILED | it does not allow this user to do that on the cluster | grant IDEMPOTENT_WRITE, and CREATE where topics are to be made
 32 INVALID_TIMESTAMP | a record's timestamp is further from the broker's clock than the topic allows | see message.timestamp.before.max.ms and message.timestamp.after.max.ms of the topic

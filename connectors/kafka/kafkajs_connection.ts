@@ -7,9 +7,7 @@
  *
  * Corrections are made on the objects of one connection only, never on a prototype, which other users share:
  *
- * - `RequestQueue.scheduleCheckPendingRequests` sets a timer with a negative time again and again when there is nothing
- *   to send (it keeps a core busy, and current runtimes warn). It does nothing now unless a request is queued or
- *   throttled;
+ * - the queue of requests sets no timer when there is nothing to send (`kafkajs_queue.ts`);
  * - Nagle's algorithm is switched off, or a transaction's small requests would wait for delayed acknowledgements;
  * - a broker that accepts a connection and never answers is given up after the time for the login, not after the time
  *   for a request.
@@ -25,6 +23,7 @@ import { systemClock } from "../../base/clock.ts";
 import { KafkaError } from "./errors.ts";
 import { toKafkaError } from "./kafkajs_errors.ts";
 import type { KafkaJsOptions } from "./kafkajs_options.ts";
+import { checkWhenDue, type RequestQueue } from "./kafkajs_queue.ts";
 import { apiVersions, type VersionRange } from "./requests/api_versions.ts";
 import { FETCH } from "./requests/fetch.ts";
 import { type Address, Answer, type Request } from "./transport.ts";
@@ -34,11 +33,7 @@ const SASL_AUTHENTICATE = 36;
 
 /** A connection of kafkajs: the members that are used here. */
 interface Client {
-  readonly requestQueue: {
-    readonly pending: readonly unknown[];
-    readonly throttledUntil: number;
-    scheduleCheckPendingRequests(): void;
-  };
+  readonly requestQueue: RequestQueue;
   isConnected(): boolean;
   connect(): Promise<unknown>;
   setVersions(versions: Record<number, VersionRange>): void;
@@ -168,11 +163,7 @@ class Connection {
       logger: silence,
       socketFactory: (wanted: Wanted) => this.#open(wanted),
     });
-    const queue = client.requestQueue;
-    const schedule = queue.scheduleCheckPendingRequests.bind(queue);
-    queue.scheduleCheckPendingRequests = () => {
-      if (queue.pending.length > 0 || queue.throttledUntil > systemClock.now()) schedule();
-    };
+    checkWhenDue(client.requestQueue);
     return client;
   }
 

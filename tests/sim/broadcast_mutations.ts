@@ -44,4 +44,36 @@ export const BROADCASTS: readonly Mutation[] = [
       replace: "const tablesAreRead = tablesFirst !== undefined;",
     }],
   },
+  {
+    name: "a new task reads a hop to all tasks from the end that it has then",
+    run: 105,
+    families: ["heard"],
+    edits: [{
+      file: "runtime/takeover.ts",
+      find: "    const offsets = await open.input.offsets(topic, whole ||",
+      replace: "    const toAll = plan.hops.some((hop) => hop.broadcast && hop.topic === topic);\n" +
+        '    const offsets = await open.input.offsets(topic, toAll ? "latest" : whole ||',
+    }],
+  },
+  {
+    name: "what one task has read of a hop to all tasks is deleted for the other tasks of its worker too",
+    run: 35,
+    families: ["heard"],
+    edits: [{
+      file: "runtime/hop_sweep.ts",
+      find: "due.set(topic, offsets.set(partition, offset));",
+      replace: "due.set(topic, offsets);\n" +
+        "        for (const { number } of tasks) offsets.set(number, Math.max(offsets.get(number) ?? 0, offset));",
+    }],
+  },
+  {
+    name: "a value of a hop to all tasks goes only to the tasks that send into it",
+    run: 1,
+    families: ["heard", "places"],
+    edits: [{
+      file: "runtime/task_hops.ts",
+      find: "const everyTask = [...new Array(partitions).keys()];",
+      replace: "const everyTask = senders;",
+    }],
+  },
 ];

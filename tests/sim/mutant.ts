@@ -8,7 +8,7 @@ import type { Edit, Mutation } from "./mutation.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const FOLDERS = ["base", "operators", "state", "connectors", "runtime", "tests/sim"];
-const FILES = ["mod.ts", "deno.json", "deno.lock", "tests/support/asking.ts"];
+const FILES = ["mod.ts", "deno.json", "deno.lock", "tests/support/asking.ts", "tests/support/restored.ts"];
 
 /** The result of the simulator for a mutation. */
 export interface Caught {

@@ -4,7 +4,6 @@
  * @module
  */
 import type { InputRecord } from "../../connectors/connector.ts";
-import { CorruptError, DurableStates, TaskCheckpoint } from "../../state/mod.ts";
 import { type Heads, Violation } from "./heads.ts";
 import { familiesOf } from "./families/all.ts";
 import type { Row } from "./families/family.ts";
@@ -12,10 +11,10 @@ import type { SimCluster } from "./kafka/cluster.ts";
 import type { SimKv } from "./kv.ts";
 import type { Ledger } from "./ledger.ts";
 import { verifyInterleaved } from "./interleaved.ts";
+import { restoredStates, rowsOf as rowsInState } from "../support/restored.ts";
 import { ACTIVITY, ALL_OUTPUTS, COUNTS, JOB, LATE } from "./pipelines.ts";
 import type { Count } from "./pipelines.ts";
 import type { Scenario } from "./scenario.ts";
-import { seeded } from "../../base/random.ts";
 import { isGone, isOfTable, rowsIn } from "./kept.ts";
 import { tableRecords } from "./tables.ts";
 import { rowKey, type Truth, truthOf } from "./truth.ts";
@@ -220,23 +219,40 @@ function markers(heads: Heads): void {
 
 /** Checks that the state in the KV can be restored and matches the input. */
 async function states({ scenario, kv, heads }: Remains, truth: Truth): Promise<void> {
-  if (scenario.counts === undefined) return;
-  const random = seeded(1);
-  const clock = { now: () => 0, sleep: () => Promise.resolve(), random };
+  const tables = familiesOf(scenario).flatMap(({ everywhere }) => everywhere === undefined ? [] : [everywhere]);
+  if (scenario.counts === undefined && tables.length === 0) return;
   const found = new Map<string, number>();
   for (const task of heads.tasks.keys()) {
-    const durable = new DurableStates();
-    const claim = await TaskCheckpoint.claim(kv.store, { job: JOB, task, states: durable, clock });
-    if (claim.full) throw new Violation(`the head of task ${task} is full of publishers`);
-    await claim.checkpoint.restore().catch((error) => {
+    const durable = await restoredStates(kv.store, { job: JOB, task }).catch((error) => {
       // What the engine has stored must be readable.
-      throw error instanceof CorruptError ? new Violation(`task ${task} is damaged: ${error.message}`) : error;
+      throw new Violation(`task ${task} is damaged: ${error.message}`);
     });
-    const state = durable.open({ name: COUNTS, operator: "keyedReduce", namespaced: false });
-    for (const { key, value } of state.cells(0)) found.set(String(key), (value as Count).n);
+    if (scenario.counts !== undefined) {
+      for (const [user, count] of rowsInState(durable, { name: COUNTS, operator: "keyedReduce" })) {
+        found.set(user, (count as Count).n);
+      }
+    }
+    for (const { state, rows } of tables) {
+      wholeTable(task, state.name, { have: rowsInState(durable, state), want: rows(truth.partitions) });
+    }
   }
+  if (scenario.counts === undefined) return;
   for (const [user, n] of truth.totals) {
     if (found.get(user) !== n) throw new Violation(`the state of ${user} is ${found.get(user)}, and should be ${n}`);
+  }
+}
+
+/** A table that every task has whole must be complete in this one. */
+function wholeTable(
+  task: number,
+  name: string,
+  { have, want }: { readonly have: ReadonlyMap<string, unknown>; readonly want: ReadonlyMap<string, unknown> },
+): void {
+  for (const key of new Set([...have.keys(), ...want.keys()])) {
+    if (have.get(key) === want.get(key)) continue;
+    throw new Violation(
+      `in the state ${name} of task ${task}, ${key} is ${have.get(key)}, and should be ${want.get(key)}`,
+    );
   }
 }
 

@@ -1,8 +1,13 @@
 /** Clients for any broker. This file neither finds nor starts one. */
 import { Kafka, logLevel, type RetryOptions } from "kafkajs";
+import KafkaJsQueue from "kafkajs/src/network/requestQueue/index.js";
 import type { Connection } from "../../connectors/connector.ts";
 import { kafka } from "../../connectors/kafka/mod.ts";
+import { checkWhenDue } from "../../connectors/kafka/kafkajs_queue.ts";
 import { NO_STORE } from "./no_store.ts";
+
+// The plain clients of tests have queues that nobody else can reach. The connector corrects each of its own by itself.
+checkWhenDue(KafkaJsQueue.prototype);
 
 /** A connection of the connector. */
 export function connectTo(brokers: readonly string[]): Promise<Connection> {

@@ -89,6 +89,13 @@ export interface Interleaving {
   check(rows: readonly Row[], scenario: Scenario): string | undefined;
 }
 
+/** A table that every task has whole, as state of a stage. */
+export interface Everywhere {
+  readonly state: { readonly name: string; readonly operator: string };
+  /** Its rows once everything is read, from the events of each partition. */
+  rows(partitions: readonly (readonly Event[])[]): ReadonlyMap<string, unknown>;
+}
+
 /** Opens a topic as a table. */
 export type OpenTable = <V>(table: TableTopic) => Observable<TableChange<string, V>>;
 
@@ -127,6 +134,8 @@ interface AnyFamily {
   readonly tables?: readonly TableTopic[];
   /** What of its rows depends on how its inputs are interleaved. @default nothing */
   readonly interleaving?: Interleaving;
+  /** A table of which every task has all rows at the end of a run. @default none */
+  readonly everywhere?: Everywhere;
   /** The names of its hops. @default none */
   readonly hops?: readonly string[];
   /** Whether its results depend on how one task interleaves the partitions. Such a run is not checked. @default false */

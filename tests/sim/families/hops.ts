@@ -133,7 +133,8 @@ interface Heard extends Row {
 
 /**
  * Each event with the number of its user's events, from a table that every task sends to all others. How many of them have
- * come back when an event comes depends on the interleaving: never less than before, and never more than there are.
+ * come back when an event comes depends on the interleaving: never less than before, and never more than there are. At the
+ * end every task has the last number of every user.
  */
 export const heard: OwnFamily = {
   name: "heard",
@@ -157,6 +158,11 @@ export const heard: OwnFamily = {
     },
     end() {},
   }),
+  everywhere: {
+    state: { name: "heard/rules", operator: "broadcastJoin" },
+    rows: (partitions) =>
+      new Map([...Map.groupBy(partitions.flat(), ({ user }) => user)].map(([user, own]) => [user, own.length])),
+  },
   interleaving: {
     fixed: ({ of: _, ...row }: Heard) => row as Row,
     check(rows) {

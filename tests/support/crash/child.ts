@@ -33,6 +33,8 @@ export interface ChildOptions {
   readonly slow?: boolean;
   /** The job calls a service about each event. */
   readonly calls?: boolean;
+  /** Every task of the job hears the counts of all users, through a hop. */
+  readonly hears?: boolean;
   readonly mutant?: Mutant;
   /** How long the Kafka client waits for an answer, and for a connection, in milliseconds. @default its own */
   readonly patience?: number;
@@ -54,7 +56,7 @@ async function main(options: ChildOptions): Promise<void> {
   const kv = phasedKv(opened, { points, slow: options.slow ?? false });
   const log = options.brokers === undefined ? embeddedLog(kv, { path: options.state }) : undefined;
   const connector = phasedConnector(log ?? kafkaOver(options, points), { points, mutant });
-  const job = await run(pipelines(connector, topics, () => points.reach("pushing"), options.calls), {
+  const job = await run(pipelines(connector, topics, () => points.reach("pushing"), options), {
     name,
     state: kv,
     worker,

@@ -10,19 +10,28 @@ import type { JobProcess } from "./process.ts";
 
 const TOPICS = { input: "events", counts: "counts", activity: "activity", late: "late" };
 
+/** What the world is made of. */
+export interface EmbeddedPlace {
+  readonly seed: number;
+  readonly partitions: number;
+  /** More options for the job's process. */
+  readonly child?: Partial<ChildOptions>;
+}
+
 export class EmbeddedWorld extends World {
   readonly base: ChildOptions;
   readonly #folder: string;
   #feed: ChildOptions["feed"];
 
-  private constructor(seed: number, partitions: number, folder: string) {
+  private constructor({ seed, partitions, child }: EmbeddedPlace, folder: string) {
     super(seed, partitions);
     this.#folder = folder;
-    this.base = { job: "crash", state: `${folder}/state.db`, topics: TOPICS };
+    this.base = { job: "crash", state: `${folder}/state.db`, topics: TOPICS, ...child };
   }
 
-  static async create({ seed, partitions }: { seed: number; partitions: number }): Promise<EmbeddedWorld> {
-    const world = new EmbeddedWorld(seed, partitions, await Deno.makeTempDir({ prefix: "tidemark-crash-" }));
+  static async create(place: EmbeddedPlace): Promise<EmbeddedWorld> {
+    const { partitions } = place;
+    const world = new EmbeddedWorld(place, await Deno.makeTempDir({ prefix: "tidemark-crash-" }));
     await world.#with(async (log) => {
       for (const topic of Object.values(TOPICS)) await log.create(topic, { partitions });
     });

@@ -2,10 +2,12 @@
 import { identity, map, type MonoTypeOperatorFunction, type Observable, tap } from "rxjs";
 import {
   asyncMap,
+  broadcastJoin,
   count,
   eventTime,
   keyedReduce,
   lateSideOutput,
+  repartition,
   type SinkOptions,
   tumblingWindow,
   watermark,
@@ -38,12 +40,36 @@ function called(): MonoTypeOperatorFunction<Event> {
   return asyncMap(service, { name: "service", order: "key", key: ({ user_id }) => user_id });
 }
 
+/** The state of the table that every task has whole where the job `hears`: how many events each user has had. */
+export const HEARD = { name: "heard/rules", operator: "broadcastJoin" } as const;
+
 /**
- * The pipelines. `pushed` is called for each event during its push.
- *
- * @param calls whether a service is called about each event before it is counted
+ * Joins each event with the counts of all users, which every task sends to all tasks. The results are those of a job that
+ * does not.
  */
-export function pipelines(verbs: Verbs, topics: Topics, pushed: () => void, calls = false): Observable<unknown>[] {
+function heard(events: Observable<Event>): MonoTypeOperatorFunction<Event> {
+  const counts = events.pipe(
+    keyedReduce({ name: "heard-count", key: (event) => event.user_id, initial: 0, reduce: (total) => total + 1 }),
+    repartition({ name: "heard-by-all", broadcast: true }),
+  );
+  return broadcastJoin(counts, { name: "heard", join: (event: Event) => event }) as MonoTypeOperatorFunction<Event>;
+}
+
+/** What a job does besides. */
+export interface Extras {
+  /** Whether a service is called about each event before it is counted. @default false */
+  readonly calls?: boolean;
+  /** Whether every task hears the counts of all users. @default false */
+  readonly hears?: boolean;
+}
+
+/** The pipelines. `pushed` is called for each event during its push. */
+export function pipelines(
+  verbs: Verbs,
+  topics: Topics,
+  pushed: () => void,
+  { calls = false, hears = false }: Extras = {},
+): Observable<unknown>[] {
   const events = verbs.source<Event>(topics.input).pipe(
     eventTime((event) => event.timestamp_ms),
     watermark({ maxOutOfOrderness: BOUND }),
@@ -51,6 +77,7 @@ export function pipelines(verbs: Verbs, topics: Topics, pushed: () => void, call
   const counts = events.pipe(
     tap(pushed),
     calls ? called() : identity,
+    hears ? heard(events) : identity,
     keyedReduce({
       name: "event-count",
       key: (event) => event.user_id,

@@ -93,6 +93,12 @@ export class JobProcess {
     });
   }
 
+  /** Resolves when it has published so many times more. */
+  publishes(times: number): Promise<void> {
+    const until = this.published + times;
+    return this.hears(`"published" ${times} times more`, () => this.published >= until);
+  }
+
   /** Sends SIGKILL, unless it has ended already. */
   kill(): void {
     try {
