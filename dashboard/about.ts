@@ -17,7 +17,7 @@ export function aboutOf({ job, values }: Place): Record<string, unknown> {
   const topics = (of: readonly { readonly topic: string }[]) => [...new Set(of.map(({ topic }) => topic))];
   return {
     ...{ job: name, version: VERSION, deno: Deno.version.deno, values },
-    states: states.map(({ name }) => name),
+    states: states.map(({ name, version }) => ({ name, version })),
     topics: { read: topics(sources), written: topics(sinks), deadLetters: letterTopics },
   };
 }

@@ -109,7 +109,7 @@ export function planOf(pipelines: readonly Observable<unknown>[], settings: Sett
     graph,
     topology: {
       sources: [...host.sources].map(place),
-      states: host.states.map(({ operator, name }) => ({ operator, name })),
+      states: host.states.map(({ operator, name, version = 1 }) => ({ operator, name, version })),
       sinks: sinks.map(place),
       watermarks,
       ...{ nodes: graph.nodes, edges: graph.edges },

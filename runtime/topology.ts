@@ -11,8 +11,8 @@ import type { GraphSide, PipelineGraph } from "../operators/_graph.ts";
 export interface Topology {
   /** Topics read, with their connector. */
   readonly sources: readonly { readonly topic: string; readonly connector: string }[];
-  /** Stages that keep state, by operator and name. */
-  readonly states: readonly { readonly operator: string; readonly name: string }[];
+  /** Stages that keep state, by operator and name, with the version of their values' shape. */
+  readonly states: readonly { readonly operator: string; readonly name: string; readonly version: number }[];
   /** Topics written, with their connector. */
   readonly sinks: readonly { readonly topic: string; readonly connector: string }[];
   /** Names of the `watermark()`s. */

@@ -40,6 +40,10 @@ Deno.test({
     await using own = await scene();
     await using page = await dashboard(own.job, quiet);
     await using visitor = await Visitor.at(`${page.url}#/state`, browser);
+    const stage = visitor.page.getByRole("row").filter({
+      has: visitor.page.getByRole("rowheader", { name: "visits-of-user" }),
+    });
+    assertEquals((await stage.getByRole("cell").allInnerTexts()).slice(0, 2), ["keyedReduce", "1"]);
     await visitor.page.getByRole("combobox", { name: "State" }).selectOption("visits-of-user");
     const key = visitor.page.getByRole("textbox", { name: "Key" });
     await key.fill(HOSTILE);

@@ -157,7 +157,10 @@ Deno.test("job.topology tells what the pipelines read, keep and write", async ()
   assertEquals(job.name, "both");
   assertEquals(job.topology, {
     sources: [{ topic: "clicks", connector }, { topic: "visits", connector }],
-    states: [{ operator: "keyedReduce", name: "counts" }, { operator: "tumblingWindow", name: "activity" }],
+    states: [
+      { operator: "keyedReduce", name: "counts", version: 1 },
+      { operator: "tumblingWindow", name: "activity", version: 1 },
+    ],
     sinks: [{ topic: "counts", connector }, { topic: "activity", connector }, { topic: "dead", connector }],
     ...{ watermarks: job.topology.watermarks, nodes: job.topology.nodes, edges: job.topology.edges },
   });

@@ -50,14 +50,14 @@ export const HOPS: readonly Mutation[] = [
   {
     name: "a worker keeps the run that the job had when it was started, whatever others have reset since",
     resets: true,
-    run: 1,
+    run: 4,
     families: ["places", "stays", "trips"],
     edits: [{ file: "runtime/takeover.ts", find: "  await learnRun(parts);\n", replace: "  void learnRun;\n" }],
   },
   {
     name: "two workers that are started with a reset both reset",
     resets: true,
-    run: 25,
+    run: 19,
     families: ["places", "stays", "trips"],
     edits: [{
       file: "runtime/hop_reset.ts",

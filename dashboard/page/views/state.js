@@ -11,7 +11,7 @@ const SPAN = 60_000;
 export function State({ details, history, about, local }) {
   const words = { now: details.at, local };
   return html`
-    <${Stages} ...${{ details, history, words }} />
+    <${Stages} ...${{ details, history, words, states: about?.states ?? [] }} />
     ${about !== undefined && html`<${LookUp} states=${about.states} />`}
   `;
 }
@@ -31,7 +31,13 @@ function grown(value, shown) {
   return rounded === 0 ? "steady" : `${rounded > 0 ? "+" : "−"}${shown(Math.abs(rounded))}/min`;
 }
 
-function Stages({ details: { stages, sentences }, history, words }) {
+/** The version of the values' shape. A stage may have several states, whose names begin with its own. */
+function version(states, stage) {
+  const own = states.filter(({ name }) => name === stage || name.startsWith(`${stage}/`));
+  return own.length === 0 ? "–" : [...new Set(own.map((state) => state.version))].join(", ");
+}
+
+function Stages({ details: { stages, sentences }, history, words, states }) {
   const note = sentences.state && `${sentences.state} Counts are those since it took its tasks.`;
   return html`
     <${Section} title="What the stages keep" note=${note}>
@@ -41,6 +47,7 @@ function Stages({ details: { stages, sentences }, history, words }) {
         columns=${[
           "stage",
           "operator",
+          end("version"),
           end("values"),
           end("bytes"),
           end("growth"),
@@ -55,6 +62,7 @@ function Stages({ details: { stages, sentences }, history, words }) {
           cells: [
             one.stage,
             html`<code>${one.operator}</code>`,
+            version(states, one.stage),
             count(one.keys),
             size(one.state_bytes),
             grown(growth(history, one.stage, "bytes"), size),
@@ -95,7 +103,7 @@ function LookUp({ states }) {
       note="The value as it is in memory: it may be ahead of the last commit.">
       <form class="form" onSubmit=${look}>
         <label>State
-          <select name="name">${states.map((state) => html`<option value=${state}>${state}</option>`)}</select>
+          <select name="name">${states.map(({ name }) => html`<option value=${name}>${name}</option>`)}</select>
         </label>
         <label class="grow">Key <input name="key" required autocomplete="off" spellcheck=${false} /></label>
         <label>It is
