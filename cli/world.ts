@@ -23,6 +23,7 @@ export interface World {
   confirm(question: string): boolean;
   /** Everything that comes on stdin. */
   input(): ReadableStream<Uint8Array>;
+  /** The wall clock and its timers. */
   readonly clock: Clock;
   /** Aborted by SIGINT. */
   readonly interrupted: AbortSignal;

@@ -88,7 +88,8 @@ export function eventTime<T>(
 
 /** An event time that is far beyond its record's own timestamp. What is most likely wrong comes first: reasons are cut. */
 function tooFar(time: number, timestamp: number, maxAhead: number): string {
-  const micro = timestamp >= BEFORE_1973 && time > 100 * timestamp;
+  // A thousand times its own timestamp, and half or twice of that for records that are written long before or after.
+  const micro = timestamp >= BEFORE_1973 && time > 500 * timestamp && time < 2_000 * timestamp;
   const unit = micro ? "most likely microseconds, not milliseconds: " : "";
   return `${unit}its event time ${time} lies ${time - timestamp} ms beyond its own timestamp ${timestamp}, ` +
     `maxAhead is ${maxAhead}`;
