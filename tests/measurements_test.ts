@@ -87,6 +87,7 @@ describe("the measurements of a worker", () => {
     ]);
     log.append("visits", [{ ...visit("ada", 4000), partition: 0 }, { ...visit("bob", 9000), partition: 1 }]);
     await clock.advance(100);
+    await until("two records", () => job.metrics.measure().counts.source.visits === 2, job);
     const { watermarks, states, at } = job.metrics.measure();
     assertEquals(at, noon + 20_100);
     // The watermark is a millisecond below the least event time that may still come.
