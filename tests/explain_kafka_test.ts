@@ -1,54 +1,10 @@
 /** Why a result has not come, on a real Kafka: a partition without records, and a task that another worker has. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import {
-  count,
-  eventTime,
-  type Explanation,
-  type Job,
-  minutes,
-  run,
-  seconds,
-  tumblingWindow,
-  watermark,
-} from "@tidemark/streams";
-import { kafka } from "@tidemark/streams/kafka";
+import { type Job, run } from "@tidemark/streams";
 import { scratch, until } from "./support/jobs.ts";
-import { brokers, connect, ignore, plainClient } from "./support/kafka.ts";
-import { freshTopic } from "./support/recording_reader.ts";
-
-interface Visit {
-  readonly user: string;
-  readonly at: number;
-}
-
-const PARTITIONS = 4;
-/** Long ago, so that no result waits for the wall clock. */
-const begin = Date.UTC(2026, 0, 5, 12);
-
-/** Topics of four partitions, of which only the first ones get records. */
-async function world(used: number) {
-  const [name, input, output] = [freshTopic(), freshTopic(), freshTopic()];
-  const connection = await connect();
-  for (const topic of [input, output]) await connection.createTopic(topic, PARTITIONS);
-  await connection.close();
-  const producer = plainClient().producer();
-  await producer.connect();
-  const messages = Array.from({ length: used * 2 }, (_none, n) => {
-    const at = begin + Math.floor(n / used) * minutes(3);
-    return { key: `user-${n % used}`, value: JSON.stringify({ user: `user-${n % used}`, at }), partition: n % used };
-  });
-  await producer.send({ topic: input, messages });
-  await producer.disconnect();
-  const broker = kafka({ brokers });
-  const pipeline = broker.source<Visit>(input, { tombstones: "refuse" }).pipe(
-    eventTime(({ at }) => at),
-    watermark({ maxOutOfOrderness: seconds(10) }),
-    tumblingWindow({ name: "activity", key: ({ user }) => user, size: minutes(1), aggregate: count() }),
-    broker.sink(output, { key: ({ key }) => key }),
-  );
-  return { name, input, pipeline };
-}
+import { ignore } from "./support/kafka.ts";
+import { startSilentPartition, visitsByMinute, visitTopics } from "./support/silent_partition.ts";
 
 function read(job: Job, records: number): Promise<void> {
   return until(`${records} records to be read`, () => job.metrics.snapshot().records_in === records, job);
@@ -56,30 +12,23 @@ function read(job: Job, records: number): Promise<void> {
 
 describe("job.explain() on Kafka", { ignore }, () => {
   it("names the one silent partition of four, and the cure", async () => {
-    const { name, input, pipeline } = await world(3);
-    await using job = await run(pipeline, { name, state: ":memory:", tasks: "single", log: () => {} });
-    await read(job, 6);
-    let why: readonly Explanation[] = [];
-    // Its first fetch, which finds nothing, may come after the records of the others.
-    await until("the partition to be fetched", () => {
-      job.explain("activity").then((now) => why = now);
-      return why.length === 1 && !why[0].sentence.includes("has not been read yet");
-    }, job);
-    assertEquals(why[0].reason, "nothing read yet");
-    assertEquals(why[0].holder, { topic: input, partition: 3, lastEvent: undefined, raisedBy: undefined });
+    const { job: started, input, why } = await startSilentPartition();
+    await using _job = started;
+    assertEquals(why.reason, "nothing read yet");
     assertMatch(
-      why[0].sentence,
+      why.sentence,
       new RegExp(
         `^activity: window \\[2026-01-05 12:00:00, 2026-01-05 12:01:00\\) waits: ${input}/3 has no record at all; no idleAfter is set, ` +
           "so it holds time for ever$",
       ),
     );
-    assertMatch(why[0].cure!, /^Give watermark\(\) an idleAfter, .*; or give the topic fewer partitions$/);
+    assertMatch(why.cure!, /^Give watermark\(\) an idleAfter, .*; or give the topic fewer partitions$/);
   });
 
   it("tells from any worker of the job who has which task, and how far each has come", async () => {
     await using folder = await scratch();
-    const { name, pipeline } = await world(4);
+    const topics = await visitTopics(4, [0, 1, 2, 3]);
+    const { name } = topics, pipeline = visitsByMinute(topics);
     const state = folder.path("state.db");
     const start = (worker: string) => run(pipeline, { name, state, worker, log: () => {} });
     await using one = await start("one");

@@ -2,10 +2,9 @@
  * The probe: reads the results of the counts job, or rows of recommendations, as a `read_committed` consumer, and records
  * when it saw each of them. Both begin with the user and the number of the user's event.
  */
-import { decodePartition } from "../../connectors/kafka/record_batch_decode.ts";
 import { clock, cpuOf, say } from "./child.ts";
-import { PARTITIONS, SHOP, shopUserOf, USERS } from "./events.ts";
-import { RawBroker } from "./raw_broker.ts";
+import { SHOP, shopUserOf, USERS } from "./events.ts";
+import { ResultsReader } from "./results_reader.ts";
 
 /** The task of the process. */
 export interface ProbeTask {
@@ -20,8 +19,6 @@ export interface ProbeTask {
   readonly times: string;
 }
 
-/** How long a broker may delay an empty fetch, in milliseconds. */
-const WAIT = 100;
 const USER_AT = `{"user_id":"user-`.length;
 const COUNT_AT = `{"user_id":"user-00000","event_count":`.length;
 
@@ -40,36 +37,28 @@ function eventsOfUsers(events: number): number[][] {
 }
 
 async function main({ broker, topic, events, shop = false, patience, times }: ProbeTask): Promise<void> {
-  const connection = await RawBroker.connect(broker);
+  await using results = await ResultsReader.open(broker, topic);
   const arrived = new Float64Array(events);
   const counts = new Uint32Array(USERS);
   const own = shop ? eventsOfUsers(events) : undefined;
-  const places = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, offset: 0 }));
-  let seen = 0, wrong = 0, fetches = 0;
+  let seen = 0, wrong = 0;
   say("ready");
   for (let last = clock(); seen < events;) {
-    const fetched = await connection.fetch(places, WAIT);
-    const now = clock();
-    fetches++;
-    for (const one of fetched) {
-      const { records, position } = decodePartition(one, places[one.partition].offset);
-      places[one.partition].offset = position;
-      for (const { value } of records) {
-        const user = numberAt(value!, USER_AT), count = numberAt(value!, COUNT_AT);
-        // Each count must come once, and those of the counts job in order.
-        if (own === undefined && count !== ++counts[user]) wrong++;
-        const index = own === undefined ? (count - 1) * USERS + user : own[user][count - 1];
-        if (own !== undefined && arrived[index] !== 0) wrong++;
-        if (index < events) arrived[index] = now;
-      }
-      seen += records.length;
-      if (records.length > 0) last = now;
+    const { records, at } = await results.next();
+    for (const { value } of records) {
+      const user = numberAt(value!, USER_AT), count = numberAt(value!, COUNT_AT);
+      // Each count must come once, and those of the counts job in order.
+      if (own === undefined && count !== ++counts[user]) wrong++;
+      const index = own === undefined ? (count - 1) * USERS + user : own[user][count - 1];
+      if (own !== undefined && arrived[index] !== 0) wrong++;
+      if (index < events) arrived[index] = at;
     }
-    if (seen > 0 && now - last > patience) break;
+    seen += records.length;
+    if (records.length > 0) last = at;
+    if (seen > 0 && at - last > patience) break;
   }
   await Deno.writeFile(times, new Uint8Array(arrived.buffer));
-  say("seen", { seen, wrong, fetches, cpu: cpuOf(Deno.pid), at: clock() });
-  await connection.close();
+  say("seen", { seen, wrong, fetches: results.fetches, cpu: cpuOf(Deno.pid), at: clock() });
 }
 
 if (import.meta.main) await main(JSON.parse(Deno.args[0]));

@@ -1,16 +1,8 @@
-/** A job on Kafka whose window waits for a partition that has no record: one of four. */
+/** A job on Kafka that counts visits in windows of a minute, and one whose window waits for a partition without records. */
 import { assertEquals } from "@std/assert";
-import {
-  count,
-  eventTime,
-  type Explanation,
-  type Job,
-  minutes,
-  run,
-  seconds,
-  tumblingWindow,
-  watermark,
-} from "@tidemark/streams";
+import type { Observable } from "rxjs";
+import { count, eventTime, minutes, run, seconds, tumblingWindow, watermark } from "@tidemark/streams";
+import type { Explanation, Job } from "@tidemark/streams";
 import { kafka } from "@tidemark/streams/kafka";
 import { brokers, connect, plainClient } from "./kafka.ts";
 import { freshTopic } from "./recording_reader.ts";
@@ -21,13 +13,18 @@ export interface Visit {
   readonly at: number;
 }
 
+/** The topics of such a job, and its name. */
+export interface VisitTopics {
+  readonly name: string;
+  readonly input: string;
+  readonly output: string;
+}
+
+/** Long ago, so that no result waits for the wall clock. */
 const begin = Date.UTC(2026, 0, 5, 12);
 
 /** Topics with visits in some of their partitions: two in each, three minutes apart. */
-export async function visitTopics(
-  partitions: number,
-  used: readonly number[],
-): Promise<{ name: string; input: string; output: string }> {
+export async function visitTopics(partitions: number, used: readonly number[]): Promise<VisitTopics> {
   const [name, input, output] = [freshTopic(), freshTopic(), freshTopic()];
   const connection = await connect();
   for (const topic of [input, output]) await connection.createTopic(topic, partitions);
@@ -45,17 +42,22 @@ export async function visitTopics(
   return { name, input, output };
 }
 
-/** Starts the job, and waits until it has read everything. */
-export async function startSilentPartition(): Promise<{ job: Job; input: string; why: Explanation }> {
-  const { name, input, output } = await visitTopics(4, [0, 1, 2]);
+/** Counts the visits of each user in windows of a minute. */
+export function visitsByMinute({ input, output }: VisitTopics): Observable<unknown> {
   const broker = kafka({ brokers });
-  const pipeline = broker.source<Visit>(input, { tombstones: "refuse" }).pipe(
+  return broker.source<Visit>(input, { tombstones: "refuse" }).pipe(
     eventTime(({ at }) => at),
     watermark({ maxOutOfOrderness: seconds(10) }),
     tumblingWindow({ name: "activity", key: ({ user }) => user, size: minutes(1), aggregate: count() }),
     broker.sink(output, { key: ({ key }) => key }),
   );
-  const job = await run(pipeline, { name, state: ":memory:", tasks: "single", log: () => {} });
+}
+
+/** Starts the job of four partitions with a silent one, and waits until it has read everything. */
+export async function startSilentPartition(): Promise<{ job: Job; input: string; why: Explanation }> {
+  const topics = await visitTopics(4, [0, 1, 2]);
+  const { name, input } = topics;
+  const job = await run(visitsByMinute(topics), { name, state: ":memory:", tasks: "single", log: () => {} });
   await detailsWhen(job, "each partition to be fetched", ({ records_in, lag }) => records_in === 6 && lag === 0);
   const [why] = await job.explain("activity");
   assertEquals(why.holder, { topic: input, partition: 3, lastEvent: undefined, raisedBy: undefined });
