@@ -19,8 +19,8 @@ export interface NodeFacts {
   readonly time?: "passes" | "own";
   /** The specification of a source or sink. */
   readonly spec?: unknown;
-  /** Set for what only looks on, as a trace does: it is no stage, and values go past it. */
-  readonly looksOn?: boolean;
+  /** Set for a trace. It only records what passes, so it is no stage of the job. */
+  readonly traces?: boolean;
 }
 
 /** A node as it is recorded. */

@@ -352,8 +352,8 @@ function bind(
     for (const input of inputs) input.unsubscribe();
   };
   const graph = task.host?.graph;
-  const { time, spec, looksOn } = options;
-  const node = graph?.node(identity, { operator, name, time, spec, looksOn });
+  const { time, spec, traces } = options;
+  const node = graph?.node(identity, { operator, name, time, spec, traces });
   if (node !== undefined) graph!.feeds(node, linkBelow(out));
   const stage = new Stage({ out, scope, below, label, options, node, failed });
   const bound: Bound = { stage, options, out, bottommost, inputs, identity };

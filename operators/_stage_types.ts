@@ -26,8 +26,8 @@ export interface StageOptions {
   readonly spec?: unknown;
   /** It keeps state or writes to a sink. Values must arrive within their epoch, from a source of the job. */
   readonly keeps: boolean;
-  /** It only looks on, and is no stage of the job's graph. @default false */
-  readonly looksOn?: boolean;
+  /** It only records what passes, as `trace()` does, and is no stage of the job's graph. @default false */
+  readonly traces?: boolean;
   /** Without a job it subscribes its source only after the whole graph is bound, and counts as a source itself. */
   readonly defers?: boolean;
   /** The kind of failure that an error in it is. @default "user" */

@@ -90,7 +90,7 @@ export class Trace {
    * @returns the operator
    */
   watch<T>(): MonoTypeOperatorFunction<T> {
-    return operate<T, T>({ operator: "trace", time: "passes", keeps: false, looksOn: true }, (stage) => {
+    return operate<T, T>({ operator: "trace", time: "passes", keeps: false, traces: true }, (stage) => {
       const { scope, task } = stage;
       scope.watcher = new Recorder(this.#log, task, scope.watcher);
       return { next: (value) => stage.emit(value) };

@@ -78,7 +78,7 @@ export function graphOf(
   recorded: Pick<PipelineGraph, "nodes" | "edges">,
   { states, letters }: { readonly states: ReadonlySet<string>; readonly letters: readonly SinkSpec[] },
 ): JobGraph {
-  const graph = withoutLookers(recorded);
+  const graph = withoutTraces(recorded);
   const order = inOrder(graph);
   const ids = new Map<GraphNode, string>();
   const used = new Set<string>();
@@ -107,13 +107,13 @@ export function stateOf({ operator, name }: { readonly operator: string; readonl
   return `${operator}:${name?.split("/")[0]}`;
 }
 
-/** The graph without what only looks on. What feeds such a node feeds what stands below it. */
-function withoutLookers(
+/** The graph without traces. What feeds a trace feeds what stands below it. */
+function withoutTraces(
   { nodes, edges }: Pick<PipelineGraph, "nodes" | "edges">,
 ): Pick<PipelineGraph, "nodes" | "edges"> {
   let left: GraphEdge[] = [...edges];
   for (const node of nodes) {
-    if (node.looksOn !== true) continue;
+    if (node.traces !== true) continue;
     const above = left.filter(({ to }) => to === node);
     left = left.flatMap((edge) => {
       if (edge.to === node) return [];
@@ -124,7 +124,7 @@ function withoutLookers(
       }));
     });
   }
-  return { nodes: nodes.filter(({ looksOn }) => looksOn !== true), edges: left };
+  return { nodes: nodes.filter(({ traces }) => traces !== true), edges: left };
 }
 
 /** What is above comes first; otherwise the order of the program. */
