@@ -15,7 +15,7 @@ import { commitCuts, FencedError, hasInvisible, type Patience, type Store, Unava
 import type { Clock } from "../base/clock.ts";
 import { countOf, shownDuration } from "./details_words.ts";
 import type { Events } from "./events.ts";
-import { BACKLOG_BYTES, QUIET_MS, SLOW_EPOCH_MS, TOLD_AFTER_MS, WAITING_CUTS } from "./limits.ts";
+import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, SLOW_EPOCH_MS, TOLD_AFTER_MS, WAITING_CUTS } from "./limits.ts";
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
@@ -33,8 +33,6 @@ export interface EpochParts {
   /** How long to wait for the store. */
   readonly patience: Patience;
   readonly minEpoch: number;
-  /** How many bytes of results an epoch of all tasks may hold before no more records are pushed. */
-  readonly epochBytes: number;
   readonly meter: Meter;
   readonly tasks: () => readonly OwnedTask[];
   /** Another owner has a task. */
@@ -81,7 +79,7 @@ export class Epochs {
   get full(): boolean {
     let bytes = 0;
     for (const task of this.parts.tasks()) bytes += task.runner.outputs.bytes;
-    return bytes >= this.parts.epochBytes;
+    return bytes >= EPOCH_BYTES;
   }
 
   /** What keeps all tasks from taking records, in words; `undefined` when nothing does. */

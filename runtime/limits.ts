@@ -23,12 +23,6 @@ export const QUEUE_BYTES: number = MIB;
  */
 export const EPOCH_BYTES: number = MIB;
 
-/**
- * The same for a job with hops. There, what one input record causes is in the results of several epochs. The example's
- * recommender takes a tenth less processor time a record with 4 MiB than with 1 MiB.
- */
-export const HOP_EPOCH_BYTES: number = 4 * MIB;
-
 /** What a record costs besides its bytes, in bytes: the objects for itself, its key, its value and its headers. */
 export const RECORD_OBJECTS = 300;
 

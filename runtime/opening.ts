@@ -19,7 +19,6 @@ import { assertHeadsFit } from "./head_shape.ts";
 import { policySinks, type Settings } from "./options.ts";
 import { type OpenedSink, sinkKey } from "./outputs.ts";
 import { forgetHops } from "./left_hops.ts";
-import { EPOCH_BYTES, HOP_EPOCH_BYTES } from "./limits.ts";
 import { findHops, type OpenHops, openHops } from "./open_hops.ts";
 import type { Plan } from "./plan.ts";
 import type { JobHops } from "./task_hops.ts";
@@ -41,8 +40,6 @@ export interface OpenJob {
   readonly partitions: ReadonlyMap<string, number>;
   /** The hops; `undefined` when there are none. */
   readonly hops: JobHops | undefined;
-  /** How many bytes of results an epoch may hold before no more records are pushed. */
-  readonly epochBytes: number;
   /**
    * An id for each input topic that differs from the id of an earlier topic of the same name, when the connector knows
    * one.
@@ -108,11 +105,12 @@ export async function openAll(
       input,
       partitions,
       hops: hopsOf(plan, settings, { layout, entry, between, since }),
-      epochBytes: plan.hops.length === 0 ? EPOCH_BYTES : HOP_EPOCH_BYTES,
       topics: idsOf([...inputs, ...between.topics]),
+      layout,
       sinks: sinksOf(opened, inCommit),
       delivered: deliveredOf(opened, delivery),
-      ...{ layout, delivery, inCommit },
+      delivery,
+      inCommit,
       connections: byTopic(plan, connections),
       close,
     };

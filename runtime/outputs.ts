@@ -15,6 +15,7 @@ import type {
 import type { PaneAtHand, Task } from "../operators/_task.ts";
 import type { DeadLetters, WrittenLetter } from "./details_dead.ts";
 import { letterRecord } from "./hop_records.ts";
+import { EPOCH_BYTES } from "./limits.ts";
 
 /** A sink as the job has opened it. */
 export interface OpenedSink {
@@ -44,8 +45,6 @@ export function sinkKey({ connector, topic }: SinkSpec): string {
 /** What outputs need. */
 export interface OutputParts {
   readonly taskNumber: number;
-  /** How many bytes of results an epoch may hold before no more records are pushed. */
-  readonly epochBytes: number;
   /** By {@linkcode sinkKey}. */
   readonly sinks: ReadonlyMap<string, OpenedSink>;
   readonly badRecord: SinkSpec | undefined;
@@ -91,7 +90,7 @@ export class Outputs {
 
   /** Whether the epoch has reached its size limit. */
   get full(): boolean {
-    return this.bytes >= this.parts.epochBytes;
+    return this.bytes >= EPOCH_BYTES;
   }
 
   /** Creates the function that takes the values of a sink. */

@@ -340,7 +340,6 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
   });
   const outputs = new Outputs({
     taskNumber: number,
-    epochBytes: open.epochBytes,
     sinks: open.sinks,
     badRecord: settings.onBadRecord?.sink,
     failed: settings.onError?.sink,

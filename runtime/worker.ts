@@ -80,7 +80,6 @@ export class Worker implements ReaderHandler {
       publisher: parts.publisher,
       patience: parts.patience,
       minEpoch,
-      epochBytes: parts.open.epochBytes,
       meter: parts.meter,
       tasks,
       fenced: (task) => this.assignment.fenced(task),

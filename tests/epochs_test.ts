@@ -40,7 +40,6 @@ function epochsOf(task: OwnedTask, failures: Error[]): Epochs {
     publisher: undefined,
     patience: { clock: systemClock },
     minEpoch: 0,
-    epochBytes: Infinity,
     meter: new Meter(),
     tasks: () => [task],
     fenced: () => {},

@@ -31,15 +31,7 @@ function taskOf(pipeline: Observable<unknown>, queues: readonly InputQueue[]): T
   const plan = planOf([pipeline], settings);
   const sinks = new Map();
   const outputs = new Outputs({
-    ...{
-      taskNumber: 0,
-      epochBytes: Infinity,
-      sinks,
-      badRecord: undefined,
-      failed: undefined,
-      now: () => 0,
-      count: () => {},
-    },
+    ...{ taskNumber: 0, sinks, badRecord: undefined, failed: undefined, now: () => 0, count: () => {} },
   });
   const runner = new TaskRunner({
     ...{ number: 0, pipelines: [pipeline], planned: plan.sources, queues, outputs, clocks: {}, counters: {} },
