@@ -12,7 +12,7 @@ import { BEGIN_OF_TIME } from "./_limits.ts";
 import { number } from "./_numbers.ts";
 import { copyOf, freeze, notKept } from "./_own.ts";
 import type { Stage } from "./_stage.ts";
-import { Ages, type Ttl } from "./_ttl.ts";
+import { Ages, type Aging, DuePairs, type Ttl } from "./_ttl.ts";
 import type { Key, KeyedEntries, KeyedMap } from "./keyed_state.ts";
 
 /** A change of the best items of a group. */
@@ -42,12 +42,11 @@ interface TopOptions<T, G extends Key, K extends Key> {
 }
 
 /** The stage of one subscription. */
-export class TopStage<T, G extends Key, K extends Key> {
+export class TopStage<T, G extends Key, K extends Key> implements Aging<readonly [G, K]> {
   readonly #state: KeyedMap<G, K, Item<T>>;
   readonly #orders = new Map<G, Best<K>>();
   readonly #own: <V>(value: V) => V;
   readonly #ages: Ages<readonly [G, K]> | undefined;
-  readonly #watched = new Map<G, Set<K>>();
   /** The groups of which items end at the time at hand, with those that were the best before. */
   #ended = new Map<G, Map<K, Item<T>>>();
   #since = 0;
@@ -62,7 +61,7 @@ export class TopStage<T, G extends Key, K extends Key> {
       migrate: migrate && ((item, from) => [migrate((item as Item<unknown>)[0], from), ...(item as Item<T>).slice(1)]),
     });
     if (ttl !== undefined) {
-      this.#ages = new Ages(stage, this, ttl, ([group, key], time) => this.#expire(group, key, time));
+      this.#ages = new Ages(stage, this, ttl, new DuePairs());
     }
   }
 
@@ -83,7 +82,7 @@ export class TopStage<T, G extends Key, K extends Key> {
         if (this.#ages === undefined) continue;
         const at = this.#ages.restored(stored);
         if (at !== stored) items.set(key, [value, score, since, at]);
-        this.#watch(items.key, key, at);
+        this.#ages.watch([items.key, key], at);
       }
     }
   }
@@ -102,7 +101,7 @@ export class TopStage<T, G extends Key, K extends Key> {
     const since = before !== undefined && before[1] === score ? before[2] : ++this.#since;
     const own = this.#kept(value, key);
     const changed = this.#set(group, key, [own, score, since, before === undefined ? at : Math.max(before[3], at)]);
-    if (this.#ages !== undefined && before === undefined) this.#watch(group, key, at);
+    if (this.#ages !== undefined && before === undefined) this.#ages.watch([group, key], at);
     this.#emit(changed);
   }
 
@@ -153,33 +152,15 @@ export class TopStage<T, G extends Key, K extends Key> {
     }
   }
 
-  #watch(group: G, key: K, at: number): void {
-    let watched = this.#watched.get(group);
-    if (watched === undefined) this.#watched.set(group, watched = new Set());
-    if (watched.has(key)) return;
-    watched.add(key);
-    this.#ages!.watch([group, key], at);
-  }
-
-  #unwatch(group: G, key: K): void {
-    const watched = this.#watched.get(group)!;
-    watched.delete(key);
-    if (watched.size === 0) this.#watched.delete(group);
-  }
-
-  /**
-   * Removes an item that was not updated for so long, or returns when it ends. What the best of a group lose and get at
-   * one time is emitted together, because the order in which items end at one time differs after a restart.
-   */
-  #expire(group: G, key: K, time: number): number {
+  /** Removes an item that was not updated for so long, or returns when it ends. */
+  expire([group, key]: readonly [G, K], time: number): number {
     const items = this.#state.find(group);
     const item = items?.get(key);
-    const end = item === undefined ? Infinity : this.#ages!.end(item[3]);
-    if (end <= time) this.#remove(items!, key);
-    const left = item !== undefined && end > time ? end : Infinity;
-    if (left === Infinity) this.#unwatch(group, key);
-    if (this.#ages!.next > time) this.#emitEnded(time);
-    return left;
+    if (item === undefined) return Infinity;
+    const end = this.#ages!.end(item[3]);
+    if (end > time) return end;
+    this.#remove(items!, key);
+    return Infinity;
   }
 
   #remove(items: KeyedEntries<G, K, Item<T>>, key: K): void {
@@ -190,7 +171,11 @@ export class TopStage<T, G extends Key, K extends Key> {
     order.move(key, items.size);
   }
 
-  #emitEnded(time: number): void {
+  /**
+   * What the best of a group lose and get at one time is emitted together, because the order in which items end at one
+   * time differs after a restart.
+   */
+  expired(time: number): void {
     if (this.#ended.size === 0) return;
     const ended = this.#ended;
     this.#ended = new Map();

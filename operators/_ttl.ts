@@ -5,8 +5,10 @@
  * the clock reaches its end, which is found in memory and again after a restart.
  *
  * Invariants:
- * - for each value there is one entry in the agenda, due at its end or before; a refresh leaves the entry as it is, and
+ * - for each value there is an entry in the agenda, due at its end or before; a refresh leaves the entry as it is, and
  *   when it is due it is moved to the new end;
+ * - a value that was deleted and is set again may end before the one that was there; it gets another entry then, and the
+ *   later one does nothing;
  * - values that end at a time are removed before the timers of that time fire.
  *
  * @module
@@ -87,6 +89,41 @@ export interface AccessTime {
   eventTime(): number;
 }
 
+/** The time at which each entry is due. A `Map` is one where an entry is a key. */
+export interface DueTimes<E> {
+  get(entry: E): number | undefined;
+  set(entry: E, time: number): void;
+  delete(entry: E): void;
+}
+
+/** The times of entries that are a key and something below it. */
+export class DuePairs<K, E> implements DueTimes<readonly [K, E]> {
+  readonly #keys = new Map<K, Map<E, number>>();
+
+  get([key, entry]: readonly [K, E]): number | undefined {
+    return this.#keys.get(key)?.get(entry);
+  }
+
+  set([key, entry]: readonly [K, E], time: number): void {
+    let entries = this.#keys.get(key);
+    if (entries === undefined) this.#keys.set(key, entries = new Map());
+    entries.set(entry, time);
+  }
+
+  delete([key, entry]: readonly [K, E]): void {
+    const entries = this.#keys.get(key);
+    if (entries?.delete(entry) && entries.size === 0) this.#keys.delete(key);
+  }
+}
+
+/** What has ages. */
+export interface Aging<E> extends AccessTime {
+  /** Removes what has expired of an entry by a time, and returns when the rest ends; Infinity: nothing is left. */
+  expire(entry: E, time: number): number;
+  /** All that ends at a time has been removed. */
+  expired?(time: number): void;
+}
+
 /** The ages of one state. */
 export class Ages<E> {
   readonly #after: number;
@@ -94,18 +131,13 @@ export class Ages<E> {
   readonly #agenda: Agenda<E>;
   readonly #changed: (() => void) | undefined;
 
-  /** @param expire removes what has expired of an entry by a time, and returns when the rest ends; Infinity: nothing is left */
-  constructor(
-    readonly stage: Stage,
-    readonly access: AccessTime,
-    ttl: Ttl,
-    expire: (entry: E, time: number) => number,
-  ) {
+  /** @param due where the times of the agenda's entries are kept, with nothing in it */
+  constructor(readonly stage: Stage, readonly aging: Aging<E>, ttl: Ttl, readonly due: DueTimes<E>) {
     this.#after = ttl.after;
     this.#processing = ttl.clock === "processing";
     this.#agenda = new Agenda((entry, time) => {
-      const next = expire(entry, time);
-      if (next !== Infinity) this.#agenda.set(next, entry);
+      if (due.get(entry) === time) this.#next(entry, aging.expire(entry, time));
+      if (this.#agenda.next > time) aging.expired?.(time);
     });
     if (this.#processing) this.#changed = fireByWallClock(stage, this.#agenda);
     else stage.due(this.#agenda);
@@ -113,12 +145,7 @@ export class Ages<E> {
 
   /** The time of the access at hand. */
   now(): number {
-    return this.#processing ? this.stage.now : this.access.eventTime();
-  }
-
-  /** When the next value ends, or may end. */
-  get next(): number {
-    return this.#agenda.next;
+    return this.#processing ? this.stage.now : this.aging.eventTime();
   }
 
   /** When a value of this time ends. It is seen before that. */
@@ -131,11 +158,20 @@ export class Ages<E> {
     return this.#agenda.next > now;
   }
 
-  /** Watches a new value. */
+  /** Watches a new value. The agenda may still have an entry of a deleted one, which will do if it is due early enough. */
   watch(entry: E, at: number): void {
-    if (this.#after === Infinity) return;
-    this.#agenda.set(this.end(at), entry);
+    const end = this.end(at);
+    const due = this.due.get(entry);
+    if (end === Infinity || (due !== undefined && due <= end)) return;
+    this.#next(entry, end);
     this.#changed?.();
+  }
+
+  /** Keeps when an entry is due next; Infinity: never. */
+  #next(entry: E, time: number): void {
+    if (time === Infinity) return this.due.delete(entry);
+    this.due.set(entry, time);
+    this.#agenda.set(time, entry);
   }
 
   /** The time of a restored value. One that was stored without a time begins to age now. */

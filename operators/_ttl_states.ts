@@ -6,7 +6,16 @@
  */
 import { Handle, type HandleParts } from "./_process_states.ts";
 import type { ListState, MapState, ValueState } from "./_process_types.ts";
-import { type AccessTime, type Aged, agedVersion, Ages, type Ttl } from "./_ttl.ts";
+import {
+  type AccessTime,
+  type Aged,
+  agedVersion,
+  Ages,
+  type Aging,
+  DuePairs,
+  type DueTimes,
+  type Ttl,
+} from "./_ttl.ts";
 import type { Stage, StateOptions } from "./_stage.ts";
 import type { Cell, Key, KeyedElements, KeyedEntries, KeyedList, KeyedMap, KeyedState } from "./keyed_state.ts";
 
@@ -18,20 +27,25 @@ export interface TtlParts extends HandleParts {
   readonly open: StateOptions;
 }
 
-abstract class TtlHandle<E> extends Handle {
+abstract class TtlHandle<E> extends Handle implements Aging<E> {
   protected readonly ages: Ages<E>;
   protected readonly readsRefresh: boolean;
+  readonly #access: AccessTime;
 
-  constructor(parts: TtlParts) {
+  constructor(parts: TtlParts, due: DueTimes<E>) {
     super(parts);
+    this.#access = parts.access;
     this.readsRefresh = parts.ttl.refresh === "read";
-    this.ages = new Ages(parts.stage, parts.access, parts.ttl, (entry, time) => this.expire(entry, time));
+    this.ages = new Ages(parts.stage, this, parts.ttl, due);
+  }
+
+  eventTime(): number {
+    return this.#access.eventTime();
   }
 
   /** Watches what the checkpoint had. */
   abstract restore(): void;
-  /** Removes what has expired of an entry; returns when the rest ends. */
-  protected abstract expire(entry: E, time: number): number;
+  abstract expire(entry: E, time: number): number;
 
   protected isSeen([, at]: Aged<unknown>, now: number): boolean {
     return this.ages.end(at) > now;
@@ -41,11 +55,9 @@ abstract class TtlHandle<E> extends Handle {
 /** One value for each key. */
 export class TtlValue<V> extends TtlHandle<Key> implements ValueState<V> {
   readonly #state: KeyedState<Key, Aged<V>>;
-  /** The keys that the agenda holds. One may be without a value, if that was deleted. */
-  readonly #watched = new Set<Key>();
 
   constructor(parts: TtlParts) {
-    super(parts);
+    super(parts, new Map());
     this.#state = parts.stage.state({ ...parts.open, ...agedVersion(parts.open) });
   }
 
@@ -66,7 +78,7 @@ export class TtlValue<V> extends TtlHandle<Key> implements ValueState<V> {
     if (before === undefined) this.current.meet();
     const at = before === undefined ? now : Math.max(before[1], now);
     this.#state.write(cell, [own, at]);
-    if (before === undefined) this.#watch(cell.key, at);
+    if (before === undefined) this.ages.watch(cell.key, at);
   }
 
   delete(): void {
@@ -79,36 +91,27 @@ export class TtlValue<V> extends TtlHandle<Key> implements ValueState<V> {
       const [value, stored] = cell.value!;
       const at = this.ages.restored(stored);
       if (at !== stored) this.#state.write(cell, [value, at]);
-      this.#watch(cell.key, at);
+      this.ages.watch(cell.key, at);
     }
   }
 
-  protected expire(key: Key, time: number): number {
+  expire(key: Key, time: number): number {
     const cell: Cell<Key, Aged<V>> | undefined = this.#state.find(key);
     if (cell !== undefined) {
       const end = this.ages.end(cell.value![1]);
       if (end > time) return end;
       this.#state.write(cell, undefined);
     }
-    this.#watched.delete(key);
     return Infinity;
-  }
-
-  #watch(key: Key, at: number): void {
-    if (this.#watched.has(key)) return;
-    this.#watched.add(key);
-    this.ages.watch(key, at);
   }
 }
 
 /** A map for each key. */
 export class TtlMap<E extends Key, V> extends TtlHandle<readonly [Key, E]> implements MapState<E, V> {
   readonly #state: KeyedMap<Key, E, Aged<V>>;
-  /** The entries that the agenda holds. */
-  readonly #watched = new Map<Key, Set<E>>();
 
   constructor(parts: TtlParts) {
-    super(parts);
+    super(parts, new DuePairs());
     this.#state = parts.stage.maps({ ...parts.open, ...agedVersion(parts.open) });
   }
 
@@ -144,7 +147,7 @@ export class TtlMap<E extends Key, V> extends TtlHandle<readonly [Key, E]> imple
     const before = entries.get(entry);
     const at = before === undefined ? now : Math.max(before[1], now);
     entries.set(entry, [own, at]);
-    if (before === undefined) this.#watch(entries.key, entry, at);
+    if (before === undefined) this.ages.watch([entries.key, entry], at);
   }
 
   delete(entry: E): void {
@@ -176,12 +179,12 @@ export class TtlMap<E extends Key, V> extends TtlHandle<readonly [Key, E]> imple
       for (const [entry, [value, stored]] of [...entries.entries()]) {
         const at = this.ages.restored(stored);
         if (at !== stored) entries.set(entry, [value, at]);
-        this.#watch(entries.key, entry, at);
+        this.ages.watch([entries.key, entry], at);
       }
     }
   }
 
-  protected expire([key, entry]: readonly [Key, E], time: number): number {
+  expire([key, entry]: readonly [Key, E], time: number): number {
     const entries = this.#state.find(key);
     const aged = entries?.get(entry);
     if (aged !== undefined) {
@@ -189,9 +192,6 @@ export class TtlMap<E extends Key, V> extends TtlHandle<readonly [Key, E]> imple
       if (end > time) return end;
       entries!.set(entry, undefined);
     }
-    const watched = this.#watched.get(key)!;
-    watched.delete(entry);
-    if (watched.size === 0) this.#watched.delete(key);
     return Infinity;
   }
 
@@ -208,14 +208,6 @@ export class TtlMap<E extends Key, V> extends TtlHandle<readonly [Key, E]> imple
   #refresh(entries: KeyedEntries<Key, E, Aged<V>>, entry: E, [value, at]: Aged<V>, now: number): void {
     if (this.readsRefresh && now > at) entries.set(entry, [value, now]);
   }
-
-  #watch(key: Key, entry: E, at: number): void {
-    let watched = this.#watched.get(key);
-    if (watched === undefined) this.#watched.set(key, watched = new Set());
-    if (watched.has(entry)) return;
-    watched.add(entry);
-    this.ages.watch([key, entry], at);
-  }
 }
 
 /**
@@ -226,11 +218,9 @@ export class TtlList<V> extends TtlHandle<Key> implements ListState<V> {
   readonly #state: KeyedList<Key, Aged<V>>;
   /** When each list was read last, where that refreshes it. */
   readonly #reads: KeyedState<Key, number> | undefined;
-  /** The keys that the agenda holds. */
-  readonly #watched = new Set<Key>();
 
   constructor(parts: TtlParts) {
-    super(parts);
+    super(parts, new Map());
     this.#state = parts.stage.lists({ ...parts.open, ...agedVersion(parts.open) });
     if (this.readsRefresh) this.#reads = parts.stage.state({ part: `${parts.open.part}/read` });
   }
@@ -254,7 +244,7 @@ export class TtlList<V> extends TtlHandle<Key> implements ListState<V> {
     if (size === 0) this.current.meet();
     const at = size === 0 ? now : Math.max(elements.at(size - 1)![1], now);
     elements.append([own, at]);
-    if (size === 0) this.#watch(elements.key, at);
+    if (size === 0) this.ages.watch(elements.key, at);
   }
 
   replace(index: number, value: V): void {
@@ -294,18 +284,17 @@ export class TtlList<V> extends TtlHandle<Key> implements ListState<V> {
         if (at === stored) break;
         elements.replace(index, [value, at]);
       }
-      this.#watch(elements.key, elements.at(0)![1]);
+      this.ages.watch(elements.key, elements.at(0)![1]);
     }
   }
 
-  protected expire(key: Key, time: number): number {
+  expire(key: Key, time: number): number {
     const elements = this.#state.find(key);
     if (elements !== undefined) {
       elements.shift(this.#expired(elements, time));
       this.#forgetRead(elements);
       if (elements.size > 0) return this.ages.end(this.#timeOf(elements, 0));
     }
-    this.#watched.delete(key);
     return Infinity;
   }
 
@@ -342,11 +331,5 @@ export class TtlList<V> extends TtlHandle<Key> implements ListState<V> {
   #forgetRead({ key, size }: KeyedElements<Key, Aged<V>>): void {
     const read = size === 0 ? this.#reads?.find(key) : undefined;
     if (read !== undefined) this.#reads!.write(read, undefined);
-  }
-
-  #watch(key: Key, at: number): void {
-    if (this.#watched.has(key)) return;
-    this.#watched.add(key);
-    this.ages.watch(key, at);
   }
 }

@@ -9,6 +9,7 @@ import { lookAtAll } from "./support/dashboard/looking.ts";
 import { connectTo } from "./support/kafka_clients.ts";
 import { NO_STORE } from "./support/no_store.ts";
 import { publish, record } from "./support/recording_reader.ts";
+import { detailsWhen } from "./support/three_ways.ts";
 
 const found = findBrowser();
 const own = await findBroker({ own: true });
@@ -44,6 +45,7 @@ Deno.test({
     await visitor.page.getByText("1 since the job's first start").waitFor();
     const killed = Date.now();
     await broker.kill();
+    await detailsWhen(job, "the trouble", ({ trouble = "" }) => trouble.includes("no Kafka broker answers"));
 
     const item = visitor.page.locator(".attention .item.is-bad");
     await item.getByText(`no Kafka broker answers at ${broker.brokers[0]}`).waitFor();
@@ -65,6 +67,8 @@ Deno.test({
 
     await broker.start();
     await click("after");
+    // How soon the client asks again depends on the machine. The page has it a second later.
+    await detailsWhen(job, "the next record", ({ records_in, trouble }) => records_in === 2 && trouble === undefined);
     await visitor.page.getByText("2 since the job's first start").waitFor();
     await visitor.page.locator(".state", { hasText: "running" }).waitFor();
     await visitor.page.locator(".attention .calm").waitFor();

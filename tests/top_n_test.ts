@@ -73,6 +73,17 @@ describe("topN()", () => {
     ]);
   });
 
+  it("ends an item by its own time where it went and came back at an earlier one", () => {
+    const changes: string[] = [];
+    const score = (key: string, time: number, score?: number) => ({ group: "all", key, score, time, note: 0 });
+    from([score("a", 20, 9), score("a", 20), score("a", 5, 9), score("b", 8, 7)]).pipe(
+      eventTime(({ time }) => time),
+      watermark({ maxOutOfOrderness: 20 }),
+      topN({ ...by, n: 1, ttl: { after: 10 } }),
+    ).subscribe((change) => changes.push(shown(change)));
+    assertEquals(changes, ["+a9", "-a9", "+a9", "-a9", "+b7", "-b7"]);
+  });
+
   it("takes bigints, and refuses scores that cannot be compared", () => {
     const rows = [5n, 7n, 6n].map((score, index) => ({ group: "all", key: `${index}`, score, note: 0, time: 0 }));
     assertEquals(outcome(from(rows).pipe(topN({ ...by, n: 1 }))).values.map(shown), ["+05", "-05", "+17"]);

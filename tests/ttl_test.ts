@@ -1,7 +1,7 @@
 /** States with a time to live: in jobs, through crashes, in the store, and where a state gets one later. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { from, type Observable } from "rxjs";
+import { from, type Observable, tap } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import {
   eventTime,
@@ -21,7 +21,7 @@ import { runWith } from "../runtime/run.ts";
 import { CommittingTask } from "./support/committing_task.ts";
 import { at, events, outcome } from "./support/events.ts";
 import { ManualClock, refusal, until } from "./support/jobs.ts";
-import { jobSource } from "./support/task_host.ts";
+import { HandMadeTask, jobSource } from "./support/task_host.ts";
 import { type Visit, visits } from "./support/throwing.ts";
 
 interface Seen {
@@ -55,6 +55,7 @@ function known(log: MemoryLog, ttl: Ttl | undefined): Observable<unknown> {
 }
 
 const STATES = ["last", "tens", "all"] as const;
+const STATES_OF_KEPT = ["kept/one", "kept/by", "kept/all"];
 
 describe("a state with a time to live", () => {
   it("is not seen once its time is over, by the times of the records, and is gone when the watermark says so", async () => {
@@ -73,6 +74,40 @@ describe("a state with a time to live", () => {
     assertEquals(sizes(), [1, 1, 1], "only Bob's, for the watermark is 29");
     await test.push("visits", visits(["ada", 31]));
     assertEquals(test.results("known").at(-1), { user: "ada", tens: [], all: [] });
+  });
+
+  it("ends by its own time where it was deleted and is set again at an earlier one", () => {
+    const sizes: number[] = [];
+    const ttl: Ttl = { after: 10 };
+    const job = new HandMadeTask().run(
+      jobSource<{ at: number; do: "set" | "delete" | "size" }>("rows").pipe(
+        eventTime(({ at }) => at),
+        watermark({ maxOutOfOrderness: 20 }),
+        keyedProcess({
+          name: "kept",
+          key: () => "a",
+          state: { one: value<number>({ ttl }), by: map<string, number>({ ttl }), all: list<number>({ ttl }) },
+          emits: typed<number>(),
+          next({ at, do: deed }, { state: { one, by, all }, emit }) {
+            if (deed === "size") return emit(by.size);
+            one[deed as "set"](at);
+            by[deed as "set"]("x", at);
+            if (deed === "set") all.append(at);
+            else all.clear();
+          },
+        }),
+        tap((size) => void sizes.push(size)),
+      ),
+    );
+    const push = (at: number, deed: "set" | "delete" | "size") => job.push("rows", { at, do: deed }, { timestamp: at });
+    push(20, "set");
+    push(20, "delete");
+    push(5, "set");
+    push(14, "size");
+    // The second ends at 15, and the first would have ended at 30.
+    push(36, "size");
+    assertEquals(sizes, [1, 0]);
+    assertEquals(STATES_OF_KEPT.map((name) => job.openState({ name } as never).size), [0, 0, 0]);
   });
 
   it("by the wall clock is gone after that time, without a record", async () => {

@@ -14,8 +14,11 @@ const SHARE = 0.12;
 const LONG = [17_000, 26_000] as const;
 const SHORT = [50, 9_000] as const;
 
+/** How much larger the quota is where results are padded. A single epoch would take longer than a run otherwise. */
+const LARGER = 100;
+
 /** The changes of a run, and faults of its workers during them. */
-export function changesOf({ seed, workers, partitions, inputMs, untilEnd }: Drawn): WorldFault[] {
+export function changesOf({ seed, workers, partitions, inputMs, untilEnd, padding }: Drawn): WorldFault[] {
   const dice = diceOf(seed ^ 0x0c4a6e);
   const { chance, whole } = dice;
   if (!chance(SHARE)) return [];
@@ -26,7 +29,7 @@ export function changesOf({ seed, workers, partitions, inputMs, untilEnd }: Draw
     const at = whole(0, span + 500);
     const [shortest, longest] = chance(0.35) ? LONG : SHORT;
     const ms = whole(shortest, longest);
-    const what = drawn(partitions, dice);
+    const what = drawn({ partitions, padding }, dice);
     // Two overlapping changes of one thing would restore the wrong value.
     if (what.change === "configure" && left < most) continue;
     // A job with an end must know at its start which transactions are open.
@@ -44,7 +47,10 @@ export function changesOf({ seed, workers, partitions, inputMs, untilEnd }: Draw
   return faults;
 }
 
-function drawn(partitions: number, { random, chance, whole }: Dice): Change {
+function drawn(
+  { partitions, padding }: Pick<Drawn, "partitions" | "padding">,
+  { random, chance, whole }: Dice,
+): Change {
   const topic = OUTPUTS[whole(0, OUTPUTS.length - 1)];
   const kinds: (() => Change)[] = [
     () => ({ change: "deny", right: { to: "write", topic } }),
@@ -54,7 +60,7 @@ function drawn(partitions: number, { random, chance, whole }: Dice): Change {
     () => ({ change: "configure", topic, config: { "max.message.bytes": String(whole(100, 600)) } }),
     () => ({ change: "configure", topic: chance(0.5) ? ACTIVITY : COUNTS, config: OLD }),
     () => ({ change: "configure", topic: chance(0.5) ? ACTIVITY : COUNTS, config: PRESENT }),
-    () => ({ change: "quota", bytes: whole(300, 5000) }),
+    () => ({ change: "quota", bytes: whole(300, 5000) * (padding > 0 ? LARGER : 1) }),
     () => ({ change: "limit transactions", timeout: 8000 }),
     () => ({ change: "hold", partition: whole(0, partitions - 1), commit: chance(0.5) }),
   ];

@@ -69,6 +69,10 @@ const FOUND: Record<string, Scenario> = {
     resetScenarioOf(72),
     ["places", "stays", "trips"],
   ),
+  "an item that comes back at an earlier time than it had before ends by its own time": {
+    ...withFamilies(scenarioOf(2_078_800_341), ["leaders"]),
+    faults: [],
+  },
 };
 
 for (const [sentence, scenario] of Object.entries(FOUND)) {

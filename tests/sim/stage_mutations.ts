@@ -10,6 +10,16 @@ const ASYNC = "operators/_async_stage.ts";
 
 export const STAGES: readonly Mutation[] = [
   {
+    name: "a value that is set again ends when the deleted one would have ended",
+    run: RUN,
+    families: ["leaders"],
+    edits: [{
+      file: "operators/_ttl.ts",
+      find: "(due !== undefined && due <= end)",
+      replace: "due !== undefined",
+    }],
+  },
+  {
     name: "the timers of a stage are forgotten when it is restored",
     run: 3,
     families: ["visits"],
