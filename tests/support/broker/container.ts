@@ -5,7 +5,7 @@
  */
 import type { Broker, BrokerOptions } from "./kinds.ts";
 import { guardContainer } from "./container_guard.ts";
-import { docker, dockerDoes, kafkaImage } from "./docker.ts";
+import { docker, dockerDoes, kafkaImage, logsOf } from "./docker.ts";
 import { JVM_FOR_TESTS } from "./node.ts";
 import { freePort } from "./ports.ts";
 import { commonProperties } from "./properties.ts";
@@ -159,10 +159,13 @@ class KafkaContainer implements ContainerBroker {
   async answers(): Promise<void> {
     const [address] = this.brokers;
     const deadline = Date.now() + START_LIMIT;
-    while (!(await hasController(address))) {
+    for (;;) {
+      const missing = await controllerMissing(address);
+      if (missing === undefined) break;
       if (Date.now() > deadline || await this.status() !== "running") {
-        const last = await docker("logs", "--tail", "15", this.#parts.name);
-        throw new Error(`Cannot use the Kafka container: ${address} does not answer\n${last}`);
+        const state = await docker("inspect", "--format", "{{json .State}}", this.#parts.name);
+        const last = await logsOf(this.#parts.name, 15);
+        throw new Error(`Cannot use the Kafka container: ${address} does not answer: ${missing}; ${state}\n${last}`);
       }
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_AFTER));
     }
@@ -206,6 +209,10 @@ function environment(port: number, options: BrokerOptions): Record<string, strin
   };
 }
 
-async function hasController(address: string): Promise<boolean> {
-  return await askCluster(address).then(({ controller }) => controller >= 0, () => false);
+/** Why a broker cannot be used yet; `undefined` when it is a member of its cluster. */
+async function controllerMissing(address: string): Promise<string | undefined> {
+  return await askCluster(address).then(
+    ({ controller }) => controller >= 0 ? undefined : "its cluster has no controller",
+    (error) => error instanceof Error ? error.message : String(error),
+  );
 }

@@ -11,9 +11,20 @@ export function kafkaImage(): string {
 
 /** Runs `docker` and returns its output. Throws with docker's own message when it fails. */
 export async function docker(...args: string[]): Promise<string> {
+  return (await run(args)).out;
+}
+
+/** The last lines that a container printed to either of its streams. */
+export async function logsOf(name: string, lines: number): Promise<string> {
+  const { out, err } = await run(["logs", "--tail", String(lines), name]);
+  return `${out}\n${err}`.trim();
+}
+
+async function run(args: string[]): Promise<{ out: string; err: string }> {
   const { code, stdout, stderr } = await new Deno.Command("docker", { args, stdin: "null" }).output();
-  if (code !== 0) throw new Error(`Cannot run docker ${args[0]}: ${new TextDecoder().decode(stderr).trim()}`);
-  return new TextDecoder().decode(stdout).trim();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+  if (code !== 0) throw new Error(`Cannot run docker ${args[0]}: ${err}`);
+  return { out, err };
 }
 
 /** Whether `docker` runs this without an error. */
