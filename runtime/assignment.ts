@@ -17,8 +17,8 @@ import type { InputQueue } from "./input_queue.ts";
 import type { Meter } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { Recovery } from "./recovery.ts";
-import { takeOver, type TakeoverParts } from "./takeover.ts";
-import { describeTaken, earlyTimeTold, shownTasks, tellUnread, warnAboutShown } from "./telling.ts";
+import { type Taken, takeOver, type TakeoverParts } from "./takeover.ts";
+import { describeTaken, earlyTimeTold, otherOffsets, shownTasks, type Told, unreadInput } from "./telling.ts";
 import type { TroubleKind } from "./troubles.ts";
 
 /** What an assignment needs. */
@@ -151,10 +151,7 @@ export class Assignment {
     // first, so that the marker shows them.
     await epochs().settled();
     const taken = await takeOver(this.#takeover, numbers, this.#reset);
-    if (this.parts.background.signal.aborted) {
-      for (const { owned } of taken) owned.runner.close();
-      throw new UnavailableError("The job was stopped while its tasks were taken over");
-    }
+    const { other, unread } = await this.#toTell(taken);
     const fresh: InputQueue[] = [];
     for (const { owned } of taken) {
       this.tasks.set(owned.number, owned);
@@ -180,9 +177,28 @@ export class Assignment {
     this.list = [...this.tasks.values()];
     epochs().publish();
     settings.events.tell(...describeTaken(taken, settings.clock.elapsed() - began));
-    await warnAboutShown(this.parts, taken);
-    if (await tellUnread(this.parts, taken)) this.unread = true;
+    for (const told of other) settings.events.tell(...told);
+    if (unread !== undefined) settings.events.tell(...unread);
+    if (unread !== undefined) this.unread = true;
     return starts;
+  }
+
+  /**
+   * What is to be told of tasks that were taken over. It is asked before they are the worker's: where the broker does not answer,
+   * the takeover is tried again. A failure after that would lose the offsets at which reading begins.
+   */
+  async #toTell(taken: readonly Taken[]): Promise<{ other: Told[]; unread: Told | undefined }> {
+    try {
+      const told = { other: await otherOffsets(this.parts, taken), unread: await unreadInput(this.parts, taken) };
+      if (!this.parts.background.signal.aborted) return told;
+      throw new UnavailableError("The job was stopped while its tasks were taken over");
+    } catch (error) {
+      for (const { owned } of taken) {
+        owned.runner.close();
+        owned.states.close();
+      }
+      throw error;
+    }
   }
 
   #release(number: number): void {

@@ -15,8 +15,11 @@ import type { OwnedTask } from "./owned_task.ts";
 import { positionOf } from "../connectors/rows.ts";
 import type { Taken } from "./takeover.ts";
 
+/** What is told: the facts, and the words. */
+export type Told = [EventFacts, string];
+
 /** The line at each start: fresh or restored, the offsets, how many keys, how long it took, and what is republished. */
-export function describeTaken(taken: readonly Taken[], ms: number): [EventFacts, string] {
+export function describeTaken(taken: readonly Taken[], ms: number): Told {
   const restored = taken.filter(({ created }) => !created);
   const keys = taken.reduce((sum, one) => sum + one.keys, 0);
   const epochs = taken.reduce((sum, one) => sum + one.republishes, 0);
@@ -44,13 +47,14 @@ export function shownTasks(tasks: readonly number[]): string {
 }
 
 /**
- * Warns when the group's offsets differ from the head, for example after a reset with Kafka's tools. The head decides.
- * Of a topic that every task reads the group shows the offset of one task, which says nothing of the others.
+ * Warnings where the group's offsets differ from the head, for example after a reset with Kafka's tools. The head
+ * decides. Of a topic that every task reads the group shows the offset of one task, which says nothing of the others.
  */
-export async function warnAboutShown(
+export async function otherOffsets(
   { open, settings }: { open: OpenJob; settings: Settings },
   taken: readonly Taken[],
-): Promise<void> {
+): Promise<Told[]> {
+  const told: Told[] = [];
   const topics = new Set(taken.flatMap(({ owned }) => inputOffsets(owned).map(({ topic }) => topic)));
   for (const topic of topics.difference(open.layout.broadcast)) {
     const shown = await open.input.shown(settings.name, topic);
@@ -60,14 +64,15 @@ export async function warnAboutShown(
         const other = own === topic ? shown.get(partition) : undefined;
         // The offsets that the job itself commits to the group trail the head by about a second.
         if (other === undefined || (other.own ? other.offset <= offset : other.offset === offset)) continue;
-        settings.events.tell(
+        told.push([
           { kind: "other offset", topic, partition, offset },
           `the group's offset of ${topic}/${partition} is ${other.offset}, but the job goes on at ${offset}, where its checkpoint is; ` +
-            `to read from elsewhere, start it with reset`,
-        );
+          `to read from elsewhere, start it with reset`,
+        ]);
       }
     }
   }
+  return told;
 }
 
 /**
@@ -91,13 +96,10 @@ export function earlyTimeTold({ events }: Settings): (time: number, record: Reco
 }
 
 /**
- * A finished job reads no more. When its input goes on after the end that it had, logs what stays unread and how to
- * process it. Returns whether there is such input.
+ * A finished job reads no more. When its input goes on after the end that it had: what stays unread and how to process
+ * it.
  */
-export async function tellUnread(
-  { open, settings }: { open: OpenJob; settings: Settings },
-  taken: readonly Taken[],
-): Promise<boolean> {
+export async function unreadInput({ open }: { open: OpenJob }, taken: readonly Taken[]): Promise<Told | undefined> {
   const ends = leastOffsets(taken.filter(({ owned }) => owned.finished).flatMap(({ owned }) => inputOffsets(owned)));
   const unread: string[] = [];
   for (const topic of new Set(ends.map((end) => end.topic))) {
@@ -107,16 +109,15 @@ export async function tellUnread(
       if (latest > offset) unread.push(`${topic}/${partition} from offset ${offset} to ${latest - 1}`);
     }
   }
-  if (unread.length === 0) return false;
+  if (unread.length === 0) return undefined;
   const shown = unread.length > 8
     ? `${unread.slice(0, 8).join(", ")} and ${unread.length - 8} more`
     : unread.join(", ");
-  settings.events.tell(
+  return [
     { kind: "unread" },
     `it finished in an earlier run, and what has come since stays unread: ${shown}. Start it with reset to say from where ` +
-      `to process the input anew, or run it under another name; without until: "end" a job reads on for ever`,
-  );
-  return true;
+    `to process the input anew, or run it under another name; without until: "end" a job reads on for ever`,
+  ];
 }
 
 /** The offsets of the inputs. Those of hops are of no interest to users: nothing in a hop stays unread. */

@@ -69,6 +69,15 @@ const FOUND: Record<string, Scenario> = {
     resetScenarioOf(72),
     ["places", "stays", "trips"],
   ),
+  "tasks are read also where the broker does not answer what is only told, at the end of a takeover that lasted too long":
+    {
+      ...{ ...JOB, seed: 7_001_835, partitions: 2, workers: 1, records: 46, transactional: false, counts: "latest" },
+      ...{ brokers: 3, onMissing: "skip", families: ["heard", "carts", "naps", "overlaps", "pairs"] },
+      faults: [
+        { on: "call", worker: 0, target: "kv", nth: 19, act: { do: "pause", when: "asking", ms: 10_046 } },
+        { on: "call", worker: 0, target: "markers", nth: 3, act: { do: "lose request" } },
+      ],
+    },
   "an item that comes back at an earlier time than it had before ends by its own time": {
     ...withFamilies(scenarioOf(2_078_800_341), ["leaders"]),
     faults: [],

@@ -20,6 +20,23 @@ export const SILENCES: readonly Mutation[] = [
     }],
   },
   {
+    name: "a takeover fails at what is only told, after its tasks are the worker's",
+    run: 7_001_835,
+    families: ["heard", "carts", "naps", "overlaps", "pairs"],
+    edits: [
+      {
+        file: "runtime/assignment.ts",
+        find: "    const { other, unread } = await this.#toTell(taken);\n",
+        replace: "",
+      },
+      {
+        file: "runtime/assignment.ts",
+        find: "    epochs().publish();\n",
+        replace: "    epochs().publish();\n    const { other, unread } = await this.#toTell(taken);\n",
+      },
+    ],
+  },
+  {
     name: "a permanent refusal is tried again and again in silence",
     run: 1598,
     masked: "publishing that takes long is told as well, whatever the reason",

@@ -11,7 +11,7 @@ const ASYNC = "operators/_async_stage.ts";
 export const STAGES: readonly Mutation[] = [
   {
     name: "a value that is set again ends when the deleted one would have ended",
-    run: RUN,
+    run: 5533,
     families: ["leaders"],
     edits: [{
       file: "operators/_ttl.ts",

@@ -10,9 +10,7 @@ import type { Job, RunOptions } from "@tidemark/streams";
 import { systemClock } from "../../base/clock.ts";
 import type { Clock } from "../../base/clock.ts";
 import { runWith } from "../../runtime/run.ts";
-
-/** How long a test waits, in milliseconds. */
-const PATIENCE = 30_000;
+import { PATIENCE } from "./patience.ts";
 
 /** Time that stands still until a test moves it. Timers fire in order. */
 export class ManualClock implements Clock {

@@ -10,9 +10,7 @@ import type {
 } from "../../connectors/connector.ts";
 import { countPartitions } from "./recording_reader.ts";
 import { layOut } from "../../runtime/task_layout.ts";
-
-/** How long a test waits, in milliseconds. */
-const PATIENCE = 60_000;
+import { PATIENCE } from "./patience.ts";
 
 /** How a {@linkcode Member} joins. */
 export interface MemberOptions {

@@ -1,11 +1,10 @@
 /** A real Prometheus, which scrapes pages of jobs, and its tool. */
 import { assert, assertEquals } from "@std/assert";
 import { findPrometheus } from "./run/find_prometheus.ts";
+import { PATIENCE } from "./patience.ts";
 
 export { findPrometheus };
 
-/** How long a test waits for Prometheus, in milliseconds. */
-const PATIENCE = 60_000;
 /** How often it is asked, in milliseconds. */
 const AGAIN = 100;
 

@@ -17,9 +17,7 @@ import type {
 import { deliver } from "./deliveries.ts";
 import type { Mutation, Store } from "../../state/store.ts";
 import { layOut } from "../../runtime/task_layout.ts";
-
-/** How long a test waits, in milliseconds. */
-const PATIENCE = 30_000;
+import { PATIENCE } from "./patience.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -5,9 +5,7 @@ import { type Dashboard, dashboard } from "@tidemark/streams/dashboard";
 import { assertContent, type Browser, type Page, Visitor } from "./browser.ts";
 import { goTo, type View } from "./dashboard/looking.ts";
 import { command } from "./terminal.ts";
-
-/** How long to wait for details, in milliseconds. */
-const PATIENCE = 30_000;
+import { PATIENCE } from "./patience.ts";
 
 /** Where an answer is read. */
 export interface Where {

@@ -2,11 +2,10 @@
 import { lines } from "../lines.ts";
 import type { ChildOptions } from "./child.ts";
 import type { Phase, Point } from "./points.ts";
+import { PATIENCE } from "../patience.ts";
 
 const CHILD = new URL("./child.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
-/** How long to wait for anything that must come, in milliseconds. */
-const PATIENCE = 120_000;
 /** A line that begins so names the tasks of an assignment. */
 const OWNS = "owns ";
 /** When several phases are under way, a kill counts for the first of these. */
