@@ -27,11 +27,13 @@ import type { AtomicResult, Check, Mutation, Store, StoreEntry, StoreKey } from 
  * ```
  */
 export class KvStore implements Store {
-  /** Called when a call has had no answer for several seconds, and with `undefined` when it is answered. */
+  /** Called when a call has waited for several seconds, with the reason, and with `undefined` when calls succeed again. */
   waits: (error: Error | undefined) => void = () => {};
   readonly #closed = new AbortController();
   /** Ends the waits of the calls under way. */
   readonly #waiting = new Set<(error: Error) => void>();
+  /** What was told to be waited for. */
+  readonly #troubled = new Set<Deed>();
 
   /**
    * Makes a store of an open KV.
@@ -122,54 +124,86 @@ export class KvStore implements Store {
     return new Error(`The state at ${this.name} is closed`);
   }
 
-  async #retry<T>(what: "read" | "written", act: () => Promise<T>): Promise<T> {
+  async #retry<T>(what: Deed, act: () => Promise<T>): Promise<T> {
+    const { clock } = this;
+    const { signal } = this.#closed;
+    let reason = unanswered(CALL_TOLD_MS);
+    let told = false;
+    const tell = () => {
+      told = true;
+      this.#troubled.add(what);
+      this.waits(this.#cannotBe(what, reason));
+    };
+    const cancelTelling = clock.after?.(CALL_TOLD_MS, tell);
+    const locked = (error: Error) => {
+      reason = reasonOf(error);
+      if (told) tell();
+    };
     try {
-      const { signal } = this.#closed;
-      return await whileLocked({ clock: this.clock, signal }, () => {
+      const answer = await whileLocked({ clock, signal }, () => {
         if (signal.aborted) throw this.#closedError();
-        return this.#answered(what, act());
-      });
+        return this.#answered(act());
+      }, locked);
+      this.#answers(what);
+      return answer;
     } catch (error) {
-      if (this.#closed.signal.aborted || !isPassing(error)) throw error;
-      throw new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reasonOf(error)}`, { cause: error });
+      if (!signal.aborted && isPassing(error)) throw this.#cannotBe(what, reasonOf(error), error);
+      this.#answers(what);
+      throw error;
+    } finally {
+      cancelTelling?.();
     }
   }
 
-  /**
-   * Gives up a call that is not answered, as if its connection had broken; it may still take effect. Well before that,
-   * `waits` is called, and again when the wait ends.
-   */
-  async #answered<T>(what: string, call: Promise<T>): Promise<T> {
+  #cannotBe(what: Deed, reason: string, cause?: unknown): UnavailableError {
+    return new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reason}`, { cause });
+  }
+
+  /** A call was answered. The store may still not answer calls of the other kind: a locked file can be read. */
+  #answers(what: Deed): void {
+    if (this.#troubled.delete(what) && this.#troubled.size === 0) this.waits(undefined);
+  }
+
+  /** Gives up a call that is not answered, as if its connection had broken; it may still take effect. */
+  async #answered<T>(call: Promise<T>): Promise<T> {
     const { clock } = this;
     if (clock.after === undefined) return await call;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#waiting.add(reject);
-    const unanswered = (ms: number) => `it has not answered for ${ms / 1000} s`;
-    let told = false;
-    const cancelTelling = clock.after(CALL_TOLD_MS, () => {
-      told = true;
-      this.waits(new UnavailableError(`The state at ${this.name} cannot be ${what}: ${unanswered(CALL_TOLD_MS)}`));
-    });
     const cancel = clock.after(CALL_LIMIT_MS, () => reject(new Error(unanswered(CALL_LIMIT_MS))));
     call.then(resolve, reject);
     try {
       return await promise;
     } finally {
       this.#waiting.delete(reject);
-      cancelTelling();
       cancel();
-      if (told) this.waits(undefined);
     }
   }
 }
 
-/** Repeats a call while the file is locked, because then nothing was executed. Throws all other errors. */
-async function whileLocked<T>(patience: Patience, act: () => Promise<T>): Promise<T> {
+/** What is done with the state, as a message names it. */
+type Deed = "read" | "written";
+
+function unanswered(ms: number): string {
+  return `it has not answered for ${ms / 1000} s`;
+}
+
+/**
+ * Repeats a call while the file is locked, because then nothing was executed. Throws all other errors.
+ *
+ * @param locked called each time
+ */
+async function whileLocked<T>(
+  patience: Patience,
+  act: () => Promise<T>,
+  locked: (error: Error) => void = () => {},
+): Promise<T> {
   for (let failures = 0;; failures++) {
     try {
       return await act();
     } catch (error) {
       if (!isLocked(error) || failures >= LOCKED_RETRIES) throw error;
+      locked(error);
       const wait = pauseAfter(Math.min(failures, 4), RETRY_PAUSE, patience.clock.random());
       await waitOrThrow(patience, wait, error);
     }

@@ -73,11 +73,14 @@ Deno.test("KvStore calls every other failure an unknown outcome, and asks nobody
 });
 
 Deno.test("KvStore does not wait for ever for a store that has stopped answering, and says that it waits", async () => {
-  const silent = { get: () => new Promise(() => {}) } as unknown as Deno.Kv;
+  let away = true;
+  const silent = {
+    get: () => away ? new Promise(() => {}) : Promise.resolve({ versionstamp: null }),
+  } as unknown as Deno.Kv;
   const limits: number[] = [];
   const after = (ms: number, run: () => void) => {
     limits.push(ms);
-    queueMicrotask(run);
+    if (away) queueMicrotask(run);
     return () => {};
   };
   const store = new KvStore(silent, "half open", { ...testClock(), after });
@@ -89,7 +92,34 @@ Deno.test("KvStore does not wait for ever for a store that has stopped answering
     "half open cannot be read: it has not answered for 30 s",
   );
   assertEquals(limits, [5000, 30_000]);
-  assertEquals(said, ["The state at half open cannot be read: it has not answered for 5 s", undefined]);
+  const waits = "The state at half open cannot be read: it has not answered for 5 s";
+  assertEquals(said, [waits]);
+  away = false;
+  assertEquals(await store.get(["a"]), undefined);
+  assertEquals(said, [waits, undefined]);
+});
+
+Deno.test("KvStore says of a file that stays locked why it waits, and that it answers again only when it is written", async () => {
+  const said: (string | undefined)[] = [];
+  let late: (() => void) | undefined;
+  const after = (ms: number, run: () => void) => {
+    if (ms === 5000) late ??= run;
+    // A file that is locked for writing can be read.
+    else if (ms < 5000) void store.get(["a"]).then(run);
+    return () => {};
+  };
+  let calls = 0;
+  const kv = fakeKv(() => {
+    calls++;
+    if (calls === 3) late!();
+    if (calls < 6) throw new TypeError("database is locked");
+  });
+  const reading = Object.assign(kv, { get: () => Promise.resolve({ versionstamp: null }) });
+  const store = new KvStore(reading, "a file", { ...testClock(), after });
+  store.waits = (error) => said.push(error?.message);
+  await store.atomic([], [set(["a"], 1)]);
+  const waits = "The state at a file cannot be written: database is locked";
+  assertEquals(said, [waits, waits, waits, waits, undefined]);
 });
 
 Deno.test("KvStore gives up on a database that stays locked", async () => {
