@@ -71,13 +71,21 @@ async function beginTransaction(line: Line, id: string, records: readonly Output
   return identity;
 }
 
+/**
+ * The numbers of the events of other programs lie so far apart, below those of the input. No family can tell them from -1
+ * by a remainder, and no two are one number: a family may keep its events by number.
+ */
+const GUESTS_APART = 2520;
+
 /** Another program begins a transaction in a partition and writes a record. Returns the function that ends it. */
 export function openTransaction(
   place: Place,
   { topic, partition, commit }: { readonly topic: string; readonly partition: number; readonly commit: boolean },
 ): Promise<() => Promise<void>> {
-  const user = userOf(partition, place.kafka.partitionsOf(topic));
-  const record = eventRecord({ topic, partition, event: { user, n: -1, time: BEGIN - 43_200_000 } });
+  const partitions = place.kafka.partitionsOf(topic);
+  const user = userOf(partition, partitions);
+  const n = -1 - GUESTS_APART * (Math.floor(place.scheduler.now) * partitions + partition);
+  const record = eventRecord({ topic, partition, event: { user, n, time: BEGIN - 43_200_000 } });
   return holdOpen(place, `guest-${partition}-${place.scheduler.now}`, { records: [record], commit });
 }
 
