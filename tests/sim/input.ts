@@ -84,7 +84,7 @@ export function openTransaction(
 ): Promise<() => Promise<void>> {
   const partitions = place.kafka.partitionsOf(topic);
   const user = userOf(partition, partitions);
-  const n = -1 - GUESTS_APART * (Math.floor(place.scheduler.now) * partitions + partition);
+  const n = -1 - GUESTS_APART * (Math.floor(place.scheduler.now - BEGIN) * partitions + partition);
   const record = eventRecord({ topic, partition, event: { user, n, time: BEGIN - 43_200_000 } });
   return holdOpen(place, `guest-${partition}-${place.scheduler.now}`, { records: [record], commit });
 }
