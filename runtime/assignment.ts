@@ -6,7 +6,7 @@
  * @module
  */
 import type { StartOffset } from "../connectors/connector.ts";
-import { ofEarlierRun } from "./hop_reset.ts";
+import { beginReset, ofEarlierRun } from "./hop_reset.ts";
 import { leastOffsets } from "./offsets.ts";
 import { guardKey } from "./key_guard.ts";
 import { SharedTables, UnavailableError } from "../state/mod.ts";
@@ -144,8 +144,11 @@ export class Assignment {
   }
 
   async #take(numbers: readonly number[]): Promise<StartOffset[]> {
-    if (numbers.length === 0) return [];
     const { settings, meter, epochs } = this.parts;
+    if (numbers.length === 0) {
+      if (this.#reset !== undefined) await this.#refuseReset(this.#reset);
+      return [];
+    }
     const began = settings.clock.elapsed();
     // The transaction under way may carry epochs of a task that was released and is now assigned again. It must end
     // first, so that the marker shows them.
@@ -181,6 +184,17 @@ export class Assignment {
     if (unread !== undefined) settings.events.tell(...unread);
     if (unread !== undefined) this.unread = true;
     return starts;
+  }
+
+  /** The worker was started with reset, and other workers have all tasks. */
+  async #refuseReset(reset: NonNullable<TakeoverParts["settings"]["from"]>): Promise<void> {
+    const { open, settings: { events } } = this.parts;
+    await beginReset(this.#takeover, [], reset);
+    if (open.hops !== undefined) return;
+    const text =
+      "this worker was started with reset, but other workers have all tasks, so nothing is reset. Stop them, and " +
+      "start this one first";
+    events.tell({ kind: "standing by" }, text);
   }
 
   /**

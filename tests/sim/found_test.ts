@@ -78,6 +78,10 @@ const FOUND: Record<string, Scenario> = {
         { on: "call", worker: 0, target: "markers", nth: 3, act: { do: "lose request" } },
       ],
     },
+  "a job is reset also where other workers had all tasks when the one with the reset came": withFamilies(
+    resetScenarioOf(30_000_832),
+    ["stays"],
+  ),
   "an item that comes back at an earlier time than it had before ends by its own time": {
     ...withFamilies(scenarioOf(2_078_800_341), ["leaders"]),
     faults: [],

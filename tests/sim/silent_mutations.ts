@@ -37,6 +37,17 @@ export const SILENCES: readonly Mutation[] = [
     ],
   },
   {
+    name: "a reset is forgotten where other workers have all tasks",
+    run: 30_000_832,
+    families: ["stays"],
+    resets: true,
+    edits: [{
+      file: "runtime/assignment.ts",
+      find: "      if (this.#reset !== undefined) await this.#refuseReset(this.#reset);\n",
+      replace: "      void this.#refuseReset;\n",
+    }],
+  },
+  {
     name: "a permanent refusal is tried again and again in silence",
     run: 1598,
     masked: "publishing that takes long is told as well, whatever the reason",

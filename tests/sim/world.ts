@@ -177,7 +177,8 @@ class World {
     const until = BEGIN + LIMIT_MS;
     const finished = await this.#scheduler.drive(() => this.#failure !== undefined || this.#done(), until);
     if (!finished) {
-      const missing = whatIsMissing({ ms: LIMIT_MS, heads: this.#heads, workers: this.#workers, kafka: this.#kafka });
+      const parts = { heads: this.#heads, workers: this.#workers, kafka: this.#kafka, scenario: this.scenario };
+      const missing = whatIsMissing({ ms: LIMIT_MS, ...parts });
       this.#fail("stuck", missing);
     }
     if (this.#failure === undefined) await this.#end();
