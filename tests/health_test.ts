@@ -76,7 +76,8 @@ describe("the health of a job", () => {
     assertEquals((body as { why: string }).why.replace(/\d+/, "N"), "the state store does not answer, for N s");
     assertEquals(job.metrics.measure().tasks, { owned: 0, waiting: 1, finished: 0 });
     store.away = false;
-    await clock.advance(1000);
+    // The pause before the next try is random.
+    await clock.advance(10_000);
     assertEquals(await said(fetch(new URL("/readyz", page.url))), [200, { ready: true }]);
     const stopped = job.stop();
     await clock.advance(5000);
