@@ -61,6 +61,11 @@ export interface Upcoming {
   readonly size: number;
   /** Finds the window of the next result; absent when it has none. */
   readonly window?: (() => TimeWindow | undefined) | undefined;
+  /**
+   * Tells `next` and `size` there from now on, besides. Whoever reads many gives them places that lie together. Only the
+   * reader that asked last is told. Absent where they must be asked for.
+   */
+  tellTo?(numbers: Float64Array, at: number): void;
 }
 
 /** A stage whose results wait for the watermark. Its fields are as they are at the moment when they are read. */

@@ -16,7 +16,7 @@ import { Heap } from "./_heap.ts";
 import type { Stage } from "./_stage.ts";
 import type { PaneAtHand } from "./_task.ts";
 import { TimerQueue } from "./_timer_queue.ts";
-import { tellUpcoming } from "./_upcoming.ts";
+import { tellUpcoming, WAIT_NEXT, WAIT_SIZE } from "./_upcoming.ts";
 import type { TimeWindow } from "./_window_result.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 
@@ -143,13 +143,32 @@ export class Calendar implements Due {
   readonly #entries = new Map<number, number[]>();
   /** A field and not a getter, because each watermark reads it. */
   next = Infinity;
-  /** How many entries it has: a field, because the details of a job read it in each stage of each task. */
-  size = 0;
+  #size = 0;
+  /** Where the job reads both, if it does. */
+  #told: Float64Array | undefined;
+  #at = 0;
   /** The window of the next entry, where entries are windows that the job tells of. */
   window: (() => TimeWindow) | undefined = undefined;
 
   /** @param act called when an entry is due */
   constructor(readonly act: (entry: number, time: number) => void) {}
+
+  /** How many entries it has. */
+  get size(): number {
+    return this.#size;
+  }
+
+  tellTo(numbers: Float64Array, at: number): void {
+    this.#told = numbers;
+    this.#at = at;
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#told === undefined) return;
+    this.#told[this.#at + WAIT_NEXT] = this.next;
+    this.#told[this.#at + WAIT_SIZE] = this.#size;
+  }
 
   /** An entry that is due next; `undefined` when there is none. */
   get first(): number | undefined {
@@ -165,7 +184,8 @@ export class Calendar implements Due {
       if (time < this.next) this.next = time;
     } else if (entries.includes(entry)) return;
     else entries.push(entry);
-    this.size++;
+    this.#size++;
+    this.#tell();
   }
 
   fire(): void {
@@ -173,7 +193,8 @@ export class Calendar implements Due {
     this.next = this.#times.least ?? Infinity;
     const entries = this.#entries.get(time)!;
     this.#entries.delete(time);
-    this.size -= entries.length;
+    this.#size -= entries.length;
+    this.#tell();
     for (const entry of entries) this.act(entry, time);
   }
 }

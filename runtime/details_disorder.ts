@@ -8,7 +8,7 @@ import type { DisorderDetails, HotKeyDetails } from "./details.ts";
 import { hotKeyWords } from "./details_sentences.ts";
 import { shownDuration } from "./details_words.ts";
 import { DISORDER_SAMPLES, HOT_KEYS } from "./limits.ts";
-import type { OwnedTask } from "./owned_task.ts";
+import type { QueueOfTask } from "./details_facts.ts";
 
 /** The time that 999 of 1000 do not exceed. */
 export function mostOfDisorder(spans: Spans): number {
@@ -44,16 +44,14 @@ function adviceOf(bound: number, most: number): string | undefined {
     `results would come ${shownDuration(bound - 2 * most)} sooner`;
 }
 
-/** The hot keys of these tasks. */
-export function hotKeysOf(tasks: readonly OwnedTask[]): HotKeyDetails[] {
+/** The hot keys of these partitions. */
+export function hotKeysOf(queues: readonly QueueOfTask[]): HotKeyDetails[] {
   const all: HotKeyDetails[] = [];
-  for (const { number: task, runner: { queues } } of tasks) {
-    for (const { topic, partition, keys } of queues) {
-      if (keys === undefined) continue;
-      for (const { key, share } of keys.hot()) {
-        const found = { key, task, topic, partition, share: Number(share.toFixed(3)) };
-        all.push({ ...found, sentence: hotKeyWords(found) });
-      }
+  for (const { facts, queue: { topic, partition, keys } } of queues) {
+    if (keys === undefined || keys.total < HOT_KEYS.least) continue;
+    for (const { key, share } of keys.hot()) {
+      const found = { key, task: facts.owned.number, topic, partition, share: Number(share.toFixed(3)) };
+      all.push({ ...found, sentence: hotKeyWords(found) });
     }
   }
   return all.sort((a, b) => b.share - a.share).slice(0, HOT_KEYS.shown);

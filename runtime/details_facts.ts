@@ -9,9 +9,11 @@
  */
 import type { ClockHandle, Task } from "../operators/_task.ts";
 import type { ClockFacts } from "../operators/_time_facts.ts";
-import { type LateSample, newestLate } from "./details_late.ts";
+import type { DeadLetters } from "./details_dead.ts";
+import { type LateSample, newestLate, newestOf } from "./details_late.ts";
 import { clockHandlesOf } from "./details_live.ts";
 import { renew, type StageSum, sumsOf, TaskStages } from "./details_stages.ts";
+import type { InputQueue } from "./input_queue.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import type { Counters } from "./task_runner.ts";
 
@@ -23,8 +25,12 @@ export class TaskFacts {
   /** Its newest late values. */
   late: readonly LateSample[] = [];
   /** The names of its counters, and how far each of them is. */
-  names: readonly string[] = [];
-  counts: readonly number[] = [];
+  names: string[] = [];
+  counts: number[] = [];
+  /** Its input records. */
+  records = 0;
+  /** How many of its values were late since the last cut. */
+  uncutLate = 0;
   #handles: readonly ClockHandle[] = [];
   #clocks = -1;
   #lates = -1;
@@ -33,7 +39,12 @@ export class TaskFacts {
   /** Whether the task had changed since its last cut when it was looked at, and so may have changed more. */
   #open = true;
 
-  constructor(readonly owned: OwnedTask) {}
+  /** Its dead letters; absent where it has no sink for them. */
+  readonly letters: DeadLetters | undefined;
+
+  constructor(readonly owned: OwnedTask) {
+    this.letters = owned.runner.outputs.parts.letters;
+  }
 
   /** Whether the task is as it was when it was looked at. */
   get current(): boolean {
@@ -52,6 +63,7 @@ export class TaskFacts {
       this.#lates = this.#clocks = -1;
       this.stages = new TaskStages(task.tallies, states);
     }
+    this.uncutLate = task.late;
     const lates = this.stages!.read(cut);
     if (lates !== this.#lates) this.late = newestLate({ task: number, tallies: task.tallies });
     this.#lates = lates;
@@ -64,8 +76,18 @@ export class TaskFacts {
   }
 }
 
+/** An input partition of a task, which is no hop. */
+export interface QueueOfTask {
+  readonly facts: TaskFacts;
+  readonly queue: InputQueue;
+}
+
 /** All tasks of a worker. */
 export class LiveFacts {
+  /** The input partitions of all tasks. */
+  queues: readonly QueueOfTask[] = [];
+  /** The newest late values of all tasks; `undefined` where they must be found anew. */
+  #late: readonly LateSample[] | undefined;
   #tasks: TaskFacts[] = [];
   /** The sums of the counters of all tasks. */
   readonly counters: Record<string, number> = Object.create(null);
@@ -82,6 +104,11 @@ export class LiveFacts {
     return this.#sums;
   }
 
+  /** The newest late values of all tasks, the newest first. */
+  get late(): readonly LateSample[] {
+    return this.#late ??= newestOf(this.#tasks.map(({ late }) => late));
+  }
+
   /** The tasks as of now. */
   of(tasks: readonly OwnedTask[]): readonly TaskFacts[] {
     const same = tasks.length === this.#tasks.length && tasks.every((owned, at) => owned === this.#tasks[at].owned);
@@ -90,7 +117,9 @@ export class LiveFacts {
     for (const facts of this.#tasks) {
       if (facts.current) continue;
       this.looked++;
+      const { late } = facts;
       if (facts.read()) this.#sums = undefined;
+      if (facts.late !== late) this.#late = undefined;
       this.#count(facts, facts.owned.runner.counters);
     }
     return this.#tasks;
@@ -101,27 +130,39 @@ export class LiveFacts {
   }
 
   #follow(tasks: readonly OwnedTask[]): void {
-    this.#sums = undefined;
+    this.#sums = this.#late = undefined;
     const known = new Map(this.#tasks.map((facts) => [facts.owned, facts]));
     this.#tasks = tasks.map((owned) => known.get(owned) ?? new TaskFacts(owned));
+    this.queues = this.#tasks.flatMap((facts) =>
+      facts.owned.runner.queues.flatMap((queue): QueueOfTask[] => queue.hop ? [] : [{ facts, queue }])
+    );
     for (const owned of tasks) known.delete(owned);
     for (const facts of known.values()) this.#count(facts, {});
   }
 
   /** The counters of a task are these now. Those of a task that has left, and of one that is undone, become less. */
   #count(facts: TaskFacts, now: Readonly<Counters>): void {
-    const { names: old, counts: before } = facts;
-    const names = facts.names = Object.keys(now), counts = facts.counts = Object.values(now);
-    const { counters } = this;
-    // Counters are seldom added, and keep their order.
-    if (names.length === old.length && names.every((name, at) => name === old[at])) {
-      for (let at = 0; at < names.length; at++) {
-        const by = counts[at] - before[at];
-        if (by !== 0) counters[names[at]] += by;
+    const { names, counts } = facts, { counters } = this;
+    facts.records = now.records_in ?? 0;
+    let at = 0, more = false;
+    for (const name in now) {
+      // Counters are seldom added, and keep their order.
+      if (name !== names[at]) {
+        more = true;
+        break;
       }
-      return;
+      const count = now[name], by = count - counts[at];
+      if (by !== 0) {
+        counters[name] += by;
+        counts[at] = count;
+      }
+      at++;
     }
-    old.forEach((name, at) => counters[name] -= before[at]);
-    names.forEach((name, at) => counters[name] = (counters[name] ?? 0) + counts[at]);
+    if (at === names.length && !more) return;
+    const all = Object.keys(now);
+    for (let n = at; n < names.length; n++) counters[names[n]] -= counts[n];
+    facts.names = all;
+    facts.counts = Object.values(now);
+    for (let n = at; n < all.length; n++) counters[all[n]] = (counters[all[n]] ?? 0) + facts.counts[n];
   }
 }

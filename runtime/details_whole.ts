@@ -16,13 +16,14 @@ import {
   committedTask,
 } from "./details_committed.ts";
 import { lagOf, lagTimeOf, livePartition, liveTask } from "./details_live.ts";
-import type { LiveFacts, TaskFacts } from "./details_facts.ts";
+import type { LiveFacts, QueueOfTask, TaskFacts } from "./details_facts.ts";
 import { newestOf, shownRecords } from "./details_late.ts";
 import { type BareDetails, type Busiest, type HoldsTime, holdsTime, sentencesOf } from "./details_sentences.ts";
 import { type DeadSample, shownDead } from "./details_dead.ts";
 import { disorderOf, hotKeysOf } from "./details_disorder.ts";
+import { ShownRows } from "./details_rows.ts";
 import type { LeftSamples } from "./details_shelf.ts";
-import { DETAILS_EPOCHS, DETAILS_ROWS } from "./limits.ts";
+import { DETAILS_EPOCHS } from "./limits.ts";
 import type { Meter, Moment } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { totalsOf } from "./summary.ts";
@@ -74,36 +75,47 @@ export function wholeOf(parts: WholeParts): JobDetails {
   });
   const theirs = committed.map(({ head }) => head);
   const clocks = live.flatMap(({ clocks }) => clocks), bound = boundOf(clocks);
+  const { queues } = facts;
   const rest = {
     ...{ job, at: now, worker, workers: parts.workers, trouble, waitsSince, failure, taskCount: parts.tasks.length },
-    ...totalsOf(parts.live, theirs, facts.counters),
+    ...totalsOf({ counters: facts.counters, ...liveTotals(live) }, theirs),
     records_per_second: Math.round(parts.rate),
-    lag: lagOf(parts.live.flatMap(({ runner }) => runner.queues)),
-    lagTime: longestLagTime(parts.live, now),
+    lag: lagOf(queues.map(({ queue }) => queue)),
+    lagTime: longestLagTime(queues, now),
     waiting: waitingEpochs(parts.live, theirs),
     ...recentOf(meter, parts.elapsed),
     time: parts.time,
     ...{ entered: parts.entered, lastEvent: parts.lastEvent },
     watermarks: watermarksOf(clocks, committed, { now, tasks: parts.tasks.length }),
     stages: facts.stages.map((row) => row.details(bound)),
-    lateRecords: shownRecords(newestOf([parts.left.late, ...live.map(({ late }) => late)]), now),
-    deadLetters: shownDead([...deadOf(parts.live), ...parts.left.dead]),
-    hotKeys: hotKeysOf(parts.live),
+    lateRecords: shownRecords(newestOf([parts.left.late, facts.late]), now),
+    deadLetters: shownDead([...deadOf(live), ...parts.left.dead]),
+    hotKeys: hotKeysOf(queues),
     ...rowsOf(parts, { live, committed, worker }),
   };
   const bare = { ...rest, state: parts.state(rest) };
-  return { ...bare, sentences: sentencesOf(bare, busiestOf(parts.live, committed)) };
+  return { ...bare, sentences: sentencesOf(bare, busiestOf(live, committed)) };
 }
 
 /** The task with the most records. */
-function busiestOf(live: readonly OwnedTask[], committed: readonly Committed[]): Busiest | undefined {
+function busiestOf(live: readonly TaskFacts[], committed: readonly Committed[]): Busiest | undefined {
   let busiest: Busiest | undefined;
-  const look = (task: number, { records_in: records = 0 }: Readonly<Record<string, number>>): void => {
+  const look = (task: number, records: number): void => {
     if (busiest === undefined || records > busiest.records) busiest = { task, records };
   };
-  for (const { number, runner } of live) look(number, runner.counters);
-  for (const { task, head } of committed) look(task, head.counters);
+  for (const { owned, records } of live) look(owned.number, records);
+  for (const { task, head } of committed) look(task, head.counters.records_in ?? 0);
   return busiest;
+}
+
+/** What the tasks of this worker add to the totals, besides their counters. */
+function liveTotals(live: readonly TaskFacts[]): { readonly late: number; readonly epochs: number } {
+  let late = 0, epochs = 0;
+  for (const { owned, uncutLate } of live) {
+    late += uncutLate;
+    epochs += owned.checkpoint.head.epoch;
+  }
+  return { late, epochs };
 }
 
 /** The rows of tasks and partitions. Only those that are shown are made. */
@@ -116,44 +128,31 @@ function rowsOf(
   },
 ): Pick<JobDetails, "tasks" | "partitions" | "leftOut"> {
   const byTask = new Map(committed.map((one) => [one.task, one]));
-  const tasks: Row<TaskDetails>[] = [], partitions: Row<PartitionDetails>[] = [];
+  const tasks = new ShownRows<TaskDetails>(), partitions = new ShownRows<PartitionDetails>();
   for (const { owned, clocks } of live) {
-    const { number: task, runner: { queues } } = owned;
-    tasks.push({ task, lag: lagOf(queues) ?? 0, make: () => liveTask(owned, worker, clocks) });
-    for (const queue of queues) {
-      if (queue.hop) continue;
-      const lag = queue.latest - queue.position || 0;
-      partitions.push({ task, lag, make: () => livePartition(owned, queue, { clocks, moment: parts }) });
+    const { number: task, runner: { queues } } = owned, lag = lagOf(queues) ?? 0;
+    if (tasks.takes(task, lag)) tasks.add(task, lag, () => liveTask(owned, worker, clocks));
+  }
+  for (const { facts: { owned, clocks }, queue } of parts.facts.queues) {
+    const { number: task } = owned, lag = queue.latest - queue.position || 0;
+    if (partitions.takes(task, lag)) {
+      partitions.add(task, lag, () => livePartition(owned, queue, { clocks, moment: parts }));
     }
   }
   for (const [task, head] of parts.heads) {
     const clocks = byTask.get(task)?.clocks ?? [];
-    tasks.push({ task, lag: 0, make: () => committedTask(task, head, clocks) });
+    if (tasks.takes(task, 0)) tasks.add(task, 0, () => committedTask(task, head, clocks));
   }
   for (const { task, head, clocks } of committed) {
     for (const place of committedPlaces(head, parts.inputs)) {
-      partitions.push({ task, lag: 0, make: () => committedPartition(task, place, clocks) });
+      if (partitions.takes(task, 0)) partitions.add(task, 0, () => committedPartition(task, place, clocks));
     }
   }
-  const shown = { tasks: mostOf(tasks), partitions: mostOf(partitions) };
+  const shown = { tasks: tasks.make(), partitions: partitions.make() };
   return {
     ...shown,
-    leftOut: { tasks: tasks.length - shown.tasks.length, partitions: partitions.length - shown.partitions.length },
+    leftOut: { tasks: tasks.count - shown.tasks.length, partitions: partitions.count - shown.partitions.length },
   };
-}
-
-/** A row that may be shown. */
-interface Row<T> {
-  readonly task: number;
-  readonly lag: number;
-  readonly make: () => T;
-}
-
-/** All rows in the order of their tasks, or those with the most lag. */
-function mostOf<T>(rows: Row<T>[]): readonly T[] {
-  rows.sort((a, b) => a.task - b.task);
-  if (rows.length > DETAILS_ROWS) rows.sort((a, b) => b.lag - a.lag);
-  return rows.slice(0, DETAILS_ROWS).map(({ make }) => make());
 }
 
 /** The clocks of heads, which are looked at again in each snapshot until they are read anew. */
@@ -165,13 +164,11 @@ function clocksKept(head: Head, inputs: ReadonlySet<string>): readonly Committed
   return clocks;
 }
 
-function longestLagTime(live: readonly OwnedTask[], now: number): number | undefined {
+function longestLagTime(queues: readonly QueueOfTask[], now: number): number | undefined {
   let longest: number | undefined;
-  for (const { runner: { queues } } of live) {
-    for (const queue of queues) {
-      const lagTime = queue.hop ? undefined : lagTimeOf(queue, now);
-      if (lagTime !== undefined && (longest === undefined || lagTime > longest)) longest = lagTime;
-    }
+  for (const { queue } of queues) {
+    const lagTime = lagTimeOf(queue, now);
+    if (lagTime !== undefined && (longest === undefined || lagTime > longest)) longest = lagTime;
   }
   return longest;
 }
@@ -188,10 +185,10 @@ function recentOf(
   };
 }
 
-function deadOf(tasks: readonly OwnedTask[]): DeadSample[] {
+function deadOf(live: readonly TaskFacts[]): DeadSample[] {
   const dead: DeadSample[] = [];
-  for (const { number: task, runner } of tasks) {
-    for (const sample of runner.outputs.parts.letters?.samples ?? []) dead.push({ ...sample, task });
+  for (const { owned, letters } of live) {
+    for (const sample of letters?.samples ?? []) dead.push({ ...sample, task: owned.number });
   }
   return dead;
 }
@@ -211,11 +208,29 @@ function waitingEpochs(live: readonly OwnedTask[], heads: readonly Head[]): JobD
 }
 
 interface Tracked {
-  readonly watermarks: number[];
-  readonly marks: number[];
+  /** How many tasks have a watermark, and the lowest of these. */
+  begun: number;
+  lowest: number;
+  /** The lowest and the highest mark, of those that have begun. */
+  low: number;
+  high: number;
   readonly disorder: Spans;
   facts: ClockFacts | undefined;
   holder: HoldsTime | undefined;
+}
+
+const NO_MARKS = { begun: 0, lowest: Infinity, low: Infinity, high: -Infinity };
+
+function trackWatermark(tracked: Tracked, watermark: number): void {
+  if (!(watermark > BEGIN_OF_TIME)) return;
+  tracked.begun++;
+  if (watermark < tracked.lowest) tracked.lowest = watermark;
+}
+
+function trackMark(tracked: Tracked, mark: number): void {
+  if (!(mark > BEGIN_OF_TIME)) return;
+  if (mark < tracked.low) tracked.low = mark;
+  if (mark > tracked.high) tracked.high = mark;
 }
 
 /** Whether a partition that is not idle is below the one that holds time back, and so takes its place. */
@@ -233,7 +248,7 @@ function watermarksOf(
   const trackedOf = (name: string): Tracked => {
     let tracked = byName.get(name);
     if (tracked === undefined) {
-      tracked = { watermarks: [], marks: [], disorder: new Spans(), facts: undefined, holder: undefined };
+      tracked = { ...NO_MARKS, disorder: new Spans(), facts: undefined, holder: undefined };
       byName.set(name, tracked);
     }
     return tracked;
@@ -241,9 +256,9 @@ function watermarksOf(
   for (const facts of live) {
     const tracked = trackedOf(facts.name);
     tracked.facts = facts;
-    tracked.watermarks.push(facts.watermark);
+    trackWatermark(tracked, facts.watermark);
     for (const { topic, partition, mark, raisedBy, idle, disorder } of facts.partitions) {
-      tracked.marks.push(mark);
+      trackMark(tracked, mark);
       if (!idle && holds(tracked, mark)) {
         const known = {
           mark: mark === BEGIN_OF_TIME ? undefined : mark,
@@ -256,30 +271,24 @@ function watermarksOf(
   }
   for (const { name, watermark, marks } of committed.flatMap(({ clocks }) => clocks)) {
     const tracked = trackedOf(name);
-    tracked.watermarks.push(watermark);
+    trackWatermark(tracked, watermark);
     for (const { topic, partition, mark, raisedBy, idle } of marks) {
-      tracked.marks.push(mark ?? BEGIN_OF_TIME);
+      trackMark(tracked, mark ?? BEGIN_OF_TIME);
       if (!idle && holds(tracked, mark)) tracked.holder = { topic, partition, mark, raisedBy };
     }
   }
-  return [...byName].map(([name, { watermarks, marks, disorder, facts, holder }]) => {
-    const begun = watermarks.filter((watermark) => watermark > BEGIN_OF_TIME);
-    const lowest = begun.length === 0 ? undefined : least(begun);
-    const read = marks.filter((mark) => mark > BEGIN_OF_TIME);
+  return [...byName].map(([name, { begun, low, high, disorder, facts, holder, ...tracked }]) => {
+    const lowest = begun === 0 ? undefined : tracked.lowest;
     return {
-      ...{ name, tasks, watermark: lowest, without: tasks - begun.length },
+      ...{ name, tasks, watermark: lowest, without: tasks - begun },
       lag: lowest === undefined ? undefined : now - lowest,
       bound: facts?.bound,
       idleAfter: facts === undefined ? undefined : facts.idleAfter === Infinity ? "never" : facts.idleAfter,
       disorder: disorderOf(disorder, facts?.bound),
       sentence: holdsTime(name, holder, now),
-      spread: read.length === 0 ? undefined : -least(read.map((mark) => -mark)) - least(read),
+      spread: high < low ? undefined : high - low,
     };
   });
-}
-
-function least(numbers: readonly number[]): number {
-  return numbers.reduce((low, number) => number < low ? number : low, Infinity);
 }
 
 /** The bound of the watermarks, where all of them have the same: which of several a stage waits for is not known here. */

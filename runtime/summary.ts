@@ -19,7 +19,13 @@ export function summarize(
   tasks: readonly OwnedTask[],
   { meter, troubles, elapsed }: { readonly meter: Meter; readonly troubles: Troubles; readonly elapsed: number },
 ): MetricsSnapshot {
-  const totals = totalsOf(tasks, []);
+  const counters = sumOf(tasks.map(({ runner }) => runner.counters));
+  let late = 0, epochs = 0;
+  for (const { runner, checkpoint } of tasks) {
+    late += runner.task.late;
+    epochs += checkpoint.head.epoch;
+  }
+  const totals = totalsOf({ counters, late, epochs }, []);
   let lag = 0, keys = 0, held = 0, read = 0;
   let watermark: number | undefined;
   const crossing: Record<string, number> = Object.create(null);
@@ -44,7 +50,7 @@ export function summarize(
   return {
     job,
     ...totals,
-    ...hopsOf(crossing, sumOf(tasks.map(({ runner }) => runner.counters))),
+    ...hopsOf(crossing, counters),
     elapsed_ms: Math.round(elapsed),
     records_per_second: Math.round(read / Math.max(elapsed, 1) * 1000),
     lag,
@@ -58,33 +64,30 @@ export function summarize(
   };
 }
 
-/**
- * Totals since the job was created, over tasks of this worker and heads of others.
- *
- * @param own the sums of the counters of these tasks
- */
+/** The sums of the tasks of a worker. */
+interface OwnSums {
+  readonly counters: Readonly<Record<string, number>>;
+  /** Values that were late since the last cut of their task. */
+  readonly late: number;
+  readonly epochs: number;
+}
+
+/** Totals since the job was created, over tasks of this worker and heads of others. */
 export function totalsOf(
-  tasks: readonly OwnedTask[],
+  own: OwnSums,
   heads: readonly Head[],
-  own: Readonly<Record<string, number>> = sumOf(tasks.map(({ runner }) => runner.counters)),
 ): Pick<MetricsSnapshot, "records_in" | "outputs" | "late" | "dead_letters" | "unpublishable" | "missing" | "epochs"> {
-  const counters = heads.length === 0 ? own : sumOf([own, ...heads.map((head) => head.counters)]);
+  const counters = heads.length === 0 ? own.counters : sumOf([own.counters, ...heads.map((head) => head.counters)]);
   const outputs: Record<string, number> = {};
-  for (const [name, count] of Object.entries(counters)) if (name.startsWith("out:")) outputs[name.slice(4)] = count;
-  let late = counters.late ?? 0, epochs = 0;
-  for (const { runner, checkpoint } of tasks) {
-    late += runner.task.late;
-    epochs += checkpoint.head.epoch;
-  }
-  for (const head of heads) epochs += head.epoch;
+  for (const name of Object.keys(counters)) if (name.startsWith("out:")) outputs[name.slice(4)] = counters[name];
   return {
     records_in: counters.records_in ?? 0,
     outputs,
-    late,
+    late: (counters.late ?? 0) + own.late,
     dead_letters: counters.dead ?? 0,
     unpublishable: counters.unpublishable ?? 0,
     missing: counters.missing ?? 0,
-    epochs,
+    epochs: heads.reduce((epochs, head) => epochs + head.epoch, own.epochs),
   };
 }
 

@@ -23,7 +23,6 @@ export abstract class DurableCells<C extends StateCell = StateCell> extends Stor
   /** The number of this cut. A cell with this mark is in the list of dirty cells. */
   protected mark = 1;
   protected dirty: C[] = [];
-  #size = 0;
 
   /** A hash of a cell's address. */
   protected abstract hashOf(address: Address): number;
@@ -37,10 +36,6 @@ export abstract class DurableCells<C extends StateCell = StateCell> extends Stor
   protected abstract lost(cell: C, had: boolean): void;
   /** Called at a cut for a cell that was never written, so that the stage no longer finds it. */
   protected abstract forget(cell: C): void;
-
-  get size(): number {
-    return this.#size;
-  }
 
   protected newBucket(index: number): Bucket {
     return new Bucket(index);
@@ -61,13 +56,13 @@ export abstract class DurableCells<C extends StateCell = StateCell> extends Stor
     cell.value = value;
     if (value !== undefined) {
       if (before !== undefined) return;
-      this.#size++;
+      this.grow(1);
       this.gained(cell);
       this.#bucketOfCell(cell).add(cell);
       return;
     }
     if (before !== undefined) {
-      this.#size--;
+      this.grow(-1);
       cell.bucket!.remove(cell);
     }
     this.lost(cell, before !== undefined);
@@ -178,7 +173,7 @@ export abstract class DurableCells<C extends StateCell = StateCell> extends Stor
   loadBase(index: number, address: Address, value: unknown): void {
     const cell = this.make(address, 0);
     cell.value = value;
-    this.#size++;
+    this.grow(1);
     this.gained(cell);
     this.list[index].add(cell);
   }

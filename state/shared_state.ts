@@ -39,7 +39,6 @@ export class SharedState<K extends Key = Key, V = unknown> extends StoredState<R
   readonly #pages: (SharedRow<K, V> | undefined)[][] = [];
   /** The rows at the last cut of the keys that were written since. */
   #dirty = new Map<K, SharedRow<K, V> | undefined>();
-  #size = 0;
 
   /**
    * @param spec the stage's specification
@@ -49,10 +48,6 @@ export class SharedState<K extends Key = Key, V = unknown> extends StoredState<R
   constructor(spec: StoredSpec, options: DurableStateOptions, shared: SharedRows<K, V>) {
     super(spec, options);
     this.#shared = shared;
-  }
-
-  get size(): number {
-    return this.#size;
   }
 
   protected newBucket(index: number): RowBucket {
@@ -79,7 +74,7 @@ export class SharedState<K extends Key = Key, V = unknown> extends StoredState<R
   }
 
   *namespaces(): Iterable<number> {
-    if (this.#size > 0) yield 0;
+    if (this.size > 0) yield 0;
   }
 
   *cells(namespace: number): Iterable<SharedRow<K, V>> {
@@ -108,10 +103,10 @@ export class SharedState<K extends Key = Key, V = unknown> extends StoredState<R
     if (row !== undefined) this.#put(row.number, row);
     else if (before !== undefined) this.#put(before.number, undefined);
     if (row === undefined && before !== undefined) {
-      this.#size--;
+      this.grow(-1);
       this.#bucketOf(key).numbers.remove(before.number);
     } else if (row !== undefined && before === undefined) {
-      this.#size++;
+      this.grow(1);
       this.#bucketOf(key).numbers.push(row.number);
     }
     if (before !== undefined) this.#shared.release(before);
@@ -183,7 +178,7 @@ export class SharedState<K extends Key = Key, V = unknown> extends StoredState<R
   loadBase(index: number, { key }: Address, value: unknown): void {
     const row = this.#shared.hold(key as K, value as V);
     this.#put(row.number, row);
-    this.#size++;
+    this.grow(1);
     this.list[index].numbers.push(row.number);
   }
 
@@ -209,6 +204,6 @@ export class SharedState<K extends Key = Key, V = unknown> extends StoredState<R
   override close(): void {
     for (const row of this.cells(0)) this.#shared.release(row);
     this.#pages.length = 0;
-    this.#size = 0;
+    this.grow(-this.size);
   }
 }

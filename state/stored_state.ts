@@ -22,6 +22,9 @@ export interface DurableStateOptions {
   readonly layout: number;
 }
 
+/** The numbers of a state: how many cells hold a value, and the mean length of values; NaN before the first was written. */
+export const STATE_SIZE = 0, STATE_MEAN = 1, STATE_NUMBERS = 2;
+
 /** After so many values their mean length counts half. */
 const MEAN_OF = 100;
 
@@ -64,7 +67,9 @@ export abstract class StoredState<B extends StoredBucket = StoredBucket> {
   /** The buckets of the cells that `encodeChanges` wrote. */
   protected readonly changed: B[] = [];
   protected readonly undoable: boolean;
-  #meanBytes = NaN;
+  /** Where its numbers are. */
+  #numbers: Float64Array;
+  #at: number;
 
   /**
    * @param spec the stage's specification
@@ -81,10 +86,31 @@ export abstract class StoredState<B extends StoredBucket = StoredBucket> {
     this.seed = options.seed;
     this.layout = options.layout;
     this.undoable = options.undoable;
+    this.#numbers = new Float64Array(STATE_NUMBERS);
+    this.#at = 0;
+    this.#numbers[STATE_MEAN] = NaN;
   }
 
   /** How many cells hold a value. */
-  abstract readonly size: number;
+  get size(): number {
+    return this.#numbers[this.#at + STATE_SIZE];
+  }
+
+  /** So many more cells hold a value. */
+  protected grow(by: number): void {
+    this.#numbers[this.#at + STATE_SIZE] += by;
+  }
+
+  /**
+   * Its numbers are there from now on. Whoever reads many states gives them places that lie together. Only the reader that
+   * asked last has them.
+   */
+  tellTo(numbers: Float64Array, at: number): void {
+    for (let n = 0; n < STATE_NUMBERS; n++) numbers[at + n] = this.#numbers[this.#at + n];
+    this.#numbers = numbers;
+    this.#at = at;
+  }
+
   /** Creates an empty bucket. */
   protected abstract newBucket(index: number): B;
   /**
@@ -119,15 +145,16 @@ export abstract class StoredState<B extends StoredBucket = StoredBucket> {
    * restore, until the first is written, the bytes of the bases.
    */
   get valueBytes(): number {
-    return Number.isNaN(this.#meanBytes) ? this.baseBytes : Math.round(this.#meanBytes * this.size);
+    const mean = this.#numbers[this.#at + STATE_MEAN];
+    return Number.isNaN(mean) ? this.baseBytes : Math.round(mean * this.size);
   }
 
   /** So many values with so many bytes in all were written. */
   protected written(bytes: number, values: number): void {
     if (values === 0) return;
-    const mean = bytes / values;
-    if (Number.isNaN(this.#meanBytes)) this.#meanBytes = mean;
-    else this.#meanBytes += values / (values + MEAN_OF) * (mean - this.#meanBytes);
+    const numbers = this.#numbers, at = this.#at + STATE_MEAN;
+    const mean = bytes / values, before = numbers[at];
+    numbers[at] = Number.isNaN(before) ? mean : before + values / (values + MEAN_OF) * (mean - before);
   }
 
   /** Its buckets, by number. */

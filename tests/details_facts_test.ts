@@ -2,55 +2,67 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { LateRecords } from "../operators/_late_facts.ts";
+import type { KeyedState } from "../operators/keyed_state.ts";
 import { Tally } from "../operators/_tally.ts";
+import { Calendar } from "../operators/_timers.ts";
 import { seeded } from "../base/random.ts";
 import { LiveFacts } from "../runtime/details_facts.ts";
 import type { OwnedTask } from "../runtime/owned_task.ts";
+import { DurableStates } from "../state/mod.ts";
 import { manyTasks } from "./support/many.ts";
 
 const STAGES = ["totals", "activity", "sessions", "rare"];
 
-/** What one stage of a task keeps. */
-interface Kept {
-  readonly name: string;
+/** Results that wait, and are asked for their numbers. */
+interface Asked {
+  next: number;
   size: number;
-  valueBytes: number;
 }
 
 interface Stage {
   readonly tally: Tally;
-  readonly state: Kept;
+  readonly state: KeyedState<number, string>;
   readonly timers: { size: number };
-  readonly upcoming: { next: number; size: number };
+  /** Some stages have a calendar, which tells its numbers. */
+  readonly waits: Calendar | Asked;
 }
 
-/** The part of a task that a snapshot reads. */
+/** The part of a task that a snapshot reads, with states as they are and stages that do anything. */
 class Model {
   /** Whether a snapshot must look at it. */
   dirty = true;
   stages: Stage[] = [];
   committed: Record<string, number> = {};
-  readonly runner = { changed: false, cuts: 0, counters: {} as Record<string, number>, task: {} as unknown };
-  readonly states = { named: (name: string) => this.stages.find(({ state }) => state.name === name)?.state };
+  readonly runner = {
+    ...{ changed: false, cuts: 0, counters: {} as Record<string, number>, task: {} as unknown },
+    ...{ queues: [], outputs: { parts: {} } },
+  };
+  readonly states: DurableStates;
 
-  constructor(readonly number: number, readonly random: (below: number) => number) {
+  constructor(readonly number: number, readonly random: (below: number) => number, states?: DurableStates) {
+    this.states = states ?? new DurableStates({ undoable: true });
     this.bind();
   }
 
-  /** The pipelines are subscribed, at first and after an error. */
+  /** The pipelines are subscribed, at first, after an error, and where another worker has taken the task. */
   bind(): void {
     const { random } = this;
-    // Not every task has had a reason to subscribe every stage.
-    this.stages = STAGES.filter((name) => name !== "rare" || random(3) === 0).map((name) => {
-      const tally = new Tally("test", name), state = { name, size: random(5), valueBytes: random(50) };
-      const stage = { tally, state, timers: { size: 0 }, upcoming: { next: Infinity, size: 0 } };
+    this.states.undo();
+    // Not every task has had a reason to subscribe every stage. One that has stored something must be subscribed again.
+    const named = STAGES.filter((name) => name !== "rare" || this.states.named(name) !== undefined || random(3) === 0);
+    this.stages = named.map((name, at) => {
+      const tally = new Tally("test", name);
+      const state = this.states.open({ name, operator: "test", namespaced: false }) as KeyedState<number, string>;
+      const waits = at % 2 === 0 ? new Calendar(() => {}) : { next: Infinity, size: 0 };
+      const stage = { tally, state, timers: { size: 0 }, waits };
       tally.states.push(state);
       tally.timers.push(stage.timers);
-      tally.upcoming.push(stage.upcoming);
+      tally.upcoming.push(waits);
       return stage;
     });
     this.runner.counters = { ...this.committed };
-    this.runner.task = { tallies: new Set(this.stages.map(({ tally }) => tally)), clocks: new Map() };
+    this.runner.task = { tallies: new Set(this.stages.map(({ tally }) => tally)), clocks: new Map(), late: 0 };
+    this.runner.changed = false;
     this.dirty = true;
   }
 
@@ -60,16 +72,23 @@ class Model {
     runner.counters.records_in = (runner.counters.records_in ?? 0) + 1;
     const output = `out:${random(3)}`;
     if (random(4) === 0) runner.counters[output] = (runner.counters[output] ?? 0) + 1;
-    for (const { tally, state, timers, upcoming } of this.stages) {
+    for (const { tally, state, timers, waits } of this.stages) {
       if (random(3) === 0) continue;
       tally.in += 1 + random(700);
       tally.out += random(3);
-      state.size = random(40) + timers.size;
-      if (random(3) === 0) [timers.size, state.size] = [random(4), state.size + 4];
-      Object.assign(
-        upcoming,
-        random(4) === 0 ? { next: Infinity, size: 0 } : { next: random(1000), size: 1 + random(9) },
-      );
+      for (let n = random(4); n > 0; n--) {
+        state.write(state.cell(random(12)), random(3) === 0 ? undefined : "x".repeat(random(90)));
+      }
+      timers.size = random(4);
+      if (waits instanceof Calendar) {
+        if (random(3) > 0) waits.set(random(1000), random(9));
+        else if (waits.next !== Infinity) waits.fire();
+      } else {
+        Object.assign(
+          waits,
+          random(4) === 0 ? { next: Infinity, size: 0 } : { next: random(1000), size: 1 + random(9) },
+        );
+      }
       if (random(5) > 0) continue;
       tally.late++;
       const at = { until: 0, watermark: random(100_000), window: undefined, now };
@@ -83,14 +102,16 @@ class Model {
     this.committed = { ...this.runner.counters };
     this.dirty = true;
     // The mean length of the values changes as they are written.
-    for (const { state } of this.stages) state.valueBytes = this.random(500);
+    this.states.assertStorable();
+    this.states.cut();
   }
 }
 
 /** The rows of the stages as plain addition gives them. */
 function added(tasks: readonly Model[]) {
   const rows = new Map<string, Record<string, number>>();
-  for (const { tally, state, timers, upcoming } of tasks.flatMap(({ stages }) => stages)) {
+  const stages = tasks.flatMap(({ stages, states }) => stages.map((stage) => ({ ...stage, states })));
+  for (const { tally, state, timers, waits, states } of stages) {
     const none = {
       in: 0,
       out: 0,
@@ -109,10 +130,10 @@ function added(tasks: readonly Model[]) {
       out: row.out + tally.out,
       late: row.late + late,
       keys: row.keys + state.size - timers.size,
-      bytes: row.bytes + state.valueBytes,
+      bytes: row.bytes + states.named(tally.name!)!.valueBytes,
       timers: row.timers + timers.size,
-      waiting: row.waiting + upcoming.size,
-      next: Math.min(row.next, upcoming.next),
+      waiting: row.waiting + waits.size,
+      next: Math.min(row.next, waits.next),
       worst: Math.max(row.worst, lates?.worst ?? -1),
       most: Math.max(row.most, lates !== undefined && late > allowed ? lates.exceededBy(allowed) : -1),
     });
@@ -149,6 +170,8 @@ describe("the facts of the tasks of a worker", () => {
           else if (what < 10) task.cut();
           else if (what === 10) task.bind();
         }
+        // Another worker has had a task, and this one has it back: it is another object, with the states as committed.
+        tasks = tasks.map((task) => random(20) === 0 ? new Model(task.number, random, task.states) : task);
         if (random(6) === 0) tasks = tasks.filter(() => random(4) > 0);
         if (random(5) === 0) tasks = [...tasks, new Model(made++, random)];
         const changed = tasks.filter((task) => task.dirty || task.runner.changed);
