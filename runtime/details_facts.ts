@@ -144,21 +144,19 @@ export class LiveFacts {
   #count(facts: TaskFacts, now: Readonly<Counters>): void {
     const { names, counts } = facts, { counters } = this;
     facts.records = now.records_in ?? 0;
-    let at = 0, more = false;
+    let at = 0, isOther = false;
+    // Counters are seldom added, and keep their order.
     for (const name in now) {
-      // Counters are seldom added, and keep their order.
-      if (name !== names[at]) {
-        more = true;
+      if (name === names[at]) {
+        const count = now[name], by = count - counts[at];
+        if (by !== 0) counters[name] += by;
+        counts[at++] = count;
+      } else {
+        isOther = true;
         break;
       }
-      const count = now[name], by = count - counts[at];
-      if (by !== 0) {
-        counters[name] += by;
-        counts[at] = count;
-      }
-      at++;
     }
-    if (at === names.length && !more) return;
+    if (at === names.length && !isOther) return;
     const all = Object.keys(now);
     for (let n = at; n < names.length; n++) counters[names[n]] -= counts[n];
     facts.names = all;
