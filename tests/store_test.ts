@@ -99,6 +99,29 @@ Deno.test("KvStore does not wait for ever for a store that has stopped answering
   assertEquals(said, [waits, undefined]);
 });
 
+Deno.test("KvStore is not well while one call hangs, whatever others are answered", async () => {
+  const hung = Promise.withResolvers<{ versionstamp: null }>();
+  let calls = 0;
+  const kv = {
+    get: () => calls++ === 0 ? hung.promise : Promise.resolve({ versionstamp: null }),
+  } as unknown as Deno.Kv;
+  const late: (() => void)[] = [];
+  const after = (_: number, run: () => void) => {
+    late.push(run);
+    return () => {};
+  };
+  const store = new KvStore(kv, "half open", { ...testClock(), after });
+  const said: (string | undefined)[] = [];
+  store.waits = (error) => said.push(error?.message);
+  const first = store.get(["a"]);
+  late[0]();
+  await store.get(["b"]);
+  assertEquals(said, ["The state at half open cannot be read: it has not answered for 5 s"]);
+  hung.resolve({ versionstamp: null });
+  await first;
+  assertEquals(said.slice(1), [undefined]);
+});
+
 Deno.test("KvStore says of a file that stays locked why it waits, and that it answers again only when it is written", async () => {
   const said: (string | undefined)[] = [];
   let late: (() => void) | undefined;
