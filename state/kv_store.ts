@@ -144,7 +144,8 @@ export class KvStore implements Store {
         if (signal.aborted) throw this.#closedError();
         return this.#answered(act());
       }, locked);
-      this.#over(tell, what);
+      // What can be written can be read. A file that is locked can be read only.
+      this.#over(tell, "read", what);
       return answer;
     } catch (error) {
       if (signal.aborted || !isPassing(error)) {
@@ -163,7 +164,7 @@ export class KvStore implements Store {
     return new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reason}`, { cause });
   }
 
-  /** These are troubles no more. Others may be: a single call may hang, and a file that is locked can be read. */
+  /** These are troubles no more. Others may be: a single call may hang. */
   #over(...troubles: (Deed | (() => void))[]): void {
     const were = this.#troubled.size;
     for (const trouble of troubles) this.#troubled.delete(trouble);
