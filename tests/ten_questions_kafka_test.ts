@@ -8,6 +8,7 @@ import { holdPublishing } from "./support/held_publishing.ts";
 import { brokers, ignore as noKafka } from "./support/kafka.ts";
 import { startSilentPartition, type Visit, visitTopics } from "./support/silent_partition.ts";
 import { ThreeWays } from "./support/three_ways.ts";
+import { PATIENCE } from "./support/patience.ts";
 
 const found = findBrowser();
 const ignore = noKafka || !found.ok;
@@ -33,6 +34,7 @@ Deno.test({
     await using page = await dashboard(job, { port: 0, log: () => {} });
     assertStringIncludes(sentence, `${input}/3 has no record at all; no idleAfter is set, so it holds time for ever`);
     const tab = await browser.newPage();
+    tab.setDefaultTimeout(PATIENCE);
     // The first answer has them, so no reader waits for a later one.
     const first = tab.waitForResponse((response) => response.url().endsWith("/api/why"));
     await tab.goto(page.url, { waitUntil: "commit" });

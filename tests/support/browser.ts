@@ -5,6 +5,7 @@ import { assertEquals } from "@std/assert";
 import axe from "axe-core";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { findBrowser } from "./run/find_browser.ts";
+import { PATIENCE } from "./patience.ts";
 
 export { findBrowser };
 export type { Browser, Locator, Page };
@@ -50,6 +51,7 @@ export class Visitor implements AsyncDisposable {
       viewport: { width, height },
       reducedMotion: still ? "reduce" : "no-preference",
     });
+    context.setDefaultTimeout(PATIENCE);
     const visitor = new Visitor(await context.newPage());
     await visitor.#open(address);
     return visitor;
