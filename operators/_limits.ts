@@ -19,3 +19,6 @@ export const MAX_AHEAD: number = DAY;
  * milliseconds, are in January 1970.
  */
 export const BEFORE_1973: number = 94_694_400_000;
+
+/** The numbers of results that wait: when the next one comes, and how many wait. */
+export const WAIT_NEXT = 0, WAIT_SIZE = 1, WAIT_NUMBERS = 2;

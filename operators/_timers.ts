@@ -13,10 +13,11 @@
  */
 import { type Due, fireByWallClock, fireDue } from "./_due.ts";
 import { Heap } from "./_heap.ts";
+import { WAIT_NEXT, WAIT_SIZE } from "./_limits.ts";
 import type { Stage } from "./_stage.ts";
 import type { PaneAtHand } from "./_task.ts";
 import { TimerQueue } from "./_timer_queue.ts";
-import { tellUpcoming, WAIT_NEXT, WAIT_SIZE } from "./_upcoming.ts";
+import { tellUpcoming } from "./_upcoming.ts";
 import type { TimeWindow } from "./_window_result.ts";
 import type { Cell, Key, KeyedState } from "./keyed_state.ts";
 

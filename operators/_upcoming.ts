@@ -8,9 +8,6 @@ import type { Holder, Upcoming, WaitingFacts } from "./_time_facts.ts";
 import type { TimeWindow } from "./_window_result.ts";
 import type { Windower } from "./_windower.ts";
 
-/** The numbers of results that wait: when the next one comes, and how many wait. */
-export const WAIT_NEXT = 0, WAIT_SIZE = 1, WAIT_NUMBERS = 2;
-
 /** The part of a stage that is told. */
 interface Told {
   readonly alone: boolean;

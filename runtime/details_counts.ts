@@ -4,7 +4,7 @@
  * @module
  */
 import type { Tally } from "../operators/_tally.ts";
-import type { StageSum } from "./details_stages.ts";
+import type { StageSum } from "./details_sum.ts";
 
 /** Where the numbers of a stage are. */
 const IN = 0, OUT = 1, LATE = 2, WORST = 3, MOST = 4, WIDTH = 5;

@@ -8,7 +8,7 @@ import type { DisorderDetails, HotKeyDetails } from "./details.ts";
 import { hotKeyWords } from "./details_sentences.ts";
 import { shownDuration } from "./details_words.ts";
 import { DISORDER_SAMPLES, HOT_KEYS } from "./limits.ts";
-import type { QueueOfTask } from "./details_facts.ts";
+import type { InputQueue } from "./input_queue.ts";
 
 /** The time that 999 of 1000 do not exceed. */
 export function mostOfDisorder(spans: Spans): number {
@@ -44,8 +44,14 @@ function adviceOf(bound: number, most: number): string | undefined {
     `results would come ${shownDuration(bound - 2 * most)} sooner`;
 }
 
+/** An input partition of a task. */
+interface KeysOfTask {
+  readonly facts: { readonly owned: { readonly number: number } };
+  readonly queue: Pick<InputQueue, "topic" | "partition" | "keys">;
+}
+
 /** The hot keys of these partitions. */
-export function hotKeysOf(queues: readonly QueueOfTask[]): HotKeyDetails[] {
+export function hotKeysOf(queues: readonly KeysOfTask[]): HotKeyDetails[] {
   const all: HotKeyDetails[] = [];
   for (const { facts, queue: { topic, partition, keys } } of queues) {
     if (keys === undefined || keys.total < HOT_KEYS.least) continue;

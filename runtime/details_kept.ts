@@ -5,12 +5,12 @@
  *
  * @module
  */
+import { WAIT_NEXT, WAIT_NUMBERS, WAIT_SIZE } from "../operators/_limits.ts";
 import type { Tally } from "../operators/_tally.ts";
 import type { Upcoming } from "../operators/_time_facts.ts";
-import { WAIT_NEXT, WAIT_NUMBERS, WAIT_SIZE } from "../operators/_upcoming.ts";
 import type { DurableStates } from "../state/mod.ts";
 import { STATE_MEAN, STATE_NUMBERS, STATE_SIZE, type StoredState } from "../state/stored_state.ts";
-import type { StageSum } from "./details_stages.ts";
+import type { StageSum } from "./details_sum.ts";
 
 /** What the sums have of a state, and of what waits. */
 const SIZE = 0, BYTES = 1, NEXT = 0, WAITING = 1, WIDTH = 2;
