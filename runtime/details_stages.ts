@@ -1,5 +1,5 @@
 /**
- * The stages in the details of a job: what waits in them, and what would have kept their late values.
+ * The stages of a task in the details of a job.
  *
  * Most of the time that a snapshot takes goes to memory that no cache holds. So the numbers of a task's stages lie together,
  * and of a stage only that is read which may have changed.
@@ -7,7 +7,8 @@
  * Invariants:
  * - what a stage counts only grows, and what it keeps changes only together with one of its counts; the mean length of its
  *   values changes with a cut;
- * - a sum is what adding up its rows as they were read last would give, unless it is `stale`: then its least and its largest must be found anew.
+ * - a sum is what adding up its rows as they were read last would give, unless it is `stale`: then its least and its largest
+ *   must be found anew.
  *
  * @module
  */
