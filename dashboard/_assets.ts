@@ -23,6 +23,7 @@ import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
 import live from "./page/live.js" with { type: "text" };
 import narrowStyle from "./page/narrow.css" with { type: "text" };
+import pages from "./page/pages.js" with { type: "text" };
 import partsStyle from "./page/parts.css" with { type: "text" };
 import parts from "./page/parts.js" with { type: "text" };
 import sentences from "./page/sentences.js" with { type: "text" };
@@ -69,6 +70,7 @@ const FILES: Readonly<Record<string, string>> = {
   "index.html": index,
   "live.js": live,
   "narrow.css": narrowStyle,
+  "pages.js": pages,
   "parts.css": partsStyle,
   "parts.js": parts,
   "pictures/figures/marks.js": marks,

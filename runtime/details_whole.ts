@@ -7,22 +7,16 @@ import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts } from "../operators/_time_facts.ts";
 import { Spans } from "../operators/_spans.ts";
 import type { Head } from "../state/mod.ts";
-import type { JobDetails, PartitionDetails, TaskDetails, WatermarkDetails, WorkerDetails } from "./details.ts";
-import {
-  clocksOfHead,
-  type CommittedClock,
-  committedPartition,
-  committedPlaces,
-  committedTask,
-} from "./details_committed.ts";
-import { lagOf, lagTimeOf, livePartition, liveTask } from "./details_live.ts";
-import type { LiveFacts, TaskFacts } from "./details_facts.ts";
+import type { JobDetails, WatermarkDetails, WorkerDetails } from "./details.ts";
+import { lagOf, lagTimeOf } from "./details_live.ts";
+import type { LiveFacts } from "./details_facts.ts";
 import { newestOf, shownRecords } from "./details_late.ts";
 import { type BareDetails, type Busiest, type HoldsTime, holdsTime, sentencesOf } from "./details_sentences.ts";
 import { type DeadSample, shownDead } from "./details_dead.ts";
 import { disorderOf, hotKeysOf } from "./details_disorder.ts";
 import type { LeftSamples } from "./details_shelf.ts";
-import { DETAILS_EPOCHS, DETAILS_ROWS } from "./limits.ts";
+import { type Committed, committedOf, mostBehind, rowsOf } from "./details_rows.ts";
+import { DETAILS_EPOCHS } from "./limits.ts";
 import type { Meter, Moment } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
 import { totalsOf } from "./summary.ts";
@@ -58,20 +52,11 @@ export interface WholeParts extends Moment {
   readonly lastEvent: number;
 }
 
-/** A task of another worker, or of none. */
-interface Committed {
-  readonly task: number;
-  readonly head: Head;
-  readonly clocks: readonly CommittedClock[];
-}
-
 /** Makes the snapshot. */
 export function wholeOf(parts: WholeParts): JobDetails {
   const { job, now, worker, trouble, waitsSince, failure, meter, heads, facts } = parts;
   const live = facts.of(parts.live);
-  const committed = [...heads].flatMap(([task, head]): Committed[] => {
-    return head === undefined ? [] : [{ task, head, clocks: clocksKept(head, parts.inputs) }];
-  });
+  const committed = committedOf(heads, parts.inputs);
   const theirs = committed.map(({ head }) => head);
   const clocks = live.flatMap(({ clocks }) => clocks), bound = boundOf(clocks);
   const rest = {
@@ -89,7 +74,7 @@ export function wholeOf(parts: WholeParts): JobDetails {
     lateRecords: shownRecords(newestOf([parts.left.late, ...live.map(({ late }) => late)]), now),
     deadLetters: shownDead([...deadOf(parts.live), ...parts.left.dead]),
     hotKeys: hotKeysOf(parts.live),
-    ...rowsOf(parts, { live, committed, worker }),
+    ...mostBehind(rowsOf(parts, { live, committed })),
   };
   const bare = { ...rest, state: parts.state(rest) };
   return { ...bare, sentences: sentencesOf(bare, busiestOf(parts.live, committed)) };
@@ -104,65 +89,6 @@ function busiestOf(live: readonly OwnedTask[], committed: readonly Committed[]):
   for (const { number, runner } of live) look(number, runner.counters);
   for (const { task, head } of committed) look(task, head.counters);
   return busiest;
-}
-
-/** The rows of tasks and partitions. Only those that are shown are made. */
-function rowsOf(
-  parts: WholeParts,
-  { live, committed, worker }: {
-    readonly live: readonly TaskFacts[];
-    readonly committed: readonly Committed[];
-    readonly worker: string | undefined;
-  },
-): Pick<JobDetails, "tasks" | "partitions" | "leftOut"> {
-  const byTask = new Map(committed.map((one) => [one.task, one]));
-  const tasks: Row<TaskDetails>[] = [], partitions: Row<PartitionDetails>[] = [];
-  for (const { owned, clocks } of live) {
-    const { number: task, runner: { queues } } = owned;
-    tasks.push({ task, lag: lagOf(queues) ?? 0, make: () => liveTask(owned, worker, clocks) });
-    for (const queue of queues) {
-      if (queue.hop) continue;
-      const lag = queue.latest - queue.position || 0;
-      partitions.push({ task, lag, make: () => livePartition(owned, queue, { clocks, moment: parts }) });
-    }
-  }
-  for (const [task, head] of parts.heads) {
-    const clocks = byTask.get(task)?.clocks ?? [];
-    tasks.push({ task, lag: 0, make: () => committedTask(task, head, clocks) });
-  }
-  for (const { task, head, clocks } of committed) {
-    for (const place of committedPlaces(head, parts.inputs)) {
-      partitions.push({ task, lag: 0, make: () => committedPartition(task, place, clocks) });
-    }
-  }
-  const shown = { tasks: mostOf(tasks), partitions: mostOf(partitions) };
-  return {
-    ...shown,
-    leftOut: { tasks: tasks.length - shown.tasks.length, partitions: partitions.length - shown.partitions.length },
-  };
-}
-
-/** A row that may be shown. */
-interface Row<T> {
-  readonly task: number;
-  readonly lag: number;
-  readonly make: () => T;
-}
-
-/** All rows in the order of their tasks, or those with the most lag. */
-function mostOf<T>(rows: Row<T>[]): readonly T[] {
-  rows.sort((a, b) => a.task - b.task);
-  if (rows.length > DETAILS_ROWS) rows.sort((a, b) => b.lag - a.lag);
-  return rows.slice(0, DETAILS_ROWS).map(({ make }) => make());
-}
-
-/** The clocks of heads, which are looked at again in each snapshot until they are read anew. */
-const CLOCKS = new WeakMap<Head, readonly CommittedClock[]>();
-
-function clocksKept(head: Head, inputs: ReadonlySet<string>): readonly CommittedClock[] {
-  let clocks = CLOCKS.get(head);
-  if (clocks === undefined) CLOCKS.set(head, clocks = clocksOfHead(head, inputs));
-  return clocks;
 }
 
 function longestLagTime(live: readonly OwnedTask[], now: number): number | undefined {

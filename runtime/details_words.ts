@@ -18,9 +18,9 @@ export function countOf(count: number, noun: string): string {
   return `${shownCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** A share of 1 in per cent: `61 %`. */
+/** A share of 1 in per cent: `61 %`, `0.39 %`. */
 export function shownShare(share: number): string {
-  return `${shownCount(share * 100)} %`;
+  return `${share > 0 && share < 0.01 ? (share * 100).toPrecision(2) : shownCount(share * 100)} %`;
 }
 
 const SIZES = ["B", "KB", "MB", "GB", "TB"];

@@ -55,7 +55,7 @@ describe("the page's words", () => {
     ]);
     assertEquals([0, 0.42, 12.4, 2_004.2, undefined].map(format.rate), ["0", "0.4", "12", "2,004", "–"]);
     assertEquals([812, 4_200, 1_340_000, 12e9].map(format.size), ["812 B", "4.2 KB", "1.3 MB", "12 GB"]);
-    assertEquals([format.percent(0.614), format.percent(undefined)], ["61 %", "–"]);
+    assertEquals([0.614, 1 / 256, 0, undefined].map(format.percent), ["61 %", "0.39 %", "0 %", "–"]);
   });
 
   it("show times in UTC with a Z, with their date on another day, and no calendar's time as a number", () => {

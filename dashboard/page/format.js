@@ -81,13 +81,14 @@ export function size(bytes) {
 }
 
 /**
- * A share of 1 in per cent: `61 %`.
+ * A share of 1 in per cent: `61 %`, `0.39 %`.
  *
  * @param {number | undefined} share
  * @returns {string}
  */
 export function percent(share) {
-  return share === undefined || !Number.isFinite(share) ? UNKNOWN : `${NUMBER.format(share * 100)} %`;
+  if (share === undefined || !Number.isFinite(share)) return UNKNOWN;
+  return `${share > 0 && share < 0.01 ? (share * 100).toPrecision(2) : NUMBER.format(share * 100)} %`;
 }
 
 /**
