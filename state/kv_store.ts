@@ -32,8 +32,8 @@ export class KvStore implements Store {
   readonly #closed = new AbortController();
   /** Ends the waits of the calls under way. */
   readonly #waiting = new Set<(error: Error) => void>();
-  /** What was told to be waited for. */
-  readonly #troubled = new Set<Deed>();
+  /** What was told: the calls that still wait, by what tells it, and what has failed since it last succeeded. */
+  readonly #troubled = new Set<Deed | (() => void)>();
 
   /**
    * Makes a store of an open KV.
@@ -131,7 +131,7 @@ export class KvStore implements Store {
     let told = false;
     const tell = () => {
       told = true;
-      this.#troubled.add(what);
+      this.#troubled.add(tell);
       this.waits(this.#cannotBe(what, reason));
     };
     const cancelTelling = clock.after?.(CALL_TOLD_MS, tell);
@@ -144,12 +144,17 @@ export class KvStore implements Store {
         if (signal.aborted) throw this.#closedError();
         return this.#answered(act());
       }, locked);
-      this.#answers(what);
+      // What can be written can be read. A file that is locked can be read only.
+      this.#over(tell, "read", what);
       return answer;
     } catch (error) {
-      if (!signal.aborted && isPassing(error)) throw this.#cannotBe(what, reasonOf(error), error);
-      this.#answers(what);
-      throw error;
+      if (signal.aborted || !isPassing(error)) {
+        this.#over(tell);
+        throw error;
+      }
+      // The trouble goes on until a call of this kind succeeds.
+      if (this.#troubled.delete(tell)) this.#troubled.add(what);
+      throw this.#cannotBe(what, reasonOf(error), error);
     } finally {
       cancelTelling?.();
     }
@@ -159,9 +164,11 @@ export class KvStore implements Store {
     return new UnavailableError(`The state at ${this.name} cannot be ${what}: ${reason}`, { cause });
   }
 
-  /** A call was answered. The store may still not answer calls of the other kind: a locked file can be read. */
-  #answers(what: Deed): void {
-    if (this.#troubled.delete(what) && this.#troubled.size === 0) this.waits(undefined);
+  /** These are troubles no more. Others may be: a single call may hang. */
+  #over(...troubles: (Deed | (() => void))[]): void {
+    const were = this.#troubled.size;
+    for (const trouble of troubles) this.#troubled.delete(trouble);
+    if (this.#troubled.size === 0 && were > 0) this.waits(undefined);
   }
 
   /** Gives up a call that is not answered, as if its connection had broken; it may still take effect. */

@@ -74,9 +74,7 @@ Deno.test("KvStore calls every other failure an unknown outcome, and asks nobody
 
 Deno.test("KvStore does not wait for ever for a store that has stopped answering, and says that it waits", async () => {
   let away = true;
-  const silent = {
-    get: () => away ? new Promise(() => {}) : Promise.resolve({ versionstamp: null }),
-  } as unknown as Deno.Kv;
+  const silent = Object.assign(fakeKv(() => {}), { get: () => new Promise(() => {}) });
   const limits: number[] = [];
   const after = (ms: number, run: () => void) => {
     limits.push(ms);
@@ -95,8 +93,31 @@ Deno.test("KvStore does not wait for ever for a store that has stopped answering
   const waits = "The state at half open cannot be read: it has not answered for 5 s";
   assertEquals(said, [waits]);
   away = false;
-  assertEquals(await store.get(["a"]), undefined);
+  await store.atomic([], [set(["a"], 1)]);
   assertEquals(said, [waits, undefined]);
+});
+
+Deno.test("KvStore is not well while one call hangs, whatever others are answered", async () => {
+  const hung = Promise.withResolvers<{ versionstamp: null }>();
+  let calls = 0;
+  const kv = {
+    get: () => calls++ === 0 ? hung.promise : Promise.resolve({ versionstamp: null }),
+  } as unknown as Deno.Kv;
+  const late: (() => void)[] = [];
+  const after = (_: number, run: () => void) => {
+    late.push(run);
+    return () => {};
+  };
+  const store = new KvStore(kv, "half open", { ...testClock(), after });
+  const said: (string | undefined)[] = [];
+  store.waits = (error) => said.push(error?.message);
+  const first = store.get(["a"]);
+  late[0]();
+  await store.get(["b"]);
+  assertEquals(said, ["The state at half open cannot be read: it has not answered for 5 s"]);
+  hung.resolve({ versionstamp: null });
+  await first;
+  assertEquals(said.slice(1), [undefined]);
 });
 
 Deno.test("KvStore says of a file that stays locked why it waits, and that it answers again only when it is written", async () => {

@@ -88,8 +88,15 @@ export class SimCluster implements KafkaWorld {
 
   committedRecords(topic: string): InputRecord[] {
     return this.#brokers.topics.known(topic).partitions.flatMap(({ log }, partition) => {
-      const read = log.read(log.start, Infinity);
-      return [...decodePartition({ topic, partition, ...read }, log.start).records];
+      const all: InputRecord[] = [];
+      // A decoded fetch is bounded, as a reader's memory is.
+      for (let from = log.start; from < log.stable;) {
+        const { records, position } = decodePartition({ topic, partition, ...log.read(from, Infinity) }, from);
+        all.push(...records);
+        if (position <= from) break;
+        from = position;
+      }
+      return all;
     });
   }
 
