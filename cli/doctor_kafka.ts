@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { RightFound } from "../connectors/kafka/rights.ts";
-import type { BrokerInfo, KafkaTopics } from "../connectors/kafka/topics.ts";
+import type { BrokerInfo, KafkaTopics, RightFound } from "../connectors/kafka/topics.ts";
 import { countOf, shownDuration, shownSize } from "../runtime/details_words.ts";
 import type { Finding } from "./finding.ts";
 import { clean } from "./text.ts";

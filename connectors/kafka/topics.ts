@@ -19,6 +19,8 @@ import { type JobTopics, type RightFound, rightsOf } from "./rights.ts";
 import type { Transport } from "./transport.ts";
 import { Trouble } from "./trouble.ts";
 
+export type { RightFound };
+
 /** A broker, and what it knows. */
 export interface BrokerInfo {
   readonly id: string;
