@@ -5,6 +5,7 @@
  * @module
  */
 import preact from "htm/preact/standalone" with { type: "text" };
+import words from "../base/words.js" with { type: "text" };
 import marks from "../pictures/figures/marks.js" with { type: "text" };
 import appStyle from "./page/app.css" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
@@ -73,6 +74,7 @@ const FILES: Readonly<Record<string, string>> = {
   "pages.js": pages,
   "parts.css": partsStyle,
   "parts.js": parts,
+  "base/words.js": words,
   "pictures/figures/marks.js": marks,
   "preact.js": preact,
   "sentences.js": sentences,

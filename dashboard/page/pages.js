@@ -41,6 +41,7 @@ export function Pages({ of, view, from, total, step }) {
   const starts = Array.from({ length: Math.ceil(total / step) }, (_none, nth) => nth * step)
     .filter((start) => Math.abs(start - (from ?? 0)) <= NEAR * step || start === 0 || start + step >= total);
   return html`
+    <p class="note">The first page has the ${step} with the most lag, the others have all of them in their order.</p>
     <nav class="pages" aria-label=${`Pages of ${of}`}>
       <ul>
         ${[undefined, ...starts].map((start, nth) =>

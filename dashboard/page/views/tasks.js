@@ -78,16 +78,11 @@ function Skew({ details, shares: { records, all, fair, cv } }) {
 const SOURCES = { live: "live", committed: "as of its last commit", none: "nobody has had it" };
 
 function All({ details, shares: { records, all }, words, from, rows }) {
-  const { leftOut, taskCount, worker, sentences } = details;
+  const { taskCount, worker, sentences } = details;
   const { tasks } = from === undefined ? details : rows ?? { tasks: [] };
   const shareOf = new Map(records.map(({ task, records }) => [task, records]));
   return html`
-    <${Section}
-      title=${counted(taskCount, "task")}
-      note=${leftOut.tasks === 0
-        ? undefined
-        : `A snapshot has the ${details.tasks.length} with the most lag; all others are on the pages behind them.`}
-    >
+    <${Section} title=${counted(taskCount, "task")}>
       ${sentences.skew !== undefined && html`<p class="said">${sentences.skew}</p>`}
       <${Pages} of="tasks" view="tasks" from=${from} total=${taskCount} step=${details.tasks.length} />
       <${Table}

@@ -270,12 +270,7 @@ function Partitions({ details, history, words, page }) {
   const { partitions } = from === undefined ? details : rows ?? { partitions: [] };
   const holders = new Set(watermarks.flatMap(({ name }) => holderOf(details, name) ?? []).map(placeOf));
   return html`
-    <${Section}
-      title="Partitions"
-      note=${leftOut.partitions === 0
-        ? undefined
-        : `A snapshot has the ${step} with the most lag; all others are on the pages behind them.`}
-    >
+    <${Section} title="Partitions">
       ${watermarks.map(({ name, sentence }) => html`<p class="said" key=${name}>${fullStop(sentence)}</p>`)}
       <${Pages} of="partitions" view="time" ...${{ from, total, step }} />
       <${Table}
