@@ -85,11 +85,17 @@ function faultsOf({ workers, untilEnd, inputMs }: Drawn, dice: Dice): Fault[] {
     faults.push({ on: "call", worker: whole(0, workers - 1), target, nth, act });
   }
   if (chance(0.25)) faults.push(inTime(whole(0, 4000), { do: chance(0.5) ? "down" : "load", ms: whole(5, 5000) }));
-  if (chance(0.1)) faults.push(inTime(whole(0, 3000), { do: "jump", worker: 0, ms: whole(-7_200_000, 7_200_000) }));
+  if (chance(0.1)) faults.push(inTime(whole(0, 3000), { do: "jump", worker: 0, ms: whole(-7_200_000, MOST_AHEAD) }));
   if (workers > 1 && chance(0.15)) faults.push(duel(workers, dice));
   if (chance(0.12)) faults.push(...disaster(dice, untilEnd ? 1500 : Math.max(inputMs, 500)));
   return faults;
 }
+
+/**
+ * How far a worker's clock may be ahead, in milliseconds. A broker rightly refuses what is dated more than an hour after its
+ * own clock.
+ */
+const MOST_AHEAD = 3_300_000;
 
 /** Faults at any step of a worker, faults of partitions and their leaders, and faults that days bring. */
 function moreFaultsOf({ workers, partitions, untilEnd, inputMs, tasks }: Drawn, drawn: readonly Fault[], dice: Dice) {

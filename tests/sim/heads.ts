@@ -58,6 +58,9 @@ export class Heads {
 
   constructor(readonly kafka: KafkaWorld, readonly now: () => number) {}
 
+  /** Called when a reset has begun. */
+  onReset: () => void = () => {};
+
   /** Checks an atomic that has taken effect. Throws what is wrong with it. */
   written(mutations: readonly Mutation[], by: string): void {
     for (const { type, key } of mutations) if (type === "set") this.#touched(key, `${by} wrote over`);
@@ -112,8 +115,10 @@ export class Heads {
   /** The job's entry was written. */
   #entered({ incarnation, run }: { readonly incarnation: string; readonly run: string }): void {
     this.#incarnation = incarnation;
-    if (this.run !== undefined && this.run !== run && ++this.resets > 1) throw new Violation("the job was reset again");
+    const isReset = this.run !== undefined && this.run !== run;
+    if (isReset && ++this.resets > 1) throw new Violation("the job was reset again");
     this.run = run;
+    if (isReset) this.onReset();
   }
 
   #moved(task: number, head: Head, by: string): void {

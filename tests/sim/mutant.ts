@@ -16,34 +16,46 @@ export interface Caught {
   readonly report: Report | undefined;
 }
 
-/**
- * Runs the simulator on a broken engine, in a directory of its own: first the runs that have found it before, and if these
- * find nothing, runs from `seed` on.
- */
-export async function runMutant(
-  { name, edits, families = [], resets = false, run }: Mutation,
-  { seed, runs }: { readonly seed: number; readonly runs: number },
-): Promise<Caught> {
-  const folder = await Deno.makeTempDir({ prefix: "tidemark-mutant-" });
-  try {
+/** A copy of the tree, in which one broken engine after the other is run. Deno keeps what it has compiled of unchanged files. */
+export class MutantTree implements AsyncDisposable {
+  private constructor(readonly folder: string) {}
+
+  static async make(): Promise<MutantTree> {
+    const folder = await Deno.makeTempDir({ prefix: "tidemark-mutant-" });
     for (const path of FOLDERS) await copy(`${ROOT}${path}`, `${folder}/${path}`);
     await Deno.mkdir(`${folder}/tests/support`);
     for (const path of FILES) await Deno.copyFile(`${ROOT}${path}`, `${folder}/${path}`);
+    return new MutantTree(folder);
+  }
+
+  /**
+   * Runs the simulator on a broken engine: first the runs that have found it before, and if these find nothing, runs from
+   * `seed` on.
+   */
+  async run(
+    { name, edits, families = [], resets = false, run }: Mutation,
+    { seed, runs }: { readonly seed: number; readonly runs: number },
+  ): Promise<Caught> {
+    const { folder } = this;
     const { files, wrong } = patched(edits, (file) => Deno.readTextFileSync(`${folder}/${file}`));
     if (wrong.length > 0) throw new Error(`"${name}" cannot be applied: ${wrong.join("; ")}`);
-    for (const [file, text] of files) await Deno.writeTextFile(`${folder}/${file}`, text);
+    const flags = [`--families=${families}`, ...(resets ? ["--resets"] : [])];
     const simulate = (from: number, count: number) =>
-      simulateIn(folder, name, [
-        ...[`--seed=${from}`, `--runs=${count}`, `--families=${families}`],
-        ...(resets ? ["--resets"] : []),
-      ]);
-    for (const known of [run ?? []].flat()) {
-      const caught = await simulate(known, 1);
-      if (caught.report !== undefined) return caught;
+      simulateIn(folder, name, [`--seed=${from}`, `--runs=${count}`, ...flags]);
+    try {
+      for (const [file, text] of files) await Deno.writeTextFile(`${folder}/${file}`, text);
+      for (const known of [run ?? []].flat()) {
+        const caught = await simulate(known, 1);
+        if (caught.report !== undefined) return caught;
+      }
+      return await simulate(seed, runs);
+    } finally {
+      for (const file of files.keys()) await Deno.copyFile(`${ROOT}${file}`, `${folder}/${file}`);
     }
-    return await simulate(seed, runs);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
   }
 }
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { guarded } from "./campaign.ts";
 import { scenarioOf } from "./draws.ts";
-import { isOfTheEngine, runMutant } from "./mutant.ts";
+import { type Caught, isOfTheEngine, MutantTree } from "./mutant.ts";
 import { resetScenarioOf } from "./resets.ts";
 import { withFamilies } from "./scenario.ts";
 import type { Mutation } from "./mutation.ts";
@@ -16,16 +16,18 @@ const CONTROL_RUNS = 100;
 const AT_ONCE = 2;
 
 Deno.test("The simulator finds nothing in a copy of the engine as it is", async () => {
-  const { report } = await runMutant({ name: "as it is", edits: [] }, { seed: SEED, runs: CONTROL_RUNS });
+  await using tree = await MutantTree.make();
+  const { report } = await tree.run({ name: "as it is", edits: [] }, { seed: SEED, runs: CONTROL_RUNS });
   assertEquals(report, undefined);
 });
 
 Deno.test("The simulator finds each way to get the engine wrong", async (t) => {
-  const found = new Map<Mutation, ReturnType<typeof runMutant>>();
+  const found = new Map<Mutation, Promise<Caught>>();
   const left = MUTATIONS.values();
   const lanes = Array.from({ length: AT_ONCE }, async () => {
+    await using tree = await MutantTree.make();
     for (const mutation of left) {
-      const caught = runMutant(mutation, { seed: SEED, runs: RUNS });
+      const caught = tree.run(mutation, { seed: SEED, runs: RUNS });
       found.set(mutation, caught);
       await caught.catch(() => {});
     }

@@ -29,6 +29,8 @@ export interface ProcessParts {
 
 export class SimProcess implements Caller {
   alive = true;
+  /** Whether it has read the entry of the job: it knows the run that it was started on. */
+  knowsJob = false;
   /** When it was started, or last went on after a pause, in virtual milliseconds. */
   awakeSince: number;
   /** The request of another process that ends its pause. */
@@ -167,12 +169,13 @@ export class SimProcess implements Caller {
     this.parts.scheduler.after(after, () => this.#answer(request, { error: request.lost() }));
   }
 
-  #answer<T>({ number, resolve, reject }: Request<T>, answer: Answer<T>): void {
+  #answer<T>({ number, what, resolve, reject }: Request<T>, answer: Answer<T>): void {
     this.deliver(() => {
       if ("error" in answer) {
         this.#note(`${number} fails: ${answer.error.message}`);
         return reject(answer.error);
       }
+      this.knowsJob ||= what === "kv read entry";
       this.#note(`${number} is told${this.parts.trace.keeps ? ` ${showAnswer(answer.value)}` : ""}`);
       resolve(answer.value);
     });

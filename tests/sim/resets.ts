@@ -75,6 +75,7 @@ export class Resets {
     this.#together = together;
     this.#since = heads().run;
     heads().shownIsAnybodys = true;
+    heads().onReset = () => this.#takeBack();
     const [first, ...others] = workers();
     first.startAnew();
     if (!together) await pass(restart);
@@ -82,6 +83,14 @@ export class Resets {
     // A job that was never started has nothing to reset.
     while (this.#since !== undefined && heads().run === this.#since) await pass(50);
     for (const worker of workers()) worker.startAnew();
+  }
+
+  /**
+   * The reset has begun. A worker that was started with reset and has not read a thing of the job yet would take the new run for
+   * the one that it is to reset. The person starts it again, without reset.
+   */
+  #takeBack(): void {
+    for (const worker of this.parts.workers()) if (worker.process?.knowsJob === false) worker.kill(0);
   }
 
   /** Whether a worker rightly ended because it was not alone. The others then wait until it has reset the job. */
