@@ -69,6 +69,7 @@ export type {
   WorkShares,
 } from "./runtime/details.ts";
 export type { EventFacts, EventLevel, JobEvent, JobEvents } from "./runtime/events.ts";
+export type { JobRows } from "./runtime/details_rows.ts";
 export { readDetails, type ReadDetailsOptions, type StoredDetails } from "./runtime/details_read.ts";
 export type { HopMetrics, Metrics, MetricsSnapshot, StageMetrics } from "./runtime/metrics.ts";
 export type {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { BrokerInfo, KafkaTopics } from "../connectors/kafka/topics.ts";
-import { shownDuration, shownSize } from "../runtime/details_words.ts";
+import type { BrokerInfo, KafkaTopics, RightFound } from "../connectors/kafka/topics.ts";
+import { countOf, shownDuration, shownSize } from "../runtime/details_words.ts";
 import type { Finding } from "./finding.ts";
 import { clean } from "./text.ts";
 
@@ -41,6 +41,23 @@ function brokerOf({ id, address, apis, trouble }: BrokerInfo): Finding {
   if ((apis.get(OFFSET_FETCH)?.maxVersion ?? 0) >= STABLE) return { check, result: "ok", found };
   return { check, result: "fail", found, fix: "Jobs need Apache Kafka 2.5 or later" };
 }
+
+/** The rights that a job needs: a finding for each that the user of this command lacks, or one for all of them. */
+export function rightsFound(job: string, rights: readonly RightFound[]): Finding[] {
+  const check = `rights of ${job}`;
+  const missing = rights.filter(({ allowed }) => allowed === false);
+  const known = rights.filter(({ allowed }) => allowed !== undefined);
+  if (missing.length === 0) return [{ check, result: "ok", found: `${countOf(known.length, "right")} of this user` }];
+  return missing.map(({ resource, name, prefixed, operation }) => ({
+    ...{ check, result: "fail" },
+    found: `${operation} on the ${resource} ${clean(name)}${prefixed ? " and what begins so" : ""} is missing`,
+    fix: `Grant it: kafka-acls.sh --add --allow-principal User:NAME --operation ${OPERATIONS[operation]} --${
+      resource.replace(" ", "-")
+    } ${clean(name)}${prefixed ? " --resource-pattern-type prefixed" : ""}`,
+  }));
+}
+
+const OPERATIONS = { READ: "Read", WRITE: "Write" } as const;
 
 /** The settings of a topic. */
 export async function settingsOf(kafka: KafkaTopics, topic: string, isInput: boolean): Promise<Finding[]> {

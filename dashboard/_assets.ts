@@ -5,6 +5,7 @@
  * @module
  */
 import preact from "htm/preact/standalone" with { type: "text" };
+import words from "../base/words.js" with { type: "text" };
 import marks from "../pictures/figures/marks.js" with { type: "text" };
 import appStyle from "./page/app.css" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
@@ -23,6 +24,7 @@ import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
 import live from "./page/live.js" with { type: "text" };
 import narrowStyle from "./page/narrow.css" with { type: "text" };
+import pages from "./page/pages.js" with { type: "text" };
 import partsStyle from "./page/parts.css" with { type: "text" };
 import parts from "./page/parts.js" with { type: "text" };
 import sentences from "./page/sentences.js" with { type: "text" };
@@ -69,8 +71,10 @@ const FILES: Readonly<Record<string, string>> = {
   "index.html": index,
   "live.js": live,
   "narrow.css": narrowStyle,
+  "pages.js": pages,
   "parts.css": partsStyle,
   "parts.js": parts,
+  "base/words.js": words,
   "pictures/figures/marks.js": marks,
   "preact.js": preact,
   "sentences.js": sentences,

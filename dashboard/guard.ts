@@ -39,15 +39,17 @@ export function inUrl(hostname: string): string {
 
 /**
  * Refuses a request that names another server, comes from another site, or wants to change something without being from
- * this server's own page or a program that says so.
+ * this server's own page or a program that says so. Only a link may lead from another site to the page itself, as from the
+ * page of another worker: its document is the same for every job, and tells nothing of this one.
  *
  * @throws {Refused} when it is refused
  */
-export function refuseStrangers({ method, headers }: Request, names: Names, port: number): void {
+export function refuseStrangers(request: Request, names: Names, port: number): void {
+  const { method, headers } = request;
   const host = headers.get("host") ?? "";
   if (!isOwn(host, names, port)) throw new Refused(421, "This server is not the one that the request names");
   const site = headers.get("sec-fetch-site") ?? "none";
-  if (site !== "none" && site !== "same-origin") {
+  if (site !== "none" && site !== "same-origin" && !isLink(request)) {
     throw new Refused(403, "This server answers its own page only, and programs");
   }
   if (method !== "POST") return;
@@ -58,6 +60,13 @@ export function refuseStrangers({ method, headers }: Request, names: Names, port
   if (!/^application\/json(\s*;.*)?$/i.test(headers.get("content-type") ?? "")) {
     throw new Refused(415, "A POST needs the header content-type: application/json");
   }
+}
+
+/** Whether a reader has followed a link to the page, which then fills a window or a tab of its own. */
+function isLink({ method, headers, url }: Request): boolean {
+  const { pathname, search } = new URL(url);
+  return method === "GET" && pathname === "/" && search === "" &&
+    headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document";
 }
 
 function isOwn(host: string, { hostname, hosts }: Names, port: number): boolean {

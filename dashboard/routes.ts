@@ -18,6 +18,7 @@ import type { Measurements } from "../runtime/measurements.ts";
 export const ROUTES: readonly Route[] = [
   { method: "POST", path: "/session", open: true, answer: openSession },
   { method: "GET", path: "/api/details", answer: async ({ place }) => Response.json(await place.job.details()) },
+  { method: "GET", path: "/api/rows", answer: rows },
   { method: "GET", path: "/api/events", answer: events },
   {
     method: "GET",
@@ -66,6 +67,15 @@ async function report({ place }: Asked): Promise<Response> {
 
 async function topology({ place: { job } }: Asked): Promise<Response> {
   return Response.json({ job: job.name, ...job.topology, layout: await layoutOf(job.topology) });
+}
+
+async function rows({ place: { job }, search }: Asked): Promise<Response> {
+  try {
+    return Response.json(await job.rows(Number(search.get("from") ?? 0)));
+  } catch (error) {
+    if (error instanceof RangeError) throw new Refused(400, error.message);
+    throw error;
+  }
 }
 
 async function why({ place: { job }, search }: Asked): Promise<Response> {

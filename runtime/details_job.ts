@@ -16,6 +16,7 @@ import type { BareDetails } from "./details_sentences.ts";
 import { clocksOf, quietFor, waitingOf } from "./details_live.ts";
 import { Rates } from "./details_rate.ts";
 import { HopSources } from "./details_sources.ts";
+import { committedOf, type JobRows, rowsFrom } from "./details_rows.ts";
 import { wholeOf } from "./details_whole.ts";
 import { explainWaiting, type QueueFacts, URGENCY } from "./details_why.ts";
 import { DETAILS_HEADS_MS } from "./limits.ts";
@@ -100,6 +101,20 @@ export class JobTeller {
   async details(): Promise<JobDetails> {
     if (this.#needsHeads()) await this.#readHeads();
     return this.#whole();
+  }
+
+  /** The rows of tasks and partitions from one on. */
+  async rows(from: number): Promise<JobRows> {
+    if (!Number.isInteger(from) || from < 0) {
+      const { name } = this.parts.settings;
+      throw new RangeError(`Cannot list rows of job ${name}: from must be an integer >= 0, current value is ${from}`);
+    }
+    if (this.#needsHeads()) await this.#readHeads();
+    const { settings: { clock }, worker, owned } = this.parts;
+    const moment = { now: clock.now(), elapsed: clock.elapsed() };
+    const live = this.#facts.of(owned()), committed = committedOf(this.#heads, this.#inputs);
+    const { queues } = this.#facts;
+    return rowsFrom(from, { ...moment, worker, inputs: this.#inputs, heads: this.#heads }, { live, queues, committed });
   }
 
   /** The measurements of this worker. */

@@ -7,22 +7,15 @@ import { BEGIN_OF_TIME } from "../operators/_limits.ts";
 import type { ClockFacts } from "../operators/_time_facts.ts";
 import { Spans } from "../operators/_spans.ts";
 import type { Head } from "../state/mod.ts";
-import type { JobDetails, PartitionDetails, TaskDetails, WatermarkDetails, WorkerDetails } from "./details.ts";
-import {
-  clocksOfHead,
-  type CommittedClock,
-  committedPartition,
-  committedPlaces,
-  committedTask,
-} from "./details_committed.ts";
-import { lagOf, lagTimeOf, livePartition, liveTask } from "./details_live.ts";
+import type { JobDetails, WatermarkDetails, WorkerDetails } from "./details.ts";
+import { lagOf, lagTimeOf } from "./details_live.ts";
 import type { LiveFacts, QueueOfTask, TaskFacts } from "./details_facts.ts";
 import { newestOf, shownRecords } from "./details_late.ts";
 import { type BareDetails, type Busiest, type HoldsTime, holdsTime, sentencesOf } from "./details_sentences.ts";
 import { type DeadSample, shownDead } from "./details_dead.ts";
 import { disorderOf, hotKeysOf } from "./details_disorder.ts";
-import { ShownRows } from "./details_rows.ts";
 import type { LeftSamples } from "./details_shelf.ts";
+import { type Committed, committedOf, mostBehind } from "./details_rows.ts";
 import { DETAILS_EPOCHS } from "./limits.ts";
 import type { Meter, Moment } from "./metrics.ts";
 import type { OwnedTask } from "./owned_task.ts";
@@ -59,20 +52,11 @@ export interface WholeParts extends Moment {
   readonly lastEvent: number;
 }
 
-/** A task of another worker, or of none. */
-interface Committed {
-  readonly task: number;
-  readonly head: Head;
-  readonly clocks: readonly CommittedClock[];
-}
-
 /** Makes the snapshot. */
 export function wholeOf(parts: WholeParts): JobDetails {
   const { job, now, worker, trouble, waitsSince, failure, meter, heads, facts } = parts;
   const live = facts.of(parts.live);
-  const committed = [...heads].flatMap(([task, head]): Committed[] => {
-    return head === undefined ? [] : [{ task, head, clocks: clocksKept(head, parts.inputs) }];
-  });
+  const committed = committedOf(heads, parts.inputs);
   const theirs = committed.map(({ head }) => head);
   const clocks = live.flatMap(({ clocks }) => clocks), bound = boundOf(clocks);
   const { queues } = facts;
@@ -91,7 +75,7 @@ export function wholeOf(parts: WholeParts): JobDetails {
     lateRecords: shownRecords(newestOf([parts.left.late, facts.late]), now),
     deadLetters: shownDead([...deadOf(live), ...parts.left.dead]),
     hotKeys: hotKeysOf(queues),
-    ...rowsOf(parts, { live, committed, worker }),
+    ...mostBehind(parts, { live, queues, committed }),
   };
   const bare = { ...rest, state: parts.state(rest) };
   return { ...bare, sentences: sentencesOf(bare, busiestOf(live, committed)) };
@@ -116,52 +100,6 @@ function liveTotals(live: readonly TaskFacts[]): { readonly late: number; readon
     epochs += owned.checkpoint.head.epoch;
   }
   return { late, epochs };
-}
-
-/** The rows of tasks and partitions. Only those that are shown are made. */
-function rowsOf(
-  parts: WholeParts,
-  { live, committed, worker }: {
-    readonly live: readonly TaskFacts[];
-    readonly committed: readonly Committed[];
-    readonly worker: string | undefined;
-  },
-): Pick<JobDetails, "tasks" | "partitions" | "leftOut"> {
-  const byTask = new Map(committed.map((one) => [one.task, one]));
-  const tasks = new ShownRows<TaskDetails>(), partitions = new ShownRows<PartitionDetails>();
-  for (const { owned, clocks } of live) {
-    const { number: task, runner: { queues } } = owned, lag = lagOf(queues) ?? 0;
-    if (tasks.takes(task, lag)) tasks.add(task, lag, () => liveTask(owned, worker, clocks));
-  }
-  for (const { facts: { owned, clocks }, queue } of parts.facts.queues) {
-    const { number: task } = owned, lag = queue.latest - queue.position || 0;
-    if (partitions.takes(task, lag)) {
-      partitions.add(task, lag, () => livePartition(owned, queue, { clocks, moment: parts }));
-    }
-  }
-  for (const [task, head] of parts.heads) {
-    const clocks = byTask.get(task)?.clocks ?? [];
-    if (tasks.takes(task, 0)) tasks.add(task, 0, () => committedTask(task, head, clocks));
-  }
-  for (const { task, head, clocks } of committed) {
-    for (const place of committedPlaces(head, parts.inputs)) {
-      if (partitions.takes(task, 0)) partitions.add(task, 0, () => committedPartition(task, place, clocks));
-    }
-  }
-  const shown = { tasks: tasks.make(), partitions: partitions.make() };
-  return {
-    ...shown,
-    leftOut: { tasks: tasks.count - shown.tasks.length, partitions: partitions.count - shown.partitions.length },
-  };
-}
-
-/** The clocks of heads, which are looked at again in each snapshot until they are read anew. */
-const CLOCKS = new WeakMap<Head, readonly CommittedClock[]>();
-
-function clocksKept(head: Head, inputs: ReadonlySet<string>): readonly CommittedClock[] {
-  let clocks = CLOCKS.get(head);
-  if (clocks === undefined) CLOCKS.set(head, clocks = clocksOfHead(head, inputs));
-  return clocks;
 }
 
 function longestLagTime(queues: readonly QueueOfTask[], now: number): number | undefined {

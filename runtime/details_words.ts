@@ -3,45 +3,13 @@
  *
  * @module
  */
-import { DAY, HOUR, MINUTE, SECOND } from "../base/limits.ts";
+import { duration } from "../base/words.js";
 
-/** It is made once: `toLocaleString` finds its locale anew in each call. */
-const COUNTS = new Intl.NumberFormat("en-US");
+export { count as shownCount, counted as countOf, percent as shownShare, size as shownSize } from "../base/words.js";
 
-/** A count with separators: `81,204`. */
-export function shownCount(count: number): string {
-  return COUNTS.format(Math.round(count));
-}
-
-/** A count and its noun: `1 record`, `2 records`. */
-export function countOf(count: number, noun: string): string {
-  return `${shownCount(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-/** A share of 1 in per cent: `61 %`. */
-export function shownShare(share: number): string {
-  return `${shownCount(share * 100)} %`;
-}
-
-const SIZES = ["B", "KB", "MB", "GB", "TB"];
-
-/** Bytes as people read them: `812 B`, `14.5 KB`. */
-export function shownSize(bytes: number): string {
-  let size = bytes, unit = 0;
-  for (; size >= 1000 && unit < SIZES.length - 1; unit++) size /= 1000;
-  return `${unit === 0 ? size : size.toFixed(1)} ${SIZES[unit]}`;
-}
-
-const UNITS = [[DAY, "d"], [HOUR, "h"], [MINUTE, "min"], [SECOND, "s"]] as const;
-
-/** A duration in its two largest units: `340 ms`, `48 s`, `2 min 20 s`, `94 d 3 h`. */
+/** A duration as the page shows it. What is over counts as 0. */
 export function shownDuration(ms: number): string {
-  if (ms < SECOND) return `${Math.max(0, Math.round(ms))} ms`;
-  const at = UNITS.findIndex(([unit]) => ms >= unit);
-  const [[unit, word], next] = [UNITS[at], UNITS[at + 1]];
-  const whole = Math.floor(ms / unit);
-  const rest = next === undefined ? 0 : Math.floor(ms % unit / next[0]);
-  return rest === 0 ? `${whole} ${word}` : `${whole} ${word} ${rest} ${next[1]}`;
+  return duration(Math.max(0, ms));
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import type { Cell, Key } from "../operators/keyed_state.ts";
 import type { EpochDetails, Explanation, JobDetails } from "./details.ts";
+import type { JobRows } from "./details_rows.ts";
 import type { JobEvents } from "./events.ts";
 import type { Metrics } from "./metrics.ts";
 import type { JobRecords } from "./records.ts";
@@ -59,6 +60,35 @@ export interface Job extends AsyncDisposable {
    * @throws {CorruptError} when the head of another worker's task cannot be read
    */
   details(): Promise<JobDetails>;
+  /**
+   * The rows of tasks and of input partitions in their order, at most 32 of each, with how many records each task of the
+   * job has processed. `details()` shows those with the most lag where there are more than 32; this shows all of them,
+   * page by page.
+   *
+   * @example All tasks of a job
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { memory, run, type TaskDetails } from "@tidemark/streams";
+   *
+   * const log = memory();
+   * log.create("clicks", { partitions: 40 });
+   * await using job = await run(log.source("clicks").pipe(log.sink("out")), {
+   *   name: "clicks",
+   *   state: ":memory:",
+   *   log: () => {},
+   * });
+   * const tasks: TaskDetails[] = [];
+   * for (let rows = await job.rows(); rows.tasks.length > 0; rows = await job.rows(tasks.length)) {
+   *   tasks.push(...rows.tasks);
+   * }
+   * assertEquals(tasks.map(({ task }) => task), Array.from({ length: 40 }, (_none, task) => task));
+   * ```
+   *
+   * @param from the place of the first row of either list; behind the last one there are none. @default 0
+   * @throws {RangeError} when `from` is no integer of at least 0
+   * @throws {CorruptError} when the head of another worker's task cannot be read
+   */
+  rows(from?: number): Promise<JobRows>;
   /**
    * The newest commits of this worker, at most 256, the oldest first. A commit is read again with its `publish` when its
    * results have become visible.

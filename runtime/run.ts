@@ -9,6 +9,7 @@ import type { Patience, Store } from "../state/mod.ts";
 import { type Claimed, claimWorker } from "./claim_worker.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { EpochDetails, Explanation, JobDetails } from "./details.ts";
+import type { JobRows } from "./details_rows.ts";
 import { JobTeller } from "./details_job.ts";
 import { openStore, patienceOf } from "./job_store.ts";
 import { Deadline, describeLeft, endsSoon, interruptible, tellEnd } from "./ending.ts";
@@ -272,6 +273,10 @@ class RunningJob implements Job {
 
   details(): Promise<JobDetails> {
     return this.#teller.details();
+  }
+
+  rows(from = 0): Promise<JobRows> {
+    return this.#teller.rows(from);
   }
 
   epochs(after = 0): readonly EpochDetails[] {

@@ -170,6 +170,7 @@ function hostile(job: Job): Job {
     finished: job.finished,
     metrics: job.metrics,
     events: job.events,
+    rows: async (from) => named(await job.rows(from)),
     epochs: (after) => job.epochs(after),
     records: job.records,
     topology: named(job.topology),

@@ -73,6 +73,20 @@ Deno.test("a page of another site is refused", async () => {
     raw(place.page, ["GET /api/details HTTP/1.1", `Host: ${host}`, `Sec-Fetch-Site: ${site}`]);
   for (const site of ["same-origin", "none"]) assertEquals((await ask(site)).status, 200);
   for (const site of ["cross-site", "same-site"]) assertEquals((await ask(site)).status, 403);
+
+  // A link to the page itself is followed, as from the page of another worker: the document tells nothing of the job.
+  const link = (path: string, mode: string, dest: string) =>
+    raw(place.page, [
+      ...[`GET ${path} HTTP/1.1`, `Host: ${host}`, "Sec-Fetch-Site: same-site"],
+      ...[`Sec-Fetch-Mode: ${mode}`, `Sec-Fetch-Dest: ${dest}`],
+    ]);
+  const followed = await link("/", "navigate", "document");
+  assertEquals([followed.status, followed.text.includes("stand")], [200, false]);
+  for (const dest of ["iframe", "embed", "object"]) assertEquals((await link("/", "navigate", dest)).status, 403);
+  assertEquals((await link("/", "no-cors", "script")).status, 403);
+  for (const path of ["/api/details", "/metrics", "/?a=b"]) {
+    assertEquals((await link(path, "navigate", "document")).status, 403);
+  }
 });
 
 Deno.test("what changes something must say that it comes from the page itself, and that it is JSON", async () => {

@@ -9,6 +9,7 @@ import { History, slopeOf } from "../dashboard/page/history.js";
 import { attention, headline, limitOf } from "../dashboard/page/sentences.js";
 import { holderOf, tideScene } from "../dashboard/page/tide_scene.js";
 import { layoutOf } from "../dashboard/layout.ts";
+import { shownDuration, shownSize } from "../runtime/details_words.ts";
 import type { JobDetails } from "../runtime/details.ts";
 import { sentencesOf } from "../runtime/details_sentences.ts";
 
@@ -42,9 +43,16 @@ describe("the page's words", () => {
   it("show durations in their two largest units, and what is not known as a dash", () => {
     const shown = [0, 0.25, 340, 999, 1_000, 9_900, 48_000, 140_000, 8_132_400_000, undefined, NaN, -2_000];
     assertEquals(shown.map(format.duration), [
-      ...["0 ms", "0.3 ms", "340 ms", "999 ms", "1.0 s", "9.9 s", "48 s", "2 min 20 s", "94 d 3 h"],
-      ...["–", "–", "−2.0 s"],
+      ...["0 ms", "0.3 ms", "340 ms", "999 ms", "1 s", "9.9 s", "48 s", "2 min 20 s", "94 d 3 h"],
+      ...["–", "–", "−2 s"],
     ]);
+  });
+
+  it("are those of the sentences that the engine makes", () => {
+    for (const ms of [0, 0.25, 6_100, 9_949, 140_000]) assertEquals(shownDuration(ms), format.duration(ms));
+    for (const bytes of [812, 4_200, 14_500]) assertEquals(shownSize(bytes), format.size(bytes));
+    // What should have come already comes now.
+    assertEquals(shownDuration(-1), "0 ms");
   });
 
   it("show counts, rates, sizes and shares", () => {
@@ -55,7 +63,7 @@ describe("the page's words", () => {
     ]);
     assertEquals([0, 0.42, 12.4, 2_004.2, undefined].map(format.rate), ["0", "0.4", "12", "2,004", "–"]);
     assertEquals([812, 4_200, 1_340_000, 12e9].map(format.size), ["812 B", "4.2 KB", "1.3 MB", "12 GB"]);
-    assertEquals([format.percent(0.614), format.percent(undefined)], ["61 %", "–"]);
+    assertEquals([0.614, 1 / 256, 0, undefined].map(format.percent), ["61 %", "0.39 %", "0 %", "–"]);
   });
 
   it("show times in UTC with a Z, with their date on another day, and no calendar's time as a number", () => {
@@ -66,7 +74,7 @@ describe("the page's words", () => {
     assertEquals(format.time(9e15, options), "9000000000000000");
     assertEquals(format.time(undefined, options), "–");
     assertEquals([format.ago(noon - 3_000, noon), format.ago(noon, noon), format.ago(noon + 61_000, noon)], [
-      ...["3.0 s ago", "now", "in 1 min 1 s"],
+      ...["3 s ago", "now", "in 1 min 1 s"],
     ]);
   });
 

@@ -1,10 +1,10 @@
 /** The details of a job with many tasks and stages stay small. */
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { JobDetails } from "@tidemark/streams";
+import type { JobDetails, JobRows } from "@tidemark/streams";
 import { manyTasks } from "./support/many.ts";
 
-function size(details: JobDetails): number {
+function size(details: JobDetails | JobRows): number {
   return new TextEncoder().encode(JSON.stringify(details)).length;
 }
 
@@ -25,6 +25,17 @@ describe("the details of a job with 256 tasks and 20 stages", () => {
     await test.touch();
     const later = await test.details();
     assertEquals([later.records_in, later.stages[0].records_in], [records + 256, records + 256]);
+    const rows = await test.job.rows(224);
+    assertEquals(rows.tasks.map(({ task }) => task), Array.from({ length: 32 }, (_none, nth) => 224 + nth));
+    assertEquals(rows.partitions.map(({ partition }) => partition), rows.tasks.map(({ task }) => task));
+    assertEquals(rows.records_in.reduce((sum, one) => sum + one), later.records_in);
+    assertEquals(rows.tasks[31].records_in, rows.records_in[255]);
+    assertLess(size(rows), 32_000);
+    assertEquals((await test.job.rows(256)).tasks, []);
+    assertEquals((await test.job.rows()).tasks[0].task, 0);
+    for (const from of [-1, 0.5, NaN]) {
+      await assertRejects(() => test.job.rows(from), RangeError, "from must be an integer >= 0");
+    }
     assertEquals(
       later.stages.map(({ keys, late }) => [keys, late]),
       details.stages.map(({ keys, late }) => [keys, late]),

@@ -5,7 +5,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import type { Line, ProducerIdentity } from "../connectors/kafka/driver.ts";
-import { KafkaError } from "../connectors/kafka/errors.ts";
+import { CODE, hasCode, KafkaError } from "../connectors/kafka/errors.ts";
+import { askUntil } from "../connectors/kafka/retry.ts";
+import { rightsOf } from "../connectors/kafka/rights.ts";
 import { initialise } from "../connectors/kafka/steps.ts";
 import { encodeBatch } from "../connectors/kafka/record_batch_encode.ts";
 import type { OutputRecord } from "../connectors/connector.ts";
@@ -81,6 +83,16 @@ async function assertRefused(code: number, ask: () => Promise<unknown>): Promise
   assertEquals(error.code, code, error.message);
 }
 
+/** The members of a group; none where there is no such group. */
+async function membersOf(line: Line, group: string): Promise<readonly unknown[]> {
+  try {
+    return await line.members(group);
+  } catch (error) {
+    if (hasCode(error, CODE.groupIdNotFound)) return [];
+    throw error;
+  }
+}
+
 /** While a right is denied, what needs it is refused; before and afterwards it is not. */
 async function whileDenied(kafka: ChangingKafka, right: Right, run: () => Promise<void>): Promise<void> {
   await kafka.deny(right);
@@ -142,6 +154,34 @@ const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     });
     await line.addOffsets(identity, group);
     await line.endTransaction(identity, false);
+  },
+
+  "is asked for a job's rights without effect, and those that are denied are found": async ({ kafka, line, topic }) => {
+    const output = freshTopic(), job = freshTopic();
+    for (const made of [output, `${job}.tidemark`]) await kafka.createTopicWith(made, {});
+    const asking = { clock: kafka.clock, limit: 30_000 };
+    const wanted = { job, inputs: [topic], outputs: [output], hops: [] };
+    const missing = async () => {
+      const rights = await rightsOf(line, (_wanted, ask) => askUntil(line, ask, asking), wanted);
+      return rights.filter(({ allowed }) => allowed === false).map(({ operation, name }) => `${operation} ${name}`);
+    };
+    assertEquals(await missing(), []);
+    await whileDenied(kafka, { to: "read", topic }, async () => assertEquals(await missing(), [`READ ${topic}`]));
+    await whileDenied(kafka, { to: "write", topic: output }, async () => {
+      assertEquals(await missing(), [`WRITE ${output}`]);
+    });
+    await whileDenied(kafka, { to: "use groups" }, async () => {
+      assertEquals(await missing(), [`READ ${job}`, `READ ${job}.`]);
+    });
+    await whileDenied(kafka, { to: "use transactional ids" }, async () => {
+      assertEquals(await missing(), [`WRITE ${job}.`]);
+    });
+    assertEquals(await missing(), []);
+    // The group and the producer that were named are not there afterwards.
+    for (const group of [job, `${job}.doctor`]) {
+      assertEquals(await askUntil(line, () => membersOf(line, group), asking), []);
+    }
+    assertEquals((await initialise(line, `${job}.doctor`, { clock: kafka.clock, timeout: 10_000 })).epoch, 0);
   },
 
   "refuses a record larger than max.message.bytes, as that is lowered, with code 10": async (bench) => {

@@ -28,7 +28,7 @@ Deno.test.beforeAll(async () => {
   if (ignore) return;
   browser = await startBrowser();
   folder = await shopFolder();
-  shop = await startShop(folder);
+  shop = await startShop(folder, ["--dashboard", "0"]);
 });
 Deno.test.afterAll(async () => {
   if (ignore) return;
@@ -144,6 +144,19 @@ test("two shoppers have lists of their own, and two pages of one shopper have th
   assertContent(ada, bob, again);
 });
 
+test("a link leads to the page of the shop's job", async () => {
+  await using visitor = await enter();
+  const { page } = visitor;
+  assertContent(visitor);
+  await page.getByRole("link", { name: "a page of its own" }).press("Enter");
+  await page.getByRole("heading", { level: 1, name: "shop", exact: true }).waitFor();
+  await page.getByText("live", { exact: true }).waitFor();
+  const { origin } = new URL(page.url());
+  assertNotEquals(`${origin}/`, shop.address);
+  // The page of the job asks its own server, and nobody else.
+  assertEquals(visitor.complaints.filter((one) => !one.startsWith(`asked ${origin}/`)), []);
+});
+
 test("a visitor may shop as somebody else, and the address says so", async () => {
   await using visitor = await enter();
   const { page } = visitor;
@@ -239,6 +252,7 @@ for (
     await answered(page, 2);
     await settled(page);
     await visitor.picture(file);
+    await visitor.picture(`${file}-whole`, { fullPage: true });
     assertEquals(await visitor.inaccessible(), []);
     assertEquals(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
     await page.getByRole("button", { name: "Basket 1" }).click();

@@ -17,6 +17,23 @@ Deno.test("the shop says where it is, and Ctrl+C closes it in order", async () =
   ]]);
 });
 
+Deno.test("the shop says where the page of its job is, and gives its own page a link to it; off is none", async () => {
+  await using folder = await shopFolder();
+  const linkOf = async (address: string) => (await (await fetch(`${address}api/shop`)).json()).jobPage;
+  {
+    await using shop = await startShop(folder, ["--dashboard", "0"]);
+    const line = await shop.program.says(/^Job shop: its page is at /);
+    assertEquals(await linkOf(shop.address), /http:\S+/.exec(line)![0]);
+  }
+  await using shop = await startShop(folder, ["--dashboard", "off"]);
+  assertEquals(await linkOf(shop.address), undefined);
+  const wrong = await runShop(folder, ["--dashboard", "on"]);
+  assertEquals([wrong.code, wrong.stderr[0]], [
+    2,
+    '--dashboard must be a port from 0 to 65535, or off, current value is "on".',
+  ]);
+});
+
 Deno.test("a second shop is told who has the state, and one on a taken port which flag to give", async () => {
   await using folder = await shopFolder();
   await using shop = await startShop(folder);

@@ -7,7 +7,7 @@ import { messageOf } from "../../base/thrown.ts";
 import { jobsOn } from "../../runtime/stored_job.ts";
 import type { CommandSpec, Context } from "../command.ts";
 import { headsOf, inputOf } from "../doctor_jobs.ts";
-import { brokersOf, settingsOf } from "../doctor_kafka.ts";
+import { brokersOf, rightsFound, settingsOf } from "../doctor_kafka.ts";
 import { denoOf, fileOf, kvOf, permissionsOf } from "../doctor_machine.ts";
 import { Failed } from "../errors.ts";
 import { examined, type Finding } from "../finding.ts";
@@ -69,8 +69,25 @@ async function* jobs(context: Context): AsyncIterable<readonly Finding[]> {
       async () => await inputOf(await place.topics(), await place.job(name)),
       "Name the brokers of the job with --brokers",
     );
+    yield await examined(`rights of ${name}`, () => rightsOf(context, name));
     yield await examined(`topics of ${name}`, () => topicsOf(context, name));
   }
+}
+
+/** The rights of a job on Kafka, as far as the user of this command has them. */
+async function rightsOf(context: Context, name: string): Promise<readonly Finding[]> {
+  const kafka = await context.place.kafka();
+  if (kafka === undefined) return [];
+  const { job, inputs, hops } = await context.place.job(name);
+  const { details } = await lookAt(context, name);
+  const isHop = (topic: string): boolean => hops.includes(topic);
+  return rightsFound(
+    job,
+    await kafka.rights({
+      ...{ job, hops, inputs: Object.keys(inputs).filter((topic) => !isHop(topic)) },
+      outputs: Object.keys(details.outputs).filter((topic) => !isHop(topic)),
+    }),
+  );
 }
 
 /** The settings of the topics that a job reads and writes on Kafka. */

@@ -237,7 +237,7 @@ export class KafkaDelivery implements AfterCommit {
 }
 
 /** The empty topic that has a partition for each task of a job. */
-function markerTopic(job: string): string {
+export function markerTopic(job: string): string {
   return `${job}.tidemark`;
 }
 

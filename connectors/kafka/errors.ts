@@ -33,6 +33,7 @@ export const CODE = {
   invalidProducerEpoch: 47,
   invalidProducerIdMapping: 49,
   concurrentTransactions: 51,
+  transactionalIdAuthorizationFailed: 53,
   operationNotAttempted: 55,
   groupIdNotFound: 69,
   memberIdRequired: 79,

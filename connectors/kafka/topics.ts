@@ -15,8 +15,11 @@ import { ASK_LIMIT } from "./limits.ts";
 import { apiVersions, type VersionRange } from "./requests/api_versions.ts";
 import { metadata } from "./requests/metadata.ts";
 import { askUntil } from "./retry.ts";
+import { type JobTopics, type RightFound, rightsOf } from "./rights.ts";
 import type { Transport } from "./transport.ts";
 import { Trouble } from "./trouble.ts";
+
+export type { RightFound };
 
 /** A broker, and what it knows. */
 export interface BrokerInfo {
@@ -112,6 +115,11 @@ export class KafkaTopics {
         throw error;
       }
     });
+  }
+
+  /** The rights of a job, and whether the user of these topics has them. Nothing is changed. */
+  rights(job: JobTopics): Promise<readonly RightFound[]> {
+    return rightsOf(this.#line, (wanted, ask) => this.#ask(wanted, ask), job);
   }
 
   /** Reads records, as a `read_committed` reader sees them, until the ends are reached or the caller has enough. */

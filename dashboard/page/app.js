@@ -80,20 +80,20 @@ function useJob() {
   return { ...state, history };
 }
 
-/** The view that the address names. */
+/** The view that the address names, and where its page begins: `#/tasks/32`. */
 function useView() {
-  const read = () => NAMES.find((name) => location.hash === `#/${name}`) ?? "now";
-  const [view, setView] = useState(read);
+  const read = () => {
+    const [, name, page] = /^#\/(\w+)(?:\/(\d+))?$/.exec(location.hash) ?? [];
+    return NAMES.includes(name) ? { view: name, page: page && Number(page) } : { view: "now" };
+  };
+  const [at, setAt] = useState(read);
   useEffect(() => {
-    const changed = () => {
-      if (location.hash === "#main") return;
-      setView(read());
-      scrollTo(0, 0);
-    };
+    const changed = () => location.hash !== "#main" && setAt(read());
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);
   }, []);
-  return view;
+  useEffect(() => scrollTo(0, 0), [at.view]);
+  return at;
 }
 
 /** A choice that this browser remembers. */
@@ -112,7 +112,7 @@ function useChoice(name, choices) {
 
 function Page() {
   const job = useJob();
-  const view = useView();
+  const { view, page } = useView();
   const [zone, nextZone] = useChoice("zone", ["UTC", "local time"]);
   const [theme, nextTheme] = useChoice("theme", ["system", "light", "dark"]);
   const local = zone !== "UTC";
@@ -133,7 +133,7 @@ function Page() {
       ${details === undefined ? html`<p class="headline">${waitingFor(job)}</p>` : html`
         ${view !== "now" && html`<h2 class="sr-only">${titled(view)}</h2>`}
         <${Careful} key=${view}>
-          <${View} ...${job} local=${local} />
+          <${View} ...${job} local=${local} page=${page} />
           <//>
       `}
     </main>

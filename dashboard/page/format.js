@@ -4,35 +4,10 @@
  * @module
  */
 
-const NUMBER = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const SECOND = 1_000, MINUTE = 60_000, HOUR = 3_600_000, DAY = 86_400_000;
-const UNITS = /** @type {const} */ ([[DAY, "d"], [HOUR, "h"], [MINUTE, "min"], [SECOND, "s"]]);
+import { count, duration, UNKNOWN } from "../../base/words.js";
+export * from "../../base/words.js";
 
-/**
- * What stands for a figure that is not known.
- */
-export const UNKNOWN = "–";
-
-/**
- * A count with separators: `81,204`.
- *
- * @param {number | undefined} value
- * @returns {string}
- */
-export function count(value) {
-  return value === undefined || !Number.isFinite(value) ? UNKNOWN : NUMBER.format(value);
-}
-
-/**
- * A count and its noun: `1 record`, `2 records`.
- *
- * @param {number} value
- * @param {string} noun
- * @returns {string}
- */
-export function counted(value, noun) {
-  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
-}
+const SECOND = 1_000, MINUTE = 60_000;
 
 /**
  * A rate: `0`, `0.4`, `12`, `2,004`.
@@ -41,53 +16,7 @@ export function counted(value, noun) {
  * @returns {string}
  */
 export function rate(value) {
-  if (value === undefined || !Number.isFinite(value)) return UNKNOWN;
-  return value > 0 && value < 9.95 ? value.toFixed(1) : NUMBER.format(value);
-}
-
-/**
- * A duration in its two largest units: `340 ms`, `48 s`, `2 min 20 s`.
- *
- * @param {number | undefined} ms
- * @returns {string}
- */
-export function duration(ms) {
-  if (ms === undefined || !Number.isFinite(ms)) return UNKNOWN;
-  if (ms < 0) return `−${duration(-ms)}`;
-  if (ms < SECOND) return ms > 0 && ms < 9.95 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
-  if (ms < 9_950) return `${(ms / SECOND).toFixed(1)} s`;
-  const at = UNITS.findIndex(([unit]) => ms >= unit);
-  const [unit, word] = UNITS[at];
-  const next = UNITS[at + 1];
-  const whole = Math.floor(ms / unit);
-  const rest = next === undefined ? 0 : Math.floor(ms % unit / next[0]);
-  return rest === 0 ? `${whole} ${word}` : `${whole} ${word} ${rest} ${next[1]}`;
-}
-
-/**
- * A size: `812 B`, `4.2 KB`, `1.3 MB`.
- *
- * @param {number | undefined} bytes
- * @returns {string}
- */
-export function size(bytes) {
-  if (bytes === undefined || !Number.isFinite(bytes)) return UNKNOWN;
-  if (Math.abs(bytes) < 1000) return `${Math.round(bytes)} B`;
-  for (const unit of ["KB", "MB", "GB"]) {
-    bytes /= 1000;
-    if (Math.abs(bytes) < 999.5) return `${bytes.toFixed(Math.abs(bytes) < 9.95 ? 1 : 0)} ${unit}`;
-  }
-  return `${NUMBER.format(bytes / 1000)} TB`;
-}
-
-/**
- * A share of 1 in per cent: `61 %`.
- *
- * @param {number | undefined} share
- * @returns {string}
- */
-export function percent(share) {
-  return share === undefined || !Number.isFinite(share) ? UNKNOWN : `${NUMBER.format(share * 100)} %`;
+  return value > 0 && value < 9.95 ? value.toFixed(1) : count(value);
 }
 
 /**

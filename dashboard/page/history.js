@@ -57,6 +57,8 @@ export class History {
   firings = [];
   /** @type {JobDetails["recentEpochs"][number][]} the newest last */
   epochs = [];
+  /** @type {{ at: number, records_in: readonly number[] }[]} the records of every task, where a snapshot has not all of them */
+  counts = [];
   /** @type {Map<string, { start: number, size: number }>} a window of each stage that waits, as explanations tell it */
   windows = new Map();
   /** @type {Map<string, number | undefined>} when each stage fires next */
@@ -92,6 +94,11 @@ export class History {
     const byCommit = new Map(this.epochs.map((one) => [one.commit, one]));
     for (const one of epochs) byCommit.set(one.commit, one);
     this.epochs = [...byCommit.values()].sort((a, b) => a.commit - b.commit).slice(-EPOCHS);
+  }
+
+  /** @param {{ at: number, records_in: readonly number[] }} rows */
+  counted({ at, records_in }) {
+    this.counts = [...this.counts.filter((one) => one.at < at && at - one.at <= TREND), { at, records_in }];
   }
 
   /** @param {readonly import("../../runtime/details.ts").Explanation[]} why */

@@ -151,17 +151,11 @@ function ofRecords({ late, dead_letters, deadLetters: [newest], unpublishable, m
     const most = kept.sort((a, b) => b.most - a.most)[0];
     found.push({
       ...{ weight: 30, kind: "note", ...link },
-      what: `${counted(late, "record")} came too late (${shareOf(late, records_in)} of all).`,
+      what: `${counted(late, "record")} came too late (${percent(late / (records_in || 1))} of all).`,
       cure: most?.sentence,
     });
   }
   return found;
-}
-
-/** @param {number} part @param {number} all */
-function shareOf(part, all) {
-  const share = all === 0 ? 0 : part / all;
-  return share >= 0.01 ? percent(share) : `${(share * 100).toPrecision(2)} %`;
 }
 
 /**

@@ -5,6 +5,7 @@
  * However it ends, the next start goes on where it stopped.
  */
 import { embeddedLog, type Job, run } from "@tidemark/streams";
+import type { Dashboard } from "@tidemark/streams/dashboard";
 import { KvStore } from "@tidemark/streams/state";
 import { WrongFlags } from "../arguments.ts";
 import { clock } from "../recommendations/on_embedded_log.ts";
@@ -39,7 +40,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /** Keeps the shop open until a signal closes it. */
-async function keepShop({ port, rate }: Flags): Promise<void> {
+async function keepShop({ port, rate, dashboard }: Flags): Promise<void> {
   using signals = new Signals();
   const { kv } = await signals.unlessAsked(KvStore.open(STATE, clock));
   using _closed = kv;
@@ -50,6 +51,7 @@ async function keepShop({ port, rate }: Flags): Promise<void> {
   );
   const shopping = { log, topic: EVENTS, rate };
   await beginWithPast(shopping);
+  await using jobPage = dashboard === "off" ? undefined : await openPage(job, dashboard);
   await using shop = listen(() =>
     openShop({
       kv,
@@ -57,11 +59,18 @@ async function keepShop({ port, rate }: Flags): Promise<void> {
       regulars: REGULARS,
       append: (clicks) => appendTo(shopping, clicks),
       port,
+      jobPage: jobPage?.url,
       failed: (error) => console.error(sentence(error)),
     }), port);
   console.log(`The shop is open at ${shop.address}. Ctrl+C closes it.`);
   await untilAsked(job, signals.stop, (over) => shopOn(shopping, over));
   console.log("The shop is closed. Its lists are kept.");
+}
+
+/** Opens the page of the shop's job. */
+async function openPage(job: Job, port: number | undefined): Promise<Dashboard> {
+  const { dashboard } = await import("@tidemark/streams/dashboard");
+  return await dashboard(job, { port });
 }
 
 /** Lets the other shoppers shop until a signal comes or the job fails. They have stopped when this returns. */

@@ -21,6 +21,8 @@ export interface ShopOptions {
   readonly append: (events: readonly UserEvent[]) => Promise<unknown>;
   /** The port; 0 is any that is free. */
   readonly port: number;
+  /** The address of the page of the job, if it has one. */
+  readonly jobPage?: string;
   /** Told of an error that a request ran into. */
   readonly failed?: (error: unknown) => void;
 }
@@ -113,7 +115,7 @@ async function respond(request: Request, shop: Shop): Promise<Response> {
   if (request.method !== wanted) throw new Refused(405, `${pathname} is asked with ${wanted}.`);
   switch (pathname) {
     case "/api/shop":
-      return Response.json({ ...shop.catalogue, regulars: shop.regulars });
+      return Response.json({ ...shop.catalogue, regulars: shop.regulars, jobPage: shop.jobPage });
     case "/api/stream":
       return shop.streams.respond(checked(ShopperId, searchParams.get("shopper")));
     case "/api/clicks":

@@ -6,6 +6,7 @@ import type { Observable } from "rxjs";
 import {
   count,
   eventTime,
+  type Job,
   type JobDetails,
   memory,
   minutes,
@@ -99,6 +100,7 @@ class Input implements ReadInput {
 
 /** A job that runs. */
 export interface ManyTasks extends AsyncDisposable {
+  readonly job: Job;
   details(): Promise<JobDetails>;
   /** So many tasks get a record, all of them if it is not given. Resolves when all of the records are processed. */
   touch(tasks?: number): Promise<void>;
@@ -145,5 +147,5 @@ export async function manyTasks({ tasks, stages }: { tasks: number; stages: numb
   }
   await processed();
   for (let n = 0; n < EPOCHS; n++) await touch(1);
-  return { details: () => job.details(), touch, [Symbol.asyncDispose]: () => job.stop() };
+  return { job, details: () => job.details(), touch, [Symbol.asyncDispose]: () => job.stop() };
 }

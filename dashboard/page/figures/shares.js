@@ -46,7 +46,7 @@ export function sharesFigure(h, { parts, label, width, height = 18 }) {
 export function skewFigure(h, { bars, fair, label, width }) {
   const height = 132, bottom = height - 22, top = 8;
   const high = Math.max(fair * 1.6, ...bars.map(({ value }) => value)) || 1;
-  const step = Math.min(150, width / Math.max(1, bars.length)), wide = Math.max(1.5, Math.min(64, step * 0.66));
+  const step = Math.min(150, width / Math.max(1, bars.length)), wide = Math.max(1, Math.min(64, step * 0.66));
   /** @param {number} value */
   const y = (value) => round(bottom - value / high * (bottom - top));
   const every = Math.ceil(30 / step);

@@ -89,10 +89,7 @@ function LookAt({ topics, words }) {
 }
 
 function Counts({ details: { dead_letters, unpublishable, missing, records_in } }) {
-  const share = (n) =>
-    records_in === 0
-      ? ""
-      : ` (${n / records_in < 0.01 ? `${(n / records_in * 100).toPrecision(2)} %` : percent(n / records_in)})`;
+  const share = (n) => records_in === 0 ? "" : ` (${percent(n / records_in)})`;
   const rows = [
     ["went to a dead-letter topic", dead_letters],
     ["results that the broker refused for good", unpublishable],

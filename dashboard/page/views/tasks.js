@@ -2,6 +2,7 @@
 import { ago, count, counted, percent, time } from "../format.js";
 import { skewFigure } from "../figures/shares.js";
 import { Drawing, end, Figure, fullStop, Section, Table } from "../parts.js";
+import { ASKED, Pages, startOf, useRows } from "../pages.js";
 import { html } from "../preact.js";
 
 /** Skew is measured over so many milliseconds. */
@@ -10,30 +11,40 @@ const SPAN = 60_000;
 const HOT = 1.5;
 
 /** The view. */
-export function Tasks({ details, history, local }) {
+export function Tasks({ details, history, local, page }) {
   const words = { now: details.at, local };
+  const from = startOf(page, details.taskCount, details.tasks.length);
+  const rows = useRows({ details, history, from: from ?? 0, needed: details.leftOut.tasks > 0 });
   const shares = sharesOf(details, history);
   return html`
     ${details.taskCount > 1 && html`<${Skew} ...${{ details, shares }} />`}
-    <${All} ...${{ details, shares, words }} />
+    <${All} ...${{ details, shares, words, from, rows }} />
     <${HotKeys} ...${{ details }} />
     <${Workers} ...${{ details, words }} />
   `;
 }
 
 /** The records of each task in the last minute. */
-function sharesOf({ tasks }, history) {
-  const [then] = history.last(SPAN);
-  const records = tasks.map(({ task, records_in }) => ({
+function sharesOf(details, history) {
+  const [now, then = now] = countsOf(details, history);
+  const records = [...now].map(([task, count]) => ({
     task,
-    records: Math.max(0, records_in - (then?.tasks.get(task) ?? records_in)),
+    records: Math.max(0, count - (then.get(task) ?? count)),
   }));
   const all = records.reduce((sum, one) => sum + one.records, 0);
-  const fair = all / Math.max(1, tasks.length);
+  const fair = all / Math.max(1, records.length);
   const deviation = Math.sqrt(
-    records.reduce((sum, one) => sum + (one.records - fair) ** 2, 0) / Math.max(1, tasks.length),
+    records.reduce((sum, one) => sum + (one.records - fair) ** 2, 0) / Math.max(1, records.length),
   );
   return { records, all, fair, cv: fair === 0 ? undefined : deviation / fair };
+}
+
+/** How many records each task had processed now, and a minute ago. */
+function countsOf({ tasks, leftOut }, history) {
+  if (leftOut.tasks === 0) {
+    return [new Map(tasks.map(({ task, records_in }) => [task, records_in])), history.last(SPAN)[0]?.tasks];
+  }
+  return [history.counts.at(-1), history.counts[0]].map((counts) => new Map(counts?.records_in.entries()));
 }
 
 function Skew({ details, shares: { records, all, fair, cv } }) {
@@ -66,18 +77,17 @@ function Skew({ details, shares: { records, all, fair, cv } }) {
 
 const SOURCES = { live: "live", committed: "as of its last commit", none: "nobody has had it" };
 
-function All({ details: { tasks, leftOut, taskCount, worker, sentences }, shares: { records, all }, words }) {
+function All({ details, shares: { records, all }, words, from, rows }) {
+  const { taskCount, worker, sentences } = details;
+  const { tasks } = from === undefined ? details : rows ?? { tasks: [] };
   const shareOf = new Map(records.map(({ task, records }) => [task, records]));
   return html`
-    <${Section}
-      title=${counted(taskCount, "task")}
-      note=${leftOut.tasks === 0
-        ? undefined
-        : `The ${tasks.length} with the most lag; ${count(leftOut.tasks)} more are not shown.`}
-    >
+    <${Section} title=${counted(taskCount, "task")}>
       ${sentences.skew !== undefined && html`<p class="said">${sentences.skew}</p>`}
+      <${Pages} of="tasks" view="tasks" from=${from} total=${taskCount} step=${details.tasks.length} />
       <${Table}
         caption="Tasks"
+        empty=${ASKED}
         columns=${[
           "task",
           "worker",

@@ -2,6 +2,7 @@
 import { ago, count, duration, time, window as shownWindow } from "../format.js";
 import { plotOf, tideFigure } from "../figures/tide.js";
 import { Drawing, end, Figure, fullStop, Section, Table } from "../parts.js";
+import { ASKED, Pages, startOf, useRows } from "../pages.js";
 import { html, useRef, useState } from "../preact.js";
 import { holderOf, tideScene } from "../tide_scene.js";
 
@@ -9,14 +10,14 @@ import { holderOf, tideScene } from "../tide_scene.js";
 const QUIET = 2_000;
 
 /** The view. */
-export function Time({ details, history, why, local }) {
+export function Time({ details, history, why, local, page }) {
   const words = { now: details.at, local };
   return html`
     <${Tide} ...${{ details, history, local }} />
     <${Why} ...${{ why, words }} />
     <${Disorder} ...${{ details }} />
     <${Watermarks} ...${{ details, words }} />
-    <${Partitions} ...${{ details, words }} />
+    <${Partitions} ...${{ details, history, words, page }} />
   `;
 }
 
@@ -260,21 +261,21 @@ function Watermarks({ details, words }) {
   `;
 }
 
-function Partitions({ details, words }) {
-  const { partitions, leftOut, taskCount, watermarks } = details;
+function Partitions({ details, history, words, page }) {
+  const { leftOut, taskCount, watermarks } = details;
   const several = taskCount > 1;
-  const holders = new Set(watermarks.map(({ name }) => holderOf(details, name)));
+  const step = details.partitions.length, total = step + leftOut.partitions;
+  const from = startOf(page, total, step);
+  const rows = useRows({ details, history, from, needed: from !== undefined });
+  const { partitions } = from === undefined ? details : rows ?? { partitions: [] };
+  const holders = new Set(watermarks.flatMap(({ name }) => holderOf(details, name) ?? []).map(placeOf));
   return html`
-    <${Section}
-      title="Partitions"
-      note=${leftOut.partitions === 0
-        ? undefined
-        : `The ${partitions.length} with the most lag; ${count(leftOut.partitions)} more are not shown.`}
-    >
+    <${Section} title="Partitions">
       ${watermarks.map(({ name, sentence }) => html`<p class="said" key=${name}>${fullStop(sentence)}</p>`)}
+      <${Pages} of="partitions" view="time" ...${{ from, total, step }} />
       <${Table}
         caption="Partitions"
-        empty="This worker reads no partition."
+        empty=${from === undefined ? "This worker reads no partition." : ASKED}
         columns=${[
           "partition",
           ...(several ? [end("task")] : []),
@@ -287,10 +288,10 @@ function Partitions({ details, words }) {
         ]}
         rows=${partitions.map((one) => {
           const [mark] = one.marks;
-          const held = holders.has(one);
+          const held = holders.has(placeOf(one));
           return {
-            key: `${one.topic}/${one.partition} ${one.task}`,
-            kind: held && partitions.length > 1 ? "holds" : "",
+            key: placeOf(one),
+            kind: held && total > 1 ? "holds" : "",
             cells: [
               `${one.topic}/${one.partition}`,
               ...(several ? [one.task] : []),
@@ -312,6 +313,10 @@ function Partitions({ details, words }) {
       />
       <//>
   `;
+}
+
+function placeOf({ topic, partition, task }) {
+  return `${topic}/${partition} ${task}`;
 }
 
 function stateOf({ marks, paused, quietFor }, held) {

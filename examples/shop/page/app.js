@@ -11,7 +11,7 @@ import { why } from "./words.js";
 /** How many recommendations are shown. */
 const PICKS = 6;
 
-function Shop({ products, categories, regulars }) {
+function Shop({ products, categories, regulars, jobPage }) {
   const productOf = useCatalogue(products);
   const { you, shopper, become } = useShopper(regulars);
   const rows = useRows(shopper);
@@ -55,7 +55,7 @@ function Shop({ products, categories, regulars }) {
         />
       </aside>
     </main>
-    <${Footer} />
+    <${Footer} jobPage=${jobPage} />
     <${Spoken} ...${{ fresh, productOf, notice }} away=${rows.connected === false} />
     <${Basket} ...${{ lines, act }} open=${drawer} close=${() => setDrawer(false)} key=${shopper} />
   `;
@@ -115,7 +115,7 @@ function Spoken({ fresh, productOf, notice, away }) {
   `;
 }
 
-function Footer() {
+function Footer({ jobPage }) {
   return html`
     <footer>
       <h2>What happens when you click</h2>
@@ -127,6 +127,12 @@ function Footer() {
         <li><b>Page</b> The stream brings it here.</li>
       </ol>
       <p>All of it runs in one Deno process. Stop it, start it, kill it: the lists go on where they were.</p>
+      ${jobPage && html`
+        <p>
+          The job has <a href=${jobPage}>a page of its own</a>: its pipeline with rates, event time against the clock, and what
+          waits.
+        </p>
+      `}
     </footer>
   `;
 }

@@ -107,7 +107,7 @@ export class Program implements AsyncDisposable {
 
 /** Tests start many programs at once, and most of them look at no page. */
 function withoutPage(task: string, args: readonly string[]): string[] {
-  return task === "start" && !args.includes("--dashboard") ? ["--dashboard", "off"] : [];
+  return ["start", "shop"].includes(task) && !args.includes("--dashboard") ? ["--dashboard", "off"] : [];
 }
 
 /** Runs the program to its end. */

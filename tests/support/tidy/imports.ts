@@ -19,7 +19,7 @@ interface Room {
 }
 
 /** The base: every folder may import it, and it imports none of them. */
-const BASE = String.raw`base/[a-z0-9_]+\.ts`;
+const BASE = String.raw`base/[a-z0-9_]+\.(?:ts|js)`;
 /** Parts of `operators/`: the limits of time, for every folder, and the seam with its scope. */
 const WORDS = String.raw`operators/_(limits|clock_snapshot)\.ts`;
 const SEAM = String

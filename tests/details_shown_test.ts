@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { seeded } from "../base/random.ts";
-import { ShownRows } from "../runtime/details_rows.ts";
+import { ShownRows } from "../runtime/details_shown.ts";
 import { DETAILS_ROWS } from "../runtime/limits.ts";
 
 /** A row, and its place among all. */
