@@ -55,9 +55,9 @@ export function notKept(error: unknown, label: string, key: unknown): unknown {
 function copyObject(value: object, depth: number): object {
   if (depth >= DEPTH) throw new NotPlainError(`it is nested more than ${DEPTH} deep, or holds itself`);
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype) return copyPlain(value as Record<string, unknown>, {}, depth);
+  if (prototype === Object.prototype) return copyParts(value, { ...value as Record<string, unknown> }, depth);
   if (prototype === Array.prototype && Array.isArray(value)) return copyArray(value, depth);
-  if (prototype === null) return copyPlain(value as Record<string, unknown>, Object.create(null), depth);
+  if (prototype === null) return copyParts(value, Object.assign(Object.create(null), value), depth);
   if (prototype === Uint8Array.prototype) return (value as Uint8Array).slice();
   if (prototype === Date.prototype && value instanceof Date) return new Date(value.getTime());
   if (prototype === Map.prototype && value instanceof Map) {
@@ -79,20 +79,18 @@ function copyPart(part: unknown, depth: number): unknown {
   return typeof part === "object" && part !== null ? copyObject(part, depth + 1) : primitive(part);
 }
 
-function copyPlain(
-  value: Record<string, unknown>,
-  copy: Record<string, unknown>,
-  depth: number,
-): Record<string, unknown> {
-  const names = Object.keys(value);
-  if (Reflect.ownKeys(value).length !== names.length) {
-    throw new NotPlainError("it holds an object with a hidden or a symbol's property");
-  }
+/**
+ * Replaces the parts of a shallow copy with copies. A spread copies properties several times faster than one assignment
+ * for each, and takes less memory.
+ */
+function copyParts(value: object, copy: Record<string, unknown>, depth: number): Record<string, unknown> {
+  const names = Object.keys(copy);
+  const own = Object.getOwnPropertyNames(value).length + Object.getOwnPropertySymbols(value).length;
+  if (own !== names.length) throw new NotPlainError("it holds an object with a hidden or a symbol's property");
   for (let i = 0; i < names.length; i++) {
-    const name = names[i];
-    const part = copyPart(value[name], depth);
-    if (name !== "__proto__") copy[name] = part;
-    else Object.defineProperty(copy, name, { value: part, writable: true, enumerable: true, configurable: true });
+    const part = copy[names[i]];
+    if (typeof part === "object" && part !== null) copy[names[i]] = copyObject(part, depth + 1);
+    else primitive(part);
   }
   return copy;
 }
@@ -115,6 +113,8 @@ function primitive<T>(value: T): T {
 }
 
 const frozen = new WeakSet<object>();
+/** A value with so many parts at most, all of them primitive, is not remembered as frozen. */
+const FLAT_PARTS = 4;
 
 /**
  * Freezes plain data deeply and returns it. Parts that were frozen here before are skipped, so a value that shares most
@@ -139,7 +139,16 @@ function freezePart(value: unknown, depth: number): void {
         `Keep arrays and plain objects, or leave "values" out`,
     );
   }
-  for (const part of Object.values(value)) freezePart(part, depth + 1);
-  Object.freeze(value);
-  frozen.add(value);
+  const parts = Object.values(value);
+  let isFlat = parts.length <= FLAT_PARTS;
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i];
+    if (typeof part === "object" && part !== null) {
+      freezePart(part, depth + 1);
+      isFlat = false;
+    } else primitive(part);
+  }
+  if (!Object.isFrozen(value)) Object.freeze(value);
+  // To look at a few primitive parts again takes no longer than to find the value in the set.
+  if (!isFlat) frozen.add(value);
 }

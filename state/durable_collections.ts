@@ -69,6 +69,8 @@ abstract class Collected {
 /** The entries of one key in a map. */
 class Entries extends Collected implements KeyedEntries {
   readonly #cells = new Map<Key, ElementCell>();
+  /** The entry that was read last, because most of those that are set were read before. */
+  #read: ElementCell | undefined = undefined;
 
   get size(): number {
     return this.#cells.size;
@@ -79,7 +81,7 @@ class Entries extends Collected implements KeyedEntries {
   }
 
   get(entry: Key): unknown {
-    return this.#cells.get(entry)?.value;
+    return (this.#read = this.#cells.get(entry))?.value;
   }
 
   touch(entry: Key): void {
@@ -87,7 +89,8 @@ class Entries extends Collected implements KeyedEntries {
   }
 
   set(entry: Key, value: unknown): void {
-    const cell = this.#cells.get(entry);
+    const read = this.#read;
+    const cell = read !== undefined && read.element === entry ? read : this.#cells.get(entry);
     if (cell !== undefined) this.state.write(cell, value);
     else if (value !== undefined) this.state.create(this, entry, value);
   }
@@ -116,6 +119,7 @@ class Entries extends Collected implements KeyedEntries {
   }
 
   remove(cell: ElementCell): void {
+    this.#read = undefined;
     this.#cells.delete(cell.element);
   }
 }

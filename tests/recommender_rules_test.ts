@@ -1,10 +1,11 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
+import { Best, BestLists } from "../examples/recommendations/rules/best.ts";
 import { addCandidates, type Candidates, list, oldest } from "../examples/recommendations/rules/candidates.ts";
 import { addDecaying, share } from "../examples/recommendations/rules/decay.ts";
-import { alike, forgotten, type Pair } from "../examples/recommendations/rules/neighbours.ts";
+import { forgotten, type Pair } from "../examples/recommendations/rules/neighbours.ts";
 import { newsOf } from "../examples/recommendations/rules/news.ts";
-import { packed, unpacked } from "../examples/recommendations/rules/packed.ts";
+import { packed, Texts, unpacked } from "../examples/recommendations/rules/packed.ts";
 import { type Recent, visit } from "../examples/recommendations/rules/recents.ts";
 import { ALL, trendOf, trendsFor } from "../examples/recommendations/rules/trends.ts";
 import { weightOf, WEIGHTS } from "../examples/recommendations/rules/weights.ts";
@@ -110,16 +111,50 @@ Deno.test("the news of an event come to its own product first, and only they ask
 Deno.test("the heaviest pairs stay, and of equal ones the first by name", () => {
   const pairs: Pair[] = [["d", 1], ["b", 2], ["c", 2], ["a", 2]];
   assertEquals(forgotten([...pairs], 2), ["c", "d"]);
-  assertEquals(alike(new Map(pairs), 3, 3), { products: ["a", "b", "c"], shares: [500_000, 500_000, 500_000] });
+  assertEquals(new Best(new Map(pairs), 3).alike(3), {
+    products: ["a", "b", "c"],
+    shares: [500_000, 500_000, 500_000],
+  });
 });
 
 Deno.test("the best neighbours are those that a sort would have first", () => {
   const pairs = fc.array(fc.tuple(fc.string({ maxLength: 2 }), fc.integer({ min: 0, max: 4 })), { maxLength: 20 });
   fc.assert(fc.property(pairs, fc.integer({ min: 1, max: 6 }), (all, most) => {
-    const kept = new Map(all);
+    const kept = new Map<string, number>(), raised = new Best(kept, most);
+    for (const [name, more] of all) {
+      const sum = (kept.get(name) ?? 0) + more;
+      kept.set(name, sum);
+      raised.raise(name, sum);
+    }
     const sorted = [...kept].sort(([one, sum], [other, otherSum]) => otherSum - sum || (one < other ? -1 : 1));
-    assertEquals(alike(kept, 4, most).products, sorted.slice(0, most).map(([name]) => name));
+    const best = sorted.slice(0, most).map(([name]) => name);
+    assertEquals(new Best(kept, most).alike(4).products, best);
+    assertEquals(raised.alike(4).products, best);
   }));
+});
+
+Deno.test("the list of a product holds as long as its state holds the same object, and is made again otherwise", () => {
+  const lists = new BestLists(2), first = { sum: 1 }, second = { sum: 1 };
+  const made = lists.take("a", first, new Map([["b", 1]]));
+  lists.keep("a", first, made);
+  assertStrictEquals(lists.take("a", first, new Map()), made);
+  // It was taken and not kept.
+  assertEquals(lists.take("a", first, new Map([["c", 1]])).alike(1).products, ["c"]);
+  lists.keep("a", second, made);
+  assertEquals(lists.take("a", first, new Map([["d", 1]])).alike(1).products, ["d"]);
+  assertEquals(lists.take("e", undefined, new Map([["f", 1]])).alike(1).products, ["f"]);
+});
+
+Deno.test("a text that is the last one of its key is not parsed, and any other one is", () => {
+  const texts = new Texts<{ n: number }>(2);
+  const one = { n: 1 }, text = texts.packed("a", one), before = packed({ n: 0 });
+  assertStrictEquals(texts.unpacked("a", text), one);
+  assertEquals(texts.unpacked("a", before), { n: 0 });
+  assertEquals(texts.unpacked("b", text), { n: 1 });
+  assertEquals(texts.unpacked("a", undefined), undefined);
+  for (const key of ["b", "c"]) texts.packed(key, one);
+  assertNotStrictEquals(texts.unpacked("a", text), one);
+  assertEquals(texts.unpacked("a", text), one);
 });
 
 const NOBODY = () => false;

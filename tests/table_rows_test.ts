@@ -245,6 +245,40 @@ describe("encoded rows", () => {
     }));
   });
 
+  it("of the first version are still read", () => {
+    const bytes = Uint8Array.fromHex(
+      "01030c034670726963657343746561810d024563656e7473447461677304f4030c0243686f7445677265656e280c03467072696365730901020b0107" +
+        "01000c02467072696365730312000000000000144009",
+    );
+    assertEquals(decodeRows(bytes), [
+      { key: ["prices", "tea", 1], value: { cents: 250, tags: ["hot", "green"] }, bytes: 40 },
+      { key: ["prices", 2n, new Uint8Array([7])], value: null, bytes: 0 },
+      { key: ["prices", true], value: new Date(5), bytes: 9 },
+    ]);
+  });
+
+  it("come back as they were where JSON would change them", () => {
+    const odd = [
+      -0,
+      NaN,
+      undefined,
+      [-0],
+      { a: undefined },
+      { a: [1, { b: Infinity }] },
+      JSON.parse('{"__proto__":1}'),
+    ];
+    const values = [
+      ...odd,
+      { a: "\ud800" },
+      { a: new Map([[1, { b: 2n }]]) },
+      Object.assign(Object.create(null), { a: 1 }),
+    ];
+    const list = values.map((value) => ({ key: ["odd", 1], value, bytes: 1 }));
+    const read = decodeRows(encodeRows(list).slice());
+    assertEquals(read, list);
+    read.forEach(({ value }, at) => assertEquals(Deno.inspect(value), Deno.inspect(values[at])));
+  });
+
   it("are refused where they have another version, or something after their end", () => {
     const bytes = encodeRows(rows(2, "one")).slice();
     assertThrows(() => decodeRows(new Uint8Array([9, ...bytes.slice(1)])), RangeError, "version 9");

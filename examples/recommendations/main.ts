@@ -40,7 +40,7 @@ async function start(flags: Flags): Promise<void> {
   using progress = new Progress();
   const opening = flags.brokers === undefined ? onEmbeddedLog(flags) : onKafka(flags, flags.brokers);
   await using place = await signals.unlessAsked(opening);
-  const pipelines = chosen(results(place.broker, flags.topics), flags.only);
+  const pipelines = chosen(results(place.broker, flags.topics, place.tasks === "single"), flags.only);
   await using job = await signals.during((signal) =>
     run(pipelines, {
       name: flags.job,

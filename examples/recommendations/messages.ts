@@ -5,8 +5,8 @@ import type { Alike } from "./rules/neighbours.ts";
 import type { Packed } from "./rules/packed.ts";
 import type { Learnt, Recent } from "./rules/recents.ts";
 
-/** A message with its key. */
-export type Sent<Message> = readonly [key: string, message: Packed<Message>];
+/** A message with its key: as a text where it goes through a topic, because a text is written and read faster. */
+export type Sent<Message> = readonly [key: string, message: Packed<Message> | Message];
 
 /** What is kept of a user before the first hop. */
 export interface User {
@@ -16,6 +16,12 @@ export interface User {
   readonly recents: readonly Recent[];
   /** The categories of their last events, the last one first. */
   readonly categories: readonly string[];
+}
+
+/** What is kept of a product besides its pairs. With each change of those it is another object. */
+export interface Weight {
+  /** The decaying sum of what its events weigh; `undefined` where it has none. */
+  readonly sum: number | undefined;
 }
 
 /** News for a product, on their way to it. */

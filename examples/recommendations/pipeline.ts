@@ -61,8 +61,12 @@ export interface Results {
   readonly counts: Observable<UserCount>;
 }
 
-/** The results of the shop's events. They share the source, so each event is read once. */
-export function results(broker: Broker, topics: Topics): Results {
+/**
+ * The results of the shop's events. They share the source, so each event is read once.
+ *
+ * @param passing whether the job has one task, so that nothing goes through topics on its way
+ */
+export function results(broker: Broker, topics: Topics, passing = false): Results {
   const events = broker.source(topics.input, { schema: UserEvent }).pipe(
     eventTime((event) => event.timestamp_ms),
     watermark({ maxOutOfOrderness: minutes(5) }),
@@ -78,7 +82,7 @@ export function results(broker: Broker, topics: Topics): Results {
   );
 
   // After every event, what to recommend to its user.
-  const recommended = recommendations(news, { trends }).pipe(
+  const recommended = recommendations(news, { trends, passing }).pipe(
     broker.sink(topics.output, { key: ({ row }) => row.user_id, value: ({ row }) => row }),
     filter(({ newest }) => newest),
     kvTable(FOR_YOU, { key: ({ row }) => row.user_id, value: ({ row }) => row }),

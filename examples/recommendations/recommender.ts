@@ -4,17 +4,22 @@
  */
 import { map as each, type Observable } from "rxjs";
 import { broadcastJoin, keyedProcess, map, repartition, type TableChange, typed, value } from "@tidemark/streams";
-import type { Answer, News, Sent, User } from "./messages.ts";
+import type { Answer, News, Sent, User, Weight } from "./messages.ts";
 import { type RecommendOptions, type Rules, rulesOf } from "./options.ts";
 import type { Recommended } from "./recommended.ts";
 import { addCandidates, type Candidates, list, oldest, type Trending } from "./rules/candidates.ts";
 import { addDecaying } from "./rules/decay.ts";
-import { alike, forgotten } from "./rules/neighbours.ts";
+import { Best, BestLists } from "./rules/best.ts";
+import { forgotten } from "./rules/neighbours.ts";
+import { interned } from "./rules/names.ts";
 import { newsOf } from "./rules/news.ts";
-import { type Packed, packed, unpacked } from "./rules/packed.ts";
+import { type Packed, packed, Texts, unpacked } from "./rules/packed.ts";
 import { type Trend, trendsFor } from "./rules/trends.ts";
 import { PURCHASE } from "./rules/weights.ts";
 import type { UserEvent } from "./schema.ts";
+
+/** How many users are remembered with what is kept of them, besides its text. */
+const USERS = 10_000;
 
 /** An answer, with what trends where the user looks. */
 interface Filled {
@@ -25,6 +30,13 @@ interface Filled {
 /** Options of {@linkcode recommend}: the rules, and what trends, which fills up lists that are too short. */
 export interface Recommending extends RecommendOptions {
   readonly trends?: Observable<TableChange<string, Trend>>;
+  /**
+   * Whether values pass through the hops within one task, without a topic. Then no texts are made of them. With any value the
+   * rows are the same.
+   *
+   * @default false
+   */
+  readonly passing?: boolean;
 }
 
 /** A row, and whether it is newer than all rows of its user before it. */
@@ -59,12 +71,15 @@ export function newsByProduct(events: Observable<UserEvent>, options: RecommendO
 }
 
 /** What {@linkcode recommend} gives, from the news of products, with the word which rows are the newest. */
-export function recommendations(news: Observable<News>, { trends, ...options }: Recommending = {}): Observable<Made> {
+export function recommendations(
+  news: Observable<News>,
+  { trends, passing = false, ...options }: Recommending = {},
+): Observable<Made> {
   const rules = rulesOf(options);
   return news.pipe(
-    neighbours(rules),
+    neighbours(rules, passing),
     repartition({ name: "by-user", key: ([user]) => user }),
-    each(([, answer]) => unpacked(answer)),
+    each(([, answer]) => typeof answer === "string" ? unpacked(answer) : answer),
     trends === undefined
       ? each((answer) => ({ answer, filling: [] }))
       : broadcastJoin(trends, { name: "trends", join: (answer, all) => ({ answer, filling: trendsFor(answer, all) }) }),
@@ -74,44 +89,64 @@ export function recommendations(news: Observable<News>, { trends, ...options }: 
 
 /** Counts the events of each user, pairs their products with those before, and asks what belongs to them. */
 function recentProducts(rules: Rules) {
+  const users = new Texts<User>(USERS);
   return keyedProcess({
     name: "recent-products",
     key: (event: UserEvent) => event.user_id,
     state: { user: value<Packed<User>>() },
     emits: typed<News>(),
     next(event, { state, emit }) {
-      const { user, news } = newsOf(event, unpacked(state.user.get()), rules);
-      state.user.set(packed(user));
+      const { user_id } = event;
+      const { user, news } = newsOf(event, users.unpacked(user_id, state.user.get()), rules);
+      state.user.set(users.packed(user_id, user));
       for (const one of news) emit(one);
     },
   });
 }
 
 /** Keeps how strongly products belong to a product, and answers with the best of them. */
-function neighbours({ halfLife, neighbours: kept, told }: Rules) {
+function neighbours({ halfLife, neighbours: kept, told }: Rules, passing: boolean) {
+  const lists = new BestLists(told);
   return keyedProcess({
     name: "neighbours",
     key: (news: News) => news.product,
-    state: { weight: value<number>(), pairs: map<string, number>() },
+    state: {
+      // Its first version was the sum alone.
+      weight: value<Weight>({ values: "frozen", version: 2, migrate: (sum) => ({ sum: sum as number }) }),
+      pairs: map<string, number>(),
+    },
     emits: typed<Sent<Answer>>(),
     next({ product, time, gain, others, pairs, asked }, { state, emit }) {
       const age = time / halfLife;
-      if (gain > 0) state.weight.set(addDecaying(state.weight.get(), gain, age));
-      others.forEach((other, at) => {
-        if (pairs[at] > 0) state.pairs.set(other, addDecaying(state.pairs.get(other), pairs[at], age));
-      });
+      let weight = state.weight.get();
+      let best = lists.take(product, weight, state.pairs);
+      let changed = gain > 0;
+      const sum = changed ? addDecaying(weight?.sum, gain, age) : weight?.sum;
+      for (let at = 0; at < others.length; at++) {
+        if (pairs[at] <= 0) continue;
+        const other = interned(others[at]);
+        const pair = addDecaying(state.pairs.get(other), pairs[at], age);
+        state.pairs.set(other, pair);
+        best.raise(other, pair);
+        changed = true;
+      }
       if (state.pairs.size > 2 * kept) {
         for (const other of forgotten(state.pairs.entries(), kept)) state.pairs.delete(other);
+        if (kept < told) best = new Best(state.pairs, told);
       }
+      // A change of anything gives the product a new weight object, by which the list of its best is known.
+      if (changed) state.weight.set(weight = { sum });
+      if (weight !== undefined) lists.keep(product, weight, best);
       if (asked === undefined) return;
-      const best = alike(state.pairs, state.weight.get() ?? age, told);
-      emit([asked.user_id, packed({ ...asked, product, seen: others, alike: best })]);
+      const answer = { ...asked, product, seen: others, alike: best.alike(sum ?? age) };
+      emit([asked.user_id, passing ? answer : packed(answer)]);
     },
   });
 }
 
 /** Keeps what may be recommended to a user, and makes the rows. */
 function candidates({ candidates: most, fade, bought, listed }: Rules) {
+  const users = new Texts<Candidates>(USERS);
   return keyedProcess({
     name: "candidates",
     key: ({ answer }: Filled) => answer.user_id,
@@ -123,10 +158,10 @@ function candidates({ candidates: most, fade, bought, listed }: Rules) {
         state.bought.set(product, event_count);
         if (state.bought.size > bought) state.bought.delete(oldest(state.bought.entries()));
       }
-      const before = unpacked(state.candidates.get());
+      const before = users.unpacked(user_id, state.candidates.get());
       const had = (name: string) => state.bought.has(name);
       const all = addCandidates(before, { event_count, product, alike, seen, bought: had }, { fade, most });
-      state.candidates.set(packed(all));
+      state.candidates.set(users.packed(user_id, all));
       const without = (name: string) => name === product || seen.includes(name) || had(name);
       const row = { user_id, event_count, recommendations: list(all, filling, { without, most: listed }) };
       emit({ row, newest: before === undefined || event_count > before.count });

@@ -2,7 +2,7 @@
  * What trends: the products with the highest weight of events in the last hour and the last day, of each category and
  * of all.
  */
-import { map as each, merge, mergeMap, type Observable } from "rxjs";
+import { filter, map as each, merge, mergeMap, type Observable } from "rxjs";
 import {
   type Aggregate,
   aggregates,
@@ -58,11 +58,12 @@ export function trending(
 ): Observable<TableChange<string, Trend>> {
   const wanted = news.pipe(
     // Of the news of an event those for its own product ask.
-    mergeMap(({ product, asked }) =>
-      asked === undefined
-        ? []
-        : [{ product, category: asked.categories[0], weight: weightOf(asked.event_type, weights) }]
-    ),
+    filter(isAsked),
+    each(({ product, asked: { categories, event_type } }) => ({
+      product,
+      category: categories[0],
+      weight: weightOf(event_type, weights),
+    })),
   );
   const sums = (span: Sum["span"], size: number, slide: number): Observable<Sum> =>
     wanted.pipe(
@@ -97,6 +98,10 @@ export function trending(
       },
     }),
   );
+}
+
+function isAsked(news: News): news is News & Required<Pick<News, "asked">> {
+  return news.asked !== undefined;
 }
 
 /** The weight of the events of a product, and the category of the last one. */

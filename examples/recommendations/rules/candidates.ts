@@ -51,21 +51,20 @@ export function addCandidates(
   const last = Math.max(before.count, count);
   const old = fade ** (last - before.count), young = fade ** (last - count);
   const products: string[] = [], scores: number[] = [], causes: string[] = [];
-  const places = new Map<string, number>();
   for (let at = 0; at < before.products.length; at++) {
     const name = before.products[at];
     // What was bought was just seen when its event came, and is not let in again.
     if (name === product || seen.includes(name)) continue;
-    places.set(name, products.length);
     products.push(name);
     scores.push(inMillionths(before.scores[at] / MILLION * old));
     causes.push(before.causes[before.because[at]]);
   }
+  const kept = products.length;
   for (let at = 0; at < alike.products.length; at++) {
     const name = alike.products[at];
     if (name === product || seen.includes(name) || bought(name)) continue;
-    const more = alike.shares[at] / MILLION * young, place = places.get(name);
-    if (place === undefined) {
+    const more = alike.shares[at] / MILLION * young, place = placeOf(name, products, kept);
+    if (place === -1) {
       products.push(name);
       scores.push(inMillionths(more));
       causes.push(product);
@@ -76,6 +75,12 @@ export function addCandidates(
     }
   }
   return { count: last, ...bestOf({ products, scores, causes }, most) };
+}
+
+/** The place of a product among the first ones. There are so few that a map of them would take longer to make. */
+function placeOf(name: string, products: readonly string[], first: number): number {
+  for (let at = 0; at < first; at++) if (products[at] === name) return at;
+  return -1;
 }
 
 /** The best of the candidates, in order. Of equal ones the first by name is first. */

@@ -4,8 +4,6 @@
  * A product keeps the sums of its pairs by the other product. When it has twice as many as it keeps, the lighter half is
  * forgotten. So a newcomer has the time of many events to become heavier than those that are there.
  */
-import { inMillionths, share } from "./decay.ts";
-
 /** The sum of the pairs of a product with another one, and the other one's name. */
 export type Pair = readonly [other: string, sum: number];
 
@@ -27,31 +25,7 @@ export function forgotten(pairs: Pair[], keep: number): string[] {
     .slice(keep).map(([other]) => other);
 }
 
-/**
- * The best neighbours of a product.
- *
- * @param pairs all that the product keeps
- * @param weight the product's own weight, a decaying sum
- * @param most how many
- */
-export function alike(pairs: Pairs, weight: number, most: number): Alike {
-  const products: string[] = [], sums: number[] = [];
-  pairs.forEach((sum, other) => {
-    let at = products.length;
-    // Most of them are lighter than the last one of the best, so they are not sorted.
-    if (at === most && !heavier(other, sum, products[at - 1], sums[at - 1])) return;
-    if (at === most) at--;
-    for (; at > 0 && heavier(other, sum, products[at - 1], sums[at - 1]); at--) {
-      products[at] = products[at - 1];
-      sums[at] = sums[at - 1];
-    }
-    products[at] = other;
-    sums[at] = sum;
-  });
-  return { products, shares: sums.map((sum) => inMillionths(share(sum, weight))) };
-}
-
 /** Of equal ones the first by name is first, so that the order in which they came does not matter. */
-function heavier(one: string, sum: number, other: string, otherSum: number): boolean {
+export function heavier(one: string, sum: number, other: string, otherSum: number): boolean {
   return sum > otherSum || sum === otherSum && one < other;
 }

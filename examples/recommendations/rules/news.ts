@@ -3,6 +3,7 @@
  */
 import type { News, User } from "../messages.ts";
 import type { UserEvent } from "../schema.ts";
+import { interned } from "./names.ts";
 import { type RecentRules, visit } from "./recents.ts";
 import { weightOf, type Weights } from "./weights.ts";
 
@@ -28,9 +29,10 @@ export function newsOf(
   before: User = NEW_USER,
   rules: NewsRules,
 ): { readonly user: User; readonly news: readonly News[] } {
-  const { user_id, event_type, category, product_id, timestamp_ms: time } = event;
+  const { event_type, category, timestamp_ms: time } = event;
+  const user_id = interned(event.user_id), product = interned(event.product_id);
   const weight = weightOf(event_type, rules.weights);
-  const { recents, gain, forward, back } = visit(before.recents, product_id, weight, rules);
+  const { recents, gain, forward, back } = visit(before.recents, product, weight, rules);
   const count = before.count + 1;
   const categories = [category, ...before.categories.filter((one) => one !== category)].slice(0, CATEGORIES);
   const asked = { user_id, event_count: count, event_type, categories };

@@ -18,3 +18,35 @@ export function unpacked<V>(text: Packed<V> | undefined): V | undefined;
 export function unpacked<V>(text: Packed<V> | undefined): V | undefined {
   return text === undefined ? undefined : JSON.parse(text);
 }
+
+/**
+ * Values with their texts, by key. Who reads the text that was made last for a key gets the value of which it was made, and
+ * nothing is parsed. The text alone says whether a value holds, so it does not matter which text a state was set back to.
+ * Values must not change.
+ */
+export class Texts<V> {
+  readonly #known = new Map<string, { text: Packed<V>; value: V }>();
+
+  /** @param most how many keys are remembered */
+  constructor(readonly most: number) {}
+
+  /** Makes the text of a value, and remembers both. */
+  packed(key: string, value: V): Packed<V> {
+    const text = packed(value), known = this.#known.get(key);
+    if (known !== undefined) {
+      known.text = text;
+      known.value = value;
+      return text;
+    }
+    if (this.#known.size >= this.most) this.#known.clear();
+    this.#known.set(key, { text, value });
+    return text;
+  }
+
+  /** The value of a text; `undefined` stays. */
+  unpacked(key: string, text: Packed<V> | undefined): V | undefined {
+    if (text === undefined) return undefined;
+    const known = this.#known.get(key);
+    return known !== undefined && known.text === text ? known.value : unpacked(text);
+  }
+}
