@@ -42,6 +42,7 @@ Deno.test({
     await using page = await dashboard(job, { port: 0, log: () => {} });
     await using visitor = await Visitor.at(page.url, browser);
     await click("before");
+    await detailsWhen(job, "the first record", ({ records_in }) => records_in === 1);
     await visitor.page.getByText("1 since the job's first start").waitFor();
     const killed = Date.now();
     await broker.kill();

@@ -41,8 +41,10 @@ async function said(name: string, records: (now: number) => readonly Given[], wo
   const sentence = await item.locator("p").first().innerText();
   await visitor.picture(`page-mistake-${name}-now-light`, { fullPage: true });
   const place = await item.getByRole("link").innerText();
-  await item.getByRole("link").click();
-  await visitor.page.locator("main h2").first().waitFor();
+  const link = item.getByRole("link");
+  const view = (await link.getAttribute("href"))!.replace(/^#\/(\w+).*$/, "$1");
+  await link.click();
+  await visitor.page.locator(`main.view-${view} h2`).first().waitFor();
   const whys = visitor.page.locator(".whys li", { hasText: words });
   if (place === "Look at Time") await whys.first().waitFor();
   await visitor.picture(`page-mistake-${name}-link-light`, { fullPage: true });

@@ -82,8 +82,10 @@ Deno.test("prices, times and reasons read as people write them", () => {
 });
 
 Deno.test("the shop's flags have defaults, and what is wrong with them is a sentence", () => {
-  assertEquals(parseFlags([]), { port: 8123, rate: 4 });
-  assertEquals(parseFlags(["--port", "0", "--rate", "0.5"]), { port: 0, rate: 0.5 });
+  assertEquals(parseFlags([]), { port: 8123, rate: 4, dashboard: undefined });
+  assertEquals(parseFlags(["--port", "0", "--rate", "0.5"]), { port: 0, rate: 0.5, dashboard: undefined });
+  assertEquals(parseFlags(["--dashboard", "off"]), { port: 8123, rate: 4, dashboard: "off" });
+  assertEquals(parseFlags(["--dashboard", "0"]), { port: 8123, rate: 4, dashboard: 0 });
   assertEquals(parseFlags(["--help"]), undefined);
   for (
     const [args, words] of [
@@ -93,6 +95,7 @@ Deno.test("the shop's flags have defaults, and what is wrong with them is a sent
       [["soon"], 'Every word must be a flag or its value, and "soon" is neither.'],
       [["--port", "65536"], '--port must be a whole number from 0 to 65535, current value is "65536".'],
       [["--rate", "-1"], ""],
+      [["--dashboard", "on"], '--dashboard must be a port from 0 to 65535, or off, current value is "on".'],
       [["--rate", "1e3"], '--rate must be a number from 0 to 2000, current value is "1e3".'],
     ] as const
   ) assertThrows(() => parseFlags(args), WrongFlags, words);

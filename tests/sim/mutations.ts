@@ -375,7 +375,7 @@ const GUARDS: readonly Mutation[] = [
 const WAITS: Mutation = {
   name: "a store that has stopped answering is waited for for ever",
   run: 131,
-  edits: [{ file: "state/kv_store.ts", find: "return this.#answered(what, act());", replace: "return act();" }],
+  edits: [{ file: "state/kv_store.ts", find: "return this.#answered(act());", replace: "return act();" }],
 };
 
 export const MUTATIONS: readonly Mutation[] = [
