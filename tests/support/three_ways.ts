@@ -14,7 +14,10 @@ export interface Where {
   readonly command: readonly [name: string, ...words: string[]];
 }
 
-/** The details of a job, when they are as they have to be. They are looked at in each turn of the event loop. */
+/** How often details are looked at, in milliseconds. */
+const LOOK_AGAIN = 20;
+
+/** The details of a job, when they are as they have to be. They are looked at every few milliseconds. */
 export async function detailsWhen(
   job: Job,
   what: string,
@@ -25,7 +28,7 @@ export async function detailsWhen(
     const details = await job.details();
     if (holds(details)) return details;
     if (performance.now() > deadline) throw new Error(`Waited for ${what} in vain: ${JSON.stringify(details)}`);
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
   }
 }
 
