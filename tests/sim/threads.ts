@@ -58,7 +58,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     reduces,
     watch: watch.memory,
   })).filter((share) => share.runs > 0);
-  const reports = shares.map((share) =>
+  const reports = shares.map((share, index) =>
     new Promise<Report | undefined>((resolve, reject) => {
       const worker = new Worker(new URL("./campaign_worker.ts", import.meta.url), { type: "module" });
       workers.push(worker);
@@ -69,7 +69,9 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
       worker.onmessage = ({ data }: MessageEvent<Told>) => {
         addTotals(totals, data.totals);
         progress?.(totals);
-        if (data.over) resolve(data.report);
+        if (!data.over) return;
+        watches[index].end();
+        resolve(data.report);
       };
       worker.postMessage(share);
     })

@@ -14,14 +14,21 @@ export class Watch {
   readonly memory = new Int32Array(new SharedArrayBuffer(8));
   #beats = -1;
   #since = NaN;
+  #ended = false;
+
+  /** The thread has done what it had to do, and gives no more signs. */
+  end(): void {
+    this.#ended = true;
+  }
 
   /** The number of the run under way there. */
   get run(): number {
     return Atomics.load(this.memory, RUN);
   }
 
-  /** For how long its timer has not run, in milliseconds, as of the last look. */
+  /** For how long its timer has not run, in milliseconds, as of the last look; 0 when it has ended. */
   silentFor(now: number): number {
+    if (this.#ended) return 0;
     const beats = Atomics.load(this.memory, BEATS);
     if (beats !== this.#beats) {
       this.#beats = beats;

@@ -37,6 +37,9 @@ Deno.test("Watch sees that a thread lives, and that it spins, and in which run",
     // The silence lasts ten beats. This loop ends, or the test does not.
     while (watch.silentFor(performance.now()) < 2000) await new Promise((resolve) => setTimeout(resolve, 20));
     assertEquals(watch.run, 42);
+    // A thread that has ended gives no signs either, while others go on.
+    watch.end();
+    assertEquals(watch.silentFor(performance.now()), 0);
   } finally {
     worker.terminate();
     URL.revokeObjectURL(url);
