@@ -56,8 +56,9 @@ export async function sharedBroker(): Promise<SharedBroker> {
   return await askForSharedBroker() ?? await (ownShared ??= startSharedBroker());
 }
 
-/** Starts the broker for {@linkcode sharedBroker}: uses the named brokers, or starts one. */
+/** Starts the broker for {@linkcode sharedBroker}: uses the named brokers, or starts one, which is never killed. */
 export async function startSharedBroker(): Promise<SharedBroker & Partial<Broker>> {
   const named = Deno.env.get("KAFKA_BROKERS");
-  return named ? { kind: "env", brokers: named.split(",") } : await startBroker();
+  if (named) return { kind: "env", brokers: named.split(",") };
+  return await startBroker({ properties: { "broker.session.timeout.ms": "60000" } });
 }
