@@ -46,7 +46,9 @@ async function said(name: string, records: (now: number) => readonly Given[], wo
   await link.click();
   await visitor.page.locator(`main.view-${view} h2`).first().waitFor();
   const whys = visitor.page.locator(".whys li", { hasText: words });
-  if (place === "Look at Time") await whys.first().waitFor();
+  // Both views ask for what they show when they are opened.
+  const letters = visitor.page.locator("main h2", { hasText: "Dead letters" });
+  await (place === "Look at Time" ? whys : letters).first().waitFor();
   await visitor.picture(`page-mistake-${name}-link-light`, { fullPage: true });
   const there = await visitor.page.locator("main").innerText();
   await goTo(visitor.page, "now");
