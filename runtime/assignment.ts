@@ -181,8 +181,10 @@ export class Assignment {
     epochs().publish();
     settings.events.tell(...describeTaken(taken, settings.clock.elapsed() - began));
     for (const told of other) settings.events.tell(...told);
-    if (unread !== undefined) settings.events.tell(...unread);
-    if (unread !== undefined) this.unread = true;
+    if (unread !== undefined) {
+      settings.events.tell(...unread);
+      this.unread = true;
+    }
     return starts;
   }
 
