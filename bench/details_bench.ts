@@ -13,7 +13,7 @@ const GOAL = { ms: 1, bytes: 32_000 };
 const STAGES = 20;
 /** So many snapshots of each case, after some with which the code is compiled: of tasks that stand still, then of the case. */
 const TURNS = 50;
-const FIRST = { still: 200, changed: 10 };
+const FIRST = { still: 200, changed: 100 };
 
 /** Jobs with so many tasks, of which so many have a record between two snapshots. */
 const CASES: readonly { readonly tasks: number; readonly changed: readonly number[] }[] = [

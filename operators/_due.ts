@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TALLY_ACTED } from "./_limits.ts";
 import type { Stage } from "./_stage.ts";
 import { Alarm } from "./_wall_clock.ts";
 
@@ -28,7 +29,7 @@ export function fireDue(stage: Stage, services: readonly Due[], limit: number): 
       least = services[i];
     }
     if (least === undefined || next > limit) return;
-    stage.tally.acted++;
+    stage.tally.count(TALLY_ACTED);
     least.fire();
   }
 }

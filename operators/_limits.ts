@@ -22,3 +22,6 @@ export const BEFORE_1973: number = 94_694_400_000;
 
 /** The numbers of results that wait: when the next one comes, and how many wait. */
 export const WAIT_NEXT = 0, WAIT_SIZE = 1, WAIT_NUMBERS = 2;
+
+/** The counts of a stage: values that came in, results that went out, late values, and how often it acted without a value. */
+export const TALLY_IN = 0, TALLY_OUT = 1, TALLY_LATE = 2, TALLY_ACTED = 3, TALLY_COUNTS = 4;

@@ -32,6 +32,34 @@ export interface IdleRule {
   readonly maxDrift?: number;
 }
 
+/** A partition of a clock. What it tells is as it is at the moment of each question. */
+class ClockedPartition implements PartitionFacts {
+  readonly topic: string;
+  readonly partition: number;
+  readonly #clocks: PartitionClocks;
+
+  constructor(clocks: PartitionClocks, readonly slot: number) {
+    this.#clocks = clocks;
+    ({ topic: this.topic, partition: this.partition } = clocks.task.inputs[slot] ?? { topic: "", partition: -1 });
+  }
+
+  get mark(): number {
+    return this.#clocks.markOf(this.slot + 1);
+  }
+
+  get idle(): boolean {
+    return this.#clocks.isIdle(this.slot + 1);
+  }
+
+  get raisedBy(): number {
+    return this.#clocks.raisedBy(this.slot + 1);
+  }
+
+  get disorder(): Spans | undefined {
+    return this.#clocks.disorderOf(this.slot + 1);
+  }
+}
+
 /** Per-partition watermarks; index 0 is for values that no partition sent, partition slots follow. */
 export class PartitionClocks {
   watermark: number = BEGIN_OF_TIME;
@@ -63,6 +91,10 @@ export class PartitionClocks {
   #low = BEGIN_OF_TIME;
   #allIdleSince = NaN;
   #allIdleFrom = BEGIN_OF_TIME;
+  /** What it told last, and which changes and how many members there were then. */
+  #told: readonly PartitionFacts[] = [];
+  #toldAt = -1;
+  #toldOf = -1;
 
   constructor(readonly task: Task, readonly scope: Scope, readonly rule: IdleRule) {
     this.#sampled = task.host !== undefined;
@@ -129,7 +161,7 @@ export class PartitionClocks {
     if (idleAfter === Infinity) return joined && this.#settle();
     let changed = false;
     for (const index of this.#members) {
-      const idle = this.#isIdle(index, now);
+      const idle = this.#isQuiet(index, now);
       if (idle !== this.#idle[index]) changed = true;
       this.#idle[index] = idle;
     }
@@ -149,32 +181,47 @@ export class PartitionClocks {
   }
 
   /** The partitions that it reads, those before their first record included, and not those that have ended. */
-  explain(): PartitionFacts[] {
-    const facts: PartitionFacts[] = [];
-    for (const index of this.#members) if (!this.task.hasEnded(index - 1)) facts.push(this.#factsOf(index));
-    for (const { slots } of this.scope.bare) {
-      for (const { slot } of slots) {
-        if (this.#has(slot + 1) || this.task.hasEnded(slot)) continue;
-        // Two sources may read one topic.
-        if (facts.every((one) => one.slot !== slot)) facts.push(this.#factsOf(slot + 1));
-      }
+  explain(): readonly PartitionFacts[] {
+    const changes = this.task.changes + this.#changes, { length } = this.#members;
+    // Both counts of changes only grow, and a member leaves only with one of them.
+    if (changes !== this.#toldAt || length !== this.#toldOf) {
+      [this.#toldAt, this.#toldOf] = [changes, length];
+      this.#told = this.#facts();
     }
-    return facts;
+    return this.#told;
   }
 
-  #factsOf(index: number): PartitionFacts {
-    const { topic = "", partition = -1 } = this.task.inputs[index - 1] ?? {};
-    const known = this.#has(index);
-    const [, , mark, idle] = known ? BEGUN : this.#unclaimed.get(placeOf(topic, partition)) ?? BEGUN;
-    return {
-      slot: index - 1,
-      topic,
-      partition,
-      raisedBy: this.#raisedBy[index] ?? NaN,
-      disorder: this.#disorder[index],
-      mark: known ? this.#marks[index] : mark,
-      idle: known ? this.#idle[index] : idle,
-    };
+  #facts(): PartitionFacts[] {
+    const slots = this.#members.map((index) => index - 1).filter((slot) => !this.task.hasEnded(slot));
+    for (const { slots: bare } of this.scope.bare) {
+      for (const { slot } of bare) {
+        // Two sources may read one topic.
+        if (!this.#has(slot + 1) && !this.task.hasEnded(slot) && !slots.includes(slot)) slots.push(slot);
+      }
+    }
+    return slots.map((slot) => new ClockedPartition(this, slot));
+  }
+
+  /** What is known of a partition: its own mark, or that of the checkpoint, which it has not joined yet. */
+  markOf(index: number): number {
+    return this.#has(index) ? this.#marks[index] : this.#unclaimedOf(index)[2];
+  }
+
+  isIdle(index: number): boolean {
+    return this.#has(index) ? this.#idle[index] : this.#unclaimedOf(index)[3];
+  }
+
+  raisedBy(index: number): number {
+    return this.#raisedBy[index] ?? NaN;
+  }
+
+  disorderOf(index: number): Spans | undefined {
+    return this.#disorder[index];
+  }
+
+  #unclaimedOf(index: number): PartitionMark {
+    const slot = this.task.inputs[index - 1];
+    return this.#unclaimed.get(placeOf(slot?.topic ?? "", slot?.partition ?? -1)) ?? BEGUN;
   }
 
   /** The offsets of the records that raised its marks, where they are known. */
@@ -234,7 +281,7 @@ export class PartitionClocks {
     }
     const slot = this.task.inputs[index - 1];
     const place = placeOf(slot?.topic ?? "", slot?.partition ?? -1);
-    const [, , mark, idle] = this.#unclaimed.get(place) ?? BEGUN;
+    const [, , mark, idle] = this.#unclaimedOf(index);
     this.#marks[index] = mark;
     this.#raisedBy[index] = slot === undefined ? NaN : this.#restored?.[slot.topic]?.[slot.partition] ?? NaN;
     this.#unclaimed.delete(place);
@@ -244,7 +291,7 @@ export class PartitionClocks {
     this.#low = Math.min(this.#low, this.#marks[index]);
   }
 
-  #isIdle(index: number, now: number): boolean {
+  #isQuiet(index: number, now: number): boolean {
     if (index === 0) return false;
     const idle = now - this.task.idleSince[index - 1] > this.rule.idleAfter;
     if (idle) this.#restoredIdle.delete(index);

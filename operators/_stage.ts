@@ -12,7 +12,7 @@ import { type Hold, Holds } from "./_holds.ts";
 import * as misuse from "./_misuse.ts";
 import { OwnTime } from "./_own_time.ts";
 import { LateRecords } from "./_late_facts.ts";
-import { END_OF_TIME } from "./_limits.ts";
+import { END_OF_TIME, TALLY_ACTED, TALLY_LATE } from "./_limits.ts";
 import type { Scope, SideSlot } from "./_scope.ts";
 import type { Out, StageHandlers, StageOptions, StageParts, StateOptions } from "./_stage_types.ts";
 import type { At, PaneAtHand, Task, TaskFailure } from "./_task.ts";
@@ -123,7 +123,7 @@ export class Stage<Result = any> {
   late(value: unknown, until: number = this.at.time, window?: TimeWindow): void {
     const { task } = this;
     task.late++;
-    this.tally.late++;
+    this.tally.count(TALLY_LATE);
     if (!this.alone) {
       const { watermark } = this.scope;
       this.#lateRecords().add(task, { until, watermark, window, now: this.now });
@@ -209,7 +209,7 @@ export class Stage<Result = any> {
   later(run: () => void): void {
     this.task.later(() => {
       if (this.closed) return;
-      this.tally.acted++;
+      this.tally.count(TALLY_ACTED);
       try {
         run();
       } catch (error) {
@@ -296,7 +296,7 @@ export class Stage<Result = any> {
     task.cutHooks.push(() =>
       task.enter(() => {
         if (this.closed) return;
-        this.tally.acted++;
+        this.tally.count(TALLY_ACTED);
         cut();
         this.ownTime?.forward();
       })
@@ -345,7 +345,7 @@ export class Stage<Result = any> {
       break;
     }
     if (this.handlers.advance === undefined) return;
-    this.tally.acted++;
+    this.tally.count(TALLY_ACTED);
     this.handlers.advance(watermark);
   }
 

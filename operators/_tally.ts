@@ -5,18 +5,14 @@
  * @module
  */
 
-import type { Upcoming } from "./_time_facts.ts";
 import type { LateRecords } from "./_late_facts.ts";
+import { TALLY_COUNTS, TALLY_IN, TALLY_LATE, TALLY_OUT } from "./_limits.ts";
+import type { Upcoming } from "./_time_facts.ts";
 
 /** The counts of one stage of one subscription. */
 export class Tally {
-  /** Values that have come in, and results that have gone out. */
-  in = 0;
-  out = 0;
-  /** How often it has acted without a value: by the clock, or because an epoch is cut. */
-  acted = 0;
-  /** Records that came too late. */
-  late = 0;
+  #counts = new Float64Array(TALLY_COUNTS);
+  #at = 0;
   /** What is known of them; `undefined` while there are none and the stage has not acted on a watermark. */
   lates: LateRecords | undefined = undefined;
   /** Its results that wait for the watermark. */
@@ -27,6 +23,36 @@ export class Tally {
   readonly timers: { readonly size: number }[] = [];
 
   constructor(readonly operator: string, readonly name: string | undefined) {}
+
+  /** Values that have come in. */
+  get in(): number {
+    return this.#counts[this.#at + TALLY_IN];
+  }
+
+  /** Results that have gone out. */
+  get out(): number {
+    return this.#counts[this.#at + TALLY_OUT];
+  }
+
+  /** Records that came too late. */
+  get late(): number {
+    return this.#counts[this.#at + TALLY_LATE];
+  }
+
+  /** Counts one more of them: `TALLY_IN`, `TALLY_OUT`, `TALLY_LATE`, or `TALLY_ACTED` where the stage acts without a value. */
+  count(what: number): void {
+    this.#counts[this.#at + what]++;
+  }
+
+  /**
+   * Counts there from now on. Whoever reads many gives them places that lie together. Only the reader that asked last sees
+   * them there.
+   */
+  tellTo(counts: Float64Array<ArrayBuffer>, at: number): void {
+    for (let n = 0; n < TALLY_COUNTS; n++) counts[at + n] = this.#counts[this.#at + n];
+    this.#counts = counts;
+    this.#at = at;
+  }
 }
 
 /** Where a stage's results go. They are counted on the way. */
@@ -38,7 +64,7 @@ export class CountedOut<T> {
   }
 
   next(value: T): void {
-    this.tally.out++;
+    this.tally.count(TALLY_OUT);
     this.out.next(value);
   }
 }
@@ -50,7 +76,7 @@ export function countedHandle<T>(
 ): (value: T) => void {
   if (alone || tally.states.length === 0) return handle;
   return (value) => {
-    tally.in++;
+    tally.count(TALLY_IN);
     handle(value);
   };
 }

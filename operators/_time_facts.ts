@@ -8,7 +8,7 @@ import type { LateSummary } from "./_late_facts.ts";
 import type { Spans } from "./_spans.ts";
 import type { TimeWindow } from "./_window_result.ts";
 
-/** One input partition of a `watermark()`. */
+/** One input partition of a `watermark()`. Its fields are as they are at the moment when they are read. */
 export interface PartitionFacts {
   /** The task's slot of the partition; -1 for values that came from no partition. */
   readonly slot: number;
@@ -27,7 +27,7 @@ export interface PartitionFacts {
 /** The record that raised the mark of a partition last. */
 export type RaisedBy = readonly [topic: string, partition: number, offset: number];
 
-/** A `watermark()` of a task. */
+/** A `watermark()` of a task. Its fields are as they are at the moment when they are read. */
 export interface ClockFacts {
   readonly name: string;
   readonly watermark: number;

@@ -8,7 +8,27 @@ import * as misuse from "./_misuse.ts";
 import type { Stage } from "./_stage.ts";
 import { type IdleRule, PartitionClocks } from "./_partition_clocks.ts";
 import { WatermarkProvider } from "./_scope.ts";
-import type { ClockFacts, Holder } from "./_time_facts.ts";
+import type { ClockFacts, Holder, PartitionFacts } from "./_time_facts.ts";
+
+/** What a `watermark()` tells, as it is at the moment of each question. */
+class ClockOfStage implements ClockFacts {
+  readonly idleAfter: number;
+  readonly advances: boolean;
+  readonly #clocks: PartitionClocks;
+
+  constructor(readonly name: string, readonly bound: number | undefined, clocks: PartitionClocks) {
+    ({ idleAfter: this.idleAfter, advances: this.advances } = clocks.rule);
+    this.#clocks = clocks;
+  }
+
+  get watermark(): number {
+    return this.#clocks.watermark;
+  }
+
+  get partitions(): readonly PartitionFacts[] {
+    return this.#clocks.explain();
+  }
+}
 
 /** The clocks of one subscription, and the scope that they report to. */
 export class WatermarkStage {
@@ -18,7 +38,6 @@ export class WatermarkStage {
   #partitionsOnly = false;
   readonly #provider = new WatermarkProvider();
   readonly #clocks: PartitionClocks;
-  #bound: number | undefined;
 
   constructor(readonly stage: Stage, rule: IdleRule) {
     stage.below.attachProvider(this.#provider);
@@ -33,18 +52,18 @@ export class WatermarkStage {
     this.#partitionsOnly = task.host !== undefined && scope.providers.length === 0 && scope.bare.length > 0 &&
       scope.bare.every((source) => source.derived !== true);
     const reads = [...new Set(scope.bare.map((source) => source.label))].sort();
-    this.#bound = bound;
     const clockName: string = task.addClock(name ?? `${reads.join("+")}:${bound ?? "punctuated"}`, {
       identity,
       reads,
       snapshot: () => this.#clocks.snapshot(),
-      explain: () => this.#explain(clockName),
+      explain: () => facts,
       raised: () => this.#clocks.raised(),
       tick: (now) => this.#tick(now),
     });
+    const facts = new ClockOfStage(clockName, bound, this.#clocks);
     const { node } = this.stage.parts;
     if (node !== undefined) node.watermark ??= clockName;
-    this.#provider.holder = () => this.#holder(clockName);
+    this.#provider.holder = () => holderOf(facts);
     const restored = task.host?.restoredClock(clockName);
     if (restored !== undefined) this.#clocks.restore(restored);
     // The scope below is not notified: the effects of a restored watermark are in the checkpoint already.
@@ -64,19 +83,6 @@ export class WatermarkStage {
   /** The input has ended. */
   end(): void {
     this.#tell(END_OF_TIME, false, true);
-  }
-
-  #explain(name: string): ClockFacts {
-    const { watermark, rule: { idleAfter, advances } } = this.#clocks;
-    return { name, watermark, bound: this.#bound, idleAfter, advances, partitions: this.#clocks.explain() };
-  }
-
-  /** The partition with the lowest mark that is not idle. */
-  #holder(name: string): Holder | undefined {
-    const clock = this.#explain(name);
-    const active = clock.partitions.filter(({ idle }) => !idle);
-    if (active.length === 0) return clock.partitions.length === 0 ? undefined : { kind: "idle", clock };
-    return { kind: "partition", clock, partition: active.reduce((low, one) => one.mark < low.mark ? one : low) };
   }
 
   #tick(now: number): boolean {
@@ -99,4 +105,11 @@ export class WatermarkStage {
       this.#telling = telling;
     }
   }
+}
+
+/** The partition with the lowest mark that is not idle. */
+function holderOf(clock: ClockFacts): Holder | undefined {
+  const active = clock.partitions.filter(({ idle }) => !idle);
+  if (active.length === 0) return clock.partitions.length === 0 ? undefined : { kind: "idle", clock };
+  return { kind: "partition", clock, partition: active.reduce((low, one) => one.mark < low.mark ? one : low) };
 }

@@ -311,9 +311,9 @@ export interface JobDetails {
   readonly watermarks: readonly WatermarkDetails[];
   /** The stages that keep state. */
   readonly stages: readonly StageDetails[];
-  /** The tasks, those with the most lag first where there are more than 32. */
+  /** The tasks; of more than 32 those with the most lag, the most first, as many as fit into about 5 KB of JSON. */
   readonly tasks: readonly TaskDetails[];
-  /** Input partitions, those with the most lag first where there are more than 32. */
+  /** Input partitions; of more than 32 those with the most lag, the most first, as many as fit into about 8 KB of JSON. */
   readonly partitions: readonly PartitionDetails[];
   /** The newest values that came too late, over all tasks, the newest first, at most 10. */
   readonly lateRecords: readonly LateRecord[];

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ClockHandle, Task } from "../operators/_task.ts";
+import type { Task } from "../operators/_task.ts";
 import type { ClockFacts } from "../operators/_time_facts.ts";
 import type { DeadLetters } from "./details_dead.ts";
 import { type LateSample, newestLate, newestOf } from "./details_late.ts";
@@ -32,7 +32,6 @@ export class TaskFacts {
   records = 0;
   /** How many of its values were late since the last cut. */
   uncutLate = 0;
-  #handles: readonly ClockHandle[] = [];
   #clocks = -1;
   #lates = -1;
   #task: Task | undefined;
@@ -70,9 +69,8 @@ export class TaskFacts {
     this.#lates = lates;
     if (task.clocks.size !== this.#clocks) {
       this.#clocks = task.clocks.size;
-      this.#handles = clockHandlesOf(task);
+      this.clocks = clockHandlesOf(task).map((clock) => clock.explain!());
     }
-    this.clocks = this.#handles.map((clock) => clock.explain!());
     return isNew;
   }
 }

@@ -76,8 +76,8 @@ export function livePartition(
   const { topic, partition, position, paused } = queue;
   return {
     ...{ task: number, topic, partition, position, paused, end: known(queue.end) },
-    endAge: known(elapsed - queue.fetchedAt),
-    quietFor: quietFor(task.idleSince[queue.slot], elapsed),
+    endAge: known(Math.round(elapsed - queue.fetchedAt)),
+    quietFor: known(Math.round(quietFor(task.idleSince[queue.slot], elapsed) ?? NaN)),
     lagTime: lagTimeOf(queue, now),
     lastTimestamp: known(queue.lastTimestamp),
     marks: clocks.flatMap((clock) => marksOf(clock, queue.slot)),

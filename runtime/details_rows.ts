@@ -16,7 +16,7 @@ import {
 import type { QueueOfTask, TaskFacts } from "./details_facts.ts";
 import { lagOf, livePartition, liveTask } from "./details_live.ts";
 import { ShownRows } from "./details_shown.ts";
-import { DETAILS_ROWS } from "./limits.ts";
+import { DETAILS_ROWS, DETAILS_ROWS_BYTES } from "./limits.ts";
 import type { Moment } from "./metrics.ts";
 
 /** Rows of a job that has more tasks or partitions than its details show: what `job.rows()` gives. */
@@ -123,7 +123,8 @@ function lookAt(
 
 /** All rows, or those with the most lag where there are too many. */
 export function mostBehind(parts: RowParts, known: Known): Pick<JobDetails, "tasks" | "partitions" | "leftOut"> {
-  const tasks = new ShownRows<TaskDetails>(), partitions = new ShownRows<PartitionDetails>();
+  const tasks = new ShownRows<TaskDetails>(DETAILS_ROWS_BYTES.tasks);
+  const partitions = new ShownRows<PartitionDetails>(DETAILS_ROWS_BYTES.partitions);
   lookAt(parts, known, { tasks, partitions });
   const shown = { tasks: tasks.make(), partitions: partitions.make() };
   return {

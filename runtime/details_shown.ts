@@ -19,6 +19,9 @@ export class ShownRows<T> {
   readonly #rows: Row<T>[] = [];
   #looked = 0;
 
+  /** @param bytes into which the rows should fit as JSON, where they are not all */
+  constructor(readonly bytes: number) {}
+
   /** How many rows there were. */
   get count(): number {
     return this.#looked;
@@ -42,7 +45,13 @@ export class ShownRows<T> {
 
   /** Makes them. */
   make(): T[] {
-    if (this.#looked <= DETAILS_ROWS) this.#rows.sort((a, b) => a.task - b.task || a.at - b.at);
-    return this.#rows.map(({ make }) => make());
+    const rows = this.#rows;
+    if (this.#looked <= DETAILS_ROWS) {
+      return rows.sort((a, b) => a.task - b.task || a.at - b.at).map(({ make }) => make());
+    }
+    const first = rows[0].make();
+    // Rows of one kind are about as long as each other.
+    const fit = Math.max(1, Math.floor(this.bytes / (JSON.stringify(first).length + 1)));
+    return [first, ...rows.slice(1, fit).map(({ make }) => make())];
   }
 }

@@ -48,7 +48,7 @@ export class TaskStages {
 
   /** Adds all rows to sums, which they are part of from now on. */
   join(sums: StageSum[], byName: Map<string, StageSum>): void {
-    this.#sums = this.#tallies.map(({ name, operator }, row) => {
+    const own = this.#tallies.map(({ name, operator }, row) => {
       // Tasks have the same stages in the same order, mostly.
       let sum = sums.length > row && sums[row].stage === name ? sums[row] : byName.get(name!);
       if (sum === undefined) {
@@ -58,6 +58,8 @@ export class TaskStages {
       }
       return sum;
     });
+    // Tasks with the same stages share one list, which is near at hand then.
+    this.#sums = own.every((sum, row) => sum === sums[row]) ? sums : own;
     this.#counts.clear();
     this.#kept.clear();
     this.#counts.move(this.#sums);

@@ -195,9 +195,12 @@ function watermarksOf(
     const tracked = trackedOf(facts.name);
     tracked.facts = facts;
     trackWatermark(tracked, facts.watermark);
-    for (const { topic, partition, mark, raisedBy, idle, disorder } of facts.partitions) {
+    for (const one of facts.partitions) {
+      const { mark, disorder } = one;
       trackMark(tracked, mark);
-      if (!idle && holds(tracked, mark)) {
+      // What is not needed of most partitions is not read of them.
+      if (holds(tracked, mark) && !one.idle) {
+        const { topic, partition, raisedBy } = one;
         const known = {
           mark: mark === BEGIN_OF_TIME ? undefined : mark,
           raisedBy: isNaN(raisedBy) ? undefined : raisedBy,

@@ -50,8 +50,11 @@ export const TICK_MS = 50;
 /** Pauses between tries while something cannot be reached, in milliseconds. */
 export const RETRY_PAUSE: PauseLimits = { first: 10, longest: SECOND };
 
-/** How many rows of tasks, and of partitions, the details of a job have. */
+/** How many rows of tasks, and of partitions, the details of a job have at most. */
 export const DETAILS_ROWS = 32;
+
+/** Of more rows than that, so many are shown as fit into about so many bytes of JSON: a snapshot stays below 32 KB. */
+export const DETAILS_ROWS_BYTES = { tasks: 5_000, partitions: 7_800 } as const;
 
 /** How many commits the details of a job have. */
 export const DETAILS_EPOCHS = 24;

@@ -229,7 +229,8 @@ test("times are in UTC or in the reader's zone, and the browser remembers which"
   await visitor.page.getByText(/^\d\d:\d\d:\d\d to \d\d:\d\d:\d\d$/).waitFor();
   assertEquals(await times.count(), 1);
   await visitor.page.getByRole("button", { name: "Colours: system. Change" }).click();
-  assertEquals(await visitor.page.evaluate("document.documentElement.dataset.theme"), "light");
+  // The page takes the theme once it has drawn itself anew.
+  await visitor.page.locator("html[data-theme=light]").waitFor();
   assertContent(visitor);
 });
 

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { LateRecords } from "../operators/_late_facts.ts";
 import type { KeyedState } from "../operators/keyed_state.ts";
+import { TALLY_IN, TALLY_LATE, TALLY_OUT } from "../operators/_limits.ts";
 import { Tally } from "../operators/_tally.ts";
 import { Calendar } from "../operators/_timers.ts";
 import { seeded } from "../base/random.ts";
@@ -74,8 +75,8 @@ class Model {
     if (random(4) === 0) runner.counters[output] = (runner.counters[output] ?? 0) + 1;
     for (const { tally, state, timers, waits } of this.stages) {
       if (random(3) === 0) continue;
-      tally.in += 1 + random(700);
-      tally.out += random(3);
+      for (let n = random(700); n >= 0; n--) tally.count(TALLY_IN);
+      for (let n = random(3); n > 0; n--) tally.count(TALLY_OUT);
       for (let n = random(4); n > 0; n--) {
         state.write(state.cell(random(12)), random(3) === 0 ? undefined : "x".repeat(random(90)));
       }
@@ -90,7 +91,7 @@ class Model {
         );
       }
       if (random(5) > 0) continue;
-      tally.late++;
+      tally.count(TALLY_LATE);
       const at = { until: 0, watermark: random(100_000), window: undefined, now };
       (tally.lates ??= new LateRecords()).add({ record: undefined, timestamp: 0 } as never, at as never);
     }

@@ -19,7 +19,7 @@ describe("the rows of a snapshot", () => {
         const chance = seeded(seed), random = (below: number) => Math.floor(chance() * below);
         // Few different lags, and several rows of one task, so that there are ties.
         const all = Array.from({ length: many }, (_none, at): Row => ({ task: random(40), lag: random(1 + seed), at }));
-        const rows = new ShownRows<Row>();
+        const rows = new ShownRows<Row>(Infinity);
         for (const row of all) if (rows.takes(row.task, row.lag)) rows.add(row.task, row.lag, () => row);
         const sorted = all.toSorted((a, b) => a.task - b.task);
         if (many > DETAILS_ROWS) sorted.sort((a, b) => b.lag - a.lag);
@@ -28,4 +28,19 @@ describe("the rows of a snapshot", () => {
       }
     });
   }
+
+  it("are as many as fit into their bytes, those with the most lag, where they are not all", () => {
+    const all = Array.from({ length: 2 * DETAILS_ROWS }, (_none, task): Row => ({ task, lag: task, at: 0 }));
+    const shownOf = (bytes: number, rows: readonly Row[]) => {
+      const shown = new ShownRows<Row>(bytes);
+      for (const row of rows) if (shown.takes(row.task, row.lag)) shown.add(row.task, row.lag, () => row);
+      return shown.make();
+    };
+    const most = all.toReversed(), { length } = JSON.stringify(most[0]);
+    assertEquals(shownOf(5 * (length + 1), all), most.slice(0, 5));
+    assertEquals(shownOf(5 * (length + 1) - 1, all), most.slice(0, 4));
+    assertEquals(shownOf(1, all), most.slice(0, 1));
+    const few = all.slice(0, DETAILS_ROWS);
+    assertEquals(shownOf(1, few), few);
+  });
 });

@@ -24,9 +24,12 @@ export function useRows({ details, history, from, needed }) {
   return rows;
 }
 
+/** So many rows a page has. */
+const STEP = 32;
+
 /** Where the page begins that the address names: at a whole one, and not behind the last; `undefined` for none. */
-export function startOf(page, total, step) {
-  return page === undefined || total <= step ? undefined : Math.floor(Math.min(page, total - 1) / step) * step;
+export function startOf(page, total) {
+  return page === undefined || total <= STEP ? undefined : Math.floor(Math.min(page, total - 1) / STEP) * STEP;
 }
 
 /** What stands there until the first page is. */
@@ -36,21 +39,21 @@ export const ASKED = "Asking for them.";
 const NEAR = 3;
 
 /** The pages of a table: the rows with the most lag, then all of them in their order. */
-export function Pages({ of, view, from, total, step }) {
-  if (total <= step) return null;
-  const starts = Array.from({ length: Math.ceil(total / step) }, (_none, nth) => nth * step)
-    .filter((start) => Math.abs(start - (from ?? 0)) <= NEAR * step || start === 0 || start + step >= total);
+export function Pages({ of, view, from, total }) {
+  if (total <= STEP) return null;
+  const starts = Array.from({ length: Math.ceil(total / STEP) }, (_none, nth) => nth * STEP)
+    .filter((start) => Math.abs(start - (from ?? 0)) <= NEAR * STEP || start === 0 || start + STEP >= total);
   return html`
-    <p class="note">The first page has the ${step} with the most lag, the others have all of them in their order.</p>
+    <p class="note">The first page has those with the most lag, the others have all of them in their order.</p>
     <nav class="pages" aria-label=${`Pages of ${of}`}>
       <ul>
         ${[undefined, ...starts].map((start, nth) =>
           html`
-            <li key=${`${start}`} class=${start - starts[nth - 2] > step ? "gap" : ""}>
+            <li key=${`${start}`} class=${start - starts[nth - 2] > STEP ? "gap" : ""}>
               <a
                 href=${`#/${view}${start === undefined ? "" : `/${start}`}`}
                 aria-current=${start === from ? "page" : undefined}
-              >${start === undefined ? "most lag" : `${start}–${Math.min(start + step, total) - 1}`}</a>
+              >${start === undefined ? "most lag" : `${start}–${Math.min(start + STEP, total) - 1}`}</a>
             </li>
           `
         )}

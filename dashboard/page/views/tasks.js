@@ -13,7 +13,7 @@ const HOT = 1.5;
 /** The view. */
 export function Tasks({ details, history, local, page }) {
   const words = { now: details.at, local };
-  const from = startOf(page, details.taskCount, details.tasks.length);
+  const from = startOf(page, details.taskCount);
   const rows = useRows({ details, history, from: from ?? 0, needed: details.leftOut.tasks > 0 });
   const shares = sharesOf(details, history);
   return html`
@@ -84,7 +84,7 @@ function All({ details, shares: { records, all }, words, from, rows }) {
   return html`
     <${Section} title=${counted(taskCount, "task")}>
       ${sentences.skew !== undefined && html`<p class="said">${sentences.skew}</p>`}
-      <${Pages} of="tasks" view="tasks" from=${from} total=${taskCount} step=${details.tasks.length} />
+      <${Pages} of="tasks" view="tasks" from=${from} total=${taskCount} />
       <${Table}
         caption="Tasks"
         empty=${ASKED}

@@ -264,15 +264,14 @@ function Watermarks({ details, words }) {
 function Partitions({ details, history, words, page }) {
   const { leftOut, taskCount, watermarks } = details;
   const several = taskCount > 1;
-  const step = details.partitions.length, total = step + leftOut.partitions;
-  const from = startOf(page, total, step);
+  const total = details.partitions.length + leftOut.partitions, from = startOf(page, total);
   const rows = useRows({ details, history, from, needed: from !== undefined });
   const { partitions } = from === undefined ? details : rows ?? { partitions: [] };
   const holders = new Set(watermarks.flatMap(({ name }) => holderOf(details, name) ?? []).map(placeOf));
   return html`
     <${Section} title="Partitions">
       ${watermarks.map(({ name, sentence }) => html`<p class="said" key=${name}>${fullStop(sentence)}</p>`)}
-      <${Pages} of="partitions" view="time" ...${{ from, total, step }} />
+      <${Pages} of="partitions" view="time" ...${{ from, total }} />
       <${Table}
         caption="Partitions"
         empty=${from === undefined ? "This worker reads no partition." : ASKED}
