@@ -153,4 +153,6 @@ if (import.meta.main) {
   if (isAsked("why")) await benchWhy();
   if (isAsked("heap")) await benchHeap(Number(values.minutes ?? 10));
   if (isAsked("pairs")) await benchPairs(Number(values.pairs ?? 10), Number(values.seconds ?? 20));
+  // The broker that the first part finds would keep this process.
+  Deno.exit();
 }
