@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Asked, parseFlags, WrongFlags } from "../examples/recommendations/flags.ts";
+import { WrongFlags } from "../examples/arguments.ts";
+import { type Asked, helpWith, parseFlags } from "../examples/recommendations/flags.ts";
 import { type Ended, runProgram } from "./support/shop/program.ts";
 
 function flagsOf(...args: string[]) {
@@ -13,7 +14,7 @@ function wrong(args: readonly string[], environment?: string): { message: string
   try {
     parseFlags(args, environment);
   } catch (error) {
-    if (error instanceof WrongFlags) return { message: error.message, help: error.help };
+    if (error instanceof WrongFlags) return { message: error.message, help: helpWith(error) };
     throw error;
   }
   throw new Error(`Nothing is wrong with ${args.join(" ")}`);
@@ -100,6 +101,7 @@ const WRONG: readonly [args: string[], says: string, helps: string][] = [
   [["-x"], "There is no flag -x.", "--help lists all flags."],
   [["events"], 'Every word must be a flag or its value, and "events" is neither.', "--help lists all flags."],
   [["--rate"], "--rate needs a value.", "--rate R"],
+  [["--events", "-5"], '--events must be a whole number that is not negative, current value is "-5".', "--events N"],
   [["--rate", "--json"], "--rate needs a value.", "--rate R"],
   [["--job="], "--job needs a value.", "--job NAME"],
   [["--json=yes"], "--json takes no value.", "--json"],

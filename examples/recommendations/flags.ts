@@ -1,8 +1,8 @@
 /**
  * The command-line flags of the program: their meaning, their defaults, and the checks of their values.
  */
-import { parseArgs } from "node:util";
 import type { From } from "@tidemark/streams";
+import { readArguments, WrongFlags } from "../arguments.ts";
 import type { Topics } from "./pipeline.ts";
 
 /** The values of the flags. */
@@ -30,17 +30,6 @@ export interface Flags {
 
 /** The action that the command line selects. */
 export type Asked = { readonly run: Flags } | { readonly show: "help" | "version" };
-
-/** Invalid flags. The message is one sentence; `help` describes the invalid flag. */
-export class WrongFlags extends Error {
-  override name = "WrongFlags";
-  readonly help: string;
-
-  constructor(sentence: string, flag?: string) {
-    super(sentence);
-    this.help = flag !== undefined && Object.hasOwn(FLAGS, flag) ? helpOf(flag as Name) : "--help lists all flags.";
-  }
-}
 
 interface Flag {
   /** The placeholder of its value in the help. Without it the flag takes no value. */
@@ -103,6 +92,11 @@ The latest row of each user is in the state's KV under ["shop", "for_you", USER]
 ${names.map(helpOf).join("\n")}`;
 }
 
+/** Describes the flag that is invalid. */
+export function helpWith({ flag }: WrongFlags): string {
+  return flag !== undefined && Object.hasOwn(FLAGS, flag) ? helpOf(flag as Name) : "--help lists all flags.";
+}
+
 /**
  * Reads the command line.
  *
@@ -144,40 +138,13 @@ function parse(args: readonly string[]): Given {
     options[name] = { type: "value" in flag ? "string" : "boolean" };
   }
   for (const name of Object.keys(NOT_YET)) options[name] = { type: "string" };
-  const values = readOptions(args, options);
+  const values = readArguments(args, options);
   for (const [name, { only, instead }] of Object.entries(NOT_YET)) {
     const value = values[name];
     if (value === undefined || value === only) continue;
     throw new WrongFlags(`--${name} ${value} is not there yet: ${instead}.`);
   }
   return values;
-}
-
-function readOptions(
-  args: readonly string[],
-  options: Record<string, { type: "string" | "boolean" }>,
-): Record<string, string | boolean | undefined> {
-  try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    throw wrongOption(error as Error & { code?: string }, options);
-  }
-}
-
-/** Replaces the parser's own messages, whose advice does not fit this program. */
-function wrongOption(error: Error & { code?: string }, options: Record<string, { type: string }>): Error {
-  const word = /'([^' ]+)/.exec(error.message)?.[1] ?? "";
-  const flag = word.replace(/^-+/, "");
-  switch (error.code) {
-    case "ERR_PARSE_ARGS_UNKNOWN_OPTION":
-      return new WrongFlags(`There is no flag ${word}.`);
-    case "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL":
-      return new WrongFlags(`Every word must be a flag or its value, and "${word}" is neither.`);
-    case "ERR_PARSE_ARGS_INVALID_OPTION_VALUE":
-      return new WrongFlags(`${word} ${options[flag]?.type === "string" ? "needs a" : "takes no"} value.`, flag);
-    default:
-      return error;
-  }
 }
 
 function textOf(given: Given, name: Name): string | undefined {

@@ -6,7 +6,8 @@
  * Kafka. However the job ends, the next start continues where it stopped.
  */
 import { deadLetter, type Job, type JobEnd, run } from "@tidemark/streams";
-import { type Flags, help, parseFlags, WrongFlags } from "./flags.ts";
+import { WrongFlags } from "../arguments.ts";
+import { type Flags, help, helpWith, parseFlags } from "./flags.ts";
 import { onEmbeddedLog } from "./on_embedded_log.ts";
 import { onKafka } from "./on_kafka.ts";
 import { type Results, results } from "./pipeline.ts";
@@ -30,7 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
     console.error(sentence(error));
     if (error instanceof Stopped) return 0;
     if (!(error instanceof WrongFlags)) return 1;
-    console.error(error.help);
+    console.error(helpWith(error));
     return 2;
   }
 }

@@ -71,9 +71,14 @@ export function tideFigure(h, { scene, width, height, reading }) {
  * @param {number} height
  * @returns {Plot}
  */
-export function plotOf({ since, now, low, high }, width, height) {
+export function plotOf({ since, now, low, high, yTicks }, width, height) {
   const narrow = width < 560;
-  const left = narrow ? 44 : 62, right = width - (narrow ? 10 : 116), top = 14, bottom = height - 30;
+  // A word with a date is longer than a time.
+  const longest = Math.max(0, ...yTicks.map(({ word }) => word.length));
+  const left = longest > 9 ? 14 + 6.6 * longest : narrow ? 44 : 62,
+    right = width - (narrow ? 10 : 116),
+    top = 14,
+    bottom = height - 30;
   return {
     ...{ left, right, top, bottom },
     x: (at) => left + (at - since) / (now - since) * (right - left),
