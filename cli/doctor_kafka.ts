@@ -51,18 +51,27 @@ export function rightsFound(job: string, rights: readonly RightFound[]): Finding
   return missing.map(({ resource, name, prefixed, operation }) => ({
     ...{ check, result: "fail" },
     found: `${operation} on the ${resource} ${clean(name)}${prefixed ? " and what begins so" : ""} is missing`,
-    fix: `Grant it: kafka-acls.sh --add --allow-principal User:NAME --operation ${OPERATIONS[operation]} --${
-      resource.replace(" ", "-")
-    } ${clean(name)}${prefixed ? " --resource-pattern-type prefixed" : ""}`,
+    fix: grantOf(operation, `${resource.replace(" ", "-")} ${clean(name)}`, prefixed),
   }));
 }
 
-const OPERATIONS = { READ: "Read", WRITE: "Write" } as const;
+const OPERATIONS = { READ: "Read", WRITE: "Write", DESCRIBE_CONFIGS: "DescribeConfigs" } as const;
+
+function grantOf(operation: keyof typeof OPERATIONS, resource: string, prefixed = false): string {
+  return `Grant it: kafka-acls.sh --add --allow-principal User:NAME --operation ${OPERATIONS[operation]} --${resource}${
+    prefixed ? " --resource-pattern-type prefixed" : ""
+  }`;
+}
 
 /** The settings of a topic. */
 export async function settingsOf(kafka: KafkaTopics, topic: string, isInput: boolean): Promise<Finding[]> {
   const settings = await kafka.settings(topic);
   const check = `settings of ${clean(topic)}`;
+  if (settings === undefined) {
+    // A job runs without this right, and learns of the topic's limits when it meets them.
+    const found = `DESCRIBE_CONFIGS on the topic ${clean(topic)} is missing, so its limits are not known`;
+    return [{ check, result: "warn", found, fix: grantOf("DESCRIBE_CONFIGS", `topic ${clean(topic)}`) }];
+  }
   const wrong = isInput ? inputSettings(settings) : outputSettings(settings);
   if (settings.get("unclean.leader.election.enable") === "true") {
     wrong.push({

@@ -76,5 +76,17 @@ describe("the doctor", { ignore: kind === "none" }, () => {
       await world.allow(right);
     }
     assertEquals((await command(words)).code, 0);
+
+    // This one is optional, and so no failure.
+    const settings: Right = { to: "describe configs", topic: output };
+    await world.deny(settings);
+    const { code, out } = await command([...words, "--json"]);
+    const { findings } = JSON.parse(out) as { findings: Finding[] };
+    assertEquals([code, findings.find(({ check }) => check === `settings of ${output}`)], [0, {
+      check: `settings of ${output}`,
+      result: "warn",
+      found: `DESCRIBE_CONFIGS on the topic ${output} is missing, so its limits are not known`,
+      fix: `${grant} DescribeConfigs --topic ${output}`,
+    }]);
   });
 });

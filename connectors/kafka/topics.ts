@@ -100,9 +100,16 @@ export class KafkaTopics {
     return await (await this.#connected()).offsets(topic, time);
   }
 
-  /** The settings of a topic. */
-  settings(topic: string): Promise<ReadonlyMap<string, string>> {
-    return this.#ask(`read the settings of the topic "${topic}"`, () => this.#line.topicConfig(topic));
+  /** The settings of a topic; `undefined` where the user may not read them, which needs DESCRIBE_CONFIGS. */
+  settings(topic: string): Promise<ReadonlyMap<string, string> | undefined> {
+    return this.#ask(`read the settings of the topic "${topic}"`, async () => {
+      try {
+        return await this.#line.topicConfig(topic);
+      } catch (error) {
+        if (hasCode(error, CODE.topicAuthorizationFailed)) return undefined;
+        throw error;
+      }
+    });
   }
 
   /** The members of a group: the workers of a job, and others. */
