@@ -2,8 +2,7 @@
  * What is known of the tasks of this worker, as of their last change. A task that has not changed since the last snapshot
  * costs next to nothing in the next one, and one that has changed only moves the sums.
  *
- * Invariant: what a task has counted, what its stages keep and how far its clocks are changes only while its runner is
- * `changed`, or with a cut.
+ * Invariant: what a task has counted and what its stages keep changes only while its runner is `changed`, or with a cut.
  *
  * @module
  */
@@ -20,6 +19,7 @@ import type { Counters } from "./task_runner.ts";
 
 /** One task. */
 export class TaskFacts {
+  /** Its clocks, which tell how far they are at the moment of each question. */
   clocks: readonly ClockFacts[] = [];
   /** Its stages that keep state. */
   stages: TaskStages | undefined;
