@@ -50,7 +50,7 @@ export function Tide({ details, history, local }) {
     <${Figure}
       title=${scene.title}
       sentence=${scene.sentence}
-      legend=${legendOf(scene)}
+      legend=${legendOf(scene, details)}
       table=${tableOf(scene, { now, local })}
     >
       ${names.length > 1 && html`
@@ -83,14 +83,14 @@ export function Tide({ details, history, local }) {
   `;
 }
 
-function legendOf({ stairs, bands, firings, late, bound, newest }) {
+function legendOf({ stairs, bands, firings, late, bound, newest }, { partitions, leftOut: { partitions: left } }) {
   return [
     ["diagonal", "now"],
     ...(newest.length > 0 ? [["crest", "newest event"]] : []),
     ["surface", "watermark"],
     ...(bound ? [["bound", `the bound, ${duration(bound)}`]] : []),
     ...(stairs.length > 4
-      ? [["place-many", `${stairs.length} partitions`]]
+      ? [["place-many", `${stairs.length}${left > 0 ? ` of ${partitions.length + left}` : ""} partitions`]]
       : stairs.map(({ name, index, holds }) => [`place-${index % 4}`, holds ? `${name}, holds it` : name])),
     ...(bands.length > 0 ? [["window", `window of ${bands[0].stage}`]] : []),
     ...(firings.length > 0 ? [["firing", "fired"]] : []),
