@@ -42,7 +42,8 @@ export function scenarioOf(seed: number): Scenario {
   const families = single ? [] : drawFamilies(seed);
   const ahead = diceOf(seed ^ 0xa4ead).chance(0.2);
   const drawn = { ...scenario, ...more, families, ahead };
-  return { ...drawn, faults: [...faults, ...more.faults, ...changesOf(scenario), ...rowFaultsOf(drawn)] };
+  const own = ahead ? faults.map(withLessAhead) : faults;
+  return { ...drawn, faults: [...own, ...more.faults, ...changesOf(scenario), ...rowFaultsOf(drawn)] };
 }
 
 /** About how many requests of a kind a run has. */
@@ -96,6 +97,17 @@ function faultsOf({ workers, untilEnd, inputMs }: Drawn, dice: Dice): Fault[] {
  * own clock.
  */
 const MOST_AHEAD = 3_300_000;
+
+/**
+ * The same where events lie ahead of the present: results are dated as far ahead of the worker's clock as their topic takes
+ * them, less a minute.
+ */
+const MOST_AHEAD_OF_EVENTS = 55_000;
+
+function withLessAhead(fault: Fault): Fault {
+  if (fault.on !== "time" || fault.act.do !== "jump" || fault.act.ms <= MOST_AHEAD_OF_EVENTS) return fault;
+  return { ...fault, act: { ...fault.act, ms: fault.act.ms % MOST_AHEAD_OF_EVENTS } };
+}
 
 /** Faults at any step of a worker, faults of partitions and their leaders, and faults that days bring. */
 function moreFaultsOf({ workers, partitions, untilEnd, inputMs, tasks }: Drawn, drawn: readonly Fault[], dice: Dice) {
