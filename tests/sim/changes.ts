@@ -36,6 +36,7 @@ export class Changes {
   readonly #active: Active[] = [];
   /** Whether a change does not end. The job may then report it until the end. */
   lasting = false;
+  #guests = 0;
   /** What readers had seen of topics that were deleted. */
   readonly gone = new Map<string, readonly InputRecord[]>();
   /** How many changes were made. */
@@ -93,7 +94,7 @@ export class Changes {
         kafka.growTopic(INPUT, change.partitions);
         return () => {};
       case "hold":
-        return await openTransaction({ ...this.parts, ms: 0 }, { topic: INPUT, ...change });
+        return await openTransaction({ ...this.parts, ms: 0 }, { topic: INPUT, ...change, guest: this.#guests++ });
     }
   }
 }

@@ -80,13 +80,18 @@ const GUESTS_APART = 2520;
 /** Another program begins a transaction in a partition and writes a record. Returns the function that ends it. */
 export function openTransaction(
   place: Place,
-  { topic, partition, commit }: { readonly topic: string; readonly partition: number; readonly commit: boolean },
+  { topic, partition, commit, guest }: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly commit: boolean;
+    /** How many other programs have begun one before. */
+    readonly guest: number;
+  },
 ): Promise<() => Promise<void>> {
-  const partitions = place.kafka.partitionsOf(topic);
-  const user = userOf(partition, partitions);
-  const n = -1 - GUESTS_APART * (Math.floor(place.scheduler.now - BEGIN) * partitions + partition);
+  const user = userOf(partition, place.kafka.partitionsOf(topic));
+  const n = -1 - GUESTS_APART * guest;
   const record = eventRecord({ topic, partition, event: { user, n, time: BEGIN - 43_200_000 } });
-  return holdOpen(place, `guest-${partition}-${place.scheduler.now}`, { records: [record], commit });
+  return holdOpen(place, `guest-${partition}-${guest}`, { records: [record], commit });
 }
 
 /** Another program begins a transaction and writes these records. Returns the function that ends it. */
