@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { acquireLock } from "../state/file_lock.ts";
-import { scratch, until } from "./support/jobs.ts";
+import { scratch, untilCommitted } from "./support/jobs.ts";
 import { command, documentOf, makeVisits, NOON, startVisits, stoppedVisits } from "./support/terminal.ts";
 
 describe("produce", () => {
@@ -160,7 +160,7 @@ describe("the command line while a worker has the file", () => {
     const state = folder.path("state.db");
     await makeVisits(state);
     await using started = await startVisits(state);
-    await until("the visits to be committed", () => started.job.metrics.snapshot().records_in === 6, started.job);
+    await untilCommitted(started.job, 6);
     const [shop] = await documentOf<{ state: string; records_in: number }[]>(["jobs", "--state", state]);
     assertEquals([shop.state, shop.records_in], ["running", 6]);
     for (const words of [["inspect", "shop"], ["why", "shop"], ["topics"], ["report", "shop"], ["doctor"]]) {

@@ -5,7 +5,7 @@ import { dashboard } from "@tidemark/streams/dashboard";
 import { systemClock } from "../base/clock.ts";
 import { WorkerEntry } from "../runtime/worker_entry.ts";
 import { KvStore } from "../state/mod.ts";
-import { scratch, until } from "./support/jobs.ts";
+import { scratch, untilCommitted } from "./support/jobs.ts";
 import { command, documentOf, makeVisits, startVisits, stoppedVisits } from "./support/terminal.ts";
 
 const TOKEN = "a-token-of-many-letters";
@@ -16,7 +16,7 @@ async function running(token?: string) {
   const state = folder.path("state.db");
   await makeVisits(state);
   const started = await startVisits(state);
-  await until("the visits to be committed", () => started.job.metrics.snapshot().records_in === 6, started.job);
+  await untilCommitted(started.job, 6);
   const page = await dashboard(started.job, { port: 0, log: () => {}, ...(token === undefined ? {} : { token }) });
   return {
     ...{ page, state, job: started.job, log: started.log },

@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { dashboard } from "@tidemark/streams/dashboard";
-import { scratch, until } from "./support/jobs.ts";
+import { scratch, untilCommitted } from "./support/jobs.ts";
 import { command, documentOf, makeVisits, startVisits, stoppedVisits } from "./support/terminal.ts";
 
 const LETTER = "visits_dead/1@0";
@@ -74,7 +74,7 @@ describe("dead-letters replay", () => {
     await makeVisits(state);
     await using started = await startVisits(state);
     await using _page = await dashboard(started.job, { port: 0, log: () => {} });
-    await until("the visits to be committed", () => started.job.metrics.snapshot().records_in === 6, started.job);
+    await untilCommitted(started.job, 6);
     const words = ["dead-letters", "shop", "replay", "--state", state, "--yes"];
     const one = await command([...words, LETTER]);
     assertEquals([one.code, one.err], [0, ""]);

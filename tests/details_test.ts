@@ -254,7 +254,7 @@ describe("job.details()", () => {
     for (const records of [2, 3]) {
       const clock = new ManualClock(noon + minutes(2));
       const job = await runWith(activity(log), { name: "shop", state: kv, ...silent }, clock);
-      await until(`${records} records to be committed`, () => job.metrics.snapshot().records_in === records, job);
+      await until(`${records} records to be processed`, () => job.metrics.snapshot().records_in === records, job);
       const { partitions: [{ marks: [mark] }] } = await job.details();
       assertEquals(mark.raisedBy, 1);
       await job.stop();

@@ -123,6 +123,12 @@ export async function until(what: string, holds: () => boolean, job?: Job): Prom
   }
 }
 
+/** Resolves when a job has committed so many input records since it was started. */
+export async function untilCommitted(job: Job, records: number): Promise<void> {
+  const committed = () => job.epochs().reduce((sum, epoch) => sum + epoch.records, 0);
+  await until(`${records} records to be committed`, () => committed() >= records, job);
+}
+
 /** The first `count` values of a source, read without a job. A job that fails meanwhile rejects. */
 export function first<T>(source: Observable<T>, count: number, job?: Job): Promise<T[]> {
   return new Promise((resolve, reject) => {
