@@ -11,8 +11,8 @@ import { prepareConfig } from "./support/run/config.ts";
 import { findBrowser } from "./support/run/find_browser.ts";
 import { findPrometheus } from "./support/run/find_prometheus.ts";
 import { findPython } from "./support/run/find_python.ts";
-import { absentFrom, add, type Counts, countTests, longest, NOTHING } from "./support/run/junit.ts";
-import { chooseTargets, testModules } from "./support/run/targets.ts";
+import { add, type Counts, countTests, longest, NOTHING } from "./support/run/junit.ts";
+import { chooseTargets } from "./support/run/targets.ts";
 
 /** How many of the tests that took longest are told. */
 const LONGEST = 20;
@@ -42,18 +42,16 @@ async function main(args: readonly string[]): Promise<number> {
   await using keeper = keepSharedBroker(startSharedBroker);
   let counts = NOTHING;
   let interrupted = false;
-  const run = async (words: string[], modules: readonly string[]) => {
+  const run = async (...words: string[]) => {
     if (interrupted) return;
-    const result = await runDeno([...words, ...config.flags, ...flags], modules, { DENO_JOBS, ...keeper.env });
+    const result = await runDeno([...words, ...config.flags, ...flags], { DENO_JOBS, ...keeper.env });
     counts = add(counts, result.counts);
     interrupted = result.interrupted;
   };
   // Examples in comments and pages are checked here in any case: nothing else does that.
   const types = Deno.env.get("TIDEMARK_TYPES") === "checked" ? ["--no-check"] : [];
-  if (!named || tests.length > 0) {
-    await run(["test", "--allow-all", "--parallel", ...types, ...tests], testModules(tests));
-  }
-  if (documents.length > 0) await run(["test", "--allow-all", "--doc", ...documents], []);
+  if (!named || tests.length > 0) await run("test", "--allow-all", "--parallel", ...types, ...tests);
+  if (documents.length > 0) await run("test", "--allow-all", "--doc", ...documents);
 
   const wanting = broker.kind === "none"
     ? broker.reason
@@ -81,10 +79,9 @@ async function main(args: readonly string[]): Promise<number> {
   return counts.failed === 0 && counts.passed > 0 ? 0 : 1;
 }
 
-/** Runs `deno test` of these modules with its output going straight to ours, and counts what it reports. */
+/** Runs `deno test` with its output going straight to ours, and counts what it reports. */
 async function runDeno(
   words: string[],
-  modules: readonly string[],
   env: Record<string, string>,
 ): Promise<{ counts: Counts; interrupted: boolean }> {
   const report = await Deno.makeTempFile({ prefix: "tidemark-test-", suffix: ".xml" });
@@ -100,17 +97,9 @@ async function runDeno(
   for (const signal of signals) Deno.addSignalListener(signal, interrupt);
   try {
     const { success } = await child.status;
-    const text = await Deno.readTextFile(report), counts = countTests(text);
-    if (success) return { counts, interrupted };
-    // What breaks before any test runs, such as a type error, is in no report. Neither is a module that cannot be loaded.
-    const absent = text === "" || interrupted
-      ? []
-      : absentFrom(text, modules).map((module) => `${module}: none of its tests has run`);
-    const lost = { ...NOTHING, failed: absent.length, failures: absent };
-    return {
-      counts: add(counts, counts.failed + lost.failed > 0 ? lost : { ...NOTHING, failed: 1 }),
-      interrupted,
-    };
+    const counts = countTests(await Deno.readTextFile(report));
+    // What breaks before any test runs, such as a type error, is in no report.
+    return { counts: success || counts.failed > 0 ? counts : add(counts, { ...NOTHING, failed: 1 }), interrupted };
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, interrupt);
     await Deno.remove(report);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { absentFrom, countTests as countAll, longest } from "./support/run/junit.ts";
-import { chooseTargets, testModules } from "./support/run/targets.ts";
+import { countTests as countAll, longest } from "./support/run/junit.ts";
+import { chooseTargets } from "./support/run/targets.ts";
 
 /** The counts without the failures' texts. */
 function countTests(xml: string): { passed: number; failed: number; skipped: number } {
@@ -67,13 +67,4 @@ Deno.test("chooseTargets() runs only the paths that are named, tests apart from 
     documents: ["deno.json"],
     named: true,
   });
-});
-
-Deno.test("a module of which a report has nothing is told", () => {
-  const told = '<testsuites><testsuite name="./tests/a_test.ts" tests="1"></testsuite></testsuites>';
-  assertEquals(absentFrom(told, ["tests/a_test.ts", "./tests/b_test.ts"]), ["./tests/b_test.ts"]);
-  assertEquals(testModules(["./tests/run_test.ts"]), ["tests/run_test.ts"]);
-  const all = testModules([]);
-  assertEquals(all.filter((path) => path === "tests/run_test.ts" || path === "tests/run.ts"), ["tests/run_test.ts"]);
-  assertEquals(testModules(["tests/"]), all);
 });

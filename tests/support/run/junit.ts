@@ -60,12 +60,6 @@ export function countTests(report: string): Counts {
   return counts;
 }
 
-/** Those of these modules of which a report has nothing: where others are told, they could not be loaded. */
-export function absentFrom(report: string, modules: readonly string[]): string[] {
-  const told = new Set([...report.matchAll(/<testsuite name="(?:\.\/)?([^"]*)"/g)].map(([, name]) => name));
-  return modules.filter((module) => !told.has(module.replace(/^\.\//, "")));
-}
-
 /** The text of a part of a report, shortened. */
 function plain(xml: string): string {
   const signs: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'", "#39": "'" };

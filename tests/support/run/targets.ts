@@ -22,13 +22,6 @@ export function chooseTargets(args: readonly string[]): Targets {
   return { flags, tests: paths.filter(isTest), documents: paths.filter((path) => !isTest(path)), named: true };
 }
 
-/** The test modules that these name, all of them if none is named. */
-export function testModules(tests: readonly string[]): string[] {
-  const named = tests.length === 0 ? ["tests"] : tests.map((path) => path.replace(/^\.\/|\/$/g, ""));
-  return named.flatMap((path) => path.endsWith("_test.ts") ? [path] : filesBelow(path))
-    .filter((path) => path.endsWith("_test.ts"));
-}
-
 function kindOf(path: string): "file" | "directory" | undefined {
   try {
     return Deno.statSync(path).isDirectory ? "directory" : "file";
