@@ -2,7 +2,7 @@
 import { time } from "./format.js";
 import { History } from "./history.js";
 import { ask, enter, follow } from "./live.js";
-import { Component, html, render, useEffect, useReducer, useRef, useState } from "./preact.js";
+import { Component, html, render, useEffect, useLayoutEffect, useReducer, useRef, useState } from "./preact.js";
 import { Epochs } from "./views/epochs.js";
 import { Events } from "./views/events.js";
 import { Now } from "./views/now.js";
@@ -87,7 +87,8 @@ function useView() {
     return NAMES.includes(name) ? { view: name, page: page && Number(page) } : { view: "now" };
   };
   const [at, setAt] = useState(read);
-  useEffect(() => {
+  // Before anything else happens: a change between drawing and listening would be missed.
+  useLayoutEffect(() => {
     const changed = () => location.hash !== "#main" && setAt(read());
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);
@@ -116,7 +117,7 @@ function Page() {
   const [zone, nextZone] = useChoice("zone", ["UTC", "local time"]);
   const [theme, nextTheme] = useChoice("theme", ["system", "light", "dark"]);
   const local = zone !== "UTC";
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (theme === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
   }, [theme]);
