@@ -107,7 +107,7 @@ class Hop {
           next: (value) => {
             const to = key?.(value);
             if (key !== undefined) needKey(to, stage.label);
-            this.#port.send(value, to);
+            this.#port.send(value, to, told.next());
           },
           cut: () => told.cut(),
           end: () => told.end(),
@@ -125,6 +125,8 @@ class Hop {
       ...{ identity, name, partitions, broadcast, above, hear },
       open: () => this.#isOpen,
       silent: () => this.#timed ? this.#marks.silent : [],
+      reached: (sender) => this.#marks.reached(sender),
+      takes: (sender, sequence) => this.#marks.takes(sender, sequence),
     });
     const told = new HopTold(port, scope);
     const marks = this.#marks = new HopMarks(port.senders);

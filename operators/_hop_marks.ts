@@ -1,6 +1,6 @@
 /**
- * What a hop's reader knows of the hop's senders: the watermark and the status that each has sent last, and the hop's
- * watermark.
+ * What a hop's reader knows of the hop's senders: the watermark and the status that each has sent last, up to which of its
+ * records the task has had them, and the hop's watermark.
  *
  * The hop's watermark is the minimum over the active senders. Left out is a sender that became active behind the hop's
  * watermark, until it has caught up. While no sender is active, the highest watermark of the idle ones counts. Senders
@@ -19,15 +19,17 @@ import type { Holder } from "./_time_facts.ts";
 
 /** The "topic" of a mark in a snapshot, by status: a sender that has ended has another name than the others. */
 const ENDED = "ended";
+/** The "topic" of what a sender's records have reached, which stands in the place of a mark. */
+const REACHED = "reached";
 
 /** The senders of one hop, in one task. */
 export class HopMarks {
   watermark: number = BEGIN_OF_TIME;
-  readonly #marks = new Map<number, { watermark: number; status: HopStatus }>();
+  readonly #marks = new Map<number, { watermark: number; status: HopStatus; reached: number }>();
 
   /** @param senders the numbers of the tasks that send */
   constructor(senders: readonly number[]) {
-    for (const sender of senders) this.#marks.set(sender, { watermark: BEGIN_OF_TIME, status: "active" });
+    for (const sender of senders) this.#marks.set(sender, { watermark: BEGIN_OF_TIME, status: "active", reached: 0 });
   }
 
   /** Whether no sender is active, and at least one is idle. */
@@ -64,10 +66,33 @@ export class HopMarks {
     return lowest;
   }
 
-  /** A sender has sent its watermark and status. */
-  hear(sender: number, watermark: number, status: HopStatus): void {
+  /** The sequence of the last record of this sender that the task has had; 0: none. */
+  reached(sender: number): number {
+    return this.#of(sender).reached;
+  }
+
+  /**
+   * A record of this sender comes. Returns `false` when the task has had it. A record may come twice, since the task can
+   * have it before the broker shows it; each time it comes in the sender's order.
+   */
+  takes(sender: number, sequence: number): boolean {
+    // Records of before there were sequences came once.
+    if (sequence === 0) return true;
+    const mark = this.#of(sender);
+    if (sequence <= mark.reached) return false;
+    mark.reached = sequence;
+    return true;
+  }
+
+  #of(sender: number) {
     const mark = this.#marks.get(sender);
     if (mark === undefined) throw new RangeError(`A hop has no sender ${sender}`);
+    return mark;
+  }
+
+  /** A sender has sent its watermark and status. */
+  hear(sender: number, watermark: number, status: HopStatus): void {
+    const mark = this.#of(sender);
     if (mark.status === "ended") return;
     mark.status = status;
     if (watermark > mark.watermark) mark.watermark = watermark;
@@ -93,13 +118,18 @@ export class HopMarks {
     const partitions = [...this.#marks].map(([sender, { watermark, status }]) =>
       [status === "ended" ? ENDED : "", sender, watermark, status === "idle"] as const
     );
-    return { partitions, watermark: this.watermark };
+    const reached = [...this.#marks].filter(([, mark]) => mark.reached > 0)
+      .map(([sender, mark]) => [REACHED, sender, mark.reached, false] as const);
+    return { partitions: [...partitions, ...reached], watermark: this.watermark };
   }
 
   restore({ partitions, watermark }: ClockSnapshot): void {
     for (const [name, sender, highest, idle] of partitions) {
-      this.#marks.set(sender, { watermark: highest, status: name === ENDED ? "ended" : idle ? "idle" : "active" });
+      if (name === REACHED) continue;
+      const status = name === ENDED ? "ended" : idle ? "idle" : "active";
+      this.#marks.set(sender, { watermark: highest, status, reached: 0 });
     }
+    for (const [name, sender, reached] of partitions) if (name === REACHED) this.#of(sender).reached = reached;
     this.watermark = watermark;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What a task has told the readers of a hop: its watermark and status above the hop, as they were sent last. A clock of
- * the checkpoint, so that nothing is sent twice and the end is sent once.
+ * the checkpoint, so that nothing is sent twice and the end is sent once. It also numbers all that the task sends.
  *
  * A changed status is sent with the next cut. A risen watermark is sent at most once an interval, so that the number of
  * control records is bounded; until it is sent, it is itself a reason for an epoch.
@@ -15,6 +15,9 @@ import type { Scope } from "./_scope.ts";
 /** The shortest interval while the task is idle, in milliseconds: its watermark then advances with the wall clock only. */
 const IDLE_INTERVAL = 1000;
 
+/** The "topic" of a row in a snapshot: how many records were sent stands in the place of a mark. */
+const SENT = "sent";
+
 /** The sending side of a hop's watermarks. */
 export class HopTold implements ClockHandle {
   readonly identity: object = this;
@@ -22,9 +25,16 @@ export class HopTold implements ClockHandle {
   #watermark = BEGIN_OF_TIME;
   #status: HopStatus = "active";
   #at = -Infinity;
+  /** How many records were sent, values and control records. */
+  #sent = 0;
 
   /** @param scope everything above the hop */
   constructor(readonly port: HopPort, readonly scope: Scope) {}
+
+  /** The sequence of the next record. */
+  next(): number {
+    return ++this.#sent;
+  }
 
   /** An epoch is about to be cut, and all of its data has been sent. */
   cut(): void {
@@ -43,10 +53,15 @@ export class HopTold implements ClockHandle {
 
   snapshot(): ClockSnapshot {
     const name = this.#status === "ended" ? "ended" : "";
-    return { partitions: [[name, 0, this.#watermark, this.#status === "idle"]], watermark: this.#watermark };
+    return {
+      partitions: [[name, 0, this.#watermark, this.#status === "idle"], [SENT, 0, this.#sent, false]],
+      watermark: this.#watermark,
+    };
   }
 
-  restore({ partitions: [[name, , , idle]], watermark }: ClockSnapshot): void {
+  restore({ partitions, watermark }: ClockSnapshot): void {
+    const [name, , , idle] = partitions.find(([name]) => name !== SENT)!;
+    this.#sent = partitions.find(([name]) => name === SENT)?.[2] ?? 0;
     this.#watermark = watermark;
     this.#status = name === "ended" ? "ended" : idle ? "idle" : "active";
   }
@@ -69,6 +84,6 @@ export class HopTold implements ClockHandle {
     this.#watermark = watermark;
     this.#status = status;
     this.#at = this.port.elapsed();
-    this.port.tell(watermark, status);
+    this.port.tell(watermark, status, this.next());
   }
 }

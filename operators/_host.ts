@@ -124,6 +124,10 @@ export interface HopRequest {
   silent(): readonly number[];
   /** Takes a control record. */
   hear(sender: number, watermark: number, status: HopStatus): void;
+  /** The sequence of the record of this sender that the task has had last; 0: it has had none. */
+  reached(sender: number): number;
+  /** A record of this sender comes. Returns `false` when the task has had it already. Sequence 0: it cannot be told. */
+  takes(sender: number, sequence: number): boolean;
 }
 
 /** A hop as its job has opened it for one task. */
@@ -140,10 +144,13 @@ export interface HopPort {
   readonly interval: number;
   /** Elapsed time, in milliseconds. */
   elapsed(): number;
-  /** Sends a value to the task of its key; `undefined`: to every task. Throws when it cannot be stored or is too large. */
-  send(value: unknown, key: Key | undefined): void;
+  /**
+   * Sends a value to the task of its key; `undefined`: to every task. The sequence tells it from the sender's other records,
+   * and rises with each. Throws when the value cannot be stored or is too large.
+   */
+  send(value: unknown, key: Key | undefined, sequence: number): void;
   /** Sends this task's watermark and status to every partition. */
-  tell(watermark: number, status: HopStatus): void;
+  tell(watermark: number, status: HopStatus, sequence: number): void;
   /** Binds what reads the hop. Returns the slots that it will read. */
   listen(reader: Pick<SourceRequest, "subscriber" | "end">): readonly InputSlot[];
   /** Every sender has ended: ends what reads the hop. */

@@ -4,7 +4,7 @@
  * Invariants:
  * - one commit is under way at a time. The next epoch is cut as soon as it is done and there is something to commit.
  *   While a transaction is under way, the cut is made as late as possible, and at most {@linkcode WAITING_CUTS} epochs
- *   wait for the transaction;
+ *   wait for the transaction, and one more for each hop: what a commit hands over is cut next;
  * - a cut is synchronous: nothing that happens after it is part of it;
  * - results are published only after their epoch is committed. Processing goes on meanwhile.
  *
@@ -13,15 +13,24 @@
 import type { InCommit } from "../connectors/connector.ts";
 import { commitCuts, FencedError, hasInvisible, type Patience, type Store, UnavailableError } from "../state/mod.ts";
 import type { Clock } from "../base/clock.ts";
+import { canCut, cutOf } from "./cutting.ts";
 import { countOf, shownDuration } from "./details_words.ts";
 import type { Events } from "./events.ts";
-import { BACKLOG_BYTES, EPOCH_BYTES, QUIET_MS, SLOW_EPOCH_MS, TOLD_AFTER_MS, WAITING_CUTS } from "./limits.ts";
+import {
+  BACKLOG_BYTES,
+  EPOCH_BYTES,
+  HANDED_MS,
+  QUIET_MS,
+  SLOW_EPOCH_MS,
+  TOLD_AFTER_MS,
+  WAITING_CUTS,
+} from "./limits.ts";
+import type { LocalHops } from "./local_hops.ts";
 import type { Meter } from "./metrics.ts";
 import type { CutEpoch, OwnedTask } from "./owned_task.ts";
 import type { Publisher } from "./publisher.ts";
 import type { CommittedEpoch } from "./recent.ts";
 import { Rhythm } from "./rhythm.ts";
-import type { TaskRunner } from "./task_runner.ts";
 import { type CommitStep, tracesOf } from "./work_steps.ts";
 
 /** What the epoch loop needs. */
@@ -34,6 +43,8 @@ export interface EpochParts {
   readonly patience: Patience;
   readonly minEpoch: number;
   readonly meter: Meter;
+  /** The hops of the job, as this worker's tasks hand over what they send. Absent without hops. */
+  readonly local?: Pick<LocalHops, "depth" | "handOver">;
   readonly tasks: () => readonly OwnedTask[];
   /** Another owner has a task. */
   readonly fenced: (task: OwnedTask) => void;
@@ -61,6 +72,8 @@ export class Epochs {
   /** Whether a slow commit was reported. */
   #told = false;
   #lastCut = -Infinity;
+  /** Since when a transaction has waited for what follows from what was handed over; `undefined` when none does. */
+  #waitsSince: number | undefined;
   /** When the first record since the last cut was pushed, in elapsed time. */
   #pushedSince: number | undefined;
   readonly #rhythm = new Rhythm();
@@ -99,7 +112,7 @@ export class Epochs {
     if (this.#broken || !tasks().some(canCut)) return 0;
     this.#pushedSince ??= since;
     if (this.#committing !== undefined) return 0;
-    if (this.#publishing !== undefined && this.#waitingCuts() >= WAITING_CUTS) return 0;
+    if (this.#publishing !== undefined && this.#waitingCuts() >= WAITING_CUTS + this.#depth) return 0;
     if (minEpoch === Infinity) return Infinity;
     const now = clock.elapsed();
     const wait = Math.max(this.#lastCut + minEpoch - now, this.#untilLastMoment(now));
@@ -122,12 +135,17 @@ export class Epochs {
     await run;
   }
 
-  /** Begins to publish the waiting epochs, unless a transaction is under way. */
-  publish(): void {
+  /**
+   * Begins to publish the waiting epochs, unless a transaction is under way. `all`: also what was handed over, although
+   * its results may come with the next commit.
+   */
+  publish(all = false): void {
     const { publisher, tasks, clock, wake, meter } = this.parts;
     if (publisher === undefined || this.#publishing !== undefined || this.#broken) return;
     if (!tasks().some((task) => !task.lost && !task.outbox.empty)) return;
+    if (!all && this.#mayWait()) return;
     this.#publishingSince = clock.elapsed();
+    this.#waitsSince = undefined;
     let failure: Error | undefined;
     this.#publishing = publisher.publish(tasks).then(() => this.#dropLost())
       .catch((error: Error) => this.#fail(failure = error))
@@ -168,8 +186,11 @@ export class Epochs {
   /** Commits and publishes everything, and leaves the heads with an empty outbox. */
   async drain(): Promise<void> {
     if (this.parts.tasks().some((task) => task.runner.changed)) await this.commit();
-    while (!this.#broken && (this.#committing !== undefined || this.#publishing !== undefined)) {
-      await (this.#committing ?? this.#publishing);
+    for (;;) {
+      this.publish(true);
+      const work = this.#committing ?? this.#publishing;
+      if (this.#broken || work === undefined) break;
+      await work;
     }
     await this.#emptyOutboxes(this.parts.tasks());
   }
@@ -214,8 +235,32 @@ export class Epochs {
     this.#told = false;
   }
 
+  /**
+   * What came through a hop is cut at once: the cut before it was made early enough for all that follow from it to end
+   * with the transaction.
+   */
   #untilLastMoment(now: number): number {
-    return this.#publishing === undefined || this.full ? 0 : this.#rhythm.untilCut(now - this.#publishingSince);
+    if (this.#publishing === undefined || this.full || this.parts.tasks().some(({ runner }) => runner.hops?.heard)) {
+      return 0;
+    }
+    return this.#rhythm.untilCut(now - this.#publishingSince, 1 + this.#depth);
+  }
+
+  /** How many commits follow from one at most, because of what it hands over. */
+  get #depth(): number {
+    return this.parts.local?.depth ?? 0;
+  }
+
+  /**
+   * Whether a transaction may wait: it would carry only what was handed over, and the results of that come with the next
+   * commit. It waits for a short time only, because a task may be kept from taking what it was handed.
+   */
+  #mayWait(): boolean {
+    const { local, tasks, clock } = this.parts;
+    if (local === undefined || tasks().some((task) => !task.lost && task.outbox.awaited)) return false;
+    if (this.#committing === undefined && !tasks().some(({ runner }) => runner.hops?.hears)) return false;
+    this.#waitsSince ??= clock.elapsed();
+    return clock.elapsed() - this.#waitsSince < HANDED_MS;
   }
 
   #waitingCuts(): number {
@@ -272,7 +317,8 @@ export class Epochs {
     task.quietSince = this.parts.clock.elapsed();
     if (epoch.finished) task.finish();
     this.parts.meter.counted(epoch.counts);
-    task.outbox.committed(task.checkpoint.head.epoch, this.parts.meter.commits);
+    const handed = this.parts.local?.handOver(task, epoch.outputs.published);
+    task.outbox.committed(task.checkpoint.head.epoch, this.parts.meter.commits, handed);
   }
 
   /**
@@ -319,23 +365,6 @@ export class Epochs {
   }
 }
 
-/**
- * Cuts a task; `undefined` when it has failed. A value that a state cannot store shows only at the cut: the record or
- * pane that caused it is then left out.
- */
-function cutOf(task: OwnedTask, inCommit: readonly InCommit[]): CutEpoch | undefined {
-  const { runner } = task;
-  for (;;) {
-    runner.beforeCut();
-    if (!isWhole(runner)) return undefined;
-    try {
-      return task.cut(inCommit);
-    } catch (error) {
-      if (!runner.refusedAtCut(error) || !isWhole(runner)) return undefined;
-    }
-  }
-}
-
 /** What a commit of these epochs of tasks has. */
 function epochOf(cuts: readonly CutEpoch[], at: number, commit_ms: number): CommittedEpoch {
   let records = 0, results = 0, bytes = 0;
@@ -353,13 +382,4 @@ function tellSlow(events: Events, { commit_ms: ms, tasks, records }: CommittedEp
     { kind: "slow epoch", ms, tasks, records, others: count - 1 },
     `a commit of ${countOf(tasks, "task")} took ${shownDuration(ms)}`,
   ]);
-}
-
-/** Whether a task may be cut: an epoch that is being processed again must be complete first. */
-function isWhole({ task, again }: TaskRunner): boolean {
-  return task.failure === undefined && again === undefined;
-}
-
-function canCut({ runner, lost }: OwnedTask): boolean {
-  return runner.changed && !lost && isWhole(runner);
 }

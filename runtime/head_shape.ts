@@ -37,8 +37,8 @@ function largestShape(plan: Plan, { name, tasks }: Settings, partitions: Readonl
   const senders = (above: readonly string[]) =>
     Array.from({ length: Math.max(0, ...above.map((topic) => partitions.get(topic) ?? 0)) }, (_, sender) => sender);
   const crossing = plan.hops.flatMap(({ name, above }) => [
-    [`repartition "${name}" sends${LONGEST_LIFE}`, { ended: [0] }],
-    [`repartition "${name}" reads${LONGEST_LIFE}`, { ended: senders(above) }],
+    [`repartition "${name}" sends${LONGEST_LIFE}`, { ended: [0], sent: [0] }],
+    [`repartition "${name}" reads${LONGEST_LIFE}`, { ended: senders(above), reached: senders(above) }],
   ]);
   const byTopic = (topics: readonly string[]) => Object.fromEntries(topics.map((topic) => [topic, read(topic)]));
   return {

@@ -4,15 +4,17 @@
  * A record's value is the value in the state's codec, its key the text of the new key. A header holds the rest, with
  * integers and floats in network order:
  *
- * - 1 byte: the format, 1;
+ * - 1 byte: the format, 2;
  * - 1 byte: the kind. 0: a value; 1, 2 and 3: a control record of a sender that is active, is idle, has ended;
  * - 4 bytes: the sender, which is the number of its task;
  * - 8 bytes: the run of the job, which a reset changes;
  * - 8 bytes: the value's event time, or the sender's watermark, as a float;
+ * - 8 bytes: the sequence: which of the sender's records in this run it is, from 1 on, as a float. A value for every task
+ *   is one record, and so is what is told to every partition;
  * - 8, 4 and 8 bytes: timestamp, partition and offset of the input record, as float, integer and float; offset -1: none;
  * - the rest: the topic of the input record.
  *
- * A control record has no origin.
+ * A control record has no origin. In format 1 there was no sequence.
  *
  * @module
  */
@@ -24,9 +26,12 @@ import { decode } from "../state/codec.ts";
 /** The header of every record of a hop. */
 export const HOP_HEADER = "tidemark.hop";
 
-const FORMAT = 1;
-const CONTROL_BYTES = 22;
-const ORIGIN_BYTES = 42;
+const FORMAT = 2;
+/** How long the header of a control record was before it had a sequence. */
+const CONTROL_BYTES_1 = 22;
+const CONTROL_BYTES = 30;
+/** How long the fixed part of an origin is. */
+const ORIGIN_BYTES = 20;
 const STATUS: readonly HopStatus[] = ["active", "idle", "ended"];
 const decoder = new TextDecoder();
 
@@ -47,32 +52,38 @@ export interface Sender {
 }
 
 /** The header of a value. */
-export function valueHeader(sender: Sender, { timestamp, record }: ResultAt, now: number): Uint8Array {
+export function valueHeader(
+  sender: Sender,
+  sequence: number,
+  { timestamp, record }: ResultAt,
+  now: number,
+): Uint8Array {
   const origin = (record as RecordAtHand | undefined)?.origin ?? record;
   const topic = topicBytes(origin?.topic ?? "");
-  const header = new Uint8Array(ORIGIN_BYTES + topic.length);
-  const view = begin(header, 0, sender, timestamp);
-  view.setFloat64(22, record?.timestamp ?? now);
-  view.setInt32(30, origin?.partition ?? -1);
-  view.setFloat64(34, origin?.offset ?? -1);
-  header.set(topic, ORIGIN_BYTES);
+  const header = new Uint8Array(CONTROL_BYTES + ORIGIN_BYTES + topic.length);
+  const view = begin(header, 0, sender, timestamp, sequence);
+  view.setFloat64(CONTROL_BYTES, record?.timestamp ?? now);
+  view.setInt32(CONTROL_BYTES + 8, origin?.partition ?? -1);
+  view.setFloat64(CONTROL_BYTES + 12, origin?.offset ?? -1);
+  header.set(topic, CONTROL_BYTES + ORIGIN_BYTES);
   return header;
 }
 
 /** The header of a control record. */
-export function controlHeader(sender: Sender, watermark: number, status: HopStatus): Uint8Array {
+export function controlHeader(sender: Sender, sequence: number, watermark: number, status: HopStatus): Uint8Array {
   const header = new Uint8Array(CONTROL_BYTES);
-  begin(header, 1 + STATUS.indexOf(status), sender, watermark);
+  begin(header, 1 + STATUS.indexOf(status), sender, watermark, sequence);
   return header;
 }
 
-function begin(header: Uint8Array, kind: number, { task, run }: Sender, time: number): DataView {
+function begin(header: Uint8Array, kind: number, { task, run }: Sender, time: number, sequence: number): DataView {
   const view = new DataView(header.buffer);
   header[0] = FORMAT;
   header[1] = kind;
   view.setInt32(2, task);
   header.set(run, 6);
   view.setFloat64(14, time);
+  view.setFloat64(22, sequence);
   return view;
 }
 
@@ -104,13 +115,18 @@ export class HopRecord implements InputRecord, RecordAtHand {
   readonly sender: number;
   /** The value's event time, or the sender's watermark. */
   readonly time: number;
+  /** Which of its sender's records it is; 0 in format 1. Those of one partition come in ascending order. */
+  readonly sequence: number;
   readonly #header: Uint8Array;
+  /** Where the origin begins in the header. */
+  readonly #origin: number;
   readonly #value: Uint8Array | null;
 
   /** @throws {RangeError} when the record is none of a hop, or of a format that this program does not know */
   constructor(record: InputRecord) {
     const header = record.headers?.find(([name]) => name === HOP_HEADER)?.[1];
-    if (header === undefined || header === null || header.length < CONTROL_BYTES || header[0] !== FORMAT) {
+    const fixed = header?.[0] === FORMAT ? CONTROL_BYTES : header?.[0] === 1 ? CONTROL_BYTES_1 : Infinity;
+    if (header === undefined || header === null || header.length < fixed) {
       throw new RangeError(
         `${record.topic}/${record.partition}@${record.offset} is no record of a hop that this program knows: only the job may write to this topic`,
       );
@@ -123,9 +139,11 @@ export class HopRecord implements InputRecord, RecordAtHand {
     this.kind = header[1];
     this.sender = view.getInt32(2);
     this.time = view.getFloat64(14);
+    this.sequence = fixed === CONTROL_BYTES ? view.getFloat64(22) : 0;
     // A control record comes at once: it costs little, and others wait for it.
-    this.timestamp = this.kind === 0 ? view.getFloat64(22) : -Infinity;
+    this.timestamp = this.kind === 0 ? view.getFloat64(fixed) : -Infinity;
     this.#header = header;
+    this.#origin = fixed;
     this.#value = record.value;
   }
 
@@ -137,6 +155,11 @@ export class HopRecord implements InputRecord, RecordAtHand {
 
   get status(): HopStatus {
     return STATUS[this.kind - 1];
+  }
+
+  /** The memory that it holds besides its objects, in bytes. */
+  get bytes(): number {
+    return this.#header.length + (this.key?.length ?? 0) + (this.#value?.length ?? 0);
   }
 
   /** The value that was sent. */
@@ -157,9 +180,10 @@ export class HopRecord implements InputRecord, RecordAtHand {
   /** Where the input record behind it is; `undefined` when none is. */
   get origin(): RecordAtHand["origin"] {
     const view = new DataView(this.#header.buffer, this.#header.byteOffset, this.#header.byteLength);
-    const offset = view.getFloat64(34);
+    const at = this.#origin, offset = view.getFloat64(at + 12);
     if (offset < 0) return undefined;
-    return { topic: decoder.decode(this.#header.subarray(ORIGIN_BYTES)), partition: view.getInt32(30), offset };
+    const topic = decoder.decode(this.#header.subarray(at + ORIGIN_BYTES));
+    return { topic, partition: view.getInt32(at + 8), offset };
   }
 }
 

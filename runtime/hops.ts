@@ -46,6 +46,13 @@ export function planHops(found: readonly (HopRequest & { readonly topic: string 
   }));
 }
 
+/** How many hops a value crosses at most. */
+export function depthOf(hops: readonly Pick<HopPlan, "topic" | "above">[]): number {
+  const depth = (topics: readonly string[]): number =>
+    Math.max(0, ...hops.filter(({ topic }) => topics.includes(topic)).map(({ above }) => 1 + depth(above)));
+  return depth(hops.map(({ topic }) => topic));
+}
+
 /** The tasks that send into a hop: those that have a partition of something above it. */
 export function sendersOf({ above }: Pick<HopPlan, "above">, { tasks, inputsOf }: TaskLayout): number[] {
   return tasks.filter((task) => inputsOf(task).some(({ topic }) => above.includes(topic)));

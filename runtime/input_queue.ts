@@ -6,11 +6,10 @@
  *
  * @module
  */
-import type { Batch, InputRecord } from "../connectors/connector.ts";
+import type { Batch, InputRecord, InputRecords } from "../connectors/connector.ts";
 import type { InputSlot } from "../operators/_scope.ts";
 import { gapOf, nextSeed } from "../base/sampling.ts";
 import { recordBytes } from "../connectors/headers.ts";
-import { hopRecords } from "./hop_records.ts";
 import { HotKeys } from "./hot_keys.ts";
 import { RECORD_OBJECTS } from "./limits.ts";
 
@@ -78,20 +77,19 @@ export class InputQueue implements InputSlot {
   readonly counts: boolean;
 
   /** Whether its topic belongs to a hop, so that its records are values and control records of other tasks. */
-  readonly hop: boolean;
+  readonly hop: boolean = false;
 
   constructor(
     readonly slot: number,
     readonly topic: string,
     readonly partition: number,
     start: number,
-    { shared = false, counts = true, hop = false }: Partial<Pick<InputQueue, "shared" | "counts" | "hop">> = {},
+    { shared = false, counts = true }: Partial<Pick<InputQueue, "shared" | "counts">> = {},
   ) {
     this.position = start;
     this.expected = start;
     this.shared = shared;
     this.counts = counts;
-    this.hop = hop;
   }
 
   /** Whether there is nothing to take. Fetches that are held may still be there. */
@@ -139,9 +137,13 @@ export class InputQueue implements InputSlot {
     }
     const bytes = bytesOf(batch);
     this.bytes += bytes;
-    const records = this.hop ? hopRecords(batch.records) : batch.records;
-    this.#push({ records, position: batch.position, held: bytes }, held ? fetch : undefined);
+    this.#push({ records: this.read(batch.records), position: batch.position, held: bytes }, held ? fetch : undefined);
     return true;
+  }
+
+  /** The records of a fetch, as the task gets them. */
+  protected read(records: InputRecords): InputRecords {
+    return records;
   }
 
   /** The part of a shared fetch that this queue has not had. */

@@ -134,6 +134,15 @@ export const REASON_CHARACTERS = 500;
  */
 export const HOP_INTERVAL = { least: 100, each: 5 } as const;
 
+/**
+ * How long a transaction waits at most that would carry only what was handed over to tasks of the same worker, in
+ * milliseconds.
+ */
+export const HANDED_MS = 50;
+
+/** When the position in a hop is committed although nothing else has happened, in milliseconds. */
+export const HOP_MOVED_MS: number = SECOND;
+
 /** How often records of a hop that no task needs any more are deleted, in milliseconds. */
 export const HOP_DELETE_MS: number = 5 * SECOND;
 

@@ -67,6 +67,7 @@ export class Loop {
         ticked = now;
         // Uses elapsed time: the wall clock may be set back, and event time never goes back.
         for (const task of tasks()) task.runner.tick(ticked);
+        epochs.publish();
         await this.#ask(epochs.settleQuiet());
       }
       if (this.#allFinished && await this.#ask(finished())) return true;

@@ -26,6 +26,8 @@ export interface Outgoing {
 export interface OutgoingEpoch extends Outgoing, DeliveredEpoch {
   /** The number of the commit in this process; absent where another owner has committed it. */
   readonly commit?: number;
+  /** Whether all of it goes through hops to tasks that have it already. @default false */
+  readonly handed?: boolean;
 }
 
 export class Outbox {
@@ -78,14 +80,19 @@ export class Outbox {
     this.#cut = outgoing;
   }
 
+  /** Whether somebody waits for what is committed and not yet visible. Nobody does for what was handed over. */
+  get awaited(): boolean {
+    return this.#waiting.some(({ handed }) => handed !== true);
+  }
+
   /** The cut epoch is committed under this number, by a commit of this process. */
-  committed(epoch: number, commit?: number): void {
+  committed(epoch: number, commit?: number, handed = false): void {
     const cut = this.#cut!;
     this.#cut = undefined;
     if (epoch <= this.#reached.epoch) {
       throw new Error(`Epoch ${epoch} was taken for published before it was committed`);
     }
-    if (cut.rows.length > 0) this.#waiting = [...this.#waiting, { ...cut, epoch, commit }];
+    if (cut.rows.length > 0) this.#waiting = [...this.#waiting, { ...cut, epoch, commit, handed }];
     else {
       if (this.empty) this.#reached = { ...this.#reached, epoch, rows: 0 };
       this.onVisible(cut.samples);

@@ -24,8 +24,11 @@ export class Rhythm {
     this.#transaction += WEIGHT * (ms - this.#transaction);
   }
 
-  /** In how many milliseconds to cut, for a transaction that has been under way for this long. */
-  untilCut(underWay: number): number {
-    return Math.max(0, this.#transaction - this.#commit - SLACK_MS - underWay);
+  /**
+   * In how many milliseconds to cut, for a transaction that has been under way for this long. `commits`: how many must
+   * end one after the other before the next transaction begins.
+   */
+  untilCut(underWay: number, commits: number): number {
+    return Math.max(0, this.#transaction - commits * this.#commit - SLACK_MS - underWay);
   }
 }

@@ -33,6 +33,7 @@ import {
 } from "../state/mod.ts";
 import { lastBegun } from "../state/decide.ts";
 import { beginReset, endReset, learnRun, resetOf, RUN, runOf, unreset } from "./hop_reset.ts";
+import { HopQueue } from "./hop_queue.ts";
 import { InputQueue } from "./input_queue.ts";
 import { listOffsets, mapOffsets, showOffsets } from "./offsets.ts";
 import type { OpenJob } from "./opening.ts";
@@ -332,10 +333,10 @@ function runnerOf(parts: TakeoverParts, number: number, checkpoint: TaskCheckpoi
   );
   const queues = read.map((place, slot) => {
     const hop = !plan.topics.includes(place.topic);
+    if (hop) return new HopQueue(slot, place.topic, place.partition, place.offset, { counts: false });
     return new InputQueue(slot, place.topic, place.partition, place.offset, {
       shared: layout.broadcast.has(place.topic),
-      counts: !hop && countingTask(layout, place) === number,
-      hop,
+      counts: countingTask(layout, place) === number,
     });
   });
   const outputs = new Outputs({

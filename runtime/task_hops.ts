@@ -10,7 +10,9 @@ import { encode } from "../state/codec.ts";
 import { textBytes } from "../base/text.ts";
 import { controlHeader, type HopRecord, valueHeader } from "./hop_records.ts";
 import { hopInterval, type HopPlan, sendersOf } from "./hops.ts";
+import { HopQueue } from "./hop_queue.ts";
 import type { InputQueue } from "./input_queue.ts";
+import { HOP_MOVED_MS } from "./limits.ts";
 import type { Outputs } from "./outputs.ts";
 import type { Routes } from "./routes.ts";
 
@@ -42,6 +44,8 @@ export interface HopHost {
   readonly outputs: Outputs;
   /** The present subscription of the pipelines. */
   readonly task: Task;
+  /** Whether something has happened that a cut should commit. */
+  changed: boolean;
   count(name: string, by?: number): void;
 }
 
@@ -54,6 +58,12 @@ interface Bound extends HopRequest {
 export class TaskHops {
   /** The hops of the present subscription, by topic. */
   readonly #bound = new Map<string, Bound>();
+  /** Whether something that was handed over was taken since the last cut. */
+  heard = false;
+  /** Whether the position of a hop has moved since the last cut. */
+  moved = false;
+  /** When `hasMoved` was asked first since then; NaN before. */
+  #movedSince = NaN;
 
   constructor(readonly job: JobHops, readonly host: HopHost, readonly routes: Routes) {}
 
@@ -77,6 +87,9 @@ export class TaskHops {
     const { now } = outputs.parts;
     const everyTask = [...new Array(partitions).keys()];
     this.#bound.set(topic, { ...request, run });
+    for (const queue of queues) {
+      if (queue.topic === topic && queue instanceof HopQueue) queue.reached = (sender) => request.reached(sender);
+    }
     return {
       topic,
       life: own === undefined ? "" : ` ${own}`,
@@ -84,15 +97,15 @@ export class TaskHops {
       sends: senders.includes(number),
       interval: hopInterval(senders.length, partitions),
       elapsed: job.elapsed,
-      send: (value, key) => {
-        const header = valueHeader(sender, host.task, now());
+      send: (value, key, sequence) => {
+        const header = valueHeader(sender, sequence, host.task, now());
         const bytes = encode(value);
         if (key !== undefined) write({ value: bytes, key: textBytes(String(key)), header, partition: undefined });
         else for (const partition of everyTask) write({ value: bytes, key: null, header, partition });
         host.count(`sent:${topic}`, key === undefined ? partitions : 1);
       },
-      tell: (watermark, status) => {
-        const header = controlHeader(sender, watermark, status);
+      tell: (watermark, status, sequence) => {
+        const header = controlHeader(sender, sequence, watermark, status);
         for (let partition = 0; partition < partitions; partition++) {
           write({ value: null, key: null, header, partition });
         }
@@ -106,11 +119,13 @@ export class TaskHops {
     };
   }
 
-  /** Pushes a record of a hop. */
+  /** Pushes a record of a hop, unless it has come already or an earlier run has sent it: the position has passed it then. */
   push(queue: InputQueue, record: HopRecord): void {
     const { host, host: { task } } = this;
     const hop = this.#bound.get(queue.topic)!;
-    if (!record.isOf(hop.run)) return;
+    if (!record.isOf(hop.run) || !hop.takes(record.sender, record.sequence)) return;
+    host.changed = true;
+    if (record.offset < 0) this.heard = true;
     const control = record.kind > 0;
     task.record = control ? undefined : record;
     task.slot = control ? -1 : queue.slot;
@@ -132,6 +147,27 @@ export class TaskHops {
   get stuck(): boolean {
     const { over } = this.routes;
     return [...this.#bound.values()].some(({ open, above }) => open() && above.every((topic) => over.includes(topic)));
+  }
+
+  /** Whether the task has been handed something that no cut has yet. */
+  get hears(): boolean {
+    return this.heard || this.host.queues.some((queue) => queue instanceof HopQueue && queue.hears);
+  }
+
+  /**
+   * Whether a position has moved for so long that it must be committed. It moves with each record that the task has had
+   * already, and that is no reason for an epoch of its own.
+   */
+  hasMoved(now: number): boolean {
+    if (this.moved && Number.isNaN(this.#movedSince)) this.#movedSince = now;
+    return now - this.#movedSince >= HOP_MOVED_MS;
+  }
+
+  /** Begins the next epoch after a cut. */
+  startEpoch(): void {
+    this.heard = false;
+    this.moved = false;
+    this.#movedSince = NaN;
   }
 
   /** The hops whose time is held back by senders that have sent no watermark yet. */

@@ -105,10 +105,7 @@ export class TaskRunner implements TaskHost {
     if (parts.keepsJournal) this.journal = new Journal();
   }
 
-  /**
-   * Subscribes the pipelines on the state, clocks and ends of the checkpoint; nothing is pushed yet. Throws when a pipeline
-   * is put together wrongly.
-   */
+  /** Subscribes the pipelines on what the checkpoint holds. Throws when a pipeline is put together wrongly. */
   bind(): void {
     this.routes.restore(this.parts.ended ?? []);
     this.#bind();
@@ -231,6 +228,7 @@ export class TaskRunner implements TaskHost {
     this.cuts++;
     this.samples.clear();
     this.changed = false;
+    this.hops?.startEpoch();
     this.task.late = 0;
     this.routes.cut();
     for (const queue of this.queues) queue.startEpoch();
@@ -247,8 +245,9 @@ export class TaskRunner implements TaskHost {
     const { task } = this;
     if (step === "cut") { for (const hook of task.cutHooks) hook(); }
     else if (step === "end") this.routes.endFound();
-    else if (step === "tick") this.changed = task.tick(this.#ticked) || this.changed;
-    else {
+    else if (step === "tick") {
+      this.changed = task.tick(this.#ticked) || this.hops?.hasMoved(this.#ticked) || this.changed;
+    } else {
       this.changed = true;
       task.runLater();
     }
@@ -325,7 +324,8 @@ export class TaskRunner implements TaskHost {
         const record = queue.take();
         if (only === undefined) order.taken();
         // The position may have moved past control records without a record.
-        this.changed = true;
+        if (queue.hop) this.hops!.moved = true;
+        else this.changed = true;
         if (record === undefined) {
           if (only === undefined) continue;
           break;

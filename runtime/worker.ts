@@ -11,6 +11,7 @@ import { Epochs } from "./epochs.ts";
 import { HopSweep } from "./hop_sweep.ts";
 import { HopWatch } from "./hop_watch.ts";
 import type { InputQueue } from "./input_queue.ts";
+import { LocalHops } from "./local_hops.ts";
 import { areOthersFinished } from "./job_finished.ts";
 import { UnavailableError } from "../state/mod.ts";
 import { QUEUE_BYTES, TOLD_AFTER_MS } from "./limits.ts";
@@ -58,10 +59,10 @@ export class Worker implements ReaderHandler {
   constructor(readonly parts: WorkerParts) {
     // `ready` must not reject unhandled: its awaiter gets the error, and the end of the job reports later failures.
     this.ready.promise.catch(() => {});
-    const { clock, minEpoch, events } = parts.settings;
+    const { settings: { clock, minEpoch, events }, open } = parts;
     this.preparation = new Preparation({ ...parts, trouble: (error) => this.trouble("codecs", error) });
-    this.#sweep = new HopSweep({ input: parts.open.input, clock, events, hops: parts.open.hops?.hops ?? [] });
-    this.#hopWatch = new HopWatch(parts.settings, parts.open.layout);
+    this.#sweep = new HopSweep({ input: open.input, clock, events, hops: open.hops?.hops ?? [] });
+    this.#hopWatch = new HopWatch(parts.settings, open.layout);
     const tasks = () => this.assignment.list;
     this.assignment = new Assignment({
       ...parts,
@@ -76,7 +77,8 @@ export class Worker implements ReaderHandler {
     this.epochs = new Epochs({
       store: parts.store,
       clock,
-      inCommit: parts.open.inCommit,
+      inCommit: open.inCommit,
+      local: open.hops && new LocalHops(open.hops.hops, (...place) => this.assignment.queuesOf(...place)),
       publisher: parts.publisher,
       patience: parts.patience,
       minEpoch,

@@ -2,8 +2,12 @@
  * The encoding of the head. It is compact, because every commit writes it. It writes the current format and reads all
  * earlier ones.
  *
- * | format | added fields | |---|---| | 1 | | | 2 | the hash and the kind of a state, idle partitions of a clock, pins,
- * extensions | | 3 | rows that may not be written yet | | 4 | what the owner tells of itself |
+ * What each format has added:
+ *
+ * - 2: the hash and the kind of a state, idle partitions of a clock, pins, extensions;
+ * - 3: rows that may not be written yet;
+ * - 4: what the owner tells of itself;
+ * - 5: no field; the clocks of a hop have sequences, which a program that writes format 4 would take for marks.
  *
  * @module
  */
@@ -29,7 +33,7 @@ import { ValueReader } from "./value_reader.ts";
 import { ValueWriter } from "./value_writer.ts";
 
 /** The version of the head's format that is written. */
-export const HEAD_FORMAT = 4;
+export const HEAD_FORMAT = 5;
 
 /** Decoders of each format, which start after the first byte. */
 const DECODERS: Readonly<Record<number, (r: ValueReader) => Head>> = {
@@ -42,10 +46,8 @@ const DECODERS: Readonly<Record<number, (r: ValueReader) => Head>> = {
   }),
   2: (r) => readSince2(r, 2).head,
   3: (r) => readSince3(r, 3),
-  4: (r) => {
-    const head = readSince3(r, 4);
-    return { ...head, told: readList(r, () => readTold(r, head)).at(0) };
-  },
+  4: (r) => readSince4(r, 4),
+  5: (r) => readSince4(r, 5),
 };
 
 const KINDS: readonly StateKind[] = ["value", "map", "list"];
@@ -120,6 +122,12 @@ function readSince2(r: ValueReader, format: number): { head: Head; fences: reado
 function readSince3(r: ValueReader, format: number): Head {
   const { head, fences } = readSince2(r, format);
   return { ...head, unwritten: readList(r, () => readOutbox(r, fences)).at(0) };
+}
+
+/** Reads the fields that heads have had since format 4. */
+function readSince4(r: ValueReader, format: number): Head {
+  const head = readSince3(r, format);
+  return { ...head, told: readList(r, () => readTold(r, head)).at(0) };
 }
 
 /** Reads the fields that heads of all formats have, in their order, and the fences that entries refer to. */

@@ -10,18 +10,25 @@ import type { Scope } from "../operators/_scope.ts";
 function sender(interval: number) {
   const scope = { watermark: 0, idle: false };
   const told: [ms: number, watermark: number, status: string][] = [];
+  const sequences: number[] = [];
   let ms = 0;
   const port = {
     sends: true,
     interval,
     elapsed: () => ms,
-    tell: (watermark: number, status: string) => void told.push([ms, watermark, status]),
+    tell: (watermark: number, status: string, sequence: number) => {
+      told.push([ms, watermark, status]);
+      sequences.push(sequence);
+    },
   };
   const made = () => new HopTold(port as unknown as HopPort, scope as Scope);
   let one = made();
   return {
     scope,
     told,
+    sequences,
+    /** Sends a value. Returns its sequence. */
+    send: () => one.next(),
     end: () => one.end(),
     /** Lets time pass with a cut in each millisecond. */
     pass(count: number, before: () => void = () => {}) {
@@ -76,5 +83,23 @@ describe("a sender of a hop", () => {
     end();
     pass(300);
     assertEquals(told, [[1, 7, "active"], [301, 7, "ended"]]);
+  });
+
+  it("numbers values and what it tells in the order in which they are sent, and goes on after a restart", () => {
+    const { scope, sequences, send, pass, end, restart } = sender(100);
+    assertEquals([send(), send()], [1, 2]);
+    pass(1, () => scope.watermark = 7);
+    restart();
+    assertEquals(send(), 4);
+    restart();
+    end();
+    assertEquals(sequences, [3, 5]);
+  });
+
+  it("numbers from 1 on where an earlier version has stored no sequence", () => {
+    const told = new HopTold({} as HopPort, {} as Scope);
+    told.restore({ partitions: [["", 0, 7, true]], watermark: 7 });
+    assertEquals(told.next(), 1);
+    assertEquals(told.snapshot().partitions, [["", 0, 7, true], ["sent", 0, 1, false]]);
   });
 });

@@ -80,8 +80,8 @@ export const HOPS: readonly Mutation[] = [
     families: ["places", "stays", "trips"],
     edits: [{
       file: "runtime/task_hops.ts",
-      find: "    if (!record.isOf(hop.run)) return;\n",
-      replace: "",
+      find: "if (!record.isOf(hop.run) || !hop",
+      replace: "if (!hop",
     }],
   },
   {
@@ -117,6 +117,66 @@ export const HOPS: readonly Mutation[] = [
       file: "runtime/hop_sweep.ts",
       find: "for (const { hop, topic, partition } of runner.queues) {",
       replace: "for (const { hop, topic, partition, position } of runner.queues) {",
+    }],
+  },
+  {
+    name: "a record of a hop that the task has had already is pushed again",
+    run: 1,
+    families: ["places", "stays", "trips"],
+    edits: [{
+      file: "operators/_hop_marks.ts",
+      find: "    if (sequence <= mark.reached) return false;\n",
+      replace: "",
+    }],
+  },
+  {
+    name: "what a task has had of a hop's senders is not in the checkpoint",
+    run: 1,
+    families: ["places", "stays", "trips"],
+    edits: [{
+      file: "operators/_hop_marks.ts",
+      find: "if (name === REACHED) this.#of(sender).reached = reached;",
+      replace: "if (name === REACHED) void reached;",
+    }],
+  },
+  {
+    name: "a task numbers what it sends from the beginning again after a restart",
+    run: 3,
+    families: ["places", "stays", "trips"],
+    edits: [{
+      file: "operators/_hop_told.ts",
+      find: "    this.#sent = partitions.find(([name]) => name === SENT)?.[2] ?? 0;\n",
+      replace: "",
+    }],
+  },
+  {
+    name: "what is handed over does not wait for what its sender has sent before",
+    run: 1,
+    families: ["places", "stays", "trips"],
+    edits: [{
+      file: "runtime/hop_queue.ts",
+      find: "} else if (reached >= waiting.after) {",
+      replace: "} else {",
+    }],
+  },
+  {
+    name: "a task hands over what it sends first, although its last owner may have sent more before it",
+    run: 65,
+    families: ["places", "stays", "trips"],
+    edits: [{
+      file: "runtime/local_hops.ts",
+      find: "      const after = last.get(place);\n",
+      replace: "      const after = last.get(place) ?? 0;\n",
+    }],
+  },
+  {
+    name: "a task hands over an epoch that another owner has kept from being committed",
+    run: 22741,
+    families: ["trips", "places"],
+    edits: [{
+      file: "runtime/epochs.ts",
+      find: '    if (outcome === "fenced") {\n',
+      replace: '    if (outcome === "fenced") {\n      this.parts.local?.handOver(task, epoch.outputs.published);\n',
     }],
   },
 ];

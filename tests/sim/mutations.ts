@@ -116,8 +116,9 @@ const PUBLISH: readonly Mutation[] = [
       },
       {
         file: EPOCHS,
-        find: "    task.outbox.committed(task.checkpoint.head.epoch, this.parts.meter.commits);",
-        replace: "    if (epoch.outputs.published.length === 0) task.outbox.committed(task.checkpoint.head.epoch);",
+        find: "    task.outbox.committed(task.checkpoint.head.epoch, this.parts.meter.commits, handed);",
+        replace:
+          "    if (epoch.outputs.published.length === 0) task.outbox.committed(task.checkpoint.head.epoch, 0, handed);",
       },
       BELIEVE_ANY_MARKER,
     ],
