@@ -25,11 +25,13 @@ const REACHED = "reached";
 /** The senders of one hop, in one task. */
 export class HopMarks {
   watermark: number = BEGIN_OF_TIME;
-  readonly #marks = new Map<number, { watermark: number; status: HopStatus; reached: number }>();
+  readonly #marks = new Map<number, { watermark: number; status: HopStatus }>();
+  /** The sequence of the last record that the task has had, by sender. */
+  readonly #reached = new Map<number, number>();
 
   /** @param senders the numbers of the tasks that send */
   constructor(senders: readonly number[]) {
-    for (const sender of senders) this.#marks.set(sender, { watermark: BEGIN_OF_TIME, status: "active", reached: 0 });
+    for (const sender of senders) this.#marks.set(sender, { watermark: BEGIN_OF_TIME, status: "active" });
   }
 
   /** Whether no sender is active, and at least one is idle. */
@@ -68,7 +70,7 @@ export class HopMarks {
 
   /** The sequence of the last record of this sender that the task has had; 0: none. */
   reached(sender: number): number {
-    return this.#of(sender).reached;
+    return this.#reached.get(sender) ?? 0;
   }
 
   /**
@@ -78,21 +80,15 @@ export class HopMarks {
   takes(sender: number, sequence: number): boolean {
     // Records of before there were sequences came once.
     if (sequence === 0) return true;
-    const mark = this.#of(sender);
-    if (sequence <= mark.reached) return false;
-    mark.reached = sequence;
+    if (sequence <= this.reached(sender)) return false;
+    this.#reached.set(sender, sequence);
     return true;
-  }
-
-  #of(sender: number) {
-    const mark = this.#marks.get(sender);
-    if (mark === undefined) throw new RangeError(`A hop has no sender ${sender}`);
-    return mark;
   }
 
   /** A sender has sent its watermark and status. */
   hear(sender: number, watermark: number, status: HopStatus): void {
-    const mark = this.#of(sender);
+    const mark = this.#marks.get(sender);
+    if (mark === undefined) throw new RangeError(`A hop has no sender ${sender}`);
     if (mark.status === "ended") return;
     mark.status = status;
     if (watermark > mark.watermark) mark.watermark = watermark;
@@ -118,18 +114,15 @@ export class HopMarks {
     const partitions = [...this.#marks].map(([sender, { watermark, status }]) =>
       [status === "ended" ? ENDED : "", sender, watermark, status === "idle"] as const
     );
-    const reached = [...this.#marks].filter(([, mark]) => mark.reached > 0)
-      .map(([sender, mark]) => [REACHED, sender, mark.reached, false] as const);
+    const reached = [...this.#reached].map(([sender, sequence]) => [REACHED, sender, sequence, false] as const);
     return { partitions: [...partitions, ...reached], watermark: this.watermark };
   }
 
   restore({ partitions, watermark }: ClockSnapshot): void {
     for (const [name, sender, highest, idle] of partitions) {
-      if (name === REACHED) continue;
-      const status = name === ENDED ? "ended" : idle ? "idle" : "active";
-      this.#marks.set(sender, { watermark: highest, status, reached: 0 });
+      if (name === REACHED) this.#reached.set(sender, highest);
+      else this.#marks.set(sender, { watermark: highest, status: name === ENDED ? "ended" : idle ? "idle" : "active" });
     }
-    for (const [name, sender, reached] of partitions) if (name === REACHED) this.#of(sender).reached = reached;
     this.watermark = watermark;
   }
 }

@@ -75,6 +75,7 @@ export class Recovery {
       if (blamed !== undefined) {
         if (queue.counts) runner.count("records_in");
         if (queue.hop) runner.count(`read:${queue.topic}`);
+        runner.hops?.leaveOut(queue, record);
         runner.count("dead");
         if (!this.#refuse(owned, record, blamed)) return undefined;
         continue;

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { TaskLayout } from "../connectors/connector.ts";
+import type { InputRecord, TaskLayout } from "../connectors/connector.ts";
 import type { HopEntry, ResetFrom } from "../state/mod.ts";
 import type { HopPort, HopRequest, Task } from "../operators/_task.ts";
 import { encode } from "../state/codec.ts";
 import { textBytes } from "../base/text.ts";
-import { controlHeader, type HopRecord, valueHeader } from "./hop_records.ts";
+import { controlHeader, HopRecord, valueHeader } from "./hop_records.ts";
 import { hopInterval, type HopPlan, sendersOf } from "./hops.ts";
 import { HopQueue } from "./hop_queue.ts";
 import type { InputQueue } from "./input_queue.ts";
@@ -140,6 +140,14 @@ export class TaskHops {
         subscriber.next(value);
         if (task.failure !== undefined) return;
       }
+    }
+  }
+
+  /** A record is left out of its epoch. The task has had it all the same, so that it is passed over when it comes again. */
+  leaveOut({ topic }: InputQueue, record: InputRecord): void {
+    const hop = this.#bound.get(topic);
+    if (hop !== undefined && record instanceof HopRecord && record.isOf(hop.run)) {
+      hop.takes(record.sender, record.sequence);
     }
   }
 

@@ -73,7 +73,9 @@ export class Tracing {
     };
     for (let at = 0; at < Math.min(events, pushed.length); at++) {
       if (at === events - 1) last();
-      if (!records.has(pushed[at].record)) runner.pushAgain(pushed[at]);
+      const { queue, record } = pushed[at];
+      if (records.has(record)) runner.hops?.leaveOut(queue, record);
+      else runner.pushAgain(pushed[at]);
       if (runner.task.failure !== undefined) break;
     }
     if (events === this.#events) {

@@ -125,7 +125,7 @@ export const HOPS: readonly Mutation[] = [
     families: ["places", "stays", "trips"],
     edits: [{
       file: "operators/_hop_marks.ts",
-      find: "    if (sequence <= mark.reached) return false;\n",
+      find: "    if (sequence <= this.reached(sender)) return false;\n",
       replace: "",
     }],
   },
@@ -135,8 +135,8 @@ export const HOPS: readonly Mutation[] = [
     families: ["places", "stays", "trips"],
     edits: [{
       file: "operators/_hop_marks.ts",
-      find: "if (name === REACHED) this.#of(sender).reached = reached;",
-      replace: "if (name === REACHED) void reached;",
+      find: "if (name === REACHED) this.#reached.set(sender, highest);",
+      replace: "if (name === REACHED) void highest;",
     }],
   },
   {
@@ -177,6 +177,16 @@ export const HOPS: readonly Mutation[] = [
       file: "runtime/epochs.ts",
       find: '    if (outcome === "fenced") {\n',
       replace: '    if (outcome === "fenced") {\n      this.parts.local?.handOver(task, epoch.outputs.published);\n',
+    }],
+  },
+  {
+    name: "a record of a hop that goes to the dead letters counts as one that the task has not had",
+    run: 1,
+    families: ["refusals"],
+    edits: [{
+      file: "runtime/recovery.ts",
+      find: "        runner.hops?.leaveOut(queue, record);\n",
+      replace: "",
     }],
   },
 ];

@@ -34,7 +34,7 @@ export function rowKey(topic: string, key: string): string {
 /** The expected results for an input. */
 export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Truth {
   const partitions = Array.from({ length: scenario.partitions }, (): Event[] => []);
-  const counted = { late: 0, dead: 0, records: 0 };
+  const own = familiesOf(scenario), counted = { late: 0, dead: 0, records: 0 };
   const truth = { rows: new Map<string, string[]>(), totals: new Map<string, number>(), partitions, ...counted };
   const add = (topic: string, key: string, value: unknown) => {
     const name = rowKey(topic, key);
@@ -45,7 +45,7 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
   };
   for (const [partition, records] of Map.groupBy(input, ({ partition }) => partition)) {
     const windows = new Windows((key, row) => add(ACTIVITY, key, row));
-    const families = familiesOf(scenario).flatMap((one) =>
+    const families = own.flatMap((one) =>
       "expected" in one ? [one.expected((row) => add(one.name, row.user, row))] : []
     );
     for (const record of records) {
@@ -65,6 +65,7 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
         add(COUNTS, event.user, { user: event.user, n, pad: padOf(n, scenario.padding) });
       }
       for (const family of families) if (!family.add(event)) truth.late++;
+      for (const family of own) if (family.refuses?.(event)) truth.dead++;
       if (scenario.windows && !windows.add(event)) {
         truth.late++;
         add(LATE, key, text);
@@ -73,7 +74,7 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
     if (scenario.untilEnd) windows.end();
     if (scenario.untilEnd) { for (const family of families) family.end(); }
   }
-  for (const one of familiesOf(scenario)) {
+  for (const one of own) {
     if ("across" in one) one.across({ partitions, ended: scenario.untilEnd }, (row) => add(one.name, row.user, row));
   }
   return truth;

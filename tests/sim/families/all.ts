@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Fault } from "../faults.ts";
 import { diceOf } from "../scenario.ts";
 import { counted, looked } from "./rows.ts";
 import { days, growing, sliding, updates } from "./aligned.ts";
@@ -22,6 +23,7 @@ import { pairs } from "./pairs.ts";
 import { partners } from "./partners.ts";
 import { prices } from "./prices.ts";
 import { profiles } from "./profiles.ts";
+import { refusals } from "./refusals.ts";
 import { overlaps, reunions } from "./reunions.ts";
 import { ruled } from "./ruled.ts";
 import { sessions } from "./sessions.ts";
@@ -59,6 +61,7 @@ export const FAMILIES: readonly Family[] = [
   stays,
   trips,
   profiles,
+  refusals,
   reunions,
   ruled,
   sessions,
@@ -72,18 +75,28 @@ export function drawFamilies(seed: number): string[] {
 }
 
 /** How long everything must have been quiet at the end of a run, in virtual milliseconds. */
-export function quietOf(scenario: { readonly families?: readonly string[] }): number {
+export function quietOf(scenario: Drawn): number {
   return Math.max(QUIET_MS, ...familiesOf(scenario).map(({ quiet = 0 }) => quiet));
 }
 
-/** The families of a run. */
-export function familiesOf({ families = [] }: { readonly families?: readonly string[] }): Family[] {
-  return FAMILIES.filter(({ name }) => families.includes(name));
+/** What decides which families a run has. */
+interface Drawn {
+  readonly families?: readonly string[];
+  readonly faults?: readonly Fault[];
+}
+
+/**
+ * The families of a run. Where outputs get other limits there is none whose job has a policy for what fails: results that the
+ * limits refuse would go to the dead letters as well.
+ */
+export function familiesOf({ families = [], faults = [] }: Drawn): Family[] {
+  const limited = faults.some(({ act }) => act.do === "change" && act.what.change === "configure");
+  return FAMILIES.filter(({ name, refuses }) => families.includes(name) && (refuses === undefined || !limited));
 }
 
 /** The topics of the hops of a run. With one task there are none. */
 export function hopTopicsOf(
-  scenario: { readonly tasks: string; readonly families?: readonly string[] },
+  scenario: Drawn & { readonly tasks: string },
   job: string,
 ): string[] {
   if (scenario.tasks === "single") return [];
@@ -91,6 +104,6 @@ export function hopTopicsOf(
 }
 
 /** The tables that the families of a run read. */
-export function tablesOf(scenario: { readonly families?: readonly string[] }): TableTopic[] {
+export function tablesOf(scenario: Drawn): TableTopic[] {
   return familiesOf(scenario).flatMap(({ tables = [] }) => tables);
 }
