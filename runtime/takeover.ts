@@ -202,7 +202,7 @@ async function begin(
     // Epochs go on after the epoch of the marker, whatever it is: readers have seen results up to it.
     const shown = await markerOf(parts, number);
     const epoch = shown === undefined ? 0 : lastBegun(shown);
-    const first = await firstOffsets(parts, number, readTopics(plan), reset);
+    const first = await firstOffsets(parts, number, readTopics(plan), { from: reset, hops: "latest" });
     await checkpoint.rewrite({
       reset: { epoch },
       offsets: mapOffsets(first),
@@ -215,7 +215,7 @@ async function begin(
   const untold = Object.keys(topics).some((topic) => checkpoint.head.topics[topic] === undefined);
   if (fresh.length > 0 || untold) {
     const from = (created ? askedOf(asked, checkpoint.head) : undefined) ?? settings.from;
-    const first = await firstOffsets(parts, number, fresh, from);
+    const first = await firstOffsets(parts, number, fresh, { from, hops: "earliest" });
     const unread = first.filter(({ topic, partition }) => checkpoint.head.offsets[topic]?.[partition] === undefined);
     const extensions = { ...run, ...await tableEnds(parts, unread, checkpoint.head.extensions) };
     await checkpoint.rewrite({ offsets: mapOffsets(unread), topics, extensions });
@@ -274,18 +274,30 @@ function readTopics({ topics, hops }: Plan): string[] {
   return [...topics, ...hops.map(({ topic }) => topic)];
 }
 
+/** Where a task begins to read: inputs, and hops. */
+interface Beginning {
+  readonly from: ResetFrom;
+  /**
+   * A new head reads a hop from its beginning. A reset leaves out all that its hops have: nothing of the new run can be there
+   * yet, and a former owner may still delete of it what it has read.
+   */
+  readonly hops: "earliest" | "latest";
+}
+
 async function firstOffsets(
   { open, plan }: TakeoverParts,
   number: number,
   topics: readonly string[],
-  from: ResetFrom,
+  { from, hops }: Beginning,
 ): Promise<StartOffset[]> {
   const starts: StartOffset[] = [];
   for (const topic of topics) {
-    // A part of a table would be missing rows, so a table is read from its beginning, and so is a hop, whatever `from` is.
-    const whole = plan.order.whole.has(topic) || plan.broadcast.has(topic) || !plan.topics.includes(topic);
-    const named = typeof from === "object" && Object.hasOwn(from, topic) && !whole ? from[topic] : {};
-    const offsets = await open.input.offsets(topic, whole || typeof from === "object" ? "earliest" : from);
+    const isHop = !plan.topics.includes(topic);
+    // A part of a table would be missing rows, so a table is read from its beginning.
+    const whole = plan.order.whole.has(topic) || plan.broadcast.has(topic);
+    const named = typeof from === "object" && Object.hasOwn(from, topic) && !whole && !isHop ? from[topic] : {};
+    const begin = isHop ? hops : whole || typeof from === "object" ? "earliest" : from;
+    const offsets = await open.input.offsets(topic, begin);
     for (const { topic: own, partition } of open.layout.inputsOf(number)) {
       if (own === topic) starts.push({ topic, partition, offset: named[partition] ?? offsets[partition] });
     }

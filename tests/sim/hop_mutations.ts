@@ -19,7 +19,7 @@ export const HOPS: readonly Mutation[] = [
   {
     name: "a worker learns the run of the job late, and resets it once more than it was asked to",
     resets: true,
-    run: 414,
+    run: 2055,
     families: ["places", "stays", "trips"],
     edits: [{
       file: "runtime/opening.ts",
@@ -75,6 +75,7 @@ export const HOPS: readonly Mutation[] = [
   },
   {
     name: "what a hop has from before a reset is read",
+    masked: "a reset begins to read a hop behind all that it has",
     resets: true,
     run: 1,
     families: ["places", "stays", "trips"],
@@ -82,6 +83,10 @@ export const HOPS: readonly Mutation[] = [
       file: "runtime/task_hops.ts",
       find: "if (!record.isOf(hop.run) || !hop",
       replace: "if (!hop",
+    }, {
+      file: "runtime/takeover.ts",
+      find: '{ from: reset, hops: "latest" }',
+      replace: '{ from: reset, hops: "earliest" }',
     }],
   },
   {
@@ -187,6 +192,17 @@ export const HOPS: readonly Mutation[] = [
       file: "runtime/recovery.ts",
       find: "        runner.hops?.leaveOut(queue, record);\n",
       replace: "",
+    }],
+  },
+  {
+    name: "a reset begins to read a hop where a former owner may still delete",
+    resets: true,
+    run: 120200421,
+    families: ["places"],
+    edits: [{
+      file: "runtime/takeover.ts",
+      find: '{ from: reset, hops: "latest" }',
+      replace: '{ from: reset, hops: "earliest" }',
     }],
   },
 ];
