@@ -50,14 +50,14 @@ export const BROADCASTS: readonly Mutation[] = [
     families: ["heard"],
     edits: [{
       file: "runtime/takeover.ts",
-      find: "    const offsets = await open.input.offsets(topic, whole ||",
+      find: "    const begin = isHop ? hops : whole",
       replace: "    const toAll = plan.hops.some((hop) => hop.broadcast && hop.topic === topic);\n" +
-        '    const offsets = await open.input.offsets(topic, toAll ? "latest" : whole ||',
+        '    const begin = toAll ? "latest" : isHop ? hops : whole',
     }],
   },
   {
     name: "what one task has read of a hop to all tasks is deleted for the other tasks of its worker too",
-    run: 35,
+    run: 22,
     families: ["heard"],
     edits: [{
       file: "runtime/hop_sweep.ts",

@@ -57,7 +57,7 @@ export const HOPS: readonly Mutation[] = [
   {
     name: "two workers that are started with a reset both reset",
     resets: true,
-    run: 19,
+    run: 25,
     families: ["places", "stays", "trips"],
     edits: [{
       file: "runtime/hop_reset.ts",
