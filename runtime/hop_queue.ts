@@ -42,7 +42,7 @@ export class HopQueue extends InputQueue {
 
   /**
    * Takes what a sender has committed. While much waits it is left out: it then comes from the topic, and what the
-   * sender hands over later waits for that. Returns whether it may be taken next.
+   * sender hands over later waits for that. Returns whether it was taken in.
    */
   handOver(handed: Handed): boolean {
     this.#findHanded();

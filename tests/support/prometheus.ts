@@ -1,5 +1,6 @@
 /** A real Prometheus, which scrapes pages of jobs, and its tool. */
 import { assert, assertEquals } from "@std/assert";
+import { freePort } from "./broker/ports.ts";
 import { findPrometheus } from "./run/find_prometheus.ts";
 import { PATIENCE } from "./patience.ts";
 
@@ -111,9 +112,4 @@ export class Prometheus implements AsyncDisposable {
     await this.child.status;
     await Deno.remove(this.folder, { recursive: true });
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -1,5 +1,8 @@
+/** The ports that were given out. Their programs may not listen yet, so that they look free. */
+const given = new Set<number>();
+
 /**
- * Finds a free port of 127.0.0.1.
+ * Finds a free port of 127.0.0.1, another one with each call.
  *
  * The port lies below the range from which the system takes the local ports of outgoing connections. Inside of that
  * range, a client that tries to reconnect to a killed broker can be given the broker's own port, connect to itself, and
@@ -10,7 +13,9 @@ export function freePort(): number {
   const highest = firstEphemeralPort() - 1;
   for (let attempt = 0; attempt < 200; attempt++) {
     const port = LOWEST + Math.floor(Math.random() * (highest - LOWEST));
-    if (isFree(port)) return port;
+    if (given.has(port) || !isFree(port)) continue;
+    given.add(port);
+    return port;
   }
   throw new Error(`Cannot find a free port between ${LOWEST} and ${highest}: 200 tries found each one taken`);
 }
