@@ -240,7 +240,9 @@ export class Epochs {
    * with the transaction.
    */
   #untilLastMoment(now: number): number {
-    if (this.#publishing === undefined || this.full || this.parts.tasks().some(({ runner }) => runner.hops?.heard)) {
+    if (
+      this.#publishing === undefined || this.full || this.parts.tasks().some(({ runner }) => runner.hops?.tookHanded)
+    ) {
       return 0;
     }
     return this.#rhythm.untilCut(now - this.#publishingSince, 1 + this.#depth);
@@ -258,7 +260,7 @@ export class Epochs {
   #mayWait(): boolean {
     const { local, tasks, clock } = this.parts;
     if (local === undefined || tasks().some((task) => !task.lost && task.outbox.awaited)) return false;
-    if (this.#committing === undefined && !tasks().some(({ runner }) => runner.hops?.hears)) return false;
+    if (this.#committing === undefined && !tasks().some(({ runner }) => runner.hops?.hasHanded)) return false;
     this.#waitsSince ??= clock.elapsed();
     return clock.elapsed() - this.#waitsSince < HANDED_MS;
   }

@@ -55,7 +55,7 @@ export class HopQueue extends InputQueue {
   }
 
   /** Whether something waits that was handed over and may be taken. */
-  get hears(): boolean {
+  get hasHanded(): boolean {
     return this.#findHanded() !== undefined;
   }
 

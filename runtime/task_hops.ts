@@ -59,7 +59,7 @@ export class TaskHops {
   /** The hops of the present subscription, by topic. */
   readonly #bound = new Map<string, Bound>();
   /** Whether something that was handed over was taken since the last cut. */
-  heard = false;
+  tookHanded = false;
   /** Whether the position of a hop has moved since the last cut. */
   moved = false;
   /** When `hasMoved` was asked first since then; NaN before. */
@@ -125,7 +125,7 @@ export class TaskHops {
     const hop = this.#bound.get(queue.topic)!;
     if (!record.isOf(hop.run) || !hop.takes(record.sender, record.sequence)) return;
     host.changed = true;
-    if (record.offset < 0) this.heard = true;
+    if (record.offset < 0) this.tookHanded = true;
     const control = record.kind > 0;
     task.record = control ? undefined : record;
     task.slot = control ? -1 : queue.slot;
@@ -158,8 +158,8 @@ export class TaskHops {
   }
 
   /** Whether the task has been handed something that no cut has yet. */
-  get hears(): boolean {
-    return this.heard || this.host.queues.some((queue) => queue instanceof HopQueue && queue.hears);
+  get hasHanded(): boolean {
+    return this.tookHanded || this.host.queues.some((queue) => queue instanceof HopQueue && queue.hasHanded);
   }
 
   /**
@@ -173,7 +173,7 @@ export class TaskHops {
 
   /** Begins the next epoch after a cut. */
   startEpoch(): void {
-    this.heard = false;
+    this.tookHanded = false;
     this.moved = false;
     this.#movedSince = NaN;
   }

@@ -68,13 +68,13 @@ Deno.test("a drain waits while a quiet task empties its outbox", async () => {
 });
 
 /** A task of a job with a hop that has committed a row, and a publisher that makes it visible. */
-function handing(row: { readonly handed: boolean; readonly hears: boolean }) {
+function handing(row: { readonly handed: boolean; readonly hasHanded: boolean }) {
   const outbox = new Outbox({ epoch: 1, rows: 0, moved: 0 });
   const record = { topic: "hop", partition: 0, timestamp: 0, key: null, value: null, headers: undefined };
   outbox.cut({ rows: [record], bytes: 1, samples: [] });
   outbox.committed(2, 1, row.handed);
   const task = {
-    ...{ number: 0, lost: false, outbox, runner: { changed: false, hops: { hears: row.hears } } },
+    ...{ number: 0, lost: false, outbox, runner: { changed: false, hops: { hasHanded: row.hasHanded } } },
     checkpoint: { head: { outbox: [] } },
   } as unknown as OwnedTask;
   let elapsed = 1000;
@@ -107,7 +107,7 @@ function handing(row: { readonly handed: boolean; readonly hears: boolean }) {
 }
 
 Deno.test("a transaction waits while all that it would carry was handed over, but not for long", async () => {
-  const { publishesAfter, end } = handing({ handed: true, hears: true });
+  const { publishesAfter, end } = handing({ handed: true, hasHanded: true });
   assert(!publishesAfter(0));
   assert(!publishesAfter(HANDED_MS - 1));
   assert(publishesAfter(1));
@@ -115,7 +115,7 @@ Deno.test("a transaction waits while all that it would carry was handed over, bu
 });
 
 Deno.test("a transaction does not wait where a result is among the rows, or nothing more follows from them", async () => {
-  for (const row of [{ handed: false, hears: true }, { handed: true, hears: false }]) {
+  for (const row of [{ handed: false, hasHanded: true }, { handed: true, hasHanded: false }]) {
     const { publishesAfter, end } = handing(row);
     assert(publishesAfter(0));
     await end();
@@ -123,5 +123,5 @@ Deno.test("a transaction does not wait where a result is among the rows, or noth
 });
 
 Deno.test("a drain does not wait for what follows from what was handed over", async () => {
-  await handing({ handed: true, hears: true }).end();
+  await handing({ handed: true, hasHanded: true }).end();
 });

@@ -82,7 +82,7 @@ describe("the queue of a hop", () => {
     const { queue, fetch, hand, take } = reader();
     hand(3, row(0, 4), row(0, 6));
     hand(6, row(0, 7));
-    assert(queue.empty && !queue.hears);
+    assert(queue.empty && !queue.hasHanded);
     fetch(row(0, 1), row(0, 3));
     assertEquals(take(), ["0:1", "0:3", "0:4", "0:6", "0:7"]);
   });
@@ -93,7 +93,7 @@ describe("the queue of a hop", () => {
     fetch(row(0, 1), row(0, 2), row(0, 3));
     assertEquals(take(), ["0:1", "0:2", "0:3"]);
     assertEquals(queue.position, 3);
-    assert(!queue.hears);
+    assert(!queue.hasHanded);
   });
 
   it("lets no sender wait for another", () => {
