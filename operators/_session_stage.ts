@@ -124,6 +124,8 @@ export class SessionStage<T, K extends Key, A, R> {
    */
   #merge(key: K, session: Session<A>, others: readonly Session<A>[]): void {
     const { aggregate } = this.plan;
+    // The aggregate may change any of them in place.
+    for (const other of others) this.#state.touch(this.#sessions.cellOf(key, other));
     const [first, ...later] = [session, ...others].sort((a, b) => a[2] - b[2]);
     let accumulator = first[0];
     for (const one of later) accumulator = merged(aggregate, accumulator, one[0]);
@@ -168,11 +170,16 @@ export class SessionStage<T, K extends Key, A, R> {
     const gone = last + plan.allowedLateness;
     // On time; unless there is one final result only.
     if (session[5] === 0 && !plan.onClose) {
+      if (gone <= stage.watermark) {
+        this.#sessions.remove(key, session);
+        return this.#emit(key, session, "onTime", undefined, last);
+      }
+      this.#sessions.agenda.set(gone, entry);
+      const cell = this.#sessions.cellOf(key, session);
+      this.#state.touch(cell);
       session[5] = 1;
-      const kept = gone > stage.watermark;
-      if (kept) this.#sessions.agenda.set(gone, entry);
-      else this.#sessions.remove(key, session);
-      return this.#emit(key, session, "onTime", kept ? this.#sessions.cellOf(key, session) : undefined, last);
+      this.#state.write(cell, session);
+      return this.#emit(key, session, "onTime", cell, last);
     }
     if (gone > time) return this.#sessions.agenda.set(gone, entry);
     this.#sessions.remove(key, session);

@@ -221,8 +221,10 @@ export class TriggeredStage<T, K extends Key, A, R> {
     const window = this.windower.span(namespace);
     if (panes !== "retract") return this.#output.emit(key, namespace, window, accumulator, kind, index, time);
     this.#output.replace(key, namespace, window, accumulator, kind, index, shown, (now) => {
+      // A window that goes stays as it is, because an undo returns to it.
+      if (!kept) return;
       pane[3] = [now];
-      if (kept) this.#state.write(cell, pane);
+      this.#state.write(cell, pane);
     }, time);
   }
 

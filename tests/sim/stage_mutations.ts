@@ -7,6 +7,7 @@ import type { Mutation } from "./mutation.ts";
 
 const TIMERS = "operators/_timers.ts";
 const ASYNC = "operators/_async_stage.ts";
+const SESSIONS = "operators/_session_stage.ts";
 
 export const STAGES: readonly Mutation[] = [
   {
@@ -85,5 +86,31 @@ export const STAGES: readonly Mutation[] = [
       find: "    this.#called--;\n    this.#state.write(flight.cell, undefined);\n",
       replace: "    this.#called--;\n",
     }],
+  },
+  {
+    name: "a session is marked as fired before its cell keeps what an undo returns to",
+    run: 3,
+    families: ["sessions", "refusals"],
+    edits: [{
+      file: SESSIONS,
+      find: "    if (session[5] === 0 && !plan.onClose) {\n",
+      replace: "    if (session[5] === 0 && !plan.onClose) {\n      session[5] = 1;\n",
+    }],
+  },
+  {
+    name: "sessions are merged in place before their cells keep what an undo returns to",
+    run: 906,
+    families: ["sessions", "refusals"],
+    edits: [{
+      file: SESSIONS,
+      find: "    for (const other of others) this.#state.touch(this.#sessions.cellOf(key, other));\n",
+      replace: "",
+    }],
+  },
+  {
+    name: "a window that goes remembers its last result although an undo returns to it",
+    run: 69,
+    families: ["updates", "refusals"],
+    edits: [{ file: "operators/_triggered_stage.ts", find: "      if (!kept) return;\n", replace: "" }],
   },
 ];

@@ -20,6 +20,7 @@ import {
 import { BEGIN } from "../trace.ts";
 import { DISORDER, type Event } from "../traffic.ts";
 import type { Expected, OwnFamily, Row } from "./family.ts";
+import { countInPlace } from "./in_place.ts";
 
 const SLIDING = "sliding";
 const UPDATES = "updates";
@@ -65,7 +66,7 @@ export const sliding: OwnFamily = {
         size: SIZE,
         slide: SLIDE,
         allowedLateness: KEPT,
-        aggregate: count(),
+        aggregate: countInPlace(),
       }),
       rows,
     ),
@@ -83,7 +84,7 @@ export const updates: OwnFamily = {
         key: ({ user }) => user,
         size: SIZE,
         allowedLateness: KEPT,
-        aggregate: count(),
+        aggregate: countInPlace(),
         trigger: { early: everyCount(EARLY) },
         panes: "retract",
       }),
@@ -105,7 +106,7 @@ export const growing: OwnFamily = {
         max: MAX,
         step: STEP,
         allowedLateness: KEPT,
-        aggregate: count(),
+        aggregate: countInPlace(),
       }),
       rows,
     ),

@@ -71,10 +71,7 @@ export const FAMILIES: readonly Family[] = [
 
 /** Draws the names of the families that are part of a run. */
 export function drawFamilies(seed: number): string[] {
-  const drawn = FAMILIES.filter(({ dice, share }) => diceOf(seed ^ dice).chance(share));
-  // A family that refuses events is alone: beside calls, a session can lack its last result (run 120300252 with all of them).
-  const refusing = drawn.find(({ refuses }) => refuses !== undefined);
-  return (refusing === undefined ? drawn : [refusing]).map(({ name }) => name);
+  return FAMILIES.filter(({ dice, share }) => diceOf(seed ^ dice).chance(share)).map(({ name }) => name);
 }
 
 /** How long everything must have been quiet at the end of a run, in virtual milliseconds. */

@@ -4,9 +4,10 @@
  * @module
  */
 import { map } from "rxjs";
-import { count, everyCount, sessionWindow } from "@tidemark/streams";
+import { everyCount, sessionWindow } from "@tidemark/streams";
 import type { Event } from "../traffic.ts";
 import { ByEventTime, type OwnFamily } from "./family.ts";
+import { countInPlace } from "./in_place.ts";
 
 const SESSIONS = "sessions";
 /** How long a user must be silent, and how long a session that has fired is kept, in milliseconds. */
@@ -25,7 +26,7 @@ export const sessions: OwnFamily = {
         key: ({ user }) => user,
         gap: GAP,
         allowedLateness: KEPT,
-        aggregate: count(),
+        aggregate: countInPlace(),
         trigger: { early: everyCount(EARLY) },
       }),
       map(({ key, window, value, pane, index }) => ({ user: key, ...window, n: value, pane, index })),
