@@ -329,11 +329,12 @@ export class TaskCheckpoint {
     }
   }
 
-  #cut({ head, ahead, last, after, deletes }: EpochWrites): Cut {
+  #cut({ head, encoded, ahead, last, after, deletes }: EpochWrites): Cut {
     const cut = new Cut({
       store: this.store,
       keys: this.keys,
       head,
+      encoded,
       checked: this.#versionstamp,
       ahead,
       last,

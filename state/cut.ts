@@ -19,6 +19,8 @@ export interface CutParts {
   readonly keys: TaskKeys;
   /** The head that this cut writes. */
   readonly head: Head;
+  /** The head as bytes. @default it is encoded here */
+  readonly encoded?: Uint8Array<ArrayBuffer>;
   /** The version of the head that it replaces. */
   readonly checked: string;
   /** Mutations that may be written ahead. They are not read before `last` is written. */
@@ -60,7 +62,7 @@ export class Cut {
    * @param parts see {@linkcode CutParts}
    */
   constructor(parts: CutParts) {
-    const head = encodeHead(parts.head);
+    const head = parts.encoded ?? encodeHead(parts.head);
     if (head.length > HEAD_BYTES_AT_MOST) {
       throw new RangeError(
         `The head of task ${parts.keys.task} has ${head.length} bytes, and may have ${HEAD_BYTES_AT_MOST}`,

@@ -49,6 +49,8 @@ export interface CutRequest {
 /** The mutations of an epoch. */
 export interface EpochWrites {
   readonly head: Head;
+  /** The head as bytes, where it was encoded already. */
+  readonly encoded?: Uint8Array<ArrayBuffer>;
   readonly ahead: readonly Mutation[];
   readonly last: readonly Mutation[];
   /** Mutations that follow once the head is written. */
@@ -149,8 +151,9 @@ export class EpochCutter {
     const own = this.#keys.head;
     const written = rowMutations(rows);
     const whole = [...last, ...written];
-    const together: Mutation[] = [...whole, ...deletes, { type: "set", key: own, value: encodeHead(head) }];
-    if (fits(weigh([{ key: own, versionstamp: null }], together))) return { ...epoch, last: whole };
+    const encoded = encodeHead(head);
+    const together: Mutation[] = [...whole, ...deletes, { type: "set", key: own, value: encoded }];
+    if (fits(weigh([{ key: own, versionstamp: null }], together))) return { ...epoch, encoded, last: whole };
     const { fence, attempt } = head;
     const chunks = chunked(encodeRows(rows), attempt);
     const unwritten = { ...sumOf(chunks), fence, attempt, epoch: head.epoch, records: rows.length };

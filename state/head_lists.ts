@@ -5,7 +5,7 @@
  */
 import { dictionary, type Offsets } from "./head.ts";
 import type { ValueReader } from "./value_reader.ts";
-import type { ValueWriter } from "./value_writer.ts";
+import { sameNames, type ValueWriter } from "./value_writer.ts";
 
 export function writeList<T>(w: ValueWriter, list: readonly T[], write: (item: T) => void): void {
   w.varint(list.length);
@@ -35,9 +35,21 @@ export function readStrings(r: ValueReader): string[] {
   return readList(r, () => before = before.slice(0, r.varint()) + r.string());
 }
 
+/** Names that were written before, as bytes. A task's names hardly ever change, and are written with each head. */
+const written: { readonly names: readonly string[]; readonly bytes: Uint8Array }[] = [];
+/** How many lists of names are remembered. */
+const WRITTEN = 64;
+
 export function writeNames<T>(w: ValueWriter, record: Readonly<Record<string, T>>, write: (value: T) => void): void {
   const names = Object.keys(record);
-  writeStrings(w, names);
+  const known = written.find((one) => sameNames(one.names, names));
+  if (known !== undefined) w.raw(known.bytes);
+  else {
+    const from = w.length;
+    writeStrings(w, names);
+    if (written.length >= WRITTEN) written.length = 0;
+    written.push({ names, bytes: w.take(from) });
+  }
   for (const name of names) write(record[name]);
 }
 

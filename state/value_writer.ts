@@ -356,7 +356,8 @@ function shapeKey(names: readonly string[], bare: boolean): string {
   return (bare ? "\x01" : "") + names.join("\0");
 }
 
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
+/** Whether two lists have the same names in the same order. */
+export function sameNames(a: readonly string[], b: readonly string[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;

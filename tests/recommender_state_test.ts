@@ -1,9 +1,10 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { keyedProcess, map, memory, run, typed, value } from "@tidemark/streams";
 import type { News } from "../examples/recommendations/messages.ts";
 import { newsByProduct, recommend } from "../examples/recommendations/recommender.ts";
 import type { Recommended } from "../examples/recommendations/recommended.ts";
 import { addDecaying } from "../examples/recommendations/rules/decay.ts";
+import { opening, packed } from "../examples/recommendations/rules/packed.ts";
 import { UserEvent } from "../examples/recommendations/schema.ts";
 import { eventAt } from "../examples/recommendations/traffic.ts";
 import { until } from "./support/jobs.ts";
@@ -58,7 +59,19 @@ Deno.test("a shop that the first version of the state began goes on with what it
   ]);
 });
 
-Deno.test("answers that pass on as objects give the same rows as texts, within one task and through a hop", async () => {
+Deno.test("messages are read in each form in which they are or were sent, and a text that comes twice is parsed once", () => {
+  const open = opening<{ product: string }>();
+  const message = { product: "kettle" };
+  assertEquals([message, ["kettle", message], ["kettle", packed(message)]].map((sent) => open(sent as never)), [
+    message,
+    message,
+    message,
+  ]);
+  const text = packed({ product: "teapot" });
+  assertStrictEquals(open(["teapot", text]), open(["teapot", text]));
+});
+
+Deno.test("news and answers that pass on as objects give the same rows as texts, within one task and through a hop", async () => {
   const input = Array.from(
     { length: 400 },
     (_, index) => eventAt({ seed: 3, began: AT, perSecond: 200, users: 1 }, index),

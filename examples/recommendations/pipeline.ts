@@ -73,7 +73,7 @@ export function results(broker: Broker, topics: Topics, passing = false): Result
   );
 
   // What the events say, each at its product.
-  const news = newsByProduct(events);
+  const news = newsByProduct(events, { passing });
 
   // What trends in each category, and in all of them. Every task has all of it, for users of whom little is known.
   const trends = trending(news).pipe(

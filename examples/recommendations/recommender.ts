@@ -13,7 +13,7 @@ import { Best, BestLists } from "./rules/best.ts";
 import { forgotten } from "./rules/neighbours.ts";
 import { interned } from "./rules/names.ts";
 import { newsOf } from "./rules/news.ts";
-import { type Packed, packed, Texts, unpacked } from "./rules/packed.ts";
+import { opening, type Packed, packed, Texts } from "./rules/packed.ts";
 import { type Trend, trendsFor } from "./rules/trends.ts";
 import { PURCHASE } from "./rules/weights.ts";
 import type { UserEvent } from "./schema.ts";
@@ -27,9 +27,8 @@ interface Filled {
   readonly filling: readonly (readonly Trending[])[];
 }
 
-/** Options of {@linkcode recommend}: the rules, and what trends, which fills up lists that are too short. */
-export interface Recommending extends RecommendOptions {
-  readonly trends?: Observable<TableChange<string, Trend>>;
+/** The rules, and how messages go through the hops. */
+export interface Telling extends RecommendOptions {
   /**
    * Whether values pass through the hops within one task, without a topic. Then no texts are made of them. With any value the
    * rows are the same.
@@ -37,6 +36,11 @@ export interface Recommending extends RecommendOptions {
    * @default false
    */
   readonly passing?: boolean;
+}
+
+/** Options of {@linkcode recommend}: the rules, and what trends, which fills up lists that are too short. */
+export interface Recommending extends Telling {
+  readonly trends?: Observable<TableChange<string, Trend>>;
 }
 
 /** A row, and whether it is newer than all rows of its user before it. */
@@ -63,10 +67,14 @@ export function recommend(events: Observable<UserEvent>, options: Recommending =
  *
  * @param events the events of a shop, of one user in their order
  */
-export function newsByProduct(events: Observable<UserEvent>, options: RecommendOptions = {}): Observable<News> {
+export function newsByProduct(
+  events: Observable<UserEvent>,
+  { passing = false, ...options }: Telling = {},
+): Observable<News> {
   return events.pipe(
-    recentProducts(rulesOf(options)),
-    repartition({ name: "by-product", key: (news) => news.product }),
+    recentProducts(rulesOf(options), passing),
+    repartition({ name: "by-product", key: ([product]) => product }),
+    each(opening<News>()),
   );
 }
 
@@ -79,7 +87,7 @@ export function recommendations(
   return news.pipe(
     neighbours(rules, passing),
     repartition({ name: "by-user", key: ([user]) => user }),
-    each(([, answer]) => typeof answer === "string" ? unpacked(answer) : answer),
+    each(opening<Answer>()),
     trends === undefined
       ? each((answer) => ({ answer, filling: [] }))
       : broadcastJoin(trends, { name: "trends", join: (answer, all) => ({ answer, filling: trendsFor(answer, all) }) }),
@@ -88,18 +96,18 @@ export function recommendations(
 }
 
 /** Counts the events of each user, pairs their products with those before, and asks what belongs to them. */
-function recentProducts(rules: Rules) {
+function recentProducts(rules: Rules, passing: boolean) {
   const users = new Texts<User>(USERS);
   return keyedProcess({
     name: "recent-products",
     key: (event: UserEvent) => event.user_id,
     state: { user: value<Packed<User>>() },
-    emits: typed<News>(),
+    emits: typed<Sent<News>>(),
     next(event, { state, emit }) {
       const { user_id } = event;
       const { user, news } = newsOf(event, users.unpacked(user_id, state.user.get()), rules);
       state.user.set(users.packed(user_id, user));
-      for (const one of news) emit(one);
+      for (const one of news) emit([one.product, passing ? one : packed(one)]);
     },
   });
 }

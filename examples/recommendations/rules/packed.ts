@@ -3,6 +3,7 @@
  * lists of strings, and in memory a string takes a third of the room. It is worth it for what changes or is sent with
  * every event.
  */
+import type { Sent } from "../messages.ts";
 
 /** The text of a value. */
 export type Packed<V> = string & { readonly packed?: V };
@@ -49,4 +50,19 @@ export class Texts<V> {
     const known = this.#known.get(key);
     return known !== undefined && known.text === text ? known.value : unpacked(text);
   }
+}
+
+/**
+ * Makes a function that takes messages out of what went through a hop. Several readers of one hop get the same text one after
+ * the other, and it is parsed once.
+ */
+export function opening<M extends object>(): (sent: Sent<M> | M) => M {
+  let last: Packed<M> | undefined, opened: M;
+  return (sent) => {
+    // The first version sent some messages without a key, and a topic may still hold such ones.
+    const message: Packed<M> | M = Array.isArray(sent) ? sent[1] : sent as M;
+    if (typeof message !== "string") return message;
+    if (message !== last) opened = unpacked(last = message);
+    return opened;
+  };
 }
