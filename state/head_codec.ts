@@ -170,27 +170,40 @@ const NEAR = 1;
 const SOME_IDLE = 2;
 
 function writeClocks(w: ValueWriter, clocks: Clocks): void {
-  writeNames(w, clocks, (clock) => {
-    w.value(clock.watermark);
-    const topics = Map.groupBy(clock.partitions, ([topic]) => topic);
+  writeNames(w, clocks, ({ partitions, watermark }) => {
+    w.value(watermark);
     // Timestamps are close to one another, so their differences from the first one take few bytes.
-    const base = clock.partitions[0]?.[2] ?? 0;
-    const near = clock.partitions.every(([, , highest]) => Math.abs(highest - base) < 2 ** 51);
-    const someIdle = clock.partitions.some(([, , , idle]) => idle);
+    const base = partitions[0]?.[2] ?? 0;
+    let near = true, someIdle = false;
+    for (const [, , highest, idle] of partitions) {
+      if (!(Math.abs(highest - base) < 2 ** 51)) near = false;
+      if (idle) someIdle = true;
+    }
     w.byte((near ? NEAR : 0) | (someIdle ? SOME_IDLE : 0));
     if (near) w.value(base);
-    writeList(w, [...topics], ([topic, marks]) => {
-      const sorted = [...marks].sort((a, b) => a[1] - b[1]);
-      w.string(topic);
+    writeList(w, byTopic(partitions), (marks) => {
+      w.string(marks[0][0]);
       // Values that came from no partition have partition -1.
-      writeRuns(w, sorted.map(([, partition]) => partition + 1));
-      for (const [, , highest] of sorted) {
+      writeRuns(w, marks.map(([, partition]) => partition + 1));
+      for (const [, , highest] of marks) {
         if (near) w.zigzag(highest - base);
         else w.value(highest);
       }
-      if (someIdle) writeBits(w, sorted.map(([, , , idle]) => idle));
+      if (someIdle) writeBits(w, marks.map(([, , , idle]) => idle));
     });
   });
+}
+
+/** The marks of each topic, by partition. */
+function byTopic(partitions: readonly PartitionMark[]): PartitionMark[][] {
+  const topics: PartitionMark[][] = [];
+  for (const mark of partitions) {
+    const marks = topics.find(([[topic]]) => topic === mark[0]);
+    if (marks === undefined) topics.push([mark]);
+    else marks.push(mark);
+  }
+  for (const marks of topics) marks.sort((one, other) => one[1] - other[1]);
+  return topics;
 }
 
 function readClocks(r: ValueReader, format: number): Clocks {

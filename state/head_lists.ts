@@ -59,16 +59,21 @@ export function readNames<T>(r: ValueReader, read: () => T): Record<string, T> {
 
 /** Writes ascending partitions as runs, so that consecutive partitions take only a few bytes. */
 export function writeRuns(w: ValueWriter, partitions: readonly number[]): void {
-  const runs: [start: number, length: number][] = [];
-  for (const partition of partitions) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[0] + last[1] === partition) last[1]++;
-    else runs.push([partition, 1]);
+  let runs = 0;
+  for (let at = 0; at < partitions.length; at = endOfRun(partitions, at)) runs++;
+  w.varint(runs);
+  for (let at = 0, end = 0; at < partitions.length; at = end) {
+    end = endOfRun(partitions, at);
+    w.varint(partitions[at]);
+    w.varint(end - at);
   }
-  writeList(w, runs, ([start, length]) => {
-    w.varint(start);
-    w.varint(length);
-  });
+}
+
+/** Where the run ends that begins at an index. */
+function endOfRun(partitions: readonly number[], at: number): number {
+  let end = at + 1;
+  while (end < partitions.length && partitions[end] === partitions[end - 1] + 1) end++;
+  return end;
 }
 
 export function readRuns(r: ValueReader): number[] {
