@@ -130,10 +130,13 @@ export class Loop {
     const until = clock.elapsed() + SLICE_MS;
     const list = tasks();
     this.#first++;
-    for (let turn = 0; turn < list.length && !epochs.full; turn++) {
+    for (let turn = 0; turn < list.length; turn++) {
       const owned = list[(this.#first + turn) % list.length];
       if (owned.ownership !== "owned") continue;
-      owned.runner.pushSlice(clock.elapsed, until);
+      if (!epochs.full) owned.runner.pushSlice(clock.elapsed, until);
+      // An epoch that is processed again cannot be cut before it is complete, however large it is.
+      else if (owned.runner.again !== undefined) owned.runner.catchUp();
+      else continue;
       this.#resumeReading(owned);
       this.#endInputs(owned);
       if (owned.runner.task.failure !== undefined) taskFailed(owned);
@@ -155,8 +158,11 @@ export class Loop {
   /** Whether there is something to push and it may be pushed. */
   get #more(): boolean {
     const { epochs, tasks } = this.parts;
-    if (epochs.backedUp || epochs.full) return false;
-    return tasks().some((owned) => owned.ownership === "owned" && owned.runner.ready);
+    if (epochs.backedUp) return false;
+    const { full } = epochs;
+    return tasks().some(({ ownership, runner }) =>
+      ownership === "owned" && runner.ready && (!full || runner.again !== undefined)
+    );
   }
 
   #resumeReading({ runner }: OwnedTask): void {

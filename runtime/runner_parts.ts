@@ -5,11 +5,11 @@
  */
 import type { Observable } from "rxjs";
 import type { Clock } from "../base/clock.ts";
-import type { SourceSpec } from "../connectors/connector.ts";
+import type { InputRecord, SourceSpec } from "../connectors/connector.ts";
 import type { EntryCounts } from "../operators/_graph.ts";
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
-import type { RecordAtHand, Task } from "../operators/_task.ts";
+import type { RecordAtHand, Task, TaskFailure } from "../operators/_task.ts";
 import type { KeyAtHand } from "./key_guard.ts";
 import type { InputQueue } from "./input_queue.ts";
 import type { Outputs } from "./outputs.ts";
@@ -51,6 +51,9 @@ export interface RunnerParts {
   /** Called with each decoded value, in tests. */
   readonly decoded?: (value: unknown) => void;
 }
+
+/** Handles the failure of a task. Returns whether the task goes on. */
+export type OnFailure = (failure: TaskFailure, record: InputRecord | undefined) => boolean;
 
 /** Snapshots of clocks, by their names. */
 export function snapshotsOf(

@@ -45,7 +45,8 @@ import type { Plan } from "./plan.ts";
 import { type Publisher, settle } from "./publisher.ts";
 import { endsOfTables, TABLE_ENDS, TablesFirst } from "./tables_first.ts";
 import { countingTask } from "./task_layout.ts";
-import { type OnFailure, TaskRunner } from "./task_runner.ts";
+import type { OnFailure } from "./runner_parts.ts";
+import { TaskRunner } from "./task_runner.ts";
 import type { Entered } from "./topology.ts";
 
 /** What a takeover needs. */

@@ -14,7 +14,7 @@ import type { ClockSnapshot } from "../operators/_clock_snapshot.ts";
 import type { AnyKeyedState, KeyedStateSpec } from "../operators/keyed_state.ts";
 import type { Bottom } from "../operators/_source.ts";
 import type { InputSlot } from "../operators/_scope.ts";
-import { setRunningTask, type SourceRequest, Task, type TaskFailure, type TaskHost } from "../operators/_task.ts";
+import { setRunningTask, type SourceRequest, Task, type TaskHost } from "../operators/_task.ts";
 import { BadRecords } from "./bad_records.ts";
 import { giveUp } from "./letters.ts";
 import type { InputQueue } from "./input_queue.ts";
@@ -27,16 +27,13 @@ import { Routes } from "./routes.ts";
 import { Samples } from "./samples.ts";
 import type { HopRecord } from "./hop_records.ts";
 import { TaskHops } from "./task_hops.ts";
-import { type Counters, type RunnerParts, snapshotsOf } from "./runner_parts.ts";
+import { type Counters, type OnFailure, type RunnerParts, snapshotsOf } from "./runner_parts.ts";
 import type { Outputs } from "./outputs.ts";
 
 export type { Counters, RunnerParts };
 
 /** What happens in a task without a record. */
 export type Step = "tick" | "cut" | "end" | "later";
-
-/** Handles the failure of a task. Returns whether the task goes on. */
-export type OnFailure = (failure: TaskFailure, record: InputRecord | undefined) => boolean;
 
 export class TaskRunner implements TaskHost {
   readonly number: number;
@@ -144,20 +141,16 @@ export class TaskRunner implements TaskHost {
     this.#bottoms = [];
   }
 
-  /**
-   * Pushes fetched records until the time is over, the epoch is full or no record waits. Returns how many it pushed.
-   */
+  /** Pushes fetched records until the time is over, the epoch is full or no record waits. Returns how many it pushed. */
   pushSlice(elapsed: () => number, until: number): number {
     let pushed = 0;
-    if (this.task.woken) this.#act("later");
-    this.#goOnAgain();
-    if (this.again !== undefined) return pushed;
-    while (this.task.failure === undefined && !this.outputs.full && this.task.full === 0) {
+    this.catchUp();
+    while (this.task.failure === undefined && this.again === undefined && !this.outputs.full && this.task.full === 0) {
       this.#order.refill();
       if (this.#order.next() === undefined) break;
       pushed += this.#pushSome();
       // What a stage does for these records in a push of its own need not wait for the next slice.
-      if (this.task.woken && this.task.failure === undefined) this.#act("later");
+      this.catchUp();
       if (elapsed() >= until) break;
     }
     return pushed;
@@ -174,8 +167,9 @@ export class TaskRunner implements TaskHost {
     this.#whilePushing(() => this.#push(queue, record));
   }
 
-  /** Records that were pushed before an undo come before new ones. */
-  #goOnAgain(): void {
+  /** Runs what stages do in a push of their own, and pushes again the records before an undo: they come before new ones. */
+  catchUp(): void {
+    if (this.task.woken && this.task.failure === undefined) this.#act("later");
     while (this.again !== undefined && this.task.failure === undefined && this.task.full === 0) {
       const record = this.again();
       if (this.task.failure !== undefined && !this.#recover(record)) return;
@@ -185,7 +179,8 @@ export class TaskRunner implements TaskHost {
   /** Lets time pass: idle partitions stop holding the watermark back, and windows of a quiet topic fire. */
   tick(now: number): void {
     const { task } = this;
-    if (task.phase !== "running" || task.failure !== undefined) return;
+    // The records of an epoch that is processed again have come already: no time passes before them.
+    if (task.phase !== "running" || task.failure !== undefined || this.again !== undefined) return;
     this.#ticked = now;
     this.#act("tick");
   }
@@ -204,7 +199,7 @@ export class TaskRunner implements TaskHost {
   /** Ends the task when all sources have ended and nothing is held back. */
   #finish(): void {
     const { task } = this;
-    if (task.failure !== undefined || task.held > 0 || task.woken) return;
+    if (task.failure !== undefined || task.held > 0 || task.woken || this.again !== undefined) return;
     const isStuck = this.hops?.stuck === true;
     if (!isStuck && !this.routes.ended) return;
     if (isStuck || this.#open > 0) return void task.fail(stillOpen(), "the pipeline", "async");
@@ -348,9 +343,14 @@ export class TaskRunner implements TaskHost {
     return pushed;
   }
 
-  /** Runs a step that no record causes, and repeats it after each failure that was handled. */
+  /**
+   * Runs a step that no record causes, and repeats it after each failure that was handled, unless records are still to be
+   * pushed again: they come before it, and its time comes again.
+   */
   #act(step: Step): void {
-    do this.#whilePushing(() => this.#do(step)); while (this.task.failure !== undefined && this.#recover(undefined));
+    do this.#whilePushing(() => this.#do(step)); while (
+      this.task.failure !== undefined && this.#recover(undefined) && this.again === undefined
+    );
   }
 
   /** Hands a failure to its handler. When it was handled, the pipelines were subscribed anew. */
