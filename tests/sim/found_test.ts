@@ -86,6 +86,10 @@ const FOUND: Record<string, Scenario> = {
     ...withFamilies(scenarioOf(2_078_800_341), ["leaders"]),
     faults: [],
   },
+  "a task goes on where an epoch that is processed again is larger than an epoch may be": withFamilies(
+    scenarioOf(120_503_699),
+    ["updates", "answers", "places", "prices", "refusals"],
+  ),
   "a session has its last result also where it fires in an epoch that is undone and repeated": {
     ...withFamilies(scenarioOf(120_300_252), ["sliding", "answers", "partners", "stays", "refusals", "sessions"]),
     faults: [],

@@ -8,6 +8,7 @@
 import { BROADCASTS } from "./broadcast_mutations.ts";
 import { HOPS } from "./hop_mutations.ts";
 import type { Edit, Mutation } from "./mutation.ts";
+import { RECOVERIES } from "./recovery_mutations.ts";
 import { SILENCES } from "./silent_mutations.ts";
 import { STAGES } from "./stage_mutations.ts";
 import { TABLES } from "./table_mutations.ts";
@@ -386,6 +387,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...GUARDS,
   WAITS,
   ...STAGES,
+  ...RECOVERIES,
   ...HOPS,
   ...BROADCASTS,
   ...SILENCES,

@@ -73,7 +73,7 @@ export function programOf(scenario: Scenario, { driver, clock, worker }: {
   if (scenario.counts !== undefined) pipelines.push(countsOf(events, scenario, sink));
   if (scenario.windows) pipelines.push(windowsOf(events, sink));
   const open: OpenTable = ({ topic, broadcast }) => tableVerb(connector, topic, { broadcast });
-  const refusing = familiesOf(scenario).find(({ refuses }) => refuses !== undefined);
+  const refusing = familiesOf(scenario).find(({ isLetter }) => isLetter !== undefined);
   const run = { after: clock.after, partitions: scenario.partitions, open, bare };
   for (const { name, pipeline, kept } of familiesOf(scenario)) {
     const rows = pipeline(events, run);

@@ -46,7 +46,12 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
   for (const [partition, records] of Map.groupBy(input, ({ partition }) => partition)) {
     const windows = new Windows((key, row) => add(ACTIVITY, key, row));
     const families = own.flatMap((one) =>
-      "expected" in one ? [one.expected((row) => add(one.name, row.user, row))] : []
+      "expected" in one
+        ? [one.expected((row) => {
+          if (one.isLetter?.(row)) truth.dead++;
+          add(one.name, row.user, row);
+        })]
+        : []
     );
     for (const record of records) {
       truth.records++;
@@ -65,7 +70,6 @@ export function truthOf(scenario: Scenario, input: readonly InputRecord[]): Trut
         add(COUNTS, event.user, { user: event.user, n, pad: padOf(n, scenario.padding) });
       }
       for (const family of families) if (!family.add(event)) truth.late++;
-      for (const family of own) if (family.refuses?.(event)) truth.dead++;
       if (scenario.windows && !windows.add(event)) {
         truth.late++;
         add(LATE, key, text);

@@ -107,13 +107,18 @@ function isInterleaved(scenario: Scenario, name = `${ACTIVITY} `): boolean {
   return familiesOf(scenario).some((family) => family.name === topic && family.interleaves === true);
 }
 
+/** Whose a record without a key is. That of a window that was refused names the window's key. */
+function userOf({ user, key }: { readonly user?: string; readonly key?: string }): string {
+  return user ?? key!;
+}
+
 /** The records that a `read_committed` reader sees, by topic and key. */
 function rowsOf({ kafka, gone }: Remains): Map<string, string[]> {
   const rows = new Map<string, string[]>();
   for (const topic of ALL_OUTPUTS) {
     for (const { key, value } of [...gone.get(topic) ?? [], ...kafka.committedRecords(topic)]) {
       const text = decoder.decode(value!);
-      const name = rowKey(topic, key === null ? JSON.parse(text).user : decoder.decode(key));
+      const name = rowKey(topic, key === null ? userOf(JSON.parse(text)) : decoder.decode(key));
       const list = rows.get(name);
       if (list === undefined) rows.set(name, [text]);
       else list.push(text);

@@ -13,6 +13,7 @@ import { carts } from "./carts.ts";
 import { couples } from "./couples.ts";
 import { doors } from "./doors.ts";
 import type { Family, TableTopic } from "./family.ts";
+import { fines } from "./fines.ts";
 import { firsts } from "./firsts.ts";
 import { heard, places, stays, trips } from "./hops.ts";
 import { known } from "./known.ts";
@@ -38,6 +39,7 @@ export const FAMILIES: readonly Family[] = [
   counted,
   looked,
   leaders,
+  fines,
   firsts,
   doors,
   heard,
@@ -86,12 +88,12 @@ interface Drawn {
 }
 
 /**
- * The families of a run. Where outputs get other limits there is none whose job has a policy for what fails: results that the
- * limits refuse would go to the dead letters as well.
+ * The families of a run. A job has one topic for dead letters, so of the families that have some there is one at most. Where
+ * outputs get other limits there is none: results that the limits refuse would go to the dead letters as well.
  */
 export function familiesOf({ families = [], faults = [] }: Drawn): Family[] {
-  const limited = faults.some(({ act }) => act.do === "change" && act.what.change === "configure");
-  return FAMILIES.filter(({ name, refuses }) => families.includes(name) && (refuses === undefined || !limited));
+  let most = faults.some(({ act }) => act.do === "change" && act.what.change === "configure") ? 0 : 1;
+  return FAMILIES.filter(({ name, isLetter }) => families.includes(name) && (isLetter === undefined || most-- > 0));
 }
 
 /** The topics of the hops of a run. With one task there are none. */

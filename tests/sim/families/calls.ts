@@ -32,10 +32,11 @@ export const calls: OwnFamily = {
       });
     return events.pipe(
       onTime(`${CALLS}/onTime`),
-      asyncMap((event: Event, { attempt }) => service(event, event.n, attempt), {
+      // Some answers are there at once.
+      asyncMap((event: Event, { attempt }) => event.n % 2 === 0 ? event : service(event, event.n, attempt), {
         name: `${CALLS}/any`,
         order: "any",
-        concurrency: 5,
+        concurrency: 2,
         timeout: TIMEOUT,
         retry,
       }),

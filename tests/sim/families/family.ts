@@ -136,8 +136,8 @@ interface AnyFamily {
   readonly interleaving?: Interleaving;
   /** A table of which every task has all rows at the end of a run. @default none */
   readonly everywhere?: Everywhere;
-  /** Which events its stage refuses. They go to its own topic, as dead letters. @default none */
-  refuses?(event: Event): boolean;
+  /** Which of its rows are dead letters. Its job then has its topic for them, and goes on after a failure. @default none */
+  isLetter?(row: Row): boolean;
   /** The names of its hops. @default none */
   readonly hops?: readonly string[];
   /** Whether its results depend on how one task interleaves the partitions. Such a run is not checked. @default false */

@@ -22,7 +22,7 @@ export const refusals: OwnFamily = {
   share: 0.1,
   dice: 0x4ef05,
   hops: ["refusals-by-user"],
-  refuses,
+  isLetter: (row) => "time" in row,
   pipeline: (events, { partitions }) =>
     events.pipe(
       repartition({ name: "refusals-by-user", key: ({ user }) => user, partitions: partitions + 1 }),
