@@ -296,8 +296,9 @@ const OTHERS: readonly Mutation[] = [
       { file: RUNNER, find: "  changed = false;\n", replace: "  changed = false;\n  between = (): void => {};\n" },
       {
         file: "runtime/loop.ts",
-        find: "      owned.runner.pushSlice(",
-        replace: "      owned.runner.between = () => void epochs.advance();\n      owned.runner.pushSlice(",
+        find: "      if (!epochs.full) owned.runner.pushSlice(",
+        replace:
+          "      owned.runner.between = () => void epochs.advance();\n      if (!epochs.full) owned.runner.pushSlice(",
       },
     ],
   },

@@ -8,7 +8,7 @@ import { withFamilies } from "./scenario.ts";
 
 /** A family whose job has a policy for what fails, so that its epochs are undone. */
 const REFUSING = "refusals";
-const RUNS = 12;
+const RUNS = 4;
 
 Deno.test("Each stage touches a kept value before it changes it, and an undo restores all of them", async (t) => {
   for (const { name } of FAMILIES) {
