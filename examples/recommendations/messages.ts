@@ -2,11 +2,7 @@
  * What goes from stage to stage of the recommender. All of it is plain data, because it goes through hops.
  */
 import type { Alike } from "./rules/neighbours.ts";
-import type { Packed } from "./rules/packed.ts";
 import type { Learnt, Recent } from "./rules/recents.ts";
-
-/** A message with its key: as a text where it goes through a topic, because a text is written and read faster. */
-export type Sent<Message> = readonly [key: string, message: Packed<Message> | Message];
 
 /** What is kept of a user before the first hop. */
 export interface User {

@@ -4,7 +4,7 @@
  */
 import { map as each, type Observable } from "rxjs";
 import { broadcastJoin, keyedProcess, map, repartition, type TableChange, typed, value } from "@tidemark/streams";
-import type { Answer, News, Sent, User, Weight } from "./messages.ts";
+import type { Answer, News, User, Weight } from "./messages.ts";
 import { type RecommendOptions, type Rules, rulesOf } from "./options.ts";
 import type { Recommended } from "./recommended.ts";
 import { addCandidates, type Candidates, list, oldest, type Trending } from "./rules/candidates.ts";
@@ -13,7 +13,7 @@ import { Best, BestLists } from "./rules/best.ts";
 import { forgotten } from "./rules/neighbours.ts";
 import { interned } from "./rules/names.ts";
 import { newsOf } from "./rules/news.ts";
-import { opening, type Packed, packed, Texts } from "./rules/packed.ts";
+import { opening, type Packed, packed, type Sent, Texts } from "./rules/packed.ts";
 import { type Trend, trendsFor } from "./rules/trends.ts";
 import { PURCHASE } from "./rules/weights.ts";
 import type { UserEvent } from "./schema.ts";
