@@ -4,7 +4,7 @@ import type { News } from "../examples/recommendations/messages.ts";
 import { newsByProduct, recommend } from "../examples/recommendations/recommender.ts";
 import type { Recommended } from "../examples/recommendations/recommended.ts";
 import { addDecaying } from "../examples/recommendations/rules/decay.ts";
-import { opening, packed } from "../examples/recommendations/rules/packed.ts";
+import { messageReader, packed } from "../examples/recommendations/rules/packed.ts";
 import { UserEvent } from "../examples/recommendations/schema.ts";
 import { eventAt } from "../examples/recommendations/traffic.ts";
 import { until } from "./support/jobs.ts";
@@ -60,15 +60,15 @@ Deno.test("a shop that the first version of the state began goes on with what it
 });
 
 Deno.test("messages are read in each form in which they are or were sent, and a text that comes twice is parsed once", () => {
-  const open = opening<{ product: string }>();
+  const read = messageReader<{ product: string }>();
   const message = { product: "kettle" };
-  assertEquals([message, ["kettle", message], ["kettle", packed(message)]].map((sent) => open(sent as never)), [
+  assertEquals([message, ["kettle", message], ["kettle", packed(message)]].map((sent) => read(sent as never)), [
     message,
     message,
     message,
   ]);
   const text = packed({ product: "teapot" });
-  assertStrictEquals(open(["teapot", text]), open(["teapot", text]));
+  assertStrictEquals(read(["teapot", text]), read(["teapot", text]));
 });
 
 Deno.test("news and answers that pass on as objects give the same rows as texts, within one task and through a hop", async () => {

@@ -13,7 +13,7 @@ import { Best, BestLists } from "./rules/best.ts";
 import { forgotten } from "./rules/neighbours.ts";
 import { interned } from "./rules/names.ts";
 import { newsOf } from "./rules/news.ts";
-import { opening, type Packed, packed, type Sent, Texts } from "./rules/packed.ts";
+import { messageReader, type Packed, packed, type Sent, Texts } from "./rules/packed.ts";
 import { type Trend, trendsFor } from "./rules/trends.ts";
 import { PURCHASE } from "./rules/weights.ts";
 import type { UserEvent } from "./schema.ts";
@@ -28,7 +28,7 @@ interface Filled {
 }
 
 /** The rules, and how messages go through the hops. */
-export interface Telling extends RecommendOptions {
+export interface HopOptions extends RecommendOptions {
   /**
    * Whether values pass through the hops within one task, without a topic. Then no texts are made of them. With any value the
    * rows are the same.
@@ -39,7 +39,7 @@ export interface Telling extends RecommendOptions {
 }
 
 /** Options of {@linkcode recommend}: the rules, and what trends, which fills up lists that are too short. */
-export interface Recommending extends Telling {
+export interface Recommending extends HopOptions {
   readonly trends?: Observable<TableChange<string, Trend>>;
 }
 
@@ -69,12 +69,12 @@ export function recommend(events: Observable<UserEvent>, options: Recommending =
  */
 export function newsByProduct(
   events: Observable<UserEvent>,
-  { passing = false, ...options }: Telling = {},
+  { passing = false, ...options }: HopOptions = {},
 ): Observable<News> {
   return events.pipe(
     recentProducts(rulesOf(options), passing),
     repartition({ name: "by-product", key: ([product]) => product }),
-    each(opening<News>()),
+    each(messageReader<News>()),
   );
 }
 
@@ -87,7 +87,7 @@ export function recommendations(
   return news.pipe(
     neighbours(rules, passing),
     repartition({ name: "by-user", key: ([user]) => user }),
-    each(opening<Answer>()),
+    each(messageReader<Answer>()),
     trends === undefined
       ? each((answer) => ({ answer, filling: [] }))
       : broadcastJoin(trends, { name: "trends", join: (answer, all) => ({ answer, filling: trendsFor(answer, all) }) }),

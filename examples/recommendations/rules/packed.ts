@@ -55,10 +55,10 @@ export class Texts<V> {
 }
 
 /**
- * Makes a function that takes messages out of what went through a hop. Several readers of one hop get the same text one after
+ * Makes a function that reads messages from what went through a hop. Several readers of one hop get the same text one after
  * the other, and it is parsed once.
  */
-export function opening<M extends object>(): (sent: Sent<M> | M) => M {
+export function messageReader<M extends object>(): (sent: Sent<M> | M) => M {
   let last: Packed<M> | undefined, opened: M;
   return (sent) => {
     // The first version sent some messages without a key, and a topic may still hold such ones.
